@@ -1,0 +1,43 @@
+/** Requests and answers of the calls that revoke. */
+import { type Static, Type } from 'typebox'
+import { entryKinds, entryOutcomes } from './feed.ts'
+import { Id } from './sessions.ts'
+
+const When = Type.String({ format: 'date-time' })
+
+export const GuardReceipt = Type.Object({
+  guard: Id,
+  name: Type.String(),
+  acknowledgedAt: Type.Union([When, Type.Null()]),
+  leaseEndedAt: Type.Union([When, Type.Null()], {
+    description: 'It did not answer, so the call waited until it could decide nothing any more.',
+  }),
+})
+export type GuardReceipt = Static<typeof GuardReceipt>
+
+/** What an admin is told: whether the revocation is in force, and how every guard came to know. */
+export const Receipt = Type.Object(
+  {
+    seq: Type.Integer({ minimum: 0 }),
+    kind: Type.Enum([...entryKinds]),
+    subject: Type.Union([Id, Type.Null()]),
+    outcome: Type.Enum([...entryOutcomes]),
+    ended: Type.Integer({ description: 'How many sessions it ended.' }),
+    inForce: Type.Boolean(),
+    waitedMs: Type.Integer(),
+    guards: Type.Array(GuardReceipt),
+  },
+  { $id: 'Receipt' },
+)
+export type Receipt = Static<typeof Receipt>
+
+export const Reason = Type.Object(
+  { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })) },
+  { additionalProperties: false },
+)
+
+/** The break-glass call names what it does, so that nobody sends it by accident. */
+export const EveryoneRequest = Type.Object(
+  { confirm: Type.Literal('end every session'), reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })) },
+  { additionalProperties: false },
+)

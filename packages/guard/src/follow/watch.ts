@@ -1,0 +1,76 @@
+/** Does what time brings: forgets what has expired, closes streams whose token or whose lease has run out. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '@gatehouse/clock'
+import { type Follower, forgetExpired, mayDecide } from '@gatehouse/protocol'
+import type { Streams } from '../streams.ts'
+
+export interface WatchOptions {
+  clock: Clock
+  follower: () => Follower
+  streams: Streams
+  toleranceMs: number
+  onLapsed: () => void
+  onRegained: () => void
+}
+
+export interface Watch {
+  /** Looks at the lease now, instead of at the next tick. */
+  notice(): void
+  start(): void
+  stop(): Promise<void>
+}
+
+const longestPauseMs = 1000
+/** Few enough to take well under a millisecond. */
+const forgottenAtOnce = 2000
+
+export function watchTime(options: WatchOptions): Watch {
+  const { clock, follower, streams, toleranceMs } = options
+  const stopping = new AbortController()
+  let hadLease = false
+  let loop: Promise<void> = Promise.resolve()
+
+  function notice(): void {
+    const hasLease = mayDecide(follower(), { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
+    if (hadLease && !hasLease) options.onLapsed()
+    if (!hadLease && hasLease) options.onRegained()
+    hadLease = hasLease
+    if (!hasLease) streams.lapse()
+  }
+
+  /** A token is accepted a little beyond its expiry, so its stream and the revocations that cover it stay as long. */
+  async function forget(): Promise<void> {
+    const wallMs = clock.wallMs() - toleranceMs
+    streams.expire(wallMs)
+    while (forgetExpired(follower().memory, { wallMs, most: forgottenAtOnce }) === forgottenAtOnce) await nextTurn()
+  }
+
+  /** Until the lease runs out or the next stream expires, whichever is first; leases are extended meanwhile. */
+  function pauseMs(): number {
+    const leaseLeftMs = follower().validUntil.nowMs - clock.nowMs()
+    const expiresInMs = streams.nextExpiryMs() + toleranceMs - clock.wallMs()
+    const soonestMs = Math.min(longestPauseMs, leaseLeftMs > 0 ? leaseLeftMs : longestPauseMs, expiresInMs)
+    return Math.max(1, Math.ceil(soonestMs))
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      notice()
+      await forget()
+      await clock.sleep(pauseMs(), stopping.signal)
+    }
+  }
+
+  return {
+    notice,
+    start() {
+      loop = run().catch(error => {
+        if (!stopping.signal.aborted) throw error
+      })
+    },
+    async stop() {
+      stopping.abort(new Error('stopping'))
+      await loop
+    },
+  }
+}

@@ -1,0 +1,129 @@
+/** The guard of one process: verifies tokens, follows the feed, and decides from memory whether a request may pass. */
+import { type Outcome, Refusal } from '@gatehouse/contract'
+import { entriesHeld, type Follower, type Instant, mayDecide, verdict } from '@gatehouse/protocol'
+import { type Decision, decide, type Rule } from './decide.ts'
+import { keepUp } from './follow/keepUp.ts'
+import type { Keys } from './keys/publicKey.ts'
+import { guardMetrics } from './metrics.ts'
+import { type GuardOptions, settingsOf } from './options.ts'
+import { type Close, type HoldOptions, openStreams, type Streams } from './streams.ts'
+import type { Caller } from './verify/claims.ts'
+import { createVerifier, type Verifier } from './verify/verifier.ts'
+
+/** What health pages want to know. */
+export interface GuardState {
+  hasKeys: boolean
+  /** The lease stands: revocation is known. */
+  mayDecide: boolean
+  leaseLeftMs: number
+  cursor: number | null
+  entriesHeld: number
+  streamsOpen: number
+  tokensCached: number
+}
+
+export interface Guard {
+  /** The token of an Authorization header; at once when it is known. @throws Refusal */
+  verify: Verifier['verify']
+  /** @throws Refusal when the caller may not pass */
+  admit(caller: Caller, rule: Rule): void
+  /**
+   * Registers an open stream. `close` is called when a revocation covers its token (before that is acknowledged), when the
+   * token expires, when the lease lapses, and at shut-down. Register before the first byte is sent.
+   * @returns call it when the stream has ended by itself
+   * @throws Refusal when the token was revoked since the request came in, or too many streams are open
+   */
+  hold(caller: Caller, close: Close, options?: HoldOptions): () => void
+  /** Counts a refusal. */
+  refused(refusal: Refusal): void
+  state(): GuardState
+  /** Resolves when it can decide for the first time. */
+  ready(): Promise<void>
+  start(): void
+  /** Closes the streams: they would keep the server from closing. */
+  closeStreams(): void
+  /** After serving has stopped: leaves the feed. */
+  stop(): Promise<void>
+}
+
+export function createGuard(options: GuardOptions): Guard {
+  const settings = settingsOf(options)
+  const { clock, keys, log } = settings
+  const verifier = createVerifier(settings)
+  const onFault = (error: unknown) => log.error({ err: error }, 'a stream could not be closed')
+  const streams = openStreams({ most: settings.maxStreams, onFault })
+  const first = firstTime()
+  const upkeep = keepUp(settings, streams, {
+    onPolled: polled => metrics.polled(polled.kind),
+    onLapsed: () => metrics.lapsed(),
+    onRegained: first.happened,
+  })
+  const now = () => ({ nowMs: clock.nowMs(), wallMs: clock.wallMs() })
+  const state = () => stateOf(upkeep.follower(), now(), { keys, streams, verifier })
+  const metrics = guardMetrics(settings.metrics, state)
+
+  function judge(caller: Caller, rule: Rule): Decision {
+    const follower = upkeep.follower()
+    const revoked = verdict(follower.memory, caller.claims)
+    return decide({ caller, revoked, mayDecide: mayDecide(follower, now()) }, rule)
+  }
+
+  return {
+    verify: verifier.verify,
+    admit(caller, rule) {
+      const decision = judge(caller, rule)
+      if (decision === 'pass') return
+      if (decision !== 'unknown-allowed') throw refusalOf(decision, rule)
+      metrics.unknownAllowed()
+    },
+    hold(caller, close, { onUnknown = 'refuse' } = {}) {
+      const decision = judge(caller, { scope: [], roles: [], onUnknown })
+      if (decision !== 'pass' && decision !== 'unknown-allowed') throw new Refusal(decision, 'before the stream began')
+      const release = streams.hold(caller, close, { onUnknown })
+      if (release === undefined) throw new Refusal('overloaded', 'too many open streams, or shutting down')
+      return release
+    },
+    refused: refusal => metrics.refused(refusal.outcome),
+    state,
+    ready: () => first.promise,
+    start() {
+      keys.start()
+      upkeep.start()
+    },
+    closeStreams: streams.closeAll,
+    async stop() {
+      await Promise.all([keys.stop(), upkeep.stop()])
+    },
+  }
+}
+
+function stateOf(
+  follower: Follower,
+  at: Instant,
+  parts: { keys: Keys; streams: Streams; verifier: Verifier },
+): GuardState {
+  const isLeased = mayDecide(follower, at)
+  return {
+    hasKeys: parts.keys.isLoaded(),
+    mayDecide: isLeased,
+    leaseLeftMs: isLeased ? follower.validUntil.nowMs - at.nowMs : 0,
+    cursor: follower.cursor,
+    entriesHeld: entriesHeld(follower.memory),
+    streamsOpen: parts.streams.size(),
+    tokensCached: parts.verifier.size(),
+  }
+}
+
+function refusalOf(outcome: Outcome, { scope, roles }: Rule): Refusal {
+  if (outcome !== 'insufficient-scope') return new Refusal(outcome, 'known from the feed, or not knowable now')
+  const needed = [...scope, ...roles.map(role => `role ${role}`)].join(', ')
+  return new Refusal(outcome, `needs ${needed}`, { scope })
+}
+
+function firstTime(): { promise: Promise<void>; happened: () => void } {
+  let happened = () => {}
+  const promise = new Promise<void>(resolve => {
+    happened = resolve
+  })
+  return { promise, happened }
+}

@@ -1,0 +1,71 @@
+/** Which refusal an error is: one of ours, one of Fastify's about the request, or a mistake. */
+import { type Field, type Outcome, Refusal, type RefusalExtras } from '@gatehouse/contract'
+import type { FastifyError, FastifySchemaValidationError } from 'fastify'
+
+/** An error as an answer; `unforeseen` goes to the log with all that is known. */
+export interface Fault {
+  outcome: Outcome
+  extras: RefusalExtras
+  isUnforeseen: boolean
+}
+
+const maxFields = 20
+const places: Record<string, string> = { querystring: 'query', params: 'path', headers: 'headers', body: 'body' }
+const byStatus: Record<number, Outcome> = {
+  404: 'not-found',
+  413: 'request-too-large',
+  415: 'media-type-unsupported',
+  429: 'rate-limited',
+}
+const reasons: Record<string, string> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'is empty',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'is not valid JSON',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'is not as long as Content-Length says',
+}
+
+export function outcomeOfFault(error: unknown): Fault {
+  if (error instanceof Refusal) return { outcome: error.outcome, extras: error.extras, isUnforeseen: false }
+  const { validation, validationContext, statusCode, code } = (error ?? {}) as Partial<FastifyError>
+  if (validation !== undefined) {
+    const fields = fieldsOf(validation, places[validationContext ?? ''] ?? 'request')
+    return { outcome: 'request-malformed', extras: { fields }, isUnforeseen: false }
+  }
+  if (statusCode === undefined || statusCode < 400 || statusCode > 499) {
+    return { outcome: 'internal-error', extras: {}, isUnforeseen: true }
+  }
+  const reason = reasons[code ?? '']
+  const extras = reason === undefined ? {} : { fields: [{ field: 'body', reason }] }
+  return { outcome: byStatus[statusCode] ?? 'request-malformed', extras, isUnforeseen: false }
+}
+
+/** One line for each field, in plain words; what the caller sent is never repeated. */
+function fieldsOf(errors: readonly FastifySchemaValidationError[], place: string): Field[] {
+  const byField = new Map<string, FastifySchemaValidationError[]>()
+  for (const error of errors) {
+    const field = `${place}${pathOf(error)}`
+    byField.set(field, [...(byField.get(field) ?? []), error])
+  }
+  return [...byField].slice(0, maxFields).map(([field, same]) => ({ field, reason: reasonOf(same) }))
+}
+
+/** A missing or unknown member is named itself, not the object that should or should not hold it. */
+function pathOf({ instancePath, params }: FastifySchemaValidationError): string {
+  const name = params['missingProperty'] ?? params['additionalProperty']
+  const path = typeof name === 'string' ? `${instancePath}/${name}` : instancePath
+  return path
+    .split('/')
+    .map(part => (/^[\w.-]{0,64}$/.test(part) ? part : '?'))
+    .slice(0, 10)
+    .join('/')
+}
+
+function reasonOf(errors: readonly FastifySchemaValidationError[]): string {
+  const choices = errors
+    .filter(({ keyword }) => keyword === 'const')
+    .map(({ params }) => String(params['allowedValue']))
+  if (choices.length > 0) return `must be ${choices.join(' or ')}`
+  const [first] = errors
+  if (first?.keyword === 'required') return 'is missing'
+  if (first?.keyword === 'additionalProperties') return 'is not known here'
+  return first?.message ?? 'is wrong'
+}

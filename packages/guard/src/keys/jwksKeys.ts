@@ -1,0 +1,126 @@
+/**
+ * Keys that the auth service publishes (RFC 7517), kept fresh.
+ *
+ * They are fetched at start, every few minutes, and when a token names an unknown one: that last at most once per
+ * cool-down, however many such tokens come. There is never more than one fetch, and one that was given up is thrown
+ * away, so an older answer cannot overwrite a newer. While the endpoint is down the known keys go on.
+ */
+import type { Clock } from '@gatehouse/clock'
+import { Refusal } from '@gatehouse/contract'
+import { boundedFetch } from '../http/boundedFetch.ts'
+import { type Keys, keysFromJwks, type PublicKey } from './publicKey.ts'
+
+export interface JwksOptions {
+  url: string
+  clock: Clock
+  /** The least time between two fetches that unknown keys cause. */
+  coolDownMs?: number
+  refreshMs?: number
+  timeoutMs?: number
+  maxKeys?: number
+  maxBytes?: number
+  random?: () => number
+  /** Told of each fetch that failed. */
+  onFailure?: (error: unknown) => void
+}
+
+const defaults = {
+  coolDownMs: 30_000,
+  refreshMs: 300_000,
+  timeoutMs: 5000,
+  maxKeys: 20,
+  maxBytes: 65_536,
+  random: Math.random,
+  onFailure: () => {},
+}
+
+export function jwksKeys(options: JwksOptions): Keys {
+  const settings: Required<JwksOptions> = { ...defaults, ...options }
+  const { clock, coolDownMs } = settings
+  const stopping = new AbortController()
+  let keys = new Map<string, PublicKey>()
+  let pending: Promise<void> | null = null
+  let startedAtMs = Number.NEGATIVE_INFINITY
+  let isLoaded = false
+  let hasFailedLast = false
+  let keepingFresh: Promise<void> = Promise.resolve()
+
+  async function load(): Promise<void> {
+    startedAtMs = clock.nowMs()
+    try {
+      keys = replace(keys, await fetchKeys(settings, stopping.signal))
+      isLoaded = true
+      hasFailedLast = false
+    } catch (error) {
+      hasFailedLast = true
+      if (!stopping.signal.aborted) settings.onFailure(error)
+    } finally {
+      pending = null
+    }
+  }
+
+  function loadOnce(): Promise<void> {
+    pending ??= load()
+    return pending
+  }
+
+  async function keepFresh(): Promise<void> {
+    for (let failures = 0; !stopping.signal.aborted; ) {
+      failures = hasFailedLast ? failures + 1 : 0
+      await clock.sleep(pauseMs(failures, settings), stopping.signal)
+      await loadOnce()
+    }
+  }
+
+  return {
+    find: kid => keys.get(kid),
+    async seek(kid) {
+      if (pending !== null || clock.nowMs() - startedAtMs >= coolDownMs) await loadOnce()
+      const key = keys.get(kid)
+      // Not knowing is never a 401: the key may well be one that could not be fetched.
+      if (key === undefined && hasFailedLast) throw new Refusal('unavailable', 'the keys could not be fetched')
+      return key
+    },
+    isLoaded: () => isLoaded,
+    async start() {
+      const first = loadOnce()
+      keepingFresh = first.then(keepFresh).catch(() => {})
+      await first
+    },
+    async stop() {
+      stopping.abort(new Error('stopping'))
+      await keepingFresh
+    },
+  }
+}
+
+async function fetchKeys(settings: Required<JwksOptions>, signal: AbortSignal): Promise<PublicKey[]> {
+  const { url, clock, timeoutMs, maxBytes, maxKeys } = settings
+  const { status, text } = await boundedFetch(clock, {
+    url,
+    headers: { accept: 'application/jwk-set+json, application/json' },
+    timeoutMs,
+    maxBytes,
+    signal,
+  })
+  if (status !== 200) throw new Error(`${url} answered ${status}`)
+  return keysFromJwks(JSON.parse(text), maxKeys)
+}
+
+/** A key that stays the same stays the same object, so that what was decided with it stands; the others are withdrawn. */
+function replace(known: Map<string, PublicKey>, published: PublicKey[]): Map<string, PublicKey> {
+  const next = new Map(
+    published.map(key => {
+      const same = known.get(key.kid)
+      return [key.kid, same?.pem === key.pem && same.algorithm === key.algorithm ? same : key]
+    }),
+  )
+  for (const key of known.values()) if (next.get(key.kid) !== key) key.isWithdrawn = true
+  return next
+}
+
+/** Ten per cent either way, so that a hundred processes started together do not ask together; soon again after a failure. */
+function pauseMs(failures: number, { refreshMs, random }: Required<JwksOptions>): number {
+  const pause = failures === 0 ? refreshMs : Math.min(5000, 125 * 2 ** Math.min(failures, 16))
+  return pause * (0.9 + 0.2 * random())
+}

@@ -1,0 +1,98 @@
+/** The Fastify plugin: every route of the scope in which it is registered is guarded. */
+import { Refusal } from '@gatehouse/contract'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import type { Rule } from './decide.ts'
+import { createGuard, type Guard } from './guard.ts'
+import type { GuardOptions } from './options.ts'
+import { type RouteRule, ruleOf } from './rule.ts'
+import { refuseSecondToken } from './verify/authorization.ts'
+import type { Caller } from './verify/claims.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who calls. On guarded routes only: outside the scope of a guard there is nobody. */
+    caller: Caller
+  }
+  interface FastifyInstance {
+    guard: Guard
+  }
+  interface FastifyContextConfig {
+    guard?: RouteRule
+  }
+}
+
+/** Options for a guard of its own, or one made with `createGuard`, for pages outside the scope that show its state. */
+export type GuardPluginOptions = GuardOptions | { guard: Guard }
+
+/**
+ * Guards the scope: which routes stand in it is seen where it is registered, and no list of addresses says otherwise.
+ * A route asks for more with `config: { guard: { scope, roles, onUnknown } }`.
+ */
+export const guard = fastifyPlugin(guardScope, { name: '@gatehouse/guard', fastify: '5.x' })
+
+async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Promise<void> {
+  const own = 'guard' in options ? options.guard : createGuard({ log: app.log, ...options })
+  const rules = new WeakMap<object, Rule>()
+
+  app.decorate('guard', own)
+  // Fastify wants null here for a class of one shape; the hook fills it in before any handler runs.
+  app.decorateRequest('caller', null as unknown as Caller)
+  app.addHook('onRoute', route => {
+    ruleOf(route.config?.guard, `${route.method} ${route.url}`)
+  })
+  app.addHook('onRequest', onRequest)
+  app.addHook('onReady', async () => own.start())
+  app.addHook('preClose', async () => own.closeStreams())
+  app.addHook('onClose', () => own.stop())
+
+  /** Synchronous for a token that is known: no promise, no closure, nothing made that outlives the call. */
+  function onRequest(request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void {
+    try {
+      const { rawHeaders, headers } = request.raw
+      refuseSecondToken(rawHeaders, request.query)
+      const verified = own.verify(headers.authorization)
+      if (verified instanceof Promise) {
+        admitLater(request, verified, done)
+        return
+      }
+      own.admit(verified.caller, ruleOfRoute(request))
+      request.caller = verified.caller
+    } catch (error) {
+      refuse(error, done)
+      return
+    }
+    done()
+  }
+
+  function admitLater(
+    request: FastifyRequest,
+    later: Promise<{ caller: Caller }>,
+    done: HookHandlerDoneFunction,
+  ): void {
+    later
+      .then(({ caller }) => {
+        own.admit(caller, ruleOfRoute(request))
+        request.caller = caller
+      })
+      .then(
+        () => done(),
+        error => refuse(error, done),
+      )
+  }
+
+  /** A route that was registered before the guard has its rule read here, at its first request. */
+  function ruleOfRoute(request: FastifyRequest): Rule {
+    const { config } = request.routeOptions
+    const known = rules.get(config)
+    if (known !== undefined) return known
+    const rule = ruleOf(config.guard, `${config.method} ${config.url}`)
+    rules.set(config, rule)
+    return rule
+  }
+
+  function refuse(error: unknown, done: HookHandlerDoneFunction): void {
+    if (error instanceof Refusal) own.refused(error)
+    done(error as Error)
+  }
+}

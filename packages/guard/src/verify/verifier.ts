@@ -1,0 +1,106 @@
+/** Turns an Authorization header into a verified token, from memory whenever it can. */
+import type { Clock } from '@gatehouse/clock'
+import { Refusal } from '@gatehouse/contract'
+import type { Keys, PublicKey } from '../keys/publicKey.ts'
+import { tokenOf } from './authorization.ts'
+import { type Caller, judgeClaims } from './claims.ts'
+import { readHeader, type TokenHeader } from './header.ts'
+import { type CheckSignature, signatureCheck } from './signature.ts'
+import { tokenCache, type VerifiedToken } from './tokenCache.ts'
+
+export interface VerifierOptions {
+  keys: Keys
+  issuer: string
+  audience: string
+  clock: Clock
+  /** How far clocks may differ, either way. */
+  clockToleranceMs?: number
+  /** The most tokens remembered. */
+  cacheSize?: number
+}
+
+export interface Verifier {
+  /**
+   * The token of an Authorization header. From memory it answers at once; with a key that is not at hand, later.
+   * @throws Refusal and nothing else
+   */
+  verify(authorization: string | undefined): VerifiedToken | Promise<VerifiedToken>
+  /** How many tokens are remembered. */
+  size(): number
+}
+
+/** A token that is not in memory, on its way to be judged. */
+interface Asked extends TokenHeader {
+  authorization: string
+  token: string
+}
+
+export const defaultToleranceMs = 5000
+export const defaultCacheSize = 100_000
+
+export function createVerifier(options: VerifierOptions): Verifier {
+  const { keys, issuer, audience, clock, clockToleranceMs: toleranceMs = defaultToleranceMs } = options
+  const cache = tokenCache(options.cacheSize ?? defaultCacheSize)
+  const checks = new WeakMap<PublicKey, CheckSignature>()
+  const making = new WeakMap<PublicKey, Promise<CheckSignature>>()
+
+  function verify(authorization: string | undefined): VerifiedToken | Promise<VerifiedToken> {
+    if (authorization !== undefined) {
+      const known = cache.get(authorization, clock.wallMs())
+      if (known !== undefined) return known
+    }
+    const token = tokenOf(authorization)
+    const asked: Asked = { authorization: authorization ?? '', token, ...readHeader(token) }
+    const key = keys.find(asked.kid)
+    const check = key && checks.get(key)
+    if (key === undefined || check === undefined) return verifyLater(asked)
+    return judge(asked, key, check)
+  }
+
+  async function verifyLater(asked: Asked): Promise<VerifiedToken> {
+    const key = keys.find(asked.kid) ?? (await keys.seek(asked.kid))
+    if (key === undefined) throw new Refusal('token-invalid', 'unknown key')
+    return judge(asked, key, await checkOf(key))
+  }
+
+  async function checkOf(key: PublicKey): Promise<CheckSignature> {
+    const made = making.get(key) ?? signatureCheck(key, { issuer, audience })
+    making.set(key, made)
+    const check = await made
+    checks.set(key, check)
+    return check
+  }
+
+  function judge(asked: Asked, key: PublicKey, check: CheckSignature): VerifiedToken {
+    if (key.isWithdrawn || asked.alg !== key.algorithm) throw new Refusal('token-invalid', 'not what this key signs')
+    const caller = judgedCaller(payloadOf(asked.token, check), { wallMs: clock.wallMs(), toleranceMs })
+    const { iat, exp } = caller.claims
+    const verified: VerifiedToken = {
+      authorization: asked.authorization,
+      key,
+      caller,
+      goodFromMs: iat * 1000 - toleranceMs,
+      goodUntilMs: exp * 1000 + toleranceMs,
+    }
+    cache.set(verified)
+    return verified
+  }
+
+  return { verify, size: cache.size }
+}
+
+/** Every error of the library means the same here: it has codes that would be a 500, and none that should be one. */
+function payloadOf(token: string, check: CheckSignature): Record<string, unknown> {
+  try {
+    return check(token)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error without a code'
+    throw new Refusal('token-invalid', code)
+  }
+}
+
+function judgedCaller(payload: Record<string, unknown>, rules: { wallMs: number; toleranceMs: number }): Caller {
+  const judgement = judgeClaims(payload, rules)
+  if (judgement.kind === 'bad') throw new Refusal(judgement.outcome, judgement.why)
+  return judgement.caller
+}

@@ -1,0 +1,80 @@
+/** The database as replicas meet it: statements that take time, fail, or succeed without anybody hearing of it. */
+import type { MachineClock } from './clocks.ts'
+import type { Process, Processes } from './processes.ts'
+import type { Random } from './random.ts'
+import type { Tables } from './tables.ts'
+import type { Timeline } from './timeline.ts'
+
+export type Statement<Result> = (tables: Tables, dbNowMs: number) => Result
+
+export interface Database {
+  tables: () => Tables
+  dbNowMs: () => number
+  /** Runs a statement; `then` gets nothing when it failed, or when its answer was lost. */
+  query: <Result>(process: Process, statement: Statement<Result>, then: (result: Result | undefined) => void) => void
+  /** Told after each commit that readers should hear of. Losing a notification costs time only. */
+  listen: (listener: () => void) => void
+  notify: () => void
+  fail: (forMs: number) => void
+  backUp: () => void
+  /** Puts the last backup back; false when there is none. */
+  restore: () => boolean
+  calm: () => void
+}
+
+export interface DatabaseOptions {
+  timeline: Timeline
+  processes: Processes
+  random: Random
+  clock: MachineClock
+  tables: Tables
+}
+
+export function createDatabase({ timeline, processes, random, clock, tables: first }: DatabaseOptions): Database {
+  const listeners = new Set<() => void>()
+  const slow = random.pick([0.01, 0.05])
+  const unheard = random.pick([0, 0.1, 0.5])
+  let tables = first
+  let backup: Tables | undefined
+  let isCalm = false
+  let failsUntilMs = 0
+
+  const dbNowMs = () => clock.read().wallMs
+  const delayMs = () => (!isCalm && random.happens(slow) ? random.between(5, 300) : random.between(0.2, 2))
+
+  const query: Database['query'] = (process, statement, then) => {
+    timeline.after(delayMs(), () => {
+      const isFailing = failsUntilMs > timeline.trueMs() || (!isCalm && random.happens(0.005))
+      const result = isFailing ? undefined : statement(tables, dbNowMs())
+      const isHeard = isCalm || !random.happens(0.005)
+      processes.later(process, delayMs(), () => then(isHeard ? result : undefined))
+    })
+  }
+  const notify = () => {
+    for (const listener of listeners) {
+      if (isCalm || !random.happens(unheard)) timeline.after(random.between(0.5, 3), listener)
+    }
+  }
+  const restore = () => {
+    if (backup === undefined) return false
+    tables = structuredClone(backup)
+    return true
+  }
+  return {
+    tables: () => tables,
+    dbNowMs,
+    query,
+    listen: listener => listeners.add(listener),
+    notify,
+    fail: forMs => {
+      failsUntilMs = timeline.trueMs() + forMs
+    },
+    backUp: () => {
+      backup = structuredClone(tables)
+    },
+    restore,
+    calm: () => {
+      isCalm = true
+    },
+  }
+}

@@ -1,0 +1,74 @@
+/** The argument with one leg taken away at a time: the checker must notice each. */
+import type { Follower, Instant } from '../src/index.ts'
+import { type Rules, rules } from './rules.ts'
+
+const eternity = Number.MAX_SAFE_INTEGER
+
+/** Takes the lease of an answer as if its poll had been sent at another instant. */
+function receiveAs(chooseAsked: (follower: Follower, asked: Instant) => Instant): Rules['receive'] {
+  return (follower, asked, answer) => {
+    const pretended = chooseAsked(follower, asked)
+    follower.asked = pretended
+    return rules.receive(follower, pretended, answer)
+  }
+}
+
+const mutants = {
+  /** Any answer is taken for the answer to the outstanding poll. */
+  'abandoned-believed': { receive: receiveAs((follower, asked) => follower.asked ?? asked) },
+  'acked-before-applied': { isAppliedFirst: false },
+  'barrier-skipped': { isBarrierKept: false },
+  'entries-before-row': { isRowFirst: false },
+  'epochs-come-back': { nextEpoch: epoch => epoch + 1 },
+  'feed-id-kept': { isFeedRenewed: false },
+  'head-after-entries': { isOneSnapshot: false },
+  'late-poll-shortens': {
+    judgePoll: (poll, row, now) => rules.judgePoll(poll, row === null ? null : { ...row, leaseUntilMs: now.dbNowMs }, now),
+  },
+  'lease-among-pages': { receive: (follower, asked, answer) => rules.receive(follower, asked, { ...answer, more: false }) },
+  /** Not unsafe, but the barrier lasts longer than a lease. */
+  'lease-uncapped': { judgePoll: (poll, row, now) => rules.judgePoll(poll, row, { ...now, lacksSinceMs: undefined }) },
+  /** Not unsafe, but the memory grows for ever. */
+  'never-forgotten': { forgetExpired: () => 0 },
+  'purged-early': { retentionShare: 0.2 },
+  'restore-not-held': { isBarrierHeldAfterRestore: false },
+  'row-lease-short': {
+    judgePoll: (poll, row, now) =>
+      rules.judgePoll(poll, row, { ...now, rules: { ...now.rules, marginMs: -0.3 * now.rules.leaseMs } }),
+  },
+  'shared-id': { isIdFresh: false },
+  'thief-not-told': {
+    explainRotation: (facts, retryWindowMs) => rules.explainRotation(facts, facts.dbNowMs + retryWindowMs),
+  },
+  'victim-accused': { explainRotation: facts => rules.explainRotation(facts, 0) },
+  'wall-ignored': { mayDecide: (follower, at) => rules.mayDecide(follower, { ...at, wallMs: -eternity }) },
+} satisfies Record<string, Partial<Rules>>
+
+export type MutationName = keyof typeof mutants | 'lease-from-answer'
+export const mutationNames: readonly MutationName[] = [...(Object.keys(mutants) as (keyof typeof mutants)[]), 'lease-from-answer']
+
+export function isMutation(name: string): name is MutationName {
+  return mutationNames.some(known => known === name)
+}
+
+export function mutated(name: MutationName): Rules {
+  return name === 'lease-from-answer' ? { ...rules, ...leaseFromAnswer() } : { ...rules, ...mutants[name] }
+}
+
+/** The lease is counted from the answer: the guard's next look at its clock, since `receive` itself is told no time. */
+function leaseFromAnswer(): Pick<Rules, 'receive' | 'mayDecide'> {
+  const fresh = new WeakMap<Follower, number>()
+  return {
+    receive: (follower, asked, answer) => {
+      const received = rules.receive(follower, asked, answer)
+      if (received === 'applied' && !answer.more && answer.leaseMs > 0) fresh.set(follower, answer.leaseMs)
+      return received
+    },
+    mayDecide: (follower, at) => {
+      const leaseMs = fresh.get(follower)
+      if (leaseMs !== undefined) follower.validUntil = { nowMs: at.nowMs + leaseMs, wallMs: at.wallMs + leaseMs }
+      fresh.delete(follower)
+      return rules.mayDecide(follower, at)
+    },
+  }
+}

@@ -1,0 +1,39 @@
+/** A network that delays, drops, repeats and reorders, and whose lines can be cut in one direction only. */
+import type { Random } from './random.ts'
+import type { Timeline } from './timeline.ts'
+
+export interface Network {
+  /** Delivers once, later; or twice; or never. */
+  send: (line: { from: string; to: string }, deliver: () => void) => void
+  /** Cuts the line in this direction: the other one still works, as in a half-open connection. */
+  cut: (line: { from: string; to: string }, forMs: number) => void
+  /** Nothing is lost or late from now on. */
+  calm: () => void
+}
+
+export function createNetwork(timeline: Timeline, random: Random): Network {
+  const dropped = random.pick([0, 0.01, 0.05, 0.2])
+  const repeated = random.pick([0, 0.02, 0.1])
+  const slow = random.pick([0.01, 0.05, 0.2])
+  const slowestMs = random.pick([100, 400, 1500])
+  const cuts = new Map<string, number>()
+  let isCalm = false
+
+  const delayMs = () => {
+    if (!isCalm && random.happens(slow)) return random.between(5, slowestMs)
+    return random.between(0.5, 4)
+  }
+  const send: Network['send'] = ({ from, to }, deliver) => {
+    const isCut = (cuts.get(`${from}>${to}`) ?? 0) > timeline.trueMs()
+    if (!isCalm && (isCut || random.happens(dropped))) return
+    timeline.after(delayMs(), deliver)
+    if (!isCalm && random.happens(repeated)) timeline.after(delayMs(), deliver)
+  }
+  const cut: Network['cut'] = ({ from, to }, forMs) => {
+    cuts.set(`${from}>${to}`, timeline.trueMs() + forMs)
+  }
+  const calm = () => {
+    isCalm = true
+  }
+  return { send, cut, calm }
+}

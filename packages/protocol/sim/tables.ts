@@ -1,0 +1,123 @@
+/** What the database holds, as plain data: a backup is a copy of it. */
+import type { Entry, EntryKind, EntryOutcome } from '@gatehouse/contract'
+import type { GuardRow } from '../src/index.ts'
+
+export interface StoredEntry extends Entry {
+  committedAtMs: number
+}
+
+export interface Account {
+  epoch: number
+  isDisabled: boolean
+}
+
+export interface Session {
+  sid: string
+  user: string
+  isEnded: boolean
+  everyoneEpoch: number
+  expiresAtMs: number
+  refresh: { generation: number; idleExpiresAtMs: number; rotatedAtMs: number | null; attempt: string | null } | null
+}
+
+export interface Tables {
+  feedId: string
+  /** Since when this feed is the one: barriers wait a whole lease after it, for guards whose rows may have been lost. */
+  feedSinceMs: number
+  head: number
+  everyoneEpoch: number
+  entries: StoredEntry[]
+  guards: Map<string, GuardRow>
+  accounts: Map<string, Account>
+  sessions: Map<string, Session>
+}
+
+/** A token as guards see it, and when it expires. */
+export interface Token {
+  sid: string
+  sub: string
+  epoch: number
+  everyone_epoch: number
+  expiresAtMs: number
+}
+
+/** What somebody asks to revoke. */
+export type Act =
+  | { kind: 'session'; sid: string }
+  | { kind: 'user'; user: string; change: 'end' | 'disable' | 'enable' | 'supersede' }
+  | { kind: 'everyone' }
+
+export interface Committed {
+  feedId: string
+  entry: StoredEntry
+}
+
+/** Whether the entry covers the token: the definition that the guards' memory is held against. */
+export function covers(entry: Entry, token: Token): boolean {
+  if (entry.kind === 'session') return entry.subject === token.sid
+  if (entry.kind === 'user') return entry.subject === token.sub && token.epoch < (entry.epoch ?? 0)
+  return token.everyone_epoch < (entry.epoch ?? 0)
+}
+
+export function emptyTables(users: readonly string[], dbNowMs: number): Tables {
+  return {
+    feedId: 'feed-1',
+    feedSinceMs: dbNowMs,
+    head: 0,
+    everyoneEpoch: 0,
+    entries: [],
+    guards: new Map(),
+    accounts: new Map(users.map(user => [user, { epoch: 0, isDisabled: false }])),
+    sessions: new Map(),
+  }
+}
+
+export interface RevokeOptions {
+  stampMs: number
+  retentionMs: number
+  nextEpoch: (epoch: number, dbNowMs: number) => number
+}
+
+/** The transaction of a revocation: changes what stands and appends the entry. */
+export function revoke(tables: Tables, act: Act, { stampMs, retentionMs, nextEpoch }: RevokeOptions): Committed {
+  tables.head += 1
+  const epochAfter = (epoch: number) => nextEpoch(epoch, stampMs)
+  const changed = change(tables, act, epochAfter)
+  const entry = { seq: tables.head, ...changed, expiresAtMs: Math.floor(stampMs + retentionMs), committedAtMs: stampMs }
+  tables.entries.push(entry)
+  return { feedId: tables.feedId, entry }
+}
+
+interface Changed {
+  kind: EntryKind
+  subject: string | null
+  epoch: number | null
+  outcome: EntryOutcome
+}
+
+function change(tables: Tables, act: Act, epochAfter: (epoch: number) => number): Changed {
+  if (act.kind === 'session') {
+    endSession(tables.sessions.get(act.sid))
+    return { kind: 'session', subject: act.sid, epoch: null, outcome: 'ended' }
+  }
+  if (act.kind === 'everyone') {
+    tables.everyoneEpoch = epochAfter(tables.everyoneEpoch)
+    return { kind: 'everyone', subject: null, epoch: tables.everyoneEpoch, outcome: 'ended' }
+  }
+  const account = tables.accounts.get(act.user)
+  if (account === undefined) throw new Error(`no account ${act.user}`)
+  account.epoch = epochAfter(account.epoch)
+  if (act.change === 'disable') account.isDisabled = true
+  if (act.change === 'enable') account.isDisabled = false
+  if (act.change !== 'supersede') {
+    for (const session of tables.sessions.values()) if (session.user === act.user) endSession(session)
+  }
+  const outcome = account.isDisabled ? 'forbidden' : act.change === 'supersede' ? 'superseded' : 'ended'
+  return { kind: 'user', subject: act.user, epoch: account.epoch, outcome }
+}
+
+function endSession(session: Session | undefined): void {
+  if (session === undefined) return
+  session.isEnded = true
+  session.refresh = null
+}

@@ -1,0 +1,85 @@
+/**
+ * A guard's side of the lease: it polls, applies, and decides from memory only while its lease is certain.
+ *
+ * Modes: `new` (no feed known, no cursor) -> `following` (cursor set). A lease comes only with the answer to the one
+ * outstanding poll, is counted from before that poll was sent, and is never shortened: it runs out by itself.
+ * A guard that must forget begins a new life under a new id, so that whatever the old id still claims only delays.
+ */
+import type { PollAnswer } from '@gatehouse/contract'
+import { emptyMemory, learn, type Memory } from './memory.ts'
+
+/** Both clocks of one instant. The wall clock only ever shortens a lease: a suspended machine stops the monotonic one. */
+export interface Instant {
+  nowMs: number
+  wallMs: number
+}
+
+export interface Follower {
+  feedId: string | null
+  /** Every entry up to here is in the memory. */
+  cursor: number | null
+  memory: Memory
+  /** The last instant, exclusive, at which it may decide; by the monotonic clock and by the wall clock. */
+  validUntil: Instant
+  /** The outstanding poll: when it was about to be sent. An answer to any other is thrown away. */
+  asked: Instant | null
+}
+
+export function newFollower(): Follower {
+  const never = Number.NEGATIVE_INFINITY
+  return {
+    feedId: null,
+    cursor: null,
+    memory: emptyMemory(),
+    validUntil: { nowMs: never, wallMs: never },
+    asked: null,
+  }
+}
+
+/** The part of a poll that the protocol decides. */
+export type Question = { feedId: string; after: number } | Record<string, never>
+
+/** Begins a poll; the one before it, if it was not answered, is given up. */
+export function ask(follower: Follower, at: Instant): { question: Question; asked: Instant } {
+  const asked = { ...at }
+  follower.asked = asked
+  const { feedId, cursor } = follower
+  return { question: feedId === null || cursor === null ? {} : { feedId, after: cursor }, asked }
+}
+
+/** The outstanding poll failed or took too long: whatever it may still answer is not believed. */
+export function giveUp(follower: Follower): void {
+  follower.asked = null
+}
+
+/** What became of an answer: `ignored` was given up on; `restart` means that the guard must begin a new life. */
+export type Received = 'ignored' | 'applied' | 'restart'
+
+/**
+ * Applies the answer to a poll, then extends the lease: in this order, so that no instant has the lease without the entries.
+ * @param asked what `ask` returned for this poll
+ */
+export function receive(follower: Follower, asked: Instant, answer: PollAnswer): Received {
+  if (follower.asked !== asked) return 'ignored'
+  follower.asked = null
+  const isOther = follower.feedId !== null && follower.feedId !== answer.feedId
+  if (isOther || (follower.cursor !== null && answer.head < follower.cursor)) return 'restart'
+
+  for (const entry of answer.entries) learn(follower.memory, entry)
+  const last = answer.entries.at(-1)
+  follower.feedId = answer.feedId
+  follower.cursor = answer.more ? (last?.seq ?? follower.cursor) : answer.head
+  if (!answer.more && answer.leaseMs > 0) extend(follower.validUntil, asked, answer.leaseMs)
+  return 'applied'
+}
+
+function extend(validUntil: Instant, asked: Instant, leaseMs: number): void {
+  validUntil.nowMs = Math.max(validUntil.nowMs, asked.nowMs + leaseMs)
+  // Not the larger of the two: the wall clock may have been set back, and then the older limit means nothing.
+  validUntil.wallMs = asked.wallMs + leaseMs
+}
+
+/** Whether the guard may decide at this instant. Where it may not, it does not know: 503, never 401. */
+export function mayDecide(follower: Follower, at: Instant): boolean {
+  return at.nowMs < follower.validUntil.nowMs && at.wallMs < follower.validUntil.wallMs
+}

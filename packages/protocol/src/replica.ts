@@ -1,0 +1,76 @@
+/**
+ * An auth replica's side of the lease: what a poll writes, and which guards a revocation waits for.
+ *
+ * Order is the proof. A poll's row is committed first and the entries are read after it; a revocation commits its entry
+ * first and looks for rows after it. So either the barrier sees the row, or the reading that follows sees the entry.
+ */
+
+export interface LeaseRules {
+  /** How long a guard may decide after the instant before its poll was sent. */
+  leaseMs: number
+  /** How much longer the row says so: what clocks of different rates may differ by. */
+  marginMs: number
+  /** The most entries in one answer. */
+  pageSize: number
+  /** Polls in a row that may fail to advance past what was sent; from then on there is no lease. */
+  maxStalls: number
+}
+
+export interface GuardRow {
+  cursor: number
+  offered: number
+  stalls: number
+  leaseUntilMs: number
+}
+
+export interface Poll {
+  feedId?: string | undefined
+  after?: number | undefined
+}
+
+/** The feed and the database's clock as the statement that judges a poll sees them. */
+export interface FeedNow {
+  feedId: string
+  head: number
+  dbNowMs: number
+  rules: LeaseRules
+  /** When the first entry beyond the poll's `after` was committed; absent when there is none, or when it is not known. */
+  lacksSinceMs?: number | undefined
+}
+
+export type PollDecision = { kind: 'feed-changed' } | { kind: 'write'; row: GuardRow; isLeased: boolean; leaseMs: number }
+
+/**
+ * What one poll writes. `services/auth/src/store/writePolls.ts` says the same as one statement, and a test holds them together.
+ * @param now the feed and the database's clock as the statement sees them
+ */
+export function judgePoll(poll: Poll, row: GuardRow | null, now: FeedNow): PollDecision {
+  const { feedId, head, dbNowMs, rules } = now
+  if (poll.after !== undefined && (poll.feedId !== feedId || poll.after > head)) return { kind: 'feed-changed' }
+  const after = poll.after ?? 0
+  const offered = row?.offered ?? 0
+  const stalls = after < offered ? (row?.stalls ?? 0) + 1 : 0
+  const mayLease = poll.after !== undefined && stalls < rules.maxStalls && head - after <= rules.pageSize
+  const leaseMs = mayLease ? longestLeaseMs(now) : 0
+  const isLeased = leaseMs > 0
+  // Neither ever goes back: a poll that was abandoned and executed late must not shorten a lease that a later one obtained.
+  const leaseUntilMs = Math.max(row?.leaseUntilMs ?? dbNowMs, isLeased ? dbNowMs + leaseMs + rules.marginMs : 0)
+  const cursor = Math.max(row?.cursor ?? 0, after)
+  return { kind: 'write', isLeased, leaseMs, row: { cursor, offered, stalls, leaseUntilMs } }
+}
+
+/**
+ * No lease ends later than a whole one counted from the commit of the first entry that the guard lacks: so a barrier ends
+ * within one lease, however often its answers are lost, and a guard that keeps up loses only milliseconds of it.
+ */
+function longestLeaseMs({ dbNowMs, rules, lacksSinceMs = dbNowMs }: FeedNow): number {
+  return Math.max(0, Math.floor(rules.leaseMs - Math.max(0, dbNowMs - lacksSinceMs)))
+}
+
+/** Whether a revocation must still wait for this guard: it may decide, and does not hold the entry. */
+export function holdsUp(
+  guard: Pick<GuardRow, 'cursor' | 'leaseUntilMs'>,
+  at: { seq: number; dbNowMs: number },
+): boolean {
+  return guard.leaseUntilMs > at.dbNowMs && guard.cursor < at.seq
+}

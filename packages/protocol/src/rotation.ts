@@ -1,0 +1,55 @@
+/** Why a renewal found no row to rotate: an honest retry, a thief, or the end of the session. */
+import type { Outcome } from '@gatehouse/contract'
+
+/** What the database said of the session when the rotation statement had matched nothing. */
+export interface RotationFacts {
+  /** The database's clock, read with the rows it judges. */
+  dbNowMs: number
+  session: {
+    isEnded: boolean
+    /** The account is disabled, or "everyone" was revoked since the log-in. */
+    isCutOff: boolean
+    expiresAtMs: number
+  } | null
+  /** Null when the session ended: its refresh row goes with it. */
+  stored: {
+    generation: number
+    idleExpiresAtMs: number
+    /** The first use of the previous secret. */
+    rotatedAtMs: number | null
+  } | null
+  presented: {
+    generation: number
+    isPreviousSecret: boolean
+    /** It carries the Idempotency-Key of the rotation that made the current secret. */
+    isSameAttempt: boolean
+  }
+}
+
+export type Explanation =
+  | { kind: 'repeat' }
+  | { kind: 'theft' }
+  | { kind: 'refuse'; outcome: Extract<Outcome, 'session-ended' | 'session-expired' | 'unavailable'> }
+
+/**
+ * Explains a genuine refresh token (its tag was checked) that did not rotate.
+ * @param facts session, stored and presented token
+ * @param retryWindowMs how long after its first use the previous token still gets the same successor; not sliding
+ */
+export function explainRotation(facts: RotationFacts, retryWindowMs: number): Explanation {
+  const { session, stored, presented, dbNowMs } = facts
+  if (session === null || session.isEnded || session.isCutOff) return { kind: 'refuse', outcome: 'session-ended' }
+  if (dbNowMs >= session.expiresAtMs) return { kind: 'refuse', outcome: 'session-expired' }
+  if (stored === null) return { kind: 'refuse', outcome: 'session-ended' }
+  if (dbNowMs >= stored.idleExpiresAtMs) return { kind: 'refuse', outcome: 'session-expired' }
+  // Only a database restored from a backup can be behind its own token: an accident, so nobody is called a thief.
+  if (presented.generation > stored.generation) return { kind: 'refuse', outcome: 'session-ended' }
+  // The current generation, and yet it did not rotate: the rows moved between the two statements. Nobody is signed out for that.
+  if (presented.generation === stored.generation) return { kind: 'refuse', outcome: 'unavailable' }
+
+  const isPrevious = presented.generation === stored.generation - 1 && presented.isPreviousSecret
+  if (isPrevious && presented.isSameAttempt) return { kind: 'repeat' }
+  const isInWindow = stored.rotatedAtMs !== null && dbNowMs < stored.rotatedAtMs + retryWindowMs
+  if (isPrevious && isInWindow) return { kind: 'repeat' }
+  return { kind: 'theft' }
+}

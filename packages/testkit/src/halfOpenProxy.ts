@@ -1,0 +1,80 @@
+/** A TCP proxy whose connections can fall silent without closing, as when a cable is pulled. */
+import { once } from 'node:events'
+import { createConnection, createServer, type Socket } from 'node:net'
+
+export interface HalfOpenProxy {
+  /** On 127.0.0.1. */
+  port: number
+  /** From now on connections are accepted, and nothing passes in either direction. */
+  blackhole(): void
+  /** Everything passes again, first what was held back: TCP had only been waiting. */
+  heal(): void
+  /** Everything takes this much longer in each direction, from now on. */
+  delay(ms: number): void
+  /** Connections that are open now. */
+  connections(): number
+  close(): Promise<void>
+}
+
+interface State {
+  isSilent: boolean
+  delayMs: number
+  /** What was held back, in order. */
+  held: (() => void)[]
+  sockets: Set<Socket>
+}
+
+export async function halfOpenProxy(target: { host: string; port: number }): Promise<HalfOpenProxy> {
+  const state: State = { isSilent: false, delayMs: 0, held: [], sockets: new Set() }
+  const server = createServer({ allowHalfOpen: true }, inner => {
+    const outer = createConnection({ ...target, allowHalfOpen: true })
+    join(state, inner, outer)
+    join(state, outer, inner)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('A TCP server has no port.')
+
+  return {
+    port: address.port,
+    connections: () => state.sockets.size / 2,
+    blackhole() {
+      state.isSilent = true
+    },
+    heal() {
+      state.isSilent = false
+      for (const act of state.held.splice(0)) act()
+    },
+    delay(ms) {
+      state.delayMs = ms
+    },
+    async close() {
+      state.held.length = 0
+      for (const socket of state.sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** Passes what `from` says on to `to`, its end and its breaking off included. */
+function join(state: State, from: Socket, to: Socket): void {
+  state.sockets.add(from)
+  from.setNoDelay(true)
+  from.on('data', data => pass(state, to, () => to.write(data)))
+  from.on('end', () => pass(state, to, () => to.end()))
+  from.on('error', () => pass(state, to, () => to.destroy()))
+  from.on('close', () => {
+    state.sockets.delete(from)
+    pass(state, to, () => to.destroySoon())
+  })
+}
+
+function pass(state: State, to: Socket, act: () => void): void {
+  const deliver = () => {
+    if (state.isSilent) state.held.push(deliver)
+    else if (!to.destroyed) act()
+  }
+  if (state.delayMs === 0) deliver()
+  else setTimeout(deliver, state.delayMs).unref()
+}

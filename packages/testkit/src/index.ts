@@ -1,0 +1,7 @@
+/** What tests and the local stack may use. */
+export { type HalfOpenProxy, halfOpenProxy } from './halfOpenProxy.ts'
+export { type HandClock, handClock } from './handClock.ts'
+export { freePort } from './ports.ts'
+export { type Postgres, type PostgresOptions, startPostgres } from './postgres.ts'
+export { type ProcessOptions, startProcess, type TestProcess } from './processes.ts'
+export { databaseUrl, freshDatabase, type TestDatabase } from './testDatabase.ts'

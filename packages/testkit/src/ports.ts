@@ -1,0 +1,14 @@
+/** Finds a TCP port that nobody listens on. */
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+
+/** A port on 127.0.0.1 that was free a moment ago: whoever uses it must be ready to be beaten to it. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('A TCP server has no port.')
+  return address.port
+}

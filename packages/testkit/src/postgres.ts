@@ -1,0 +1,175 @@
+/** A real PostgreSQL server without installing one: npm brings the programs. */
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { chown, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { freePort } from './ports.ts'
+import { type Home, preparePostgresHome } from './postgresHome.ts'
+import { type Server, StartFailure, startServer } from './postgresServer.ts'
+
+export interface PostgresOptions {
+  /** Made if it is not there. As root it may lie elsewhere: see `Postgres.dataDir`. */
+  dataDir: string
+  /** On 127.0.0.1; a free one if not given. */
+  port?: number
+  /** True: data is kept and survives a power cut. False: it is removed afterwards, and nothing waits for a disk. */
+  persistent: boolean
+  /** Further settings of the server, by their PostgreSQL names. */
+  settings?: Readonly<Record<string, string>>
+}
+
+export interface Postgres {
+  /** Of the database `postgres`, with a password that is made once for each data directory. */
+  url: string
+  port: number
+  /** Of the postmaster; another one after `restart`. */
+  pid(): number
+  /** Where the data really lies. */
+  dataDir: string
+  /** Ends sessions, writes the data, waits until no process is left. */
+  stop(): Promise<void>
+  /** As the power cut does it: SIGKILL for the postmaster, and its children follow. */
+  kill(): Promise<void>
+  /** On the same port with the same data, after `kill` or instead of it. */
+  restart(): Promise<void>
+}
+
+export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  const home = await preparePostgresHome(options.dataDir)
+  const password = await passwordOf(home)
+  await refuseLiveServer(home)
+  if (!existsSync(join(home.dataDir, 'cluster', 'PG_VERSION'))) await initialise(home)
+
+  const removeData = async () => {
+    if (!options.persistent) await rm(home.dataDir, { recursive: true, force: true })
+  }
+  const { port, server: first } = await startSomewhere(home, options).catch(async error => {
+    await removeData()
+    throw error
+  })
+  let server: Server | undefined = first
+
+  async function stop(word?: 'keep'): Promise<void> {
+    server?.shutDown(word)
+    await server?.ended
+    server = undefined
+  }
+
+  return {
+    url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
+    port,
+    dataDir: home.dataDir,
+    pid: () => server?.pid ?? 0,
+    async stop() {
+      await stop()
+      await removeData()
+    },
+    async kill() {
+      if (server) process.kill(server.pid, 'SIGKILL')
+      await server?.ended
+      server = undefined
+    },
+    async restart() {
+      await stop('keep')
+      server = await startOn(home, options, port)
+    },
+  }
+}
+
+async function startSomewhere(home: Home, options: PostgresOptions): Promise<{ port: number; server: Server }> {
+  for (let attemptsLeft = 5; ; attemptsLeft--) {
+    const port = options.port ?? (await freePort())
+    try {
+      return { port, server: await startOn(home, options, port) }
+    } catch (error) {
+      const isTaken = error instanceof StartFailure && error.log.includes('Address already in use')
+      if (!isTaken) throw error
+      if (options.port !== undefined) {
+        throw new Error(`Port ${port} on 127.0.0.1 is in use: stop what listens there or choose another port.`, {
+          cause: error,
+        })
+      }
+      if (attemptsLeft === 1) throw error
+    }
+  }
+}
+
+async function startOn(home: Home, options: PostgresOptions, port: number): Promise<Server> {
+  const temporaryDir = options.persistent ? undefined : home.dataDir
+  const settings = { ...listening, ...(options.persistent ? {} : forgetful), ...options.settings }
+  for (let attemptsLeft = 20; ; attemptsLeft--) {
+    try {
+      return await startServer({ home, port, settings, temporaryDir })
+    } catch (error) {
+      // After a SIGKILL the last child may still be on its way out.
+      const isLeaving = error instanceof StartFailure && error.log.includes('shared memory block')
+      if (!isLeaving || attemptsLeft === 1) throw error
+      await delay(100)
+    }
+  }
+}
+
+const listening = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '300',
+  timezone: 'UTC',
+}
+
+const forgetful = { fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB', autovacuum_naptime: '10min' }
+
+async function initialise(home: Home): Promise<void> {
+  const cluster = join(home.dataDir, 'cluster')
+  // What an interrupted attempt left behind would make the next one fail.
+  await rm(cluster, { recursive: true, force: true })
+  const flags = [
+    `--pgdata=${cluster}`,
+    '--username=postgres',
+    `--pwfile=${join(home.dataDir, 'password')}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    // Sorts alike on every machine.
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--locale=C',
+    '--no-sync',
+    // The password is 128 random bits: stretching it would only slow down each connection.
+    '--set=scram_iterations=1',
+  ]
+  await promisify(execFile)(join(home.binDir, 'initdb'), flags, { ...home.owner, cwd: '/' })
+}
+
+async function passwordOf(home: Home): Promise<string> {
+  const file = join(home.dataDir, 'password')
+  if (existsSync(file)) return readFile(file, 'utf8')
+  const password = randomBytes(16).toString('hex')
+  await writeFile(file, password, { mode: 0o600 })
+  if (home.owner) await chown(file, home.owner.uid, home.owner.gid)
+  return password
+}
+
+/**
+ * A server that is about to stop gets a moment; a file whose process is gone, or is somebody else by now, is swept away.
+ */
+async function refuseLiveServer(home: Home): Promise<void> {
+  const pidFile = join(home.dataDir, 'cluster', 'postmaster.pid')
+  for (let attemptsLeft = 30; existsSync(pidFile); attemptsLeft--) {
+    const pid = Number.parseInt((await readFile(pidFile, 'utf8')).split('\n')[0] ?? '', 10)
+    if (!(await isPostgres(pid))) return rm(pidFile, { force: true })
+    if (attemptsLeft === 0) {
+      throw new Error(`A running PostgreSQL server (process ${pid}) uses ${home.dataDir}: stop it first.`)
+    }
+    await delay(100)
+  }
+}
+
+async function isPostgres(pid: number): Promise<boolean> {
+  const name = await promisify(execFile)('ps', ['-o', 'comm=', '-p', String(pid)]).then(
+    ({ stdout }) => stdout,
+    () => readFile(`/proc/${pid}/comm`, 'utf8').catch(() => ''),
+  )
+  return name.includes('postgres')
+}

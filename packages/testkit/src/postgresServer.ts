@@ -1,0 +1,88 @@
+/** One run of the postgres program, which ends when we do, however we end. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import type { Home } from './postgresHome.ts'
+
+export interface Server {
+  /** Of the postmaster. */
+  pid: number
+  /** Resolves once no process of it is left. */
+  ended: Promise<unknown>
+  /** A fast shutdown: sessions are ended, data is written. Without a word the server also removes what it was told to. */
+  shutDown(word?: 'keep'): void
+}
+
+/** A server that did not become ready; its last lines say why. */
+export class StartFailure extends Error {
+  readonly log: string
+
+  constructor(log: string) {
+    super(`PostgreSQL did not start: ${log}`)
+    this.name = 'StartFailure'
+    this.log = log
+  }
+}
+
+/**
+ * The parent of postgres. Its standard input is a pipe whose other end only we hold: a word on it ends the server; when it
+ * ends without one, as it does when we are killed, then `$1`, a directory to remove or empty, goes with the server.
+ */
+const keeper = `
+temporary=$1; remove=; shift
+exec 3<&0
+"$@" 3<&- </dev/null & server=$!
+echo "pid $server"
+{ if read -r word <&3; then kill -TERM $$; else kill -HUP $$; fi; } 2>/dev/null >/dev/null & watcher=$!
+exec 3<&-
+trap 'kill -INT $server' TERM
+trap 'remove=$temporary; kill -INT $server' HUP
+while kill -0 $server 2>/dev/null; do wait $server; done
+trap '' TERM HUP
+kill $watcher 2>/dev/null
+[ -z "$remove" ] || rm -rf "$remove" 2>/dev/null
+exit 0
+`
+
+export interface ServerOptions {
+  home: Home
+  port: number
+  settings: Readonly<Record<string, string>>
+  /** Removed with the end of the server, even if we are killed. */
+  temporaryDir: string | undefined
+}
+
+export async function startServer({ home, port, settings, temporaryDir }: ServerOptions): Promise<Server> {
+  const flags = Object.entries({ ...settings, port: String(port) }).map(([name, value]) => `--${name}=${value}`)
+  const command = [`${home.binDir}/postgres`, '-D', `${home.dataDir}/cluster`, ...flags]
+  const shell = spawn('/bin/sh', ['-c', keeper, 'sh', temporaryDir ?? '', ...command], {
+    ...home.owner,
+    cwd: '/',
+    env: { ...process.env, LC_ALL: 'C' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // Its own process group: a Ctrl-C is for us, and we shut it down after those who still use it.
+    detached: true,
+  })
+  const ended = once(shell, 'close')
+  const pid = await untilReady(shell)
+  return { pid, ended, shutDown: word => shell.stdin.end(word && `${word}\n`) }
+}
+
+function untilReady(shell: ChildProcessByStdio<Writable, Readable, Readable>): Promise<number> {
+  const lastLines: string[] = []
+  let pid = 0
+  shell.stdin.on('error', () => {})
+  return new Promise((resolve, reject) => {
+    const onLine = (line: string) => {
+      lastLines.push(line)
+      if (lastLines.length > 20) lastLines.shift()
+      if (line.startsWith('pid ')) pid = Number(line.slice(4))
+      if (line.includes('database system is ready to accept connections')) resolve(pid)
+    }
+    createInterface({ input: shell.stdout }).on('line', onLine)
+    createInterface({ input: shell.stderr }).on('line', onLine)
+    shell.on('error', reject)
+    shell.on('close', () => reject(new StartFailure(lastLines.slice(1).join('\n'))))
+  })
+}

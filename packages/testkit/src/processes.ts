@@ -1,0 +1,120 @@
+/** Real processes that a test starts, freezes and kills. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+export interface ProcessOptions {
+  /** The JavaScript file to run. */
+  entry: string
+  arguments?: readonly string[]
+  /** Added to our own environment; undefined removes a variable. */
+  env?: Readonly<Record<string, string | undefined>>
+  /** The line that says it is ready; its first group, if it has one, becomes `ready`. */
+  readyWhen: RegExp
+  /** How long it may take to become ready, and to stop. */
+  timeoutMs?: number
+}
+
+export interface TestProcess {
+  pid: number
+  /** What the first group of `readyWhen` matched, or the whole match. */
+  ready: string
+  /** Every line of both outputs, from the start. */
+  logs: readonly string[]
+  /** The first line from now on, or before, that matches. */
+  logged(pattern: RegExp, timeoutMs?: number): Promise<string>
+  /** No time to say goodbye. */
+  kill(signal?: 'SIGKILL' | 'SIGQUIT'): Promise<void>
+  /** It stays, holds its sockets, and does nothing. */
+  freeze(): void
+  thaw(): void
+  /** SIGTERM, then SIGKILL when it takes too long; the exit code. */
+  stop(): Promise<number | null>
+  /** Resolves with the exit code: null when a signal ended it. */
+  exited: Promise<number | null>
+}
+
+/** Ends a child whose parent is gone: only the parent holds the other end of its standard input. */
+const lifeline = fileURLToPath(new URL('./lifeline.js', import.meta.url))
+
+export async function startProcess(options: ProcessOptions): Promise<TestProcess> {
+  const { timeoutMs = 20_000 } = options
+  const child = spawn(process.execPath, ['--import', lifeline, options.entry, ...(options.arguments ?? [])], {
+    env: { ...process.env, ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  const log = collectLines(child)
+  const exited = once(child, 'exit').then(([code]): number | null => code)
+  child.stdin.on('error', () => {})
+
+  const died = exited.then(code => {
+    throw new Error(`${options.entry} ended with code ${code} before it was ready:\n${log.lines.join('\n')}`)
+  })
+  const line = await Promise.race([log.logged(options.readyWhen, timeoutMs), died]).catch(async error => {
+    child.kill('SIGKILL')
+    throw error
+  })
+  const match = options.readyWhen.exec(line)
+
+  return {
+    pid: child.pid ?? 0,
+    ready: match?.[1] ?? match?.[0] ?? '',
+    logs: log.lines,
+    logged: log.logged,
+    exited,
+    async kill(signal = 'SIGKILL') {
+      child.kill(signal)
+      await exited
+    },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+    async stop() {
+      // A frozen process would take the request only after its thaw.
+      child.kill('SIGCONT')
+      child.kill('SIGTERM')
+      const patience = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+      const code = await exited
+      clearTimeout(patience)
+      return code
+    },
+  }
+}
+
+interface Log {
+  lines: readonly string[]
+  logged(pattern: RegExp, timeoutMs?: number): Promise<string>
+}
+
+function collectLines(child: ChildProcess): Log {
+  const lines: string[] = []
+  const listeners = new Set<(line: string) => void>()
+  for (const input of [child.stdout, child.stderr]) {
+    if (!input) continue
+    createInterface({ input }).on('line', line => {
+      lines.push(line)
+      for (const listener of listeners) listener(line)
+    })
+  }
+
+  function logged(pattern: RegExp, timeoutMs = 20_000): Promise<string> {
+    const earlier = lines.find(line => pattern.test(line))
+    if (earlier !== undefined) return Promise.resolve(earlier)
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void) => {
+        listeners.delete(listener)
+        clearTimeout(limit)
+        act()
+      }
+      const listener = (line: string) => {
+        if (pattern.test(line)) settle(() => resolve(line))
+      }
+      const late = () => reject(new Error(`No line matched ${pattern} in ${timeoutMs} ms:\n${lines.join('\n')}`))
+      const limit = setTimeout(() => settle(late), timeoutMs)
+      listeners.add(listener)
+      child.once('close', () => settle(late))
+    })
+  }
+
+  return { lines, logged }
+}

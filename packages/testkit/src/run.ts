@@ -1,0 +1,75 @@
+/** The launcher of tests: one PostgreSQL and one migrated template for the whole run. */
+import { spawn } from 'node:child_process'
+import { mkdtemp } from 'node:fs/promises'
+import { constants, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { startPostgres } from './postgres.ts'
+import { databaseUrl, onServer, serverVariable, templateVariable } from './testDatabase.ts'
+
+const usage = 'Usage: run.js [--migrate <module that exports migrate>] -- <command> [arguments]'
+
+const { values, positionals } = parseArgs({ options: { migrate: { type: 'string' } }, allowPositionals: true })
+const [command, ...commandArguments] = positionals
+if (!command) {
+  console.error(usage)
+  process.exit(2)
+}
+process.exit(await withPostgres(server => withTemplate(server, template => runChild(server, template))))
+
+async function withPostgres(act: (server: string) => Promise<number>): Promise<number> {
+  const given = process.env['TEST_DATABASE_URL'] || process.env['DATABASE_URL']
+  if (given) return act(given)
+
+  const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-test-'))
+  const postgres = await startPostgres({ dataDir, persistent: false })
+  try {
+    return await act(postgres.url)
+  } finally {
+    await postgres.stop()
+  }
+}
+
+async function withTemplate(server: string, act: (template: string) => Promise<number>): Promise<number> {
+  // Named for this run, so that two runs may share a server that was given to them.
+  const template = `gatehouse_template_${process.pid}_${Date.now().toString(36)}`
+  await onServer(server, `CREATE DATABASE "${template}"`)
+  try {
+    if (values.migrate) await migrate(values.migrate, databaseUrl(server, template))
+    return await act(template)
+  } finally {
+    await dropAll(server, template)
+  }
+}
+
+async function migrate(path: string, connectionString: string): Promise<void> {
+  const module: unknown = await import(pathToFileURL(path).href)
+  if (!hasMigrate(module)) throw new Error(`${path} exports no function named migrate.`)
+  await module.migrate({ connectionString })
+}
+
+interface MigrationModule {
+  migrate(options: { connectionString: string }): Promise<unknown>
+}
+
+function hasMigrate(module: unknown): module is MigrationModule {
+  return typeof module === 'object' && module !== null && 'migrate' in module && typeof module.migrate === 'function'
+}
+
+function runChild(server: string, template: string): Promise<number> {
+  const env = { ...process.env, [serverVariable]: server, [templateVariable]: template }
+  const child = spawn(command ?? '', commandArguments, { env, stdio: 'inherit' })
+  // A terminal sends Ctrl-C to the child as well; sending it again does no harm, and a bare `kill` reaches only us.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
+  })
+}
+
+/** The template with every copy that a killed test left behind. */
+async function dropAll(server: string, template: string): Promise<void> {
+  const { rows } = await onServer(server, `SELECT datname FROM pg_database WHERE starts_with(datname, '${template}')`)
+  for (const { datname } of rows) await onServer(server, `DROP DATABASE IF EXISTS "${datname}" WITH (FORCE)`)
+}

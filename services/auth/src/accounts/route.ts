@@ -1,0 +1,67 @@
+/** `GET /me`, `PUT /me/password`: the caller's own account. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { InForce, Me, PasswordChange, Refusal } from '@gatehouse/contract'
+import { refusals } from '../http/responses.ts'
+import type { LoginLimits } from '../login/limits.ts'
+import { mustBeGoodPassword } from '../login/passwordRules.ts'
+import type { Passwords } from '../login/passwords.ts'
+import { answerOwner, type Waiting } from '../revoke/answer.ts'
+import type { Revocations } from '../revoke/revoke.ts'
+import { actOf } from '../revoke/route.ts'
+import { findAccountById, readAccount } from '../store/accounts.ts'
+import type { Db } from '../store/database.ts'
+
+export interface AccountRoutes {
+  db: Db
+  passwords: Passwords
+  limits: LoginLimits
+  revocations: Revocations
+  waiting: Waiting
+}
+
+export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (app, rooms) => {
+  const { db, passwords, limits, revocations, waiting } = rooms
+  const common = { tags: ['me'], security: [{ bearer: [] }] }
+  const guarded = refusals('token-missing', 'token-expired', 'token-invalid', 'session-ended', 'account-disabled')
+
+  app.get(
+    '/me',
+    { schema: { ...common, summary: 'Who I am', response: { 200: Me, ...guarded } } },
+    async (request, reply) => {
+      const account = await readAccount(db, request.caller.id)
+      if (account === undefined) throw new Refusal('account-disabled', 'the account was deleted a moment ago')
+      reply.header('cache-control', 'no-store')
+      return { ...account, createdAt: account.createdAt.toISOString() }
+    },
+  )
+
+  const schema = {
+    ...common,
+    summary: 'Change my password; ends my other sessions unless told not to',
+    body: PasswordChange,
+    response: {
+      200: InForce,
+      202: InForce,
+      ...guarded,
+      ...refusals('credentials-invalid', 'overloaded', 'token-missing'),
+    },
+  }
+  app.put('/me/password', { schema }, async (request, reply) => {
+    const { currentPassword, newPassword, endOthers = true } = request.body
+    const { id, sid } = request.caller
+    const [account, secret] = await Promise.all([readAccount(db, id), findAccountById(db, id)])
+    const email = account?.email ?? ''
+    mustBeGoodPassword(newPassword, { field: 'body/newPassword', email })
+    await limits.mustBeAllowed(email, request.ip)
+    const isRight = await passwords.verify(currentPassword, secret?.passwordHash)
+    if (secret === undefined || !isRight) {
+      await limits.noteFailure(email, request.ip)
+      throw new Refusal('credentials-invalid', 'wrong current password')
+    }
+    const to = await passwords.hash(newPassword)
+    const change = { id, from: secret.passwordHash, to, keepOnly: endOthers ? sid : null }
+    const revoked = await revocations.changePassword(change, actOf(request))
+    if (revoked === undefined) throw new Refusal('conflict', 'the password was changed by somebody else meanwhile')
+    return answerOwner(request, reply, { revoked, waiting })
+  })
+}

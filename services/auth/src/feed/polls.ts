@@ -1,0 +1,115 @@
+/**
+ * Answers polls: write the guard's row, then read the entries, then hold the call while there are none.
+ *
+ * The order is the proof of the lease: a barrier that does not see the row looked before it was committed, so the reading
+ * that follows sees the revocation. Reads are shared only among polls whose rows were committed before the read began.
+ */
+import type { Clock } from '@gatehouse/clock'
+import { type PollAnswer, Refusal } from '@gatehouse/contract'
+import type { Db } from '../store/database.ts'
+import { type FeedPage, readFeed } from '../store/readFeed.ts'
+import { type PollLimits, type PollRow, type PollVerdict, writePolls } from '../store/writePolls.ts'
+import { createBatch } from './batches.ts'
+
+export type Poll = Omit<PollRow, 'offered'>
+
+export interface Polls {
+  /**
+   * Answers at once when there are entries, else when there are some, at the latest after the hold.
+   * @param signal the caller has gone
+   * @throws Refusal `client-invalid`, `feed-changed`, `rate-limited`
+   */
+  answer: (poll: Poll, signal: AbortSignal) => Promise<PollAnswer>
+  /** Something was appended: held polls read again. */
+  wake: () => void
+  /** Answers what is held and holds nothing more. */
+  close: () => void
+}
+
+export interface PollsOptions {
+  db: Db
+  clock: Clock
+  limits: PollLimits
+  holdMs: number
+}
+
+const batchSize = 500
+const heldAtMost = 5000
+
+export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls {
+  const sent = createSent()
+  const held = new Set<AbortController>()
+  let isClosing = false
+
+  const writes = createBatch<PollRow, PollVerdict | undefined>(async polls => {
+    // A statement may touch a row once: a guard's later poll replaces its earlier one, which it has given up.
+    const latest = new Map(polls.map(poll => [poll.guard, poll]))
+    const verdicts = await writePolls(db, [...latest.values()].sort(byGuard), limits)
+    return polls.map(poll => (latest.get(poll.guard) === poll ? verdicts.get(poll.guard) : undefined))
+  }, batchSize)
+
+  const reads = createBatch<number, FeedPage>(async cursors => {
+    const pages = new Map<number, Promise<FeedPage>>()
+    for (const after of cursors) {
+      if (!pages.has(after)) pages.set(after, readFeed(db, { after, pageSize: limits.pageSize }))
+    }
+    return Promise.all(cursors.map(after => pages.get(after) as Promise<FeedPage>))
+  }, batchSize)
+
+  const hold = async (signal: AbortSignal) => {
+    if (held.size >= heldAtMost) throw new Refusal('overloaded', 'too many polls are held')
+    const waker = new AbortController()
+    held.add(waker)
+    await clock.sleep(holdMs, AbortSignal.any([waker.signal, signal])).catch(() => undefined)
+    held.delete(waker)
+  }
+
+  const answer: Polls['answer'] = async (poll, signal) => {
+    const verdict = await writes.add({ ...poll, offered: sent.to(poll.guard) })
+    const isLeased = judge(verdict)
+    const after = poll.after ?? 0
+    let page = await reads.add(after)
+    const mayHold = page.entries.length === 0 && poll.after !== null && !isClosing
+    if (mayHold && !signal.aborted) {
+      await hold(signal)
+      page = await reads.add(after)
+    }
+    const { feedId, head, entries, more } = page
+    const last = entries.at(-1)
+    if (last) sent.note(poll.guard, last.seq)
+    return { feedId, head, entries, more, leaseMs: isLeased && !more ? limits.leaseMs : 0 }
+  }
+
+  const wake = () => {
+    for (const waker of held) waker.abort()
+  }
+  const close = () => {
+    isClosing = true
+    wake()
+  }
+  return { answer, wake, close }
+}
+
+function judge(verdict: PollVerdict | undefined): boolean {
+  if (verdict === 'client-invalid') throw new Refusal('client-invalid', 'a poll with unknown client credentials')
+  if (verdict === 'feed-changed') throw new Refusal('feed-changed', 'a poll with a cursor of another feed')
+  if (verdict === 'too-many') throw new Refusal('rate-limited', 'a service client has too many guards')
+  return verdict === 'leased'
+}
+
+function byGuard(one: PollRow, other: PollRow): number {
+  return one.guard < other.guard ? -1 : 1
+}
+
+/** The highest entry sent to each guard: a hint that saves a write, since the table keeps what was noticed with it. */
+function createSent() {
+  const most = 10_000
+  const sent = new Map<string, number>()
+  const note = (guard: string, seq: number) => {
+    sent.delete(guard)
+    sent.set(guard, seq)
+    const [oldest] = sent.keys()
+    if (sent.size > most && oldest !== undefined) sent.delete(oldest)
+  }
+  return { to: (guard: string) => sent.get(guard) ?? 0, note }
+}

@@ -1,0 +1,39 @@
+/** The guards' endpoints: poll and leave, authenticated as a service client. Not for the outside. */
+
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { LeaveRequest, PollAnswer, PollRequest, Refusal } from '@gatehouse/contract'
+import { basicCredentials } from '../http/basic.ts'
+import type { Db } from '../store/database.ts'
+import { removeGuard } from '../store/guards.ts'
+import { isServiceClient } from '../store/serviceClients.ts'
+import type { Polls } from './polls.ts'
+
+export interface FeedRoutes {
+  db: Db
+  polls: Polls
+}
+
+export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { db, polls }) => {
+  const schema = { tags: ['guards'], security: [{ client: [] }] }
+
+  app.post(
+    '/guards/poll',
+    { schema: { ...schema, body: PollRequest, response: { 200: PollAnswer } }, logLevel: 'warn' },
+    async (request, reply) => {
+      const { id: clientId, secretHash } = basicCredentials(request.headers.authorization)
+      const { guard, name, version, feedId = null, after = null } = request.body
+      const gone = new AbortController()
+      reply.raw.once('close', () => gone.abort())
+      reply.header('cache-control', 'no-store')
+      return polls.answer({ guard, clientId, secretHash, name, version, feedId, after }, gone.signal)
+    },
+  )
+
+  app.post('/guards/leave', { schema: { ...schema, body: LeaveRequest } }, async (request, reply) => {
+    const { id: clientId, secretHash } = basicCredentials(request.headers.authorization)
+    const isKnown = await isServiceClient(db, { id: clientId, secretHash, scope: 'guard' })
+    if (!isKnown) throw new Refusal('client-invalid', 'a guard leaves with unknown client credentials')
+    await removeGuard(db, { id: request.body.guard, clientId })
+    return reply.code(204).send()
+  })
+}

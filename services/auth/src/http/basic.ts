@@ -1,0 +1,20 @@
+/** Reads the credentials of a service client: HTTP Basic, form-encoded (RFC 6749 section 2.3.1). */
+import { Refusal } from '@gatehouse/contract'
+import { hashOf } from '../rotate/token.ts'
+
+/** @throws Refusal `client-invalid` when they are missing or not well formed */
+export function basicCredentials(authorization: string | undefined): { id: string; secretHash: Buffer } {
+  const encoded = authorization?.match(/^Basic ([A-Za-z0-9+/]{1,1000}={0,2})$/i)?.[1]
+  const decoded = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = decoded.indexOf(':')
+  if (colon < 1 || decoded.includes('\0')) throw new Refusal('client-invalid', 'no client credentials')
+  return { id: formDecode(decoded.slice(0, colon)), secretHash: hashOf(formDecode(decoded.slice(colon + 1))) }
+}
+
+function formDecode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    throw new Refusal('client-invalid', 'client credentials are not form-encoded')
+  }
+}

@@ -1,0 +1,53 @@
+/** What is public about the service: its keys, its metadata, and a page for each problem. */
+import { type Outcome, outcomes, Refusal, rowOf } from '@gatehouse/contract'
+import type { FastifyPluginAsync } from 'fastify'
+import { jwks, type SigningKeys } from '../keys/signingKeys.ts'
+
+export interface DiscoveryOptions {
+  issuer: string
+  keys: SigningKeys
+}
+
+export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app, { issuer, keys }) => {
+  const tags = ['discovery']
+  const keySet = jwks(keys)
+  app.get(
+    '/.well-known/jwks.json',
+    { schema: { tags, summary: 'The public keys (RFC 7517)' } },
+    async (_request, reply) => reply.header('cache-control', 'public, max-age=60').send(keySet),
+  )
+
+  const metadata = {
+    issuer,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    response_types_supported: [],
+    service_documentation: `${issuer}/docs`,
+  }
+  app.get(
+    '/.well-known/oauth-authorization-server',
+    { schema: { tags, summary: 'Metadata (RFC 8414)' } },
+    async () => metadata,
+  )
+
+  app.get<{ Params: { code: string } }>(
+    '/problems/:code',
+    { schema: { tags, summary: 'What a problem means (RFC 9457)' } },
+    async (request, reply) => {
+      const { code } = request.params
+      if (!Object.hasOwn(outcomes, code)) throw new Refusal('not-found', 'no such problem')
+      return reply.type('text/plain; charset=utf-8').send(pageOf(code as Outcome))
+    },
+  )
+}
+
+const next = {
+  renew: 'Get a new access token with the refresh token if you hold one, then repeat the request once; else log in.',
+  login: 'The session is over: log in.',
+  stop: 'Repeating the request will not help.',
+  retry: 'Repeat the same request later; Retry-After says when. Nobody is signed out by this.',
+}
+
+function pageOf(code: Outcome): string {
+  const { status, action, says, when } = rowOf(code)
+  return `${code}\n\n${says}\n\nStatus: ${status}\nGiven when: ${when}\nAction: ${action}. ${next[action]}\n`
+}

@@ -1,0 +1,21 @@
+/** Whether the process lives, and whether it can serve. */
+import { Refusal } from '@gatehouse/contract'
+import type { FastifyPluginAsync } from 'fastify'
+
+export interface HealthOptions {
+  /** Throws when the service cannot answer: the database is away, or migrations are missing. */
+  mustBeReady: () => Promise<void>
+}
+
+/** Not for the outside: the gateway does not pass them on. */
+export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, { mustBeReady }) => {
+  const schema = { hide: true }
+  app.get('/livez', { schema, logLevel: 'warn' }, async () => ({ status: 'alive' }))
+  app.get('/readyz', { schema, logLevel: 'warn' }, async () => {
+    await mustBeReady().catch(error => {
+      if (error instanceof Refusal) throw error
+      throw new Refusal('unavailable', 'not ready', { cause: error })
+    })
+    return { status: 'ready' }
+  })
+}

@@ -1,0 +1,21 @@
+/** The HTTP server of this service: the shared limits, its own log line, and no secret in any. */
+import type { Server } from 'node:http'
+import { fastifyDefaults, type RefusalsOptions } from '@gatehouse/guard'
+import type { FastifyHttpOptions } from 'fastify'
+import type { Config } from '../config.ts'
+
+/** Bodies are never logged; these headers are taken out should a plugin log them. */
+const secrets = ['authorization', 'cookie', 'set-cookie', 'idempotency-key'].flatMap(name => [
+  `req.headers["${name}"]`,
+  `res.headers["${name}"]`,
+  `headers["${name}"]`,
+])
+
+export function serverOptions(config: Config, around: RefusalsOptions): FastifyHttpOptions<Server> {
+  const { LOG_LEVEL, NAME, TRUST_PROXY, LOG_REQUESTS } = config
+  const trustProxy = TRUST_PROXY === 'none' ? undefined : TRUST_PROXY
+  const options = fastifyDefaults({ ...around, trustProxy, logLevel: LOG_LEVEL, logsRequests: LOG_REQUESTS })
+  const name = NAME === null ? {} : { name: NAME }
+  const logger = typeof options.logger === 'object' ? options.logger : {}
+  return { ...options, logger: { ...logger, ...name, redact: { paths: secrets, censor: '[secret]' } } }
+}

@@ -1,0 +1,33 @@
+/** Writes the answer that holds tokens: in the body, or the refresh token as a cookie. */
+import type { TokenAnswer } from '@gatehouse/contract'
+import type { FastifyReply } from 'fastify'
+import type { AccessTokens } from '../keys/accessTokens.ts'
+import type { RefreshCookie } from '../rotate/cookie.ts'
+import type { Grant } from '../store/rotateRefreshToken.ts'
+
+export interface TokenSending {
+  accessTokens: AccessTokens
+  cookie: RefreshCookie
+}
+
+export interface Tokens {
+  grant: Grant
+  refreshToken: string
+  transport: 'cookie' | 'body'
+  sending: TokenSending
+}
+
+/** No cache may keep it (RFC 6749 section 5.1). */
+export function sendTokens(reply: FastifyReply, { grant, refreshToken, transport, sending }: Tokens): TokenAnswer {
+  const { accessTokens, cookie } = sending
+  reply.header('cache-control', 'no-store')
+  if (transport === 'cookie') cookie.write(reply, refreshToken, grant.remember ? grant.expiresAtMs : undefined)
+  return {
+    accessToken: accessTokens.sign(grant),
+    tokenType: 'Bearer',
+    expiresIn: accessTokens.lifetimeSeconds,
+    sessionId: grant.sessionId,
+    sessionExpiresAt: new Date(grant.expiresAtMs).toISOString(),
+    ...(transport === 'body' ? { refreshToken } : {}),
+  }
+}

@@ -1,0 +1,50 @@
+/** Makes access tokens: JWTs of RFC 9068. */
+import { randomUUID } from 'node:crypto'
+import jwt from '@fastify/jwt'
+import { type AccessTokenClaims, accessTokenType } from '@gatehouse/contract'
+import type { FastifyInstance } from 'fastify'
+import type { Grant } from '../store/rotateRefreshToken.ts'
+import type { SigningKeys } from './signingKeys.ts'
+
+export interface AccessTokens {
+  /** Signs a token for what the database granted; `iat` is the database's time, so that a revocation's memory covers it. */
+  sign: (grant: Grant) => string
+  lifetimeSeconds: number
+}
+
+export interface AccessTokenOptions {
+  keys: SigningKeys
+  issuer: string
+  audience: string
+  lifetimeSeconds: number
+}
+
+export async function accessTokens(app: FastifyInstance, options: AccessTokenOptions): Promise<AccessTokens> {
+  const { keys, issuer, audience, lifetimeSeconds } = options
+  const { algorithm, kid, publicPem } = keys.active
+  await app.register(jwt, {
+    secret: { private: keys.privatePem, public: publicPem },
+    sign: { algorithm, kid, header: { alg: algorithm, typ: accessTokenType } },
+  })
+
+  const sign = (grant: Grant) => {
+    const iat = Math.floor(grant.issuedAtMs / 1000)
+    const claims: AccessTokenClaims = {
+      iss: issuer,
+      aud: audience,
+      sub: grant.accountId,
+      iat,
+      exp: Math.min(iat + lifetimeSeconds, Math.floor(grant.expiresAtMs / 1000)),
+      jti: randomUUID(),
+      client_id: grant.clientId,
+      scope: grant.scopes.join(' '),
+      roles: grant.roles,
+      sid: grant.sessionId,
+      auth_time: Math.floor(grant.authenticatedAtMs / 1000),
+      epoch: grant.epoch,
+      everyone_epoch: grant.everyoneEpoch,
+    }
+    return app.jwt.sign(claims)
+  }
+  return { sign, lifetimeSeconds }
+}

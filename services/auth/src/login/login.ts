@@ -1,0 +1,111 @@
+/** Logging in: check the password in constant time, then begin a session. */
+import { randomUUID } from 'node:crypto'
+import { type LoginRequest, Refusal } from '@gatehouse/contract'
+import type { RefreshKeys } from '../keys/refreshKeys.ts'
+import { hashOf, newSecret, writeToken } from '../rotate/token.ts'
+import { findAccountByEmail, replacePasswordHash } from '../store/accounts.ts'
+import type { Db } from '../store/database.ts'
+import type { Grant } from '../store/rotateRefreshToken.ts'
+import { startSession } from '../store/startSession.ts'
+import { writeAudit } from '../store/writeAudit.ts'
+import type { LoginLimits } from './limits.ts'
+import type { Passwords } from './passwords.ts'
+
+export interface LoginRooms {
+  db: Db
+  passwords: Passwords
+  limits: LoginLimits
+  refreshKeys: RefreshKeys
+  lifetimes: Lifetimes
+}
+
+/** In seconds; a session without `remember` is a short one. */
+export interface Lifetimes {
+  session: number
+  idle: number
+  shortSession: number
+  shortIdle: number
+}
+
+/** Who knocks, as far as the connection tells. */
+export interface Visitor {
+  address: string
+  userAgent: string | null
+  requestId: string
+}
+
+export interface LoggedIn {
+  grant: Grant
+  refreshToken: string
+}
+
+/**
+ * @throws Refusal `credentials-invalid` (unknown e-mail and wrong password alike), `account-disabled` (right password),
+ * `rate-limited`, `overloaded`
+ */
+export async function login(rooms: LoginRooms, request: LoginRequest, visitor: Visitor): Promise<LoggedIn> {
+  const { db, passwords, limits } = rooms
+  await limits.mustBeAllowed(request.email, visitor.address)
+  const account = await findAccountByEmail(db, request.email)
+  const isRight = await passwords.verify(request.password, account?.passwordHash)
+  if (account === undefined || !isRight) {
+    await limits.noteFailure(request.email, visitor.address)
+    await audit(rooms, { target: account?.id ?? null, outcome: 'credentials-invalid', visitor })
+    throw new Refusal('credentials-invalid', account ? 'wrong password' : 'unknown e-mail')
+  }
+  const passwordHash = await rehash(rooms, account, request.password)
+  return begin(rooms, { ...request, accountId: account.id, passwordHash }, visitor)
+}
+
+/** Parameters grow over the years; the password is at hand only now. */
+async function rehash(
+  { db, passwords }: LoginRooms,
+  account: { id: string; passwordHash: string },
+  password: string,
+): Promise<string> {
+  if (!passwords.isOutdated(account.passwordHash)) return account.passwordHash
+  const to = await passwords.hash(password)
+  const isReplaced = await replacePasswordHash(db, { id: account.id, from: account.passwordHash, to })
+  return isReplaced ? to : account.passwordHash
+}
+
+type Checked = LoginRequest & { accountId: string; passwordHash: string }
+
+async function begin(rooms: LoginRooms, checked: Checked, visitor: Visitor): Promise<LoggedIn> {
+  const { db, refreshKeys, lifetimes } = rooms
+  const { accountId, passwordHash, device = null, remember = true } = checked
+  const secret = newSecret()
+  const sessionId = randomUUID()
+  const started = await startSession(db, {
+    ...visitor,
+    accountId,
+    passwordHash,
+    device,
+    remember,
+    sessionId,
+    clientId: 'first-party',
+    lifetimeSeconds: remember ? lifetimes.session : lifetimes.shortSession,
+    idleSeconds: remember ? lifetimes.idle : lifetimes.shortIdle,
+    secretHash: hashOf(secret),
+  })
+  if (started.kind === 'disabled') throw new Refusal('account-disabled', 'log-in to a disabled account')
+  if (started.kind === 'gone') throw new Refusal('credentials-invalid', 'the account changed during the log-in')
+  return { grant: started.grant, refreshToken: writeToken({ sessionId, generation: 0, secret }, refreshKeys) }
+}
+
+async function audit(
+  { db }: LoginRooms,
+  { target, outcome, visitor }: { target: string | null; outcome: string; visitor: Visitor },
+) {
+  const { address, requestId } = visitor
+  await writeAudit(db, {
+    actor: null,
+    action: 'session.start',
+    target,
+    reason: null,
+    address,
+    requestId,
+    outcome,
+    detail: {},
+  })
+}

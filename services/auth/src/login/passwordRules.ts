@@ -1,0 +1,29 @@
+/** What a new password must be: long enough, and not one that everybody tries (NIST SP 800-63B, OWASP ASVS 6.2). */
+import { Refusal } from '@gatehouse/contract'
+import { commonPasswords } from './commonPasswords.ts'
+import { normal } from './passwords.ts'
+
+const shortest = 8
+const longest = 128
+
+/**
+ * @param field where the password stood in the request
+ * @throws Refusal `request-malformed` with the reason; the password itself is never repeated
+ */
+export function mustBeGoodPassword(password: string, { field, email }: { field: string; email: string }): void {
+  const reason = fault(normal(password), email)
+  if (reason !== undefined)
+    throw new Refusal('request-malformed', 'a new password is refused', { fields: [{ field, reason }] })
+}
+
+function fault(password: string, email: string): string | undefined {
+  const { length } = [...password]
+  if (length < shortest) return `must have at least ${shortest} characters`
+  if (length > longest) return `must have at most ${longest} characters`
+  const folded = password.toLowerCase()
+  if (commonPasswords.has(folded)) return 'is one of the passwords that everybody tries first'
+  const [name = ''] = email.toLowerCase().split('@')
+  if (folded === email.toLowerCase() || (name.length > 3 && folded === name)) return 'must not be the e-mail address'
+  if (new Set(folded).size < 3) return 'must not be one or two characters repeated'
+  return undefined
+}

@@ -1,0 +1,26 @@
+/** `POST /session`: log in. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { LoginRequest, TokenAnswer } from '@gatehouse/contract'
+import { refusals } from '../http/responses.ts'
+import { sendTokens, type TokenSending } from '../http/tokens.ts'
+import { visitorOf } from '../http/visitor.ts'
+import { type LoginRooms, login } from './login.ts'
+
+export interface LoginRoutes extends LoginRooms {
+  sending: TokenSending
+}
+
+export const loginRoutes: FastifyPluginAsyncTypebox<LoginRoutes> = async (app, rooms) => {
+  const schema = {
+    tags: ['session'],
+    summary: 'Log in',
+    body: LoginRequest,
+    response: { 201: TokenAnswer, ...refusals('credentials-invalid', 'account-disabled', 'overloaded') },
+  }
+  app.post('/session', { schema }, async (request, reply) => {
+    const { transport = 'cookie' } = request.body
+    const loggedIn = await login(rooms, request.body, visitorOf(request))
+    reply.code(201)
+    return sendTokens(reply, { ...loggedIn, transport, sending: rooms.sending })
+  })
+}

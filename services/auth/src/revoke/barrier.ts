@@ -1,0 +1,129 @@
+/** Waits until a revocation is in force: until no guard that may still decide lacks it. */
+import type { Clock } from '@gatehouse/clock'
+import type { GuardReceipt } from '@gatehouse/contract'
+import { holdsUp } from '@gatehouse/protocol'
+import type { LiveGuards } from '../store/guards.ts'
+
+export interface Standing {
+  inForce: boolean
+  waitedMs: number
+  guards: GuardReceipt[]
+}
+
+export interface Barrier {
+  /**
+   * Waits for the entry `seq`, which must be committed.
+   * @param patienceMs how long the caller waits; then the answer is `inForce: false`
+   */
+  wait: (seq: number, patienceMs: number) => Promise<Standing>
+  /** A guard acknowledged or left. */
+  wake: () => void
+}
+
+export interface BarrierOptions {
+  read: () => Promise<LiveGuards>
+  clock: Clock
+  onError: (error: unknown) => void
+}
+
+/** A re-read covers a lost notification; a lease that ends is nobody's notification either. */
+const rereadMs = 250
+const rereadSoonestMs = 5
+
+export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier {
+  const waiters = new Set<Waiter>()
+  let sleeping = new AbortController()
+  let isLooking = false
+  let wakes = 0
+
+  const look = async () => {
+    const wakesBefore = wakes
+    // Only those who waited before the read began: a read from before a revocation's commit could miss a guard that polls just then.
+    const present = [...waiters]
+    const live = await read().catch(onError)
+    const nextMs = live ? Math.min(rereadMs, ...present.map(waiter => waiter.see(live))) : rereadMs
+    if (waiters.size === 0 || wakes !== wakesBefore) return
+    sleeping = new AbortController()
+    await clock.sleep(Math.max(nextMs, rereadSoonestMs), sleeping.signal).catch(() => undefined)
+  }
+
+  const lookWhileAwaited = async () => {
+    isLooking = true
+    while (waiters.size > 0) await look()
+    isLooking = false
+  }
+
+  const wake = () => {
+    wakes += 1
+    sleeping.abort()
+  }
+
+  const wait: Barrier['wait'] = async (seq, patienceMs) => {
+    const startMs = clock.nowMs()
+    const waiter = createWaiter(seq)
+    waiters.add(waiter)
+    if (isLooking) wake()
+    else void lookWhileAwaited()
+
+    const giveUp = new AbortController()
+    const patience = clock.sleep(patienceMs, giveUp.signal).catch(() => undefined)
+    const inForce = await Promise.race([waiter.inForce.then(() => true), patience.then(() => false)])
+    giveUp.abort()
+    waiters.delete(waiter)
+    if (!inForce) wake()
+    return { inForce, waitedMs: Math.round(clock.nowMs() - startMs), guards: waiter.receipts() }
+  }
+  return { wait, wake }
+
+  function createWaiter(seq: number): Waiter {
+    const seen = new Map<string, GuardReceipt>()
+    let settle: () => void
+    const inForce = new Promise<void>(resolve => {
+      settle = resolve
+    })
+    const see = (live: LiveGuards) => {
+      const nextMs = takeNote(seen, live, seq)
+      if (nextMs === undefined) {
+        settle()
+        waiters.delete(waiter)
+      }
+      return nextMs ?? rereadMs
+    }
+    const waiter = { see, inForce, receipts: () => [...seen.values()] }
+    return waiter
+  }
+}
+
+interface Waiter {
+  /** Takes note of the live guards; returns when the next lease ends, in milliseconds from now. */
+  see: (live: LiveGuards) => number
+  inForce: Promise<void>
+  receipts: () => GuardReceipt[]
+}
+
+/** Writes down how each guard came to know. Returns undefined once none holds the revocation up, else when the next lease ends. */
+export function takeNote(
+  seen: Map<string, GuardReceipt>,
+  { guards, dbNowMs }: LiveGuards,
+  seq: number,
+): number | undefined {
+  const now = new Date(dbNowMs).toISOString()
+  const live = new Set(guards.map(({ id }) => id))
+  let nextMs: number | undefined
+  for (const guard of guards) {
+    const isBehind = holdsUp(guard, { seq, dbNowMs })
+    const receipt = seen.get(guard.id) ?? {
+      guard: guard.id,
+      name: guard.name,
+      acknowledgedAt: null,
+      leaseEndedAt: null,
+    }
+    seen.set(guard.id, receipt)
+    if (isBehind) nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, guard.leaseUntilMs - dbNowMs)
+    else receipt.acknowledgedAt ??= (guard.ackedAt ?? guard.lastSeenAt).toISOString()
+  }
+  for (const [id, receipt] of seen) {
+    if (!live.has(id) && receipt.acknowledgedAt === null) receipt.leaseEndedAt ??= now
+  }
+  return nextMs
+}

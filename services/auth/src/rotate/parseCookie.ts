@@ -1,0 +1,17 @@
+/** Finds every value of a cookie: @fastify/cookie keeps only the first of several with one name. */
+
+/** A browser that holds more copies than this has been tampered with. */
+const most = 4
+
+/**
+ * @param header the Cookie header (RFC 6265 section 4.2.1)
+ * @returns the values under the name in their order, each once
+ */
+export function parseCookie(header: string, name: string): string[] {
+  const values = header
+    .split(';')
+    .map(pair => pair.trim())
+    .filter(pair => pair.startsWith(`${name}=`))
+    .map(pair => pair.slice(name.length + 1).replace(/^"(.*)"$/, '$1'))
+  return [...new Set(values)].filter(value => value !== '').slice(0, most)
+}

@@ -1,0 +1,83 @@
+/** Renewal: rotate in one statement; only when nothing matched, find out why. */
+import { Refusal } from '@gatehouse/contract'
+import { explainRotation } from '@gatehouse/protocol'
+import type { RefreshKeys } from '../keys/refreshKeys.ts'
+import type { Lifetimes, Visitor } from '../login/login.ts'
+import type { Revocations } from '../revoke/revoke.ts'
+import type { Db } from '../store/database.ts'
+import { type Found, readRotationFacts } from '../store/readRotationFacts.ts'
+import { type Grant, rotateRefreshToken } from '../store/rotateRefreshToken.ts'
+import { hashOf, type RefreshToken, readToken, successorSecret, writeToken } from './token.ts'
+
+export interface RotateRooms {
+  db: Db
+  refreshKeys: RefreshKeys
+  revocations: Revocations
+  lifetimes: Lifetimes
+  retryWindowMs: number
+}
+
+export interface Presented {
+  refreshToken: string
+  /** The client's Idempotency-Key, kept by it until it has the answer. */
+  attempt: string | undefined
+}
+
+export interface Rotated {
+  grant: Grant
+  refreshToken: string
+}
+
+/** @throws Refusal `refresh-invalid`, `session-expired`, `session-ended`, `refresh-reused` (and the session has ended) */
+export async function rotate(
+  rooms: RotateRooms,
+  { refreshToken, attempt }: Presented,
+  visitor: Visitor,
+): Promise<Rotated> {
+  const { db, refreshKeys, lifetimes } = rooms
+  const token = readToken(refreshToken, refreshKeys)
+  if (token === undefined) throw new Refusal('refresh-invalid', 'a refresh token that is not ours')
+  const secret = successorSecret(token, refreshKeys)
+  const successor = writeToken({ sessionId: token.sessionId, generation: token.generation + 1, secret }, refreshKeys)
+  const presented = {
+    sessionId: token.sessionId,
+    generation: token.generation,
+    presentedHash: hashOf(token.secret),
+    attemptHash: attempt === undefined ? null : hashOf(attempt),
+  }
+
+  const grant = await rotateRefreshToken(db, {
+    ...presented,
+    successorHash: hashOf(secret),
+    idleSeconds: lifetimes.idle,
+    shortIdleSeconds: lifetimes.shortIdle,
+  })
+  if (grant) return { grant, refreshToken: successor }
+
+  const found = await readRotationFacts(db, presented)
+  const explanation = explainRotation(found.facts, rooms.retryWindowMs)
+  if (explanation.kind === 'refuse') throw new Refusal(explanation.outcome, 'a refresh token that does not rotate')
+  if (explanation.kind === 'repeat' && found.grant) return { grant: found.grant, refreshToken: successor }
+  return endAsStolen(rooms, { token, found }, visitor)
+}
+
+/** Ends that session, and only that one; the evidence goes into the audit log with the revocation. */
+async function endAsStolen(
+  { revocations }: RotateRooms,
+  { token, found }: { token: RefreshToken; found: Found },
+  visitor: Visitor,
+): Promise<never> {
+  const { sessionId, generation } = token
+  const detail = {
+    presentedGeneration: generation,
+    currentGeneration: found.facts.stored?.generation,
+    sessionAddress: found.address,
+    userAgent: visitor.userAgent,
+  }
+  const { address, requestId } = visitor
+  const act = { actor: null, reason: 'an old refresh token was used again', address, requestId, detail }
+  const { ended } = await revocations.endSessions({ kind: 'one', sessionId }, 'reused', act)
+  // Somebody else ended it in the meantime, perhaps its owner: then it is over, and nobody is called a thief.
+  if (ended === 0) throw new Refusal('session-ended', 'an old refresh token of a session that has just ended')
+  throw new Refusal('refresh-reused', `refresh token of generation ${generation} was used again`)
+}

@@ -1,0 +1,133 @@
+/** `POST /session/renew` and `DELETE /session`: the two calls that carry a refresh token. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { LogoutRequest, Refusal, RenewRequest, TokenAnswer } from '@gatehouse/contract'
+import type { FastifyRequest } from 'fastify'
+import { mustBeOwnOrigin } from '../http/origin.ts'
+import { patienceOf } from '../http/prefer.ts'
+import { refusals } from '../http/responses.ts'
+import { sendTokens, type TokenSending } from '../http/tokens.ts'
+import { visitorOf } from '../http/visitor.ts'
+import type { Barrier } from '../revoke/barrier.ts'
+import type { RefreshCookie } from './cookie.ts'
+import { type RotateRooms, rotate } from './rotate.ts'
+import { type RefreshToken, readToken } from './token.ts'
+
+export interface RotateRoutes extends RotateRooms {
+  barrier: Barrier
+  longestWaitMs: number
+  cookie: RefreshCookie
+  allowedOrigins: readonly string[]
+  sending: TokenSending
+}
+
+/** Opaque, kept by the client until it has the answer (draft-ietf-httpapi-idempotency-key-header). */
+const idempotencyKey = /^[\x21-\x7e]{8,200}$/
+/** Refusals after which the cookie is of no use to anybody. A losing refresh takes nothing away. */
+const overFor: readonly string[] = ['session-ended', 'session-expired', 'refresh-reused']
+
+export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app, rooms) => {
+  const { cookie, allowedOrigins, refreshKeys, revocations, barrier } = rooms
+  app.addHook('preValidation', (request, _reply, done) => {
+    request.body ??= {}
+    done()
+  })
+
+  const presented = (request: FastifyRequest, body: { refreshToken?: string }) => {
+    if (body.refreshToken !== undefined) return { transport: 'body' as const, tokens: [body.refreshToken] }
+    const tokens = cookie.read(request)
+    if (tokens.length > 0) mustBeOwnOrigin(request, allowedOrigins)
+    return { transport: 'cookie' as const, tokens }
+  }
+
+  const renewal = {
+    schema: {
+      tags: ['session'],
+      summary: 'Renew: a new access token and the successor of the refresh token',
+      body: RenewRequest,
+      response: {
+        200: TokenAnswer,
+        ...refusals('refresh-missing', 'refresh-invalid', 'session-expired', 'session-ended', 'refresh-reused'),
+      },
+    },
+  }
+  app.post('/session/renew', renewal, async (request, reply) => {
+    const { transport, tokens } = presented(request, request.body)
+    const attempt = attemptOf(request)
+    if (tokens.length === 0) throw new Refusal('refresh-missing', 'a renewal without a refresh token')
+    const [first = '', ...others] = newestFirst(tokens, token => readToken(token, refreshKeys))
+    try {
+      const visitor = visitorOf(request)
+      const rotated = await rotateFirst(
+        refreshToken => rotate(rooms, { refreshToken, attempt }, visitor),
+        first,
+        others,
+      )
+      return sendTokens(reply, { ...rotated, transport, sending: rooms.sending })
+    } catch (error) {
+      if (transport === 'cookie' && error instanceof Refusal && overFor.includes(error.outcome)) cookie.clear(reply)
+      throw error
+    }
+  })
+
+  const logout = {
+    schema: {
+      tags: ['session'],
+      summary: 'Log out: idempotent, and an expired access token does not matter',
+      body: LogoutRequest,
+      response: { 204: {}, ...refusals('refresh-invalid', 'origin-refused') },
+    },
+  }
+  app.delete('/session', logout, async (request, reply) => {
+    const { transport, tokens } = presented(request, request.body)
+    if (transport === 'cookie') cookie.clear(reply)
+    const genuine = tokens.flatMap(token => readToken(token, refreshKeys) ?? [])
+    if (tokens.length > 0 && genuine.length === 0)
+      throw new Refusal('refresh-invalid', 'a log-out with a token that is not ours')
+    const { address, requestId } = visitorOf(request)
+    for (const { sessionId } of genuine) {
+      const act = { actor: null, reason: null, address, requestId }
+      const { seq } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', act)
+      await barrier.wait(seq, patienceOf(request, rooms.longestWaitMs))
+    }
+    return reply.code(204).header('cache-control', 'no-store').send()
+  })
+}
+
+/** The others are tried only where the one before was not the current one: a browser may hold a stale copy. */
+async function rotateFirst<Result>(
+  attempt: (token: string) => Promise<Result>,
+  first: string,
+  others: string[],
+): Promise<Result> {
+  try {
+    return await attempt(first)
+  } catch (error) {
+    const [next, ...rest] = others
+    if (next === undefined || !(error instanceof Refusal) || error.outcome === 'unavailable') throw error
+    return await rotateFirst(attempt, next, rest).catch(() => {
+      throw error
+    })
+  }
+}
+
+/** One token a session, its newest: an older copy beside it is a leftover, and must not look like a theft. */
+function newestFirst(tokens: string[], read: (token: string) => RefreshToken | undefined): string[] {
+  const found = tokens.flatMap(text => {
+    const token = read(text)
+    return token ? [{ text, ...token }] : []
+  })
+  const newest = new Map<string, (typeof found)[number]>()
+  for (const token of found) {
+    const known = newest.get(token.sessionId)
+    if (known === undefined || known.generation < token.generation) newest.set(token.sessionId, token)
+  }
+  return newest.size === 0 ? tokens.slice(0, 1) : [...newest.values()].map(({ text }) => text)
+}
+
+function attemptOf(request: FastifyRequest): string | undefined {
+  const { 'idempotency-key': key } = request.headers
+  if (key === undefined) return undefined
+  if (typeof key === 'string' && idempotencyKey.test(key)) return key
+  const field = { field: 'headers/idempotency-key', reason: 'must be 8 to 200 printable characters' }
+  throw new Refusal('request-malformed', 'a bad Idempotency-Key', { fields: [field] })
+}

@@ -1,0 +1,81 @@
+/**
+ * The refresh token itself: `ghr_` and, base64url, version, key id, session id, generation, secret and tag.
+ *
+ * The tag is an HMAC over all that precedes it, so an invented or altered token is refused before the database is asked,
+ * and a genuine old one is recognised for ever. The successor's secret is derived from the presented one, so whoever
+ * repeats a renewal gets the same successor although nothing that can be used is stored.
+ */
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { RefreshKey, RefreshKeys } from '../keys/refreshKeys.ts'
+
+const prefix = 'ghr_'
+const version = 1
+const at = { version: 0, keyId: 1, sessionId: 2, generation: 18, secret: 22, tag: 54, end: 70 }
+
+export interface RefreshToken {
+  sessionId: string
+  generation: number
+  secret: Buffer
+  keyId: number
+}
+
+export function newSecret(): Buffer {
+  return randomBytes(at.tag - at.secret)
+}
+
+/** Writes a token under the ring's active key. */
+export function writeToken(token: Omit<RefreshToken, 'keyId'>, keys: RefreshKeys): string {
+  const bytes = Buffer.alloc(at.end)
+  bytes.writeUInt8(version, at.version)
+  bytes.writeUInt8(keys.active.id, at.keyId)
+  Buffer.from(token.sessionId.replaceAll('-', ''), 'hex').copy(bytes, at.sessionId)
+  bytes.writeUInt32BE(token.generation, at.generation)
+  token.secret.copy(bytes, at.secret)
+  tagOf(bytes, keys.active).copy(bytes, at.tag)
+  return prefix + bytes.toString('base64url')
+}
+
+/**
+ * Reads a token that somebody presented.
+ * @returns undefined when it is not one of ours, to the last bit
+ */
+export function readToken(text: string, keys: RefreshKeys): RefreshToken | undefined {
+  if (!text.startsWith(prefix)) return undefined
+  const encoded = text.slice(prefix.length)
+  const bytes = Buffer.from(encoded, 'base64url')
+  // Node's decoder forgives; only the one spelling that we wrote is ours.
+  if (bytes.length !== at.end || bytes.toString('base64url') !== encoded) return undefined
+  const key = keys.byId.get(bytes.readUInt8(at.keyId))
+  if (bytes.readUInt8(at.version) !== version || key === undefined) return undefined
+  if (!timingSafeEqual(tagOf(bytes, key), bytes.subarray(at.tag))) return undefined
+  return {
+    sessionId: uuidOf(bytes.subarray(at.sessionId, at.generation)),
+    generation: bytes.readUInt32BE(at.generation),
+    secret: bytes.subarray(at.secret, at.tag),
+    keyId: key.id,
+  }
+}
+
+/** The secret of the next generation: HMAC(server key, presented secret), under the key that the presented token names. */
+export function successorSecret(token: RefreshToken, keys: RefreshKeys): Buffer {
+  const key = keys.byId.get(token.keyId)
+  if (key === undefined) throw new Error('A token was read with a key that is not in the ring.')
+  return createHmac('sha256', key.successorKey).update(token.secret).digest()
+}
+
+/** What the database keeps of a secret, or of an Idempotency-Key. */
+export function hashOf(value: Buffer | string): Buffer {
+  return createHash('sha256').update(value).digest()
+}
+
+function tagOf(bytes: Buffer, key: RefreshKey): Buffer {
+  return createHmac('sha256', key.tagKey)
+    .update(bytes.subarray(0, at.tag))
+    .digest()
+    .subarray(0, at.end - at.tag)
+}
+
+function uuidOf(bytes: Buffer): string {
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}

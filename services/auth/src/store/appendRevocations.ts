@@ -1,0 +1,59 @@
+/** Appends entries to the feed, with the audit row of the act that caused them. */
+import type { EntryKind, EntryOutcome } from '@gatehouse/contract'
+import type { Db } from './database.ts'
+import type { AuditRow } from './writeAudit.ts'
+
+export interface NewEntry {
+  kind: EntryKind
+  subject: string | null
+  epoch: number | null
+  outcome: EntryOutcome
+}
+
+export interface Append {
+  entries: readonly NewEntry[]
+  /** How long they are remembered: the longest token lifetime and the margin. */
+  retentionMs: number
+  audit: AuditRow
+}
+
+/**
+ * Must be the last statement of its transaction.
+ *
+ * Relies on the row lock of `revocation_clock`, held until the commit: numbers are gapless and ordered by commit, so no
+ * reader steps over an entry that commits late. The lock is the last that any transaction takes, so nobody waits in a circle,
+ * and everybody waits only for a commit. The notification wakes readers, who read the table.
+ * @returns the number of the last entry
+ */
+export async function appendRevocations(db: Db, { entries, retentionMs, audit }: Append): Promise<number> {
+  const column = <Name extends keyof NewEntry>(name: Name) => entries.map(entry => entry[name])
+  const [row] = await db.$queryRaw<{ head: bigint }[]>`
+    WITH clock AS (
+      UPDATE revocation_clock SET head = head + ${entries.length} WHERE id = 1 RETURNING head
+    ), appended AS (
+      INSERT INTO revocations (seq, kind, subject, epoch, outcome, expires_at)
+      SELECT clock.head - ${entries.length} + entry.place, entry.kind, entry.subject, entry.epoch, entry.outcome,
+             clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8)
+        FROM clock, unnest(${column('kind')}::text[], ${column('subject')}::uuid[], ${column('epoch')}::int[], ${column('outcome')}::text[])
+             WITH ORDINALITY AS entry (kind, subject, epoch, outcome, place)
+    ), audited AS (
+      INSERT INTO audit_entries (actor, action, target, reason, address, request_id, outcome, seq, detail)
+      SELECT ${audit.actor}, ${audit.action}, ${audit.target}, ${audit.reason}, ${audit.address}, ${audit.requestId},
+             ${audit.outcome}, clock.head, ${JSON.stringify(audit.detail)}::jsonb
+        FROM clock
+    )
+    SELECT clock.head, pg_notify('gatehouse_feed', '')::text FROM clock`
+  if (row === undefined) throw new Error('revocation_clock has lost its row')
+  return Number(row.head)
+}
+
+/** Raises the global epoch. Takes the clock's lock, so it comes right before `appendRevocations`. */
+export async function raiseEveryoneEpoch(db: Db): Promise<{ everyoneEpoch: number; sessions: number }> {
+  const [row] = await db.$queryRaw<{ everyoneEpoch: number; sessions: bigint }[]>`
+    UPDATE revocation_clock SET everyone_epoch = everyone_epoch + 1 WHERE id = 1
+    RETURNING everyone_epoch AS "everyoneEpoch",
+              (SELECT count(*) FROM sessions WHERE ended_at IS NULL AND expires_at > clock_timestamp()
+                  AND everyone_epoch = revocation_clock.everyone_epoch - 1) AS sessions`
+  if (row === undefined) throw new Error('revocation_clock has lost its row')
+  return { everyoneEpoch: row.everyoneEpoch, sessions: Number(row.sessions) }
+}

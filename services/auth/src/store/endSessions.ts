@@ -1,0 +1,36 @@
+/** Ends sessions: marks them, and deletes their refresh rows so that no renewal that ran beside it can match. */
+import type { Db } from './database.ts'
+
+export type EndedAs = 'logged-out' | 'revoked' | 'reused' | 'password-changed' | 'account-disabled' | 'account-deleted'
+
+export type Which =
+  | { kind: 'one'; sessionId: string; accountId?: string }
+  | { kind: 'all'; accountId: string }
+  | { kind: 'others'; accountId: string; exceptSessionId: string }
+
+/**
+ * Relies on the row locks of `sessions`, taken in the order of their ids so that two calls cannot wait for each other, and
+ * on those of `refresh_tokens`: a renewal that holds one is waited for, one that comes later finds no row.
+ * @returns the sessions that this call ended; those that had ended before are not among them
+ */
+export async function endSessions(db: Db, which: Which, endedAs: EndedAs): Promise<string[]> {
+  const sessionId = which.kind === 'one' ? which.sessionId : null
+  const exceptId = which.kind === 'others' ? which.exceptSessionId : null
+  const accountId = which.accountId ?? null
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    WITH standing AS (
+      SELECT id FROM sessions
+       WHERE ended_at IS NULL
+         AND (${sessionId}::uuid IS NULL OR id = ${sessionId}::uuid)
+         AND (${accountId}::uuid IS NULL OR account_id = ${accountId}::uuid)
+         AND (${exceptId}::uuid IS NULL OR id <> ${exceptId}::uuid)
+       ORDER BY id FOR UPDATE
+    ), ended AS (
+      UPDATE sessions SET ended_at = clock_timestamp(), ended_as = ${endedAs}
+        FROM standing WHERE sessions.id = standing.id RETURNING sessions.id
+    ), unrenewable AS (
+      DELETE FROM refresh_tokens USING ended WHERE session_id = ended.id
+    )
+    SELECT id FROM ended`
+  return rows.map(({ id }) => id)
+}

@@ -1,0 +1,41 @@
+/** Whether the session and the account behind an access token stand: asked of the database, for the auth service's own routes. */
+import type { Db } from './database.ts'
+
+export interface CallerFacts {
+  /** Null once the account is deleted. */
+  account: { epoch: number; isDisabled: boolean; roles: string[]; scopes: string[] } | null
+  session: { endedAs: string | null; isExpired: boolean; everyoneEpoch: number } | null
+  everyoneEpoch: number
+}
+
+interface Row {
+  everyoneEpoch: number
+  epoch: number | null
+  isDisabled: boolean
+  roles: string[] | null
+  scopes: string[] | null
+  sessionId: string | null
+  endedAs: string | null
+  isExpired: boolean
+  sessionEveryoneEpoch: number | null
+}
+
+/** One snapshot of three rows by primary key. */
+export async function readCaller(db: Db, token: { sub: string; sid: string }): Promise<CallerFacts> {
+  const [row] = await db.$queryRaw<Row[]>`
+    SELECT clock.everyone_epoch AS "everyoneEpoch", account.epoch, account.disabled_at IS NOT NULL AS "isDisabled",
+           account.roles, account.scopes, session.id AS "sessionId", session.ended_as AS "endedAs",
+           coalesce(session.expires_at <= statement_timestamp(), false) AS "isExpired",
+           session.everyone_epoch AS "sessionEveryoneEpoch"
+      FROM revocation_clock AS clock
+      LEFT JOIN accounts AS account ON account.id = ${token.sub}::uuid
+      LEFT JOIN sessions AS session ON session.id = ${token.sid}::uuid AND session.account_id = account.id
+     WHERE clock.id = 1`
+  if (row === undefined) throw new Error('revocation_clock has lost its row')
+  const { epoch, isDisabled, endedAs, isExpired, everyoneEpoch } = row
+  return {
+    account: epoch === null ? null : { epoch, isDisabled, roles: row.roles ?? [], scopes: row.scopes ?? [] },
+    session: row.sessionId === null ? null : { endedAs, isExpired, everyoneEpoch: row.sessionEveryoneEpoch ?? 0 },
+    everyoneEpoch,
+  }
+}

@@ -1,0 +1,67 @@
+/** What stands in the database about a refresh token that did not rotate. */
+import type { RotationFacts } from '@gatehouse/protocol'
+import type { Db } from './database.ts'
+import type { Grant } from './rotateRefreshToken.ts'
+
+interface Row extends Omit<Grant, 'sessionId'> {
+  isEnded: boolean
+  isCutOff: boolean
+  generation: number | null
+  idleExpiresAtMs: number | null
+  rotatedAtMs: number | null
+  isPreviousSecret: boolean | null
+  isSameAttempt: boolean | null
+  address: string | null
+}
+
+export interface Presented {
+  sessionId: string
+  generation: number
+  presentedHash: Buffer
+  attemptHash: Buffer | null
+}
+
+export interface Found {
+  facts: RotationFacts
+  /** What a fresh access token is made from, should it be an honest retry. */
+  grant: Grant | null
+  /** Where the session was begun, as evidence. */
+  address: string | null
+}
+
+/** One snapshot of all three rows and the clock that judges them; reads by primary key, locks nothing. */
+export async function readRotationFacts(db: Db, presented: Presented): Promise<Found> {
+  const [row] = await db.$queryRaw<Row[]>`
+    SELECT account.id AS "accountId", session.client_id AS "clientId", account.roles, account.scopes, account.epoch,
+           clock.everyone_epoch AS "everyoneEpoch", session.remember, session.address,
+           extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
+           extract(epoch FROM session.created_at)::float8 * 1000 AS "authenticatedAtMs",
+           extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs",
+           session.ended_at IS NOT NULL AS "isEnded",
+           account.disabled_at IS NOT NULL OR session.everyone_epoch < clock.everyone_epoch AS "isCutOff",
+           token.generation,
+           extract(epoch FROM token.idle_expires_at)::float8 * 1000 AS "idleExpiresAtMs",
+           extract(epoch FROM token.rotated_at)::float8 * 1000 AS "rotatedAtMs",
+           token.previous_hash = ${presented.presentedHash} AS "isPreviousSecret",
+           token.attempt_hash = ${presented.attemptHash} AS "isSameAttempt"
+      FROM sessions AS session
+      JOIN accounts AS account ON account.id = session.account_id
+      JOIN revocation_clock AS clock ON clock.id = 1
+      LEFT JOIN refresh_tokens AS token ON token.session_id = session.id
+     WHERE session.id = ${presented.sessionId}::uuid`
+  const facts: RotationFacts = {
+    dbNowMs: row?.issuedAtMs ?? 0,
+    session: row ? { isEnded: row.isEnded, isCutOff: row.isCutOff, expiresAtMs: row.expiresAtMs } : null,
+    stored: row ? storedOf(row) : null,
+    presented: {
+      generation: presented.generation,
+      isPreviousSecret: row?.isPreviousSecret ?? false,
+      isSameAttempt: row?.isSameAttempt ?? false,
+    },
+  }
+  return { facts, grant: row ? { ...row, sessionId: presented.sessionId } : null, address: row?.address ?? null }
+}
+
+function storedOf({ generation, idleExpiresAtMs, rotatedAtMs }: Row): RotationFacts['stored'] {
+  return generation === null || idleExpiresAtMs === null ? null : { generation, idleExpiresAtMs, rotatedAtMs }
+}

@@ -1,0 +1,82 @@
+/** Writes a batch of polls: authenticates each guard, moves its cursor and extends its lease, in one committed statement. */
+import type { LeaseRules } from '@gatehouse/protocol'
+import type { Db } from './database.ts'
+
+export interface PollRow {
+  guard: string
+  clientId: string
+  secretHash: Buffer
+  name: string
+  version: string
+  feedId: string | null
+  after: number | null
+  /** The highest entry that this replica has sent it; 0 when it does not know. */
+  offered: number
+}
+
+export interface PollLimits extends LeaseRules {
+  /** Rows that one service client may have: what a thousand bogus guards are bounded by. */
+  guardsPerClient: number
+}
+
+export type PollVerdict = 'leased' | 'unleased' | 'client-invalid' | 'feed-changed' | 'too-many'
+
+/**
+ * The same rules as protocol's `judgePoll`, as one statement; a test holds them together.
+ *
+ * Must be committed before the entries are read for these polls: that order is the proof of the lease. Relies on the row
+ * locks of `guards`; the caller gives each guard once, in the order of their ids, so that two replicas cannot wait for each
+ * other. The notification wakes barriers when a cursor has moved.
+ * @returns a verdict for each guard of the batch
+ */
+export async function writePolls(
+  db: Db,
+  polls: readonly PollRow[],
+  limits: PollLimits,
+): Promise<Map<string, PollVerdict>> {
+  const column = <Name extends keyof PollRow>(name: Name) => polls.map(poll => poll[name])
+  const hashes = polls.map(({ secretHash }) => secretHash.toString('hex'))
+  const rows = await db.$queryRaw<{ guard: string; verdict: PollVerdict }[]>`
+    WITH asked AS (
+      SELECT * FROM unnest(${column('guard')}::uuid[], ${column('clientId')}::text[], ${hashes}::text[], ${column('name')}::text[],
+                           ${column('version')}::text[], ${column('feedId')}::uuid[], ${column('after')}::bigint[], ${column('offered')}::bigint[])
+                      AS asked (guard, client_id, secret_hash, name, version, feed_id, after, offered)
+    ), judged AS (
+      SELECT asked.*, clock.head, coalesce(known.cursor, 0) AS was,
+             CASE WHEN client.id IS NULL OR known.client_id <> asked.client_id THEN 'client-invalid'
+                  WHEN asked.after IS NOT NULL AND (asked.feed_id IS DISTINCT FROM clock.feed_id OR asked.after > clock.head) THEN 'feed-changed'
+                  WHEN known.id IS NULL AND (SELECT count(*) FROM guards WHERE guards.client_id = asked.client_id) >= ${limits.guardsPerClient}::int
+                    THEN 'too-many' END AS refused
+        FROM asked
+        JOIN revocation_clock AS clock ON clock.id = 1
+        LEFT JOIN guards AS known ON known.id = asked.guard
+        LEFT JOIN service_clients AS client ON client.id = asked.client_id AND 'guard' = ANY (client.scopes)
+              AND (client.secret_hash = decode(asked.secret_hash, 'hex')
+                   OR (client.previous_secret_hash = decode(asked.secret_hash, 'hex') AND client.previous_secret_ends_at > statement_timestamp()))
+    ), written AS (
+      INSERT INTO guards AS row (id, client_id, name, version, cursor, offered, stalls, lease_until, last_seen_at)
+      SELECT guard, client_id, name, version, coalesce(after, 0), offered, CASE WHEN coalesce(after, 0) < offered THEN 1 ELSE 0 END,
+             CASE WHEN after IS NOT NULL AND head - after <= ${limits.pageSize}::int
+                  THEN statement_timestamp() + make_interval(secs => ${(limits.leaseMs + limits.marginMs) / 1000}::float8)
+                  ELSE statement_timestamp() END,
+             statement_timestamp()
+        FROM judged WHERE refused IS NULL ORDER BY guard
+      ON CONFLICT (id) DO UPDATE
+         SET cursor = greatest(row.cursor, excluded.cursor),
+             offered = greatest(row.offered, excluded.offered),
+             stalls = CASE WHEN excluded.cursor < greatest(row.offered, excluded.offered) THEN row.stalls + 1 ELSE 0 END,
+             lease_until = CASE WHEN excluded.cursor < greatest(row.offered, excluded.offered) AND row.stalls + 1 >= ${limits.maxStalls}::int THEN row.lease_until
+                                ELSE greatest(row.lease_until, excluded.lease_until) END,
+             acked_at = CASE WHEN excluded.cursor > row.cursor THEN clock_timestamp() ELSE row.acked_at END,
+             last_seen_at = excluded.last_seen_at
+      RETURNING id, stalls
+    ), woken AS (
+      SELECT pg_notify('gatehouse_acks', '') WHERE EXISTS (SELECT FROM judged WHERE refused IS NULL AND after > was)
+    )
+    SELECT judged.guard,
+           coalesce(refused, CASE WHEN after IS NOT NULL AND head - after <= ${limits.pageSize}::int AND written.stalls < ${limits.maxStalls}::int
+                                  THEN 'leased' ELSE 'unleased' END) AS verdict
+      FROM judged LEFT JOIN written ON written.id = judged.guard
+     WHERE (SELECT count(*) FROM woken) >= 0`
+  return new Map(rows.map(({ guard, verdict }) => [guard, verdict]))
+}
