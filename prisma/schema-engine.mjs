@@ -56,11 +56,44 @@ async function reply(request) {
 async function answer(engine, { method, params }) {
   if (method === 'getDatabaseVersion') return engine.version()
   if (method === 'createDatabase') return createDatabase(params.datasource.url ?? url)
+  if (method === 'createMigration') return createMigration(engine, params)
+  if (method === 'evaluateDataLoss') return evaluateDataLoss(engine, params)
   const result = await engine[method](params)
   if (method !== 'diff') return result ?? null
   // The binary has the command line print for it, and answers only with the exit code.
   if (result.stdout) send({ id: 1, method: 'print', params: { content: result.stdout } })
   return { exitCode: result.exitCode, stdout: null }
+}
+
+// The WebAssembly build cannot do these two itself ("shadow DB must be provided through an external factory"), but its diff can.
+
+async function createMigration(engine, { migrationName, draft, ...params }) {
+  const script = await scriptBetween(engine, params)
+  const stamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
+  return {
+    connectorType: 'postgresql',
+    generatedMigrationName: migrationName ? `${stamp}_${migrationName}` : stamp,
+    migrationScript: script === '' && !draft ? null : script,
+    extension: 'sql',
+  }
+}
+
+/** Coarser than the binary, which counts rows: whatever drops or converts data is warned of. */
+async function evaluateDataLoss(engine, params) {
+  const script = await scriptBetween(engine, params)
+  const destructive = /\bDROP (TABLE|COLUMN)\b|\bSET DATA TYPE\b/
+  const warnings = script
+    .split('\n')
+    .filter(line => destructive.test(line))
+    .map(line => ({ message: `Data may be lost: ${line.trim()}`, stepIndex: 0 }))
+  return { migrationSteps: script === '' ? 0 : 1, unexecutableSteps: [], warnings }
+}
+
+async function scriptBetween(engine, { migrationsList, schema, filters }) {
+  const from = { tag: 'migrations', ...migrationsList }
+  const to = { tag: 'schemaDatamodel', ...schema }
+  const { exitCode, stdout } = await engine.diff({ from, to, script: true, exitCode: true, filters })
+  return exitCode === 0 ? '' : stdout
 }
 
 function send(message) {

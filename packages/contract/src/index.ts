@@ -1,4 +1,6 @@
 /** The one vocabulary of services, guard, client and documentation. */
+export * from './admin.ts'
+export * from './adminClients.ts'
 export * from './claims.ts'
 export * from './feed.ts'
 export * from './outcomes.ts'

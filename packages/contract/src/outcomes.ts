@@ -7,7 +7,7 @@ export type Action = 'renew' | 'login' | 'stop' | 'retry'
 export type Challenge = 'none' | 'invalid_token' | 'insufficient_scope' | 'basic'
 
 /** Where a refusal can be met. */
-export type Place = 'guarded route' | 'renew' | 'log-in' | 'any' | 'guards'
+export type Place = 'guarded route' | 'renew' | 'log-in' | 'any' | 'admin' | 'guards'
 
 export interface Row {
   status: number
@@ -119,6 +119,13 @@ export const outcomes = {
     says: 'The e-mail address or the password is wrong.',
     challenge: 'none',
   },
+  'password-change-required': {
+    status: 403,
+    action: 'login',
+    places: ['log-in'],
+    when: 'right password, but it must be changed: log in with `newPassword` beside it',
+    says: 'The password must be changed first.',
+  },
   'request-malformed': {
     status: 400,
     action: 'stop',
@@ -185,6 +192,34 @@ export const outcomes = {
     when: 'the database cannot be reached',
     says: 'Not available right now.',
     retryAfterSeconds: 2,
+  },
+  'precondition-failed': {
+    status: 412,
+    action: 'stop',
+    places: ['admin'],
+    when: 'it was changed since `If-Match` was read: read it again',
+    says: 'It was changed in the meantime.',
+  },
+  'precondition-required': {
+    status: 428,
+    action: 'stop',
+    places: ['admin'],
+    when: 'this change needs `If-Match` with the `ETag` that was read',
+    says: 'Say which version is to be changed.',
+  },
+  'confirmation-required': {
+    status: 409,
+    action: 'stop',
+    places: ['admin'],
+    when: 'it would hit the caller: repeat it with `"confirm": "myself"` if that is meant',
+    says: 'This would hit yourself.',
+  },
+  'last-admin': {
+    status: 409,
+    action: 'stop',
+    places: ['admin'],
+    when: 'it would leave nobody who is an admin',
+    says: 'The last admin stays.',
   },
   'client-invalid': {
     status: 401,

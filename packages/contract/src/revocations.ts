@@ -30,6 +30,7 @@ export const Receipt = Type.Object(
   { $id: 'Receipt' },
 )
 export type Receipt = Static<typeof Receipt>
+export const ReceiptRef = Type.Unsafe<Receipt>({ $ref: 'Receipt#' })
 
 export const Reason = Type.Object(
   { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })) },
@@ -41,3 +42,18 @@ export const EveryoneRequest = Type.Object(
   { confirm: Type.Literal('end every session'), reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })) },
   { additionalProperties: false },
 )
+
+export const GuardList = Type.Object({
+  head: Type.Integer({ description: 'The newest revocation.' }),
+  guards: Type.Array(
+    Type.Object({
+      guard: Id,
+      name: Type.String(),
+      version: Type.String(),
+      cursor: Type.Integer({ description: 'It holds every revocation up to here.' }),
+      lag: Type.Integer({ description: 'How many it does not hold yet.' }),
+      leaseLeftMs: Type.Integer(),
+      lastSeenAt: When,
+    }),
+  ),
+})

@@ -8,6 +8,7 @@ import { guardMetrics } from './metrics.ts'
 import { type GuardOptions, settingsOf } from './options.ts'
 import { type Close, type HoldOptions, openStreams, type Streams } from './streams.ts'
 import type { Caller } from './verify/claims.ts'
+import type { VerifiedToken } from './verify/tokenCache.ts'
 import { createVerifier, type Verifier } from './verify/verifier.ts'
 
 /** What health pages want to know. */
@@ -25,8 +26,8 @@ export interface GuardState {
 export interface Guard {
   /** The token of an Authorization header; at once when it is known. @throws Refusal */
   verify: Verifier['verify']
-  /** @throws Refusal when the caller may not pass */
-  admit(caller: Caller, rule: Rule): void
+  /** @throws Refusal when the bearer of this token may not pass */
+  admit(token: VerifiedToken, rule: Rule): void
   /**
    * Registers an open stream. `close` is called when a revocation covers its token (before that is acknowledged), when the
    * token expires, when the lease lapses, and at shut-down. Register before the first byte is sent.
@@ -39,6 +40,7 @@ export interface Guard {
   state(): GuardState
   /** Resolves when it can decide for the first time. */
   ready(): Promise<void>
+  /** Once, however many scopes share the guard; and so with `stop`. */
   start(): void
   /** Closes the streams: they would keep the server from closing. */
   closeStreams(): void
@@ -53,6 +55,8 @@ export function createGuard(options: GuardOptions): Guard {
   const onFault = (error: unknown) => log.error({ err: error }, 'a stream could not be closed')
   const streams = openStreams({ most: settings.maxStreams, onFault })
   const first = firstTime()
+  let isStarted = false
+  let stopped: Promise<void> | null = null
   const upkeep = keepUp(settings, streams, {
     onPolled: polled => metrics.polled(polled.kind),
     onLapsed: () => metrics.lapsed(),
@@ -70,11 +74,15 @@ export function createGuard(options: GuardOptions): Guard {
 
   return {
     verify: verifier.verify,
-    admit(caller, rule) {
-      const decision = judge(caller, rule)
-      if (decision === 'pass') return
-      if (decision !== 'unknown-allowed') throw refusalOf(decision, rule)
-      metrics.unknownAllowed()
+    admit(token, rule) {
+      const revision = upkeep.revision()
+      // What this memory let pass by this rule passes again; only whether the memory is complete changes with time.
+      if (token.passedRule === rule && token.passedRevision === revision && mayDecide(upkeep.follower(), now())) return
+      const decision = judge(token.caller, rule)
+      if (decision === 'unknown-allowed') return metrics.unknownAllowed()
+      if (decision !== 'pass') throw refusalOf(decision, rule)
+      token.passedRule = rule
+      token.passedRevision = revision
     },
     hold(caller, close, { onUnknown = 'refuse' } = {}) {
       const decision = judge(caller, { scope: [], roles: [], onUnknown })
@@ -87,12 +95,15 @@ export function createGuard(options: GuardOptions): Guard {
     state,
     ready: () => first.promise,
     start() {
+      if (isStarted) return
+      isStarted = true
       keys.start()
       upkeep.start()
     },
     closeStreams: streams.closeAll,
-    async stop() {
-      await Promise.all([keys.stop(), upkeep.stop()])
+    stop() {
+      stopped ??= Promise.all([keys.stop(), upkeep.stop()]).then(() => {})
+      return stopped
     },
   }
 }

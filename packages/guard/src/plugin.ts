@@ -8,6 +8,7 @@ import type { GuardOptions } from './options.ts'
 import { type RouteRule, ruleOf } from './rule.ts'
 import { refuseSecondToken } from './verify/authorization.ts'
 import type { Caller } from './verify/claims.ts'
+import type { VerifiedToken } from './verify/tokenCache.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -56,7 +57,7 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
         admitLater(request, verified, done)
         return
       }
-      own.admit(verified.caller, ruleOfRoute(request))
+      own.admit(verified, ruleOfRoute(request))
       request.caller = verified.caller
     } catch (error) {
       refuse(error, done)
@@ -65,15 +66,11 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
     done()
   }
 
-  function admitLater(
-    request: FastifyRequest,
-    later: Promise<{ caller: Caller }>,
-    done: HookHandlerDoneFunction,
-  ): void {
+  function admitLater(request: FastifyRequest, later: Promise<VerifiedToken>, done: HookHandlerDoneFunction): void {
     later
-      .then(({ caller }) => {
-        own.admit(caller, ruleOfRoute(request))
-        request.caller = caller
+      .then(verified => {
+        own.admit(verified, ruleOfRoute(request))
+        request.caller = verified.caller
       })
       .then(
         () => done(),

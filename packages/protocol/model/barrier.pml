@@ -73,7 +73,6 @@ byte waited;       /* ticks from the commit until the barrier ends */
 #endif
 
 inline safe() { assert(!(returned && SOMEBODY(DECIDES_WITHOUT))) }
-
 inline lose(p) { p.stage = none; p.age = 0; p.isFirst = 0; p.after = 0; p.brings = 0; p.lease = 0 }
 
 inline writeRow(i, p) {
@@ -106,7 +105,6 @@ inline answerPoll(i, p) {
 #endif
   p.stage = answered
 }
-
 inline apply(i, answer, elapsed) {
   g[i].isFollowing = 1;
   g[i].holdsEntry = g[i].holdsEntry || answer.brings;
@@ -121,7 +119,6 @@ inline apply(i, answer, elapsed) {
 #endif
 
 proctype Following(byte i) {
-end:
   do
   :: d_step { g[i].asked.stage == none ->
        g[i].asked.stage = sent;
@@ -149,7 +146,6 @@ end:
 }
 
 proctype Network(byte i) {
-end:
   do
   :: d_step { g[i].asked.stage == sent -> beginPoll(i, g[i].asked) }
   :: d_step { g[i].asked.stage == begun -> answerPoll(i, g[i].asked) }
@@ -179,7 +175,6 @@ inline tickGuard(i) {
 }
 
 proctype Time() {
-end:
   do
   :: d_step {
        tickGuard(0);
@@ -197,10 +192,9 @@ end:
 
 init {
   atomic {
-    run Following(0); run Network(0);
 #if GUARDS == 2
     run Following(1); run Network(1);
 #endif
-    run Revocation(); run Time()
+    run Following(0); run Network(0); run Revocation(); run Time()
   }
 }

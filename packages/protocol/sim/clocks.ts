@@ -16,8 +16,8 @@ export interface ClockOptions {
   wallOffsetMs: number
 }
 
-/** The epoch of every simulated wall clock: far from zero, as real ones are. */
-export const wallZeroMs = 1_700_000_000_000
+/** What a right wall clock shows at first: not so much that two events could fall together by rounding. */
+export const wallZeroMs = 1_000_000
 
 export function createMachineClock({ trueMs, rate, wallOffsetMs }: ClockOptions): MachineClock {
   let offsetMs = wallOffsetMs

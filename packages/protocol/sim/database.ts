@@ -7,14 +7,16 @@ import type { Timeline } from './timeline.ts'
 
 export type Statement<Result> = (tables: Tables, dbNowMs: number) => Result
 
+export type Channel = 'feed' | 'acks'
+
 export interface Database {
   tables: () => Tables
   dbNowMs: () => number
   /** Runs a statement; `then` gets nothing when it failed, or when its answer was lost. */
   query: <Result>(process: Process, statement: Statement<Result>, then: (result: Result | undefined) => void) => void
-  /** Told after each commit that readers should hear of. Losing a notification costs time only. */
-  listen: (listener: () => void) => void
-  notify: () => void
+  /** Told that something was appended, or acknowledged. Losing a notification costs time only. */
+  listen: (channel: Channel, listener: () => void) => void
+  notify: (channel: Channel) => void
   fail: (forMs: number) => void
   backUp: () => void
   /** Puts the last backup back; false when there is none. */
@@ -31,7 +33,7 @@ export interface DatabaseOptions {
 }
 
 export function createDatabase({ timeline, processes, random, clock, tables: first }: DatabaseOptions): Database {
-  const listeners = new Set<() => void>()
+  const listeners = { feed: new Set<() => void>(), acks: new Set<() => void>() }
   const slow = random.pick([0.01, 0.05])
   const unheard = random.pick([0, 0.1, 0.5])
   let tables = first
@@ -50,8 +52,8 @@ export function createDatabase({ timeline, processes, random, clock, tables: fir
       processes.later(process, delayMs(), () => then(isHeard ? result : undefined))
     })
   }
-  const notify = () => {
-    for (const listener of listeners) {
+  const notify = (channel: Channel) => {
+    for (const listener of listeners[channel]) {
       if (isCalm || !random.happens(unheard)) timeline.after(random.between(0.5, 3), listener)
     }
   }
@@ -64,7 +66,7 @@ export function createDatabase({ timeline, processes, random, clock, tables: fir
     tables: () => tables,
     dbNowMs,
     query,
-    listen: listener => listeners.add(listener),
+    listen: (channel, listener) => listeners[channel].add(listener),
     notify,
     fail: forMs => {
       failsUntilMs = timeline.trueMs() + forMs

@@ -12,8 +12,16 @@ export interface GuardPoll extends Poll {
   offered: number
 }
 
-/** Writes the guard's row. @returns the lease granted, or that the guard's cursor is of another feed */
-export function writeRow(poll: GuardPoll, { rules, scale }: { rules: Rules; scale: Scale }): Statement<number | 'feed-changed'> {
+export interface Written {
+  leaseMs: number
+  hasAdvanced: boolean
+}
+
+/** Writes the guard's row. @returns what was granted, or that the guard's cursor is of another feed */
+export function writeRow(
+  poll: GuardPoll,
+  { rules, scale }: { rules: Rules; scale: Scale },
+): Statement<Written | 'feed-changed'> {
   return (tables, dbNowMs) => {
     const { feedId, head } = tables
     const stored = tables.guards.get(poll.guard)
@@ -23,7 +31,7 @@ export function writeRow(poll: GuardPoll, { rules, scale }: { rules: Rules; scal
     const decision = rules.judgePoll(poll, row, now)
     if (decision.kind === 'feed-changed') return 'feed-changed'
     tables.guards.set(poll.guard, decision.row)
-    return decision.leaseMs
+    return { leaseMs: decision.leaseMs, hasAdvanced: decision.row.cursor > (row?.cursor ?? 0) }
   }
 }
 

@@ -69,7 +69,10 @@ export function createGuard(stage: Stage, { name, clock, replicas }: GuardOption
     }
     if (isStalled && answer.entries.length > 0) return
     const received = apply(self, asked, answer)
-    trace(id, () => `${received} ${JSON.stringify(answer)}; valid until ${self.validUntil.nowMs}, now ${clock.read().nowMs}`)
+    trace(
+      id,
+      () => `${received} ${JSON.stringify(answer)}; valid until ${self.validUntil.nowMs}, now ${clock.read().nowMs}`,
+    )
     if (received === 'restart') return restart()
     if (received === 'applied') processes.later(process, random.between(0, 2), () => poll(self))
   }

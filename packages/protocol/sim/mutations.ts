@@ -23,9 +23,12 @@ const mutants = {
   'feed-id-kept': { isFeedRenewed: false },
   'head-after-entries': { isOneSnapshot: false },
   'late-poll-shortens': {
-    judgePoll: (poll, row, now) => rules.judgePoll(poll, row === null ? null : { ...row, leaseUntilMs: now.dbNowMs }, now),
+    judgePoll: (poll, row, now) =>
+      rules.judgePoll(poll, row === null ? null : { ...row, leaseUntilMs: now.dbNowMs }, now),
   },
-  'lease-among-pages': { receive: (follower, asked, answer) => rules.receive(follower, asked, { ...answer, more: false }) },
+  'first-page-is-last': {
+    receive: (follower, asked, answer) => rules.receive(follower, asked, { ...answer, more: false }),
+  },
   /** Not unsafe, but the barrier lasts longer than a lease. */
   'lease-uncapped': { judgePoll: (poll, row, now) => rules.judgePoll(poll, row, { ...now, lacksSinceMs: undefined }) },
   /** Not unsafe, but the memory grows for ever. */
@@ -45,7 +48,10 @@ const mutants = {
 } satisfies Record<string, Partial<Rules>>
 
 export type MutationName = keyof typeof mutants | 'lease-from-answer'
-export const mutationNames: readonly MutationName[] = [...(Object.keys(mutants) as (keyof typeof mutants)[]), 'lease-from-answer']
+export const mutationNames: readonly MutationName[] = [
+  ...(Object.keys(mutants) as (keyof typeof mutants)[]),
+  'lease-from-answer',
+]
 
 export function isMutation(name: string): name is MutationName {
   return mutationNames.some(known => known === name)

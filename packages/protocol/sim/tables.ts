@@ -3,6 +3,7 @@ import type { Entry, EntryKind, EntryOutcome } from '@gatehouse/contract'
 import type { GuardRow } from '../src/index.ts'
 
 export interface StoredEntry extends Entry {
+  /** Stamped within its transaction, so a little before it is committed. */
   committedAtMs: number
 }
 
@@ -32,12 +33,13 @@ export interface Tables {
   sessions: Map<string, Session>
 }
 
-/** A token as guards see it, and when it expires. */
+/** A token as guards see it, and what the checker knows of it. */
 export interface Token {
   sid: string
   sub: string
   epoch: number
   everyone_epoch: number
+  issuedAtMs: number
   expiresAtMs: number
 }
 
@@ -52,14 +54,9 @@ export interface Committed {
   entry: StoredEntry
 }
 
-/** Whether the entry covers the token: the definition that the guards' memory is held against. */
-export function covers(entry: Entry, token: Token): boolean {
-  if (entry.kind === 'session') return entry.subject === token.sid
-  if (entry.kind === 'user') return entry.subject === token.sub && token.epoch < (entry.epoch ?? 0)
-  return token.everyone_epoch < (entry.epoch ?? 0)
-}
+export const users = ['ada', 'ben', 'cho'] as const
 
-export function emptyTables(users: readonly string[], dbNowMs: number): Tables {
+export function emptyTables(dbNowMs: number): Tables {
   return {
     feedId: 'feed-1',
     feedSinceMs: dbNowMs,

@@ -38,7 +38,9 @@ export interface FeedNow {
   lacksSinceMs?: number | undefined
 }
 
-export type PollDecision = { kind: 'feed-changed' } | { kind: 'write'; row: GuardRow; isLeased: boolean; leaseMs: number }
+export type PollDecision =
+  | { kind: 'feed-changed' }
+  | { kind: 'write'; row: GuardRow; isLeased: boolean; leaseMs: number }
 
 /**
  * What one poll writes. `services/auth/src/store/writePolls.ts` says the same as one statement, and a test holds them together.
@@ -48,15 +50,15 @@ export function judgePoll(poll: Poll, row: GuardRow | null, now: FeedNow): PollD
   const { feedId, head, dbNowMs, rules } = now
   if (poll.after !== undefined && (poll.feedId !== feedId || poll.after > head)) return { kind: 'feed-changed' }
   const after = poll.after ?? 0
-  const offered = row?.offered ?? 0
-  const stalls = after < offered ? (row?.stalls ?? 0) + 1 : 0
+  const known = row ?? { cursor: 0, offered: 0, stalls: 0, leaseUntilMs: dbNowMs }
+  const stalls = after < known.offered ? known.stalls + 1 : 0
   const mayLease = poll.after !== undefined && stalls < rules.maxStalls && head - after <= rules.pageSize
   const leaseMs = mayLease ? longestLeaseMs(now) : 0
   const isLeased = leaseMs > 0
   // Neither ever goes back: a poll that was abandoned and executed late must not shorten a lease that a later one obtained.
-  const leaseUntilMs = Math.max(row?.leaseUntilMs ?? dbNowMs, isLeased ? dbNowMs + leaseMs + rules.marginMs : 0)
-  const cursor = Math.max(row?.cursor ?? 0, after)
-  return { kind: 'write', isLeased, leaseMs, row: { cursor, offered, stalls, leaseUntilMs } }
+  const leaseUntilMs = Math.max(known.leaseUntilMs, isLeased ? dbNowMs + leaseMs + rules.marginMs : 0)
+  const cursor = Math.max(known.cursor, after)
+  return { kind: 'write', isLeased, leaseMs, row: { cursor, offered: known.offered, stalls, leaseUntilMs } }
 }
 
 /**

@@ -123,3 +123,13 @@ export function reference(table: Table): string {
   })
   return ['| variable | what it is | default | why |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
+
+/** The table for a terminal: a variable a line, and what it is below. */
+export function helpText(table: Table): string {
+  return Object.entries(table)
+    .map(([name, { about, fallback, isSecret }]) => {
+      const value = fallback === undefined ? 'must be set' : fallback === '' ? 'none' : fallback
+      return `  ${isSecret ? `${name}, ${name}_FILE` : name} (${value})\n      ${about}`
+    })
+    .join('\n')
+}

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, chown, cp, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, chown, cp, lstat, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -26,7 +26,10 @@ export async function preparePostgresHome(wantedDataDir: string): Promise<Home> 
   const owner = process.getuid?.() === 0 ? nobody() : undefined
   const dataDir = await reachableDataDir(resolve(wantedDataDir), owner)
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  if (owner) await chown(dataDir, owner.uid, owner.gid)
+  if (owner) {
+    await refuseForeign(dataDir, [0, owner.uid])
+    await chown(dataDir, owner.uid, owner.gid)
+  }
   return { binDir: await reachablePrograms(owner), dataDir, owner }
 }
 
@@ -49,7 +52,15 @@ async function reachablePrograms(owner: Owner | undefined): Promise<string> {
 
   const copy = join(tmpdir(), `gatehouse-postgres-${createHash('sha256').update(native).digest('hex').slice(0, 12)}`)
   if (!existsSync(copy)) await copyWhole(native, copy)
+  await refuseForeign(copy, [0])
   return join(copy, 'bin')
+}
+
+/** In a directory that all may write to, somebody else may have been there first, with a name that we would trust. */
+async function refuseForeign(path: string, owners: readonly number[]): Promise<void> {
+  const stats = await lstat(path)
+  if (stats.isDirectory() && owners.includes(stats.uid)) return
+  throw new Error(`${path} belongs to somebody else: remove it.`)
 }
 
 /** Under another name first, so that nobody meets half a copy. */

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { setTimeout as delay } from 'node:timers/promises'
 
 export interface ProcessOptions {
   /** The JavaScript file to run. */
@@ -14,6 +14,8 @@ export interface ProcessOptions {
   readyWhen: RegExp
   /** How long it may take to become ready, and to stop. */
   timeoutMs?: number
+  /** Hears every line of both outputs. */
+  onLine?: (line: string) => void
 }
 
 export interface TestProcess {
@@ -35,23 +37,20 @@ export interface TestProcess {
   exited: Promise<number | null>
 }
 
-/** Ends a child whose parent is gone: only the parent holds the other end of its standard input. */
-const lifeline = fileURLToPath(new URL('./lifeline.js', import.meta.url))
-
 export async function startProcess(options: ProcessOptions): Promise<TestProcess> {
   const { timeoutMs = 20_000 } = options
-  const child = spawn(process.execPath, ['--import', lifeline, options.entry, ...(options.arguments ?? [])], {
+  const child = spawn(process.execPath, [options.entry, ...(options.arguments ?? [])], {
     env: { ...process.env, ...options.env },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const log = collectLines(child)
+  dieWithUs(child)
+  const log = collectLines(child, options.onLine)
   const exited = once(child, 'exit').then(([code]): number | null => code)
-  child.stdin.on('error', () => {})
 
-  const died = exited.then(code => {
+  const died = Promise.all([exited, outputEnded(child)]).then(([code]) => {
     throw new Error(`${options.entry} ended with code ${code} before it was ready:\n${log.lines.join('\n')}`)
   })
-  const line = await Promise.race([log.logged(options.readyWhen, timeoutMs), died]).catch(async error => {
+  const line = await Promise.race([log.logged(options.readyWhen, timeoutMs), died]).catch(error => {
     child.kill('SIGKILL')
     throw error
   })
@@ -81,18 +80,41 @@ export async function startProcess(options: ProcessOptions): Promise<TestProcess
   }
 }
 
+/** Its last words may come after its end; a grandchild that shares the outputs must not hold us up. */
+async function outputEnded(child: ChildProcess): Promise<void> {
+  const closed = once(child, 'close')
+  await once(child, 'exit')
+  const patience = new AbortController()
+  await Promise.race([closed, delay(500, undefined, { signal: patience.signal })])
+  patience.abort()
+}
+
+/** Kills the child when we are gone, however we went and even if it is frozen: only we hold the other end of the pipe. */
+function dieWithUs(child: ChildProcess): void {
+  const watcher = spawn('/bin/sh', ['-c', 'read -r _; kill -KILL "$0"', String(child.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  child.once('exit', () => watcher.kill('SIGKILL'))
+}
+
 interface Log {
   lines: readonly string[]
   logged(pattern: RegExp, timeoutMs?: number): Promise<string>
 }
 
-function collectLines(child: ChildProcess): Log {
+/** So many lines are kept, the newest. */
+const mostLines = 10_000
+
+function collectLines(child: ChildProcess, onLine?: (line: string) => void): Log {
   const lines: string[] = []
   const listeners = new Set<(line: string) => void>()
   for (const input of [child.stdout, child.stderr]) {
     if (!input) continue
     createInterface({ input }).on('line', line => {
       lines.push(line)
+      if (lines.length > mostLines) lines.shift()
+      onLine?.(line)
       for (const listener of listeners) listener(line)
     })
   }
@@ -112,7 +134,7 @@ function collectLines(child: ChildProcess): Log {
       const late = () => reject(new Error(`No line matched ${pattern} in ${timeoutMs} ms:\n${lines.join('\n')}`))
       const limit = setTimeout(() => settle(late), timeoutMs)
       listeners.add(listener)
-      child.once('close', () => settle(late))
+      child.once('close', () => setImmediate(settle, late))
     })
   }
 

@@ -60,8 +60,11 @@ function hasMigrate(module: unknown): module is MigrationModule {
 function runChild(server: string, template: string): Promise<number> {
   const env = { ...process.env, [serverVariable]: server, [templateVariable]: template }
   const child = spawn(command ?? '', commandArguments, { env, stdio: 'inherit' })
-  // A terminal sends Ctrl-C to the child as well; sending it again does no harm, and a bare `kill` reaches only us.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // A terminal sends Ctrl-C to the child as well, and a second one would break off its farewell.
+    const isTold = signal === 'SIGINT' && process.stdin.isTTY
+    process.on(signal, () => isTold || child.kill(signal))
+  }
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))

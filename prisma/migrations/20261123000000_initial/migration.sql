@@ -64,6 +64,7 @@ CREATE TABLE "revocations" (
     "epoch" INTEGER,
     "outcome" TEXT NOT NULL,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
 
     CONSTRAINT "revocations_pkey" PRIMARY KEY ("seq")
 );

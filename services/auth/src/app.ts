@@ -6,11 +6,12 @@ import Fastify from 'fastify'
 import { Registry } from 'prom-client'
 import { accountRoutes } from './accounts/route.ts'
 import { adminRoutes } from './admin/route.ts'
+import { keepReceipts } from './audit/receipts.ts'
 import type { Config } from './config.ts'
 import { lifetimesOf, limitsOf } from './config.ts'
 import { createPolls } from './feed/polls.ts'
 import { feedRoutes } from './feed/route.ts'
-import { identify, requireRole } from './http/caller.ts'
+import { identify } from './http/caller.ts'
 import { unavailable } from './http/databaseErrors.ts'
 import { discoveryRoutes } from './http/discovery.ts'
 import { docsPage, openApi } from './http/docs.ts'
@@ -34,6 +35,8 @@ import { listen } from './store/listen.ts'
 import { mustBeMigrated } from './store/readiness.ts'
 
 export const version = '0.1.0'
+/** Longer than any access token lives, for log-out with one that has expired. */
+const yearMs = 366 * 24 * 3600 * 1000
 
 /**
  * Builds the service; it holds no state that a second replica would lack.
@@ -63,7 +66,8 @@ export async function buildApp(config: Config, clock: Clock) {
 
   const retentionMs = config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS
   const revocations = createRevocations(prisma, retentionMs)
-  const barrier = revokeMetrics(metrics, createBarrier({ read: () => readLiveGuards(db), clock, onError: warn }))
+  const bareBarrier = createBarrier({ read: () => readLiveGuards(db), clock, onError: warn })
+  const barrier = keepReceipts(revokeMetrics(metrics, bareBarrier), { db, onError: warn })
   const longestWaitMs = config.LEASE_MS + config.LEASE_MARGIN_MS + config.DATABASE_TIMEOUT_MS
   const waiting = { barrier, longestWaitMs }
   const polls = createPolls({ db, clock, limits: limitsOf(config), holdMs: config.POLL_HOLD_MS })
@@ -76,6 +80,15 @@ export async function buildApp(config: Config, clock: Clock) {
 
   const keys = staticKeys(signingKeys.all.map(({ kid, algorithm, publicPem }) => ({ kid, algorithm, pem: publicPem })))
   const verifier = createVerifier({ keys, issuer: config.ISSUER, audience: config.AUDIENCE, clock })
+
+  const timelessVerifier = createVerifier({
+    keys,
+    issuer: config.ISSUER,
+    audience: config.AUDIENCE,
+    clock,
+    clockToleranceMs: yearMs,
+    cacheSize: 1,
+  })
 
   await app.register(refusals, around)
   await app.register(strictRequests)
@@ -100,6 +113,7 @@ export async function buildApp(config: Config, clock: Clock) {
     retryWindowMs: config.RETRY_WINDOW_MS,
     ...waiting,
     cookie,
+    timelessVerifier,
     allowedOrigins: config.ALLOWED_ORIGINS,
     sending,
   })
@@ -107,11 +121,8 @@ export async function buildApp(config: Config, clock: Clock) {
     known.addHook('onRequest', identify({ db, verifier }))
     await known.register(sessionRoutes, { db, revocations, waiting })
     await known.register(accountRoutes, { db, passwords, limits, revocations, waiting })
-    await known.register(async admin => {
-      admin.addHook('onRequest', requireRole('admin'))
-      await admin.register(adminRoutes, { db, revocations, waiting, prefix: '/admin' })
-    })
   })
+  await app.register(adminRoutes, { db, verifier, passwords, revocations, waiting, prefix: '/admin' })
   await app.register(feedRoutes, { db, polls })
 
   await app.register(discoveryRoutes, { issuer: config.ISSUER, keys: signingKeys })

@@ -14,16 +14,20 @@ export interface Happenings {
 
 export interface Upkeep {
   follower(): Follower
+  /** Another number whenever the memory has learnt something. */
+  revision(): number
   start(): void
   stop(): Promise<void>
 }
 
 export function keepUp(settings: Settings, streams: Streams, on: Happenings): Upkeep {
   const { clock, log, clockToleranceMs: toleranceMs } = settings
+  let revision = 1
   const following = follow({
     ...settings,
     feed: feedClient(settings),
     onApplied(answer) {
+      if (answer.entries.length > 0) revision += 1
       streams.revoke(answer.entries)
       watch.notice()
     },
@@ -51,6 +55,7 @@ export function keepUp(settings: Settings, streams: Streams, on: Happenings): Up
 
   return {
     follower,
+    revision: () => revision,
     start() {
       following.start()
       watch.start()

@@ -81,6 +81,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
       caller,
       goodFromMs: iat * 1000 - toleranceMs,
       goodUntilMs: exp * 1000 + toleranceMs,
+      passedRule: null,
+      passedRevision: 0,
     }
     cache.set(verified)
     return verified

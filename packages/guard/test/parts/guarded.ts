@@ -1,7 +1,9 @@
 /** A guarded service on a real port, beside a small auth service, with a clock that the test moves. */
 import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Action, type Outcome, Problem, rowOf } from '@gatehouse/contract'
+import { text } from 'node:stream/consumers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Action, type Outcome, Problem, Refusal, rowOf } from '@gatehouse/contract'
 import {
   createGuard,
   fastifyDefaults,
@@ -81,8 +83,7 @@ export function bearer(token: string): { authorization: string } {
 export function send(port: number, path: string, headers: Record<string, string | string[]>): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ port, path, headers, host: '127.0.0.1', agent: false }, async response => {
-      const text = Buffer.concat(await Array.fromAsync(response)).toString()
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, text })
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, text: await text(response) })
     })
     request.on('error', reject).end()
   })
@@ -104,4 +105,27 @@ export function saysOutcome(answered: Answered, outcome: Outcome): string | null
     return 'no challenge'
   if (row.action === 'retry' && headers['retry-after'] === undefined) return 'no Retry-After'
   return null
+}
+
+/** The outcome with which something is refused; null when it is not. */
+export async function outcomeOf(act: () => unknown): Promise<Outcome | null> {
+  try {
+    await act()
+    return null
+  } catch (error) {
+    if (error instanceof Refusal) return error.outcome
+    throw error
+  }
+}
+
+/** Time passes, a little at each turn of the event loop, until something has happened. */
+export async function passUntil(clock: HandClock, happened: Promise<unknown>): Promise<void> {
+  let isOver = false
+  happened.then(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    clock.advance(20)
+    await nextTurn()
+  }
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import type { Clock } from '@gatehouse/clock'
 import type { Entry, PollAnswer, PollRequest } from '@gatehouse/contract'
 import { type GuardRow, judgePoll, type LeaseRules } from '@gatehouse/protocol'
@@ -25,6 +26,8 @@ export interface SmallAuth {
   release(): void
   /** Resolves at the next poll that satisfies; it looks at the request before anything else does. */
   nextPoll(accepts?: (request: PollRequest) => boolean): Promise<PollRequest>
+  /** Resolves when a poll is held: the guard knows all there is. */
+  holding(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -33,6 +36,7 @@ const rules: LeaseRules = { leaseMs: 15_000, marginMs: 2000, pageSize: 3, maxSta
 export async function smallAuth(clock: Clock): Promise<SmallAuth> {
   const entries: Entry[] = []
   const held = new Set<() => void>()
+  const idle = new Set<() => void>()
   const waiting = new Set<(request: PollRequest) => void>()
   const feed = { id: randomUUID() as string, head: 0 }
   const auth: SmallAuth = {
@@ -63,6 +67,7 @@ export async function smallAuth(clock: Clock): Promise<SmallAuth> {
         }
         waiting.add(look)
       }),
+    holding: () => (held.size > 0 ? Promise.resolve() : new Promise(resolve => idle.add(resolve))),
     async stop() {
       server.closeAllConnections()
       await new Promise(resolve => server.close(resolve))
@@ -74,7 +79,7 @@ export async function smallAuth(clock: Clock): Promise<SmallAuth> {
     if (auth.mode === 'down') return void request.socket.destroy()
     if (auth.mode === 'silent') return
     if (request.url?.endsWith('/jwks.json')) return send(response, { keys: auth.keys.map(key => key.jwk) })
-    const body = JSON.parse(Buffer.concat(await Array.fromAsync(request)).toString())
+    const body = JSON.parse(await text(request))
     if (auth.mode === 'refusing' || !isKnown(request)) return void response.writeHead(401).end()
     if (request.url === '/guards/poll') return poll(body, response)
     auth.counts.leaves += 1
@@ -103,6 +108,9 @@ export async function smallAuth(clock: Clock): Promise<SmallAuth> {
     // It holds only a guard that is up to date and has its lease already.
     const hadLease = (row?.leaseUntilMs ?? 0) > clock.wallMs() + rules.marginMs
     if (feed.head > after || !hadLease) reply()
+    if (held.size === 0) return
+    for (const wake of idle) wake()
+    idle.clear()
   }
 
   const server = createServer((request, response) => {

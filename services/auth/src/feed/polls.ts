@@ -66,7 +66,7 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
 
   const answer: Polls['answer'] = async (poll, signal) => {
     const verdict = await writes.add({ ...poll, offered: sent.to(poll.guard) })
-    const isLeased = judge(verdict)
+    const leaseMs = judge(verdict)
     const after = poll.after ?? 0
     let page = await reads.add(after)
     const mayHold = page.entries.length === 0 && poll.after !== null && !isClosing
@@ -77,7 +77,7 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
     const { feedId, head, entries, more } = page
     const last = entries.at(-1)
     if (last) sent.note(poll.guard, last.seq)
-    return { feedId, head, entries, more, leaseMs: isLeased && !more ? limits.leaseMs : 0 }
+    return { feedId, head, entries, more, leaseMs: more ? 0 : leaseMs }
   }
 
   const wake = () => {
@@ -90,11 +90,12 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
   return { answer, wake, close }
 }
 
-function judge(verdict: PollVerdict | undefined): boolean {
-  if (verdict === 'client-invalid') throw new Refusal('client-invalid', 'a poll with unknown client credentials')
-  if (verdict === 'feed-changed') throw new Refusal('feed-changed', 'a poll with a cursor of another feed')
-  if (verdict === 'too-many') throw new Refusal('rate-limited', 'a service client has too many guards')
-  return verdict === 'leased'
+function judge(verdict: PollVerdict | undefined): number {
+  const { refused, leaseMs } = verdict ?? { refused: null, leaseMs: 0 }
+  if (refused === 'client-invalid') throw new Refusal('client-invalid', 'a poll with unknown client credentials')
+  if (refused === 'feed-changed') throw new Refusal('feed-changed', 'a poll with a cursor of another feed')
+  if (refused === 'too-many') throw new Refusal('rate-limited', 'a service client has too many guards')
+  return leaseMs
 }
 
 function byGuard(one: PollRow, other: PollRow): number {

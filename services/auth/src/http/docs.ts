@@ -2,7 +2,7 @@
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { Problem } from '@gatehouse/contract'
+import { AuditView, ClientView, Problem, Receipt, SessionDetail, UserView } from '@gatehouse/contract'
 import type { FastifyInstance } from 'fastify'
 
 export interface DocsOptions {
@@ -13,7 +13,7 @@ export interface DocsOptions {
 
 /** Comes before the routes: it hears of each as it is registered. */
 export async function openApi(app: FastifyInstance, { issuer, version }: DocsOptions): Promise<void> {
-  app.addSchema(Problem)
+  for (const schema of [Problem, Receipt, UserView, SessionDetail, ClientView, AuditView]) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

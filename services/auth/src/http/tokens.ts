@@ -25,7 +25,7 @@ export function sendTokens(reply: FastifyReply, { grant, refreshToken, transport
   return {
     accessToken: accessTokens.sign(grant),
     tokenType: 'Bearer',
-    expiresIn: accessTokens.lifetimeSeconds,
+    expiresIn: accessTokens.secondsOf(grant),
     sessionId: grant.sessionId,
     sessionExpiresAt: new Date(grant.expiresAtMs).toISOString(),
     ...(transport === 'body' ? { refreshToken } : {}),

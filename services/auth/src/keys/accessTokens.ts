@@ -9,6 +9,8 @@ import type { SigningKeys } from './signingKeys.ts'
 export interface AccessTokens {
   /** Signs a token for what the database granted; `iat` is the database's time, so that a revocation's memory covers it. */
   sign: (grant: Grant) => string
+  /** From `iat` to `exp`: no token outlives its session by as much as a second. */
+  secondsOf: (grant: Grant) => number
   lifetimeSeconds: number
 }
 
@@ -27,6 +29,10 @@ export async function accessTokens(app: FastifyInstance, options: AccessTokenOpt
     sign: { algorithm, kid, header: { alg: algorithm, typ: accessTokenType } },
   })
 
+  // Rounded up: in its last second a session still gets a token that lives.
+  const secondsOf = ({ issuedAtMs, expiresAtMs }: Grant) =>
+    Math.min(lifetimeSeconds, Math.ceil(expiresAtMs / 1000) - Math.floor(issuedAtMs / 1000))
+
   const sign = (grant: Grant) => {
     const iat = Math.floor(grant.issuedAtMs / 1000)
     const claims: AccessTokenClaims = {
@@ -34,7 +40,7 @@ export async function accessTokens(app: FastifyInstance, options: AccessTokenOpt
       aud: audience,
       sub: grant.accountId,
       iat,
-      exp: Math.min(iat + lifetimeSeconds, Math.floor(grant.expiresAtMs / 1000)),
+      exp: iat + secondsOf(grant),
       jti: randomUUID(),
       client_id: grant.clientId,
       scope: grant.scopes.join(' '),
@@ -46,5 +52,5 @@ export async function accessTokens(app: FastifyInstance, options: AccessTokenOpt
     }
     return app.jwt.sign(claims)
   }
-  return { sign, lifetimeSeconds }
+  return { sign, secondsOf, lifetimeSeconds }
 }

@@ -1,17 +1,13 @@
 /** The one path of every revocation: change what stands, append the entries, commit; the barrier comes after. */
-import type { EntryKind, EntryOutcome } from '@gatehouse/contract'
+import { type EntryKind, type EntryOutcome, Refusal } from '@gatehouse/contract'
 import { appendRevocations, type NewEntry, raiseEveryoneEpoch } from '../store/appendRevocations.ts'
-import {
-  type ChangedAccount,
-  changePassword,
-  disableAccount,
-  enableAccount,
-  raiseEpoch,
-} from '../store/changeAccount.ts'
+import { changePassword } from '../store/changeAccount.ts'
 import type { Db, Prisma } from '../store/database.ts'
 import { type EndedAs, endSessions, type Which } from '../store/endSessions.ts'
+import { hasActiveAdmin, type LockedAccount, lockAccount, lockAdmins } from '../store/lockAccount.ts'
 import { readHead } from '../store/readHead.ts'
 import { writeAudit } from '../store/writeAudit.ts'
+import type { AccountChange } from './accountChanges.ts'
 
 /** Who does it, for the audit log. */
 export interface Act {
@@ -33,11 +29,32 @@ export interface Revoked {
 
 export interface Revocations {
   endSessions: (which: Which, endedAs: EndedAs, act: Act) => Promise<Revoked>
-  /** Undefined when there is no such account. */
-  changeAccount: (change: 'disable' | 'enable' | 'end-all', accountId: string, act: Act) => Promise<Revoked | undefined>
+  /**
+   * Judges and changes an account under its lock. Undefined when there is no such account; `revoked` is null when the
+   * change took nothing away.
+   * @throws Refusal `last-admin`, and what `judge` throws
+   */
+  changeAccount: (asked: AskedChange, act: Act) => Promise<{ revoked: Revoked | null } | undefined>
+  /** Anything else that covers tokens: what `work` says is appended in its transaction. Undefined when it found nothing to do. */
+  perform: (work: (db: Db) => Promise<Work | undefined>, act: Act) => Promise<Revoked | undefined>
   everyone: (act: Act) => Promise<Revoked>
   /** Undefined when the old password does not stand any more. */
   changePassword: (change: PasswordChange, act: Act) => Promise<Revoked | undefined>
+}
+
+export interface AskedChange {
+  id: string
+  change: AccountChange
+  /** Throws when this must not be done to this account as it stands. */
+  judge?: (account: LockedAccount) => void
+}
+
+export interface Work {
+  entries: NewEntry[]
+  action: string
+  target: string | null
+  /** How many sessions it ended. */
+  ended: number
 }
 
 export interface PasswordChange {
@@ -50,15 +67,22 @@ export interface PasswordChange {
 
 /** @param retentionMs how long entries are remembered: the longest token lifetime and the margin */
 export function createRevocations(prisma: Prisma, retentionMs: number): Revocations {
-  const append = async (
-    tx: Db,
-    entries: NewEntry[],
-    { act, action, target }: { act: Act; action: string; target: string | null },
-  ) => {
+  const append = async (tx: Db, { entries, action, target, ended }: Work, act: Act): Promise<Revoked> => {
+    const [last] = entries.slice(-1)
+    const { kind = 'session', outcome = 'ended' } = last ?? {}
+    const subject = entries.length === 1 ? (last?.subject ?? null) : null
     // Nothing was left to end: another call ended it, and this one waits until that is in force too.
-    if (entries.length === 0) return readHead(tx)
+    if (last === undefined) return { seq: await readHead(tx), kind, subject, outcome, ended }
     const { detail = {}, ...who } = act
-    return appendRevocations(tx, { entries, retentionMs, audit: { ...who, action, target, outcome: 'done', detail } })
+    const audit = {
+      ...who,
+      action,
+      target,
+      outcome: 'done',
+      detail: { ...detail, kind, subject, entry: outcome, ended },
+    }
+    const seq = await appendRevocations(tx, { entries, retentionMs, audit })
+    return { seq, kind, subject, outcome, ended }
   }
 
   const end = async (
@@ -67,43 +91,52 @@ export function createRevocations(prisma: Prisma, retentionMs: number): Revocati
   ): Promise<Revoked> => {
     const ended = await endSessions(tx, which, endedAs)
     const target = which.kind === 'one' ? which.sessionId : which.accountId
-    const entries = ended.map(subject => ({
-      kind: 'session' as const,
-      subject,
-      epoch: null,
-      outcome: 'ended' as const,
-    }))
-    const seq = await append(tx, entries, { act, action: `session.${endedAs}`, target })
-    return {
-      seq,
-      kind: 'session',
-      subject: which.kind === 'one' ? target : null,
-      outcome: 'ended',
-      ended: ended.length,
-    }
+    const revoked = await append(
+      tx,
+      { entries: ended.map(sessionEntry), action: `session.${endedAs}`, target, ended: ended.length },
+      act,
+    )
+    return { ...revoked, subject: which.kind === 'one' ? target : null }
   }
 
   return {
     endSessions: (which, endedAs, act) => prisma.$transaction(tx => end(tx, { which, endedAs, act })),
 
-    changeAccount: (change, accountId, act) =>
+    changeAccount: ({ id, change, judge }, act) =>
       prisma.$transaction(async tx => {
-        const { apply, endedAs } = changes[change]
-        const account = await apply(tx, accountId)
+        await lockAdmins(tx)
+        const account = await lockAccount(tx, id)
         if (account === undefined) return undefined
-        const ended = await endSessions(tx, { kind: 'all', accountId }, endedAs)
-        const outcome = account.isDisabled ? 'forbidden' : 'ended'
-        const entry = { kind: 'user' as const, subject: accountId, epoch: account.epoch, outcome } as const
-        const seq = await append(tx, [entry], { act, action: `user.${change}`, target: accountId })
-        return { seq, kind: 'user', subject: accountId, outcome, ended: ended.length }
+        judge?.(account)
+        const { endsSessionsAs, action } = change
+        const ended =
+          endsSessionsAs === null ? [] : await endSessions(tx, { kind: 'all', accountId: id }, endsSessionsAs)
+        const changed = await change.apply(tx, account)
+        if (changed === undefined) throw new Error('a locked account is gone')
+        if (isActiveAdmin(account) && !(await hasActiveAdmin(tx))) throw new Refusal('last-admin', `${action} of ${id}`)
+
+        const outcome = change.outcomeOf(changed, account)
+        const detail = { ...act.detail, ...change.detail?.(account) }
+        if (outcome === null) {
+          await writeAudit(tx, { ...act, action, target: id, outcome: 'done', detail })
+          return { revoked: null }
+        }
+        const entry = { kind: 'user' as const, subject: id, epoch: changed.epoch, outcome }
+        const work = { entries: [entry], action, target: id, ended: ended.length }
+        return { revoked: await append(tx, work, { ...act, detail }) }
+      }),
+
+    perform: (work, act) =>
+      prisma.$transaction(async tx => {
+        const done = await work(tx)
+        return done && append(tx, done, act)
       }),
 
     everyone: act =>
       prisma.$transaction(async tx => {
         const { everyoneEpoch, sessions } = await raiseEveryoneEpoch(tx)
         const entry = { kind: 'everyone' as const, subject: null, epoch: everyoneEpoch, outcome: 'ended' as const }
-        const seq = await append(tx, [entry], { act, action: 'everyone.end-all', target: null })
-        return { seq, kind: 'everyone', subject: null, outcome: 'ended', ended: sessions }
+        return append(tx, { entries: [entry], action: 'everyone.end-all', target: null, ended: sessions }, act)
       }),
 
     changePassword: ({ id, from, to, keepOnly }, act) =>
@@ -119,13 +152,11 @@ export function createRevocations(prisma: Prisma, retentionMs: number): Revocati
   }
 }
 
-interface Change {
-  apply: (db: Db, id: string) => Promise<ChangedAccount | undefined>
-  endedAs: EndedAs
+/** The entry that covers one session's tokens. */
+export function sessionEntry(subject: string): NewEntry {
+  return { kind: 'session', subject, epoch: null, outcome: 'ended' }
 }
 
-const changes: Record<'disable' | 'enable' | 'end-all', Change> = {
-  disable: { apply: disableAccount, endedAs: 'account-disabled' },
-  enable: { apply: enableAccount, endedAs: 'account-disabled' },
-  'end-all': { apply: raiseEpoch, endedAs: 'revoked' },
+function isActiveAdmin({ roles, isDisabled }: LockedAccount): boolean {
+  return roles.includes('admin') && !isDisabled
 }

@@ -1,7 +1,9 @@
 /** `POST /session/renew` and `DELETE /session`: the two calls that carry a refresh token. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LogoutRequest, Refusal, RenewRequest, TokenAnswer } from '@gatehouse/contract'
+import type { Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
+import { attemptOf } from '../http/attempt.ts'
 import { mustBeOwnOrigin } from '../http/origin.ts'
 import { patienceOf } from '../http/prefer.ts'
 import { refusals } from '../http/responses.ts'
@@ -18,10 +20,10 @@ export interface RotateRoutes extends RotateRooms {
   cookie: RefreshCookie
   allowedOrigins: readonly string[]
   sending: TokenSending
+  /** Accepts genuine access tokens that have expired. */
+  timelessVerifier: Verifier
 }
 
-/** Opaque, kept by the client until it has the answer (draft-ietf-httpapi-idempotency-key-header). */
-const idempotencyKey = /^[\x21-\x7e]{8,200}$/
 /** Refusals after which the cookie is of no use to anybody. A losing refresh takes nothing away. */
 const overFor: readonly string[] = ['session-ended', 'session-expired', 'refresh-reused']
 
@@ -74,7 +76,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
       tags: ['session'],
       summary: 'Log out: idempotent, and an expired access token does not matter',
       body: LogoutRequest,
-      response: { 204: {}, ...refusals('refresh-invalid', 'origin-refused') },
+      response: { 204: {}, ...refusals('refresh-invalid', 'token-invalid', 'origin-refused') },
     },
   }
   app.delete('/session', logout, async (request, reply) => {
@@ -84,7 +86,13 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     if (tokens.length > 0 && genuine.length === 0)
       throw new Refusal('refresh-invalid', 'a log-out with a token that is not ours')
     const { address, requestId } = visitorOf(request)
-    for (const { sessionId } of genuine) {
+    const sessionIds = genuine.map(({ sessionId }) => sessionId)
+    // A client that keeps only its access token may log out with it, expired or not: whose it is, its signature says.
+    if (tokens.length === 0 && request.headers.authorization !== undefined) {
+      const { caller } = await rooms.timelessVerifier.verify(request.headers.authorization)
+      sessionIds.push(caller.sid)
+    }
+    for (const sessionId of sessionIds) {
       const act = { actor: null, reason: null, address, requestId }
       const { seq } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', act)
       await barrier.wait(seq, patienceOf(request, rooms.longestWaitMs))
@@ -122,12 +130,4 @@ function newestFirst(tokens: string[], read: (token: string) => RefreshToken | u
     if (known === undefined || known.generation < token.generation) newest.set(token.sessionId, token)
   }
   return newest.size === 0 ? tokens.slice(0, 1) : [...newest.values()].map(({ text }) => text)
-}
-
-function attemptOf(request: FastifyRequest): string | undefined {
-  const { 'idempotency-key': key } = request.headers
-  if (key === undefined) return undefined
-  if (typeof key === 'string' && idempotencyKey.test(key)) return key
-  const field = { field: 'headers/idempotency-key', reason: 'must be 8 to 200 printable characters' }
-  throw new Refusal('request-malformed', 'a bad Idempotency-Key', { fields: [field] })
 }

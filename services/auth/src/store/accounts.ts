@@ -38,17 +38,21 @@ export async function readAccount(db: Db, id: string): Promise<AccountView | und
 }
 
 export interface NewAccount {
+  /** Chosen by the caller when the id must be known before. */
+  id?: string
   email: string
   passwordHash: string
   roles: string[]
   scopes: string[]
+  mustChangePassword?: boolean
 }
 
 /** Relies on the unique index on `email_key`: of two creations at once, one finds a conflict and nothing is returned. */
 export async function createAccount(db: Db, account: NewAccount): Promise<string | undefined> {
   const [row] = await db.$queryRaw<{ id: string }[]>`
-    INSERT INTO accounts (email, email_key, password_hash, roles, scopes)
-    VALUES (${account.email}, ${emailKey(account.email)}, ${account.passwordHash}, ${account.roles}::text[], ${account.scopes}::text[])
+    INSERT INTO accounts (id, email, email_key, password_hash, roles, scopes, must_change_password)
+    VALUES (coalesce(${account.id ?? null}::uuid, gen_random_uuid()), ${account.email}, ${emailKey(account.email)}, ${account.passwordHash},
+            ${account.roles}::text[], ${account.scopes}::text[], ${account.mustChangePassword ?? false})
     ON CONFLICT (email_key) DO NOTHING RETURNING id`
   return row?.id
 }

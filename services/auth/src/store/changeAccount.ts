@@ -30,10 +30,58 @@ export async function raiseEpoch(db: Db, id: string): Promise<ChangedAccount | u
   return row
 }
 
+export interface Rights {
+  id: string
+  roles: string[]
+  scopes: string[]
+  /** Something is taken away, so the tokens from before must not be taken any more. */
+  isLess: boolean
+}
+
+/** The caller holds the row's lock and has judged the change. */
+export async function setRights(db: Db, { id, roles, scopes, isLess }: Rights): Promise<ChangedAccount | undefined> {
+  const [row] = await db.$queryRaw<ChangedAccount[]>`
+    UPDATE accounts SET roles = ${roles}::text[], scopes = ${scopes}::text[], version = version + 1,
+           epoch = epoch + CASE WHEN ${isLess}::boolean THEN 1 ELSE 0 END
+     WHERE id = ${id}::uuid RETURNING epoch, disabled_at IS NOT NULL AS "isDisabled"`
+  return row
+}
+
+export interface PasswordSetting {
+  id: string
+  passwordHash: string
+  mustChange: boolean
+}
+
+/** The caller holds the row's lock: a log-in with the old password either began before, and is ended, or finds another hash. */
+export async function setPassword(db: Db, setting: PasswordSetting): Promise<ChangedAccount | undefined> {
+  const [row] = await db.$queryRaw<ChangedAccount[]>`
+    UPDATE accounts SET password_hash = ${setting.passwordHash}, must_change_password = ${setting.mustChange},
+           password_changed_at = clock_timestamp(), epoch = epoch + 1, version = version + 1
+     WHERE id = ${setting.id}::uuid RETURNING epoch, disabled_at IS NOT NULL AS "isDisabled"`
+  return row
+}
+
+/** From now on the password is good for nothing but setting another one. */
+export async function demandNewPassword(db: Db, id: string): Promise<ChangedAccount | undefined> {
+  const [row] = await db.$queryRaw<ChangedAccount[]>`
+    UPDATE accounts SET must_change_password = true, epoch = epoch + 1, version = version + 1
+     WHERE id = ${id}::uuid RETURNING epoch, disabled_at IS NOT NULL AS "isDisabled"`
+  return row
+}
+
+/** Erases the person, with every session by the foreign keys; the epoch that covers its tokens is all that is left. */
+export async function deleteAccount(db: Db, id: string): Promise<ChangedAccount | undefined> {
+  const [row] = await db.$queryRaw<ChangedAccount[]>`
+    DELETE FROM accounts WHERE id = ${id}::uuid RETURNING epoch + 1 AS epoch, true AS "isDisabled"`
+  return row
+}
+
 /** Sets a new password if the old hash still stands: of two changes at once, one wins. */
 export async function changePassword(db: Db, change: { id: string; from: string; to: string }): Promise<boolean> {
   const count = await db.$executeRaw`
-    UPDATE accounts SET password_hash = ${change.to}, password_changed_at = clock_timestamp(), version = version + 1
+    UPDATE accounts SET password_hash = ${change.to}, password_changed_at = clock_timestamp(),
+           must_change_password = false, version = version + 1
      WHERE id = ${change.id}::uuid AND password_hash = ${change.from} AND disabled_at IS NULL`
   return count === 1
 }

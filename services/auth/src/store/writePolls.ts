@@ -19,7 +19,11 @@ export interface PollLimits extends LeaseRules {
   guardsPerClient: number
 }
 
-export type PollVerdict = 'leased' | 'unleased' | 'client-invalid' | 'feed-changed' | 'too-many'
+export interface PollVerdict {
+  refused: 'client-invalid' | 'feed-changed' | 'too-many' | null
+  /** The lease that the row grants, counted from before the poll was sent; 0 is none. */
+  leaseMs: number
+}
 
 /**
  * The same rules as protocol's `judgePoll`, as one statement; a test holds them together.
@@ -27,6 +31,8 @@ export type PollVerdict = 'leased' | 'unleased' | 'client-invalid' | 'feed-chang
  * Must be committed before the entries are read for these polls: that order is the proof of the lease. Relies on the row
  * locks of `guards`; the caller gives each guard once, in the order of their ids, so that two replicas cannot wait for each
  * other. The notification wakes barriers when a cursor has moved.
+ * No lease ends later than a whole one counted from the first entry that the guard lacks (by the primary key of `revocations`):
+ * so every barrier ends within one lease, however often a guard's answers are lost.
  * @returns a verdict for each guard of the batch
  */
 export async function writePolls(
@@ -36,13 +42,16 @@ export async function writePolls(
 ): Promise<Map<string, PollVerdict>> {
   const column = <Name extends keyof PollRow>(name: Name) => polls.map(poll => poll[name])
   const hashes = polls.map(({ secretHash }) => secretHash.toString('hex'))
-  const rows = await db.$queryRaw<{ guard: string; verdict: PollVerdict }[]>`
+  const rows = await db.$queryRaw<(PollVerdict & { guard: string })[]>`
     WITH asked AS (
       SELECT * FROM unnest(${column('guard')}::uuid[], ${column('clientId')}::text[], ${hashes}::text[], ${column('name')}::text[],
                            ${column('version')}::text[], ${column('feedId')}::uuid[], ${column('after')}::bigint[], ${column('offered')}::bigint[])
                       AS asked (guard, client_id, secret_hash, name, version, feed_id, after, offered)
     ), judged AS (
-      SELECT asked.*, clock.head, coalesce(known.cursor, 0) AS was,
+      SELECT asked.*, coalesce(known.cursor, 0) AS was,
+             CASE WHEN asked.after IS NULL OR clock.head - asked.after > ${limits.pageSize}::int THEN 0
+                  ELSE greatest(0, floor(${limits.leaseMs}::float8 - greatest(0, coalesce(
+                    extract(epoch FROM statement_timestamp() - lacked.created_at)::float8 * 1000, 0)))) END AS lease_ms,
              CASE WHEN client.id IS NULL OR known.client_id <> asked.client_id THEN 'client-invalid'
                   WHEN asked.after IS NOT NULL AND (asked.feed_id IS DISTINCT FROM clock.feed_id OR asked.after > clock.head) THEN 'feed-changed'
                   WHEN known.id IS NULL AND (SELECT count(*) FROM guards WHERE guards.client_id = asked.client_id) >= ${limits.guardsPerClient}::int
@@ -50,15 +59,15 @@ export async function writePolls(
         FROM asked
         JOIN revocation_clock AS clock ON clock.id = 1
         LEFT JOIN guards AS known ON known.id = asked.guard
+        LEFT JOIN LATERAL (SELECT created_at FROM revocations WHERE seq > asked.after ORDER BY seq LIMIT 1) AS lacked ON true
         LEFT JOIN service_clients AS client ON client.id = asked.client_id AND 'guard' = ANY (client.scopes)
               AND (client.secret_hash = decode(asked.secret_hash, 'hex')
                    OR (client.previous_secret_hash = decode(asked.secret_hash, 'hex') AND client.previous_secret_ends_at > statement_timestamp()))
     ), written AS (
       INSERT INTO guards AS row (id, client_id, name, version, cursor, offered, stalls, lease_until, last_seen_at)
       SELECT guard, client_id, name, version, coalesce(after, 0), offered, CASE WHEN coalesce(after, 0) < offered THEN 1 ELSE 0 END,
-             CASE WHEN after IS NOT NULL AND head - after <= ${limits.pageSize}::int
-                  THEN statement_timestamp() + make_interval(secs => ${(limits.leaseMs + limits.marginMs) / 1000}::float8)
-                  ELSE statement_timestamp() END,
+             statement_timestamp() + CASE WHEN lease_ms > 0 THEN make_interval(secs => (lease_ms + ${limits.marginMs}::float8) / 1000)
+                                          ELSE make_interval() END,
              statement_timestamp()
         FROM judged WHERE refused IS NULL ORDER BY guard
       ON CONFLICT (id) DO UPDATE
@@ -73,10 +82,9 @@ export async function writePolls(
     ), woken AS (
       SELECT pg_notify('gatehouse_acks', '') WHERE EXISTS (SELECT FROM judged WHERE refused IS NULL AND after > was)
     )
-    SELECT judged.guard,
-           coalesce(refused, CASE WHEN after IS NOT NULL AND head - after <= ${limits.pageSize}::int AND written.stalls < ${limits.maxStalls}::int
-                                  THEN 'leased' ELSE 'unleased' END) AS verdict
+    SELECT judged.guard, refused,
+           CASE WHEN refused IS NULL AND written.stalls < ${limits.maxStalls}::int THEN lease_ms ELSE 0 END AS "leaseMs"
       FROM judged LEFT JOIN written ON written.id = judged.guard
      WHERE (SELECT count(*) FROM woken) >= 0`
-  return new Map(rows.map(({ guard, verdict }) => [guard, verdict]))
+  return new Map(rows.map(({ guard, ...verdict }) => [guard, verdict]))
 }

@@ -1,0 +1,5 @@
+/** For the tests of services that use the guard: a small auth service, tokens, a clock. Not part of the package as published. */
+export * from './guarded.ts'
+export * from './handClock.ts'
+export * from './smallAuth.ts'
+export * from './tokens.ts'

@@ -1,0 +1,45 @@
+/** HTTP as a client sees it: JSON in, JSON out. */
+
+export interface Answer {
+  status: number
+  headers: Headers
+  /** Parsed when it is JSON, else the text; null when there is none. */
+  body: unknown
+}
+
+export interface CallOptions {
+  method?: string
+  token?: string
+  body?: unknown
+  headers?: Record<string, string>
+  timeoutMs?: number
+}
+
+export type Call = (path: string, options?: CallOptions) => Promise<Answer>
+
+export function caller(url: string): Call {
+  return async (path, { method, token, body, headers = {}, timeoutMs = 30_000 } = {}) => {
+    const response = await fetch(url + path, {
+      method: method ?? (body === undefined ? 'GET' : 'POST'),
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.includes('json')
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? null : isJson ? JSON.parse(text) : text,
+    }
+  }
+}
+
+/** The code of a refusal. */
+export function codeOf({ body }: Answer): string | undefined {
+  return (body as { code?: string } | null)?.code
+}

@@ -1,0 +1,153 @@
+/** A whole system as real processes: PostgreSQL, auth replicas and resource services, for tests across processes. */
+import { execFile } from 'node:child_process'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { freePort, startProcess, type TestProcess } from '@gatehouse/testkit'
+import { type Call, caller } from './http.ts'
+
+export interface Service extends TestProcess {
+  url: string
+  call: Call
+}
+
+export interface Login {
+  email: string
+  password: string
+}
+
+export interface Tokens {
+  accessToken: string
+  refreshToken: string
+  sessionId: string
+}
+
+export interface System {
+  issuer: string
+  databaseUrl: string
+  auths: Service[]
+  resources: Service[]
+  /** Another replica; on a given port it takes the place of one that was killed. */
+  addAuth: (options?: { port?: number; env?: Record<string, string> }) => Promise<Service>
+  addResource: (options?: { port?: number; env?: Record<string, string> }) => Promise<Service>
+  createAccount: (email: string, rights?: string[]) => Promise<Login>
+  login: (who: Login, at?: Service) => Promise<Tokens>
+  stop: () => Promise<void>
+}
+
+export interface SystemOptions {
+  databaseUrl: string
+  auths: number
+  resources: number
+  /** Variables of both services. */
+  env?: Record<string, string>
+  /** Where guards find the auth replicas, if not there: a proxy that can be cut. */
+  authUrls?: (urls: string[]) => string[]
+}
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url))
+const run = promisify(execFile)
+export const password = 'correct horse battery staple'
+export const clientSecret = 'the secret of the test resource services'
+
+/** Starts everything and waits until the resource services have their first lease. */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const { databaseUrl, env = {} } = options
+  const ports = await Promise.all(Array.from({ length: Math.max(options.auths, 1) }, freePort))
+  const issuer = `http://127.0.0.1:${ports[0]}`
+  const cli = async (args: string[], more: Record<string, string> = {}) => {
+    const entry = `${root}services/auth/dist/src/cli/main.js`
+    const { stdout } = await run(process.execPath, [entry, ...args], {
+      env: { ...process.env, DATABASE_URL: databaseUrl, ...more },
+    })
+    return JSON.parse(stdout) as Record<string, unknown>
+  }
+  await cli(['migrate'])
+  await cli(['create-client', '--id', 'resource', '--scope', 'guard'], { CLIENT_SECRET: clientSecret })
+
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const common = { HOST: '127.0.0.1', LOG_LEVEL: 'info', ISSUER: issuer, AUDIENCE: 'gatehouse', ...env }
+  const authEnv = {
+    ...common,
+    DATABASE_URL: databaseUrl,
+    DATABASE_POOL: '8',
+    SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    REFRESH_KEYS: `1:${randomBytes(32).toString('hex')}`,
+  }
+  const auths: Service[] = []
+  const resources: Service[] = []
+
+  const addAuth: System['addAuth'] = async ({ port = 0, env: more = {} } = {}) => {
+    const service = await start('auth', { ...authEnv, PORT: String(port), ...more })
+    auths.push(service)
+    return service
+  }
+  const addResource: System['addResource'] = async ({ port = 0, env: more = {} } = {}) => {
+    const urls = auths.map(({ url }) => url)
+    const service = await start('resource', {
+      ...common,
+      PORT: String(port),
+      AUTH_URLS: (options.authUrls?.(urls) ?? urls).join(','),
+      CLIENT_ID: 'resource',
+      CLIENT_SECRET: clientSecret,
+      GUARD_NAME: `resource-${resources.length + 1}`,
+      DRAIN_MS: '100',
+      ...more,
+    })
+    resources.push(service)
+    await untilReady(service)
+    return service
+  }
+
+  const system: System = {
+    issuer,
+    databaseUrl,
+    auths,
+    resources,
+    addAuth,
+    addResource,
+    createAccount: async (email, rights = []) => {
+      await cli(['create-account', '--email', email, ...rights], { PASSWORD: password })
+      return { email, password }
+    },
+    login: async (who, at = auths[0]) => {
+      const answer = await at?.call('/session', { body: { ...who, transport: 'body' } })
+      if (answer?.status !== 201) throw new Error(`log-in failed: ${JSON.stringify(answer?.body)}`)
+      return answer.body as Tokens
+    },
+    stop: async () => {
+      await Promise.all([...resources, ...auths].map(service => service.stop()))
+    },
+  }
+  try {
+    for (const port of ports.slice(0, options.auths)) await addAuth({ port })
+    for (let count = 0; count < options.resources; count += 1) await addResource()
+    return system
+  } catch (error) {
+    await system.stop()
+    throw error
+  }
+}
+
+async function start(name: 'auth' | 'resource', env: Record<string, string>): Promise<Service> {
+  const process = await startProcess({
+    entry: `${root}services/${name}/dist/src/main.js`,
+    env,
+    readyWhen: /"address":"([^"]+)","msg":"listening"/,
+  })
+  return { ...process, url: process.ready, call: caller(process.ready) }
+}
+
+/** A resource service is ready once it has keys and a lease. */
+export async function untilReady({ call }: Service, timeoutMs = 20_000): Promise<void> {
+  await until(async () => (await call('/readyz')).status === 200, timeoutMs)
+}
+
+/** Asks again until it is so; for what no event tells. */
+export async function until(isSo: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs
+  while (!(await isSo().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`not so within ${timeoutMs} ms`)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}

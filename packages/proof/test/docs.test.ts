@@ -1,0 +1,14 @@
+/** The documentation says what the code says. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { blocks } from '../src/docs/blocks.ts'
+import { documents, remade } from '../src/docs/made.ts'
+
+process.chdir(fileURLToPath(new URL('../../../../', import.meta.url)))
+
+for (const path of documents) {
+  t.test(`what ${path} shows of the code is the code's: else run \`npx pnpm docs\``, async t => {
+    t.equal(readFileSync(path, 'utf8'), remade(path, await blocks()))
+  })
+}

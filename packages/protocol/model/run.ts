@@ -1,0 +1,91 @@
+/** Checks the model with Spin: it must hold, and every mutation of it must be caught. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+interface Search {
+  name: string
+  guards: number
+  lease: number
+  mutation?: string
+}
+
+interface Found {
+  isBroken: boolean
+  /** The whole space was searched, within memory and depth. */
+  isWhole: boolean
+  states: number
+}
+
+const model = fileURLToPath(new URL('../../model/barrier.pml', import.meta.url))
+const mutations = {
+  FROM_ANSWER: 'validity counted from the answer',
+  READ_FIRST: 'entries read before the row is written',
+  BELIEVE_ABANDONED: 'an abandoned answer believed',
+  SHORT_ROW: "a row lease shorter than the guard's",
+  LATE_LOWERS: "a late poll lowers the row's lease",
+  UNCAPPED: 'a guard that lacks the entry gets a whole lease',
+}
+const searches: Search[] = [
+  { name: 'the protocol, one guard', guards: 1, lease: 3 },
+  { name: 'the protocol, two guards', guards: 2, lease: 2 },
+  ...Object.entries(mutations).map(([mutation, name]) => ({ name, guards: 1, lease: 3, mutation })),
+]
+
+process.exitCode = run()
+
+function run(): number {
+  const missing = ['spin', 'gcc'].filter(tool => spawnSync(tool, ['--version']).error !== undefined)
+  if (missing.length > 0) {
+    console.error(
+      `The model needs ${missing.join(' and ')}, not found here: apt-get install spin gcc (or your system's way).`,
+    )
+    return 2
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-model-'))
+  try {
+    const verdicts = searches.map(wanted => tell(wanted, search(wanted, folder)))
+    const isProved = verdicts.every(isAsWanted => isAsWanted)
+    console.log(isProved ? 'The model holds, and every mutation is caught.' : 'NOT as it must be: see above.')
+    return isProved ? 0 : 1
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Searches every state, exactly: states are kept compressed, never hashed away. */
+function search({ guards, lease, mutation }: Search, folder: string): Found {
+  const chosen = [`-DGUARDS=${guards}`, `-DL=${lease}`, ...(mutation === undefined ? [] : [`-D${mutation}`])]
+  call('spin', { args: ['-a', ...chosen, model], folder })
+  call('gcc', { args: ['-O2', '-DSAFETY', '-DCOLLAPSE', '-DMEMLIM=1900', '-o', 'pan', 'pan.c'], folder })
+  const report = call('./pan', { args: ['-m1000000', '-w22'], folder })
+  const states = /(\d+) states, stored/.exec(report)?.[1]
+  const errors = /errors: (\d+)/.exec(report)?.[1]
+  if (states === undefined || errors === undefined) throw new Error(`Spin's report was not understood:\n${report}`)
+  const isWhole = !/search depth too small|out of memory|search not completed/.test(report)
+  return { isBroken: errors !== '0', isWhole, states: Number(states) }
+}
+
+function tell({ name, guards, lease, mutation }: Search, { isBroken, isWhole, states }: Found): boolean {
+  const isAsWanted = mutation === undefined ? !isBroken && isWhole : isBroken
+  const verdict = isBroken ? 'broken' : isWhole ? 'holds' : 'not searched to the end'
+  const size = `${guards} guard${guards === 1 ? '' : 's'}, L = ${lease}`
+  const count = states.toLocaleString('en').padStart(10)
+  console.log(
+    `${isAsWanted ? 'as it must be' : 'WRONG        '}  ${verdict.padEnd(7)} ${count} states  ${size.padEnd(16)}  ${name}`,
+  )
+  return isAsWanted
+}
+
+function call(command: string, { args, folder }: { args: string[]; folder: string }): string {
+  const { error, status, stdout, stderr } = spawnSync(command, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  })
+  if (error) throw error
+  if (status !== 0) throw new Error(`${command} ended with ${status}:\n${stdout}${stderr}`)
+  return stdout
+}

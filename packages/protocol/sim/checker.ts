@@ -1,0 +1,168 @@
+/** What must hold after every event: the promises, judged from outside with clocks and knowledge that no actor has. */
+import { entriesHeld, type Follower, type Memory } from '../src/index.ts'
+import type { Database } from './database.ts'
+import type { Look } from './feed.ts'
+import type { Guard } from './guard.ts'
+import type { Process } from './processes.ts'
+import { createRenewals, type Renewals } from './renewals.ts'
+import type { Rules } from './rules.ts'
+import type { Scale } from './scale.ts'
+import type { Committed, StoredEntry, Token } from './tables.ts'
+
+/** A promise was broken; the message says which. */
+export class Broken extends Error {}
+
+export interface Checker {
+  renewals: Renewals
+  committed: (committed: Committed, dbNowMs: number) => void
+  minted: (token: Token) => void
+  /** A living replica owes the caller an answer. */
+  waits: (committed: Committed, replica: Process) => void
+  looked: (committed: Committed, at: { seen: Look; dbNowMs: number }) => void
+  inForce: (committed: Committed) => void
+  restored: () => void
+  swept: (follower: Follower, wallMs: number) => void
+  /** After each event. */
+  check: (guards: readonly Guard[]) => void
+  /** After the calm at the end. */
+  finish: (guards: readonly Guard[]) => void
+  /** How much was really tested: barriers answered, and tokens that guards had to refuse. */
+  counts: () => { inForce: number; judged: number }
+}
+
+export interface CheckerOptions {
+  database: Database
+  rules: Rules
+  scale: Scale
+}
+
+/** The database's own time, of which the last look at a barrier has some. */
+const queriesMs = 50
+
+interface Waiting {
+  replica: Process
+  life: number
+  name: string
+}
+
+export function createChecker({ database, rules, scale }: CheckerOptions): Checker {
+  const fail = (what: string) => {
+    throw new Broken(what)
+  }
+  const renewals = createRenewals(fail)
+  const committedAt = new Map<StoredEntry, number>()
+  const waiting = new Map<StoredEntry, Waiting>()
+  const lost = new Set<StoredEntry>()
+  let promised: StoredEntry[] = []
+  const tokens = new Set<Token>()
+  const refused = new Set<Token>()
+  let promisedSeq = 0
+  const counts = { inForce: 0, judged: 0 }
+
+  /** Whom the revocation was meant for, by what really happened: no epochs compared. */
+  const isMeant = (entry: StoredEntry, { sid, sub, issuedAtMs }: Token) => {
+    const wasBefore = issuedAtMs <= (committedAt.get(entry) ?? 0)
+    if (entry.kind === 'everyone') return wasBefore
+    return entry.kind === 'session' ? entry.subject === sid : entry.subject === sub && wasBefore
+  }
+  /** No clock that judges a token is further behind the database's. */
+  const maxSkewMs = scale.retentionMs - scale.tokenMs
+  const isLong = (dbNowMs: number, sinceMs: number) => dbNowMs > sinceMs + scale.lease.leaseMs + scale.lease.marginMs
+
+  const looked: Checker['looked'] = ({ feedId, entry }, { seen, dbNowMs }) => {
+    const sinceMs = Math.max(committedAt.get(entry) ?? dbNowMs, database.tables().feedSinceMs)
+    // A replica that slept until the entry had expired may find a guard that lacks it, and later ones, and has a new lease.
+    const isLive = dbNowMs < entry.expiresAtMs
+    if (seen === 'held-up' && isLive && isLong(dbNowMs, sinceMs))
+      fail(`LIVE: the barrier of ${feedId}#${entry.seq} outlasts a lease`)
+    if (seen === 'feed-changed') waiting.delete(entry)
+  }
+  const inForce: Checker['inForce'] = ({ feedId, entry }) => {
+    counts.inForce += 1
+    waiting.delete(entry)
+    if (lost.has(entry)) return
+    promised.push(entry)
+    if (feedId === database.tables().feedId) promisedSeq = Math.max(promisedSeq, entry.seq)
+    for (const token of tokens) if (isMeant(entry, token)) refused.add(token)
+  }
+  const minted = (token: Token) => {
+    tokens.add(token)
+    if (promised.some(entry => isMeant(entry, token))) refused.add(token)
+  }
+  const swept: Checker['swept'] = ({ memory, feedId }, wallMs) => {
+    if (entriesHeld(memory) > committedAt.size) fail('BOUNDED: a guard holds more entries than there were')
+    if (holdsExpired(memory, wallMs)) fail('BOUNDED: a guard has swept, and still holds what expired')
+    // A guard of a feed that was lost may refuse too much until it hears of the new one.
+    if (feedId === database.tables().feedId) checkRefusals(memory)
+  }
+  const checkRefusals = (memory: Memory) => {
+    for (const token of tokens) {
+      if (token.expiresAtMs + maxSkewMs < database.dbNowMs()) tokens.delete(token)
+      else if (rules.verdict(memory, token) !== undefined && !isRevoked(token))
+        fail(`JUST: refused ${JSON.stringify(token)}`)
+    }
+  }
+  const isRevoked = (token: Token) => [...committedAt.keys()].some(entry => isMeant(entry, token))
+
+  const checkGuard = ({ process, clock, follower }: Guard) => {
+    const self = follower()
+    const at = clock.read()
+    if (self === undefined || !rules.mayDecide(self, at)) return
+    const { feedId } = database.tables()
+    const isBehind = self.feedId !== feedId || (self.cursor ?? 0) < promisedSeq
+    if (promisedSeq > 0 && isBehind)
+      fail(`SAFE: ${process.name} decides at ${self.feedId}#${self.cursor}, but #${promisedSeq} is in force`)
+    for (const token of refused) {
+      if (token.expiresAtMs <= at.wallMs) continue
+      counts.judged += 1
+      if (rules.verdict(self.memory, token) === undefined) fail(`SAFE: ${process.name} admits ${JSON.stringify(token)}`)
+    }
+  }
+
+  const finish: Checker['finish'] = guards => {
+    for (const [entry, { replica, life, name }] of waiting) {
+      const isDue = isLong(database.dbNowMs() - queriesMs, committedAt.get(entry) ?? 0)
+      if (isDue && replica.isAlive && replica.life === life) fail(`LIVE: ${replica.name} never answered for ${name}`)
+    }
+    for (const guard of guards) {
+      const self = guard.follower()
+      const isWell = self !== undefined && rules.mayDecide(self, guard.clock.read())
+      if (!isWell && !guard.isStalled()) fail(`RECOVERS: ${guard.process.name} does not decide, though all is calm`)
+    }
+  }
+
+  return {
+    renewals,
+    minted,
+    looked,
+    inForce,
+    swept,
+    finish,
+    committed: ({ entry }, dbNowMs) => committedAt.set(entry, dbNowMs),
+    waits: ({ feedId, entry }, replica) =>
+      waiting.set(entry, { replica, life: replica.life, name: `${feedId}#${entry.seq}` }),
+    restored: () => {
+      // What was revoked after the backup is lost with it: no protocol can keep that promise.
+      const { head } = database.tables()
+      for (const entry of committedAt.keys()) if (entry.seq > head) lost.add(entry)
+      promised = promised.filter(entry => !lost.has(entry))
+      for (const token of refused) if (!promised.some(entry => isMeant(entry, token))) refused.delete(token)
+      promisedSeq = 0
+      renewals.forget()
+    },
+    check: guards => {
+      const dbNowMs = database.dbNowMs()
+      for (const token of refused) if (token.expiresAtMs + maxSkewMs < dbNowMs) refused.delete(token)
+      for (const guard of guards) checkGuard(guard)
+    },
+    counts: () => counts,
+  }
+}
+
+function holdsExpired({ sessions, users, everyone }: Memory, wallMs: number): boolean {
+  const [session] = sessions.values()
+  const [user] = users.values()
+  const isSessionExpired = session !== undefined && Math.floor(session / 3) <= wallMs
+  const isUserExpired = user !== undefined && user.expiresAtMs <= wallMs
+  return isSessionExpired || isUserExpired || (everyone !== null && everyone.expiresAtMs <= wallMs)
+}

@@ -1,0 +1,59 @@
+/** How a replica answers a poll: write the row, then read the entries, and hold the call while there are none. */
+import type { PollAnswer } from '@gatehouse/contract'
+import { type GuardPoll, type Page, readPage, writeRow } from './feed.ts'
+import type { Process } from './processes.ts'
+import { createSleep } from './sleeping.ts'
+import type { Stage } from './stage.ts'
+
+/** `reply` gets nothing when the poll failed. */
+export type PollHandler = (
+  poll: Omit<GuardPoll, 'offered'>,
+  reply: (answer: PollAnswer | 'feed-changed' | undefined) => void,
+) => void
+
+export function createPoll(stage: Stage, process: Process): PollHandler {
+  const { database, rules, scale } = stage
+  const sleepUntilFed = createSleep(stage, { process, channel: 'feed' })
+  /** What was sent to whom, in this life of the replica. */
+  const sent = new Map<string, number>()
+  const sentKey = (guard: string) => `${process.life}:${guard}`
+
+  const readOrHold = (after: number | undefined, then: (page: Page | undefined) => void) => {
+    const read = readPage(after ?? 0, scale.lease.pageSize)
+    database.query(process, read, page => {
+      if (page === undefined || page.entries.length > 0 || after === undefined) return then(page)
+      sleepUntilFed(scale.holdMs, () => database.query(process, read, then))
+    })
+  }
+
+  const readHead = (page: Page, then: (page: Page | undefined) => void) => {
+    if (rules.isOneSnapshot) return then(page)
+    database.query(
+      process,
+      ({ head }) => head,
+      head => then(head === undefined ? undefined : { ...page, head }),
+    )
+  }
+
+  return (asked, reply) => {
+    const write = writeRow({ ...asked, offered: sent.get(sentKey(asked.guard)) ?? 0 }, stage)
+    const finish = (page: Page, leaseMs: number) => {
+      const last = page.entries.at(-1)
+      if (last !== undefined) sent.set(sentKey(asked.guard), last.seq)
+      reply({ ...page, leaseMs: page.more ? 0 : leaseMs })
+    }
+    const readAnd = (then: (page: Page) => void) =>
+      readOrHold(asked.after, page => {
+        if (page === undefined) return reply(undefined)
+        readHead(page, whole => (whole === undefined ? reply(undefined) : then(whole)))
+      })
+    const writeAnd = (then: (leaseMs: number) => void) =>
+      database.query(process, write, written => {
+        if (written === undefined || written === 'feed-changed') return reply(written)
+        if (written.hasAdvanced) database.notify('acks')
+        then(written.leaseMs)
+      })
+    if (rules.isRowFirst) writeAnd(leaseMs => readAnd(page => finish(page, leaseMs)))
+    else readAnd(page => writeAnd(leaseMs => finish(page, leaseMs)))
+  }
+}

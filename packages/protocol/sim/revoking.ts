@@ -1,0 +1,31 @@
+/** Somebody who revokes all the time: sessions, accounts, everyone, and now and then many at once. */
+import type { Replica } from './replica.ts'
+import type { Stage } from './stage.ts'
+import { type Act, users } from './tables.ts'
+
+export function startRevoking(
+  stage: Stage,
+  { replicas, sids }: { replicas: readonly Replica[]; sids: readonly string[] },
+): void {
+  const { timeline, random, scale, trace } = stage
+
+  const choose = (): Act => {
+    if (sids.length > 0 && random.happens(0.6)) return { kind: 'session', sid: random.pick(sids.slice(-6)) }
+    if (random.happens(0.1)) return { kind: 'everyone' }
+    return {
+      kind: 'user',
+      user: random.pick(users),
+      change: random.pick(['end', 'disable', 'enable', 'enable', 'supersede']),
+    }
+  }
+  const revokeNow = () => {
+    const acts = random.happens(0.15) ? random.whole(4, 9) : 1
+    for (let act = 0; act < acts; act += 1) {
+      const chosen = choose()
+      trace('somebody', () => `revokes ${JSON.stringify(chosen)}`)
+      random.pick(replicas).revoke(chosen)
+    }
+    if (timeline.trueMs() < scale.stormMs) timeline.after(random.between(20, 700), revokeNow)
+  }
+  timeline.after(random.between(50, 400), revokeNow)
+}

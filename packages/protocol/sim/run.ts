@@ -1,0 +1,65 @@
+/** Runs the simulation: `--seeds N` runs many, `--seed S` tells one, and `--mutation NAME` breaks it on purpose. */
+import { parseArgs } from 'node:util'
+import { isMutation, mutated, mutationNames } from './mutations.ts'
+import { rules as shippingRules } from './rules.ts'
+import { simulate } from './simulate.ts'
+
+const lastEvents = 40
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '10000' },
+    seed: { type: 'string' },
+    mutation: { type: 'string' },
+  },
+})
+const { mutation } = values
+process.exitCode = run()
+
+function run(): number {
+  if (mutation !== undefined && !isMutation(mutation))
+    return refuse(`--mutation must be one of: ${mutationNames.join(', ')}`)
+  const rules = mutation === undefined ? shippingRules : mutated(mutation)
+  const one = values.seed === undefined ? undefined : Number(values.seed)
+  const many = Number(values.seeds)
+  if (!Number.isSafeInteger(one ?? many) || (one ?? many) < 1)
+    return refuse('--seed and --seeds must be whole numbers above 0')
+  return one === undefined ? runMany(many, rules) : runOne(one, rules)
+}
+
+function refuse(sentence: string): number {
+  console.error(sentence)
+  return 2
+}
+
+function runOne(seed: number, rules: typeof shippingRules): number {
+  const { broken, events, counts } = simulate(seed, { rules, onEvent: line => console.log(line) })
+  console.log(`seed ${seed}: ${broken ?? 'every promise kept'} (${events} events, ${JSON.stringify(counts)})`)
+  return broken === null ? 0 : 1
+}
+
+function runMany(seeds: number, rules: typeof shippingRules): number {
+  const total = { events: 0, inForce: 0, judged: 0 }
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const { broken, events, counts } = simulate(seed, { rules })
+    if (broken !== null) return tellFailure({ seed, broken, rules })
+    total.events += events
+    total.inForce += counts.inForce
+    total.judged += counts.judged
+  }
+  console.log(
+    `${seeds} seeds: every promise kept over ${total.events} events; ` +
+      `${total.inForce} revocations came into force, revoked tokens were refused ${total.judged} times.`,
+  )
+  return 0
+}
+
+/** The same seed again, this time told: nothing is traced while all goes well, since that would cost most of the time. */
+function tellFailure({ seed, broken, rules }: { seed: number; broken: string; rules: typeof shippingRules }): number {
+  const lines: string[] = []
+  simulate(seed, { rules, onEvent: line => lines.push(line) })
+  console.log(lines.slice(-lastEvents).join('\n'))
+  console.log(`seed ${seed}: ${broken}`)
+  console.log(`Replay it with --seed ${seed}${mutation === undefined ? '' : ` --mutation ${mutation}`}.`)
+  return 1
+}

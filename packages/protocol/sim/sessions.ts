@@ -1,0 +1,84 @@
+/** A replica's statements about sessions: log-in, rotation, and the facts about a refresh token that did not rotate. */
+import type { RotationFacts } from '../src/index.ts'
+import type { Statement } from './database.ts'
+import type { Session, Tables, Token } from './tables.ts'
+
+export interface RefreshToken {
+  sid: string
+  generation: number
+  /** The Idempotency-Key of the attempt, when the client sends one. */
+  attempt: string | null
+  isStolen: boolean
+}
+
+export interface Lifetimes {
+  tokenMs: number
+  sessionMs: number
+  idleMs: number
+}
+
+/** @returns the access token, or null when the account may not log in */
+export function logIn({ sid, user }: { sid: string; user: string }, lifetimes: Lifetimes): Statement<Token | null> {
+  return (tables, dbNowMs) => {
+    const account = tables.accounts.get(user)
+    if (account === undefined || account.isDisabled) return null
+    const refresh = { generation: 1, idleExpiresAtMs: dbNowMs + lifetimes.idleMs, rotatedAtMs: null, attempt: null }
+    const { everyoneEpoch } = tables
+    const session = { sid, user, isEnded: false, everyoneEpoch, expiresAtMs: dbNowMs + lifetimes.sessionMs, refresh }
+    tables.sessions.set(sid, session)
+    return tokenOf(tables, session, { dbNowMs, lifetimes })
+  }
+}
+
+/** The renewal's one statement. @returns null when no row matched */
+export function rotate({ sid, generation, attempt }: RefreshToken, lifetimes: Lifetimes): Statement<Token | null> {
+  return (tables, dbNowMs) => {
+    const session = tables.sessions.get(sid)
+    const refresh = session?.refresh
+    if (!session || !refresh || refresh.generation !== generation || session.isEnded || isCutOff(tables, session))
+      return null
+    if (dbNowMs >= session.expiresAtMs || dbNowMs >= refresh.idleExpiresAtMs) return null
+    const idleExpiresAtMs = dbNowMs + lifetimes.idleMs
+    session.refresh = { generation: generation + 1, idleExpiresAtMs, rotatedAtMs: dbNowMs, attempt }
+    return tokenOf(tables, session, { dbNowMs, lifetimes })
+  }
+}
+
+export interface Facts {
+  facts: RotationFacts
+  /** For an honest retry. */
+  token: Token | null
+}
+
+export function readFacts({ sid, generation, attempt }: RefreshToken, lifetimes: Lifetimes): Statement<Facts> {
+  return (tables, dbNowMs) => {
+    const session = tables.sessions.get(sid) ?? null
+    const stored = session?.refresh ?? null
+    const facts = {
+      dbNowMs,
+      session: session && {
+        isEnded: session.isEnded,
+        isCutOff: isCutOff(tables, session),
+        expiresAtMs: session.expiresAtMs,
+      },
+      stored,
+      presented: {
+        generation,
+        // A successor's secret follows from its predecessor's, so equal generations have equal secrets.
+        isPreviousSecret: stored !== null && generation === stored.generation - 1,
+        isSameAttempt: attempt !== null && stored?.attempt === attempt,
+      },
+    }
+    return { facts, token: session && tokenOf(tables, session, { dbNowMs, lifetimes }) }
+  }
+}
+
+function isCutOff(tables: Tables, session: Session): boolean {
+  return tables.accounts.get(session.user)?.isDisabled === true || session.everyoneEpoch < tables.everyoneEpoch
+}
+
+function tokenOf(tables: Tables, { sid, user }: Session, at: { dbNowMs: number; lifetimes: Lifetimes }): Token {
+  const epoch = tables.accounts.get(user)?.epoch ?? 0
+  const claims = { sid, sub: user, epoch, everyone_epoch: tables.everyoneEpoch }
+  return { ...claims, issuedAtMs: at.dbNowMs, expiresAtMs: at.dbNowMs + at.lifetimes.tokenMs }
+}

@@ -1,0 +1,97 @@
+/** One run: a seed chooses a system and its bad luck, and the checker judges every step. */
+import { Broken, createChecker } from './checker.ts'
+import { createMachineClock } from './clocks.ts'
+import { createDatabase } from './database.ts'
+import { startFaults } from './faults.ts'
+import { purge } from './feed.ts'
+import { createGuard, type Guard } from './guard.ts'
+import { createNetwork } from './network.ts'
+import { startPeople } from './people.ts'
+import { createProcesses } from './processes.ts'
+import { createRandom, type Random } from './random.ts'
+import { createReplica } from './replica.ts'
+import { type Rules, rules as shippingRules } from './rules.ts'
+import { chooseScale } from './scale.ts'
+import type { Stage } from './stage.ts'
+import { emptyTables } from './tables.ts'
+import { createTimeline } from './timeline.ts'
+
+export interface Run {
+  seed: number
+  /** The promise that was broken; nothing when all were kept. */
+  broken: string | null
+  events: number
+  counts: { inForce: number; judged: number }
+}
+
+export interface RunOptions {
+  rules?: Rules
+  /** Told everything that happens, with its time. */
+  onEvent?: (line: string) => void
+}
+
+export function simulate(seed: number, { rules = shippingRules, onEvent }: RunOptions = {}): Run {
+  const stage = buildStage(seed, { rules, onEvent })
+  const { timeline, random, checker, scale, network, database, processes } = stage
+  const replicas = ['auth-1', 'auth-2'].map(name => createReplica(stage, name))
+  const guards = ['guard-1', 'guard-2', 'guard-3'].map(name =>
+    createGuard(stage, { name, replicas, clock: machine(stage, random.between(-1, 1) * scale.wallSkewMs) }),
+  )
+  for (const guard of guards) timeline.after(random.between(0, 100), guard.start)
+  startPeople(stage, replicas)
+  startFaults(stage, { guards, replicas, dbClock: stage.dbClock })
+  startPurge(stage)
+
+  let events = 0
+  const afterEach = () => {
+    events += 1
+    checker.check(guards)
+  }
+  try {
+    timeline.runUntil(scale.stormMs, afterEach)
+    network.calm()
+    database.calm()
+    for (const guard of guards) if (!guard.process.isAlive) guard.start()
+    for (const { process } of replicas) if (!process.isAlive) processes.bear(process)
+    timeline.runUntil(scale.stormMs + scale.calmMs, afterEach)
+    checker.finish(guards)
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error
+    return {
+      seed,
+      broken: `${error.message} (at ${timeline.trueMs().toFixed(1)} ms)`,
+      events,
+      counts: checker.counts(),
+    }
+  }
+  return { seed, broken: null, events, counts: checker.counts() }
+}
+
+type BuiltStage = Stage & { dbClock: Guard['clock'] }
+
+function buildStage(seed: number, { rules, onEvent }: { rules: Rules; onEvent: RunOptions['onEvent'] }): BuiltStage {
+  const random = createRandom(seed)
+  const scale = chooseScale(random)
+  const timeline = createTimeline()
+  const processes = createProcesses(timeline)
+  const network = createNetwork(timeline, random)
+  const dbClock = machine({ timeline, random }, 0)
+  const tables = emptyTables(dbClock.read().wallMs)
+  const database = createDatabase({ timeline, processes, random, clock: dbClock, tables })
+  const checker = createChecker({ database, rules, scale })
+  const trace: Stage['trace'] = (who, what) =>
+    onEvent?.(`${timeline.trueMs().toFixed(1).padStart(7)} ${who}: ${what()}`)
+  return { timeline, random, rules, scale, processes, network, database, checker, trace, dbClock }
+}
+
+function machine({ timeline, random }: { timeline: Stage['timeline']; random: Random }, wallOffsetMs: number) {
+  return createMachineClock({ trueMs: timeline.trueMs, rate: random.between(1, 1.01), wallOffsetMs })
+}
+
+function startPurge({ timeline, database, random }: Stage): void {
+  const again = () => {
+    purge(database.tables(), { dbNowMs: database.dbNowMs(), keepRowsMs: 200 })
+    timeline.after(random.between(50, 300), again)
+  }
+  again()
+}

@@ -1,0 +1,2 @@
+/** Nothing, on purpose: see package.json beside it. */
+export {}

@@ -1,0 +1,74 @@
+/** The keys and passwords of a local stack: made once, kept in files that only their owner reads. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { StackSettings } from './settings.ts'
+
+export interface Secrets {
+  signingKeyFile: string
+  refreshKeysFile: string
+  clientSecretFile: string
+  clientSecret: string
+}
+
+export interface Login {
+  email: string
+  password: string
+}
+
+/** What `tour` needs to know of a running stack. */
+export interface Credentials {
+  authUrl: string
+  resourceUrl: string
+  admin: Login
+  person: Login
+}
+
+const ownerOnly = { mode: 0o600 }
+
+/** For development only: in production, keys come from where the operator keeps secrets. */
+export function makeSecrets(dataDir: string): Secrets {
+  const folder = join(dataDir, 'keys')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const signingKeyFile = make(join(folder, 'signing-key.pem'), () =>
+    generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  )
+  const refreshKeysFile = make(join(folder, 'refresh-keys'), () => `1:${randomBytes(32).toString('hex')}`)
+  const clientSecretFile = make(join(folder, 'resource-client-secret'), randomPassword)
+  return { signingKeyFile, refreshKeysFile, clientSecretFile, clientSecret: readFileSync(clientSecretFile, 'utf8') }
+}
+
+/** The log-ins of before, if there are any, so that they are printed only once. */
+export function chooseLogins(dataDir: string, settings: StackSettings): Pick<Credentials, 'admin' | 'person'> {
+  const known = readCredentials(dataDir)
+  const choose = (before: Login | undefined, email: string, given: string | null): Login => {
+    const password = given ?? (before?.email === email ? before.password : randomPassword())
+    return { email, password }
+  }
+  return {
+    admin: choose(known?.admin, settings.ADMIN_EMAIL, settings.ADMIN_PASSWORD),
+    person: choose(known?.person, settings.PERSON_EMAIL, settings.PERSON_PASSWORD),
+  }
+}
+
+export function readCredentials(dataDir: string): Credentials | undefined {
+  const file = credentialsFile(dataDir)
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
+}
+
+export function writeCredentials(dataDir: string, credentials: Credentials): void {
+  writeFileSync(credentialsFile(dataDir), `${JSON.stringify(credentials, null, 2)}\n`, ownerOnly)
+}
+
+export function credentialsFile(dataDir: string): string {
+  return join(dataDir, 'credentials.json')
+}
+
+function make(file: string, content: () => string): string {
+  if (!existsSync(file)) writeFileSync(file, content(), ownerOnly)
+  return file
+}
+
+function randomPassword(): string {
+  return randomBytes(18).toString('base64url')
+}

@@ -1,0 +1,84 @@
+/** The half-open proxy. */
+import { once } from 'node:events'
+import { createConnection, createServer, type Socket } from 'node:net'
+import { halfOpenProxy } from '@gatehouse/testkit'
+import { type Test, test } from 'tap'
+
+/** A server that says everything back in capitals, and a client that reaches it through the proxy. */
+async function through(t: Test) {
+  const server = createServer(socket => {
+    socket.on('data', data => socket.write(data.toString().toUpperCase()))
+    socket.on('error', () => {})
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const proxy = await halfOpenProxy({ host: '127.0.0.1', port: address.port })
+  const client = createConnection({ host: '127.0.0.1', port: proxy.port })
+  await once(client, 'connect')
+  t.teardown(async () => {
+    client.destroy()
+    await proxy.close()
+    server.close()
+  })
+  return { proxy, client, server }
+}
+
+async function heard(client: Socket): Promise<string> {
+  const [data] = await once(client, 'data')
+  return String(data)
+}
+
+test('what passes is what was said', async t => {
+  const { client } = await through(t)
+  client.write('hello')
+  t.equal(await heard(client), 'HELLO')
+})
+
+test('nothing passes through a black hole, and what was held back passes in order once it heals', async t => {
+  const { proxy, client } = await through(t)
+  client.write('before')
+  t.equal(await heard(client), 'BEFORE')
+  proxy.blackhole()
+  const late = heard(client)
+  client.write('one ')
+  client.write('two')
+  // A second connection is accepted although nothing passes: that is what makes it half open.
+  const other = createConnection({ host: '127.0.0.1', port: proxy.port })
+  await once(other, 'connect')
+  t.equal(client.bytesRead, 'BEFORE'.length)
+  other.destroy()
+  proxy.heal()
+  t.match(await late, /^ONE /)
+})
+
+test('a delayed line answers, later', async t => {
+  const { proxy, client } = await through(t)
+  proxy.delay(30)
+  const askedAt = performance.now()
+  client.write('slow')
+  t.equal(await heard(client), 'SLOW')
+  t.ok(performance.now() - askedAt >= 55, 'both directions took their time')
+})
+
+test('the end of one side reaches the other', async t => {
+  const { client } = await through(t)
+  client.end('bye')
+  client.resume()
+  await once(client, 'close')
+})
+
+test('close breaks off what is open', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const proxy = await halfOpenProxy({ host: '127.0.0.1', port: address.port })
+  const client = createConnection({ host: '127.0.0.1', port: proxy.port }).on('error', () => {})
+  await Promise.all([once(client, 'connect'), once(server, 'connection')])
+  t.equal(proxy.connections(), 1)
+  const ended = once(client, 'close')
+  await proxy.close()
+  await ended
+  server.close()
+})

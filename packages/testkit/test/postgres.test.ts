@@ -1,0 +1,117 @@
+/** The embedded PostgreSQL. */
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort, type Postgres, startPostgres, startProcess } from '@gatehouse/testkit'
+import pg from 'pg'
+import { type Test, test } from 'tap'
+import { whenGone, whenRemoved } from './whenGone.ts'
+
+async function folder(t: Test): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'gatehouse-'))
+  t.teardown(() => rm(path, { recursive: true, force: true }))
+  return path
+}
+
+async function ask(postgres: Postgres, sql: string): Promise<unknown> {
+  const client = new pg.Client({ connectionString: postgres.url })
+  await client.connect()
+  try {
+    const { rows } = await client.query({ text: sql, rowMode: 'array' })
+    return rows[0]?.[0]
+  } finally {
+    await client.end()
+  }
+}
+
+test('a persistent server keeps its data over stop and start, and over a kill', async t => {
+  const dataDir = await folder(t)
+  const first = await startPostgres({ dataDir, persistent: true })
+  t.teardown(() => first.stop())
+  await ask(first, 'CREATE TABLE kept AS SELECT 42 AS answer')
+  await first.stop()
+  await t.rejects(ask(first, 'SELECT 1'), { code: 'ECONNREFUSED' })
+
+  const second = await startPostgres({ dataDir, port: await freePort(), persistent: true })
+  t.teardown(() => second.stop())
+  t.equal(await ask(second, 'SELECT answer FROM kept'), 42)
+  const killedPid = second.pid()
+  await second.kill()
+  await t.rejects(ask(second, 'SELECT 1'), { code: 'ECONNREFUSED' })
+  await second.restart()
+  t.not(second.pid(), killedPid)
+  t.equal(await ask(second, 'SELECT answer FROM kept'), 42)
+  await second.stop()
+  t.ok(existsSync(join(dataDir, 'cluster')))
+})
+
+test('a server of tests listens on 127.0.0.1 only, takes 300 connections, and leaves nothing behind', async t => {
+  const dataDir = await folder(t)
+  const postgres = await startPostgres({ dataDir, persistent: false, settings: { work_mem: '8MB' } })
+  t.equal(await ask(postgres, 'SHOW listen_addresses'), '127.0.0.1')
+  t.equal(await ask(postgres, 'SHOW max_connections'), '300')
+  t.equal(await ask(postgres, 'SHOW fsync'), 'off')
+  t.equal(await ask(postgres, 'SHOW work_mem'), '8MB')
+  await postgres.stop()
+  await postgres.stop()
+  t.notOk(existsSync(dataDir))
+})
+
+test('a wrong password is refused', async t => {
+  const postgres = await startPostgres({ dataDir: await folder(t), persistent: false })
+  t.teardown(() => postgres.stop())
+  const url = new URL(postgres.url)
+  url.password = 'guess'
+  await t.rejects(ask({ ...postgres, url: url.href }, 'SELECT 1'), { code: '28P01' })
+})
+
+test('a data directory or port that is in use is named in one sentence', async t => {
+  const postgres = await startPostgres({ dataDir: await folder(t), persistent: false })
+  t.teardown(() => postgres.stop())
+  const { dataDir, port } = postgres
+  await t.rejects(startPostgres({ dataDir, persistent: true }), {
+    message: /^A running PostgreSQL server \(process \d+\)/,
+  })
+  await t.rejects(startPostgres({ dataDir: await folder(t), port, persistent: false }), {
+    message: `Port ${port} on 127.0.0.1 is in use: stop what listens there or choose another port.`,
+  })
+})
+
+test('a pid file of a server that is gone does not block, even when the number belongs to somebody else now', async t => {
+  const dataDir = await folder(t)
+  const first = await startPostgres({ dataDir, persistent: true })
+  t.teardown(() => first.stop())
+  const pidFile = join(dataDir, 'cluster', 'postmaster.pid')
+  const content = await readFile(pidFile, 'utf8')
+  await first.kill()
+  await writeFile(pidFile, content.replace(/^\d+/, String(process.pid)))
+  const second = await startPostgres({ dataDir, persistent: true })
+  t.equal(await ask(second, 'SELECT 1'), 1)
+  await second.stop()
+})
+
+const fates = [
+  { persistent: true, name: 'a persistent server stops when its parent is killed, and its data stays' },
+  { persistent: false, name: 'a server of tests stops when its parent is killed, and its data goes' },
+]
+for (const { persistent, name } of fates) {
+  test(name, async t => {
+    const dataDir = await folder(t)
+    const kit = new URL('../src/index.js', import.meta.url).href
+    const entry = join(t.testdir(), 'parent.mjs')
+    await writeFile(
+      entry,
+      `import { startPostgres } from ${JSON.stringify(kit)}
+       const postgres = await startPostgres({ dataDir: ${JSON.stringify(dataDir)}, persistent: ${persistent} })
+       console.log('postgres is process ' + postgres.pid())`,
+    )
+    const parent = await startProcess({ entry, readyWhen: /postgres is process (\d+)/ })
+    await parent.kill()
+    await whenGone(Number(parent.ready))
+    // A regular shutdown, not a crash: it took its pid file along.
+    t.notOk(existsSync(join(dataDir, 'cluster', 'postmaster.pid')))
+    if (persistent) t.ok(existsSync(join(dataDir, 'cluster', 'PG_VERSION')))
+    else await whenRemoved(dataDir)
+  })
+}

@@ -1,0 +1,38 @@
+/** Databases of tests. */
+import { freshDatabase } from '@gatehouse/testkit'
+import pg from 'pg'
+import { test } from 'tap'
+
+async function ask(url: string, sql: string): Promise<unknown> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query({ text: sql, rowMode: 'array' })
+    return rows[0]?.[0]
+  } finally {
+    await client.end()
+  }
+}
+
+test('each database is a migrated copy of its own, and dropping one ends who still uses it', async t => {
+  const [one, other] = await Promise.all([freshDatabase(), freshDatabase(fn => t.teardown(fn))])
+  await ask(one.url, 'CREATE TABLE mine (id int)')
+  await t.rejects(ask(other.url, 'SELECT * FROM mine'), { code: '42P01' })
+  t.equal(await ask(other.url, 'SELECT head FROM revocation_clock'), '0')
+
+  const lingering = new pg.Client({ connectionString: one.url })
+  lingering.on('error', () => {})
+  await lingering.connect()
+  await one.drop()
+  await t.rejects(ask(one.url, 'SELECT 1'), { code: '3D000' })
+  await lingering.end()
+})
+
+test('without the launcher, the error says how to run it', async t => {
+  const { GATEHOUSE_TEST_POSTGRES: server } = process.env
+  t.teardown(() => {
+    process.env['GATEHOUSE_TEST_POSTGRES'] = server
+  })
+  delete process.env['GATEHOUSE_TEST_POSTGRES']
+  await t.rejects(freshDatabase(), { message: /npx pnpm test/ })
+})

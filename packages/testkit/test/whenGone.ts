@@ -1,0 +1,28 @@
+/** Waits for the end of what nobody announces: a process that is not our child, a directory. */
+import { existsSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export async function whenGone(pid: number): Promise<void> {
+  if (!Number.isInteger(pid) || pid <= 0) throw new Error(`${pid} is no process.`)
+  await until(() => !isAlive(pid), `Process ${pid} is still there after ten seconds.`)
+}
+
+export async function whenRemoved(path: string): Promise<void> {
+  await until(() => !existsSync(path), `${path} is still there after ten seconds.`)
+}
+
+async function until(isTrue: () => boolean, complaint: string): Promise<void> {
+  for (let attemptsLeft = 500; !isTrue(); attemptsLeft--) {
+    if (attemptsLeft === 0) throw new Error(complaint)
+    await delay(20)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

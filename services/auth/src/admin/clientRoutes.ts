@@ -1,0 +1,152 @@
+/** `/admin/clients`: create, list, rotate the secret, delete. */
+import { randomBytes } from 'node:crypto'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import {
+  ClientId,
+  ClientList,
+  ClientRotated,
+  type ClientView,
+  ClientWithSecret,
+  NewClient,
+  Reason,
+  ReceiptRef,
+  Refusal,
+  SecretRotation,
+} from '@gatehouse/contract'
+import { Type } from 'typebox'
+import { answerAdmin } from '../revoke/answer.ts'
+import { sessionEntry } from '../revoke/revoke.ts'
+import { actOf } from '../revoke/route.ts'
+import { hashOf } from '../rotate/token.ts'
+import {
+  type ClientRow,
+  deleteClient,
+  listClients,
+  lockClient,
+  renewClientSession,
+  replaceSecret,
+} from '../store/manageClients.ts'
+import { createServiceClient } from '../store/serviceClients.ts'
+import { writeAudit } from '../store/writeAudit.ts'
+import { judgeClientGrant } from './judge.ts'
+import { type AdminRooms, refusesAsAdmin } from './rooms.ts'
+
+const tags = ['admin: clients']
+const params = Type.Object({ id: ClientId })
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const noSuchClient = () => new Refusal('not-found', 'no such client')
+
+export const clientRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, { db, revocations, waiting }) => {
+  const creation = {
+    tags,
+    summary: 'Create a service client; its secret is shown once',
+    body: NewClient,
+    response: { 201: ClientWithSecret, ...refusesAsAdmin('conflict') },
+  }
+  app.post('/clients', { schema: creation }, async (request, reply) => {
+    const { id, name = id, scopes } = request.body
+    mustBeClientId(id)
+    judgeClientGrant(request.caller, scopes)
+    const secret = newClientSecret()
+    await db.$transaction(async tx => {
+      const isNew = await createServiceClient(tx, { id, name, secretHash: hashOf(secret), scopes })
+      if (!isNew) throw new Refusal('conflict', 'the id is taken')
+      await writeAudit(tx, {
+        ...actOf(request),
+        action: 'client.create',
+        target: id,
+        outcome: 'done',
+        detail: { scopes },
+      })
+    })
+    const [row] = await listClients(db, id)
+    if (row === undefined) throw new Refusal('conflict', 'created, and deleted by somebody else since')
+    reply.code(201).header('cache-control', 'no-store').header('location', '/admin/clients')
+    return { client: clientView(row), secret }
+  })
+
+  const list = { tags, summary: 'All service clients', response: { 200: ClientList, ...refusesAsAdmin() } }
+  app.get('/clients', { schema: list }, async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+    return { clients: (await listClients(db)).map(clientView) }
+  })
+
+  const rotation = {
+    tags,
+    summary: 'A new secret; without an overlap the old one and its tokens are refused when the call returns',
+    params,
+    body: SecretRotation,
+    response: { 200: ClientRotated, 202: ClientRotated, ...refusesAsAdmin('not-found') },
+  }
+  app.post('/clients/:id/rotate', { schema: rotation }, async (request, reply) => {
+    const { id } = request.params
+    const { overlapSeconds = 3600, reason = null } = request.body
+    const secret = newClientSecret()
+    const act = actOf(request, reason)
+    const revoked = await revocations.perform(async tx => {
+      const client = await lockClient(tx, id)
+      if (client === undefined) throw noSuchClient()
+      judgeClientGrant(request.caller, client.scopes)
+      await replaceSecret(tx, { id, secretHash: hashOf(secret), overlapSeconds })
+      if (overlapSeconds > 0) {
+        const detail = { overlapSeconds }
+        await writeAudit(tx, { ...act, action: 'client.rotate', target: id, outcome: 'done', detail })
+        return undefined
+      }
+      await renewClientSession(tx, id)
+      return { entries: [sessionEntry(client.sessionId)], action: 'client.rotate', target: id, ended: 0 }
+    }, act)
+    const revocation = revoked ? await answerAdmin(request, reply, { revoked, waiting }) : null
+    const [row] = await listClients(db, id)
+    if (row === undefined) throw noSuchClient()
+    reply.header('cache-control', 'no-store')
+    return { client: clientView(row), secret, revocation }
+  })
+
+  const deletion = {
+    tags,
+    summary: 'Delete a service client: its tokens and its guards are refused when the call returns',
+    params,
+    body: Reason,
+    response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin('not-found') },
+  }
+  app.delete('/clients/:id', { schema: deletion }, async (request, reply) => {
+    const { id } = request.params
+    const revoked = await revocations.perform(
+      async tx => {
+        const client = await lockClient(tx, id)
+        if (client === undefined) return undefined
+        judgeClientGrant(request.caller, client.scopes)
+        await deleteClient(tx, id)
+        return { entries: [sessionEntry(client.sessionId)], action: 'client.delete', target: id, ended: 0 }
+      },
+      actOf(request, request.body.reason ?? null),
+    )
+    if (revoked === undefined) throw noSuchClient()
+    return answerAdmin(request, reply, { revoked, waiting })
+  })
+}
+
+/** Secret scanners know it by its prefix. */
+export function newClientSecret(): string {
+  return `ghc_${randomBytes(32).toString('base64url')}`
+}
+
+/**
+ * A client's id is the `sub` of its tokens, so it must not look like an account's; and people's tokens say `first-party`.
+ * @throws Refusal `request-malformed`
+ */
+export function mustBeClientId(id: string): void {
+  if (!uuid.test(id) && id !== 'first-party') return
+  const field = { field: 'body/id', reason: 'must be neither a UUID nor first-party' }
+  throw new Refusal('request-malformed', 'a client id that could be taken for something else', { fields: [field] })
+}
+
+function clientView(row: ClientRow): ClientView {
+  return {
+    ...row,
+    createdAt: row.createdAt.toISOString(),
+    lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
+    previousSecretEndsAt: row.previousSecretEndsAt?.toISOString() ?? null,
+  }
+}

@@ -1,0 +1,72 @@
+/** What each admin route asks of its caller: the one table that is enforced, shown in OpenAPI, and walked by a test. */
+
+/** The roles that mean something here: an admin may do all, an auditor may read. */
+export const adminRoles = ['admin', 'auditor'] as const
+export type AdminRole = (typeof adminRoles)[number]
+
+/** What a machine can be granted; a person's account too. */
+export const adminScopes = [
+  'users:read',
+  'users:write',
+  'sessions:read',
+  'sessions:revoke',
+  'clients:read',
+  'clients:write',
+  'revocations:read',
+  'audit:read',
+] as const
+export type AdminScope = (typeof adminScopes)[number]
+
+export interface Needs {
+  /** One of these roles is enough, */
+  roles: readonly AdminRole[]
+  /** and so is this scope; null where no machine is let in. */
+  scope: AdminScope | null
+}
+
+const read = (scope: AdminScope): Needs => ({ roles: ['admin', 'auditor'], scope })
+const write = (scope: AdminScope | null): Needs => ({ roles: ['admin'], scope })
+
+export const needs: Readonly<Record<string, Needs>> = {
+  'POST /admin/users': write('users:write'),
+  'GET /admin/users': read('users:read'),
+  'GET /admin/users/:id': read('users:read'),
+  'PATCH /admin/users/:id': write('users:write'),
+  'DELETE /admin/users/:id': write('users:write'),
+  'POST /admin/users/:id/disable': write('users:write'),
+  'POST /admin/users/:id/enable': write('users:write'),
+  'PUT /admin/users/:id/password': write('users:write'),
+  'POST /admin/users/:id/password/force-change': write('users:write'),
+
+  'GET /admin/users/:id/sessions': read('sessions:read'),
+  'POST /admin/users/:id/sessions/end': write('sessions:revoke'),
+  'POST /admin/sessions/:id/end': write('sessions:revoke'),
+  'POST /admin/sessions/end': write('sessions:revoke'),
+  // No machine breaks the glass.
+  'POST /admin/everyone/end': write(null),
+
+  'GET /admin/revocations/:seq': read('revocations:read'),
+  'GET /admin/guards': read('revocations:read'),
+
+  'POST /admin/clients': write('clients:write'),
+  'GET /admin/clients': read('clients:read'),
+  'POST /admin/clients/:id/rotate': write('clients:write'),
+  'DELETE /admin/clients/:id': write('clients:write'),
+
+  'GET /admin/audit': read('audit:read'),
+  'GET /admin/audit/export': read('audit:read'),
+}
+
+/** Whether the caller holds one of the roles, or the scope. */
+export function meets(
+  { roles, scopes }: { roles: readonly string[]; scopes: readonly string[] },
+  asked: Needs,
+): boolean {
+  return asked.roles.some(role => roles.includes(role)) || (asked.scope !== null && scopes.includes(asked.scope))
+}
+
+/** In words, for the document. */
+export function sayNeeds({ roles, scope }: Needs): string {
+  const role = `the role ${roles.map(name => `\`${name}\``).join(' or ')}`
+  return scope === null ? `Needs ${role}.` : `Needs ${role}, or the scope \`${scope}\`.`
+}

@@ -1,0 +1,57 @@
+/** `/admin/everyone`, `/admin/revocations`, `/admin/guards`: the break-glass, and what is in force. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { EveryoneRequest, GuardList, ReceiptRef, Refusal } from '@gatehouse/contract'
+import { Type } from 'typebox'
+import { answerAdmin } from '../revoke/answer.ts'
+import { actOf } from '../revoke/route.ts'
+import { readLiveGuards } from '../store/guards.ts'
+import { readReceipt } from '../store/receipts.ts'
+import { type AdminRooms, refusesAsAdmin } from './rooms.ts'
+
+const tags = ['admin: revocations']
+
+export const revocationRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, { db, revocations, waiting }) => {
+  const everyone = {
+    tags,
+    summary: 'Break the glass: end every session there is',
+    body: EveryoneRequest,
+    response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin() },
+  }
+  app.post('/everyone/end', { schema: everyone }, async (request, reply) => {
+    const revoked = await revocations.everyone(actOf(request, request.body.reason ?? null))
+    return answerAdmin(request, reply, { revoked, waiting })
+  })
+
+  const again = {
+    tags,
+    summary: 'The receipt of a revocation: waits until it is in force, unless that was seen already',
+    params: Type.Object({ seq: Type.String({ pattern: '^[0-9]{1,15}$' }) }),
+    response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin('not-found') },
+  }
+  app.get('/revocations/:seq', { schema: again }, async (request, reply) => {
+    const receipt = await readReceipt(db, Number(request.params.seq))
+    if (receipt === undefined) throw new Refusal('not-found', 'no such revocation')
+    const { revoked, proof } = receipt
+    if (proof === undefined) return answerAdmin(request, reply, { revoked, waiting })
+    reply.header('cache-control', 'no-store')
+    return { ...revoked, inForce: true, ...proof }
+  })
+
+  const guards = { tags, summary: 'The live guards', response: { 200: GuardList, ...refusesAsAdmin() } }
+  app.get('/guards', { schema: guards }, async (_request, reply) => {
+    const { guards: live, head, dbNowMs } = await readLiveGuards(db)
+    reply.header('cache-control', 'no-store')
+    return {
+      head,
+      guards: live.map(({ id, name, version, cursor, leaseUntilMs, lastSeenAt }) => ({
+        guard: id,
+        name,
+        version,
+        cursor,
+        lag: head - cursor,
+        leaseLeftMs: Math.round(leaseUntilMs - dbNowMs),
+        lastSeenAt: lastSeenAt.toISOString(),
+      })),
+    }
+  })
+}

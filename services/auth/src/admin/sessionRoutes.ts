@@ -1,0 +1,75 @@
+/** `/admin/.../sessions`: look at them, end one, end many. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ActRequest, BulkEnd, BulkPreview, Id, ReceiptRef, Refusal, SessionDetails } from '@gatehouse/contract'
+import { Type } from 'typebox'
+import { answerAdmin } from '../revoke/answer.ts'
+import { actOf } from '../revoke/route.ts'
+import { readAccount } from '../store/accounts.ts'
+import { listSessions, ownerOf } from '../store/listSessions.ts'
+import { endMany, previewMany } from './endMany.ts'
+import { mustBeMeant } from './judge.ts'
+import { type AdminRooms, refusesAsAdmin } from './rooms.ts'
+import { sessionDetail } from './views.ts'
+
+const tags = ['admin: sessions']
+const params = Type.Object({ id: Id })
+const mostShown = 200
+
+export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, rooms) => {
+  const { db, revocations, waiting } = rooms
+
+  const list = {
+    tags,
+    summary: 'The sessions of an account that stand',
+    params,
+    response: { 200: SessionDetails, ...refusesAsAdmin('not-found') },
+  }
+  app.get('/users/:id/sessions', { schema: list }, async (request, reply) => {
+    const { id } = request.params
+    if ((await readAccount(db, id)) === undefined) throw new Refusal('not-found', 'no such account')
+    const rows = await listSessions(db, { accountId: id, limit: mostShown })
+    reply.header('cache-control', 'no-store')
+    return { sessions: rows.map(row => sessionDetail(row, request.caller.sid)) }
+  })
+
+  const endOne = {
+    tags,
+    summary: 'End one session',
+    params,
+    body: ActRequest,
+    response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin('not-found', 'confirmation-required') },
+  }
+  app.post('/sessions/:id/end', { schema: endOne }, async (request, reply) => {
+    const { id: sessionId } = request.params
+    const { reason = null, confirm } = request.body
+    if ((await ownerOf(db, sessionId)) === undefined) throw new Refusal('not-found', 'no such session')
+    // Only the session that asks has to be meant, not each of one's other devices.
+    const actor = { ...request.caller, id: request.caller.sid }
+    mustBeMeant({ actor, confirm }, { id: sessionId })
+    const act = actOf(request, reason)
+    const revoked = await revocations.endSessions({ kind: 'one', sessionId }, 'revoked', act)
+    return answerAdmin(request, reply, { revoked, waiting })
+  })
+
+  const endBulk = {
+    tags,
+    summary: 'End every session that fits all criteria, however many; or only count them',
+    body: BulkEnd,
+    response: {
+      200: Type.Union([ReceiptRef, BulkPreview]),
+      202: ReceiptRef,
+      ...refusesAsAdmin('confirmation-required'),
+    },
+  }
+  app.post('/sessions/end', { schema: endBulk }, async (request, reply) => {
+    const { criteria, dryRun = false, reason = null, confirm } = request.body
+    const { asOf, ...preview } = await previewMany(db, criteria, request.caller.sid)
+    reply.header('cache-control', 'no-store')
+    if (dryRun) return { dryRun: true as const, ...preview }
+    if (preview.yours && confirm !== 'myself') {
+      throw new Refusal('confirmation-required', 'a bulk end that covers its caller')
+    }
+    const revoked = await endMany(rooms, { criteria, asOf }, actOf(request, reason))
+    return answerAdmin(request, reply, { revoked, waiting })
+  })
+}

@@ -1,0 +1,19 @@
+/** Whether the service client behind a token of its own stands. */
+import type { Db } from './database.ts'
+
+export interface ClientFacts {
+  /** What it is granted now; null when it was deleted, or its tokens were revoked. */
+  scopes: string[] | null
+  everyoneEpoch: number
+}
+
+/** One snapshot of two rows by primary key. */
+export async function readClientCaller(db: Db, token: { id: string; sid: string }): Promise<ClientFacts> {
+  const [row] = await db.$queryRaw<ClientFacts[]>`
+    SELECT client.scopes, clock.everyone_epoch AS "everyoneEpoch"
+      FROM revocation_clock AS clock
+      LEFT JOIN service_clients AS client ON client.id = ${token.id} AND client.session_id = ${token.sid}::uuid
+     WHERE clock.id = 1`
+  if (row === undefined) throw new Error('revocation_clock has lost its row')
+  return row
+}

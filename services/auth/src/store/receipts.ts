@@ -1,0 +1,47 @@
+/** The receipts of revocations: an audit entry of its own, written once it is in force. */
+import type { GuardReceipt } from '@gatehouse/contract'
+import type { Revoked } from '../revoke/revoke.ts'
+import type { Db } from './database.ts'
+
+export interface Proof {
+  waitedMs: number
+  guards: GuardReceipt[]
+}
+
+/** By the index on `seq`; of two at once both may write, and either says the truth. */
+export async function writeReceipt(db: Db, seq: number, { waitedMs, guards }: Proof): Promise<void> {
+  await db.$executeRaw`
+    INSERT INTO audit_entries (action, outcome, seq, detail)
+    SELECT 'revocation.in-force', 'done', ${seq}, ${JSON.stringify({ waitedMs, guards })}::jsonb
+     WHERE NOT EXISTS (SELECT FROM audit_entries WHERE seq = ${seq} AND action = 'revocation.in-force')`
+}
+
+interface Row {
+  action: string
+  detail: Record<string, unknown>
+}
+
+/** What was revoked under this number, and how it came in force if that was seen. By the index on `seq`, else by primary key. */
+export async function readReceipt(
+  db: Db,
+  seq: number,
+): Promise<{ revoked: Revoked; proof: Proof | undefined } | undefined> {
+  const rows = await db.$queryRaw<Row[]>`SELECT action, detail FROM audit_entries WHERE seq = ${seq} ORDER BY id`
+  const act = rows.find(({ action }) => action !== 'revocation.in-force')?.detail
+  const proof = rows.find(({ action }) => action === 'revocation.in-force')?.detail
+  const revoked = act === undefined ? await readEntry(db, seq) : revokedOf(act, seq)
+  return revoked && { revoked, proof: proof as Proof | undefined }
+}
+
+/** An entry in the middle of a bulk revocation has no act of its own. */
+async function readEntry(db: Db, seq: number): Promise<Revoked | undefined> {
+  const [row] = await db.$queryRaw<Pick<Revoked, 'kind' | 'subject' | 'outcome'>[]>`
+    SELECT kind, subject, outcome FROM revocations WHERE seq = ${seq}`
+  return row && { ...row, seq, ended: row.kind === 'session' ? 1 : 0 }
+}
+
+/** As `createRevocations` wrote it. */
+function revokedOf(detail: Record<string, unknown>, seq: number): Revoked {
+  const { kind, subject, entry, ended } = detail as { [Name in 'kind' | 'subject' | 'entry' | 'ended']: never }
+  return { seq, kind, subject, outcome: entry, ended }
+}

@@ -1,0 +1,28 @@
+/** Further replicas of the service on the database and with the keys of the first. */
+import type { AddressInfo } from 'node:net'
+import { systemClock } from '@gatehouse/clock'
+import type { Test } from 'tap'
+import { buildApp } from '../src/app.ts'
+import { readConfig } from '../src/config.ts'
+import { caller, type Stage } from './stage.ts'
+
+export interface Replica {
+  url: string
+  call: Stage['call']
+  /** Closes before the test ends; closing twice does no harm. */
+  close: () => Promise<void>
+}
+
+/** @param settings variables in which it differs from the first */
+export async function replica(
+  t: Test,
+  { environment }: Pick<Stage, 'environment'>,
+  settings: Record<string, string> = {},
+): Promise<Replica> {
+  const app = await buildApp(readConfig({ ...environment, ...settings }), systemClock)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  t.teardown(() => app.close())
+  const { port } = app.server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  return { url, call: caller(url), close: () => app.close() }
+}

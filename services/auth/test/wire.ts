@@ -1,0 +1,85 @@
+/** The wire to the database: it counts what is executed on it, and can be cut. */
+import { once } from 'node:events'
+import { createConnection, createServer, type Socket } from 'node:net'
+import type { Test } from 'tap'
+
+export interface Wire {
+  /** The same database through the wire. */
+  url: string
+  /** Statements executed since it was asked last: Execute and Query messages of PostgreSQL's protocol. */
+  statements: () => number
+  /** Breaks every connection; until mended, new ones are refused. */
+  cut: () => void
+  mend: () => void
+}
+
+export async function wire(t: Test, databaseUrl: string): Promise<Wire> {
+  const target = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  let isCut = false
+  let executed = 0
+  const server = createServer(inner => {
+    if (isCut) return void inner.resetAndDestroy()
+    const outer = createConnection({ host: target.hostname, port: Number(target.port) })
+    const count = countExecutes()
+    inner.on('data', data => {
+      executed += count(data)
+    })
+    for (const [from, to] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
+      sockets.add(from)
+      from.setNoDelay(true)
+      from.on('error', () => to.destroy())
+      from.on('close', () => {
+        sockets.delete(from)
+        to.destroy()
+      })
+      from.pipe(to)
+    }
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const cut = () => {
+    isCut = true
+    for (const socket of sockets) socket.resetAndDestroy()
+  }
+  t.teardown(() => {
+    cut()
+    server.close()
+  })
+  const address = server.address()
+  const url = new URL(databaseUrl)
+  url.host = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  return {
+    url: url.href,
+    statements: () => {
+      const seen = executed
+      executed = 0
+      return seen
+    },
+    cut,
+    mend: () => {
+      isCut = false
+    },
+  }
+}
+
+/** Frontend messages are a letter and a length; the very first has no letter. */
+function countExecutes(): (data: Buffer) => number {
+  let rest = Buffer.alloc(0)
+  let isStarted = false
+  return data => {
+    rest = Buffer.concat([rest, data])
+    let found = 0
+    for (;;) {
+      const letterLength = isStarted ? 1 : 0
+      if (rest.length < letterLength + 4) return found
+      const end = letterLength + rest.readInt32BE(letterLength)
+      if (rest.length < end) return found
+      if (isStarted && 'EQ'.includes(String.fromCharCode(rest[0] ?? 0))) found += 1
+      isStarted = true
+      rest = rest.subarray(end)
+    }
+  }
+}

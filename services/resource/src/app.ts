@@ -1,0 +1,45 @@
+/** The resource service, in the order in which a request meets it. */
+import type { Clock } from '@gatehouse/clock'
+import { createGuard, fastifyDefaults, type GuardOptions, guard, refusals, strictRequests } from '@gatehouse/guard'
+import fastify, { type FastifyInstance } from 'fastify'
+import { Registry } from 'prom-client'
+import type { Config } from './config.ts'
+import { health } from './routes/health.ts'
+import { me } from './routes/me.ts'
+import { storage } from './routes/storage.ts'
+import { verify } from './routes/verify.ts'
+
+export interface Parts {
+  config: Config
+  version: string
+  clock: Clock
+  /** For tests; the guard's own clock and chance are used otherwise. */
+  guardOptions?: Partial<GuardOptions>
+}
+
+export async function buildApp({ config, version, clock, guardOptions = {} }: Parts): Promise<FastifyInstance> {
+  const { issuer, audience, clientId, clientSecret, publicKey, authUrls, guardName: name } = config
+  const surroundings = { problemBase: `${issuer}/problems`, realm: audience }
+  const { trustProxy, logLevel, clockToleranceMs } = config
+  const app = fastify(fastifyDefaults({ ...surroundings, trustProxy, logLevel }))
+
+  const metrics = new Registry()
+  const own = createGuard({
+    ...{ issuer, audience, clientId, clientSecret, name, version, clock, clockToleranceMs, metrics, log: app.log },
+    ...(authUrls.length > 0 ? { authUrls } : {}),
+    ...(publicKey === '' ? {} : { publicKey }),
+    ...guardOptions,
+  })
+
+  await app.register(refusals, surroundings)
+  await app.register(strictRequests)
+  await app.register(health, { state: own.state, metrics })
+  await app.register(async inside => {
+    // From here on nobody passes without a token of a session that stands.
+    await inside.register(guard, { guard: own })
+    await inside.register(me)
+    await inside.register(storage, { clock })
+    await inside.register(verify)
+  })
+  return app
+}

@@ -1,0 +1,24 @@
+/** What operators ask: is it alive, can it decide, and how is it doing. Not for outside: the gateway keeps these to itself. */
+
+import { Refusal } from '@gatehouse/contract'
+import type { GuardState } from '@gatehouse/guard'
+import type { FastifyInstance } from 'fastify'
+import type { Registry } from 'prom-client'
+
+export async function health(
+  app: FastifyInstance,
+  parts: { state: () => GuardState; metrics: Registry },
+): Promise<void> {
+  const { state, metrics } = parts
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+  app.get('/livez', async () => ({ alive: true }))
+  app.get('/readyz', async () => {
+    const { hasKeys, mayDecide } = state()
+    if (!hasKeys) throw new Refusal('unavailable', 'no public keys yet')
+    if (!mayDecide) throw new Refusal('revocation-unknown', 'no lease')
+    return { ready: true }
+  })
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()))
+}

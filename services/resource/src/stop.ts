@@ -1,0 +1,60 @@
+/** Ends the process so that nobody notices: connections are retired, requests finish, the feed is left, in ten seconds at most. */
+
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Clock } from '@gatehouse/clock'
+import type { FastifyInstance } from 'fastify'
+
+/** Leaves a second of the ten for the farewell to the feed. */
+const patienceMs = 8500
+const idleCheckMs = 100
+
+export interface StopOptions {
+  clock: Clock
+  connections: ReadonlySet<Socket>
+  drainMs: number
+  signal: string
+}
+
+/** The open connections: Node's server closes idle ones, but not those that never said a word. */
+export function openConnections(server: Server): ReadonlySet<Socket> {
+  const connections = new Set<Socket>()
+  server.on('connection', socket => {
+    connections.add(socket)
+    socket.on('close', () => connections.delete(socket))
+  })
+  return connections
+}
+
+export async function stopGently(app: FastifyInstance, options: StopOptions): Promise<void> {
+  const { clock, connections, drainMs, signal } = options
+  app.log.info({ signal }, 'stopping')
+  const beganMs = clock.nowMs()
+  // Each connection is told to close with its next answer, so that a gateway opens none of its next requests on it.
+  app.server.maxRequestsPerSocket = 1
+  await clock.sleep(drainMs)
+
+  for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+  const closed = new AbortController()
+  const closing = app.close().finally(() => closed.abort(new Error('closed')))
+  await Promise.all([closing, letGo(app, { clock, untilMs: beganMs + patienceMs, closed: closed.signal })])
+  app.log.info({ signal }, 'stopped')
+  process.exitCode = 0
+}
+
+/** A connection that was busy when the server closed stays open after its answer: it is closed as soon as it idles. */
+async function letGo(
+  app: FastifyInstance,
+  { clock, untilMs, closed }: { clock: Clock; untilMs: number; closed: AbortSignal },
+): Promise<void> {
+  try {
+    while (clock.nowMs() < untilMs) {
+      await clock.sleep(idleCheckMs, closed)
+      app.server.closeIdleConnections()
+    }
+    app.log.warn({}, 'requests are still running: they are cut off')
+    app.server.closeAllConnections()
+  } catch {
+    // Closed: the wait was ended for that.
+  }
+}

@@ -1,0 +1,68 @@
+/** The real process: how it begins, and how it ends. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { systemClock } from '@gatehouse/clock'
+import { claimsAt, signingKey, smallAuth, tokenOf } from '@gatehouse/guard/test-parts'
+import t from 'tap'
+import { environment } from './fixture.ts'
+
+const main = fileURLToPath(new URL('../src/main.js', import.meta.url))
+
+function start(env: NodeJS.ProcessEnv) {
+  const child = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], ...env } })
+  return { child, ended: once(child, 'exit') }
+}
+
+t.test('bad configuration ends the process with one sentence', async t => {
+  const { child, ended } = start(environment({ PORT: 'x' }))
+  const said = await text(child.stderr)
+  t.equal(said, 'PORT wants a whole number from 0 to 65535, because the gateway must know where to find it.\n')
+  t.same(await ended, [1, null])
+})
+
+t.test(
+  'told to stop, it finishes what it was doing, shows its watchers out, leaves the feed and exits with 0',
+  async t => {
+    const auth = await smallAuth(systemClock)
+    t.teardown(auth.stop)
+    const key = signingKey()
+    const env = {
+      PORT: '0',
+      AUTH_URLS: auth.url,
+      PUBLIC_KEY: key.pem.replaceAll('\n', '\\n'),
+      LOG_LEVEL: 'info',
+      DRAIN_MS: '100',
+    }
+    const { child, ended } = start(environment(env))
+    const port = await new Promise<number>(resolve => {
+      createInterface(child.stdout).on('line', line => {
+        const { msg, address } = JSON.parse(line)
+        if (msg === 'listening') resolve(Number(new URL(address).port))
+      })
+    })
+    await auth.holding()
+    t.equal(auth.guards.size, 1)
+
+    const authorization = `Authorization: Bearer ${tokenOf(key, claimsAt(Date.now()))}`
+    const idle = connect(port, '127.0.0.1')
+  await once(idle, 'connect')
+    const watcher = connect(port, '127.0.0.1')
+    watcher.write(`GET /storage/events HTTP/1.1\r\nHost: x\r\n${authorization}\r\n\r\n`)
+    const [first] = await once(watcher, 'data')
+    t.match(String(first), /200 OK/)
+    // Half a request is in flight when the signal comes.
+    const inFlight = connect(port, '127.0.0.1')
+    inFlight.write(`GET /me HTTP/1.1\r\nHost: x\r\n${authorization}\r\n`)
+      child.kill('SIGTERM')
+    const rest = text(watcher)
+    inFlight.write('\r\n')
+    t.match(await text(inFlight), /^HTTP\/1\.1 200 OK/)
+    t.match(await rest, /"code":"shutdown"/)
+    t.same(await ended, [0, null])
+    t.equal(auth.guards.size, 0)
+  },
+)

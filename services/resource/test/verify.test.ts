@@ -1,0 +1,65 @@
+/** What a gateway is told, and that nobody outside can tell it for us. */
+import { rowOf } from '@gatehouse/contract'
+import { bearer, saysOutcome } from '@gatehouse/guard/test-parts'
+import t from 'tap'
+import { resource } from './fixture.ts'
+
+t.test('identity headers come from the token, and none that was sent along survives', async t => {
+  const service = await resource()
+  t.teardown(service.stop)
+  const token = service.token({ sub: 'ada', sid: 's1', roles: ['user', 'auditor'], scope: 'a b' })
+  const spoofed = { 'x-auth-subject': 'root', 'x-auth-roles': 'admin', 'X-Auth-Extra': 'x' }
+  const { status, headers, text } = await service.send('/verify', { ...bearer(token), ...spoofed })
+  t.same([status, text], [204, ''])
+  t.match(headers, {
+    ...{ 'x-auth-subject': 'ada', 'x-auth-session': 's1', 'x-auth-roles': 'user,auditor', 'x-auth-scope': 'a b' },
+    ...{ 'x-auth-client': 'first-party', 'cache-control': 'no-store' },
+  })
+  t.equal(headers['x-auth-extra'], undefined)
+})
+
+t.test('without a good token no identity is given, whatever was sent along', async t => {
+  const service = await resource()
+  t.teardown(service.stop)
+  const { headers, ...refused } = await service.send('/verify', { ...bearer('rubbish'), 'x-auth-subject': 'root' })
+  t.equal(saysOutcome({ headers, ...refused }, 'token-invalid'), null)
+  t.equal(headers['x-auth-subject'], undefined)
+})
+
+t.test('a gateway may ask for scopes, and passes on the challenge', async t => {
+  const service = await resource()
+  t.teardown(service.stop)
+  const headers = bearer(service.token({ scope: 'a b' }))
+  t.match(await service.send('/verify?scope=a%20b', headers), { status: 204 })
+  const refused = await service.send('/verify?scope=a+c', headers)
+  t.equal(saysOutcome(refused, 'insufficient-scope'), null)
+  t.match(refused.headers['www-authenticate'], /scope="a c"/)
+  for (const query of ['scope=a&scope=b', 'scopes=a', 'scope=', 'scope=%22', 'scope=%00']) {
+    t.equal(saysOutcome(await service.send(`/verify?${query}`, headers), 'request-malformed'), null, query)
+  }
+})
+
+t.test('every method is answered, and a body is never read', async t => {
+  const service = await resource()
+  t.teardown(service.stop)
+  const headers = { ...bearer(service.token()), 'content-type': 'nonsense' }
+  for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const) {
+    const payload = method === 'GET' || method === 'HEAD' ? {} : { payload: 'not JSON at all' }
+    const reply = await service.app.inject({ method, url: '/verify', headers, ...payload })
+    t.equal(reply.statusCode, 204, method)
+    const refused = await service.app.inject({ method, url: '/verify', ...payload })
+    t.equal(refused.statusCode, rowOf('token-missing').status, `${method} without a token`)
+  }
+})
+
+t.test('no value can make a header of its own, or a second value', async t => {
+  const service = await resource()
+  t.teardown(service.stop)
+  const token = service.token({ sub: 'a\r\nx-auth-roles: admin', roles: ['a,admin', 'ä b'], client_id: 'c d' })
+  const { headers } = await service.send('/verify', bearer(token))
+  t.match(headers, {
+    'x-auth-subject': 'a%0D%0Ax-auth-roles:%20admin',
+    'x-auth-roles': 'a%2Cadmin,%C3%A4%20b',
+    'x-auth-client': 'c%20d',
+  })
+})
