@@ -26,6 +26,13 @@ export const LoginRequest = Type.Object(
   {
     email: Email,
     password: Password,
+    newPassword: Type.Optional(
+      Type.Unsafe<string>({
+        ...Password,
+        description: 'Only when the answer was `password-change-required`.',
+        examples: ['a better horse battery staple'],
+      }),
+    ),
     remember: Type.Optional(
       Type.Boolean({
         default: true,

@@ -25,6 +25,7 @@ t.test('a missing option stops the service at boot, by name', async t => {
 t.test('a route registered before the guard, in the same scope, is guarded all the same', async t => {
   const service = await guarded()
   t.teardown(service.stop)
+  await service.guard.ready()
   const app = fastify()
   t.teardown(() => app.close())
   await app.register(refusals, surroundings)

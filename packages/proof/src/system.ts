@@ -66,7 +66,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   await cli(['create-client', '--id', 'resource', '--scope', 'guard'], { CLIENT_SECRET: clientSecret })
 
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const common = { HOST: '127.0.0.1', LOG_LEVEL: 'info', ISSUER: issuer, AUDIENCE: 'gatehouse', ...env }
+  const common = { HOST: '127.0.0.1', DRAIN_MS: '50', LOG_LEVEL: 'info', ISSUER: issuer, AUDIENCE: 'gatehouse', ...env }
   const authEnv = {
     ...common,
     DATABASE_URL: databaseUrl,
@@ -91,7 +91,6 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       CLIENT_ID: 'resource',
       CLIENT_SECRET: clientSecret,
       GUARD_NAME: `resource-${resources.length + 1}`,
-      DRAIN_MS: '100',
       ...more,
     })
     resources.push(service)

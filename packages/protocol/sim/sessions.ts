@@ -65,6 +65,7 @@ export function readFacts({ sid, generation, attempt }: RefreshToken, lifetimes:
       presented: {
         generation,
         // A successor's secret follows from its predecessor's, so equal generations have equal secrets.
+        isCurrentSecret: stored !== null && generation === stored.generation,
         isPreviousSecret: stored !== null && generation === stored.generation - 1,
         isSameAttempt: attempt !== null && stored?.attempt === attempt,
       },

@@ -20,6 +20,7 @@ export interface RotationFacts {
   } | null
   presented: {
     generation: number
+    isCurrentSecret: boolean
     isPreviousSecret: boolean
     /** It carries the Idempotency-Key of the rotation that made the current secret. */
     isSameAttempt: boolean
@@ -44,10 +45,13 @@ export function explainRotation(facts: RotationFacts, retryWindowMs: number): Ex
   if (dbNowMs >= stored.idleExpiresAtMs) return { kind: 'refuse', outcome: 'session-expired' }
   // Only a database restored from a backup can be behind its own token: an accident, so nobody is called a thief.
   if (presented.generation > stored.generation) return { kind: 'refuse', outcome: 'session-ended' }
-  // The current generation, and yet it did not rotate: the rows moved between the two statements. Nobody is signed out for that.
-  if (presented.generation === stored.generation) return { kind: 'refuse', outcome: 'unavailable' }
+  // The current token, and yet it did not rotate: the rows moved between the two statements. Nobody is signed out for that.
+  if (presented.isCurrentSecret) return { kind: 'refuse', outcome: 'unavailable' }
+  // Genuine, of this or the last generation, and another secret: made after the backup that the database was restored from.
+  const isPrevious = presented.generation === stored.generation - 1
+  const isOtherHistory = presented.generation === stored.generation || (isPrevious && !presented.isPreviousSecret)
+  if (isOtherHistory) return { kind: 'refuse', outcome: 'session-ended' }
 
-  const isPrevious = presented.generation === stored.generation - 1 && presented.isPreviousSecret
   if (isPrevious && presented.isSameAttempt) return { kind: 'repeat' }
   const isInWindow = stored.rotatedAtMs !== null && dbNowMs < stored.rotatedAtMs + retryWindowMs
   if (isPrevious && isInWindow) return { kind: 'repeat' }

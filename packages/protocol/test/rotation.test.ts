@@ -6,7 +6,7 @@ const retryWindowMs = 30_000
 const rotatedAtMs = 1_000_000
 const session = { isEnded: false, isCutOff: false, expiresAtMs: 9_000_000 }
 const stored = { generation: 5, idleExpiresAtMs: 8_000_000, rotatedAtMs }
-const previous = { generation: 4, isPreviousSecret: true, isSameAttempt: false }
+const previous = { generation: 4, isCurrentSecret: false, isPreviousSecret: true, isSameAttempt: false }
 const soon = rotatedAtMs + retryWindowMs - 1
 const late = rotatedAtMs + retryWindowMs
 
@@ -23,16 +23,20 @@ const cases: Record<string, { facts: Partial<RotationFacts>; is: Explanation }> 
     is: repeat,
   },
   'no window is open before a first rotation': { facts: { stored: { ...stored, rotatedAtMs: null } }, is: theft },
-  'theft when the generation is one behind but the secret is another': {
+  'one behind with another secret is of a history that a restore undid: nobody is called a thief': {
     facts: { presented: { ...previous, isPreviousSecret: false, isSameAttempt: true } },
-    is: theft,
+    is: ended,
+  },
+  'so is the same generation with another secret': {
+    facts: { presented: { ...previous, generation: 5, isPreviousSecret: false } },
+    is: ended,
   },
   'theft when it is two generations behind, even within the window': {
-    facts: { presented: { generation: 3, isPreviousSecret: false, isSameAttempt: false } },
+    facts: { presented: { ...previous, generation: 3, isPreviousSecret: false } },
     is: theft,
   },
   'two generations behind is theft whatever else it claims': {
-    facts: { presented: { generation: 3, isPreviousSecret: true, isSameAttempt: true } },
+    facts: { presented: { ...previous, generation: 3, isSameAttempt: true } },
     is: theft,
   },
   'a token ahead of its restored database accuses nobody': {
@@ -40,7 +44,7 @@ const cases: Record<string, { facts: Partial<RotationFacts>; is: Explanation }> 
     is: ended,
   },
   'the current token whose rows moved meanwhile signs nobody out': {
-    facts: { presented: { ...previous, generation: 5 } },
+    facts: { presented: { ...previous, generation: 5, isCurrentSecret: true } },
     is: { kind: 'refuse', outcome: 'unavailable' },
   },
   'an unknown session is over': { facts: { session: null }, is: ended },

@@ -183,3 +183,8 @@ $$;
 
 CREATE TRIGGER "audit_entries_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit_entries"
   FOR EACH STATEMENT EXECUTE FUNCTION "refuse_audit_change"();
+
+-- The epoch after this one. It follows the clock as well, so that a database restored from a backup does not give an epoch
+-- again: tokens made after the backup would then escape a revocation. Seconds since November 2023 fit an integer until 2091.
+CREATE FUNCTION next_epoch(epoch INTEGER) RETURNS INTEGER LANGUAGE sql VOLATILE AS
+$$ SELECT greatest(epoch + 1, extract(epoch FROM clock_timestamp())::integer - 1700000000) $$;

@@ -24,6 +24,7 @@ import { readSigningKeys } from './keys/signingKeys.ts'
 import { loginLimits } from './login/limits.ts'
 import { createPasswords } from './login/passwords.ts'
 import { loginRoutes } from './login/route.ts'
+import { oauthRoutes } from './oauth/route.ts'
 import { createBarrier } from './revoke/barrier.ts'
 import { createRevocations } from './revoke/revoke.ts'
 import { sessionRoutes } from './revoke/route.ts'
@@ -123,6 +124,17 @@ export async function buildApp(config: Config, clock: Clock) {
     await known.register(accountRoutes, { db, passwords, limits, revocations, waiting })
   })
   await app.register(adminRoutes, { db, verifier, passwords, revocations, waiting, prefix: '/admin' })
+  await app.register(oauthRoutes, {
+    db,
+    refreshKeys,
+    revocations,
+    lifetimes,
+    retryWindowMs: config.RETRY_WINDOW_MS,
+    accessTokens: tokens,
+    verifier,
+    waiting,
+    errors: around,
+  })
   await app.register(feedRoutes, { db, polls })
 
   await app.register(discoveryRoutes, { issuer: config.ISSUER, keys: signingKeys })

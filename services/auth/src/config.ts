@@ -206,6 +206,13 @@ export const settings = {
     max: 1000000,
     why: 'Trying many accounts stops; an office behind one address goes on.',
   }),
+  DRAIN_MS: integer({
+    about: 'How long requests are still taken after the signal to stop',
+    fallback: '500',
+    min: 0,
+    max: 5000,
+    why: 'The gateway needs a moment to send its requests elsewhere.',
+  }),
   LOG_LEVEL: oneOf({
     about: 'What is logged',
     fallback: 'info',

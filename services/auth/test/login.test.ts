@@ -5,51 +5,57 @@ import { claimsOf, generationOf, headerOf } from './tokens.ts'
 
 const cookieOf = (answer: Answer) => answer.headers.getSetCookie()
 
-t.test('a log-in answers 201 with an access token of RFC 9068 and, in the body, a refresh token of generation 0', async t => {
-  const { call, person } = await stage(t)
-  const ada = await person({ roles: ['clerk'], scopes: ['storage:restricted', 'storage:read'] })
-  const answer = await call('/session', { body: { email: ada.email, password, transport: 'body' } })
-  const body = answer.body as Session & Record<string, unknown>
-  t.equal(answer.status, 201)
-  t.equal(answer.headers.get('cache-control'), 'no-store')
-  t.same(cookieOf(answer), [], 'no cookie beside the body')
-  t.match(body, { tokenType: 'Bearer', expiresIn: 300 })
-  t.match(body.refreshToken, /^ghr_[\w-]{94}$/)
-  t.equal(generationOf(body.refreshToken), 0)
-  t.match(headerOf(body.accessToken), { alg: 'ES256', typ: 'at+jwt', kid: /^[\w-]{43}$/ })
-  const claims = claimsOf(body.accessToken)
-  t.match(claims, {
-    iss: 'http://auth.test',
-    aud: 'gatehouse',
-    sub: ada.id,
-    sid: body.sessionId,
-    client_id: 'first-party',
-    scope: 'storage:restricted storage:read',
-    roles: ['clerk'],
-    epoch: 0,
-    everyone_epoch: 0,
-  })
-  t.equal(claims.exp - claims.iat, 300)
-  t.ok(Math.abs(claims.auth_time - claims.iat) <= 1, 'the password was given just now')
-  t.notSame(claims.jti, '')
-})
+t.test(
+  'a log-in answers 201 with an access token of RFC 9068 and, in the body, a refresh token of generation 0',
+  async t => {
+    const { call, person } = await stage(t)
+    const ada = await person({ roles: ['clerk'], scopes: ['storage:restricted', 'storage:read'] })
+    const answer = await call('/session', { body: { email: ada.email, password, transport: 'body' } })
+    const body = answer.body as Session & Record<string, unknown>
+    t.equal(answer.status, 201)
+    t.equal(answer.headers.get('cache-control'), 'no-store')
+    t.same(cookieOf(answer), [], 'no cookie beside the body')
+    t.match(body, { tokenType: 'Bearer', expiresIn: 300 })
+    t.match(body.refreshToken, /^ghr_[\w-]{94}$/)
+    t.equal(generationOf(body.refreshToken), 0)
+    t.match(headerOf(body.accessToken), { alg: 'ES256', typ: 'at+jwt', kid: /^[\w-]{43}$/ })
+    const claims = claimsOf(body.accessToken)
+    t.match(claims, {
+      iss: 'http://auth.test',
+      aud: 'gatehouse',
+      sub: ada.id,
+      sid: body.sessionId,
+      client_id: 'first-party',
+      scope: 'storage:restricted storage:read',
+      roles: ['clerk'],
+      epoch: 0,
+      everyone_epoch: 0,
+    })
+    t.equal(claims.exp - claims.iat, 300)
+    t.ok(Math.abs(claims.auth_time - claims.iat) <= 1, 'the password was given just now')
+    t.notSame(claims.jti, '')
+  },
+)
 
-t.test('the cookie is HttpOnly, Secure, SameSite=Strict, of a narrow path, and then the body holds no refresh token', async t => {
-  const { call, person } = await stage(t)
-  const { email } = await person()
-  const remembered = await call('/session', { body: { email, password } })
-  t.equal(remembered.status, 201)
-  t.notOk('refreshToken' in (remembered.body as object))
-  const [cookie = '', ...others] = cookieOf(remembered)
-  t.same(others, [])
-  t.match(cookie, /^__Secure-gatehouse=ghr_[\w-]{94}; /)
-  for (const attribute of [/; Path=\/session(;|$)/, /; HttpOnly(;|$)/, /; Secure(;|$)/, /; SameSite=Strict(;|$)/])
-    t.match(cookie, attribute)
-  t.notMatch(cookie, /Domain/i)
-  const expires = Date.parse(/; Expires=([^;]+)/.exec(cookie)?.[1] ?? '')
-  const { sessionExpiresAt } = remembered.body as { sessionExpiresAt: string }
-  t.ok(Math.abs(expires - Date.parse(sessionExpiresAt)) < 1000, 'the cookie ends with the session')
-})
+t.test(
+  'the cookie is HttpOnly, Secure, SameSite=Strict, of a narrow path, and then the body holds no refresh token',
+  async t => {
+    const { call, person } = await stage(t)
+    const { email } = await person()
+    const remembered = await call('/session', { body: { email, password } })
+    t.equal(remembered.status, 201)
+    t.notOk('refreshToken' in (remembered.body as object))
+    const [cookie = '', ...others] = cookieOf(remembered)
+    t.same(others, [])
+    t.match(cookie, /^__Secure-gatehouse=ghr_[\w-]{94}; /)
+    for (const attribute of [/; Path=\/session(;|$)/, /; HttpOnly(;|$)/, /; Secure(;|$)/, /; SameSite=Strict(;|$)/])
+      t.match(cookie, attribute)
+    t.notMatch(cookie, /Domain/i)
+    const expires = Date.parse(/; Expires=([^;]+)/.exec(cookie)?.[1] ?? '')
+    const { sessionExpiresAt } = remembered.body as { sessionExpiresAt: string }
+    t.ok(Math.abs(expires - Date.parse(sessionExpiresAt)) < 1000, 'the cookie ends with the session')
+  },
+)
 
 t.test('without `remember` the cookie ends with the browser and the session after the short lifetime', async t => {
   const { call, person } = await stage(t, { SHORT_SESSION_SECONDS: '3600', SHORT_SESSION_IDLE_SECONDS: '600' })
@@ -125,7 +131,10 @@ t.test('a session cannot be fixed from outside: every log-in has a new one, what
   const { call, person, login } = await stage(t)
   const [mallory, ada] = [await person(), await person()]
   const planted = await login(mallory)
-  const headers = { cookie: `__Secure-gatehouse=${planted.refreshToken}`, authorization: `Bearer ${planted.accessToken}` }
+  const headers = {
+    cookie: `__Secure-gatehouse=${planted.refreshToken}`,
+    authorization: `Bearer ${planted.accessToken}`,
+  }
   const answer = await call('/session', { body: { email: ada.email, password, transport: 'body' }, headers })
   const { sessionId, refreshToken } = answer.body as Session
   t.not(sessionId, planted.sessionId)

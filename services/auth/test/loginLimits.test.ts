@@ -30,13 +30,16 @@ t.test('wrong passwords are counted over both replicas, and then even the right 
   t.ok(seconds > 800 && seconds <= 900, `${seconds} s of the 15 minutes are left`)
 })
 
-t.test('somebody who guesses does not lock the account out for another address, nor other accounts for his own', async t => {
-  const { call, person } = await stage(t, limits)
-  const [ada, bob] = [await person(), await person()]
-  await tries(5, () => tryFrom(call, '192.0.2.1', ada.email))
-  t.equal((await tryFrom(call, '192.0.2.2', ada.email, password)).status, 201)
-  t.equal((await tryFrom(call, '192.0.2.1', bob.email, password)).status, 201)
-})
+t.test(
+  'somebody who guesses does not lock the account out for another address, nor other accounts for his own',
+  async t => {
+    const { call, person } = await stage(t, limits)
+    const [ada, bob] = [await person(), await person()]
+    await tries(5, () => tryFrom(call, '192.0.2.1', ada.email))
+    t.equal((await tryFrom(call, '192.0.2.2', ada.email, password)).status, 201)
+    t.equal((await tryFrom(call, '192.0.2.1', bob.email, password)).status, 201)
+  },
+)
 
 t.test('one address that tries many accounts is stopped, for existing and unknown ones alike', async t => {
   const { call, person } = await stage(t, limits)
@@ -108,7 +111,11 @@ t.test('guessing the current password at its change is throttled like a log-in',
   const ada = await person()
   const { accessToken: token } = await login(ada)
   const change = (currentPassword: string) =>
-    call('/me/password', { method: 'PUT', token, body: { currentPassword, newPassword: 'a new and longer passphrase' } })
+    call('/me/password', {
+      method: 'PUT',
+      token,
+      body: { currentPassword, newPassword: 'a new and longer passphrase' },
+    })
   for (let n = 0; n < 4; n += 1) isRefusal(t, await change(`a wrong guess ${n}`), 'credentials-invalid')
   isRefusal(t, await change(password), 'rate-limited')
 })

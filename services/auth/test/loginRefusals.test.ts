@@ -1,6 +1,7 @@
 /** Refused log-ins: nobody learns from one whether an account exists, and no honest person is turned away by a race. */
-import { hash } from '@node-rs/argon2'
+
 import type { Problem } from '@gatehouse/contract'
+import { hash } from '@node-rs/argon2'
 import t from 'tap'
 import { createPasswords } from '../src/login/passwords.ts'
 import { until } from './races.ts'

@@ -15,22 +15,25 @@ async function storedGeneration({ database }: Stage, sessionId: string): Promise
   return rows[0]?.generation
 }
 
-t.test('50 renewals of one token at once over two replicas: all 200, one successor, one generation further', async t => {
-  const one = await stage(t)
-  const other = await replica(t, one)
-  const { refreshToken, sessionId } = await one.login(await one.person())
-  const answers = await Promise.all(
-    Array.from({ length: 50 }, (_, n) => renew(n % 2 === 0 ? one : other, refreshToken)),
-  )
-  t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
-  const successors = new Set(answers.map(answer => sessionOf(answer).refreshToken))
-  t.equal(successors.size, 1)
-  t.equal(generationOf([...successors][0] ?? ''), 1)
-  t.equal(await storedGeneration(one, sessionId), 1)
-  const accessTokens = answers.map(answer => sessionOf(answer).accessToken)
-  t.equal(new Set(accessTokens.map(token => claimsOf(token).jti)).size, 50, 'each with an access token of its own')
-  t.equal((await one.call('/me', { token: accessTokens[49] ?? '' })).status, 200)
-})
+t.test(
+  '50 renewals of one token at once over two replicas: all 200, one successor, one generation further',
+  async t => {
+    const one = await stage(t)
+    const other = await replica(t, one)
+    const { refreshToken, sessionId } = await one.login(await one.person())
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => renew(n % 2 === 0 ? one : other, refreshToken)),
+    )
+    t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
+    const successors = new Set(answers.map(answer => sessionOf(answer).refreshToken))
+    t.equal(successors.size, 1)
+    t.equal(generationOf([...successors][0] ?? ''), 1)
+    t.equal(await storedGeneration(one, sessionId), 1)
+    const accessTokens = answers.map(answer => sessionOf(answer).accessToken)
+    t.equal(new Set(accessTokens.map(token => claimsOf(token).jti)).size, 50, 'each with an access token of its own')
+    t.equal((await one.call('/me', { token: accessTokens[49] ?? '' })).status, 200)
+  },
+)
 
 t.test('a response lost is asked for again after 10 s: the same successor, and nothing is written', async t => {
   const place = await stage(t)

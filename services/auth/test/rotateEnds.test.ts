@@ -116,9 +116,10 @@ t.test('rights that changed are in the next access token', async t => {
   const place = await stage(t)
   const ada = await place.person({ roles: ['clerk'], scopes: ['storage:read'] })
   const { refreshToken } = await place.login(ada)
-  await place.database.pool.query(`UPDATE accounts SET roles = '{chief}', scopes = '{storage:restricted}' WHERE id = $1`, [
-    ada.id,
-  ])
+  await place.database.pool.query(
+    `UPDATE accounts SET roles = '{chief}', scopes = '{storage:restricted}' WHERE id = $1`,
+    [ada.id],
+  )
   const { accessToken } = (await renew(place, refreshToken)).body as Session
   t.match(claimsOf(accessToken), { roles: ['chief'], scope: 'storage:restricted' })
 })

@@ -41,7 +41,7 @@ t.test('a token has one spelling', async t => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const strayBits = alphabet[alphabet.indexOf(last) ^ 1]
   const spellings = {
-    'padding': `${token}==`,
+    padding: `${token}==`,
     'stray bits in the last character': token.slice(0, -1) + strayBits,
     'a space after': `${token} `,
     'a space before': ` ${token}`,
@@ -51,10 +51,10 @@ t.test('a token has one spelling', async t => {
     'another prefix': `ghx_${body}`,
     'no prefix': body,
     'a capital prefix': `GHR_${body}`,
-    'cut': token.slice(0, -4),
-    'longer': `${token}AAAA`,
-    'twice': token + token,
-    'nothing': '',
+    cut: token.slice(0, -4),
+    longer: `${token}AAAA`,
+    twice: token + token,
+    nothing: '',
     'only the prefix': 'ghr_',
   }
   for (const [name, text] of Object.entries(spellings)) t.equal(readToken(text, ring), undefined, name)

@@ -1,9 +1,9 @@
 /** The process: configuration, listening, and an end that drops nobody. */
 import { readFileSync } from 'node:fs'
 import { systemClock } from '@gatehouse/clock'
+import { openConnections, stopGently } from '@gatehouse/guard'
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
-import { openConnections, stopGently } from './stop.ts'
 
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
 

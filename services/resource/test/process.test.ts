@@ -49,7 +49,7 @@ t.test(
 
     const authorization = `Authorization: Bearer ${tokenOf(key, claimsAt(Date.now()))}`
     const idle = connect(port, '127.0.0.1')
-  await once(idle, 'connect')
+    await once(idle, 'connect')
     const watcher = connect(port, '127.0.0.1')
     watcher.write(`GET /storage/events HTTP/1.1\r\nHost: x\r\n${authorization}\r\n\r\n`)
     const [first] = await once(watcher, 'data')
@@ -57,7 +57,7 @@ t.test(
     // Half a request is in flight when the signal comes.
     const inFlight = connect(port, '127.0.0.1')
     inFlight.write(`GET /me HTTP/1.1\r\nHost: x\r\n${authorization}\r\n`)
-      child.kill('SIGTERM')
+    child.kill('SIGTERM')
     const rest = text(watcher)
     inFlight.write('\r\n')
     t.match(await text(inFlight), /^HTTP\/1\.1 200 OK/)

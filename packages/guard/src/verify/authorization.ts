@@ -15,12 +15,17 @@ export function refuseSecondToken(rawHeaders: readonly string[], query: unknown)
   let found = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]
-    if (name !== undefined && name.length === 13 && name.toLowerCase() === 'authorization') found += 1
+    if (name !== undefined && name.length === 13 && isAuthorization(name)) found += 1
   }
   if (found > 1) throw malformed('headers/authorization', 'must be given once')
   if ((query as { access_token?: unknown } | null)?.access_token !== undefined) {
     throw malformed('query/access_token', 'belongs in the Authorization header')
   }
+}
+
+/** The two usual spellings first: making lower case costs as much as all the rest of the check. */
+function isAuthorization(name: string): boolean {
+  return name === 'Authorization' || name === 'authorization' || name.toLowerCase() === 'authorization'
 }
 
 /** The token of a Bearer header (RFC 6750 section 2.1); any other scheme is as good as no token. */

@@ -40,12 +40,16 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
   const sent = createSent()
   const held = new Set<AbortController>()
   let isClosing = false
+  let wakes = 0
 
-  const writes = createBatch<PollRow, PollVerdict | undefined>(async polls => {
-    // A statement may touch a row once: a guard's later poll replaces its earlier one, which it has given up.
-    const latest = new Map(polls.map(poll => [poll.guard, poll]))
-    const verdicts = await writePolls(db, [...latest.values()].sort(byGuard), limits)
-    return polls.map(poll => (latest.get(poll.guard) === poll ? verdicts.get(poll.guard) : undefined))
+  const writes = createBatch<PollRow, PollVerdict>(async polls => {
+    const verdicts = new Map<PollRow, PollVerdict>()
+    // A statement may touch a row once, and each poll is judged by its own credentials: a guard's second poll is of the next statement.
+    for (const round of roundsOf(polls)) {
+      const written = await writePolls(db, round, limits)
+      for (const poll of round) verdicts.set(poll, written.get(poll.guard) as PollVerdict)
+    }
+    return polls.map(poll => verdicts.get(poll) as PollVerdict)
   }, batchSize)
 
   const reads = createBatch<number, FeedPage>(async cursors => {
@@ -56,8 +60,10 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
     return Promise.all(cursors.map(after => pages.get(after) as Promise<FeedPage>))
   }, batchSize)
 
-  const hold = async (signal: AbortSignal) => {
+  const hold = async (signal: AbortSignal, wakesBefore: number) => {
     if (held.size >= heldAtMost) throw new Refusal('overloaded', 'too many polls are held')
+    // Something was appended while the entries were being read: that reading may lack it.
+    if (wakes !== wakesBefore) return
     const waker = new AbortController()
     held.add(waker)
     await clock.sleep(holdMs, AbortSignal.any([waker.signal, signal])).catch(() => undefined)
@@ -68,10 +74,11 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
     const verdict = await writes.add({ ...poll, offered: sent.to(poll.guard) })
     const leaseMs = judge(verdict)
     const after = poll.after ?? 0
+    const wakesBefore = wakes
     let page = await reads.add(after)
     const mayHold = page.entries.length === 0 && poll.after !== null && !isClosing
     if (mayHold && !signal.aborted) {
-      await hold(signal)
+      await hold(signal, wakesBefore)
       page = await reads.add(after)
     }
     const { feedId, head, entries, more } = page
@@ -81,6 +88,7 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
   }
 
   const wake = () => {
+    wakes += 1
     for (const waker of held) waker.abort()
   }
   const close = () => {
@@ -90,16 +98,22 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
   return { answer, wake, close }
 }
 
-function judge(verdict: PollVerdict | undefined): number {
-  const { refused, leaseMs } = verdict ?? { refused: null, leaseMs: 0 }
+function judge({ refused, leaseMs }: PollVerdict): number {
   if (refused === 'client-invalid') throw new Refusal('client-invalid', 'a poll with unknown client credentials')
   if (refused === 'feed-changed') throw new Refusal('feed-changed', 'a poll with a cursor of another feed')
   if (refused === 'too-many') throw new Refusal('rate-limited', 'a service client has too many guards')
   return leaseMs
 }
 
-function byGuard(one: PollRow, other: PollRow): number {
-  return one.guard < other.guard ? -1 : 1
+/** Batches in which each guard stands once, in the order of the ids, which is that of the row locks. */
+function roundsOf(polls: readonly PollRow[]): PollRow[][] {
+  const rounds: Map<string, PollRow>[] = []
+  for (const poll of polls) {
+    const round = rounds.find(guards => !guards.has(poll.guard))
+    if (round) round.set(poll.guard, poll)
+    else rounds.push(new Map([[poll.guard, poll]]))
+  }
+  return rounds.map(guards => [...guards.values()].sort((one, other) => (one.guard < other.guard ? -1 : 1)))
 }
 
 /** The highest entry sent to each guard: a hint that saves a write, since the table keeps what was noticed with it. */

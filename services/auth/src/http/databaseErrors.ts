@@ -15,6 +15,19 @@ const prismaCodes = new Set([
   'P2034',
   'P2037',
 ])
+/** The same as Prisma's driver adapters put it: a raw query that fails shows only this. */
+const adapterKinds = new Set([
+  'AuthenticationFailed',
+  'ConnectionClosed',
+  'DatabaseAccessDenied',
+  'DatabaseDoesNotExist',
+  'DatabaseNotReachable',
+  'SocketTimeout',
+  'TlsConnectionError',
+  'TooManyConnections',
+  'TransactionAlreadyClosed',
+  'TransactionWriteConflict',
+])
 /** Classes of SQLSTATE: connection, resources, operator intervention, system error, transaction rollback; and read-only. */
 const sqlStates = /^(08|53|57|58|40)|^25006$/
 const socketCodes = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/
@@ -30,7 +43,8 @@ export function unavailable(error: unknown): Refusal | undefined {
 
 function isUnavailable(error: unknown, depth: number): boolean {
   if (typeof error !== 'object' || error === null || depth > 5) return false
-  const { code, message, cause, meta, originalCode } = error as Record<string, unknown>
+  const { code, message, cause, meta, originalCode, kind } = error as Record<string, unknown>
+  if (typeof kind === 'string' && adapterKinds.has(kind)) return true
   if (typeof code === 'string' && (prismaCodes.has(code) || socketCodes.test(code))) return true
   if ([code, originalCode].some(state => typeof state === 'string' && state.length === 5 && sqlStates.test(state)))
     return true

@@ -8,7 +8,8 @@ import { emailKey } from '../store/accounts.ts'
 export interface LoginLimits {
   /** @throws Refusal `rate-limited`, whether the account exists or not */
   mustBeAllowed: (email: string, address: string) => Promise<void>
-  noteFailure: (email: string, address: string) => Promise<void>
+  /** Whether this was the failure after which no more are allowed. */
+  noteFailure: (email: string, address: string) => Promise<boolean>
 }
 
 export interface LoginLimitOptions {
@@ -49,7 +50,11 @@ export function loginLimits({ pool, perAccount, perAddress }: LoginLimitOptions)
       for (const { limiter, key } of keys(email, address)) refuseIfSpent(await limiter.get(key), limiter.points)
     },
     noteFailure: async (email, address) => {
-      await Promise.all(keys(email, address).map(({ limiter, key }) => limiter.penalty(key)))
+      const counted = keys(email, address).map(async ({ limiter, key }) => {
+        const { consumedPoints } = await limiter.penalty(key)
+        return consumedPoints === limiter.points
+      })
+      return (await Promise.all(counted)).includes(true)
     },
   }
 }

@@ -4,15 +4,16 @@ import { type LoginRequest, Refusal } from '@gatehouse/contract'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import { hashOf, newSecret, writeToken } from '../rotate/token.ts'
 import { findAccountByEmail, replacePasswordHash } from '../store/accounts.ts'
-import type { Db } from '../store/database.ts'
+import type { Prisma } from '../store/database.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import { startSession } from '../store/startSession.ts'
 import { writeAudit } from '../store/writeAudit.ts'
+import { changeDemanded } from './demandedChange.ts'
 import type { LoginLimits } from './limits.ts'
 import type { Passwords } from './passwords.ts'
 
 export interface LoginRooms {
-  db: Db
+  db: Prisma
   passwords: Passwords
   limits: LoginLimits
   refreshKeys: RefreshKeys
@@ -59,11 +60,17 @@ async function check(rooms: LoginRooms, request: LoginRequest, visitor: Visitor)
   // Again: guesses that were sent together all passed the first time, and those before may have spent what was allowed.
   await limits.mustBeAllowed(request.email, visitor.address)
   if (account === undefined || !isRight) {
-    await limits.noteFailure(request.email, visitor.address)
+    const isSpent = await limits.noteFailure(request.email, visitor.address)
     await audit(rooms, { target: account?.id ?? null, outcome: 'credentials-invalid', visitor })
+    // Once, when it begins: what is refused from now on must not fill the log.
+    if (isSpent) await audit(rooms, { target: account?.id ?? null, outcome: 'rate-limited', visitor })
     throw new Refusal('credentials-invalid', account ? 'wrong password' : 'unknown e-mail')
   }
-  const passwordHash = await rehash(rooms, account, request.password)
+  const mustChange = account.mustChangePassword && !account.isDisabled
+  const passwordHash = mustChange
+    ? await changeDemanded(rooms, { account, request }, visitor)
+    : await rehash(rooms, account, request.password)
+  if (passwordHash === undefined) return undefined
   return begin(rooms, { ...request, accountId: account.id, passwordHash }, visitor)
 }
 

@@ -15,7 +15,10 @@ export const loginRoutes: FastifyPluginAsyncTypebox<LoginRoutes> = async (app, r
     tags: ['session'],
     summary: 'Log in',
     body: LoginRequest,
-    response: { 201: TokenAnswer, ...refusals('credentials-invalid', 'account-disabled', 'overloaded') },
+    response: {
+      201: TokenAnswer,
+      ...refusals('credentials-invalid', 'account-disabled', 'password-change-required', 'overloaded'),
+    },
   }
   app.post('/session', { schema }, async (request, reply) => {
     const { transport = 'cookie' } = request.body

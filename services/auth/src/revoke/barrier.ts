@@ -104,12 +104,13 @@ interface Waiter {
 /** Writes down how each guard came to know. Returns undefined once none holds the revocation up, else when the next lease ends. */
 export function takeNote(
   seen: Map<string, GuardReceipt>,
-  { guards, dbNowMs }: LiveGuards,
+  { guards, head, dbNowMs }: LiveGuards,
   seq: number,
 ): number | undefined {
   const now = new Date(dbNowMs).toISOString()
   const live = new Set(guards.map(({ id }) => id))
-  let nextMs: number | undefined
+  // A database that does not have the entry has lost it: nothing of it is in force.
+  let nextMs: number | undefined = head < seq ? rereadMs : undefined
   for (const guard of guards) {
     const isBehind = holdsUp(guard, { seq, dbNowMs })
     const receipt = seen.get(guard.id) ?? {

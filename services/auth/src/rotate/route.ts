@@ -1,6 +1,6 @@
 /** `POST /session/renew` and `DELETE /session`: the two calls that carry a refresh token. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { LogoutRequest, Refusal, RenewRequest, TokenAnswer } from '@gatehouse/contract'
+import { LogoutRequest, Refusal, RenewRequest, rowOf, TokenAnswer } from '@gatehouse/contract'
 import type { Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
 import { attemptOf } from '../http/attempt.ts'
@@ -81,10 +81,11 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
   }
   app.delete('/session', logout, async (request, reply) => {
     const { transport, tokens } = presented(request, request.body)
-    if (transport === 'cookie') cookie.clear(reply)
     const genuine = tokens.flatMap(token => readToken(token, refreshKeys) ?? [])
-    if (tokens.length > 0 && genuine.length === 0)
+    if (tokens.length > 0 && genuine.length === 0) {
+      if (transport === 'cookie') cookie.clear(reply)
       throw new Refusal('refresh-invalid', 'a log-out with a token that is not ours')
+    }
     const { address, requestId } = visitorOf(request)
     const sessionIds = genuine.map(({ sessionId }) => sessionId)
     // A client that keeps only its access token may log out with it, expired or not: whose it is, its signature says.
@@ -97,11 +98,13 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
       const { seq } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', act)
       await barrier.wait(seq, patienceOf(request, rooms.longestWaitMs))
     }
+    // Not before it is done: without the cookie, a log-out that failed could not be repeated.
+    if (transport === 'cookie') cookie.clear(reply)
     return reply.code(204).header('cache-control', 'no-store').send()
   })
 }
 
-/** The others are tried only where the one before was not the current one: a browser may hold a stale copy. */
+/** The others are tried only where the one before was refused: a browser may hold a stale copy. */
 async function rotateFirst<Result>(
   attempt: (token: string) => Promise<Result>,
   first: string,
@@ -111,11 +114,16 @@ async function rotateFirst<Result>(
     return await attempt(first)
   } catch (error) {
     const [next, ...rest] = others
-    if (next === undefined || !(error instanceof Refusal) || error.outcome === 'unavailable') throw error
-    return await rotateFirst(attempt, next, rest).catch(() => {
-      throw error
+    if (next === undefined || !isRefused(error)) throw error
+    return await rotateFirst(attempt, next, rest).catch(later => {
+      // One session is over, of the other we do not know: then we do not know, and nobody is signed out.
+      throw isRefused(later) ? error : later
     })
   }
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof Refusal && rowOf(error.outcome).action !== 'retry'
 }
 
 /** One token a session, its newest: an older copy beside it is a leftover, and must not look like a theft. */

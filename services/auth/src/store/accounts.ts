@@ -5,12 +5,14 @@ export interface AccountForLogin {
   id: string
   passwordHash: string
   isDisabled: boolean
+  mustChangePassword: boolean
 }
 
 /** Reads by the unique index on `email_key`. */
 export async function findAccountByEmail(db: Db, email: string): Promise<AccountForLogin | undefined> {
   const [row] = await db.$queryRaw<AccountForLogin[]>`
-    SELECT id, password_hash AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled"
+    SELECT id, password_hash AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled",
+           must_change_password AS "mustChangePassword"
       FROM accounts WHERE email_key = ${emailKey(email)}`
   return row
 }
@@ -18,7 +20,9 @@ export async function findAccountByEmail(db: Db, email: string): Promise<Account
 /** Reads by primary key. */
 export async function findAccountById(db: Db, id: string): Promise<AccountForLogin | undefined> {
   const [row] = await db.$queryRaw<AccountForLogin[]>`
-    SELECT id, password_hash AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled" FROM accounts WHERE id = ${id}::uuid`
+    SELECT id, password_hash AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled",
+           must_change_password AS "mustChangePassword"
+      FROM accounts WHERE id = ${id}::uuid`
   return row
 }
 

@@ -50,10 +50,13 @@ export async function appendRevocations(db: Db, { entries, retentionMs, audit }:
 /** Raises the global epoch. Takes the clock's lock, so it comes right before `appendRevocations`. */
 export async function raiseEveryoneEpoch(db: Db): Promise<{ everyoneEpoch: number; sessions: number }> {
   const [row] = await db.$queryRaw<{ everyoneEpoch: number; sessions: bigint }[]>`
-    UPDATE revocation_clock SET everyone_epoch = everyone_epoch + 1 WHERE id = 1
-    RETURNING everyone_epoch AS "everyoneEpoch",
-              (SELECT count(*) FROM sessions WHERE ended_at IS NULL AND expires_at > clock_timestamp()
-                  AND everyone_epoch = revocation_clock.everyone_epoch - 1) AS sessions`
+    WITH before AS (
+      SELECT everyone_epoch, (SELECT count(*) FROM sessions WHERE ended_at IS NULL AND expires_at > clock_timestamp()
+                                 AND sessions.everyone_epoch >= revocation_clock.everyone_epoch) AS sessions
+        FROM revocation_clock WHERE id = 1 FOR UPDATE
+    )
+    UPDATE revocation_clock SET everyone_epoch = next_epoch(revocation_clock.everyone_epoch) FROM before WHERE id = 1
+    RETURNING revocation_clock.everyone_epoch AS "everyoneEpoch", before.sessions`
   if (row === undefined) throw new Error('revocation_clock has lost its row')
   return { everyoneEpoch: row.everyoneEpoch, sessions: Number(row.sessions) }
 }

@@ -9,7 +9,7 @@ export interface ChangedAccount {
 /** Relies on the row lock: a log-in that holds its share lock is waited for, and its session is then seen. */
 export async function disableAccount(db: Db, id: string): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
-    UPDATE accounts SET disabled_at = coalesce(disabled_at, clock_timestamp()), epoch = epoch + 1, version = version + 1
+    UPDATE accounts SET disabled_at = coalesce(disabled_at, clock_timestamp()), epoch = next_epoch(epoch), version = version + 1
      WHERE id = ${id}::uuid RETURNING epoch, true AS "isDisabled"`
   return row
 }
@@ -17,7 +17,7 @@ export async function disableAccount(db: Db, id: string): Promise<ChangedAccount
 /** The tokens from before stay refused, but as those of an ended session. */
 export async function enableAccount(db: Db, id: string): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
-    UPDATE accounts SET disabled_at = NULL, epoch = epoch + 1, version = version + 1
+    UPDATE accounts SET disabled_at = NULL, epoch = next_epoch(epoch), version = version + 1
      WHERE id = ${id}::uuid RETURNING epoch, false AS "isDisabled"`
   return row
 }
@@ -25,7 +25,7 @@ export async function enableAccount(db: Db, id: string): Promise<ChangedAccount 
 /** Covers every token that the account holds now. */
 export async function raiseEpoch(db: Db, id: string): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
-    UPDATE accounts SET epoch = epoch + 1, version = version + 1
+    UPDATE accounts SET epoch = next_epoch(epoch), version = version + 1
      WHERE id = ${id}::uuid RETURNING epoch, disabled_at IS NOT NULL AS "isDisabled"`
   return row
 }
@@ -57,7 +57,7 @@ export interface PasswordSetting {
 export async function setPassword(db: Db, setting: PasswordSetting): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
     UPDATE accounts SET password_hash = ${setting.passwordHash}, must_change_password = ${setting.mustChange},
-           password_changed_at = clock_timestamp(), epoch = epoch + 1, version = version + 1
+           password_changed_at = clock_timestamp(), epoch = next_epoch(epoch), version = version + 1
      WHERE id = ${setting.id}::uuid RETURNING epoch, disabled_at IS NOT NULL AS "isDisabled"`
   return row
 }
@@ -65,7 +65,7 @@ export async function setPassword(db: Db, setting: PasswordSetting): Promise<Cha
 /** From now on the password is good for nothing but setting another one. */
 export async function demandNewPassword(db: Db, id: string): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
-    UPDATE accounts SET must_change_password = true, epoch = epoch + 1, version = version + 1
+    UPDATE accounts SET must_change_password = true, epoch = next_epoch(epoch), version = version + 1
      WHERE id = ${id}::uuid RETURNING epoch, disabled_at IS NOT NULL AS "isDisabled"`
   return row
 }
@@ -73,7 +73,7 @@ export async function demandNewPassword(db: Db, id: string): Promise<ChangedAcco
 /** Erases the person, with every session by the foreign keys; the epoch that covers its tokens is all that is left. */
 export async function deleteAccount(db: Db, id: string): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
-    DELETE FROM accounts WHERE id = ${id}::uuid RETURNING epoch + 1 AS epoch, true AS "isDisabled"`
+    DELETE FROM accounts WHERE id = ${id}::uuid RETURNING next_epoch(epoch) AS epoch, true AS "isDisabled"`
   return row
 }
 

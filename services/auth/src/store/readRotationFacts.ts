@@ -9,6 +9,7 @@ interface Row extends Omit<Grant, 'sessionId'> {
   generation: number | null
   idleExpiresAtMs: number | null
   rotatedAtMs: number | null
+  isCurrentSecret: boolean | null
   isPreviousSecret: boolean | null
   isSameAttempt: boolean | null
   address: string | null
@@ -42,6 +43,7 @@ export async function readRotationFacts(db: Db, presented: Presented): Promise<F
            token.generation,
            extract(epoch FROM token.idle_expires_at)::float8 * 1000 AS "idleExpiresAtMs",
            extract(epoch FROM token.rotated_at)::float8 * 1000 AS "rotatedAtMs",
+           token.generation = ${presented.generation} AND token.current_hash = ${presented.presentedHash} AS "isCurrentSecret",
            token.previous_hash = ${presented.presentedHash} AS "isPreviousSecret",
            token.attempt_hash = ${presented.attemptHash} AS "isSameAttempt"
       FROM sessions AS session
@@ -55,6 +57,7 @@ export async function readRotationFacts(db: Db, presented: Presented): Promise<F
     stored: row ? storedOf(row) : null,
     presented: {
       generation: presented.generation,
+      isCurrentSecret: row?.isCurrentSecret ?? false,
       isPreviousSecret: row?.isPreviousSecret ?? false,
       isSameAttempt: row?.isSameAttempt ?? false,
     },

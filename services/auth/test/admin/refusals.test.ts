@@ -19,12 +19,15 @@ t.test('each admin route', async t => {
   const ofDisabled = await login(disabled)
   const revoked = await login(await person({ roles: ['admin'] }))
   await database.prisma.$executeRaw`UPDATE accounts SET disabled_at = now() WHERE id = ${disabled.id}::uuid`
-  await database.prisma.$executeRaw`UPDATE sessions SET ended_at = now(), ended_as = 'revoked' WHERE id = ${revoked.sessionId}::uuid`
+  await database.prisma
+    .$executeRaw`UPDATE sessions SET ended_at = now(), ended_as = 'revoked' WHERE id = ${revoked.sessionId}::uuid`
 
   const document = (await call('/openapi.json')).body as { paths: Record<string, Record<string, Operation>> }
   const routes = Object.entries(document.paths)
     .filter(([path]) => path.startsWith('/admin/'))
-    .flatMap(([path, operations]) => Object.entries(operations).map(([method, operation]) => ({ path, method, operation })))
+    .flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, operation]) => ({ path, method, operation })),
+    )
   t.ok(routes.length >= 20, 'the document knows the admin routes')
 
   for (const { path, method, operation } of routes) {

@@ -26,6 +26,7 @@ export function openConnections(server: Server): ReadonlySet<Socket> {
   return connections
 }
 
+/** Stops for a signal; whoever runs the process kills it only after ten seconds. */
 export async function stopGently(app: FastifyInstance, options: StopOptions): Promise<void> {
   const { clock, connections, drainMs, signal } = options
   app.log.info({ signal }, 'stopping')

@@ -1,0 +1,36 @@
+/** A password that must be changed is good for one thing: setting another one, in the log-in itself. */
+import { type LoginRequest, Refusal } from '@gatehouse/contract'
+import type { AccountForLogin } from '../store/accounts.ts'
+import { changePassword } from '../store/changeAccount.ts'
+import type { Prisma } from '../store/database.ts'
+import { writeAudit } from '../store/writeAudit.ts'
+import type { Visitor } from './login.ts'
+import { mustBeGoodPassword } from './passwordRules.ts'
+import type { Passwords } from './passwords.ts'
+
+/**
+ * The old password was right.
+ * @returns the hash of the new password; undefined when the account changed in the meantime
+ * @throws Refusal `password-change-required` when no new password came along, `request-malformed` when it will not do
+ */
+export async function changeDemanded(
+  { db, passwords }: { db: Prisma; passwords: Passwords },
+  { account, request }: { account: AccountForLogin; request: LoginRequest },
+  visitor: Visitor,
+): Promise<string | undefined> {
+  const { email, password, newPassword } = request
+  if (newPassword === undefined) throw new Refusal('password-change-required', 'a password that must be changed')
+  mustBeGoodPassword(newPassword, { field: 'body/newPassword', email })
+  if (newPassword === password) {
+    const field = { field: 'body/newPassword', reason: 'must be another one' }
+    throw new Refusal('request-malformed', 'the new password is the old one', { fields: [field] })
+  }
+  const to = await passwords.hash(newPassword)
+  return db.$transaction(async tx => {
+    if (!(await changePassword(tx, { id: account.id, from: account.passwordHash, to }))) return undefined
+    const { address, requestId } = visitor
+    const who = { actor: account.id, reason: null, address, requestId }
+    await writeAudit(tx, { ...who, action: 'user.password-change', target: account.id, outcome: 'done', detail: {} })
+    return to
+  })
+}

@@ -1,0 +1,40 @@
+/** Which client calls: by HTTP Basic, or by the form (RFC 6749 section 2.3.1); both at once are refused. */
+import { Refusal } from '@gatehouse/contract'
+import type { FastifyRequest } from 'fastify'
+import { basicCredentials } from '../http/basic.ts'
+import { hashOf } from '../rotate/token.ts'
+import type { Db } from '../store/database.ts'
+import { type AuthenticatedClient, authenticateClient } from '../store/serviceClients.ts'
+import { OAuthError } from './errors.ts'
+import type { Form } from './form.ts'
+
+/**
+ * @returns the client; undefined when the request brings no secret, as a public client's
+ * @throws Refusal `client-invalid`, OAuthError `invalid_request`
+ */
+export async function clientOf(db: Db, request: FastifyRequest, form: Form): Promise<AuthenticatedClient | undefined> {
+  const presented = presentedBy(request, form)
+  if (presented === undefined) return undefined
+  const client = await authenticateClient(db, presented)
+  if (client === undefined) throw new Refusal('client-invalid', 'unknown client or wrong secret')
+  return client
+}
+
+/** @throws Refusal `client-invalid` also when the request brings no secret */
+export async function mustBeClient(db: Db, request: FastifyRequest, form: Form): Promise<AuthenticatedClient> {
+  const client = await clientOf(db, request, form)
+  if (client === undefined) throw new Refusal('client-invalid', 'no client credentials')
+  return client
+}
+
+function presentedBy(request: FastifyRequest, form: Form): { id: string; secretHash: Buffer } | undefined {
+  const { authorization } = request.headers
+  const { client_id: id, client_secret: secret } = form
+  if (authorization === undefined) {
+    return id === undefined || secret === undefined ? undefined : { id, secretHash: hashOf(secret) }
+  }
+  const presented = basicCredentials(authorization)
+  if (secret !== undefined || (id !== undefined && id !== presented.id))
+    throw new OAuthError('invalid_request', 'the client authenticates in two ways')
+  return presented
+}

@@ -1,0 +1,77 @@
+/** How the OAuth surface says no: the JSON of RFC 6749 section 5.2, made from the same refusals as everywhere. */
+import { type Outcome, type Refusal, rowOf } from '@gatehouse/contract'
+import { outcomeOfFault } from '@gatehouse/guard'
+import type { FastifyInstance } from 'fastify'
+
+/** The codes of RFC 6749 section 5.2, and the two that it has for a server in trouble (section 4.1.2.1). */
+export const oauthCodes = {
+  invalid_request: 400,
+  invalid_client: 401,
+  invalid_grant: 400,
+  unauthorized_client: 400,
+  unsupported_grant_type: 400,
+  invalid_scope: 400,
+  temporarily_unavailable: 503,
+  server_error: 500,
+} as const
+export type OAuthCode = keyof typeof oauthCodes
+
+export class OAuthError extends Error {
+  readonly code: OAuthCode
+
+  /** @param description what is wrong, in words for the client's developer; never what was sent */
+  constructor(code: OAuthCode, description: string) {
+    super(description)
+    this.name = 'OAuthError'
+    this.code = code
+  }
+}
+
+const codeOf: Partial<Record<Outcome, OAuthCode>> = {
+  'client-invalid': 'invalid_client',
+  'refresh-invalid': 'invalid_grant',
+  'refresh-reused': 'invalid_grant',
+  'session-expired': 'invalid_grant',
+  'session-ended': 'invalid_grant',
+  'account-disabled': 'invalid_grant',
+  'internal-error': 'server_error',
+}
+
+export interface OAuthReply {
+  status: number
+  headers: Record<string, string>
+  body: { error: OAuthCode; error_description: string }
+}
+
+/** Pure: any error as an answer. Statuses that say "later" stay what they are, since proxies and clients act on them. */
+export function oauthReply(error: unknown, realm: string): OAuthReply {
+  const headers: Record<string, string> = { 'cache-control': 'no-store', pragma: 'no-cache' }
+  if (error instanceof OAuthError) return written(error.code, { status: oauthCodes[error.code], says: error.message })
+  const { outcome, extras } = outcomeOfFault(error)
+  const { status, says, retryAfterSeconds } = rowOf(outcome)
+  const retryAfter = extras.retryAfterSeconds ?? retryAfterSeconds
+  if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)))
+  const code = codeOf[outcome] ?? (status === 429 || status === 503 ? 'temporarily_unavailable' : 'invalid_request')
+  return written(code, { status: [429, 503].includes(status) ? status : oauthCodes[code], says })
+
+  function written(code: OAuthCode, { status, says }: { status: number; says: string }): OAuthReply {
+    if (code === 'invalid_client') headers['www-authenticate'] = `Basic realm="${realm}", charset="UTF-8"`
+    return { status, headers, body: { error: code, error_description: says } }
+  }
+}
+
+export interface OAuthErrorOptions {
+  realm: string
+  /** Makes a refusal of an error of the database. */
+  translate: (error: unknown) => Refusal | undefined
+}
+
+/** The error handler of the scope in which the OAuth routes stand. */
+export function answerAsOAuth(app: FastifyInstance, { realm, translate }: OAuthErrorOptions): void {
+  app.setErrorHandler((error, request, reply) => {
+    const { status, headers, body } = oauthReply(translate(error) ?? error, realm)
+    if (status === oauthCodes.server_error) request.log.error({ err: error }, 'an error that nobody foresaw')
+    else request.log.debug({ code: body.error, why: error instanceof Error ? error.message : '' }, 'refused')
+    return reply.code(status).headers(headers).type('application/json').serializer(String).send(JSON.stringify(body))
+  })
+}

@@ -1,0 +1,44 @@
+/** Revoking a token ends what it belongs to (RFC 7009): the session of a person, or all tokens of a client. */
+import type { Verifier } from '@gatehouse/guard'
+import { isClientToken } from '../http/caller.ts'
+import type { RefreshKeys } from '../keys/refreshKeys.ts'
+import { type Act, type Revocations, type Revoked, sessionEntry } from '../revoke/revoke.ts'
+import { readToken } from '../rotate/token.ts'
+import { lockClient, renewClientSession } from '../store/manageClients.ts'
+import type { AuthenticatedClient } from '../store/serviceClients.ts'
+import { OAuthError } from './errors.ts'
+import { verifiedClaims } from './introspect.ts'
+
+export interface RevokeRooms {
+  revocations: Revocations
+  refreshKeys: RefreshKeys
+  verifier: Verifier
+}
+
+export interface Asked {
+  token: string
+  /** Who asks, if a client authenticated. */
+  client: AuthenticatedClient | undefined
+  act: Act
+}
+
+/**
+ * @returns what was revoked; undefined for a token that is not ours or has expired, which is as good (section 2.2)
+ * @throws OAuthError `unauthorized_client` when the token belongs to somebody else
+ */
+export async function revokeToken(rooms: RevokeRooms, { token, client, act }: Asked): Promise<Revoked | undefined> {
+  const { revocations, refreshKeys, verifier } = rooms
+  const refreshToken = readToken(token, refreshKeys)
+  const claims = refreshToken === undefined ? await verifiedClaims(verifier, token) : undefined
+  const sessionId = refreshToken?.sessionId ?? claims?.sid
+  if (sessionId === undefined) return undefined
+  const owner = claims !== undefined && isClientToken(claims) ? claims.sub : undefined
+  if (owner !== client?.id) throw new OAuthError('unauthorized_client', 'The token belongs to another client.')
+  if (owner === undefined) return revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', act)
+  return revocations.perform(async tx => {
+    const locked = await lockClient(tx, owner)
+    if (locked?.sessionId !== sessionId) return undefined
+    await renewClientSession(tx, owner)
+    return { entries: [sessionEntry(sessionId)], action: 'client.revoke-tokens', target: owner, ended: 0 }
+  }, act)
+}

@@ -1,0 +1,100 @@
+/** `/oauth/token`, `/oauth/introspect`, `/oauth/revoke`: the standard's surface, for clients written against it. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Verifier } from '@gatehouse/guard'
+import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
+import { visitorOf } from '../http/visitor.ts'
+import type { Waiting } from '../revoke/answer.ts'
+import { clientOf, mustBeClient } from './client.ts'
+import { answerAsOAuth, OAuthError, type OAuthErrorOptions } from './errors.ts'
+import { type Form, needed, readForms } from './form.ts'
+import { clientGrant, type Granted, refreshGrant, type TokenRooms } from './grants.ts'
+import { introspect } from './introspect.ts'
+import { revokeToken } from './revoke.ts'
+import { formOf, Introspected, refusalsOf, TokenResponse } from './schemas.ts'
+
+export interface OAuthRoutes extends TokenRooms {
+  verifier: Verifier
+  waiting: Waiting
+  errors: OAuthErrorOptions
+}
+
+export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, rooms) => {
+  const { db, accessTokens, verifier, waiting, errors } = rooms
+  readForms(app)
+  answerAsOAuth(app, errors)
+  const common = { tags: ['oauth'], consumes: ['application/x-www-form-urlencoded'] }
+
+  const token = {
+    ...common,
+    summary: 'Tokens for a refresh token, or for a client itself (RFC 6749)',
+    security: [{ client: [] }, {}],
+    body: formOf({ grant_type: 'needed', refresh_token: '', scope: '', client_id: '', client_secret: '' }),
+    response: { 200: TokenResponse, ...refusalsOf(400, 401, 429, 500, 503) },
+  }
+  app.post('/oauth/token', { schema: token }, async (request, reply) => {
+    const form: Form = request.body
+    const grants: Readonly<Record<string, typeof refreshGrant>> = {
+      refresh_token: refreshGrant,
+      client_credentials: clientGrant,
+    }
+    const type = needed(form, 'grant_type')
+    const give = Object.hasOwn(grants, type) ? grants[type] : undefined
+    if (give === undefined)
+      throw new OAuthError('unsupported_grant_type', 'refresh_token and client_credentials are taken.')
+    const granted = await give(rooms, request, form)
+    uncached(reply)
+    return answerOf(granted)
+  })
+
+  const introspection = {
+    ...common,
+    summary: 'What an access token is worth now; the client needs the scope `introspect` (RFC 7662)',
+    security: [{ client: [] }],
+    body: formOf({ token: 'needed', token_type_hint: '', client_id: '', client_secret: '' }),
+    response: { 200: Introspected, ...refusalsOf(400, 401, 429, 500, 503) },
+  }
+  app.post('/oauth/introspect', { schema: introspection }, async (request, reply) => {
+    const form: Form = request.body
+    const client = await mustBeClient(db, request, form)
+    if (!client.scopes.includes('introspect'))
+      throw new OAuthError('unauthorized_client', 'The client lacks the scope introspect.')
+    uncached(reply)
+    return introspect({ db, verifier }, needed(form, 'token'))
+  })
+
+  const revocation = {
+    ...common,
+    summary: 'End what a token belongs to; in force when the call returns (RFC 7009)',
+    security: [{ client: [] }, {}],
+    body: formOf({ token: 'needed', token_type_hint: '', client_id: '', client_secret: '' }),
+    response: { 200: Type.Object({}), ...refusalsOf(400, 401, 429, 500, 503) },
+  }
+  app.post('/oauth/revoke', { schema: revocation }, async (request, reply) => {
+    const form: Form = request.body
+    const client = await clientOf(db, request, form)
+    const { address, requestId } = visitorOf(request)
+    const act = { actor: client?.id ?? null, reason: null, address, requestId }
+    const revoked = await revokeToken(rooms, { token: needed(form, 'token'), client, act })
+    const standing = revoked && (await waiting.barrier.wait(revoked.seq, waiting.longestWaitMs))
+    // The standard has no "not yet": the client is told to ask again (RFC 7009 section 2.2.1).
+    if (standing?.inForce === false) throw new OAuthError('temporarily_unavailable', 'Not yet in force everywhere.')
+    uncached(reply)
+    return {}
+  })
+
+  function answerOf({ grant, refreshToken }: Granted) {
+    return {
+      access_token: accessTokens.sign(grant),
+      token_type: 'Bearer' as const,
+      expires_in: accessTokens.lifetimeSeconds,
+      scope: grant.scopes.join(' '),
+      ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+    }
+  }
+}
+
+/** RFC 6749 section 5.1. */
+function uncached(reply: FastifyReply): void {
+  reply.header('cache-control', 'no-store').header('pragma', 'no-cache')
+}

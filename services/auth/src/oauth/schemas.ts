@@ -1,0 +1,41 @@
+/** The forms and answers of the OAuth surface. */
+import { type TString, Type } from 'typebox'
+
+export const TokenResponse = Type.Object({
+  access_token: Type.String(),
+  token_type: Type.Literal('Bearer'),
+  expires_in: Type.Integer({ description: 'Seconds.', examples: [300] }),
+  scope: Type.String({ examples: ['users:read audit:read'] }),
+  refresh_token: Type.Optional(Type.String({ description: 'The successor of the one that was presented.' })),
+})
+
+/** `active: false` stands alone; an active token shows its claims. */
+export const Introspected = Type.Object(
+  { active: Type.Boolean() },
+  { additionalProperties: true, examples: [{ active: false }] },
+)
+
+const refusal = Type.Object({
+  error: Type.String({ examples: ['invalid_grant'] }),
+  error_description: Type.String(),
+})
+
+/** By status, in the shape of RFC 6749 section 5.2. */
+export function refusalsOf(...statuses: number[]): Record<number, object> {
+  return Object.fromEntries(
+    statuses.map(status => [
+      status,
+      { description: 'RFC 6749 section 5.2', content: { 'application/json': { schema: refusal } } },
+    ]),
+  )
+}
+
+/** A form of texts; parameters that nobody knows are let through, and ignored (RFC 6749 section 3.2). */
+export function formOf<Name extends string>(fields: Record<Name, 'needed' | ''>) {
+  const names = Object.keys(fields) as Name[]
+  const texts = Object.fromEntries(names.map(name => [name, Type.String({ maxLength: 4096 })])) as Record<Name, TString>
+  return Type.Unsafe<Record<string, string>>({
+    ...Type.Object(texts, { additionalProperties: true }),
+    required: names.filter(name => fields[name] === 'needed'),
+  })
+}

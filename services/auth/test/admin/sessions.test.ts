@@ -1,0 +1,127 @@
+/** Ending sessions: one, all of a person, and any number by criteria. */
+import type { BulkPreview, Receipt } from '@gatehouse/contract'
+import t from 'tap'
+import { agentInWords } from '../../src/admin/views.ts'
+import { isRefusal } from '../stage.ts'
+import { type Office, office } from './people.ts'
+
+t.test('one session is ended, and only that one', async t => {
+  const on = await office(t)
+  const ada = await on.person()
+  const [one, other] = [await on.login(ada), await on.login(ada)]
+  const ended = await on.ask(`/admin/sessions/${one.sessionId}/end`, { body: { reason: 'laptop stolen' } })
+  t.match(ended.body, { kind: 'session', subject: one.sessionId, ended: 1, inForce: true })
+  isRefusal(t, await on.call('/me', { token: one.accessToken }), 'session-ended')
+  t.equal((await on.call('/me', { token: other.accessToken })).status, 200)
+  isRefusal(t, await on.ask('/admin/sessions/00000000-0000-4000-8000-000000000000/end', { body: {} }), 'not-found')
+  const all = await on.ask(`/admin/users/${ada.id}/sessions/end`)
+  isRefusal(t, all, 'not-found')
+  t.match((await on.ask(`/admin/users/${ada.id}/sessions/end`, { method: 'POST' })).body, { kind: 'user', ended: 1 })
+  isRefusal(t, await on.call('/me', { token: other.accessToken }), 'session-ended')
+})
+
+t.test('a bulk end covers what the preview counted, by every criterion together', async t => {
+  const on = await office(t)
+  const [ada, bob] = [await on.person(), await on.person()]
+  const laptop = await on.login(ada, { device: "Ada's Laptop" })
+  const phone = await on.login(ada, { device: "Ada's phone" })
+  const other = await on.login(bob, { device: 'laptop' })
+  await on.database.prisma
+    .$executeRaw`UPDATE sessions SET address = '::ffff:10.1.2.3' WHERE id = ${other.sessionId}::uuid`
+  const preview = async (criteria: object) =>
+    (await on.ask('/admin/sessions/end', { body: { criteria, dryRun: true } })).body as BulkPreview
+  t.match(await preview({ device: 'LAPTOP' }), { dryRun: true, sessions: 2, accounts: 2, yours: false })
+  t.match(await preview({ accounts: [ada.id] }), { sessions: 2, accounts: 1 })
+  t.match(await preview({ network: '10.1.0.0/16' }), { sessions: 1 })
+  t.match(await preview({ network: '127.0.0.1' }), { sessions: 3, yours: true })
+  t.match(await preview({ network: '2001:db8::/32' }), { sessions: 0 })
+  t.match(await preview({ client: 'first-party' }), { sessions: 4, yours: true })
+  t.match(await preview({ createdBefore: '2020-01-01T00:00:00Z' }), { sessions: 0 })
+  for (const network of ['10.0.0.0/33', '10.0.0', '::/129', '1.2.3.4/8/8']) {
+    isRefusal(t, await on.ask('/admin/sessions/end', { body: { criteria: { network } } }), 'request-malformed')
+  }
+  isRefusal(t, await on.ask('/admin/sessions/end', { body: { criteria: {} } }), 'request-malformed')
+  isRefusal(
+    t,
+    await on.ask('/admin/sessions/end', { body: { criteria: { client: 'first-party' } } }),
+    'confirmation-required',
+  )
+
+  const criteria = { accounts: [ada.id], device: 'laptop' }
+  const ended = await on.ask('/admin/sessions/end', { body: { criteria, reason: 'stolen' } })
+  t.match(ended.body, { kind: 'session', subject: null, ended: 1, inForce: true })
+  isRefusal(t, await on.call('/me', { token: laptop.accessToken }), 'session-ended')
+  for (const { accessToken } of [phone, other]) t.equal((await on.call('/me', { token: accessToken })).status, 200)
+  t.match(await on.audited('sessions.bulk-end'), { reason: 'stolen', detail: criteria })
+  t.match((await on.ask('/admin/sessions/end', { body: { criteria } })).body, { ended: 0, inForce: true }, 'again')
+})
+
+t.test('100,000 sessions are ended in one call, while renewals go on', { timeout: 120_000 }, async t => {
+  const on = await office(t)
+  const sessions = 100_000
+  const ada = await on.person()
+  await manySessions(on, ada.id, sessions)
+  const renewing = { isOver: false, slowestMs: 0, renewals: 0 }
+  const renewals = renewUntilOver(on, renewing)
+  const body = { criteria: { accounts: [ada.id] } }
+  const startedMs = performance.now()
+  const answer = await on.ask('/admin/sessions/end', { body })
+  const tookMs = Math.round(performance.now() - startedMs)
+  renewing.isOver = true
+  await renewals
+  const receipt = answer.body as Receipt
+  t.match(receipt, { ended: sessions, inForce: true, seq: sessions })
+  const { slowestMs, renewals: count } = renewing
+  t.comment(
+    `${sessions} sessions in ${tookMs} ms; ${count} renewals beside it, the slowest ${Math.round(slowestMs)} ms`,
+  )
+  t.ok(count > 10, 'renewals went on')
+  t.ok(slowestMs < 2000, 'and none of them starved')
+  const [left] = await on.database.prisma.$queryRaw<{ standing: number; entries: number }[]>`
+    SELECT (SELECT count(*)::int FROM refresh_tokens JOIN sessions ON id = session_id WHERE account_id = ${ada.id}::uuid) AS standing,
+           (SELECT count(*)::int FROM revocations) AS entries`
+  t.strictSame(left, { standing: 0, entries: sessions })
+})
+
+async function manySessions({ database }: Office, accountId: string, count: number): Promise<void> {
+  await database.prisma.$executeRaw`
+    WITH made AS (
+      INSERT INTO sessions (id, account_id, client_id, remember, everyone_epoch, created_at, expires_at)
+      SELECT gen_random_uuid(), ${accountId}::uuid, 'first-party', true, 0, now(), now() + interval '1 day' FROM generate_series(1, ${count}::int)
+      RETURNING id
+    )
+    INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at) SELECT id, 0, '', now() + interval '1 day' FROM made`
+}
+
+async function renewUntilOver(
+  on: Office,
+  state: { isOver: boolean; slowestMs: number; renewals: number },
+): Promise<void> {
+  let { refreshToken } = await on.login(await on.person())
+  while (!state.isOver) {
+    const startedMs = performance.now()
+    const { body } = await on.call('/session/renew', { body: { refreshToken } })
+    state.slowestMs = Math.max(state.slowestMs, performance.now() - startedMs)
+    refreshToken = (body as { refreshToken: string }).refreshToken
+    state.renewals += 1
+  }
+}
+
+t.test('a user agent in words', async t => {
+  const agents: [string | null, string][] = [
+    ['Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0', 'Firefox 140 on Windows 10'],
+    [
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
+      'Safari 18 on iOS 18',
+    ],
+    [
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36',
+      'Chrome 139 on Linux',
+    ],
+    ['gatehouse-cli/0.1.0', 'gatehouse-cli'],
+    ['(((', 'unknown'],
+    ['', 'unknown'],
+    [null, 'unknown'],
+  ]
+  for (const [agent, words] of agents) t.equal(agentInWords(agent), words)
+})
