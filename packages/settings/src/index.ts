@@ -1,5 +1,6 @@
 /** A process's configuration: one table of variables that is read, checked and documented. */
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 
 /** Says what is wrong with the configuration in one sentence that names the variable, what it wants and why. */
 export class SettingsError extends Error {}
@@ -92,6 +93,20 @@ export function url(words: Words): Setting<string> {
 function parseUrl(given: string): string | undefined {
   if (!URL.canParse(given) || !/^https?:\/\//.test(given)) return undefined
   return given.replace(/\/+$/, '')
+}
+
+/** Addresses or networks with commas between them, as one text; nothing is null. */
+export function networks(words: Words): Setting<string | null> {
+  const wants = 'addresses or networks as 10.0.0.0/8, with commas between them, or nothing'
+  return { fallback: '', ...words, wants, parse: parseNetworks }
+}
+
+function parseNetworks(given: string): string | null | undefined {
+  if (given === '') return null
+  const names = ['loopback', 'linklocal', 'uniquelocal']
+  const isNetwork = (part: string) => isIP(part.split('/', 1)[0] ?? '') !== 0 && /^[^/]+(\/\d{1,3})?$/.test(part)
+  const parts = given.split(',').map(part => part.trim())
+  return parts.every(part => names.includes(part) || isNetwork(part)) ? parts.join(',') : undefined
 }
 
 /** Several values with commas between them; an empty text is an empty list. */

@@ -5,12 +5,14 @@ import { createVerifier, refusals, staticKeys, strictRequests } from '@gatehouse
 import Fastify from 'fastify'
 import { Registry } from 'prom-client'
 import { accountRoutes } from './accounts/route.ts'
+import { callLimit } from './admin/callLimit.ts'
 import { adminRoutes } from './admin/route.ts'
 import { keepReceipts } from './audit/receipts.ts'
 import type { Config } from './config.ts'
-import { lifetimesOf, limitsOf } from './config.ts'
+import { lifetimesOf, limitsOf, sweepRulesOf } from './config.ts'
 import { createPolls } from './feed/polls.ts'
 import { feedRoutes } from './feed/route.ts'
+import { keepHouse } from './housekeeping/housekeeping.ts'
 import { identify } from './http/caller.ts'
 import { unavailable } from './http/databaseErrors.ts'
 import { discoveryRoutes } from './http/discovery.ts'
@@ -29,6 +31,7 @@ import { createBarrier } from './revoke/barrier.ts'
 import { createRevocations } from './revoke/revoke.ts'
 import { sessionRoutes } from './revoke/route.ts'
 import { refreshCookie } from './rotate/cookie.ts'
+import { renewalLimits } from './rotate/limits.ts'
 import { rotateRoutes } from './rotate/route.ts'
 import { openDatabase } from './store/database.ts'
 import { readLiveGuards } from './store/guards.ts'
@@ -104,14 +107,19 @@ export async function buildApp(config: Config, clock: Clock) {
   })
   const sending = { accessTokens: tokens, cookie }
 
-  // log in -> rotate -> (guards verify) -> revoke
-  await app.register(loginRoutes, { db, passwords, limits, refreshKeys, lifetimes, sending })
-  await app.register(rotateRoutes, {
+  const rotating = {
     db,
     refreshKeys,
     revocations,
     lifetimes,
     retryWindowMs: config.RETRY_WINDOW_MS,
+    limits: renewalLimits({ pool, clock, quota: config.RENEW_FAILURES }),
+  }
+
+  // log in -> rotate -> (guards verify) -> revoke
+  await app.register(loginRoutes, { db, passwords, limits, refreshKeys, lifetimes, sending })
+  await app.register(rotateRoutes, {
+    ...rotating,
     ...waiting,
     cookie,
     timelessVerifier,
@@ -123,18 +131,9 @@ export async function buildApp(config: Config, clock: Clock) {
     await known.register(sessionRoutes, { db, revocations, waiting })
     await known.register(accountRoutes, { db, passwords, limits, revocations, waiting })
   })
-  await app.register(adminRoutes, { db, verifier, passwords, revocations, waiting, prefix: '/admin' })
-  await app.register(oauthRoutes, {
-    db,
-    refreshKeys,
-    revocations,
-    lifetimes,
-    retryWindowMs: config.RETRY_WINDOW_MS,
-    accessTokens: tokens,
-    verifier,
-    waiting,
-    errors: around,
-  })
+  const mayCall = callLimit({ pool, quota: config.ADMIN_CALLS })
+  await app.register(adminRoutes, { db, verifier, mayCall, passwords, revocations, waiting, prefix: '/admin' })
+  await app.register(oauthRoutes, { ...rotating, accessTokens: tokens, verifier, waiting, errors: around })
   await app.register(feedRoutes, { db, polls })
 
   await app.register(discoveryRoutes, { issuer: config.ISSUER, keys: signingKeys })
@@ -143,7 +142,16 @@ export async function buildApp(config: Config, clock: Clock) {
   await docsPage(app, docs)
 
   app.addHook('preClose', async () => polls.close())
+  const house = keepHouse({
+    prisma,
+    clock,
+    metrics,
+    rules: sweepRulesOf(config),
+    periodMs: config.HOUSEKEEPING_SECONDS * 1000,
+    onError: warn,
+  })
   app.addHook('onClose', async () => {
+    await house.close()
     await ear.close()
     await close()
   })

@@ -5,6 +5,7 @@ import {
   flag,
   integer,
   list,
+  networks,
   oneOf,
   optional,
   readSettings,
@@ -172,10 +173,8 @@ export const settings = {
       why: 'CORS stays off unless somebody says who.',
     }),
   ),
-  TRUST_PROXY: text({
-    about:
-      'Addresses of the gateway, whose `X-Forwarded-*` is believed: a comma-separated list of addresses or networks, or `none`',
-    fallback: 'none',
+  TRUST_PROXY: networks({
+    about: 'The gateway, whose `X-Forwarded-*` and `X-Request-Id` are believed',
     why: 'Anybody can write these headers.',
   }),
   PASSWORD_THREADS: integer({
@@ -212,6 +211,41 @@ export const settings = {
     min: 0,
     max: 5000,
     why: 'The gateway needs a moment to send its requests elsewhere.',
+  }),
+  ADMIN_CALLS: integer({
+    about: 'Admin calls of one person or machine in a minute',
+    fallback: '600',
+    min: 1,
+    max: 1000000,
+    why: 'A script that runs wild is told to slow down before the database is.',
+  }),
+  RENEW_FAILURES: integer({
+    about: 'Refused renewals of one session, or with invented tokens from one address, in a minute',
+    fallback: '30',
+    min: 1,
+    max: 1000000,
+    why: 'A client in a loop stops costing the database anything; renewals that succeed are never counted.',
+  }),
+  HOUSEKEEPING_SECONDS: integer({
+    about: 'How often what has served its time is removed',
+    fallback: '60',
+    min: 1,
+    max: day,
+    why: 'Small batches often; with several replicas each finds less to do.',
+  }),
+  SESSION_HISTORY_DAYS: integer({
+    about: 'How long a session is kept after it ended or expired',
+    fallback: '7',
+    min: 1,
+    max: 3650,
+    why: 'Whoever comes back after a holiday is told that the session has expired rather than that it ended.',
+  }),
+  AUDIT_RETENTION_DAYS: integer({
+    about: 'How long the audit log is kept',
+    fallback: '400',
+    min: 1,
+    max: 36500,
+    why: 'A year and a month: one year can be compared with the last.',
   }),
   LOG_LEVEL: oneOf({
     about: 'What is logged',
@@ -290,5 +324,14 @@ export function limitsOf(config: Config) {
     // The second poll in a row that does not apply what was sent gets no lease: nobody holds up the barrier for ever.
     maxStalls: 2,
     guardsPerClient: 1000,
+  }
+}
+
+/** What housekeeping removes, and how much at a time. */
+export function sweepRulesOf(config: Config) {
+  return {
+    limit: 2000,
+    historyDays: config.SESSION_HISTORY_DAYS,
+    auditRetentionDays: config.AUDIT_RETENTION_DAYS,
   }
 }

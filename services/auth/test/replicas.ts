@@ -21,8 +21,13 @@ export async function replica(
 ): Promise<Replica> {
   const app = await buildApp(readConfig({ ...environment, ...settings }), systemClock)
   await app.listen({ host: '127.0.0.1', port: 0 })
-  t.teardown(() => app.close())
+  /** As the process does it: a connection that was busy is closed once it idles. */
+  const close = async () => {
+    const retiring = setInterval(() => app.server.closeIdleConnections(), 20)
+    await app.close().finally(() => clearInterval(retiring))
+  }
+  t.teardown(close)
   const { port } = app.server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
-  return { url, call: caller(url), close: () => app.close() }
+  return { url, call: caller(url), close }
 }

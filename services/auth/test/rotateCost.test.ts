@@ -1,8 +1,10 @@
 /** What a renewal costs: one statement, and no growth of any table, however often. */
 import { randomBytes } from 'node:crypto'
+import { systemClock } from '@gatehouse/clock'
 import t from 'tap'
 import { readRefreshKeys } from '../src/keys/refreshKeys.ts'
 import { createRevocations } from '../src/revoke/revoke.ts'
+import { renewalLimits } from '../src/rotate/limits.ts'
 import { type RotateRooms, rotate } from '../src/rotate/rotate.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { until } from './races.ts'
@@ -65,6 +67,7 @@ t.test(
       revocations: createRevocations(renewing.prisma, 360_000),
       lifetimes,
       retryWindowMs: 30_000,
+      limits: renewalLimits({ pool: renewing.pool, clock: systemClock, quota: 30 }),
     }
     const visitor = { address: '127.0.0.1', userAgent: null, requestId: 'many' }
     const renewOften = async (first: string, times: number) => {

@@ -18,16 +18,24 @@ export interface Parts {
 }
 
 export async function buildApp({ config, version, clock, guardOptions = {} }: Parts): Promise<FastifyInstance> {
-  const { issuer, audience, clientId, clientSecret, publicKey, authUrls, guardName: name } = config
+  const { ISSUER: issuer, AUDIENCE: audience, TRUST_PROXY, LOG_LEVEL: logLevel } = config
   const surroundings = { problemBase: `${issuer}/problems`, realm: audience }
-  const { trustProxy, logLevel, clockToleranceMs } = config
-  const app = fastify(fastifyDefaults({ ...surroundings, trustProxy, logLevel }))
+  const app = fastify(fastifyDefaults({ ...surroundings, trustProxy: TRUST_PROXY ?? undefined, logLevel }))
 
   const metrics = new Registry()
   const own = createGuard({
-    ...{ issuer, audience, clientId, clientSecret, name, version, clock, clockToleranceMs, metrics, log: app.log },
-    ...(authUrls.length > 0 ? { authUrls } : {}),
-    ...(publicKey === '' ? {} : { publicKey }),
+    issuer,
+    audience,
+    clientId: config.CLIENT_ID,
+    clientSecret: config.CLIENT_SECRET,
+    name: config.GUARD_NAME,
+    clockToleranceMs: config.CLOCK_TOLERANCE_MS,
+    version,
+    clock,
+    metrics,
+    log: app.log,
+    ...(config.AUTH_URLS.length > 0 ? { authUrls: config.AUTH_URLS } : {}),
+    ...(config.PUBLIC_KEY === null ? {} : { publicKey: config.PUBLIC_KEY }),
     ...guardOptions,
   })
 

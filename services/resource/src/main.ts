@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { systemClock } from '@gatehouse/clock'
 import { openConnections, stopGently } from '@gatehouse/guard'
+import { SettingsError } from '@gatehouse/settings'
 import { buildApp } from './app.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
 
@@ -12,13 +13,13 @@ try {
   const { version }: { version: string } = JSON.parse(manifest)
   const app = await buildApp({ config, version, clock: systemClock })
   const connections = openConnections(app.server)
-  const address = await app.listen({ host: config.host, port: config.port })
+  const address = await app.listen({ host: config.HOST, port: config.PORT })
   app.log.info({ address }, 'listening')
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => stopGently(app, { clock: systemClock, connections, drainMs: config.drainMs, signal }))
+    process.once(signal, () => stopGently(app, { clock: systemClock, connections, drainMs: config.DRAIN_MS, signal }))
   }
 } catch (error) {
-  const isOurs = error instanceof ConfigError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+  const isOurs = error instanceof SettingsError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
   process.stderr.write(`${isOurs ? (error as Error).message : ((error as Error).stack ?? error)}\n`)
   process.exit(1)
 }

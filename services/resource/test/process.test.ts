@@ -20,7 +20,7 @@ function start(env: NodeJS.ProcessEnv) {
 t.test('bad configuration ends the process with one sentence', async t => {
   const { child, ended } = start(environment({ PORT: 'x' }))
   const said = await text(child.stderr)
-  t.equal(said, 'PORT wants a whole number from 0 to 65535, because the gateway must know where to find it.\n')
+  t.equal(said, 'PORT must be a whole number from 0 to 65535, not "x". The port that the examples use.\n')
   t.same(await ended, [1, null])
 })
 

@@ -4,6 +4,7 @@ import { createWriteStream, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
 import pg from 'pg'
 import { startPostgres } from '../postgres.ts'
@@ -75,12 +76,26 @@ async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<S
     // The resource service has no use for it, and must not have it.
     DATABASE_URL: undefined,
   })
+  await untilReady(credentials.resourceUrl)
   const failed = Promise.race([auth.exited.then(() => 'auth'), resource.exited.then(() => 'resource')])
   return {
     ...credentials,
     isNew,
     failed: failed.then(name => `The ${name} service has ended; its log is in ${logFile(dataDir, name)}`),
   }
+}
+
+/** Listening is not enough: it has no keys and no lease yet. */
+async function untilReady(url: string): Promise<void> {
+  for (let triesLeft = 200; triesLeft > 0; triesLeft -= 1) {
+    const isReady = await fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+    if (isReady) return
+    await systemClock.sleep(50)
+  }
+  throw new Error('The resource service does not become ready; its log says why.')
 }
 
 async function mustBeFree(variable: string, port: number): Promise<void> {

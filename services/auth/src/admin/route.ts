@@ -1,7 +1,9 @@
 /** `/admin`: everything that admins, auditors and machines with a scope may do. */
+import type { Verifier } from '@gatehouse/guard'
 import type { FastifyPluginAsync } from 'fastify'
 import { auditRoutes } from '../audit/route.ts'
-import { type CallerRooms, identifyAnybody } from '../http/caller.ts'
+import { identifyAnybody } from '../http/caller.ts'
+import type { CallLimit } from './callLimit.ts'
 import { clientRoutes } from './clientRoutes.ts'
 import { permit } from './permit.ts'
 import { revocationRoutes } from './revocationRoutes.ts'
@@ -10,10 +12,16 @@ import { adminSessionRoutes } from './sessionRoutes.ts'
 import { userActs } from './userActs.ts'
 import { userRoutes } from './userRoutes.ts'
 
-export const adminRoutes: FastifyPluginAsync<AdminRooms & CallerRooms> = async (app, given) => {
-  const { db, verifier, passwords, revocations, waiting } = given
+export interface AdminRoutes extends AdminRooms {
+  verifier: Verifier
+  mayCall: CallLimit
+}
+
+export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, given) => {
+  const { db, verifier, mayCall, passwords, revocations, waiting } = given
   const rooms = { db, passwords, revocations, waiting }
   app.addHook('onRequest', identifyAnybody({ db, verifier }))
+  app.addHook('onRequest', mayCall)
   permit(app)
   // An act without a reason may come without a body.
   app.addHook('preValidation', (request, _reply, done) => {

@@ -72,11 +72,11 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
 
   const answer: Polls['answer'] = async (poll, signal) => {
     const verdict = await writes.add({ ...poll, offered: sent.to(poll.guard) })
-    const leaseMs = judge(verdict)
+    const { leaseMs, hadLease } = mustBeWritten(verdict)
     const after = poll.after ?? 0
     const wakesBefore = wakes
     let page = await reads.add(after)
-    const mayHold = page.entries.length === 0 && poll.after !== null && !isClosing
+    const mayHold = page.entries.length === 0 && hadLease && leaseMs > 0 && !isClosing
     if (mayHold && !signal.aborted) {
       await hold(signal, wakesBefore)
       page = await reads.add(after)
@@ -98,11 +98,12 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
   return { answer, wake, close }
 }
 
-function judge({ refused, leaseMs }: PollVerdict): number {
+function mustBeWritten(verdict: PollVerdict): PollVerdict {
+  const { refused } = verdict
   if (refused === 'client-invalid') throw new Refusal('client-invalid', 'a poll with unknown client credentials')
   if (refused === 'feed-changed') throw new Refusal('feed-changed', 'a poll with a cursor of another feed')
   if (refused === 'too-many') throw new Refusal('rate-limited', 'a service client has too many guards')
-  return leaseMs
+  return verdict
 }
 
 /** Batches in which each guard stands once, in the order of the ids, which is that of the row locks. */

@@ -13,8 +13,12 @@ const secrets = ['authorization', 'cookie', 'set-cookie', 'idempotency-key'].fla
 
 export function serverOptions(config: Config, around: RefusalsOptions): FastifyHttpOptions<Server> {
   const { LOG_LEVEL, NAME, TRUST_PROXY, LOG_REQUESTS } = config
-  const trustProxy = TRUST_PROXY === 'none' ? undefined : TRUST_PROXY
-  const options = fastifyDefaults({ ...around, trustProxy, logLevel: LOG_LEVEL, logsRequests: LOG_REQUESTS })
+  const options = fastifyDefaults({
+    ...around,
+    trustProxy: TRUST_PROXY ?? undefined,
+    logLevel: LOG_LEVEL,
+    logsRequests: LOG_REQUESTS,
+  })
   const name = NAME === null ? {} : { name: NAME }
   const logger = typeof options.logger === 'object' ? options.logger : {}
   return { ...options, logger: { ...logger, ...name, redact: { paths: secrets, censor: '[secret]' } } }

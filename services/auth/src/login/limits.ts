@@ -1,7 +1,10 @@
 /** Throttles guessing: by account and address together, and by address alone; the counters are shared by all replicas. */
 import { Refusal } from '@gatehouse/contract'
 import type pg from 'pg'
-import { RateLimiterPostgres, type RateLimiterRes } from 'rate-limiter-flexible'
+import type { RateLimiterRes } from 'rate-limiter-flexible'
+import { sharedCounter } from '../http/counters.ts'
+import { networkOf } from '../http/network.ts'
+import { rateLimitFields } from '../http/rateLimitFields.ts'
 import { hashOf } from '../rotate/token.ts'
 import { emailKey } from '../store/accounts.ts'
 
@@ -24,17 +27,7 @@ const windowSeconds = 15 * 60
 
 /** Only failures count, and none against the account alone: nobody can lock somebody else out. */
 export function loginLimits({ pool, perAccount, perAddress }: LoginLimitOptions): LoginLimits {
-  const limiter = (keyPrefix: string, points: number) =>
-    new RateLimiterPostgres({
-      storeClient: pool,
-      storeType: 'pool',
-      tableName: 'rate_limits',
-      tableCreated: true,
-      clearExpiredByTimeout: false,
-      keyPrefix,
-      points,
-      duration: windowSeconds,
-    })
+  const limiter = (keyPrefix: string, points: number) => sharedCounter({ pool, keyPrefix, points, windowSeconds })
   const pair = limiter('login-pair', perAccount)
   const single = limiter('login-address', perAddress)
   const keys = (email: string, address: string) => {
@@ -61,15 +54,7 @@ export function loginLimits({ pool, perAccount, perAddress }: LoginLimitOptions)
 
 function refuseIfSpent(spent: RateLimiterRes | null, points: number): void {
   if (spent === null || spent.consumedPoints < points) return
-  throw new Refusal('rate-limited', 'too many wrong passwords', { retryAfterSeconds: spent.msBeforeNext / 1000 })
-}
-
-/** Who has one IPv6 address has 2^64 of them, and may write each in many ways. */
-function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
-  if (!plain.includes(':')) return plain
-  const [left = [], right = []] = plain.split('::').map(side => side.split(':').filter(group => group !== ''))
-  const zeros = Array(Math.max(0, 8 - left.length - right.length)).fill('0')
-  const network = [...left, ...zeros, ...right].slice(0, 4).map(group => Number.parseInt(group, 16).toString(16))
-  return `${network.join(':')}::/64`
+  const { msBeforeNext: resetMs } = spent
+  const headers = rateLimitFields({ policy: 'log-in', quota: points, windowSeconds, remaining: 0, resetMs })
+  throw new Refusal('rate-limited', 'too many wrong passwords', { retryAfterSeconds: resetMs / 1000, headers })
 }

@@ -40,7 +40,7 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
     const wakesBefore = wakes
     // Only those who waited before the read began: a read from before a revocation's commit could miss a guard that polls just then.
     const present = [...waiters]
-    const live = await read().catch(onError)
+    const live = await read().catch(error => void onError(error))
     const nextMs = live ? Math.min(rereadMs, ...present.map(waiter => waiter.see(live))) : rereadMs
     if (waiters.size === 0 || wakes !== wakesBefore) return
     sleeping = new AbortController()

@@ -1,12 +1,14 @@
 /** Renewal: rotate in one statement; only when nothing matched, find out why. */
 import { Refusal } from '@gatehouse/contract'
 import { explainRotation } from '@gatehouse/protocol'
+import { networkOf } from '../http/network.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import type { Lifetimes, Visitor } from '../login/login.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import type { Db } from '../store/database.ts'
 import { type Found, readRotationFacts } from '../store/readRotationFacts.ts'
 import { type Grant, rotateRefreshToken } from '../store/rotateRefreshToken.ts'
+import { limited, type RenewalLimits } from './limits.ts'
 import { hashOf, type RefreshToken, readToken, successorSecret, writeToken } from './token.ts'
 
 export interface RotateRooms {
@@ -15,6 +17,7 @@ export interface RotateRooms {
   revocations: Revocations
   lifetimes: Lifetimes
   retryWindowMs: number
+  limits: RenewalLimits
 }
 
 export interface Presented {
@@ -28,15 +31,25 @@ export interface Rotated {
   refreshToken: string
 }
 
-/** @throws Refusal `refresh-invalid`, `session-expired`, `session-ended`, `refresh-reused` (and the session has ended) */
-export async function rotate(
+/**
+ * @throws Refusal `refresh-invalid`, `session-expired`, `session-ended`, `refresh-reused` (and the session has ended),
+ * `rate-limited`
+ */
+export async function rotate(rooms: RotateRooms, presented: Presented, visitor: Visitor): Promise<Rotated> {
+  const token = readToken(presented.refreshToken, rooms.refreshKeys)
+  const key = token === undefined ? `address|${networkOf(visitor.address)}` : `session|${token.sessionId}`
+  return limited(rooms.limits, key, async () => {
+    if (token === undefined) throw new Refusal('refresh-invalid', 'a refresh token that is not ours')
+    return rotateGenuine(rooms, { token, attempt: presented.attempt }, visitor)
+  })
+}
+
+async function rotateGenuine(
   rooms: RotateRooms,
-  { refreshToken, attempt }: Presented,
+  { token, attempt }: { token: RefreshToken; attempt: string | undefined },
   visitor: Visitor,
 ): Promise<Rotated> {
   const { db, refreshKeys, lifetimes } = rooms
-  const token = readToken(refreshToken, refreshKeys)
-  if (token === undefined) throw new Refusal('refresh-invalid', 'a refresh token that is not ours')
   const secret = successorSecret(token, refreshKeys)
   const successor = writeToken({ sessionId: token.sessionId, generation: token.generation + 1, secret }, refreshKeys)
   const presented = {

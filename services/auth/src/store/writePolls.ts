@@ -21,6 +21,8 @@ export interface PollLimits extends LeaseRules {
 
 export interface PollVerdict {
   refused: 'client-invalid' | 'feed-changed' | 'too-many' | null
+  /** Its lease runs already: it can wait for news. One without a lease waits for nothing but that. */
+  hadLease: boolean
   /** The lease that the row grants, counted from before the poll was sent; 0 is none. */
   leaseMs: number
 }
@@ -48,7 +50,7 @@ export async function writePolls(
                            ${column('version')}::text[], ${column('feedId')}::uuid[], ${column('after')}::bigint[], ${column('offered')}::bigint[])
                       AS asked (guard, client_id, secret_hash, name, version, feed_id, after, offered)
     ), judged AS (
-      SELECT asked.*, coalesce(known.cursor, 0) AS was,
+      SELECT asked.*, coalesce(known.cursor, 0) AS was, coalesce(known.lease_until > statement_timestamp(), false) AS had_lease,
              CASE WHEN asked.after IS NULL OR clock.head - asked.after > ${limits.pageSize}::int THEN 0
                   ELSE greatest(0, floor(${limits.leaseMs}::float8 - greatest(0, coalesce(
                     extract(epoch FROM statement_timestamp() - lacked.created_at)::float8 * 1000, 0)))) END AS lease_ms,
@@ -82,7 +84,7 @@ export async function writePolls(
     ), woken AS (
       SELECT pg_notify('gatehouse_acks', '') WHERE EXISTS (SELECT FROM judged WHERE refused IS NULL AND after > was)
     )
-    SELECT judged.guard, refused,
+    SELECT judged.guard, refused, had_lease AS "hadLease",
            CASE WHEN refused IS NULL AND written.stalls < ${limits.maxStalls}::int THEN lease_ms ELSE 0 END AS "leaseMs"
       FROM judged LEFT JOIN written ON written.id = judged.guard
      WHERE (SELECT count(*) FROM woken) >= 0`

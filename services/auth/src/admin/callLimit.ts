@@ -1,0 +1,28 @@
+/** Bounds the admin calls of each person and machine, over all replicas. */
+import { Refusal } from '@gatehouse/contract'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type pg from 'pg'
+import { RateLimiterRes } from 'rate-limiter-flexible'
+import { sharedCounter } from '../http/counters.ts'
+import { rateLimitFields } from '../http/rateLimitFields.ts'
+
+const windowSeconds = 60
+
+export type CallLimit = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+
+/** An onRequest hook that runs once the caller is known; every answer says how much is left. */
+export function callLimit({ pool, quota }: { pool: pg.Pool; quota: number }): CallLimit {
+  const counter = sharedCounter({ pool, keyPrefix: 'admin', points: quota, windowSeconds })
+  const fieldsOf = ({ remainingPoints, msBeforeNext }: RateLimiterRes) =>
+    rateLimitFields({ policy: 'admin', quota, windowSeconds, remaining: remainingPoints, resetMs: msBeforeNext })
+
+  return async (request, reply) => {
+    try {
+      reply.headers(fieldsOf(await counter.consume(request.caller.id)))
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error
+      const retryAfterSeconds = error.msBeforeNext / 1000
+      throw new Refusal('rate-limited', 'too many admin calls', { retryAfterSeconds, headers: fieldsOf(error) })
+    }
+  }
+}

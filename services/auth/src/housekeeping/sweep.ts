@@ -1,0 +1,62 @@
+/** One round of housekeeping: what has served its time goes, in batches that hurt nobody. */
+import type { Prisma } from '../store/database.ts'
+import {
+  removeCreations,
+  removeDeadGuards,
+  removeOldAudit,
+  removeRateLimits,
+  removeRevocations,
+} from '../store/sweepRecords.ts'
+import { removeBelowEveryone, removeEnded, removeExpired, removeIdle } from '../store/sweepSessions.ts'
+
+export interface SweepRules {
+  /** Rows a statement. */
+  limit: number
+  /** How long sessions are kept after their end. */
+  historyDays: number
+  auditRetentionDays: number
+}
+
+export interface SweepRooms {
+  prisma: Prisma
+  rules: SweepRules
+  /** Waits between two batches; rejects when the process stops. */
+  pause: () => Promise<void>
+  note: (what: string, removed: number) => void
+}
+
+/** Each chore is repeated until a batch is not full. */
+export async function sweep({ prisma, rules, pause, note }: SweepRooms): Promise<void> {
+  const { limit, auditRetentionDays: retentionDays } = rules
+  const chores: Record<string, () => Promise<number>> = {
+    revocations: () => removeRevocations(prisma, limit),
+    'expired sessions': () => removeExpired(prisma, rules),
+    'ended sessions': () => removeEnded(prisma, rules),
+    'sessions of a revocation of everyone': () => removeBelowEveryone(prisma, rules),
+    guards: () => removeDeadGuards(prisma, limit),
+    'rate limits': () => removeRateLimits(prisma, limit),
+    creations: () => removeCreations(prisma, limit),
+    'audit entries': () => removeOldAudit(prisma, { limit, retentionDays }),
+  }
+  for (const [what, remove] of Object.entries(chores)) {
+    let removed = await remove()
+    note(what, removed)
+    while (removed === limit) {
+      await pause()
+      removed = await remove()
+      note(what, removed)
+    }
+  }
+  await sweepIdle({ prisma, rules, pause, note })
+}
+
+/** Once through the table of refresh tokens, a slice at a time. */
+async function sweepIdle({ prisma, rules, pause, note }: SweepRooms): Promise<void> {
+  let after: string | null = null
+  do {
+    const { removed, last }: { removed: number; last: string | null } = await removeIdle(prisma, { ...rules, after })
+    note('idle sessions', removed)
+    after = last
+    await pause()
+  } while (after !== null)
+}
