@@ -118,7 +118,9 @@ export const SessionCriteria = Type.Object(
   {
     accounts: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 300, uniqueItems: true })),
     client: Type.Optional(Type.String({ minLength: 1, maxLength: 100, examples: ['first-party'] })),
-    device: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'A part of its name.' })),
+    device: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, description: 'A part of its name.', examples: ['laptop'] }),
+    ),
     network: Type.Optional(
       Type.String({
         pattern: '^[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?$',
@@ -128,7 +130,7 @@ export const SessionCriteria = Type.Object(
     ),
     createdBefore: Type.Optional(When),
   },
-  { ...closed, minProperties: 1 },
+  { ...closed, minProperties: 1, examples: [{ network: '203.0.113.0/24' }] },
 )
 export type SessionCriteria = Static<typeof SessionCriteria>
 

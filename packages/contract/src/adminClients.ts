@@ -6,7 +6,7 @@ import type { Receipt } from './revocations.ts'
 const closed = { additionalProperties: false }
 const When = Type.String({ format: 'date-time' })
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
-const Reason = Type.Optional(Type.String({ minLength: 1, maxLength: 500 }))
+const Reason = Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['secret in a log'] }))
 
 /** Not the form of a UUID, so that no client can be taken for an account; a handler says so. */
 export const ClientId = Type.String({ pattern: '^[\\w.-]{1,100}$', examples: ['warehouse'] })
@@ -30,7 +30,7 @@ export const ClientList = Type.Object({ clients: Type.Array(Type.Unsafe<ClientVi
 export const NewClient = Type.Object(
   {
     id: ClientId,
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, examples: ['The warehouse'] })),
     scopes: Type.Array(Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$' }), {
       minItems: 1,
       maxItems: 50,

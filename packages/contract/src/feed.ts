@@ -36,8 +36,8 @@ export interface Entry {
 export const PollRequest = Type.Object(
   {
     guard: Type.Unsafe<string>({ ...Uuid, description: 'The id of this process, new at every boot.' }),
-    name: Type.String({ minLength: 1, maxLength: 100 }),
-    version: Type.String({ minLength: 1, maxLength: 50 }),
+    name: Type.String({ minLength: 1, maxLength: 100, examples: ['warehouse-1'] }),
+    version: Type.String({ minLength: 1, maxLength: 50, examples: ['1.4.0'] }),
     feedId: Type.Optional(Uuid),
     after: Type.Optional(
       Type.Unsafe<number>({ ...Seq, description: 'Every entry up to here is applied. Absent: send all that live.' }),

@@ -33,13 +33,16 @@ export type Receipt = Static<typeof Receipt>
 export const ReceiptRef = Type.Unsafe<Receipt>({ $ref: 'Receipt#' })
 
 export const Reason = Type.Object(
-  { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })) },
+  { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop stolen'] })) },
   { additionalProperties: false },
 )
 
 /** The break-glass call names what it does, so that nobody sends it by accident. */
 export const EveryoneRequest = Type.Object(
-  { confirm: Type.Literal('end every session'), reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })) },
+  {
+    confirm: Type.Literal('end every session'),
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop stolen'] })),
+  },
   { additionalProperties: false },
 )
 

@@ -8,7 +8,7 @@ export const Id = Type.String({
 })
 const When = Type.String({ format: 'date-time' })
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what the pattern refuses.
+/** No control characters. */
 const printable = '^[^\\u0000-\\u001f\\u007f]*$'
 export const Email = Type.String({
   minLength: 3,
@@ -62,7 +62,7 @@ export const TokenAnswer = Type.Object(
 export type TokenAnswer = Static<typeof TokenAnswer>
 
 export const RenewRequest = Type.Object(
-  { refreshToken: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })) },
+  { refreshToken: Type.Optional(Type.String({ minLength: 1, maxLength: 512, examples: ['ghr_AQEx...'] })) },
   { ...closed, description: 'Empty in cookie mode.' },
 )
 export const LogoutRequest = RenewRequest

@@ -29,9 +29,13 @@ export const outcomeOfEntry = {
   superseded: 'token-expired',
 } as const satisfies Record<EntryOutcome, Outcome>
 
-/** A revocation that is known stays known when the lease lapses: only its absence needs the lease. */
+/**
+ * A revocation that is known stays known when the lease lapses: only its absence needs the lease, and whether an account is
+ * still disabled. It may have been enabled since, and then its older tokens are those of ended sessions.
+ */
 export function decide({ caller, revoked, mayDecide }: Facts, rule: Rule): Decision {
-  if (revoked !== undefined) return outcomeOfEntry[revoked]
+  const isStale = revoked === 'forbidden' && !mayDecide && rule.onUnknown === 'refuse'
+  if (revoked !== undefined && !isStale) return outcomeOfEntry[revoked]
   if (!mayDecide && rule.onUnknown === 'refuse') return 'revocation-unknown'
   if (!hasAll(caller.scopes, rule.scope) || !hasOne(caller.roles, rule.roles)) return 'insufficient-scope'
   return mayDecide ? 'pass' : 'unknown-allowed'

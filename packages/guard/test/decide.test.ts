@@ -15,6 +15,18 @@ const decisions: [name: string, facts: Partial<Facts>, rule: Partial<Rule>, deci
     'session-ended',
   ],
   ['a disabled account is known, and refused', { revoked: 'forbidden' }, {}, 'account-disabled'],
+  [
+    'whether it still is disabled needs the lease',
+    { revoked: 'forbidden', mayDecide: false },
+    {},
+    'revocation-unknown',
+  ],
+  [
+    'but it is not let in for that',
+    { revoked: 'forbidden', mayDecide: false },
+    { onUnknown: 'allow' },
+    'account-disabled',
+  ],
   ['a superseded token is to be renewed', { revoked: 'superseded' }, {}, 'token-expired'],
   ['revocation comes before scope', { revoked: 'ended' }, { scope: ['write'] }, 'session-ended'],
   ['without a lease nothing is known', { mayDecide: false }, {}, 'revocation-unknown'],

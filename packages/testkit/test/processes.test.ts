@@ -65,7 +65,7 @@ test('one that is never ready fails in time and is killed', async t => {
 
 test('one that ignores the request to stop is killed', async t => {
   const stubborn = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('listening on nothing')`
-  const child = await startProcess({ entry: await script(t, stubborn), readyWhen, timeoutMs: 500 })
+  const child = await startProcess({ entry: await script(t, stubborn), readyWhen, timeoutMs: 3000 })
   t.equal(await child.stop(), null)
 })
 

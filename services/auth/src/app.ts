@@ -19,7 +19,7 @@ import { discoveryRoutes } from './http/discovery.ts'
 import { docsPage, openApi } from './http/docs.ts'
 import { healthRoutes } from './http/health.ts'
 import { metricsRoute, revokeMetrics } from './http/metrics.ts'
-import { serverOptions } from './http/serverOptions.ts'
+import { type LogStream, serverOptions } from './http/serverOptions.ts'
 import { accessTokens } from './keys/accessTokens.ts'
 import { readRefreshKeys } from './keys/refreshKeys.ts'
 import { readSigningKeys } from './keys/signingKeys.ts'
@@ -46,16 +46,17 @@ const yearMs = 366 * 24 * 3600 * 1000
  * Builds the service; it holds no state that a second replica would lack.
  * @param config what `readConfig` returned
  * @param clock the process's clock
+ * @param logTo where the log goes; standard output unless given
  */
-export async function buildApp(config: Config, clock: Clock) {
+export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) {
   const around = { problemBase: `${config.ISSUER}/problems`, realm: 'gatehouse', translate: unavailable }
-  const app = Fastify(serverOptions(config, around))
+  const app = Fastify(serverOptions(config, around, logTo))
   const warn = (error: unknown) => app.log.warn({ err: error }, 'the database is in trouble')
   const metrics = new Registry()
 
   const signingKeys = readSigningKeys(config.SIGNING_KEY, config.SIGNING_ALGORITHM)
   const refreshKeys = readRefreshKeys(config.REFRESH_KEYS)
-  const { prisma, pool, url, close } = openDatabase({
+  const { prisma, direct, pool, url, close } = openDatabase({
     url: config.DATABASE_URL,
     connections: config.DATABASE_POOL,
     timeoutMs: config.DATABASE_TIMEOUT_MS,
@@ -109,6 +110,7 @@ export async function buildApp(config: Config, clock: Clock) {
 
   const rotating = {
     db,
+    direct,
     refreshKeys,
     revocations,
     lifetimes,
@@ -131,7 +133,7 @@ export async function buildApp(config: Config, clock: Clock) {
     await known.register(sessionRoutes, { db, revocations, waiting })
     await known.register(accountRoutes, { db, passwords, limits, revocations, waiting })
   })
-  const mayCall = callLimit({ pool, quota: config.ADMIN_CALLS })
+  const mayCall = callLimit({ db, pool, quota: config.ADMIN_CALLS })
   await app.register(adminRoutes, { db, verifier, mayCall, passwords, revocations, waiting, prefix: '/admin' })
   await app.register(oauthRoutes, { ...rotating, accessTokens: tokens, verifier, waiting, errors: around })
   await app.register(feedRoutes, { db, polls })

@@ -28,12 +28,12 @@ t.test('only a service client with the scope `guard` and its secret may poll, or
     'not Basic': 'Bearer x',
     'not base64': 'Basic !!!',
     'no colon': `Basic ${Buffer.from('guards').toString('base64')}`,
-    'NUL': `Basic ${Buffer.from('guards\0:x').toString('base64')}`,
+    NUL: `Basic ${Buffer.from('guards\0:x').toString('base64')}`,
     'bad percent-encoding': `Basic ${Buffer.from('guards:%zz').toString('base64')}`,
     'invalid UTF-8': `Basic ${Buffer.from([0xff, 0x3a, 0xfe]).toString('base64')}`,
     'NUL in disguise': `Basic ${Buffer.from('guards%00:x').toString('base64')}`,
     'half a surrogate pair': `Basic ${Buffer.from('%ED%A0%80:x').toString('base64')}`,
-    'endless': basic('guards', 'x'.repeat(700)),
+    endless: basic('guards', 'x'.repeat(700)),
   }
   for (const [name, authorization] of Object.entries(bad)) {
     const { poll, id } = testGuard(place, { authorization })
@@ -85,37 +85,40 @@ t.test('polls with a wrong secret sent along do not cost the guard its lease', a
   t.equal((await own).leaseMs, 15_000)
 })
 
-t.test('a cursor ahead of the head or of another feed is told to begin again; one that is none is malformed', async t => {
-  const place = await stage(t, short)
-  await append(place, 3)
-  const { poll, taken, id } = testGuard(place)
-  const { feedId, head } = await taken()
-  t.equal(head, 3)
-  for (const cursor of [
-    { feedId, after: 4 },
-    { feedId, after: Number.MAX_SAFE_INTEGER },
-    { feedId: randomUUID(), after: 3 },
-    { feedId: randomUUID(), after: 0 },
-  ])
-    isRefusal(t, await poll(cursor), 'feed-changed')
-  for (const cursor of [
-    { feedId, after: -1 },
-    { feedId, after: 1.5 },
-    { feedId, after: '1' },
-    { feedId, after: 2 ** 53 },
-    { feedId, after: null },
-    { feedId: 'x', after: 1 },
-    { feedId },
-    { after: 1 },
-    { guard: 'x' },
-    { guard: id.toUpperCase() },
-    { name: '' },
-    { name: 'x'.repeat(101) },
-    { leaseMs: 1_000_000 },
-  ])
-    isRefusal(t, await poll(cursor), 'request-malformed')
-  t.match(await guardRow(place, id), { cursor: '0' })
-})
+t.test(
+  'a cursor ahead of the head or of another feed is told to begin again; one that is none is malformed',
+  async t => {
+    const place = await stage(t, short)
+    await append(place, 3)
+    const { poll, taken, id } = testGuard(place)
+    const { feedId, head } = await taken()
+    t.equal(head, 3)
+    for (const cursor of [
+      { feedId, after: 4 },
+      { feedId, after: Number.MAX_SAFE_INTEGER },
+      { feedId: randomUUID(), after: 3 },
+      { feedId: randomUUID(), after: 0 },
+    ])
+      isRefusal(t, await poll(cursor), 'feed-changed')
+    for (const cursor of [
+      { feedId, after: -1 },
+      { feedId, after: 1.5 },
+      { feedId, after: '1' },
+      { feedId, after: 2 ** 53 },
+      { feedId, after: null },
+      { feedId: 'x', after: 1 },
+      { feedId },
+      { after: 1 },
+      { guard: 'x' },
+      { guard: id.toUpperCase() },
+      { name: '' },
+      { name: 'x'.repeat(101) },
+      { leaseMs: 1_000_000 },
+    ])
+      isRefusal(t, await poll(cursor), 'request-malformed')
+    t.match(await guardRow(place, id), { cursor: '0' })
+  },
+)
 
 t.test('more than 2000 entries come in pages, and there is no lease before the last is acknowledged', async t => {
   const place = await stage(t, short)
@@ -150,24 +153,27 @@ t.test('entries whose tokens have all expired are not sent, and are not missed',
   t.match({ seqs: entries.map(({ seq }) => seq), head, more }, { seqs: [3], head: 3, more: false })
 })
 
-t.test('a guard that does not apply what it is sent gets its entries still, and no lease after the second time', async t => {
-  const place = await stage(t, short)
-  const { begin, taken, id } = testGuard(place)
-  const { feedId, after } = await begin()
-  await append(place, 2)
-  const leases: number[] = []
-  for (let n = 0; n < 5; n += 1) {
-    const { entries, leaseMs } = await taken({ feedId, after })
-    t.equal(entries.length, 2)
-    leases.push(leaseMs)
-  }
-  t.ok((leases[0] ?? 0) > 0 && (leases[1] ?? 0) > 0, `${leases}`)
-  t.same(leases.slice(2), [0, 0, 0])
-  const { lease_until: stuck } = await guardRow(place, id)
-  await taken({ feedId, after })
-  t.same((await guardRow(place, id)).lease_until, stuck, 'its lease runs out')
-  t.ok((await taken({ feedId, after: after + 2 })).leaseMs > 0, 'until it moves')
-})
+t.test(
+  'a guard that does not apply what it is sent gets its entries still, and no lease after the second time',
+  async t => {
+    const place = await stage(t, short)
+    const { begin, taken, id } = testGuard(place)
+    const { feedId, after } = await begin()
+    await append(place, 2)
+    const leases: number[] = []
+    for (let n = 0; n < 5; n += 1) {
+      const { entries, leaseMs } = await taken({ feedId, after })
+      t.equal(entries.length, 2)
+      leases.push(leaseMs)
+    }
+    t.ok((leases[0] ?? 0) > 0 && (leases[1] ?? 0) > 0, `${leases}`)
+    t.same(leases.slice(2), [0, 0, 0])
+    const { lease_until: stuck } = await guardRow(place, id)
+    await taken({ feedId, after })
+    t.same((await guardRow(place, id)).lease_until, stuck, 'its lease runs out')
+    t.ok((await taken({ feedId, after: after + 2 })).leaseMs > 0, 'until it moves')
+  },
+)
 
 t.test('a guard whose every answer is lost gets no lease beyond one from the first entry that it lacks', async t => {
   const place = await stage(t, short)
@@ -183,18 +189,21 @@ t.test('a guard whose every answer is lost gets no lease beyond one from the fir
   t.same((await guardRow(place, id)).lease_until, leaseUntil)
 })
 
-t.test('a thousand guards of one client are enough; those that are there go on, and other clients are not hit', async t => {
-  const place = await stage(t, short)
-  const known = testGuard(place)
-  const cursor = await known.begin()
-  await place.database.pool.query(
-    `INSERT INTO guards (id, client_id, name, version, cursor, offered, stalls, lease_until, last_seen_at)
+t.test(
+  'a thousand guards of one client are enough; those that are there go on, and other clients are not hit',
+  async t => {
+    const place = await stage(t, short)
+    const known = testGuard(place)
+    const cursor = await known.begin()
+    await place.database.pool.query(
+      `INSERT INTO guards (id, client_id, name, version, cursor, offered, stalls, lease_until, last_seen_at)
      SELECT gen_random_uuid(), 'guards', 'bogus', '1', 0, 0, 0, now(), now() FROM generate_series(1, 999)`,
-  )
-  isRefusal(t, await testGuard(place).poll(), 'rate-limited')
-  t.equal((await known.poll(cursor)).status, 200)
-  t.equal((await testGuard(place, { authorization: await client(place, 'other') }).poll()).status, 200)
-})
+    )
+    isRefusal(t, await testGuard(place).poll(), 'rate-limited')
+    t.equal((await known.poll(cursor)).status, 200)
+    t.equal((await testGuard(place, { authorization: await client(place, 'other') }).poll()).status, 200)
+  },
+)
 
 t.test('a guard that leaves takes its own row away and no other', async t => {
   const place = await stage(t, short)

@@ -29,21 +29,24 @@ t.test('a held poll is answered as soon as something is revoked, on whichever re
   for (const answer of await Promise.all(held)) t.match(answer.entries, [{ kind: 'session', subject: sessionId }])
 })
 
-t.test('when the listening connection breaks, the held polls are answered after its return, and the next ones woken again', async t => {
-  const place = await stage(t, endless)
-  const { begin, taken } = testGuard(place)
-  const { feedId, after } = await begin()
-  const held = taken({ feedId, after })
-  const { pool } = place.database
-  const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+t.test(
+  'when the listening connection breaks, the held polls are answered after its return, and the next ones woken again',
+  async t => {
+    const place = await stage(t, endless)
+    const { begin, taken } = testGuard(place)
+    const { feedId, after } = await begin()
+    const held = taken({ feedId, after })
+    const { pool } = place.database
+    const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE datname = current_database() AND application_name = 'gatehouse-listen'`
-  t.equal((await pool.query(kill)).rowCount, 1)
-  await append(place, 1)
-  t.equal((await held).entries.length, 1)
-  await append(place, 1)
-  await pool.query(`NOTIFY gatehouse_feed`)
-  t.equal((await taken({ feedId, after: after + 1 })).entries.length, 1)
-})
+    t.equal((await pool.query(kill)).rowCount, 1)
+    await append(place, 1)
+    t.equal((await held).entries.length, 1)
+    await append(place, 1)
+    await pool.query(`NOTIFY gatehouse_feed`)
+    t.equal((await taken({ feedId, after: after + 1 })).entries.length, 1)
+  },
+)
 
 /** The polls themselves on a clock that the test moves, and deaf: nobody tells them of notifications. */
 async function deaf(place: Stage) {

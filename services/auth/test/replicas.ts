@@ -4,6 +4,7 @@ import { systemClock } from '@gatehouse/clock'
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
+import type { LogStream } from '../src/http/serverOptions.ts'
 import { caller, type Stage } from './stage.ts'
 
 export interface Replica {
@@ -13,13 +14,17 @@ export interface Replica {
   close: () => Promise<void>
 }
 
-/** @param settings variables in which it differs from the first */
+/**
+ * @param settings variables in which it differs from the first
+ * @param logTo where its log goes, for tests that read it
+ */
 export async function replica(
   t: Test,
   { environment }: Pick<Stage, 'environment'>,
   settings: Record<string, string> = {},
+  logTo?: LogStream,
 ): Promise<Replica> {
-  const app = await buildApp(readConfig({ ...environment, ...settings }), systemClock)
+  const app = await buildApp(readConfig({ ...environment, ...settings }), systemClock, logTo)
   await app.listen({ host: '127.0.0.1', port: 0 })
   /** As the process does it: a connection that was busy is closed once it idles. */
   const close = async () => {

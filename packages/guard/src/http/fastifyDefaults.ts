@@ -55,7 +55,14 @@ function givenId({ headers }: IncomingMessage): string | undefined {
   return typeof id === 'string' && saneId.test(id) ? id : undefined
 }
 
+/** Longer than any id in a path of ours, and shorter than any token: what somebody pasted in the wrong place. */
+const tokenInPath = /[\w.~-]{65,}/g
+
 /** No query string and no headers: either can hold a secret. */
 function describeRequest(request: { method?: string; url?: string; ip?: string }): Record<string, unknown> {
-  return { method: request.method, path: request.url?.split('?', 1)[0], address: request.ip }
+  return {
+    method: request.method,
+    path: request.url?.split('?', 1)[0]?.replace(tokenInPath, '[long]'),
+    address: request.ip,
+  }
 }

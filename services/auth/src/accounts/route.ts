@@ -42,8 +42,16 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     response: {
       200: InForce,
       202: InForce,
-      ...guarded,
-      ...refusals('credentials-invalid', 'overloaded', 'token-missing'),
+      ...refusals(
+        'token-missing',
+        'token-expired',
+        'token-invalid',
+        'session-ended',
+        'account-disabled',
+        'credentials-invalid',
+        'conflict',
+        'overloaded',
+      ),
     },
   }
   app.put('/me/password', { schema }, async (request, reply) => {

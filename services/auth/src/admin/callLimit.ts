@@ -5,13 +5,16 @@ import type pg from 'pg'
 import { RateLimiterRes } from 'rate-limiter-flexible'
 import { sharedCounter } from '../http/counters.ts'
 import { rateLimitFields } from '../http/rateLimitFields.ts'
+import { actOf } from '../revoke/route.ts'
+import type { Db } from '../store/database.ts'
+import { writeAudit } from '../store/writeAudit.ts'
 
 const windowSeconds = 60
 
 export type CallLimit = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 /** An onRequest hook that runs once the caller is known; every answer says how much is left. */
-export function callLimit({ pool, quota }: { pool: pg.Pool; quota: number }): CallLimit {
+export function callLimit({ db, pool, quota }: { db: Db; pool: pg.Pool; quota: number }): CallLimit {
   const counter = sharedCounter({ pool, keyPrefix: 'admin', points: quota, windowSeconds })
   const fieldsOf = ({ remainingPoints, msBeforeNext }: RateLimiterRes) =>
     rateLimitFields({ policy: 'admin', quota, windowSeconds, remaining: remainingPoints, resetMs: msBeforeNext })
@@ -21,6 +24,11 @@ export function callLimit({ pool, quota }: { pool: pg.Pool; quota: number }): Ca
       reply.headers(fieldsOf(await counter.consume(request.caller.id)))
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error
+      // The first that is refused is written down; those after it cost the database nothing.
+      if (error.consumedPoints === quota + 1) {
+        const target = request.routeOptions.url ?? null
+        await writeAudit(db, { ...actOf(request), action: 'admin.call', target, outcome: 'rate-limited', detail: {} })
+      }
       const retryAfterSeconds = error.msBeforeNext / 1000
       throw new Refusal('rate-limited', 'too many admin calls', { retryAfterSeconds, headers: fieldsOf(error) })
     }

@@ -1,5 +1,4 @@
 /** `/admin/clients`: create, list, rotate the secret, delete. */
-import { randomBytes } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import {
   ClientId,
@@ -28,21 +27,38 @@ import {
 } from '../store/manageClients.ts'
 import { createServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
+import { mustBeClientId, newClientSecret } from './clientCredentials.ts'
 import { judgeClientGrant } from './judge.ts'
 import { type AdminRooms, refusesAsAdmin } from './rooms.ts'
 
 const tags = ['admin: clients']
 const params = Type.Object({ id: ClientId })
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const noSuchClient = () => new Refusal('not-found', 'no such client')
 
+const creation = {
+  tags,
+  summary: 'Create a service client; its secret is shown once',
+  body: NewClient,
+  response: { 201: ClientWithSecret, ...refusesAsAdmin('conflict') },
+}
+
+const rotation = {
+  tags,
+  summary: 'A new secret; without an overlap the old one and its tokens are refused when the call returns',
+  params,
+  body: SecretRotation,
+  response: { 200: ClientRotated, 202: ClientRotated, ...refusesAsAdmin('not-found') },
+}
+
+const deletion = {
+  tags,
+  summary: 'Delete a service client: its tokens and its guards are refused when the call returns',
+  params,
+  body: Reason,
+  response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin('not-found') },
+}
+
 export const clientRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, { db, revocations, waiting }) => {
-  const creation = {
-    tags,
-    summary: 'Create a service client; its secret is shown once',
-    body: NewClient,
-    response: { 201: ClientWithSecret, ...refusesAsAdmin('conflict') },
-  }
   app.post('/clients', { schema: creation }, async (request, reply) => {
     const { id, name = id, scopes } = request.body
     mustBeClientId(id)
@@ -71,13 +87,6 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, {
     return { clients: (await listClients(db)).map(clientView) }
   })
 
-  const rotation = {
-    tags,
-    summary: 'A new secret; without an overlap the old one and its tokens are refused when the call returns',
-    params,
-    body: SecretRotation,
-    response: { 200: ClientRotated, 202: ClientRotated, ...refusesAsAdmin('not-found') },
-  }
   app.post('/clients/:id/rotate', { schema: rotation }, async (request, reply) => {
     const { id } = request.params
     const { overlapSeconds = 3600, reason = null } = request.body
@@ -103,13 +112,6 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, {
     return { client: clientView(row), secret, revocation }
   })
 
-  const deletion = {
-    tags,
-    summary: 'Delete a service client: its tokens and its guards are refused when the call returns',
-    params,
-    body: Reason,
-    response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin('not-found') },
-  }
   app.delete('/clients/:id', { schema: deletion }, async (request, reply) => {
     const { id } = request.params
     const revoked = await revocations.perform(
@@ -125,21 +127,6 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, {
     if (revoked === undefined) throw noSuchClient()
     return answerAdmin(request, reply, { revoked, waiting })
   })
-}
-
-/** Secret scanners know it by its prefix. */
-export function newClientSecret(): string {
-  return `ghc_${randomBytes(32).toString('base64url')}`
-}
-
-/**
- * A client's id is the `sub` of its tokens, so it must not look like an account's; and people's tokens say `first-party`.
- * @throws Refusal `request-malformed`
- */
-export function mustBeClientId(id: string): void {
-  if (!uuid.test(id) && id !== 'first-party') return
-  const field = { field: 'body/id', reason: 'must be neither a UUID nor first-party' }
-  throw new Refusal('request-malformed', 'a client id that could be taken for something else', { fields: [field] })
 }
 
 function clientView(row: ClientRow): ClientView {

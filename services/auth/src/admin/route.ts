@@ -10,6 +10,7 @@ import { revocationRoutes } from './revocationRoutes.ts'
 import type { AdminRooms } from './rooms.ts'
 import { adminSessionRoutes } from './sessionRoutes.ts'
 import { userActs } from './userActs.ts'
+import { userChanges } from './userChanges.ts'
 import { userRoutes } from './userRoutes.ts'
 
 export interface AdminRoutes extends AdminRooms {
@@ -29,6 +30,7 @@ export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, given) =
     done()
   })
   await app.register(userRoutes, rooms)
+  await app.register(userChanges, rooms)
   await app.register(userActs, rooms)
   await app.register(adminSessionRoutes, rooms)
   await app.register(clientRoutes, rooms)

@@ -15,15 +15,35 @@ const tags = ['admin: sessions']
 const params = Type.Object({ id: Id })
 const mostShown = 200
 
+const list = {
+  tags,
+  summary: 'The sessions of an account that stand',
+  params,
+  response: { 200: SessionDetails, ...refusesAsAdmin('not-found') },
+}
+
+const endOne = {
+  tags,
+  summary: 'End one session',
+  params,
+  body: ActRequest,
+  response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin('not-found', 'confirmation-required') },
+}
+
+const endBulk = {
+  tags,
+  summary: 'End every session that fits all criteria, however many; or only count them',
+  body: BulkEnd,
+  response: {
+    200: Type.Union([ReceiptRef, BulkPreview]),
+    202: ReceiptRef,
+    ...refusesAsAdmin('confirmation-required'),
+  },
+}
+
 export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, rooms) => {
   const { db, revocations, waiting } = rooms
 
-  const list = {
-    tags,
-    summary: 'The sessions of an account that stand',
-    params,
-    response: { 200: SessionDetails, ...refusesAsAdmin('not-found') },
-  }
   app.get('/users/:id/sessions', { schema: list }, async (request, reply) => {
     const { id } = request.params
     if ((await readAccount(db, id)) === undefined) throw new Refusal('not-found', 'no such account')
@@ -32,13 +52,6 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (
     return { sessions: rows.map(row => sessionDetail(row, request.caller.sid)) }
   })
 
-  const endOne = {
-    tags,
-    summary: 'End one session',
-    params,
-    body: ActRequest,
-    response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin('not-found', 'confirmation-required') },
-  }
   app.post('/sessions/:id/end', { schema: endOne }, async (request, reply) => {
     const { id: sessionId } = request.params
     const { reason = null, confirm } = request.body
@@ -51,16 +64,6 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (
     return answerAdmin(request, reply, { revoked, waiting })
   })
 
-  const endBulk = {
-    tags,
-    summary: 'End every session that fits all criteria, however many; or only count them',
-    body: BulkEnd,
-    response: {
-      200: Type.Union([ReceiptRef, BulkPreview]),
-      202: ReceiptRef,
-      ...refusesAsAdmin('confirmation-required'),
-    },
-  }
   app.post('/sessions/end', { schema: endBulk }, async (request, reply) => {
     const { criteria, dryRun = false, reason = null, confirm } = request.body
     const { asOf, ...preview } = await previewMany(db, criteria, request.caller.sid)

@@ -1,30 +1,16 @@
-/** `/admin/users`: create, find, read, change rights, delete. */
+/** `/admin/users`: create, find, read. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import {
-  ActRequest,
-  Id,
-  NewUser,
-  ReceiptRef,
-  Refusal,
-  UserChange,
-  UserChanged,
-  UserDetail,
-  UserPage,
-  UserQuery,
-  UserViewRef,
-} from '@gatehouse/contract'
+import { Id, NewUser, Refusal, UserDetail, UserPage, UserQuery, UserViewRef } from '@gatehouse/contract'
 import { Type } from 'typebox'
 import { attemptOf } from '../http/attempt.ts'
-import { changeRights, erase, rightsAfter } from '../revoke/accountChanges.ts'
-import { answerAdmin } from '../revoke/answer.ts'
 import { actOf } from '../revoke/route.ts'
 import { emailKey } from '../store/accounts.ts'
 import { listAccounts, readAccountRow } from '../store/listAccounts.ts'
 import { listSessions } from '../store/listSessions.ts'
 import { createUser } from './createUser.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import { etagOf, judgeAct, judgeRights } from './judge.ts'
-import { type AdminRooms, askedBy, refusesAsAdmin } from './rooms.ts'
+import { etagOf } from './judge.ts'
+import { type AdminRooms, refusesAsAdmin } from './rooms.ts'
 import { sessionDetail, userView } from './views.ts'
 
 const tags = ['admin: users']
@@ -32,16 +18,31 @@ const params = Type.Object({ id: Id })
 const mostSessions = 200
 const noSuchUser = () => new Refusal('not-found', 'no such account')
 
-export const userRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, rooms) => {
-  const { db, revocations, waiting } = rooms
+const creation = {
+  tags,
+  summary: 'Create an account; repeat it safely with the same Idempotency-Key',
+  headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String({ description: '8 to 200 characters.' })) }),
+  body: NewUser,
+  response: { 201: UserViewRef, ...refusesAsAdmin('conflict', 'overloaded') },
+}
 
-  const creation = {
-    tags,
-    summary: 'Create an account; repeat it safely with the same Idempotency-Key',
-    headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String({ description: '8 to 200 characters.' })) }),
-    body: NewUser,
-    response: { 201: UserViewRef, ...refusesAsAdmin('conflict', 'overloaded') },
-  }
+const list = {
+  tags,
+  summary: 'Find accounts',
+  querystring: UserQuery,
+  response: { 200: UserPage, ...refusesAsAdmin() },
+}
+
+const one = {
+  tags,
+  summary: 'An account with its sessions',
+  params,
+  response: { 200: UserDetail, ...refusesAsAdmin('not-found') },
+}
+
+export const userRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, rooms) => {
+  const { db } = rooms
+
   app.post('/users', { schema: creation }, async (request, reply) => {
     const creating = { wanted: request.body, actor: request.caller, key: attemptOf(request), act: actOf(request) }
     const row = await readAccountRow(db, await createUser(rooms, creating))
@@ -50,12 +51,6 @@ export const userRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, roo
     return userView(row)
   })
 
-  const list = {
-    tags,
-    summary: 'Find accounts',
-    querystring: UserQuery,
-    response: { 200: UserPage, ...refusesAsAdmin() },
-  }
   app.get('/users', { schema: list }, async (request, reply) => {
     const { email, role = null, state = null, limit = '50', cursor } = request.query
     const after = readCursor(cursor, ([createdAt, id]) => {
@@ -70,12 +65,6 @@ export const userRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, roo
     return { users: page.map(userView), nextCursor: last ? writeCursor([last.createdAt.getTime(), last.id]) : null }
   })
 
-  const one = {
-    tags,
-    summary: 'An account with its sessions',
-    params,
-    response: { 200: UserDetail, ...refusesAsAdmin('not-found') },
-  }
   app.get('/users/:id', { schema: one }, async (request, reply) => {
     const { id } = request.params
     const [row, sessions] = await Promise.all([
@@ -85,66 +74,5 @@ export const userRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, roo
     if (row === undefined) throw noSuchUser()
     reply.header('cache-control', 'no-store').header('etag', etagOf(row.version))
     return { user: userView(row), sessions: sessions.map(session => sessionDetail(session, request.caller.sid)) }
-  })
-
-  const change = {
-    tags,
-    summary: 'Change roles and scopes; what is taken away is gone when the call returns',
-    params,
-    headers: Type.Object({ 'if-match': Type.Optional(Type.String({ description: 'The `ETag` that was read.' })) }),
-    body: UserChange,
-    response: {
-      200: UserChanged,
-      202: UserChanged,
-      ...refusesAsAdmin(
-        'not-found',
-        'precondition-required',
-        'precondition-failed',
-        'confirmation-required',
-        'last-admin',
-      ),
-    },
-  }
-  app.patch('/users/:id', { schema: change }, async (request, reply) => {
-    const { reason = null, confirm, ...wanted } = request.body
-    const { id } = request.params
-    const asked = askedBy(request, confirm)
-    if (asked.ifMatch === undefined) throw new Refusal('precondition-required', 'a change of rights without If-Match')
-    const done = await revocations.changeAccount(
-      {
-        id,
-        change: changeRights(wanted),
-        judge: account => judgeRights(asked, account, rightsAfter(account, wanted)),
-      },
-      actOf(request, reason),
-    )
-    if (done === undefined) throw noSuchUser()
-    const revocation = done.revoked && (await answerAdmin(request, reply, { revoked: done.revoked, waiting }))
-    const row = await readAccountRow(db, id)
-    if (row === undefined) throw noSuchUser()
-    reply.header('etag', etagOf(row.version)).header('cache-control', 'no-store')
-    return { user: userView(row), revocation }
-  })
-
-  const deletion = {
-    tags,
-    summary: 'Delete an account: erases the person, and its tokens are refused when the call returns',
-    params,
-    body: ActRequest,
-    response: {
-      200: ReceiptRef,
-      202: ReceiptRef,
-      ...refusesAsAdmin('not-found', 'precondition-failed', 'confirmation-required', 'last-admin'),
-    },
-  }
-  app.delete('/users/:id', { schema: deletion }, async (request, reply) => {
-    const { reason = null, confirm } = request.body
-    const asked = askedBy(request, confirm)
-    const done = await revocations.changeAccount(
-      { id: request.params.id, change: erase, judge: account => judgeAct(asked, account) },
-      actOf(request, reason),
-    )
-    if (!done?.revoked) throw noSuchUser()
-    return answerAdmin(request, reply, { revoked: done.revoked, waiting })
   })
 }

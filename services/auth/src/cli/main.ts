@@ -1,63 +1,108 @@
-/** The command line for the day the API cannot be reached: it needs the database and nothing else. */
-import { parseArgs } from 'node:util'
+#!/usr/bin/env node
+/** The command line: through the API with a saved log-in, and by the database alone when the API cannot be reached. */
+import { systemClock } from '@gatehouse/clock'
 import { readSettings, SettingsError } from '@gatehouse/settings'
 import { settings } from '../config.ts'
-import { openDatabase } from '../store/database.ts'
-import { commands, UsageError } from './commands.ts'
+import { type Database, openDatabase } from '../store/database.ts'
+import { ApiError, apiWith, NotLoggedIn } from './api.ts'
+import { type Command, exitCodes } from './command.ts'
+import { databaseCommands } from './databaseCommands.ts'
+import { examine } from './doctor.ts'
+import { homeIn } from './home.ts'
+import { loginCommands } from './login.ts'
+import { placeCommands } from './placeCommands.ts'
+import { withProgress } from './progress.ts'
+import { recordCommands } from './recordCommands.ts'
+import { table } from './table.ts'
+import { usageText } from './usage.ts'
+import { userCommands } from './userCommands.ts'
+import { readWords, UsageError, type Words } from './words.ts'
 
-const usage = `gatehouse: the auth service's command line. DATABASE_URL (or DATABASE_URL_FILE) says which database.
-
-  migrate                                        apply the migrations that are missing
-  create-account --email E [--role R]... [--scope S]...
-                                                 the password comes from PASSWORD, or a random one is printed
-  create-client --id ID [--name N] --scope S...  the secret comes from CLIENT_SECRET, or a random one is printed
-
-Scopes of clients: guard (a resource service that follows revocations).`
+const environment = process.env
+const home = homeIn(environment)
+const apiCommands: Readonly<Record<string, Command>> = {
+  ...loginCommands(home, environment),
+  ...userCommands,
+  ...placeCommands,
+  ...recordCommands,
+}
 
 async function main(): Promise<number> {
-  const [name = '', ...rest] = process.argv.slice(2)
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (command === undefined) {
-    console.error(usage)
-    return name === '--help' || name === 'help' ? 0 : 2
+  const words = readWords(process.argv.slice(2))
+  const [noun = '', verb = ''] = words.operands
+  if (noun === '' || noun === 'help' || words.options.help) {
+    console.log(usageText(apiCommands, databaseCommands))
+    return noun === '' && !words.options.help ? exitCodes.usage : exitCodes.done
   }
-  const { values } = parseArgs({
-    args: rest,
-    options: {
-      email: { type: 'string' },
-      id: { type: 'string' },
-      name: { type: 'string' },
-      role: { type: 'string', multiple: true, default: [] },
-      scope: { type: 'string', multiple: true, default: [] },
-    },
-  })
-  const { DATABASE_URL, DATABASE_TIMEOUT_MS } = readSettings(
-    { DATABASE_URL: settings.DATABASE_URL, DATABASE_TIMEOUT_MS: settings.DATABASE_TIMEOUT_MS },
-    process.env,
-  )
-  const database = openDatabase({
-    url: DATABASE_URL,
-    connections: 2,
-    timeoutMs: DATABASE_TIMEOUT_MS,
-    onError: () => undefined,
-  })
+  if (noun === 'doctor') return doctor(words)
+  if (Object.hasOwn(databaseCommands, noun)) return withDatabaseAlone(noun, words)
+  for (const name of [`${noun} ${verb}`, noun]) {
+    const command = Object.hasOwn(apiCommands, name) ? apiCommands[name] : undefined
+    if (command !== undefined) return throughApi(command, words, name.split(' ').length)
+  }
+  throw new UsageError(`there is no command "${`${noun} ${verb}`.trim()}"; gatehouse help lists all`)
+}
+
+async function throughApi(command: Command, { operands, options }: Words, nameLength: number): Promise<number> {
+  const run = { api: apiWith(home), operands: operands.slice(nameLength), options, password: environment['PASSWORD'] }
+  const { data, text, code = exitCodes.done } = await withProgress(systemClock, process.stderr, command.run(run))
+  if (data !== undefined) console.log(options.json ? JSON.stringify(data) : text)
+  return code
+}
+
+async function withDatabaseAlone(name: string, { options }: Words): Promise<number> {
+  const database = openConfigured()
   try {
-    const result = await command(database, values, process.env)
-    console.log(JSON.stringify(result))
-    return 0
+    console.log(JSON.stringify(await databaseCommands[name]?.run(database, options, environment)))
+    return exitCodes.done
   } finally {
     await database.close()
   }
+}
+
+async function doctor({ options }: Words): Promise<number> {
+  const database = environment['DATABASE_URL'] || environment['DATABASE_URL_FILE'] ? openConfigured() : undefined
+  try {
+    const findings = await examine({ environment, database, wallMs: systemClock.wallMs })
+    const shown = table(findings, {
+      '': ({ isWell }) => (isWell ? 'ok' : 'WRONG'),
+      what: ({ what }) => what,
+      finding: ({ says }) => says,
+    })
+    console.log(options.json ? JSON.stringify(findings) : shown)
+    return findings.every(({ isWell }) => isWell) ? exitCodes.done : exitCodes.refused
+  } finally {
+    await database?.close()
+  }
+}
+
+function openConfigured(): Database {
+  const { DATABASE_URL: url, DATABASE_TIMEOUT_MS: timeoutMs } = readSettings(
+    { DATABASE_URL: settings.DATABASE_URL, DATABASE_TIMEOUT_MS: settings.DATABASE_TIMEOUT_MS },
+    environment,
+  )
+  return openDatabase({ url, connections: 2, timeoutMs, onError: () => undefined })
+}
+
+function codeOf(error: unknown): number {
+  if (error instanceof UsageError || error instanceof SettingsError) return exitCodes.usage
+  if (error instanceof NotLoggedIn) return exitCodes.notLoggedIn
+  if (!(error instanceof ApiError)) return exitCodes.refused
+  if (error.problem === undefined || error.problem.action === 'retry') return exitCodes.unavailable
+  return error.problem.action === 'login' ? exitCodes.notLoggedIn : exitCodes.refused
+}
+
+/** What was to be expected is told in a sentence; anything else is a mistake of ours and shows where. */
+function isExpected(error: unknown): error is Error {
+  return [UsageError, SettingsError, NotLoggedIn, ApiError].some(kind => error instanceof kind)
 }
 
 main().then(
   code => {
     process.exitCode = code
   },
-  (error: Error & { code?: string }) => {
-    const isOurs =
-      error instanceof UsageError || error instanceof SettingsError || error.code?.startsWith('ERR_PARSE_ARGS')
-    console.error(isOurs ? `gatehouse: ${error.message}` : error)
-    process.exitCode = isOurs ? 2 : 1
+  error => {
+    console.error(isExpected(error) ? `gatehouse: ${error.message}` : error)
+    process.exitCode = codeOf(error)
   },
 )

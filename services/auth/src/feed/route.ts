@@ -3,6 +3,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LeaveRequest, PollAnswer, PollRequest, Refusal } from '@gatehouse/contract'
 import { basicCredentials } from '../http/basic.ts'
+import { refusals } from '../http/responses.ts'
 import type { Db } from '../store/database.ts'
 import { removeGuard } from '../store/guards.ts'
 import { isServiceClient } from '../store/serviceClients.ts'
@@ -15,21 +16,29 @@ export interface FeedRoutes {
 
 export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { db, polls }) => {
   const schema = { tags: ['guards'], security: [{ client: [] }] }
+  const poll = {
+    ...schema,
+    summary: 'Ask for revocations, acknowledge those that are applied, extend the lease',
+    body: PollRequest,
+    response: { 200: PollAnswer, ...refusals('client-invalid', 'feed-changed', 'overloaded') },
+  }
+  const leave = {
+    ...schema,
+    summary: 'A guard that has stopped serving: nobody waits for it any more',
+    body: LeaveRequest,
+    response: { 204: {}, ...refusals('client-invalid') },
+  }
 
-  app.post(
-    '/guards/poll',
-    { schema: { ...schema, body: PollRequest, response: { 200: PollAnswer } }, logLevel: 'warn' },
-    async (request, reply) => {
-      const { id: clientId, secretHash } = basicCredentials(request.headers.authorization)
-      const { guard, name, version, feedId = null, after = null } = request.body
-      const gone = new AbortController()
-      reply.raw.once('close', () => gone.abort())
-      reply.header('cache-control', 'no-store')
-      return polls.answer({ guard, clientId, secretHash, name, version, feedId, after }, gone.signal)
-    },
-  )
+  app.post('/guards/poll', { schema: poll, logLevel: 'warn' }, async (request, reply) => {
+    const { id: clientId, secretHash } = basicCredentials(request.headers.authorization)
+    const { guard, name, version, feedId = null, after = null } = request.body
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    reply.header('cache-control', 'no-store')
+    return polls.answer({ guard, clientId, secretHash, name, version, feedId, after }, gone.signal)
+  })
 
-  app.post('/guards/leave', { schema: { ...schema, body: LeaveRequest } }, async (request, reply) => {
+  app.post('/guards/leave', { schema: leave }, async (request, reply) => {
     const { id: clientId, secretHash } = basicCredentials(request.headers.authorization)
     const isKnown = await isServiceClient(db, { id: clientId, secretHash, scope: 'guard' })
     if (!isKnown) throw new Refusal('client-invalid', 'a guard leaves with unknown client credentials')

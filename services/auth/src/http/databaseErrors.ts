@@ -32,7 +32,7 @@ const adapterKinds = new Set([
 const sqlStates = /^(08|53|57|58|40)|^25006$/
 const socketCodes = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/
 const poolWords =
-  /timeout exceeded when trying to connect|Connection terminated|connection timeout|Cannot use a pool after calling end/i
+  /timeout exceeded when trying to connect|Connection terminated|connection timeout|is not queryable|Cannot use a pool after calling end/i
 
 /** The refusal that such an error is, or nothing for any other: "I cannot tell now" is 503, never 401. */
 export function unavailable(error: unknown): Refusal | undefined {

@@ -1,7 +1,9 @@
 /** What is public about the service: its keys, its metadata, and a page for each problem. */
 import { type Outcome, outcomes, Refusal, rowOf } from '@gatehouse/contract'
 import type { FastifyPluginAsync } from 'fastify'
+import { Type } from 'typebox'
 import { jwks, type SigningKeys } from '../keys/signingKeys.ts'
+import { refusals } from './responses.ts'
 
 export interface DiscoveryOptions {
   issuer: string
@@ -13,7 +15,7 @@ export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app,
   const keySet = jwks(keys)
   app.get(
     '/.well-known/jwks.json',
-    { schema: { tags, summary: 'The public keys (RFC 7517)' } },
+    { schema: { tags, summary: 'The public keys (RFC 7517)', response: { 200: KeySet, ...refusals() } } },
     async (_request, reply) => reply.header('cache-control', 'public, max-age=60').send(keySet),
   )
 
@@ -32,13 +34,13 @@ export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app,
   }
   app.get(
     '/.well-known/oauth-authorization-server',
-    { schema: { tags, summary: 'Metadata (RFC 8414)' } },
+    { schema: { tags, summary: 'Metadata (RFC 8414)', response: { 200: Metadata, ...refusals() } } },
     async () => metadata,
   )
 
   app.get<{ Params: { code: string } }>(
     '/problems/:code',
-    { schema: { tags, summary: 'What a problem means (RFC 9457)' } },
+    { schema: { tags, summary: 'What a problem means (RFC 9457)', response: { 200: Page, ...refusals('not-found') } } },
     async (request, reply) => {
       const { code } = request.params
       if (!Object.hasOwn(outcomes, code)) throw new Refusal('not-found', 'no such problem')
@@ -46,6 +48,13 @@ export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app,
     },
   )
 }
+
+const KeySet = Type.Object({ keys: Type.Array(Type.Object({}, { additionalProperties: true })) })
+const Metadata = Type.Object(
+  { issuer: Type.String(), jwks_uri: Type.String(), token_endpoint: Type.String() },
+  { additionalProperties: true },
+)
+const Page = { description: 'In words.', content: { 'text/plain': { schema: { type: 'string' } } } }
 
 const next = {
   renew: 'Get a new access token with the refresh token if you hold one, then repeat the request once; else log in.',

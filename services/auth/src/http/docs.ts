@@ -3,7 +3,7 @@ import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { AuditView, ClientView, Problem, Receipt, SessionDetail, UserView } from '@gatehouse/contract'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifySchema } from 'fastify'
 
 export interface DocsOptions {
   issuer: string
@@ -21,17 +21,55 @@ export async function openApi(app: FastifyInstance, { issuer, version }: DocsOpt
         title: 'Gatehouse auth service',
         version,
         description: 'Sessions and revocation for services behind a gateway.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: issuer }],
       components: {
         securitySchemes: {
-          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-          client: { type: 'http', scheme: 'basic' },
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description:
+              'An access token. Scopes beside it are what a machine needs; `x-roles` is what a person needs.',
+          },
+          client: { type: 'http', scheme: 'basic', description: 'The id and secret of a service client.' },
         },
       },
     },
+    transform: ({ schema, url, route }) => ({ schema: described(schema, { url, method: String(route.method) }), url }),
     refResolver: { buildLocalReference: (json, _base, _fragment, place) => String(json.$id ?? `def-${place}`) },
   })
+}
+
+/** What the document wants and a validator does not. */
+export function described(
+  schema: FastifySchema | undefined,
+  { url, method }: { url: string; method: string },
+): FastifySchema {
+  const { body, ...rest } = schema ?? {}
+  return {
+    operationId: operationIdOf(method, url),
+    security: [],
+    ...rest,
+    ...(body === undefined ? {} : { body: inPresentWords(body as Record<string, unknown>) }),
+  }
+}
+
+/** `GET /admin/users/:id` is `getAdminUsersById`. */
+export function operationIdOf(method: string, url: string): string {
+  const words = url.split(/[^A-Za-z0-9:]+/).filter(word => word !== '')
+  const named = words.map(word => (word.startsWith(':') ? `By${capital(word.slice(1))}` : capital(word)))
+  return method.toLowerCase() + named.join('')
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
+}
+
+/** The validator speaks JSON Schema draft 7, OpenAPI 3.1 the draft of 2020, in which this word was renamed. */
+function inPresentWords({ dependencies, ...body }: Record<string, unknown>): Record<string, unknown> {
+  return dependencies === undefined ? body : { ...body, dependentRequired: dependencies }
 }
 
 /** The only HTML that is served; its own headers stay with it. */

@@ -11,8 +11,10 @@ export interface HealthOptions {
 export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, { mustBeReady }) => {
   const schema = { hide: true }
   app.get('/livez', { schema, logLevel: 'warn' }, async () => ({ status: 'alive' }))
-  app.get('/readyz', { schema, logLevel: 'warn' }, async () => {
+  app.get('/readyz', { schema, logLevel: 'warn' }, async request => {
     await mustBeReady().catch(error => {
+      // The answer says only that; which migrations are missing, or why the database is away, is for whoever runs it.
+      request.log.warn({ err: error }, 'not ready')
       if (error instanceof Refusal) throw error
       throw new Refusal('unavailable', 'not ready', { cause: error })
     })

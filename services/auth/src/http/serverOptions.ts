@@ -11,7 +11,12 @@ const secrets = ['authorization', 'cookie', 'set-cookie', 'idempotency-key'].fla
   `headers["${name}"]`,
 ])
 
-export function serverOptions(config: Config, around: RefusalsOptions): FastifyHttpOptions<Server> {
+/** Takes a line of JSON at a time. */
+export interface LogStream {
+  write: (line: string) => void
+}
+
+export function serverOptions(config: Config, around: RefusalsOptions, logTo?: LogStream): FastifyHttpOptions<Server> {
   const { LOG_LEVEL, NAME, TRUST_PROXY, LOG_REQUESTS } = config
   const options = fastifyDefaults({
     ...around,
@@ -21,5 +26,6 @@ export function serverOptions(config: Config, around: RefusalsOptions): FastifyH
   })
   const name = NAME === null ? {} : { name: NAME }
   const logger = typeof options.logger === 'object' ? options.logger : {}
-  return { ...options, logger: { ...logger, ...name, redact: { paths: secrets, censor: '[secret]' } } }
+  const stream = logTo === undefined ? {} : { stream: logTo }
+  return { ...options, logger: { ...logger, ...name, ...stream, redact: { paths: secrets, censor: '[secret]' } } }
 }

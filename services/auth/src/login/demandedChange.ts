@@ -34,3 +34,10 @@ export async function changeDemanded(
     return to
   })
 }
+
+/** Ignoring it would leave somebody in the belief that the password was changed. */
+export function mustNotBringNewPassword({ newPassword }: LoginRequest): void {
+  if (newPassword === undefined) return
+  const field = { field: 'body/newPassword', reason: 'is taken only when the password must be changed' }
+  throw new Refusal('request-malformed', 'a new password that nobody asked for', { fields: [field] })
+}

@@ -8,7 +8,7 @@ import type { Prisma } from '../store/database.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import { startSession } from '../store/startSession.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { changeDemanded } from './demandedChange.ts'
+import { changeDemanded, mustNotBringNewPassword } from './demandedChange.ts'
 import type { LoginLimits } from './limits.ts'
 import type { Passwords } from './passwords.ts'
 
@@ -67,6 +67,7 @@ async function check(rooms: LoginRooms, request: LoginRequest, visitor: Visitor)
     throw new Refusal('credentials-invalid', account ? 'wrong password' : 'unknown e-mail')
   }
   const mustChange = account.mustChangePassword && !account.isDisabled
+  if (!mustChange) mustNotBringNewPassword(request)
   const passwordHash = mustChange
     ? await changeDemanded(rooms, { account, request }, visitor)
     : await rehash(rooms, account, request.password)

@@ -30,10 +30,23 @@ export function refusalsOf(...statuses: number[]): Record<number, object> {
   )
 }
 
+const example = {
+  grant_type: 'client_credentials',
+  refresh_token: 'ghr_AQEx...',
+  scope: 'users:read',
+  client_id: 'robot',
+  client_secret: 'ghc_...',
+  token: 'eyJhbGciOi...',
+  token_type_hint: 'access_token',
+} as const
+type Parameter = keyof typeof example
+
 /** A form of texts; parameters that nobody knows are let through, and ignored (RFC 6749 section 3.2). */
-export function formOf<Name extends string>(fields: Record<Name, 'needed' | ''>) {
+export function formOf<Name extends Parameter>(fields: Record<Name, 'needed' | ''>) {
   const names = Object.keys(fields) as Name[]
-  const texts = Object.fromEntries(names.map(name => [name, Type.String({ maxLength: 4096 })])) as Record<Name, TString>
+  const texts = Object.fromEntries(
+    names.map(name => [name, Type.String({ maxLength: 4096, examples: [example[name]] })]),
+  ) as Record<Name, TString>
   return Type.Unsafe<Record<string, string>>({
     ...Type.Object(texts, { additionalProperties: true }),
     required: names.filter(name => fields[name] === 'needed'),

@@ -13,8 +13,11 @@ import { rateLimitFields } from '../http/rateLimitFields.ts'
 export interface RenewalLimits {
   /** Asks memory only. @throws Refusal `rate-limited` */
   mustBeAllowed: (key: string) => void
-  /** Counts in the database. A replica that has not heard of a block yet learns of it with its first failure. */
-  noteFailure: (key: string) => Promise<void>
+  /**
+   * Counts in the database. A replica that has not heard of a block yet learns of it with its first failure.
+   * `spent` says that this failure was the last: it is said once, for the audit log.
+   */
+  noteFailure: (key: string) => Promise<'spent' | undefined>
 }
 
 export interface RenewalLimitOptions {
@@ -43,27 +46,37 @@ export function renewalLimits({ pool, clock, quota }: RenewalLimitOptions): Rene
     blockedUntilMs.delete(key)
   }
 
-  const noteFailure = async (key: string) => {
+  const noteFailure: RenewalLimits['noteFailure'] = async key => {
     const { consumedPoints, msBeforeNext } = await counter.penalty(key)
-    if (consumedPoints < quota) return
+    if (consumedPoints < quota) return undefined
     blockedUntilMs.set(key, clock.nowMs() + msBeforeNext)
     const [oldest] = blockedUntilMs.keys()
     if (blockedUntilMs.size > mostBlocked && oldest !== undefined) blockedUntilMs.delete(oldest)
+    return consumedPoints === quota ? 'spent' : undefined
   }
   return { mustBeAllowed, noteFailure }
 }
 
+export interface Limited {
+  limits: RenewalLimits
+  key: string
+  /** Writes down that from now on it is refused. */
+  onSpent: () => Promise<void>
+}
+
 /** Runs a renewal under its limit. */
 export async function limited<Result>(
-  limits: RenewalLimits,
-  key: string,
+  { limits, key, onSpent }: Limited,
   renew: () => Promise<Result>,
 ): Promise<Result> {
   limits.mustBeAllowed(key)
   try {
     return await renew()
   } catch (error) {
-    if (error instanceof Refusal && !notCounted.includes(error.outcome)) await limits.noteFailure(key)
+    const counts = error instanceof Refusal && !notCounted.includes(error.outcome)
+    // A count that is lost while the database is away does not make the refusal any less certain.
+    const noted = counts ? await limits.noteFailure(key).catch(() => undefined) : undefined
+    if (noted === 'spent') await onSpent()
     throw error
   }
 }

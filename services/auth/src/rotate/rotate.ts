@@ -6,13 +6,16 @@ import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import type { Lifetimes, Visitor } from '../login/login.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import type { Db } from '../store/database.ts'
+import type { Direct } from '../store/direct.ts'
 import { type Found, readRotationFacts } from '../store/readRotationFacts.ts'
 import { type Grant, rotateRefreshToken } from '../store/rotateRefreshToken.ts'
+import { writeAudit } from '../store/writeAudit.ts'
 import { limited, type RenewalLimits } from './limits.ts'
 import { hashOf, type RefreshToken, readToken, successorSecret, writeToken } from './token.ts'
 
 export interface RotateRooms {
   db: Db
+  direct: Direct
   refreshKeys: RefreshKeys
   revocations: Revocations
   lifetimes: Lifetimes
@@ -38,7 +41,18 @@ export interface Rotated {
 export async function rotate(rooms: RotateRooms, presented: Presented, visitor: Visitor): Promise<Rotated> {
   const token = readToken(presented.refreshToken, rooms.refreshKeys)
   const key = token === undefined ? `address|${networkOf(visitor.address)}` : `session|${token.sessionId}`
-  return limited(rooms.limits, key, async () => {
+  const onSpent = () =>
+    writeAudit(rooms.db, {
+      actor: null,
+      action: 'session.renew',
+      target: token?.sessionId ?? null,
+      reason: null,
+      address: visitor.address,
+      requestId: visitor.requestId,
+      outcome: 'rate-limited',
+      detail: {},
+    })
+  return limited({ limits: rooms.limits, key, onSpent }, async () => {
     if (token === undefined) throw new Refusal('refresh-invalid', 'a refresh token that is not ours')
     return rotateGenuine(rooms, { token, attempt: presented.attempt }, visitor)
   })
@@ -49,7 +63,7 @@ async function rotateGenuine(
   { token, attempt }: { token: RefreshToken; attempt: string | undefined },
   visitor: Visitor,
 ): Promise<Rotated> {
-  const { db, refreshKeys, lifetimes } = rooms
+  const { db, direct, refreshKeys, lifetimes } = rooms
   const secret = successorSecret(token, refreshKeys)
   const successor = writeToken({ sessionId: token.sessionId, generation: token.generation + 1, secret }, refreshKeys)
   const presented = {
@@ -59,7 +73,7 @@ async function rotateGenuine(
     attemptHash: attempt === undefined ? null : hashOf(attempt),
   }
 
-  const grant = await rotateRefreshToken(db, {
+  const grant = await rotateRefreshToken(direct, {
     ...presented,
     successorHash: hashOf(secret),
     idleSeconds: lifetimes.idle,

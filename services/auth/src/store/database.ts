@@ -2,6 +2,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from '../generated/prisma/client.ts'
+import { type Direct, direct } from './direct.ts'
 
 export type Prisma = PrismaClient
 /** Where a query runs: the pool, or the transaction that the caller holds. */
@@ -9,6 +10,8 @@ export type Db = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
 
 export interface Database {
   prisma: Prisma
+  /** For the busiest statements. */
+  direct: Direct
   /** The pool underneath, for the rate limiter's own statements. */
   pool: pg.Pool
   url: string
@@ -40,7 +43,7 @@ export function openDatabase({ url, connections, timeoutMs, onError }: DatabaseO
     await prisma.$disconnect()
     await pool.end()
   }
-  return { prisma, pool, url, close }
+  return { prisma, direct: direct(adapter), pool, url, close }
 }
 
 /** Named statements are parsed and planned once a connection: one and a half times the rate. The texts are ours, so they are few. */

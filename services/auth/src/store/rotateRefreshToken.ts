@@ -1,5 +1,5 @@
 /** The ordinary renewal: guards, rotates and reads all that an access token needs in one statement. */
-import type { Db } from './database.ts'
+import type { Direct } from './direct.ts'
 
 export interface Rotation {
   sessionId: string
@@ -36,7 +36,7 @@ export interface Grant {
  * serve all four tables, and no indexed column changes, so the update stays heap-only.
  * @returns nothing when no row matched: `readRotationFacts` then says why
  */
-export async function rotateRefreshToken(db: Db, rotation: Rotation): Promise<Grant | undefined> {
+export async function rotateRefreshToken(db: Direct, rotation: Rotation): Promise<Grant | undefined> {
   const [grant] = await db.$queryRaw<Grant[]>`
     UPDATE refresh_tokens AS token
        SET generation = token.generation + 1,

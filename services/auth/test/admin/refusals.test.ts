@@ -1,6 +1,7 @@
 /** Every admin route refuses whoever may not: the OpenAPI document is walked, so no route is forgotten. */
 import { outcomes } from '@gatehouse/contract'
 import t from 'tap'
+import { machine, tokenOf } from '../oauth/forms.ts'
 import { isRefusal, type Session, stage } from '../stage.ts'
 
 interface Operation {
@@ -10,7 +11,12 @@ interface Operation {
 }
 
 t.test('each admin route', async t => {
-  const { call, person, login, database } = await stage(t)
+  const on = await stage(t)
+  const { call, person, login, database } = on
+  await machine(on, 'robot', adminScopes)
+  await machine(on, 'deleted', adminScopes)
+  const ofDeleted = await tokenOf(on, 'deleted')
+  await database.prisma.$executeRaw`DELETE FROM service_clients WHERE id = 'deleted'`
   const everybody = {
     ordinary: await login(await person()),
     auditor: await login(await person({ roles: ['auditor'] })),
@@ -49,10 +55,15 @@ t.test('each admin route', async t => {
       const scopes = operation.security?.[0]?.bearer ?? []
       const other = await login(await person({ scopes: ['storage:read', ...allBut(scopes)] }))
       isRefusal(t, await ask(other), 'insufficient-scope')
+      const weakRobot = { ...other, accessToken: await tokenOf(on, 'robot', allBut(scopes).join(' ')) }
+      isRefusal(t, await ask(weakRobot), 'insufficient-scope')
+      isRefusal(t, await ask({ ...other, accessToken: ofDeleted }), 'session-ended')
       const [scope] = scopes
       if (scope === undefined) return
       const holder = await login(await person({ scopes: [scope] }))
       t.not((await ask(holder)).status, outcomes['insufficient-scope'].status, `${scope} is enough`)
+      const robot = { ...holder, accessToken: await tokenOf(on, 'robot', scope) }
+      t.not((await ask(robot)).status, outcomes['insufficient-scope'].status, `${scope} is enough for a machine`)
     })
   }
 })

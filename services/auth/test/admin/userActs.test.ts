@@ -92,6 +92,8 @@ t.test('a password that must be changed is good for nothing but setting another 
     'credentials-invalid',
   )
   t.equal((await on.call('/session', { body: { ...login, newPassword } })).status, 201)
+  const again = { email: ada.email, password: newPassword, newPassword: 'yet another password of hers' }
+  isRefusal(t, await on.call('/session', { body: again }), 'request-malformed')
   t.equal((await on.call('/session', { body: { email: ada.email, password: newPassword } })).status, 201)
   isRefusal(t, await on.call('/session', { body: login }), 'credentials-invalid')
 })

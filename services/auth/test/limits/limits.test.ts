@@ -38,6 +38,10 @@ t.test('a client in a loop with a dead token is stopped, and its other session g
   const renew = ({ refreshToken }: { refreshToken: string }) => on.call('/session/renew', { body: { refreshToken } })
   for (let tries = 0; tries < 3; tries += 1) isRefusal(t, await renew(dead), 'session-ended')
   isRefusal(t, await renew(dead), 'rate-limited')
+  isRefusal(t, await renew(dead), 'rate-limited')
+  const throttles = await on.database.prisma.$queryRaw<unknown[]>`
+    SELECT target, address FROM audit_entries WHERE action = 'session.renew' AND outcome = 'rate-limited'`
+  t.strictSame(throttles, [{ target: dead.sessionId, address: '127.0.0.1' }], 'it is written down once')
   t.equal((await renew(alive)).status, 200)
 })
 
@@ -56,6 +60,7 @@ t.test(
     isRefusal(t, stopped, 'rate-limited')
     t.match(stopped.headers.get('ratelimit'), /^"admin";r=0/)
     isRefusal(t, await other('/admin/clients', { token: on.admin.accessToken }), 'rate-limited')
+    t.match(await on.audited('admin.call'), { actor: on.admin.id, target: '/admin/clients', outcome: 'rate-limited' })
     t.equal((await on.call('/admin/clients', { token: colleague.accessToken })).status, 200)
     t.equal((await on.call('/me', { token: on.admin.accessToken })).status, 200, 'what is not an admin call goes on')
   },

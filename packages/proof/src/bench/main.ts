@@ -1,0 +1,60 @@
+/** `npx pnpm bench [PART...] [--quick | --full] [--json FILE] [--write]`: measures, and says what it measured. */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { beginCourse, type Course } from './course.ts'
+import { machine, versions } from './machine.ts'
+import { parts } from './parts.ts'
+import type { Report, Result } from './result.ts'
+import { surroundingsOf, tableOf } from './show.ts'
+
+const usage = `pnpm bench [PART...] [--quick | --full] [--json FILE] [--write]
+
+${Object.entries(parts)
+  .map(([name, { about, isLong }]) => `  ${name.padEnd(12)} ${about}${isLong ? ' (not with --quick)' : ''}`)
+  .join('\n')}
+
+  --quick      short rounds: two minutes for all
+  --full       also ten million sessions: another ten minutes
+  --json FILE  writes the figures for machines
+  --write      writes them into docs/figures.json and the README`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean' },
+    full: { type: 'boolean' },
+    json: { type: 'string' },
+    write: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
+})
+const unknown = positionals.filter(name => !Object.hasOwn(parts, name))
+if (values.help || unknown.length > 0) {
+  console.error(unknown.length > 0 ? `There is no part "${unknown.join(', ')}".\n\n${usage}` : usage)
+  process.exit(unknown.length > 0 ? 2 : 0)
+}
+
+const course = beginCourse({ isQuick: values.quick ?? false, isFull: values.full ?? false })
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => course.close().finally(() => process.exit(130)))
+}
+try {
+  const report = await measure(course)
+  console.log(`${surroundingsOf(report)}\n\n${tableOf(report.results)}`)
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
+} finally {
+  await course.close()
+}
+
+async function measure(course: Course): Promise<Report> {
+  const chosen = Object.entries(parts).filter(([name, { isLong }]) =>
+    positionals.length > 0 ? positionals.includes(name) : !(course.isQuick && isLong),
+  )
+  const results: Result[] = []
+  for (const [name, part] of chosen) {
+    course.say(`${name}: ${part.about}`)
+    results.push(...(await part.run(course)))
+  }
+  const { postgresVersion } = await course.place()
+  return { machine: machine(), versions: versions({ postgresql: postgresVersion }), isQuick: course.isQuick, results }
+}

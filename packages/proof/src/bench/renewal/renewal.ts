@@ -1,0 +1,47 @@
+/** Renewals: one auth process over HTTP against the same statement with nobody between, and how long each takes. */
+import type { Course } from '../course.ts'
+import { load } from '../load/load.ts'
+import { renewals } from '../load/requests.ts'
+import { poolSize } from '../place.ts'
+import { comparison, figure, median, type Pair, quantile, type Result } from '../result.ts'
+import { pgbench } from './pgbench.ts'
+
+/** A table of ordinary size. */
+const sessionsInTable = 20_000
+const sessionsUsed = 2000
+
+export async function renewalRates(course: Course): Promise<Result[]> {
+  const { rounds, roundMs, warmUpMs } = course
+  const place = await course.place()
+  const { url } = await place.auth()
+  await place.grow(sessionsInTable)
+  const next = renewals(await place.sessions(sessionsUsed))
+  const loaded = (durationMs: number) => load({ url, connections: poolSize, durationMs, next })
+  await loaded(warmUpMs * 2)
+
+  const pairs: Pair[] = []
+  const alone: number[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    course.say(`renewals, round ${round + 1} of ${rounds}`)
+    const { perSecond, refused } = await loaded(roundMs)
+    if (Object.keys(refused).length > 0) throw new Error(`renewals were refused: ${JSON.stringify(refused)}`)
+    alone.push(perSecond)
+    const against = await pgbench(place, { clients: poolSize, durationMs: roundMs })
+    if (against !== undefined) pairs.push({ value: perSecond, against })
+  }
+
+  const rate = 0.7 * median(alone)
+  course.say(`renewals at ${Math.round(rate)} a second`)
+  const steady = await load({ url, connections: 4 * poolSize, durationMs: roundMs * 2, rate, next })
+  const names = { name: 'renewal-pgbench', unit: '1/s', aim: 'at least 0.5' }
+  const against = 'against pgbench running its statement on as many connections'
+  return [
+    pairs.length > 0
+      ? comparison({ ...names, what: `renewals of one auth process over HTTP, ${against}` }, pairs)
+      : figure({ ...names, what: 'renewals of one auth process over HTTP (pgbench is not installed)' }, alone),
+    figure({ name: 'renewal-p99', what: 'a renewal at 70 % of that, slowest in a hundred', unit: 'ms', aim: 'under 20' }, [
+      quantile(steady.latencies, 0.99),
+    ]),
+    figure({ name: 'renewal-p50', what: 'the same, the middle one', unit: 'ms' }, [quantile(steady.latencies, 0.5)]),
+  ]
+}

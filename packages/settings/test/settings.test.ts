@@ -1,0 +1,149 @@
+/** Each parser: what it takes, what it makes of it, and what it refuses. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  flag,
+  integer,
+  list,
+  networks,
+  oneOf,
+  optional,
+  readSettings,
+  reference,
+  type Setting,
+  SettingsError,
+  text,
+  url,
+} from '@gatehouse/settings'
+import t from 'tap'
+
+const words = { about: 'Something', why: 'It is needed.' }
+
+/** What the text becomes; a refusal is its sentence. */
+function read<Value>(setting: Setting<Value>, given: string | undefined): Value | string {
+  try {
+    return readSettings({ IT: setting }, { IT: given }).IT
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message
+    throw error
+  }
+}
+
+const cases: Record<string, { setting: Setting<unknown>; takes: [string, unknown][]; refuses: string[] }> = {
+  'a text': {
+    setting: text(words),
+    takes: [
+      ['x', 'x'],
+      [' x ', 'x'],
+      ['two\nlines', 'two\nlines'],
+    ],
+    refuses: ['a\0b', '   '],
+  },
+  'a text of a pattern': {
+    setting: text({ ...words, pattern: /^[a-z]+$/, wants: 'small letters' }),
+    takes: [['abc', 'abc']],
+    refuses: ['ABC', 'a b', 'a\nb'],
+  },
+  'a whole number': {
+    setting: integer({ ...words, min: -1, max: 100 }),
+    takes: [
+      ['0', 0],
+      ['100', 100],
+      ['007', 7],
+    ],
+    refuses: ['101', '-1', '1.0', '1e1', '0x1', '1_0', '٣', 'NaN', 'Infinity', '9'.repeat(16)],
+  },
+  'a flag': {
+    setting: flag(words),
+    takes: [
+      ['true', true],
+      ['false', false],
+    ],
+    refuses: ['TRUE', '1', 'no'],
+  },
+  'one of': { setting: oneOf({ ...words, choices: ['a', 'b'] }), takes: [['b', 'b']], refuses: ['c', 'A', 'a,b'] },
+  'a URL': {
+    setting: url(words),
+    takes: [
+      ['https://a.example', 'https://a.example'],
+      ['http://a.example/', 'http://a.example'],
+      ['http://a.example/b//', 'http://a.example/b'],
+      ['http://[::1]:3000', 'http://[::1]:3000'],
+    ],
+    refuses: ['a.example', 'ftp://a.example', 'javascript:alert(1)', 'http://', 'http://a b', '//a.example'],
+  },
+  'a list': {
+    setting: list(oneOf({ ...words, choices: ['a', 'b'] })),
+    takes: [
+      ['a', ['a']],
+      [' a , b ', ['a', 'b']],
+      ['a,,b,', ['a', 'b']],
+    ],
+    refuses: ['a,c', 'a;b'],
+  },
+  'an optional': {
+    setting: optional(flag(words)),
+    takes: [
+      ['true', true],
+      ['', null],
+    ],
+    refuses: ['x'],
+  },
+  networks: {
+    setting: networks(words),
+    takes: [
+      ['', null],
+      ['10.0.0.1', '10.0.0.1'],
+      ['10.0.0.0/8, ::1 ,fd00::/8', '10.0.0.0/8,::1,fd00::/8'],
+      ['loopback', 'loopback'],
+    ],
+    refuses: ['true', '*', '1', '10.0.0.0/8/8', '10.0.0', 'localhost', 'a,b', '10.0.0.0/-1', '10.0.0.0/33', '::/129'],
+  },
+}
+
+for (const [name, { setting, takes, refuses }] of Object.entries(cases)) {
+  t.test(`${name}: takes these, refuses those`, t => {
+    for (const [given, value] of takes) t.same(read(setting, given), value, JSON.stringify(given))
+    for (const given of refuses) t.match(read(setting, given), `IT must be ${setting.wants}`, JSON.stringify(given))
+    t.end()
+  })
+}
+
+t.test('what is not set takes the fallback, and without one is named', t => {
+  t.equal(read(text({ ...words, fallback: 'f' }), undefined), 'f')
+  t.equal(read(text({ ...words, fallback: 'f' }), ''), 'f', 'empty is not set')
+  t.equal(read(text(words), undefined), 'IT is not set: it must be a text. It is needed.')
+  t.end()
+})
+
+t.test('a refusal shows what was given, cut, and never a secret', t => {
+  t.equal(read(flag(words), 'maybe'), 'IT must be "true" or "false", not "maybe". It is needed.')
+  t.ok(String(read(flag(words), 'x'.repeat(1000))).length < 200)
+  t.equal(read(flag({ ...words, isSecret: true }), 'canary'), 'IT must be "true" or "false". It is needed.')
+  t.end()
+})
+
+t.test('only a secret may be given as a file', async t => {
+  const file = join(t.testdir(), 'secret')
+  await writeFile(file, 'from the file\n')
+  const secret = { IT: text({ ...words, isSecret: true }) }
+  t.equal(readSettings(secret, { IT_FILE: file }).IT, 'from the file')
+  t.throws(() => readSettings(secret, { IT: 'x', IT_FILE: file }), { message: /both set/ })
+  t.throws(() => readSettings(secret, { IT_FILE: `${file}.not` }), { message: /^IT_FILE names a file that cannot/ })
+  t.throws(() => readSettings({ IT: text(words) }, { IT_FILE: file }), { message: /^IT is not set/ })
+  t.equal(await readFile(file, 'utf8'), 'from the file\n')
+})
+
+t.test('the reference has a line for each variable, with its default and why', t => {
+  const table = {
+    A: flag({ ...words, fallback: 'true' }),
+    B: text({ ...words, isSecret: true }),
+    C: optional(flag(words)),
+  }
+  t.same(reference(table).split('\n').slice(2), [
+    '| `A` | Something | `true` | It is needed. |',
+    '| `B` or `B_FILE` | Something | must be set | It is needed. |',
+    '| `C` | Something | none | It is needed. |',
+  ])
+  t.end()
+})

@@ -1,0 +1,93 @@
+/** What the command line can do with the database alone, for the day the API cannot be reached. */
+import { randomBytes } from 'node:crypto'
+import { Refusal } from '@gatehouse/contract'
+import { mustBeClientId, newClientSecret } from '../admin/clientCredentials.ts'
+import { mustBeGoodPassword } from '../login/passwordRules.ts'
+import { createPasswords } from '../login/passwords.ts'
+import { hashOf } from '../rotate/token.ts'
+import { createAccount } from '../store/accounts.ts'
+import type { Database } from '../store/database.ts'
+import { migrate } from '../store/migrate.ts'
+import { putServiceClient } from '../store/serviceClients.ts'
+import { writeAudit } from '../store/writeAudit.ts'
+import { type Options, UsageError } from './words.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+export interface DatabaseCommand {
+  usage: string
+  run: (database: Database, options: Options, environment: Environment) => Promise<Record<string, unknown>>
+}
+
+/** Each answers with one line of JSON. */
+export const databaseCommands: Readonly<Record<string, DatabaseCommand>> = {
+  migrate: {
+    usage: 'migrate                                apply the migrations that are missing',
+    run: ({ url }) => migrate({ connectionString: url }),
+  },
+  'create-admin': {
+    usage: 'create-admin --email E                 the first admin; the password as for create-account',
+    run: (database, { role = [], ...options }, environment) =>
+      createPerson(database, { ...options, role: [...new Set([...role, 'admin'])] }, environment),
+  },
+  'create-account': {
+    usage: `create-account --email E [--role R]... [--scope S]...
+                                         the password comes from PASSWORD, or a random one is printed`,
+    run: createPerson,
+  },
+  'create-client': {
+    usage: `create-client --id ID [--name N] --scope S...
+                                         the secret comes from CLIENT_SECRET, or a random one is printed`,
+    run: createClient,
+  },
+}
+
+async function createPerson(
+  { prisma }: Database,
+  { email, role = [], scope = [] }: Options,
+  { PASSWORD }: Environment,
+): Promise<Record<string, unknown>> {
+  if (email === undefined || !/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError('--email must be an e-mail address')
+  const password = PASSWORD ?? randomBytes(18).toString('base64url')
+  inWords(() => mustBeGoodPassword(password, { field: 'PASSWORD', email }))
+  const passwords = await createPasswords({ threads: 1, queue: 0 })
+  const passwordHash = await passwords.hash(password)
+  const id = await prisma.$transaction(async tx => {
+    const created = await createAccount(tx, { email, passwordHash, roles: role, scopes: scope })
+    if (created === undefined) return undefined
+    const detail = { roles: role, scopes: scope }
+    await writeAudit(tx, { ...byCommandLine, action: 'user.create', target: created, detail })
+    return created
+  })
+  if (id === undefined) return { created: false, email }
+  return { created: true, id, email, ...(PASSWORD === undefined ? { password } : {}) }
+}
+
+async function createClient(
+  { prisma }: Database,
+  { id, name = id, scope = [] }: Options,
+  { CLIENT_SECRET }: Environment,
+): Promise<Record<string, unknown>> {
+  if (id === undefined || name === undefined || !/^[\w.-]{1,100}$/.test(id))
+    throw new UsageError('--id must be letters, digits, dots and dashes')
+  inWords(() => mustBeClientId(id))
+  if (scope.length === 0) throw new UsageError('--scope must say what the client may do, as "guard"')
+  const secret = CLIENT_SECRET ?? newClientSecret()
+  if (secret.length < 20) throw new UsageError('CLIENT_SECRET must have at least 20 characters')
+  await prisma.$transaction(async tx => {
+    await putServiceClient(tx, { id, name, secretHash: hashOf(secret), scopes: scope })
+    await writeAudit(tx, { ...byCommandLine, action: 'client.create', target: id, detail: { scopes: scope } })
+  })
+  return { id, ...(CLIENT_SECRET === undefined ? { secret } : {}) }
+}
+
+const byCommandLine = { actor: 'command line', reason: null, address: null, requestId: null, outcome: 'done' }
+
+/** A refusal of the service's own rules, as the mistake of whoever types. */
+function inWords(check: () => void): void {
+  try {
+    check()
+  } catch (error) {
+    const [fault] = error instanceof Refusal ? (error.extras.fields ?? []) : []
+    throw fault ? new UsageError(`${fault.field} ${fault.reason}`) : error
+  }
+}

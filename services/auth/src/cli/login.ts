@@ -1,0 +1,72 @@
+/** `gatehouse login`, `logout`, `whoami`: the saved log-in. */
+import { hostname } from 'node:os'
+import { createInterface } from 'node:readline'
+import { Writable } from 'node:stream'
+import type { TokenAnswer } from '@gatehouse/contract'
+import { problemOf, send } from './api.ts'
+import type { Command, Result, Run } from './command.ts'
+import { type Home, newAttempt } from './home.ts'
+import { card } from './table.ts'
+import { needed } from './words.ts'
+
+export function loginCommands(
+  home: Home,
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, Command> {
+  return {
+    login: { usage: '--url URL --email E', about: 'asks for the password, or takes PASSWORD', run },
+    logout: { usage: '', about: 'ends the session and forgets it', run: () => logout(home) },
+    whoami: { usage: '', about: 'who is logged in, and where', run: run => whoAmI(home, run) },
+  }
+
+  async function run({ options }: Run): Promise<Result> {
+    const { NEW_PASSWORD: newPassword } = environment
+    const url = needed(options.url ?? environment['GATEHOUSE_URL'], '--url').replace(/\/+$/, '')
+    const email = needed(options.email, '--email')
+    const password = environment['PASSWORD'] ?? (await askSecretly(`Password of ${email}: `))
+    const body = {
+      email,
+      password,
+      ...(newPassword === undefined ? {} : { newPassword }),
+      transport: 'body',
+      device: `gatehouse on ${hostname()}`.slice(0, 100),
+    }
+    const response = await send(`${url}/session`, { method: 'POST', body })
+    if (!response.ok) throw await problemOf(response)
+    const { accessToken, refreshToken = '' } = (await response.json()) as TokenAnswer
+    await home.write({ url, email, accessToken, refreshToken, attempt: newAttempt() })
+    return { data: { url, email }, text: `Logged in at ${url} as ${email}.` }
+  }
+}
+
+/** The session is ended there first; should that fail, the log-in stays, so that it can be tried again. */
+async function logout(home: Home): Promise<Result> {
+  const login = await home.read()
+  if (login === undefined) return { data: { loggedOut: false }, text: 'Nobody was logged in.' }
+  const body = { refreshToken: login.refreshToken }
+  const response = await send(`${login.url}/session`, { method: 'DELETE', body })
+  if (!response.ok) throw await problemOf(response)
+  await home.forget()
+  return { data: { loggedOut: true }, text: 'Logged out.' }
+}
+
+async function whoAmI(home: Home, { api }: Run): Promise<Result> {
+  const { body } = await api.call<Record<string, unknown>>('/me')
+  const url = (await home.read())?.url
+  return { data: { ...body, url }, text: card({ ...body, url }) }
+}
+
+/** What is typed is not shown. */
+function askSecretly(question: string): Promise<string> {
+  process.stderr.write(question)
+  const silence = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const reader = createInterface({ input: process.stdin, output: silence, terminal: process.stdin.isTTY })
+  return new Promise(resolve => {
+    reader.once('line', line => {
+      reader.close()
+      process.stderr.write('\n')
+      resolve(line)
+    })
+    reader.once('close', () => resolve(''))
+  })
+}

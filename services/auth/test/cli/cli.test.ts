@@ -1,0 +1,152 @@
+/** The command line, as processes: what it prints, what it saves, what it ends with. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freshDatabase } from '@gatehouse/testkit'
+import t, { type Test } from 'tap'
+import { office } from '../admin/people.ts'
+import { environmentFor, password } from '../stage.ts'
+
+const entry = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+
+interface Ended {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+function runner(environment: Record<string, string>) {
+  return (...words: string[]) =>
+    new Promise<Ended>(resolve => {
+      const env = { PATH: process.env['PATH'], ...environment }
+      execFile(process.execPath, [entry, ...words], { env }, (error, stdout, stderr) =>
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+      )
+    })
+}
+
+async function homeFor(t: Test): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'gatehouse-cli-'))
+  t.teardown(() => rm(home, { recursive: true }))
+  return home
+}
+
+t.test('an admin logs in, looks, acts, and logs out', async t => {
+  const on = await office(t, { ACCESS_TOKEN_SECONDS: '300' })
+  const ada = await on.person()
+  await on.login(ada, { device: '\u2603 laptop' })
+  const home = await homeFor(t)
+  const gatehouse = runner({ GATEHOUSE_HOME: home, PASSWORD: password })
+  t.match(await gatehouse('users', 'list'), { code: 3, stdout: '', stderr: /Nobody is logged in/ })
+  t.match(await gatehouse('login', '--url', on.url, '--email', on.admin.email), { code: 0, stdout: /Logged in/ })
+  t.equal((await stat(join(home, 'login.json'))).mode & 0o777, 0o600)
+
+  const list = await gatehouse('users', 'list')
+  t.match(list, { code: 0, stdout: /^EMAIL +STATE +ROLES/ })
+  t.match(list.stdout, ada.email)
+  const found = JSON.parse((await gatehouse('users', 'list', '--email', ada.email, '--json')).stdout)
+  t.match(found, [{ id: ada.id, email: ada.email, sessions: 1 }])
+  t.match((await gatehouse('users', 'show', ada.email)).stdout, /\u2603 laptop/)
+
+  const thrownOut = await gatehouse('users', 'disable', ada.email, '--reason', 'laptop stolen', '--json')
+  t.match(JSON.parse(thrownOut.stdout), { subject: ada.id, inForce: true, ended: 1 })
+  t.match(await on.audited('user.disable'), { actor: on.admin.id, reason: 'laptop stolen' })
+  t.match((await gatehouse('users', 'enable', ada.id)).stdout, /in force +yes/)
+  t.match(await gatehouse('users', 'disable', on.admin.id), { code: 1, stderr: /confirmation-required/ })
+  t.match(await gatehouse('users', 'disable', on.admin.id, '--myself'), { code: 1, stderr: /last-admin/ })
+  t.match((await gatehouse('users', 'set-rights', ada.id, '--scope', 'storage:read')).stdout, /storage:read/)
+  t.match((await gatehouse('users', 'set-rights', ada.id, '--scope', '')).stdout, /in force +yes/)
+  t.match(await gatehouse('sessions', 'end-matching', '--account', ada.id, '--dry-run'), {
+    code: 0,
+    stdout: /sessions +0/,
+  })
+
+  const created = await gatehouse('clients', 'create', '--id', 'robot', '--scope', 'users:read', '--json')
+  t.match(JSON.parse(created.stdout), { client: { id: 'robot' }, secret: /^ghc_/ })
+  t.match(JSON.parse((await gatehouse('clients', 'rotate', 'robot', '--json')).stdout), { secret: /^ghc_/ })
+  t.match(await gatehouse('clients', 'delete', 'robot'), { code: 0 })
+  t.match((await gatehouse('audit', 'list', '--action', 'user.disable')).stdout, /laptop stolen/)
+  const lines = (await gatehouse('audit', 'export', '--action', 'user.disable')).stdout.trim().split('\n')
+  t.match(JSON.parse(lines[0] ?? ''), { action: 'user.disable', target: ada.id })
+  t.match(await gatehouse('guards', 'list'), { code: 0, stdout: /^NAME/ })
+  t.match(JSON.parse((await gatehouse('receipts', 'show', '1', '--json')).stdout), { seq: 1, inForce: true })
+  t.match(JSON.parse((await gatehouse('whoami', '--json')).stdout), { email: on.admin.email, roles: ['admin'] })
+
+  t.match(await gatehouse('logout'), { code: 0 })
+  t.match(await gatehouse('whoami'), { code: 3 })
+})
+
+t.test('a saved log-in is renewed when it has to be, and forgotten only when it is over', async t => {
+  const on = await office(t, { ACCESS_TOKEN_SECONDS: '300' })
+  const home = await homeFor(t)
+  const gatehouse = runner({ GATEHOUSE_HOME: home, PASSWORD: password })
+  await gatehouse('login', '--url', on.url, '--email', on.admin.email)
+  const saved = async () => JSON.parse(await readFile(join(home, 'login.json'), 'utf8')) as Record<string, string>
+  const before = await saved()
+  // Rights that are taken away make the token worth a renewal.
+  await on.database.prisma.$executeRaw`UPDATE accounts SET epoch = epoch + 1 WHERE id = ${on.admin.id}::uuid`
+  t.match(await gatehouse('whoami'), { code: 0 })
+  t.not((await saved())['refreshToken'], before['refreshToken'])
+  await on.database.prisma.$executeRaw`UPDATE sessions SET ended_at = now(), ended_as = 'revoked'`
+  t.match(await gatehouse('whoami'), { code: 3, stderr: /session-ended/ })
+  await t.rejects(saved())
+})
+
+t.test('mistyped words and a service that is away are told apart', async t => {
+  const home = await homeFor(t)
+  const gatehouse = runner({ GATEHOUSE_HOME: home, PASSWORD: password })
+  t.match(await gatehouse(), { code: 2, stdout: /Exit codes/ })
+  t.match(await gatehouse('help'), { code: 0, stdout: /users set-rights USER/ })
+  t.match(await gatehouse('users', 'dance'), { code: 2, stderr: /there is no command "users dance"/ })
+  t.match(await gatehouse('users', 'list', '--nonsense'), { code: 2, stderr: /nonsense/ })
+  t.match(await gatehouse('login', '--email', 'a@b'), { code: 2, stderr: /--url is missing/ })
+  const away = await gatehouse('login', '--url', 'http://127.0.0.1:9', '--email', 'a@b.c')
+  t.match(away, { code: 5, stderr: /cannot be reached/ })
+})
+
+t.test('with the database alone: migrate, create, and a doctor who says what is wrong', async t => {
+  const { url, drop } = await freshDatabase()
+  t.teardown(drop)
+  const environment = environmentFor(url)
+  const gatehouse = runner(environment)
+  t.strictSame(JSON.parse((await gatehouse('migrate')).stdout), { applied: [] })
+
+  const ill = await gatehouse('doctor')
+  t.match(ill, { code: 1, stdout: /WRONG +admins +nobody is an admin/ })
+  const admin = JSON.parse((await gatehouse('create-admin', '--email', 'boss@example.org')).stdout)
+  t.match(admin, { created: true, email: 'boss@example.org', password: String })
+  t.match(JSON.parse((await gatehouse('create-admin', '--email', 'boss@example.org')).stdout), { created: false })
+  t.match(JSON.parse((await gatehouse('create-account', '--email', 'ada@example.org', '--role', 'auditor')).stdout), {
+    created: true,
+  })
+  t.match(JSON.parse((await gatehouse('create-client', '--id', 'warehouse', '--scope', 'guard')).stdout), {
+    id: 'warehouse',
+    secret: /^ghc_/,
+  })
+  t.match(await gatehouse('create-client', '--id', 'first-party', '--scope', 'guard'), { code: 2 })
+  const weak = await runner({ ...environment, PASSWORD: 'password' })('create-account', '--email', 'x@example.org')
+  t.match(weak, { code: 2, stderr: /PASSWORD/ })
+
+  const well = await gatehouse('doctor', '--json')
+  t.equal(well.code, 0)
+  t.match(JSON.parse(well.stdout), [
+    { what: 'configuration', isWell: true },
+    { what: 'signing key', isWell: true },
+    { what: 'refresh keys', isWell: true },
+    { what: 'database', isWell: true },
+    { what: 'clock', isWell: true },
+    { what: 'migrations', isWell: true },
+    { what: 'admins', isWell: true },
+    { what: 'guards', isWell: true },
+  ])
+  t.match(await runner({ ...environment, LEASE_MS: '300' })('doctor'), {
+    code: 1,
+    stdout: /WRONG +configuration +LEASE_MS/,
+  })
+  const unreachable = { ...environment, DATABASE_URL: 'postgresql://nobody@127.0.0.1:9/none' }
+  t.match(await runner(unreachable)('doctor'), { code: 1, stdout: /WRONG +database +cannot be reached/ })
+  t.match(await runner({})('migrate'), { code: 2, stderr: /DATABASE_URL is not set/ })
+  t.notMatch(JSON.stringify([ill, well]), environment['SIGNING_KEY']?.split('\n')[1], 'no key is shown')
+})

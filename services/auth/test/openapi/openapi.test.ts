@@ -1,0 +1,116 @@
+/** The OpenAPI document is complete, well formed, and enough for a generator to make a client that works. */
+import { execFile } from 'node:child_process'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { outcomes } from '@gatehouse/contract'
+import { createConfig, lintFromString } from '@redocly/openapi-core'
+import t from 'tap'
+import { office } from '../admin/people.ts'
+import { password, stage } from '../stage.ts'
+
+const run = promisify(execFile)
+const here = fileURLToPath(new URL('.', import.meta.url))
+/** The compiled test stands in `dist`; what is not compiled stayed where it was. */
+const service = here.replace(/dist[\\/]test[\\/]openapi[\\/]$/, '')
+
+interface Schema {
+  type?: string
+  properties?: Record<string, Schema>
+  items?: Schema
+  [word: string]: unknown
+}
+interface Operation {
+  operationId?: string
+  summary?: string
+  security?: Record<string, string[]>[]
+  requestBody?: { content: Record<string, { schema: Schema }> }
+  responses: Record<string, { description?: string }>
+}
+interface Document {
+  paths: Record<string, Record<string, Operation>>
+}
+
+function operationsOf({ paths }: Document): [string, Operation][] {
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]): [string, Operation] => [`${method} ${path}`, operation]),
+  )
+}
+
+t.test('the document passes the recommended rules of a linter', async t => {
+  const on = await stage(t)
+  const source = await (await fetch(`${on.url}/openapi.json`)).text()
+  const config = await createConfig({ extends: ['recommended'] })
+  const problems = await lintFromString({ source, absoluteRef: 'openapi.json', config })
+  t.strictSame(
+    problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer]),
+    [],
+  )
+})
+
+t.test('every operation is named once, and says what it refuses', async t => {
+  const on = await stage(t)
+  const operations = operationsOf((await on.call('/openapi.json')).body as Document)
+  const ids = operations.map(([, { operationId }]) => operationId)
+  t.equal(new Set(ids).size, operations.length)
+  for (const [name, { responses, security }] of operations) {
+    if (name.includes('/oauth/')) continue
+    const said = Object.values(responses)
+      .map(({ description = '' }) => description)
+      .join()
+    for (const code of ['request-malformed', 'internal-error', 'unavailable']) t.match(said, code, `${name}: ${code}`)
+    if (security?.some(way => 'bearer' in way)) {
+      for (const code of ['token-missing', 'token-expired', 'token-invalid', 'session-ended', 'account-disabled'])
+        t.match(said, code, `${name}: ${code}`)
+    }
+    for (const [, code = ''] of said.matchAll(/`([a-z-]+)` \(/g)) t.ok(Object.hasOwn(outcomes, code), code)
+  }
+})
+
+t.test('every text that a request takes has an example, or a form that says enough', async t => {
+  const on = await stage(t)
+  const bare: string[] = []
+  for (const [name, { requestBody }] of operationsOf((await on.call('/openapi.json')).body as Document)) {
+    for (const { schema } of Object.values(requestBody?.content ?? {})) bare.push(...bareTexts(schema, name))
+  }
+  t.strictSame(bare, [])
+})
+
+function bareTexts(schema: Schema, path: string): string[] {
+  const says = ['examples', 'enum', 'const', 'format', 'pattern'].some(word => word in schema)
+  if (schema.type === 'string') return says ? [] : [path]
+  const inside = Object.entries(schema.properties ?? {}).flatMap(([name, member]) =>
+    bareTexts(member, `${path} ${name}`),
+  )
+  return schema.items ? [...inside, ...bareTexts(schema.items, `${path}[]`)] : inside
+}
+
+t.test('a generated client compiles, and does what an admin does', { timeout: 60_000 }, async t => {
+  const on = await office(t)
+  // Inside the package, so that the generated client finds its runtime.
+  const folder = await mkdtemp(join(service, 'dist', 'generated-client-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const document = (await on.call('/openapi.json')).body
+  await writeFile(join(folder, 'openapi.json'), JSON.stringify(document))
+  await copyFile(join(service, 'test', 'openapi', 'smoke.ts.txt'), join(folder, 'smoke.ts'))
+  const compilerOptions = {
+    target: 'es2023',
+    module: 'nodenext',
+    types: ['node'],
+    strict: true,
+    skipLibCheck: true,
+    rewriteRelativeImportExtensions: true,
+  }
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
+
+  const require = createRequire(import.meta.url)
+  const generator = fileURLToPath(new URL('cli.js', import.meta.resolve('oazapfts')))
+  await run(process.execPath, [generator, 'openapi.json', 'client.ts'], { cwd: folder })
+  const compiler = join(require.resolve('typescript/package.json'), '..', 'bin', 'tsc')
+  const compiled = await run(process.execPath, [compiler, '-p', '.'], { cwd: folder }).catch(error => error)
+  t.equal(compiled.stdout, '', 'the compiler has nothing to say')
+  const { stdout } = await run(process.execPath, ['smoke.js', on.url, on.admin.email, password], { cwd: folder })
+  t.strictSame(JSON.parse(stdout), { users: 1, me: on.admin.email, inForce: true })
+})
