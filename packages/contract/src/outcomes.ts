@@ -189,7 +189,7 @@ export const outcomes = {
     status: 503,
     action: 'retry',
     places: ['any'],
-    when: 'the database cannot be reached',
+    when: 'what the answer depends on cannot be reached: the database, or the keys',
     says: 'Not available right now.',
     retryAfterSeconds: 2,
   },

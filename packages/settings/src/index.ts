@@ -104,9 +104,14 @@ export function networks(words: Words): Setting<string | null> {
 function parseNetworks(given: string): string | null | undefined {
   if (given === '') return null
   const names = ['loopback', 'linklocal', 'uniquelocal']
-  const isNetwork = (part: string) => isIP(part.split('/', 1)[0] ?? '') !== 0 && /^[^/]+(\/\d{1,3})?$/.test(part)
   const parts = given.split(',').map(part => part.trim())
   return parts.every(part => names.includes(part) || isNetwork(part)) ? parts.join(',') : undefined
+}
+
+function isNetwork(part: string): boolean {
+  const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(part) ?? []
+  const version = isIP(address)
+  return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128)
 }
 
 /** Several values with commas between them; an empty text is an empty list. */

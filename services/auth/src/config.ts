@@ -278,6 +278,10 @@ export type Config = Values<typeof settings>
 export function readConfig(environment: Environment): Config {
   const config = readSettings(settings, environment)
   must(
+    URL.canParse(config.DATABASE_URL),
+    'DATABASE_URL cannot be read as a URL: special characters in its password must be percent-encoded.',
+  )
+  must(
     config.LEASE_MS > 2 * config.POLL_HOLD_MS,
     'LEASE_MS must exceed twice POLL_HOLD_MS, or a healthy guard could lapse.',
   )

@@ -65,9 +65,14 @@ t.test('variables that do not go together name each other', t => {
     [{ REVOCATION_MARGIN_MS: '9999' }, /^REVOCATION_MARGIN_MS must be at least twice DATABASE_TIMEOUT_MS/],
     [{ SESSION_SECONDS: '10' }, /^SESSION_IDLE_SECONDS must not exceed SESSION_SECONDS/],
     [{ SHORT_SESSION_SECONDS: '10' }, /^SHORT_SESSION_IDLE_SECONDS must not exceed/],
+    [{ DATABASE_URL: 'postgresql://u:canary@[h/x' }, /^DATABASE_URL cannot be read as a URL/],
+    [{ DATABASE_URL: 'postgresql://u:canary@h:99999/x' }, /^DATABASE_URL cannot be read as a URL/],
     [{ COOKIE_NAME: '__Host-x' }, /^COOKIE_PATH must be \/ when COOKIE_NAME/],
   ]
-  for (const [changes, says] of pairs) t.match(complaint(changes), says)
+  for (const [changes, says] of pairs) {
+    t.match(complaint(changes), says)
+    t.notMatch(complaint(changes), /canary/)
+  }
   t.equal(complaint({ COOKIE_NAME: '__Host-x', COOKIE_PATH: '/' }), undefined)
   t.end()
 })

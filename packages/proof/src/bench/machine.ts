@@ -33,7 +33,10 @@ export function versions(more: Readonly<Record<string, string>>): Record<string,
 
 /** Read beside the module: packages need not export their manifest. */
 function versionOf(name: string): string {
-  const [folder = ''] = createRequire(import.meta.url).resolve.paths(name)?.filter(path => isThere(path, name)) ?? []
+  const [folder = ''] =
+    createRequire(import.meta.url)
+      .resolve.paths(name)
+      ?.filter(path => isThere(path, name)) ?? []
   const { version }: { version: string } = JSON.parse(readFileSync(`${folder}/${name}/package.json`, 'utf8'))
   return version
 }

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@gatehouse/clock'
 import { accessTokenType } from '@gatehouse/contract'
+import { thumbprint } from '@gatehouse/guard'
 import { startPostgres } from '@gatehouse/testkit'
 import pg from 'pg'
 import { type Service, type System, startSystem } from '../system.ts'
 import { refreshTokenWriter } from './authModules.ts'
-import { thumbprint } from '@gatehouse/guard'
 
 export interface Session {
   id: string
@@ -48,7 +48,11 @@ const lifetimeSeconds = 3600
 export async function openPlace(): Promise<Place> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'))
   const settings = { fsync: 'on', full_page_writes: 'on', shared_buffers: '1GB', max_wal_size: '4GB' }
-  const postgres = await startPostgres({ dataDir, persistent: false, settings: { ...settings, autovacuum_naptime: '1min' } })
+  const postgres = await startPostgres({
+    dataDir,
+    persistent: false,
+    settings: { ...settings, autovacuum_naptime: '1min' },
+  })
   const pool = new pg.Pool({ connectionString: postgres.url, max: 2 })
   pool.on('error', () => undefined)
   const query: Place['query'] = async (text, values = []) => (await pool.query(text, values)).rows

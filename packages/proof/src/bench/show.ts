@@ -15,7 +15,14 @@ export function tableOf(results: readonly Result[]): string {
   ])
   const all = [[...columns], ...rows]
   const widths = columns.map((_name, at) => Math.max(...all.map(row => row[at]?.length ?? 0)))
-  return all.map(row => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()).join('\n')
+  return all
+    .map(row =>
+      row
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 export function surroundingsOf({ machine, versions, isQuick }: Report): string {

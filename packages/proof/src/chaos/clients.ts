@@ -11,11 +11,16 @@ import { keepActing, pause, type Scene } from './scene.ts'
 const patienceMs = 2500
 const idleMs: [number, number] = [30, 110]
 
+export interface ClientOptions {
+  name: string
+  who: Login
+  /** Whether it keeps an `Idempotency-Key` until it has the answer, or relies on the retry window. */
+  hasKey: boolean
+}
+
 /** One client, until the load ends: session after session. */
-export async function client(scene: Scene, name: string, who: Login): Promise<void> {
+export async function client(scene: Scene, { name, who, hasKey }: ClientOptions): Promise<void> {
   const random = randomOf(scene.seed, name)
-  // Half of the clients keep an Idempotency-Key; the others rely on the retry window.
-  const hasKey = random.happens(0.5)
   await keepActing(scene, async () => {
     const session = await logIn(scene, who, random)
     await pause(scene, random, session ? idleMs : [200, 500])
@@ -50,7 +55,7 @@ async function live(
     if (random.happens(0.004)) return logOut(scene, session, random)
     const told = await call(scene, session, random)
     if (signsOut(told)) return
-    const wantsToken = told === 'token-expired' || random.happens(0.06)
+    const wantsToken = told === 'token-expired' || random.happens(0.12)
     if (wantsToken && !(await renew(scene, { session, hasKey, random }))) return
     await pause(scene, random, told === 'revocation-unknown' ? [100, 300] : idleMs)
   }

@@ -22,8 +22,8 @@ export async function renew(scene: Scene, { session, hasKey, random }: Renewing)
   const attempt = { key: hasKey ? randomUUID() : undefined, firstMs: systemClock.nowMs(), random }
   for (let isFirst = true; !scene.stopping.aborted; isFirst = false) {
     // An answer that is not waited for is lost, after the renewal or before it.
-    const timeoutMs = isFirst && random.happens(0.2) ? Math.ceil(random.between(1, 30)) : patienceMs
-    const tabs = isFirst && random.happens(0.1) ? 2 : 1
+    const timeoutMs = isFirst && random.happens(0.3) ? Math.ceil(random.between(1, 30)) : patienceMs
+    const tabs = isFirst && random.happens(0.2) ? 2 : 1
     const told = await Promise.all(
       Array.from({ length: tabs }, () => tryOnce(scene, session, { ...attempt, timeoutMs })),
     )

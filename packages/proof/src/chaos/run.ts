@@ -64,7 +64,11 @@ function actors(scene: Scene): Promise<void>[] {
   const disabled: Disabled = new Set()
   return [
     ...Array.from({ length: clients }, (_, at) =>
-      client(scene, `client-${at}`, { email: emails[at % emails.length] ?? '', password }),
+      client(scene, {
+        name: `client-${at}`,
+        who: { email: emails[at % emails.length] ?? '', password },
+        hasKey: at % 2 === 0,
+      }),
     ),
     ...Array.from({ length: revokers }, (_, at) => revoker(scene, `revoker-${at}`, disabled)),
     trespasser(scene, 'trespasser'),

@@ -25,7 +25,8 @@ async function runLane(stage: Stage, { seed, names, untilMs }: Schedule, lane: F
   const random = randomOf(seed, lane)
   const ours = names.filter(name => faults[name].lane === lane)
   const queue: FaultName[] = []
-  while (ours.length > 0) {
+  if (ours.length === 0) return systemClock.sleep(Math.max(0, untilMs - systemClock.nowMs()))
+  while (true) {
     await systemClock.sleep(random.between(...pausesMs[lane]))
     if (systemClock.nowMs() >= untilMs) return
     if (queue.length === 0) queue.push(...random.shuffled(ours))

@@ -42,6 +42,7 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
     const present = [...waiters]
     const live = await read().catch(error => void onError(error))
     const nextMs = live ? Math.min(rereadMs, ...present.map(waiter => waiter.see(live))) : rereadMs
+    for (const waiter of present) waiter.looked()
     if (waiters.size === 0 || wakes !== wakesBefore) return
     sleeping = new AbortController()
     await clock.sleep(Math.max(nextMs, rereadSoonestMs), sleeping.signal).catch(() => undefined)
@@ -66,7 +67,8 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
     else void lookWhileAwaited()
 
     const giveUp = new AbortController()
-    const patience = clock.sleep(patienceMs, giveUp.signal).catch(() => undefined)
+    // Nobody gives up before one look: without patience, too, the answer says how things stand.
+    const patience = Promise.all([clock.sleep(patienceMs, giveUp.signal).catch(() => undefined), waiter.firstLook])
     const inForce = await Promise.race([waiter.inForce.then(() => true), patience.then(() => false)])
     giveUp.abort()
     waiters.delete(waiter)
@@ -81,6 +83,10 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
     const inForce = new Promise<void>(resolve => {
       settle = resolve
     })
+    let looked = () => {}
+    const firstLook = new Promise<void>(resolve => {
+      looked = resolve
+    })
     const see = (live: LiveGuards) => {
       const nextMs = takeNote(seen, live, seq)
       if (nextMs === undefined) {
@@ -89,7 +95,7 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
       }
       return nextMs ?? rereadMs
     }
-    const waiter = { see, inForce, receipts: () => [...seen.values()] }
+    const waiter = { see, inForce, looked, firstLook, receipts: () => [...seen.values()] }
     return waiter
   }
 }
@@ -97,6 +103,9 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
 interface Waiter {
   /** Takes note of the live guards; returns when the next lease ends, in milliseconds from now. */
   see: (live: LiveGuards) => number
+  /** A read has ended, well or not. */
+  looked: () => void
+  firstLook: Promise<void>
   inForce: Promise<void>
   receipts: () => GuardReceipt[]
 }

@@ -1,7 +1,7 @@
 /** The requests that the loads are made of, as they go over the wire. */
 import type { Session } from '../place.ts'
-import type { Answered } from './reader.ts'
 import type { Exchange } from './load.ts'
+import type { Answered } from './reader.ts'
 
 export function getWith(path: string, token?: string): string {
   const authorization = token === undefined ? '' : `Authorization: Bearer ${token}\r\n`

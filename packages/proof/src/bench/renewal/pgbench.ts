@@ -45,7 +45,12 @@ export async function pgbench(place: Place, { clients, durationMs }: PgbenchRun)
     await writeFile(script, await scriptFrom(from))
     const seconds = Math.max(1, Math.round(durationMs / 1000))
     const options = ['-n', '-M', 'prepared', '-c', clients, '-j', 1, '-T', seconds, '-D', `hash=${hash}`, '-D', 'i=-1']
-    const { stdout } = await promisify(execFile)(program, [...options.map(String), '-f', script, place.system.databaseUrl])
+    const { stdout } = await promisify(execFile)(program, [
+      ...options.map(String),
+      '-f',
+      script,
+      place.system.databaseUrl,
+    ])
     const done = Number(/number of transactions actually processed: (\d+)/.exec(stdout)?.[1])
     await mustHaveRenewed(place, { sessions, done })
     return Number(/tps = ([\d.]+)/.exec(stdout)?.[1])

@@ -1,0 +1,117 @@
+/** The schemas: what a well-formed request may look like, and what none may. */
+import {
+  EveryoneRequest,
+  LeaveRequest,
+  LoginRequest,
+  PasswordChange,
+  PollAnswer,
+  PollRequest,
+  Reason,
+  RenewRequest,
+  requiredClaims,
+} from '@gatehouse/contract'
+import t from 'tap'
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/schema'
+
+const guard = '01234567-89ab-4cde-8f01-23456789abcd'
+const poll = { guard, name: 'x', version: '1' }
+const entry = { seq: 1, kind: 'session', subject: guard, epoch: null, outcome: 'ended', expiresAtMs: 1 }
+const answer = { feedId: guard, head: 1, leaseMs: 0, entries: [entry], more: false }
+const login = { email: 'a@b', password: 'x' }
+
+const cases: Record<string, { schema: TSchema; good: unknown[]; bad: unknown[] }> = {
+  'log-in': {
+    schema: LoginRequest,
+    good: [
+      login,
+      { ...login, remember: false, device: 'Zoë’s 📱', transport: 'body' },
+      { ...login, email: 'ä+b@xn--bcher-kva.example' },
+    ],
+    bad: [
+      {},
+      { ...login, email: 'a' },
+      { ...login, email: '@b' },
+      { ...login, email: 'a@' },
+      { ...login, email: 'a b@c' },
+      { ...login, email: 'a@b@c' },
+      { ...login, email: `${'x'.repeat(251)}@b.c` },
+      { ...login, email: 'a\u0000@b.c' },
+      { ...login, email: ['a@b'] },
+      { ...login, password: '' },
+      { ...login, password: 'x'.repeat(513) },
+      { ...login, device: '' },
+      { ...login, device: 'a\nb' },
+      { ...login, device: 'x'.repeat(101) },
+      { ...login, transport: 'query' },
+      { ...login, remember: 'no' },
+      { ...login, role: 'admin' },
+      [],
+      null,
+    ],
+  },
+  renewal: {
+    schema: RenewRequest,
+    good: [{}, { refreshToken: 'x' }],
+    bad: [{ refreshToken: '' }, { refreshToken: 'x'.repeat(513) }, { refresh_token: 'x' }, { refreshToken: null }],
+  },
+  'password change': {
+    schema: PasswordChange,
+    good: [{ currentPassword: 'a', newPassword: 'b' }],
+    bad: [
+      { newPassword: 'b' },
+      { currentPassword: 'a', newPassword: '' },
+      { currentPassword: 'a', newPassword: 'b', id: guard },
+    ],
+  },
+  poll: {
+    schema: PollRequest,
+    good: [poll, { ...poll, feedId: guard, after: 0 }, { ...poll, feedId: guard, after: Number.MAX_SAFE_INTEGER }],
+    bad: [
+      { ...poll, after: 1 },
+      { ...poll, feedId: guard },
+      { ...poll, feedId: guard, after: -1 },
+      { ...poll, feedId: guard, after: 2 ** 53 },
+      { ...poll, guard: guard.toUpperCase() },
+      { ...poll, guard: `${guard}\n` },
+      { ...poll, lease: 1 },
+      { guard },
+    ],
+  },
+  'answer to a poll': {
+    schema: PollAnswer,
+    good: [
+      answer,
+      { ...answer, entries: [] },
+      { ...answer, entries: [{ ...entry, kind: 'everyone', subject: null, epoch: 1 }] },
+    ],
+    bad: [
+      { ...answer, leaseMs: -1 },
+      { ...answer, head: 1.5 },
+      { ...answer, entries: [{ ...entry, outcome: 'gone' }] },
+      { ...answer, entries: [{ ...entry, seq: '1' }] },
+    ],
+  },
+  leave: { schema: LeaveRequest, good: [{ guard }], bad: [{}, { guard: 'x' }, { guard, name: 'x' }] },
+  reason: { schema: Reason, good: [{}, { reason: 'x' }], bad: [{ reason: '' }, { reason: 'x'.repeat(501) }] },
+  everyone: {
+    schema: EveryoneRequest,
+    good: [{ confirm: 'end every session' }],
+    bad: [{}, { confirm: true }, { confirm: 'End every session' }],
+  },
+}
+
+for (const [name, { schema, good, bad }] of Object.entries(cases)) {
+  t.test(`${name}: takes these, refuses those`, t => {
+    const compiled = Compile(schema)
+    for (const value of good) t.ok(compiled.Check(value), JSON.stringify(value))
+    for (const value of bad) t.notOk(compiled.Check(value), JSON.stringify(value)?.slice(0, 100))
+    t.end()
+  })
+}
+
+t.test('every claim that revocation looks at is required', t => {
+  for (const claim of ['sid', 'sub', 'epoch', 'everyone_epoch', 'exp', 'iat'] as const)
+    t.ok(requiredClaims.includes(claim))
+  t.end()
+})

@@ -1,0 +1,90 @@
+/** Tokens that are seen for the first time against the bare check of their signatures; and what a known one costs. */
+import { createPublicKey, verify } from 'node:crypto'
+import { systemClock } from '@gatehouse/clock'
+import { createGuard, createVerifier, staticKeys } from '@gatehouse/guard'
+import { clientSecret } from '../../system.ts'
+import { type Course, inTurn } from '../course.ts'
+import { comparison, figure, type Result } from '../result.ts'
+
+const tokensInTurn = 1000
+
+export async function guardCold(course: Course): Promise<Result[]> {
+  const place = await course.place()
+  const perRound = course.isQuick ? 1000 : 4000
+  const { rounds } = course
+  const sessions = await place.sessions(perRound)
+  const tokens = sessions.map(({ accessToken }) => accessToken)
+  const options = { issuer: place.system.issuer, audience: 'gatehouse', clock: systemClock }
+  const keys = staticKeys([{ pem: place.publicKey }])
+
+  const cold = async () => {
+    // A new memory each time, so that every token is unknown to it; the first makes its key ready.
+    const verifier = createVerifier({ ...options, keys })
+    const [first, ...others] = tokens
+    await verifier.verify(`Bearer ${first}`)
+    const startMs = systemClock.nowMs()
+    for (const token of others) await verifier.verify(`Bearer ${token}`)
+    return microseconds(startMs, others.length)
+  }
+  const key = { key: createPublicKey(place.publicKey), dsaEncoding: 'ieee-p1363' as const }
+  const bare = async () => {
+    const startMs = systemClock.nowMs()
+    for (const token of tokens) mustVerify(token, key)
+    return microseconds(startMs, tokens.length)
+  }
+  await cold()
+  await bare()
+  const pairs = await inTurn(rounds, cold, bare)
+  return [
+    comparison(
+      {
+        ...{ name: 'guard-cold', unit: 'us', aim: 'at most 1.3' },
+        what: 'verifying a token that is seen for the first time, against the bare check of its signature',
+      },
+      pairs,
+    ),
+  ]
+}
+
+function mustVerify(token: string, key: Parameters<typeof verify>[2]): void {
+  const end = token.lastIndexOf('.')
+  const signature = Buffer.from(token.slice(end + 1), 'base64url')
+  if (!verify('sha256', Buffer.from(token.slice(0, end)), key, signature)) throw new Error('a bad signature')
+}
+
+/** From the header to "may pass", for tokens that are known. */
+export async function guardDecision(course: Course): Promise<Result[]> {
+  const place = await course.place()
+  const { url } = await place.auth()
+  const sessions = await place.sessions(tokensInTurn)
+  const headers = sessions.map(({ accessToken }) => `Bearer ${accessToken}`)
+  const own = createGuard({
+    ...{ issuer: place.system.issuer, publicKey: place.publicKey, clientSecret, authUrls: [url] },
+    audience: 'gatehouse',
+    clientId: 'resource',
+  })
+  own.start()
+  await own.ready()
+  const rule = { scope: ['storage:restricted'], roles: [], onUnknown: 'refuse' } as const
+  for (const header of headers) await own.verify(header)
+
+  const decisions = course.isQuick ? 500_000 : 2_000_000
+  const round = () => {
+    const startMs = systemClock.nowMs()
+    for (let count = 0; count < decisions; count += 1) {
+      const verified = own.verify(headers[count % tokensInTurn])
+      if (verified instanceof Promise) throw new Error('a known token was not remembered')
+      own.admit(verified, rule)
+    }
+    return microseconds(startMs, decisions) * 1000
+  }
+  round()
+  const rounds = Array.from({ length: course.rounds }, round)
+  await own.stop()
+  const what = 'one decision about a known token: memory of tokens, lease, revocation, scope'
+  return [figure({ name: 'guard-decision', what, unit: 'ns' }, rounds)]
+}
+
+function microseconds(startMs: number, count: number): number {
+  return ((systemClock.nowMs() - startMs) * 1000) / count
+}

@@ -1,0 +1,28 @@
+/** What a process under load is told: by its environment, since it is started as any service is. */
+import { startProcess, type TestProcess } from '@gatehouse/testkit'
+import { clientSecret } from '../../system.ts'
+import type { Place } from '../place.ts'
+
+export interface Job {
+  issuer: string
+  authUrl: string
+  publicKey: string
+  clientSecret: string
+}
+
+const variable = 'BENCH_JOB'
+
+export function readJob(): Job {
+  return JSON.parse(process.env[variable] ?? '{}')
+}
+
+/** Starts one of the programs in this folder; `ready` is its address. */
+export async function startUnderLoad(place: Place, program: string, nodeOptions = ''): Promise<TestProcess> {
+  const { url } = await place.auth()
+  const job: Job = { issuer: place.system.issuer, authUrl: url, publicKey: place.publicKey, clientSecret }
+  return startProcess({
+    entry: new URL(`./${program}.js`, import.meta.url).pathname,
+    env: { [variable]: JSON.stringify(job), NODE_OPTIONS: nodeOptions, NODE_ENV: 'production' },
+    readyWhen: /listening at (\S+)/,
+  })
+}
