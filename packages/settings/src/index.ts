@@ -95,6 +95,12 @@ function parseUrl(given: string): string | undefined {
   return given.replace(/\/+$/, '')
 }
 
+/** The origin of a web page: scheme, host and port, as browsers write it (RFC 6454 section 6.1). */
+export function origin(words: Words): Setting<string> {
+  const parse = (given: string) => (URL.canParse(given) && new URL(given).origin === given ? given : undefined)
+  return { ...words, wants: 'an origin as https://shop.example, in lower case and without a path', parse }
+}
+
 /** Addresses or networks with commas between them, as one text; nothing is null. */
 export function networks(words: Words): Setting<string | null> {
   const wants = 'addresses or networks as 10.0.0.0/8, with commas between them, or nothing'

@@ -8,6 +8,7 @@ import {
   networks,
   oneOf,
   optional,
+  origin,
   readSettings,
   SettingsError,
   text,
@@ -167,7 +168,7 @@ export const settings = {
     why: 'Browsers then insist that it is Secure.',
   }),
   ALLOWED_ORIGINS: list(
-    url({
+    origin({
       about: 'Origins of web pages on other hosts that may call with cookies',
       fallback: '',
       why: 'CORS stays off unless somebody says who.',

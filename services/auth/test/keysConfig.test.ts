@@ -36,7 +36,10 @@ const wrong: Record<string, [values: (string | undefined)[], says: RegExp]> = {
   LEASE_MS: [['199', '300001', '15s'], /whole number from 200/],
   COOKIE_NAME: [['session', '__secure-x', '__Host-', '__Secure-a;b'], /begins with __Secure- or __Host-/],
   COOKIE_PATH: [['session', '/a;b', '/a b', '/é'], /a path/],
-  ALLOWED_ORIGINS: [['*', 'shop.example', 'https://a.example,b'], /http or https URL/],
+  ALLOWED_ORIGINS: [
+    ['*', 'shop.example', 'https://a.example,b', 'https://a.example/path', 'https://A.example'],
+    /an origin/,
+  ],
   TRUST_PROXY: [['none', 'everybody', '1', '10.0.0.0/8 10.1.0.0/16', '300.1.1.1'], /addresses or networks/],
   LOG_LEVEL: [['verbose', 'INFO'], /one of fatal/],
   LOG_REQUESTS: [['yes', '1', 'True'], /"true" or "false"/],

@@ -1,6 +1,14 @@
 /** The resource service, in the order in which a request meets it. */
 import type { Clock } from '@gatehouse/clock'
-import { createGuard, fastifyDefaults, type GuardOptions, guard, refusals, strictRequests } from '@gatehouse/guard'
+import {
+  createGuard,
+  fastifyDefaults,
+  type Guard,
+  type GuardOptions,
+  guard,
+  refusals,
+  strictRequests,
+} from '@gatehouse/guard'
 import fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import type { Config } from './config.ts'
@@ -13,11 +21,14 @@ export interface Parts {
   config: Config
   version: string
   clock: Clock
+  /** How long listening waits for the first lease: whoever listens is asked, and should know what to say. */
+  patienceMs?: number
   /** For tests; the guard's own clock and chance are used otherwise. */
   guardOptions?: Partial<GuardOptions>
 }
 
-export async function buildApp({ config, version, clock, guardOptions = {} }: Parts): Promise<FastifyInstance> {
+export async function buildApp(parts: Parts): Promise<FastifyInstance> {
+  const { config, version, clock, patienceMs = 0, guardOptions = {} } = parts
   const { ISSUER: issuer, AUDIENCE: audience, TRUST_PROXY, LOG_LEVEL: logLevel } = config
   const surroundings = { problemBase: `${issuer}/problems`, realm: audience }
   const app = fastify(fastifyDefaults({ ...surroundings, trustProxy: TRUST_PROXY ?? undefined, logLevel }))
@@ -45,9 +56,19 @@ export async function buildApp({ config, version, clock, guardOptions = {} }: Pa
   await app.register(async inside => {
     // From here on nobody passes without a token of a session that stands.
     await inside.register(guard, { guard: own })
+    inside.addHook('onReady', () => readyWithin(own, { clock, patienceMs }))
     await inside.register(me)
     await inside.register(storage, { clock })
     await inside.register(verify)
   })
   return app
+}
+
+/** Without an auth service it listens all the same, and says that it does not know. */
+async function readyWithin(own: Guard, { clock, patienceMs }: { clock: Clock; patienceMs: number }): Promise<void> {
+  if (patienceMs === 0) return
+  const waiting = new AbortController()
+  const patience = clock.sleep(patienceMs, waiting.signal).catch(() => undefined)
+  await Promise.race([own.ready(), patience])
+  waiting.abort()
 }

@@ -6,18 +6,20 @@ import { SettingsError } from '@gatehouse/settings'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
 
+/** Well under the ten seconds that starting may take: then it listens, lease or not. */
+const patienceMs = 5000
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
 
 try {
   const config = readConfig(process.env)
   const { version }: { version: string } = JSON.parse(manifest)
-  const app = await buildApp({ config, version, clock: systemClock })
+  const app = await buildApp({ config, version, clock: systemClock, patienceMs })
   const connections = openConnections(app.server)
-  const address = await app.listen({ host: config.HOST, port: config.PORT })
-  app.log.info({ address }, 'listening')
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => stopGently(app, { clock: systemClock, connections, drainMs: config.DRAIN_MS, signal }))
   }
+  const address = await app.listen({ host: config.HOST, port: config.PORT })
+  app.log.info({ address }, 'listening')
 } catch (error) {
   const isOurs = error instanceof SettingsError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
   process.stderr.write(`${isOurs ? (error as Error).message : ((error as Error).stack ?? error)}\n`)

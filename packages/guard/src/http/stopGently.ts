@@ -35,22 +35,30 @@ export async function stopGently(app: FastifyInstance, options: StopOptions): Pr
   app.server.maxRequestsPerSocket = 1
   await clock.sleep(drainMs)
 
-  for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
   const closed = new AbortController()
   const closing = app.close().finally(() => closed.abort(new Error('closed')))
-  await Promise.all([closing, letGo(app, { clock, untilMs: beganMs + patienceMs, closed: closed.signal })])
+  await Promise.all([closing, letGo(app, { clock, connections, untilMs: beganMs + patienceMs, closed: closed.signal })])
   app.log.info({ signal }, 'stopped')
   process.exitCode = 0
 }
 
-/** A connection that was busy when the server closed stays open after its answer: it is closed as soon as it idles. */
+interface Limits {
+  untilMs: number
+  closed: AbortSignal
+}
+
+/**
+ * A connection that was busy when the server closed stays open after its answer: it is closed as soon as it idles. One that
+ * has not said a word yet gets a moment, since its request may be on the way.
+ */
 async function letGo(
   app: FastifyInstance,
-  { clock, untilMs, closed }: { clock: Clock; untilMs: number; closed: AbortSignal },
+  { clock, connections, untilMs, closed }: Pick<StopOptions, 'clock' | 'connections'> & Limits,
 ): Promise<void> {
   try {
     while (clock.nowMs() < untilMs) {
       await clock.sleep(idleCheckMs, closed)
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
       app.server.closeIdleConnections()
     }
     app.log.warn({}, 'requests are still running: they are cut off')

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { beginCourse, type Course } from './course.ts'
+import { figuresPath } from './figures.ts'
 import { machine, versions } from './machine.ts'
 import { parts } from './parts.ts'
 import type { Report, Result } from './result.ts'
@@ -41,7 +42,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 try {
   const report = await measure(course)
   console.log(`${surroundingsOf(report)}\n\n${tableOf(report.results)}`)
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
+  for (const file of [values.json, values.write ? figuresPath : undefined]) {
+    if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
+  }
+  if (values.write) await import('../docs/main.ts')
 } finally {
   await course.close()
 }

@@ -1,9 +1,16 @@
 /** The parts of the benchmark, by name, in the order in which they run. */
 import type { Course } from './course.ts'
 import { guardCold, guardDecision } from './guard/cold.ts'
+import { guardMemory } from './guard/memory.ts'
 import { guardWarm, peers } from './guard/warm.ts'
+import { logins } from './login/login.ts'
 import { renewalRates } from './renewal/renewal.ts'
+import { renewalSplit } from './renewal/split.ts'
 import type { Result } from './result.ts'
+import { idleGuards, thousandGuards } from './revoke/idle.ts'
+import { revokeGrowth, revokeInForce } from './revoke/revoke.ts'
+import { services } from './scale/services.ts'
+import { manySessions } from './scale/sessions.ts'
 
 export interface Part {
   about: string
@@ -17,5 +24,14 @@ export const parts: Readonly<Record<string, Part>> = {
   cold: { about: 'tokens that are seen for the first time', run: guardCold },
   decision: { about: 'one decision from memory', run: guardDecision },
   peers: { about: 'what others cost a request', run: peers },
+  memory: { about: 'what a guard takes of memory', run: guardMemory },
   renewal: { about: 'renewals a second, and how long each takes', run: renewalRates },
+  split: { about: 'whose CPU time a renewal is', run: renewalSplit },
+  login: { about: 'log-ins a second, and renewals beside them', run: logins },
+  revoke: { about: 'from revoked to in force', run: revokeInForce },
+  growth: { about: 'the same with more guards and more replicas', isLong: true, run: revokeGrowth },
+  idle: { about: 'what guards cost while nothing happens', run: idleGuards },
+  crowd: { about: 'a thousand guards on one replica', isLong: true, run: thousandGuards },
+  services: { about: 'start, memory and idle CPU of the services', run: services },
+  sessions: { about: 'renewals with a million sessions', isLong: true, run: manySessions },
 }

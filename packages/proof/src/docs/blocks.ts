@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { outcomeNames, rowOf } from '@gatehouse/contract'
 import { reference, type Table } from '@gatehouse/settings'
+import { figureTable, headlineTable, readFigures } from '../bench/figures.ts'
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url))
 
@@ -14,6 +15,8 @@ async function tableOf(module: string): Promise<Table> {
 export async function blocks(): Promise<Record<string, string>> {
   return {
     outcomes: outcomeTable(),
+    figures: headlineTable(readFigures()),
+    'all figures': figureTable(readFigures()),
     'auth settings': reference(await tableOf('services/auth/dist/src/config.js')),
     'resource settings': reference(await tableOf('services/resource/dist/src/config.js')),
   }

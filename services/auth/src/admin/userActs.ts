@@ -61,8 +61,9 @@ export const userActs: FastifyPluginAsyncTypebox<AdminRooms> = async (app, rooms
       { id, change, judge: account => judge(asked, account) },
       actOf(request, reason ?? null),
     )
-    if (!done?.revoked) throw new Refusal('not-found', 'no such account')
-    return answerAdmin(request, reply, { revoked: done.revoked, waiting })
+    if (done === undefined) throw new Refusal('not-found', 'no such account')
+    const nothing = { seq: done.head, kind: 'user', subject: id, outcome: 'ended', ended: 0 } as const
+    return answerAdmin(request, reply, { revoked: done.revoked ?? nothing, waiting })
   }
 
   for (const { path, change, judge, summary } of acts) {

@@ -38,9 +38,11 @@ export const disable: AccountChange = {
 
 export const enable: AccountChange = {
   action: 'user.enable',
-  apply: (db, { id }) => enableAccount(db, id),
-  endsSessionsAs: 'account-disabled',
-  outcomeOf: byState,
+  // Enabling what is enabled changes nothing: a repeated call must not sign anybody out.
+  apply: async (db, account) => (account.isDisabled ? enableAccount(db, account.id) : account),
+  // A disabled account has no session that could go on.
+  endsSessionsAs: null,
+  outcomeOf: (_changed, before) => (before.isDisabled ? 'ended' : null),
 }
 
 export const endAll: AccountChange = {

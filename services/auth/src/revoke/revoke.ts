@@ -34,7 +34,7 @@ export interface Revocations {
    * change took nothing away.
    * @throws Refusal `last-admin`, and what `judge` throws
    */
-  changeAccount: (asked: AskedChange, act: Act) => Promise<{ revoked: Revoked | null } | undefined>
+  changeAccount: (asked: AskedChange, act: Act) => Promise<{ revoked: Revoked | null; head: number } | undefined>
   /** Anything else that covers tokens: what `work` says is appended in its transaction. Undefined when it found nothing to do. */
   perform: (work: (db: Db) => Promise<Work | undefined>, act: Act) => Promise<Revoked | undefined>
   everyone: (act: Act) => Promise<Revoked>
@@ -119,11 +119,12 @@ export function createRevocations(prisma: Prisma, retentionMs: number): Revocati
         const detail = { ...act.detail, ...change.detail?.(account) }
         if (outcome === null) {
           await writeAudit(tx, { ...act, action, target: id, outcome: 'done', detail })
-          return { revoked: null }
+          return { revoked: null, head: await readHead(tx) }
         }
         const entry = { kind: 'user' as const, subject: id, epoch: changed.epoch, outcome }
         const work = { entries: [entry], action, target: id, ended: ended.length }
-        return { revoked: await append(tx, work, { ...act, detail }) }
+        const revoked = await append(tx, work, { ...act, detail })
+        return { revoked, head: revoked.seq }
       }),
 
     perform: (work, act) =>

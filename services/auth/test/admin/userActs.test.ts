@@ -165,6 +165,15 @@ t.test('who is no admin cannot become one by a detour', async t => {
   isRefusal(t, await ask(`/admin/users/${ada.id}`, grant), 'insufficient-scope')
 })
 
+t.test('enabling what is enabled signs nobody out', async t => {
+  const on = await office(t)
+  const ada = await on.person()
+  const { accessToken, refreshToken } = await on.login(ada)
+  t.match((await on.ask(`/admin/users/${ada.id}/enable`, { body: {} })).body, { ended: 0, inForce: true })
+  t.equal((await on.call('/me', { token: accessToken })).status, 200)
+  t.equal((await on.call('/session/renew', { body: { refreshToken } })).status, 200)
+})
+
 t.test('a receipt can be read again, even long after', async t => {
   const on = await office(t)
   const ada = await on.person()

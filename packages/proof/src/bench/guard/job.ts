@@ -16,13 +16,22 @@ export function readJob(): Job {
   return JSON.parse(process.env[variable] ?? '{}')
 }
 
-/** Starts one of the programs in this folder; `ready` is its address. */
-export async function startUnderLoad(place: Place, program: string, nodeOptions = ''): Promise<TestProcess> {
+/**
+ * Starts one of the programs in this folder; `ready` is its address.
+ * @param flags of Node itself, which come before the program
+ */
+export async function startUnderLoad(
+  place: Place,
+  program: string,
+  flags: readonly string[] = [],
+): Promise<TestProcess> {
   const { url } = await place.auth()
   const job: Job = { issuer: place.system.issuer, authUrl: url, publicKey: place.publicKey, clientSecret }
+  const [entry = '', ...others] = [...flags, new URL(`./${program}.js`, import.meta.url).pathname]
   return startProcess({
-    entry: new URL(`./${program}.js`, import.meta.url).pathname,
-    env: { [variable]: JSON.stringify(job), NODE_OPTIONS: nodeOptions, NODE_ENV: 'production' },
+    entry,
+    arguments: others,
+    env: { [variable]: JSON.stringify(job), NODE_ENV: 'production' },
     readyWhen: /listening at (\S+)/,
   })
 }

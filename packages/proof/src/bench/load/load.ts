@@ -37,6 +37,7 @@ export async function load({ url, connections, durationMs, rate, next }: Load): 
   const refused: Record<number, number> = {}
   const idle: Connection[] = []
   const due: number[] = []
+  let onAllIdle = () => {}
   const startMs = systemClock.nowMs()
   const endMs = startMs + durationMs
 
@@ -47,6 +48,7 @@ export async function load({ url, connections, durationMs, rate, next }: Load): 
     const exchange = next()
     if (exchange === undefined) {
       idle.push(connection)
+      if (idle.length === connections) onAllIdle()
       return
     }
     connection.ask(exchange.request, answered => {
@@ -63,7 +65,10 @@ export async function load({ url, connections, durationMs, rate, next }: Load): 
 
   if (rate === undefined) {
     for (const connection of all) serve(connection, systemClock.nowMs())
-    await pause(durationMs)
+    // It is over before its time when there was nothing left to ask.
+    const over = new AbortController()
+    onAllIdle = () => over.abort()
+    await pause(durationMs, undefined, { signal: over.signal }).catch(() => undefined)
   } else {
     idle.push(...all)
     let asked = 0

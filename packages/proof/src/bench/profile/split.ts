@@ -26,7 +26,7 @@ export function splitOf(profile: CpuProfile, owners: readonly Owner[]): Map<stri
     const { functionName = '', url = '' } = nodes.get(id)?.callFrame ?? {}
     const parent = parents.get(id)
     const own =
-      byFunction[functionName] ??
+      byFunction.get(functionName) ??
       owners.find(({ where }) => where.test(`${url}#${functionName}`))?.name ??
       (parent === undefined ? 'rest' : ownerOf(parent))
     known.set(id, own)
@@ -41,4 +41,7 @@ export function splitOf(profile: CpuProfile, owners: readonly Owner[]): Map<stri
   return split
 }
 
-const byFunction: Readonly<Record<string, string>> = { '(idle)': 'idle', '(garbage collector)': 'collector' }
+const byFunction: ReadonlyMap<string, string> = new Map([
+  ['(idle)', 'idle'],
+  ['(garbage collector)', 'collector'],
+])

@@ -1,0 +1,49 @@
+/** Counts the bytes that a request allocates: of a route with the guard, and of the same without. */
+import type { TestProcess } from '@gatehouse/testkit'
+import type { Place } from '../place.ts'
+import { median } from '../result.ts'
+import { startUnderLoad } from './job.ts'
+import { oneByOne } from './oneByOne.ts'
+
+export interface Allocation {
+  guarded: number
+  unguarded: number
+}
+
+const tokensInTurn = 100
+const warmUp = 8000
+const perRound = 1000
+const rounds = 5
+/** Room for a whole round, so that no collection falls into one. */
+const flags = ['--max-semi-space-size=128', '--min-semi-space-size=128']
+
+export async function allocationPerRequest(place: Place): Promise<Allocation> {
+  const tokens = (await place.sessions(tokensInTurn)).map(({ accessToken }) => accessToken)
+  const service = await startUnderLoad(place, 'app', flags)
+  try {
+    await oneByOne(service.ready, { path: '/guarded', tokens, count: warmUp })
+    await oneByOne(service.ready, { path: '/unguarded', tokens, count: warmUp })
+    const guarded: number[] = []
+    const unguarded: number[] = []
+    for (let round = 0; round < rounds; round += 1) {
+      guarded.push(await bytesEach(service, '/guarded', tokens))
+      unguarded.push(await bytesEach(service, '/unguarded', tokens))
+    }
+    return { guarded: median(guarded), unguarded: median(unguarded) }
+  } finally {
+    await service.stop()
+  }
+}
+
+/** What the question itself allocates is in both figures, and small beside a thousand requests. */
+async function bytesEach({ ready }: TestProcess, path: string, tokens: readonly string[]): Promise<number> {
+  await (await fetch(`${ready}/memory`)).text()
+  const before = await allocated(ready)
+  await oneByOne(ready, { path, tokens, count: perRound })
+  return ((await allocated(ready)) - before) / perRound
+}
+
+async function allocated(url: string): Promise<number> {
+  const { bytes } = (await (await fetch(`${url}/allocated`)).json()) as { bytes: number }
+  return bytes
+}

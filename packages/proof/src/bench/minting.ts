@@ -1,0 +1,80 @@
+/** Makes sessions and their tokens without asking the service, since the benchmark has its keys. */
+import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto'
+import { systemClock } from '@gatehouse/clock'
+import { accessTokenType } from '@gatehouse/contract'
+import { thumbprint } from '@gatehouse/guard'
+import { refreshTokenWriter } from './authModules.ts'
+
+export interface Session {
+  id: string
+  accountId: string
+  refreshToken: string
+  accessToken: string
+}
+
+export interface Mint {
+  publicKey: string
+  /** What the service is told, so that it takes these tokens for its own. */
+  env: Record<string, string>
+  /** Session number so and so, as `seeding` puts it into the table. */
+  session: (number: number) => Session
+}
+
+/** Many sessions share an account, as devices do. */
+const sessionsEach = 10
+const lifetimeSeconds = 3600
+
+/** Everything about a session follows from its number, here as in `session`, so that the database can make millions at once. */
+export const seeding = [
+  `INSERT INTO accounts (id, email, email_key, password_hash, roles, scopes)
+   SELECT md5('account' || n)::uuid, n || '@example.org', n || '@example.org', 'none', '{user}', '{storage:restricted}'
+     FROM generate_series($1::int / ${sessionsEach}, $2::int / ${sessionsEach}) AS n ON CONFLICT DO NOTHING`,
+  `INSERT INTO sessions (id, account_id, client_id, remember, everyone_epoch, created_at, expires_at)
+   SELECT md5('session' || n)::uuid, md5('account' || n / ${sessionsEach})::uuid, 'first-party', true, clock.everyone_epoch,
+          now(), now() + interval '90 days'
+     FROM generate_series($1::int, $2::int) AS n, revocation_clock AS clock`,
+  `INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at)
+   SELECT md5('session' || n)::uuid, 0, sha256(sha256(('secret' || n)::bytea)), now() + interval '30 days'
+     FROM generate_series($1::int, $2::int) AS n`,
+]
+
+export async function createMint({ issuer, everyoneEpoch }: { issuer: string; everyoneEpoch: number }): Promise<Mint> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const ring = `1:${randomBytes(32).toString('hex')}`
+  const writeRefreshToken = await refreshTokenWriter(ring)
+  const header = encoded({ alg: 'ES256', typ: accessTokenType, kid: thumbprint(publicKey) })
+
+  const accessToken = (sid: string, sub: string) => {
+    const iat = Math.floor(systemClock.wallMs() / 1000)
+    const about = { iss: issuer, aud: 'gatehouse', client_id: 'first-party', scope: 'storage:restricted' }
+    const times = { iat, exp: iat + lifetimeSeconds, auth_time: iat, epoch: 0, everyone_epoch: everyoneEpoch }
+    const input = `${header}.${encoded({ ...about, ...times, sub, sid, jti: randomUUID(), roles: ['user'] })}`
+    const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+    return `${input}.${signature.toString('base64url')}`
+  }
+
+  return {
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    env: {
+      SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      REFRESH_KEYS: ring,
+      ACCESS_TOKEN_SECONDS: String(lifetimeSeconds),
+    },
+    session: number => {
+      const id = uuidOf(`session${number}`)
+      const accountId = uuidOf(`account${Math.floor(number / sessionsEach)}`)
+      const secret = createHash('sha256').update(`secret${number}`).digest()
+      const refreshToken = writeRefreshToken({ sessionId: id, generation: 0, secret })
+      return { id, accountId, refreshToken, accessToken: accessToken(id, accountId) }
+    },
+  }
+}
+
+function uuidOf(text: string): string {
+  const hex = createHash('md5').update(text).digest('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}
+
+function encoded(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}

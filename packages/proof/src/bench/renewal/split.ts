@@ -1,0 +1,67 @@
+/** The processor time of one renewal, and whose it is: by a CPU profile of the auth process under load. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Course } from '../course.ts'
+import { load } from '../load/load.ts'
+import { renewals } from '../load/requests.ts'
+import { poolSize } from '../place.ts'
+import { type CpuProfile, type Owner, splitOf } from '../profile/split.ts'
+import { figure, type Result } from '../result.ts'
+import { cpuMs } from '../usage.ts'
+
+/** Callers of a socket are told apart by who wrote to it: pg, or the HTTP server. */
+const owners: readonly Owner[] = [
+  { name: 'signing', where: /fast-jwt|@fastify\/jwt|ecdsa-sig-formatter|keys\/accessTokens/ },
+  { name: 'refresh tokens', where: /rotate\/token\.js/ },
+  { name: 'pg', where: /node_modules\/pg/ },
+  { name: 'Prisma', where: /@prisma|store\/direct\.js/ },
+  {
+    name: 'HTTP',
+    where: /node_modules\/(fastify|find-my-way|light-my-request|fast-json-stringify|@fastify)|node:_http/,
+  },
+  { name: 'profiler', where: /profile\/preload\.js/ },
+]
+
+export async function renewalSplit(course: Course): Promise<Result[]> {
+  const place = await course.place()
+  const dir = await mkdtemp(join(tmpdir(), 'gatehouse-profile-'))
+  const file = join(dir, 'renewals.cpuprofile')
+  const preload = new URL('../profile/preload.js', import.meta.url).pathname
+  const auth = await place.addAuth({ NODE_OPTIONS: `--import=${preload}`, PROFILE_FILE: file })
+  const next = renewals(await place.sessions(2000))
+  const loaded = (durationMs: number) => load({ url: auth.url, connections: poolSize, durationMs, next })
+  try {
+    await loaded(course.warmUpMs * 2)
+    const each: number[] = []
+    for (let round = 0; round < course.rounds; round += 1) {
+      const beforeMs = cpuMs(auth.pid)
+      const { latencies } = await loaded(course.roundMs)
+      each.push(((cpuMs(auth.pid) - beforeMs) * 1000) / latencies.length)
+    }
+    process.kill(auth.pid, 'SIGUSR2')
+    await auth.logged(/profile: begun/)
+    await loaded(course.roundMs)
+    process.kill(auth.pid, 'SIGUSR2')
+    await auth.logged(/profile: ended/)
+    const whole = figure({ name: 'renewal-cpu', what: "the auth process's CPU for one renewal", unit: 'us' }, each)
+    return [whole, ...sharesOf(JSON.parse(await readFile(file, 'utf8')), whole.value)]
+  } finally {
+    await auth.stop()
+    await rm(dir, { recursive: true })
+  }
+}
+
+function sharesOf(profile: CpuProfile, wholeUs: number): Result[] {
+  const split = splitOf(profile, owners)
+  for (const name of ['idle', 'profiler']) split.delete(name)
+  const all = [...split.values()].reduce((sum, ms) => sum + ms, 0)
+  return [...split]
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([owner, ms]) =>
+      figure(
+        { name: `renewal-cpu-${owner.replaceAll(' ', '-').toLowerCase()}`, what: `of that: ${owner}`, unit: 'us' },
+        [(wholeUs * ms) / all],
+      ),
+    )
+}

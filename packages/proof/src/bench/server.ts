@@ -1,0 +1,25 @@
+/** The PostgreSQL that the benchmark runs on: one that keeps what it commits, as one in production does. */
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startPostgres } from '@gatehouse/testkit'
+
+const settings = {
+  fsync: 'on',
+  full_page_writes: 'on',
+  shared_buffers: '1GB',
+  max_wal_size: '4GB',
+  autovacuum_naptime: '1min',
+  shared_preload_libraries: 'pg_stat_statements',
+}
+
+export interface Server {
+  url: string
+  stop: () => Promise<void>
+}
+
+export async function startServer(): Promise<Server> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'))
+  // Not persistent: its data goes when it stops, however it stops.
+  return startPostgres({ dataDir, persistent: false, settings })
+}

@@ -1,0 +1,32 @@
+/** What a process takes of the machine, as Linux counts it. */
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** Of a clock that ticks a hundred times a second, on every Linux that we know. */
+const tickMs = 10
+
+/** Processor time of a process since its start, in milliseconds; NaN where it cannot be known. */
+export function cpuMs(pid: number): number {
+  const fields = readProc(pid, 'stat').split(') ').at(-1)?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * tickMs
+}
+
+/** Memory that it holds, in megabytes. */
+export function residentMb(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readProc(pid, 'status'))?.[1]) / 1000
+}
+
+/** The part of one core that it takes while nothing is asked of it. */
+export async function idleShare(pid: number, durationMs: number): Promise<number> {
+  const beforeMs = cpuMs(pid)
+  await pause(durationMs)
+  return (cpuMs(pid) - beforeMs) / durationMs
+}
+
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return ''
+  }
+}
