@@ -6,7 +6,7 @@ import type { Rule } from './decide.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
 import { type RouteRule, ruleOf } from './rule.ts'
-import { refuseSecondToken } from './verify/authorization.ts'
+import { onlyAuthorization } from './verify/authorization.ts'
 import type { Caller } from './verify/claims.ts'
 import type { VerifiedToken } from './verify/tokenCache.ts'
 
@@ -50,9 +50,7 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
   /** Synchronous for a token that is known: no promise, no closure, nothing made that outlives the call. */
   function onRequest(request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void {
     try {
-      const { rawHeaders, headers } = request.raw
-      refuseSecondToken(rawHeaders, request.query)
-      const verified = own.verify(headers.authorization)
+      const verified = own.verify(onlyAuthorization(request.raw.rawHeaders, request.query))
       if (verified instanceof Promise) {
         admitLater(request, verified, done)
         return

@@ -5,17 +5,20 @@ import type { Answer, Call, CallOptions } from './http.ts'
 
 export interface RoundRobin {
   call: Call
-  /** How often a new connection was broken before a word was said on it. */
+  /** How often a connection was broken before a word was said on it. */
   broken: () => number
   close: () => void
 }
 
-/** An instance may close its ear between our first word and its first look: no process can help that. */
-class NeverAccepted extends Error {}
+/**
+ * An instance may close a connection, new or idle, while our first word is on its way: it has not heard it, and no server can
+ * help that (RFC 9112 section 9.3.1). It must stay rare.
+ */
+class Unheard extends Error {}
 
 /** @param isKept whether connections are kept and used again, as gateways do, or made for each request */
 export function roundRobin(urls: readonly string[], { isKept }: { isKept: boolean }): RoundRobin {
-  const agent = new Agent({ keepAlive: isKept })
+  const agent = new Agent({ keepAlive: isKept, timeout: idleMs })
   let turn = 0
   let broken = 0
 
@@ -28,15 +31,17 @@ export function roundRobin(urls: readonly string[], { isKept }: { isKept: boolea
       try {
         return await send(agent, url + path, options)
       } catch (error) {
-        const isAbsent = error instanceof NeverAccepted || (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
+        const isAbsent = error instanceof Unheard || (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
         if (!isAbsent || tried === roundsOfTries * urls.length) throw error
-        if (error instanceof NeverAccepted) broken += 1
+        if (error instanceof Unheard) broken += 1
       }
     }
   }
   return { call, broken: () => broken, close: () => agent.destroy() }
 }
 
+/** Shorter than an instance drains, so that it seldom closes what we are about to use. */
+const idleMs = 200
 /** On a busy machine the second instance may be going by the time that the first is known to be away. */
 const roundsOfTries = 2
 
@@ -60,9 +65,13 @@ function send(agent: Agent, url: string, { method, token, body, headers, timeout
       const told = new Headers(Object.entries(answer.headers).map(([name, value]) => [name, String(value)]))
       resolve({ status: answer.statusCode ?? 0, headers: told, body: said === '' ? null : JSON.parse(said) })
     })
+    let readBefore = 0
+    asking.on('socket', socket => {
+      readBefore = socket.bytesRead
+    })
     asking.on('error', (error: NodeJS.ErrnoException) => {
-      const isUnheard = error.code === 'ECONNRESET' && !asking.reusedSocket && asking.socket?.bytesRead === 0
-      reject(isUnheard ? new NeverAccepted(url, { cause: error }) : error)
+      const isUnheard = error.code === 'ECONNRESET' && (asking.socket?.bytesRead ?? 0) === readBefore
+      reject(isUnheard ? new Unheard(url, { cause: error }) : error)
     })
     asking.end(content)
   })

@@ -160,9 +160,9 @@ export function createChecker({ database, rules, scale }: CheckerOptions): Check
 }
 
 function holdsExpired({ sessions, users, everyone }: Memory, wallMs: number): boolean {
-  const [session] = sessions.values()
   const [user] = users.values()
-  const isSessionExpired = session !== undefined && Math.floor(session / 3) <= wallMs
+  const oldest = [...sessions.values()].flatMap(drawer => [...drawer.values()].slice(0, 1))
+  const isSessionExpired = oldest.some(session => Math.floor(session / 3) <= wallMs)
   const isUserExpired = user !== undefined && user.expiresAtMs <= wallMs
   return isSessionExpired || isUserExpired || (everyone !== null && everyone.expiresAtMs <= wallMs)
 }

@@ -11,27 +11,38 @@ interface Line {
 }
 
 /**
- * Sessions are one number each (expiry and outcome packed), since bulk revocations are made of them.
- * Maps keep insertion order and expiries grow with it, so the oldest entry always stands first.
+ * Sessions are one number each (expiry and outcome packed), since bulk revocations are made of them. They lie in many small
+ * maps: one of a million entries stands still for a tenth of a second whenever it has to grow.
+ * Maps keep insertion order and expiries grow with it, so the oldest entry of each always stands first.
  */
 export interface Memory {
-  sessions: Map<string, number>
+  sessions: Map<number, Map<string, number>>
   users: Map<string, Line>
   everyone: Line | null
 }
 
 const packed: readonly EntryOutcome[] = ['ended', 'forbidden', 'superseded']
+/** Two hexadecimal digits choose one. */
+const drawers = 256
 
 export function emptyMemory(): Memory {
   return { sessions: new Map(), users: new Map(), everyone: null }
+}
+
+/** Session ids are random to the last digit, so the small maps fill evenly. */
+function drawerOf(sid: string): number {
+  return Number.parseInt(sid.slice(-2), 16) & (drawers - 1)
 }
 
 /** Learns one entry. Entries come in order of `seq`; a later one about the same subject covers all that the earlier did. */
 export function learn(memory: Memory, entry: Entry): void {
   const { kind, subject, outcome, expiresAtMs } = entry
   if (kind === 'session' && subject !== null) {
-    memory.sessions.delete(subject)
-    memory.sessions.set(subject, expiresAtMs * packed.length + packed.indexOf(outcome))
+    const place = drawerOf(subject)
+    const drawer = memory.sessions.get(place) ?? new Map<string, number>()
+    memory.sessions.set(place, drawer)
+    drawer.delete(subject)
+    drawer.set(subject, expiresAtMs * packed.length + packed.indexOf(outcome))
     return
   }
   const line = { epoch: entry.epoch ?? 0, outcome, expiresAtMs }
@@ -46,7 +57,7 @@ export function learn(memory: Memory, entry: Entry): void {
 
 /** Which revocation covers the token, if one does. The session is asked first: an ended session is 401 whatever its account is. */
 export function verdict(memory: Memory, token: Covered): EntryOutcome | undefined {
-  const session = memory.sessions.get(token.sid)
+  const session = memory.sessions.get(drawerOf(token.sid))?.get(token.sid)
   if (session !== undefined) return packed[session % packed.length]
   const user = memory.users.get(token.sub)
   if (user !== undefined && token.epoch < user.epoch) return user.outcome
@@ -56,17 +67,19 @@ export function verdict(memory: Memory, token: Covered): EntryOutcome | undefine
 }
 
 /**
- * Forgets entries whose tokens have all expired, the oldest first.
+ * Forgets entries whose tokens have all expired.
  * @param wallMs the clock that also judges `exp`, so that a skewed clock forgets no sooner than it stops accepting
  * @param most how many at the most, so that no call takes long
  * @returns how many were forgotten
  */
 export function forgetExpired(memory: Memory, { wallMs, most }: { wallMs: number; most: number }): number {
   let forgotten = 0
-  for (const [sid, value] of memory.sessions) {
-    if (forgotten === most || Math.floor(value / packed.length) > wallMs) break
-    memory.sessions.delete(sid)
-    forgotten += 1
+  for (const drawer of memory.sessions.values()) {
+    for (const [sid, value] of drawer) {
+      if (forgotten === most || Math.floor(value / packed.length) > wallMs) break
+      drawer.delete(sid)
+      forgotten += 1
+    }
   }
   for (const [user, line] of memory.users) {
     if (forgotten === most || line.expiresAtMs > wallMs) break
@@ -79,5 +92,7 @@ export function forgetExpired(memory: Memory, { wallMs, most }: { wallMs: number
 
 /** How many entries are held. */
 export function entriesHeld(memory: Memory): number {
-  return memory.sessions.size + memory.users.size + (memory.everyone === null ? 0 : 1)
+  let sessions = 0
+  for (const drawer of memory.sessions.values()) sessions += drawer.size
+  return sessions + memory.users.size + (memory.everyone === null ? 0 : 1)
 }

@@ -8,7 +8,7 @@ import { readConfig } from './config.ts'
 async function main(): Promise<void> {
   const config = readConfig(process.env)
   const app = await buildApp(config, systemClock)
-  const connections = openConnections(app.server)
+  const connections = openConnections(app)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => stopGently(app, { clock: systemClock, connections, drainMs: config.DRAIN_MS, signal }))
   }

@@ -14,7 +14,7 @@ try {
   const config = readConfig(process.env)
   const { version }: { version: string } = JSON.parse(manifest)
   const app = await buildApp({ config, version, clock: systemClock, patienceMs })
-  const connections = openConnections(app.server)
+  const connections = openConnections(app)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => stopGently(app, { clock: systemClock, connections, drainMs: config.DRAIN_MS, signal }))
   }

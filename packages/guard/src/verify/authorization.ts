@@ -6,21 +6,26 @@ const maxTokenLength = 4096
 const scheme = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([A-Za-z0-9._~+/=-]+)$/
 
 /**
- * Refuses a request that gives its token twice, or in a place where it would be logged (RFC 6750 sections 2.3 and 5.3).
- * It runs on each guarded request, so it allocates nothing.
+ * The one Authorization header of a request. Refuses one that gives its token twice, or in a place where it would be
+ * logged (RFC 6750 sections 2.3 and 5.3).
+ *
+ * It runs on each guarded request, so it allocates nothing; nor does it touch Node's `headers`, an object that is made of
+ * all of them when it is first asked for.
  * @param rawHeaders names and values in turn: Node keeps only the first of two Authorization headers, and this list has both
  * @param query the parsed query string
  */
-export function refuseSecondToken(rawHeaders: readonly string[], query: unknown): void {
-  let found = 0
+export function onlyAuthorization(rawHeaders: readonly string[], query: unknown): string | undefined {
+  let found: string | undefined
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]
-    if (name !== undefined && name.length === 13 && isAuthorization(name)) found += 1
+    if (name === undefined || name.length !== 13 || !isAuthorization(name)) continue
+    if (found !== undefined) throw malformed('headers/authorization', 'must be given once')
+    found = rawHeaders[at + 1] ?? ''
   }
-  if (found > 1) throw malformed('headers/authorization', 'must be given once')
   if ((query as { access_token?: unknown } | null)?.access_token !== undefined) {
     throw malformed('query/access_token', 'belongs in the Authorization header')
   }
+  return found
 }
 
 /** The two usual spellings first: making lower case costs as much as all the rest of the check. */

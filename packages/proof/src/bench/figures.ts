@@ -14,6 +14,7 @@ const headlines = [
   'peer-introspection',
   'revoke-in-force-p50',
   'revoke-in-force-p99',
+  'revoke-sustained',
   'renewal-pgbench',
   'renewal-p99',
   'login-argon2',

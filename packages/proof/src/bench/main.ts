@@ -17,7 +17,7 @@ ${Object.entries(parts)
   --quick      short rounds: two minutes for all
   --full       also ten million sessions: another ten minutes
   --json FILE  writes the figures for machines
-  --write      writes them into docs/figures.json and the README`
+  --write      writes them into docs/figures.json, the README and docs/performance.md`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,10 +29,14 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean' },
   },
 })
+// Figures that stand together were measured together.
+const isTorn = values.write && positionals.length > 0
 const unknown = positionals.filter(name => !Object.hasOwn(parts, name))
-if (values.help || unknown.length > 0) {
-  console.error(unknown.length > 0 ? `There is no part "${unknown.join(', ')}".\n\n${usage}` : usage)
-  process.exit(unknown.length > 0 ? 2 : 0)
+if (values.help || isTorn || unknown.length > 0) {
+  if (isTorn) console.error('--write takes the figures of one whole run: leave out the names of parts.\n')
+  if (unknown.length > 0) console.error(`There is no part "${unknown.join(', ')}".\n`)
+  console.error(usage)
+  process.exit(isTorn || unknown.length > 0 ? 2 : 0)
 }
 
 const course = beginCourse({ isQuick: values.quick ?? false, isFull: values.full ?? false })

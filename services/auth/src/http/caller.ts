@@ -1,6 +1,6 @@
 /** Who calls the auth service's own routes: the same token and the same outcomes as anywhere, but revocation is asked of the database at once. */
 import { type AccessTokenClaims, type Outcome, Refusal } from '@gatehouse/contract'
-import { type Caller, refuseSecondToken, type Verifier } from '@gatehouse/guard'
+import { type Caller, onlyAuthorization, type Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
 import type { Db } from '../store/database.ts'
 import { type CallerFacts, readCaller } from '../store/readCaller.ts'
@@ -36,8 +36,7 @@ export function isClientToken({ sub, client_id }: { sub: string; client_id: stri
 }
 
 async function verified(verifier: Verifier, request: FastifyRequest): Promise<Caller> {
-  refuseSecondToken(request.raw.rawHeaders, request.query)
-  const { caller } = await verifier.verify(request.headers.authorization)
+  const { caller } = await verifier.verify(onlyAuthorization(request.raw.rawHeaders, request.query))
   return caller
 }
 

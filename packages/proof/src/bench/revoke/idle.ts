@@ -41,8 +41,8 @@ async function costOf(course: Course, count: number): Promise<{ polls: number; s
   const auth = await place.auth()
   course.say(`${count} idle guards`)
   const crowd = await startCrowd(place, [auth], count)
-  // The first polls come together; two holds later they are as they will be.
-  await pause(windowMs)
+  // The first polls come together; a hold later they are as they will be.
+  await pause(windowMs / 2)
   const startMs = systemClock.nowMs()
   const before = { polls: await crowd.polls(), cpuMs: cpuMs(auth.pid) }
   const statements = await countStatements(place, () => pause(windowMs))

@@ -30,7 +30,7 @@ export async function revokeInForce(course: Course): Promise<Result[]> {
         { name: 'revoke-in-force-p99', what: `${what}, slowest in a hundred`, unit: 'ms', aim: 'under 25' },
         part(0.99),
       ),
-      figure({ name: 'revoke-in-force-p50', what: 'the same, the middle one', unit: 'ms' }, part(0.5)),
+      figure({ name: 'revoke-in-force-p50', what: `${what}, the middle one`, unit: 'ms' }, part(0.5)),
       figure(
         { name: 'revoke-sustained', what: 'revocations a second, 64 callers at once, each waiting', unit: '1/s' },
         [sustained],

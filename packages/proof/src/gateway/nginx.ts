@@ -1,0 +1,109 @@
+/** A real nginx with the shipped configuration, in front of processes of a test. */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '@gatehouse/testkit'
+import { until } from '../system.ts'
+
+export interface Addresses {
+  /** `host:port` of each replica. */
+  auths: readonly string[]
+  resources: readonly string[]
+  /** The third upstream; nobody if not given. */
+  example?: string
+}
+
+export interface Gateway {
+  url: string
+  port: number
+  /** Everything it logged so far. */
+  log: () => string
+  stop: () => Promise<void>
+}
+
+export interface GatewayOptions extends Addresses {
+  port?: number
+  /** A folder with `tls.crt` and `tls.key`: then it speaks TLS. */
+  certificates?: string
+}
+
+const shipped = fileURLToPath(new URL('../../../../../services/gateway/', import.meta.url))
+const program = process.env['NGINX'] ?? 'nginx'
+
+export const hasNginx = spawnSync(program, ['-v']).status === 0
+
+/** @throws when nginx refuses the configuration, with its words */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const port = options.port ?? (await freePort())
+  const url = `${options.certificates === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-gateway-'))
+  placeIn(folder, { ...options, port, issuer: `${url}/auth` })
+  const logFile = join(folder, 'log')
+  const log = () => readFileSync(logFile, 'utf8')
+  const output = openSync(logFile, 'a')
+  // The shell waits for us: however we end, nginx does not outlive us.
+  const child = spawn(
+    '/bin/sh',
+    ['-c', '"$@" & read -r _; kill -TERM $!; wait $!', 'sh', program, ...argumentsFor(folder)],
+    { stdio: ['pipe', output, output] },
+  )
+  const stop = async () => {
+    child.stdin?.end()
+    if (child.exitCode === null) await once(child, 'exit')
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    await until(async () => isListening(port), 5000)
+  } catch {
+    const said = log()
+    await stop()
+    throw new Error(`nginx did not start:\n${said}`)
+  }
+  return { url, port, log, stop }
+}
+
+function argumentsFor(folder: string): string[] {
+  return ['-p', folder, '-c', join(folder, 'conf', 'nginx.conf'), '-e', 'stderr', '-g', 'daemon off;']
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = createConnection(port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.destroy()
+  return true
+}
+
+/** The configuration as shipped, and what the container makes of the templates. */
+function placeIn(folder: string, options: GatewayOptions & { port: number; issuer: string }): void {
+  const conf = join(folder, 'conf')
+  cpSync(join(shipped, 'nginx'), conf, { recursive: true })
+  mkdirSync(join(conf, 'place'))
+  const values: Record<string, string> = {
+    GATEWAY_PORT: `127.0.0.1:${options.port}`,
+    ISSUER: options.issuer,
+    EXAMPLE_ADDRESS: options.example ?? '127.0.0.1:9',
+    GATEWAY_CERTIFICATES: options.certificates ?? '',
+  }
+  const templates = options.certificates === undefined ? ['templates'] : ['templates', 'templates-tls']
+  for (const name of templates) {
+    for (const file of readdirSync(join(shipped, name))) {
+      const template = withFixedAddresses(readFileSync(join(shipped, name, file), 'utf8'), options)
+      const text = template.replaceAll(/\$\{([A-Z_]+)\}/g, (all, variable: string) => values[variable] ?? all)
+      writeFileSync(join(conf, 'place', file.replace(/\.template$/, '')), text)
+    }
+  }
+}
+
+/** Without a name server, and for an nginx that is older than `resolve`: a line for each replica. */
+function withFixedAddresses(template: string, { auths, resources }: Addresses): string {
+  const linesFor = (addresses: readonly string[], rest: string) =>
+    addresses.map(address => `server ${address}${rest};`).join('\n  ')
+  return template
+    .replace(/^resolver .*$/m, '')
+    .replace(/server \$\{AUTH_ADDRESS\} resolve([^;]*);/, (_all, rest: string) => linesFor(auths, rest))
+    .replace(/server \$\{RESOURCE_ADDRESS\} resolve([^;]*);/, (_all, rest: string) => linesFor(resources, rest))
+}

@@ -1,0 +1,200 @@
+/** What comes from outside reaches no route, no identity and no patience that is not meant for it. */
+import { type Outcome, rowOf } from '@gatehouse/contract'
+import t, { type Test } from 'tap'
+import { type Sending, sendRaw } from '../src/gateway/client.ts'
+import { gatewayOutcomes } from '../src/gateway/problems.ts'
+import { behindGateway, type Echo } from '../src/gateway/stage.ts'
+import { type Answer, codeOf } from '../src/http.ts'
+
+const stage = await behindGateway()
+const { system, gateway, send } = stage
+t.teardown(stage.stop)
+const person = await system.createAccount('ada@example.org')
+const { accessToken: token } = await system.login(person)
+
+/** In the form of the contract, with the status of HTTP and the code of the table. */
+function refusedByGateway(t: Test, answer: Answer, status: number): void {
+  const code = gatewayOutcomes[status] as Outcome
+  const { says: title, action } = rowOf(code)
+  t.equal(answer.status, status)
+  t.equal(answer.headers.get('content-type'), 'application/problem+json')
+  t.match(answer.body, { type: `${gateway.url}/auth/problems/${code}`, title, status, code, action })
+  t.equal((answer.body as { requestId: string }).requestId, answer.headers.get('x-request-id'))
+}
+
+function rawAnswer(text: string): Answer {
+  const [head = '', body = ''] = text.split('\r\n\r\n', 2)
+  const [first = '', ...lines] = head.split('\r\n')
+  const headers = new Headers(lines.map(line => line.split(/: (.*)/, 2) as [string, string]))
+  return { status: Number(first.split(' ')[1]), headers, body: JSON.parse(body) }
+}
+
+t.test('the routes of the house are not found outside', async t => {
+  const inside = [
+    '/auth/guards/poll',
+    '/auth/guards/leave',
+    '/auth/guards',
+    '/auth/metrics',
+    '/auth/livez',
+    '/auth/readyz',
+  ]
+  for (const path of [
+    ...inside,
+    '/api/metrics',
+    '/api/livez',
+    '/api/readyz',
+    '/api/verify',
+    '/_verify',
+    '/_refused',
+    '/_unsure',
+    '/',
+    '/auth',
+    '/api',
+    '/example',
+    '/metrics',
+  ])
+    for (const method of ['GET', 'POST']) refusedByGateway(t, await send({ path, method, token }), 404)
+})
+
+t.test('no spelling of a path reaches them either, and none is passed on', async t => {
+  const before = askedOfAuth()
+  const crooked = [
+    '/auth//metrics',
+    '//auth/metrics',
+    '/auth/./metrics',
+    '/auth/session/../metrics',
+    '/auth/session/..',
+    '/api/../auth/metrics',
+    '/auth/..%2fmetrics',
+    '/auth/%2e%2e/metrics',
+    '/auth/%2E/metrics',
+    '/auth/session%2f..%2fmetrics',
+    '/auth%2Fmetrics',
+    '/auth/..\\metrics',
+    '/auth/%5cmetrics',
+    '/auth/metrics%00',
+    '/auth/metrics%0a',
+    '/auth/me%0d%0aX-Auth-Subject:%20evil',
+    'http://127.0.0.1/auth//metrics',
+    'http://evil.example/auth/%2e%2e/metrics',
+  ]
+  for (const path of crooked) refusedByGateway(t, await send({ path, token }), 400)
+  const missing = [
+    '/auth/metrics?x=/auth/session',
+    '/auth/metrics/',
+    '/auth/metrics;x=1',
+    '/auth/Metrics',
+    '/auth/m%65trics',
+    '/%61uth/metrics',
+    '/auth/guards%3fx/poll',
+    '/auth/livez%23',
+    '/AUTH/metrics',
+    'http://127.0.0.1/auth/metrics',
+    'http://evil.example/auth/guards/poll',
+  ]
+  for (const path of missing) refusedByGateway(t, await send({ path, token }), 404)
+  t.equal(askedOfAuth(), before, 'the auth service heard of none')
+  // Decoded once and not twice: nothing of that name is there.
+  for (const path of ['/auth/%252e%252e/metrics', '/auth/x%252fmetrics'])
+    t.equal(codeOf(await send({ path })), 'not-found')
+})
+
+/** Each request makes two lines. */
+function askedOfAuth(): number {
+  return system.auths.flatMap(({ logs }) => logs).filter(line => line.includes('"reqId"')).length
+}
+
+t.test(
+  'two lengths, two hosts, or a second request in the body of the first: refused, and nothing is smuggled',
+  async t => {
+    const inside = 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'
+    const head = 'POST /auth/session HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n'
+    const both = `${head}Content-Length: ${inside.length}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inside}`
+    const twice = `${head}Content-Length: 2\r\nContent-Length: ${inside.length}\r\n\r\n${inside}`
+    const coded = `${head}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${inside}`
+    const hosts = 'GET /auth/me HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'
+    for (const [said, status] of [
+      [both, 400],
+      [twice, 400],
+      [coded, 501],
+      [hosts, 400],
+    ] as const) {
+      const { text } = await sendRaw(gateway.port, said)
+      refusedByGateway(t, rawAnswer(text), status)
+      t.equal(text.match(/HTTP\/1\.1/g)?.length, 1, 'one answer')
+    }
+  },
+)
+
+t.test('who the caller is, and where from, is said by the gateway alone', async t => {
+  const names = ['X-Auth-Subject', 'X-Auth-Session', 'X-Auth-Roles', 'X-Auth-Scope', 'X-Auth-Client']
+  const forwarded = [
+    'X-Forwarded-For',
+    'X-Forwarded-Proto',
+    'X-Forwarded-Host',
+    'X-Forwarded-Port',
+    'X-Forwarded-Prefix',
+  ]
+  const others = ['Forwarded', 'X-Real-IP', 'X-Original-URL', 'X-Rewrite-URL', 'Proxy', 'X-HTTP-Method-Override']
+  const all = [...names, ...forwarded, ...others]
+  const spellings = [...all, ...all.map(name => name.replaceAll('-', '_')), ...all.map(name => name.toLowerCase())]
+  for (const name of spellings) {
+    const { body, status } = await send({ path: '/example/', token, headers: { [name]: ['evil', 'evil'] } })
+    t.equal(status, 200, name)
+    t.notOk(JSON.stringify(body).includes('evil'), name)
+  }
+  const { body } = await send({
+    path: '/example/',
+    token,
+    from: '127.0.0.7',
+    headers: { 'x-forwarded-for': '10.1.2.3' },
+  })
+  const { headers } = body as Echo
+  t.match(headers, { 'x-forwarded-for': '127.0.0.7', 'x-forwarded-proto': 'http', 'x-auth-roles': undefined })
+
+  const spoofed = { 'x-forwarded-for': '10.1.2.3', forwarded: 'for=10.1.2.3', 'x-real-ip': '10.1.2.3' }
+  const at = { from: '127.0.0.8', headers: spoofed }
+  await send({ path: '/auth/session', body: { ...person, device: 'spoofed', transport: 'body' }, ...at })
+  const { body: mine } = await send({ path: '/auth/sessions', token })
+  const { sessions } = mine as { sessions: { device: string; address: string }[] }
+  t.equal(sessions.find(({ device }) => device === 'spoofed')?.address, '127.0.0.8')
+})
+
+t.test('what nginx refuses by itself is a problem of the table', async t => {
+  const large = 'x'.repeat(20_000)
+  const cases: readonly [number, Sending][] = [
+    [413, { path: '/auth/session', body: large }],
+    [413, { path: '/auth/session', method: 'POST', headers: { 'transfer-encoding': 'chunked' }, body: large }],
+    [414, { path: `/auth/me?x=${large}` }],
+    [431, { path: '/auth/me', headers: { 'x-large': large } }],
+    [405, { path: '/auth/me', method: 'TRACE' }],
+  ]
+  for (const [status, sending] of cases) refusedByGateway(t, await send(sending), status)
+  for (const [said, status] of [
+    ['nonsense\r\n\r\n', 400],
+    ['GET /auth/me HTTP/1.1\r\n\r\n', 400],
+    ['GET /auth/me HTTP/9.1\r\nHost: a\r\n\r\n', 505],
+  ] as const)
+    refusedByGateway(t, rawAnswer((await sendRaw(gateway.port, said)).text), status)
+  t.equal((await send({ path: '/auth/me', token })).status, 200)
+})
+
+t.test('whoever asks too much is told so, and nobody else', async t => {
+  const burst = await Promise.all(Array.from({ length: 500 }, () => send({ path: '/nothing', from: '127.0.0.9' })))
+  const refused = burst.filter(({ status }) => status !== 404)
+  t.ok(refused.length > 50, `${refused.length} of 500 refused`)
+  for (const answer of refused.slice(0, 3)) refusedByGateway(t, answer, 429)
+  t.ok(Number(refused[0]?.headers.get('retry-after')) > 0)
+  t.equal((await send({ path: '/auth/me', token, from: '127.0.0.10' })).status, 200)
+})
+
+t.test('slow senders are hung up on after ten seconds, and no service hears of them', async t => {
+  const before = askedOfAuth()
+  const head = 'POST /auth/session HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n'
+  const slow = await Promise.all([head, `${head}\r\n{"email"`, '', 'GET'].map(said => sendRaw(gateway.port, said)))
+  for (const { ms, text } of slow) {
+    t.ok(ms < 15_000, `closed after ${Math.round(ms)} ms`)
+    t.notMatch(text, /HTTP\/1\.1 2/)
+  }
+  t.equal(askedOfAuth(), before)
+})
