@@ -62,6 +62,7 @@ const cases: [name: string, broken: Promised[], history: Happening[]][] = [
     ['JUST'],
     [login(), ...disabledAndEnabled(), request({ told: 'account-disabled' })],
   ],
+  ['enabled, though it was not disabled', [], [login(), revocation({ act: 'enable' }), request(), rotation()]],
   ['a right password called wrong', ['JUST'], [login({ sid: null, told: 'credentials-invalid' })]],
   ['a retry called theft', ['HONEST'], [login(), rotation({ told: 'refresh-reused', successor: null })]],
   ['a retry beyond the window', [], [login(), tooLate({ hasKey: false })]],

@@ -8,9 +8,9 @@ import type { Answer, Call } from '../src/http.ts'
 import { type RoundRobin, roundRobin } from '../src/roundRobin.ts'
 import { clientSecret, password, type Service, type System, startSystem, type Tokens } from '../src/system.ts'
 
-/** A guard that left its row behind would hold up a revocation for fifteen seconds. */
+/** A guard that left its row behind would hold up a revocation for fifteen seconds; a busy machine, for one or two. */
 const drainMs = 500
-const longestRevokeMs = 500
+const longestRevokeMs = 3000
 /** Of the requests in flight at a restart; see `roundRobin`. */
 const unheardAtMost = 8
 
@@ -43,7 +43,7 @@ async function staged(t: Test): Promise<Staged> {
   return { ...system, auth, resource, adminToken: accessToken, resourceUrls }
 }
 
-t.test('a rolling restart under load refuses nobody, and no revocation takes longer than half a second', async t => {
+t.test('a rolling restart under load refuses nobody, and no revocation waits for a lease', async t => {
   const stage = await staged(t)
   const stopping = new AbortController()
   const load = startLoad(stage, stopping.signal)

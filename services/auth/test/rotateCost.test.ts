@@ -80,7 +80,12 @@ t.test(
     const warm = await Promise.all(tokens.map(token => renewOften(token, 100)))
     const before = await sizes()
     const last = await Promise.all(warm.map(token => renewOften(token, rounds - 100)))
-    t.same(await sizes(), before)
+    // A page is pruned when nobody can still see what is dead in it: on a busy machine some stay a moment longer. Without
+    // pruning the table would have grown by two megabytes.
+    const slackBytes = 400_000
+    for (const [name, bytes] of Object.entries(await sizes())) {
+      t.ok(bytes <= (before[name] ?? 0) + slackBytes, `${name} has ${bytes} bytes, and had ${before[name]}`)
+    }
     for (const token of last) t.equal(generationOf(token), rounds)
 
     // The server counts a connection's work when it ends.

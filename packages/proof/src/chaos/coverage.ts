@@ -9,6 +9,8 @@ export interface Session extends Span {
 
 /** It began before the revocation was asked for, so that every token of it is covered. */
 export function certainlyCovers(revocation: Revocation, session: Session): boolean {
+  // Enabling what is enabled covers nothing; what the disable before it covered stays covered by that.
+  if (revocation.act === 'enable') return false
   return isAbout(revocation, session) && (namesSession(revocation) || session.endMs <= revocation.startMs)
 }
 

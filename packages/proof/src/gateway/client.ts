@@ -40,7 +40,10 @@ export function open(url: string, sending: Sending): Promise<IncomingMessage> {
     headers: {
       ...(content === undefined
         ? {}
-        : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(content)) }),
+        : {
+            'content-type': 'application/json',
+            ...(headers['transfer-encoding'] ? {} : { 'content-length': String(Buffer.byteLength(content)) }),
+          }),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...headers,
     },

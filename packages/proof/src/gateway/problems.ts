@@ -28,8 +28,8 @@ const made = '# Made from packages/contract by `npx pnpm docs`: change it there.
 
 /** Which answer belongs to which status; for each location that has error pages of its own. */
 export function problemPages(): string {
-  const own = Object.keys(gatewayOutcomes).map(status => `error_page ${status} @problem-${status};`)
-  const others = Object.entries(aliases).map(([from, to]) => `error_page ${from} =${to} @problem-${to};`)
+  const own = Object.keys(gatewayOutcomes).map(status => `error_page ${status} /_problem-${status};`)
+  const others = Object.entries(aliases).map(([from, to]) => `error_page ${from} =${to} /_problem-${to};`)
   return [made, ...own, ...others, ''].join('\n')
 }
 
@@ -43,7 +43,9 @@ function location(status: number, outcome: Outcome): string {
   const around = { problemBase: '$issuer/problems', realm: '', requestId: '$gateway_request_id' }
   const { headers, body } = reply(outcome, {}, around)
   const { 'content-type': mediaType, ...others } = headers
-  return `location @problem-${status} {
+  // No named location: nginx does not go there from a request line that it cannot read.
+  return `location = /_problem-${status} {
+  internal;
   include headers.conf;
 ${Object.entries(others)
   .map(([name, value]) => `  add_header ${titled(name)} ${value} always;`)
