@@ -50,7 +50,7 @@ t.test(
       Array.from({ length: sessions }, async () => (await place.login(ada)).refreshToken),
     )
     await place.database.pool.query('ALTER TABLE refresh_tokens SET (autovacuum_enabled = off)')
-    const sizes = async () => {
+    const sizes = async (): Promise<Record<string, number>> => {
       const { rows } = await place.database.pool.query(
         `SELECT relname, pg_relation_size(oid)::int AS bytes FROM pg_class
         WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace ORDER BY relname`,
