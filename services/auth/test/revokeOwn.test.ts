@@ -136,6 +136,10 @@ t.test('a wrong current password changes nothing', async t => {
   const { accessToken: token } = await place.login(ada)
   const body = { currentPassword: 'a wrong guess', newPassword }
   isRefusal(t, await place.call('/me/password', { method: 'PUT', token, body }), 'credentials-invalid')
+  const { rows } = await place.database.pool.query(
+    "SELECT outcome FROM audit_entries WHERE action = 'user.password-change'",
+  )
+  t.strictSame(rows, [{ outcome: 'credentials-invalid' }], 'and the audit log has it')
   t.ok(await place.login(ada))
 })
 

@@ -10,6 +10,7 @@ import type { Revocations } from '../revoke/revoke.ts'
 import { actOf } from '../revoke/route.ts'
 import { findAccountById, readAccount } from '../store/accounts.ts'
 import type { Db } from '../store/database.ts'
+import { writeAudit } from '../store/writeAudit.ts'
 
 export interface AccountRoutes {
   db: Db
@@ -64,6 +65,8 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     const isRight = await passwords.verify(currentPassword, secret?.passwordHash)
     if (secret === undefined || !isRight) {
       await limits.noteFailure(email, request.ip)
+      const tried = { action: 'user.password-change', target: id, outcome: 'credentials-invalid', detail: {} }
+      await writeAudit(db, { ...actOf(request), ...tried })
       throw new Refusal('credentials-invalid', 'wrong current password')
     }
     const to = await passwords.hash(newPassword)
