@@ -18,7 +18,7 @@ async function broken(t: Test, options: Omit<RunOptions, 'seed'>): Promise<Promi
 
 t.test('every promise is kept while processes and the database are killed, frozen and cut off', async t => {
   const faults: FaultName[] = ['frozen-and-cut', 'auth-killed', 'postgres-killed']
-  t.same(await broken(t, { auths: 2, resources: 3, forMs: 6000, faults }), [])
+  t.same(await broken(t, { auths: 2, resources: 3, forMs: 9500, faults }), [])
 })
 
 /** What shows a mistake soonest, and the promise that it breaks. */

@@ -48,7 +48,9 @@ export type PollDecision =
  */
 export function judgePoll(poll: Poll, row: GuardRow | null, now: FeedNow): PollDecision {
   const { feedId, head, dbNowMs, rules } = now
-  if (poll.after !== undefined && (poll.feedId !== feedId || poll.after > head)) return { kind: 'feed-changed' }
+  // Only a first poll makes a row: one that is carried out after its guard has left must not bring the row back.
+  const isKnown = row !== null && poll.feedId === feedId && (poll.after ?? 0) <= head
+  if (poll.after !== undefined && !isKnown) return { kind: 'feed-changed' }
   const after = poll.after ?? 0
   const known = row ?? { cursor: 0, offered: 0, stalls: 0, leaseUntilMs: dbNowMs }
   const stalls = after < known.offered ? known.stalls + 1 : 0

@@ -134,7 +134,9 @@ t.test(`400 random polls are written as judgePoll says (SEED=${seed})`, async t 
       const known = before.get(poll.guard) ?? { cursor: 0, offered: 0, stalls: 0, leaseUntilMs: dbNowMs }
       const decision = judgePoll(
         { feedId: poll.feedId ?? undefined, after: poll.after ?? undefined },
-        row || poll.offered > 0 ? { ...known, offered: Math.max(known.offered, poll.offered) } : null,
+        row || (poll.after === null && poll.offered > 0)
+          ? { ...known, offered: Math.max(known.offered, poll.offered) }
+          : null,
         { feedId: feed.feedId, head: feed.head, dbNowMs, rules, lacksSinceMs },
       )
       const about = JSON.stringify({

@@ -24,7 +24,7 @@ const pausesMs: Record<Fault['lane'], [number, number]> = { services: [300, 1500
 async function runLane(stage: Stage, { seed, names, untilMs }: Schedule, lane: Fault['lane']): Promise<void> {
   const random = randomOf(seed, lane)
   const ours = names.filter(name => faults[name].lane === lane)
-  const queue: FaultName[] = []
+  const queue = random.shuffled(ours).sort(tellingFirst)
   if (ours.length === 0) return systemClock.sleep(Math.max(0, untilMs - systemClock.nowMs()))
   while (true) {
     await systemClock.sleep(random.between(...pausesMs[lane]))
@@ -32,6 +32,13 @@ async function runLane(stage: Stage, { seed, names, untilMs }: Schedule, lane: F
     if (queue.length === 0) queue.push(...random.shuffled(ours))
     await strike(stage, random, queue.shift() as FaultName)
   }
+}
+
+/** What shows most comes first, so that a short run shows it too: a guard with an old answer in its hands and nobody to ask. */
+const telling: readonly FaultName[] = ['frozen-and-cut', 'line-cut']
+
+function tellingFirst(one: FaultName, other: FaultName): number {
+  return Number(telling.includes(other)) - Number(telling.includes(one))
 }
 
 async function strike(stage: Stage, random: Random, name: FaultName): Promise<void> {

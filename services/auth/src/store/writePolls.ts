@@ -33,6 +33,8 @@ export interface PollVerdict {
  * Must be committed before the entries are read for these polls: that order is the proof of the lease. Relies on the row
  * locks of `guards`; the caller gives each guard once, in the order of their ids, so that two replicas cannot wait for each
  * other. The notification wakes barriers when a cursor has moved.
+ * Only a first poll makes a row, and without a lease: one that is carried out after its guard has left, whether the row is gone
+ * already or goes while this waits for its lock, must not bring it back, or the next revocation would wait for nobody.
  * No lease ends later than a whole one counted from the first entry that the guard lacks (by the primary key of `revocations`):
  * so every barrier ends within one lease, however often a guard's answers are lost.
  * @returns a verdict for each guard of the batch
@@ -55,7 +57,8 @@ export async function writePolls(
                   ELSE greatest(0, floor(${limits.leaseMs}::float8 - greatest(0, coalesce(
                     extract(epoch FROM statement_timestamp() - lacked.created_at)::float8 * 1000, 0)))) END AS lease_ms,
              CASE WHEN client.id IS NULL OR known.client_id <> asked.client_id THEN 'client-invalid'
-                  WHEN asked.after IS NOT NULL AND (asked.feed_id IS DISTINCT FROM clock.feed_id OR asked.after > clock.head) THEN 'feed-changed'
+                  WHEN asked.after IS NOT NULL AND (known.id IS NULL OR asked.feed_id IS DISTINCT FROM clock.feed_id OR asked.after > clock.head)
+                    THEN 'feed-changed'
                   WHEN known.id IS NULL AND (SELECT count(*) FROM guards WHERE guards.client_id = asked.client_id) >= ${limits.guardsPerClient}::int
                     THEN 'too-many' END AS refused
         FROM asked
@@ -65,26 +68,34 @@ export async function writePolls(
         LEFT JOIN service_clients AS client ON client.id = asked.client_id AND 'guard' = ANY (client.scopes)
               AND (client.secret_hash = decode(asked.secret_hash, 'hex')
                    OR (client.previous_secret_hash = decode(asked.secret_hash, 'hex') AND client.previous_secret_ends_at > statement_timestamp()))
-    ), written AS (
+    ), begun AS (
       INSERT INTO guards AS row (id, client_id, name, version, cursor, offered, stalls, lease_until, last_seen_at)
-      SELECT guard, client_id, name, version, coalesce(after, 0), offered, CASE WHEN coalesce(after, 0) < offered THEN 1 ELSE 0 END,
-             statement_timestamp() + CASE WHEN lease_ms > 0 THEN make_interval(secs => (lease_ms + ${limits.marginMs}::float8) / 1000)
-                                          ELSE make_interval() END,
-             statement_timestamp()
-        FROM judged WHERE refused IS NULL ORDER BY guard
+      SELECT guard, client_id, name, version, 0, offered, CASE WHEN offered > 0 THEN 1 ELSE 0 END, statement_timestamp(), statement_timestamp()
+        FROM judged WHERE refused IS NULL AND after IS NULL ORDER BY guard
       ON CONFLICT (id) DO UPDATE
-         SET cursor = greatest(row.cursor, excluded.cursor),
-             offered = greatest(row.offered, excluded.offered),
-             stalls = CASE WHEN excluded.cursor < greatest(row.offered, excluded.offered) THEN row.stalls + 1 ELSE 0 END,
-             lease_until = CASE WHEN excluded.cursor < greatest(row.offered, excluded.offered) AND row.stalls + 1 >= ${limits.maxStalls}::int THEN row.lease_until
-                                ELSE greatest(row.lease_until, excluded.lease_until) END,
-             acked_at = CASE WHEN excluded.cursor > row.cursor THEN clock_timestamp() ELSE row.acked_at END,
+         SET offered = greatest(row.offered, excluded.offered),
+             stalls = CASE WHEN greatest(row.offered, excluded.offered) > 0 THEN row.stalls + 1 ELSE 0 END,
              last_seen_at = excluded.last_seen_at
       RETURNING id, stalls
+    ), moved AS (
+      UPDATE guards AS row
+         SET cursor = greatest(row.cursor, after),
+             offered = greatest(row.offered, judged.offered),
+             stalls = CASE WHEN after < greatest(row.offered, judged.offered) THEN row.stalls + 1 ELSE 0 END,
+             lease_until = CASE WHEN lease_ms = 0 OR (after < greatest(row.offered, judged.offered) AND row.stalls + 1 >= ${limits.maxStalls}::int)
+                                THEN row.lease_until
+                                ELSE greatest(row.lease_until, statement_timestamp()
+                                              + make_interval(secs => (lease_ms + ${limits.marginMs}::float8) / 1000)) END,
+             acked_at = CASE WHEN after > row.cursor THEN clock_timestamp() ELSE row.acked_at END,
+             last_seen_at = statement_timestamp()
+        FROM judged WHERE row.id = judged.guard AND refused IS NULL AND after IS NOT NULL
+      RETURNING row.id, row.stalls
+    ), written AS (
+      SELECT * FROM begun UNION ALL SELECT * FROM moved
     ), woken AS (
       SELECT pg_notify('gatehouse_acks', '') WHERE EXISTS (SELECT FROM judged WHERE refused IS NULL AND after > was)
     )
-    SELECT judged.guard, refused, had_lease AS "hadLease",
+    SELECT judged.guard, coalesce(refused, CASE WHEN written.id IS NULL THEN 'feed-changed' END) AS refused, had_lease AS "hadLease",
            CASE WHEN refused IS NULL AND written.stalls < ${limits.maxStalls}::int THEN lease_ms ELSE 0 END AS "leaseMs"
       FROM judged LEFT JOIN written ON written.id = judged.guard
      WHERE (SELECT count(*) FROM woken) >= 0`
