@@ -25,6 +25,7 @@ const commands = {
   model: ['packages/protocol/dist/model/run.js'],
   simulate: ['packages/protocol/dist/sim/run.js'],
   docs: ['packages/proof/dist/src/docs/main.js'],
+  containers: ['packages/proof/dist/src/containers/main.js'],
   gatehouse: ['services/auth/dist/src/cli/main.js'],
 }
 

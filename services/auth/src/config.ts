@@ -260,6 +260,12 @@ export const settings = {
     why: 'The gateway usually has them, and they cost a third of the speed.',
   }),
   DOCS: flag({ about: 'Serve the page at /docs', fallback: 'true', why: 'The document it shows is public anyway.' }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(
+    url({
+      about: 'The OpenTelemetry collector that traces are sent to, by OTLP over HTTP',
+      why: 'Without one nothing is traced, and nothing of it is loaded.',
+    }),
+  ),
   NAME: optional(
     text({
       about: 'What this replica is called in logs',

@@ -47,6 +47,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     log: app.log,
     ...(config.AUTH_URLS.length > 0 ? { authUrls: config.AUTH_URLS } : {}),
     ...(config.PUBLIC_KEY === null ? {} : { publicKey: config.PUBLIC_KEY }),
+    ...(config.JWKS_URL === null ? {} : { jwksUrl: config.JWKS_URL }),
     ...guardOptions,
   })
 

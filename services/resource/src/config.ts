@@ -56,6 +56,12 @@ export const settings = {
     why: 'The feed of revocations is open to known clients only.',
   }),
   PUBLIC_KEY: optional(publicKey()),
+  JWKS_URL: optional(
+    url({
+      about: "Where the auth service's keys are fetched, if not at the issuer",
+      why: 'Inside, the issuer is often reached under another name than outside.',
+    }),
+  ),
   GUARD_NAME: text({
     about: 'What admins see of this process',
     fallback: 'resource',
@@ -73,6 +79,12 @@ export const settings = {
     choices: logLevels,
     why: 'debug also shows each refusal.',
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(
+    url({
+      about: 'The OpenTelemetry collector that traces are sent to, by OTLP over HTTP',
+      why: 'Without one nothing is traced, and nothing of it is loaded.',
+    }),
+  ),
   CLOCK_TOLERANCE_MS: integer({
     about: 'How far the clocks of the two services may differ',
     fallback: '5000',

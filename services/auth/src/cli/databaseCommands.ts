@@ -1,6 +1,7 @@
 /** What the command line can do with the database alone, for the day the API cannot be reached. */
 import { randomBytes } from 'node:crypto'
 import { Refusal } from '@gatehouse/contract'
+import { optional, readSettings, text } from '@gatehouse/settings'
 import { mustBeClientId, newClientSecret } from '../admin/clientCredentials.ts'
 import { mustBeGoodPassword } from '../login/passwordRules.ts'
 import { createPasswords } from '../login/passwords.ts'
@@ -36,7 +37,7 @@ export const databaseCommands: Readonly<Record<string, DatabaseCommand>> = {
   },
   'create-client': {
     usage: `create-client --id ID [--name N] --scope S...
-                                         the secret comes from CLIENT_SECRET, or a random one is printed`,
+                                         the secret comes from CLIENT_SECRET or CLIENT_SECRET_FILE, or a random one is printed`,
     run: createClient,
   },
 }
@@ -65,21 +66,25 @@ async function createPerson(
 async function createClient(
   { prisma }: Database,
   { id, name = id, scope = [] }: Options,
-  { CLIENT_SECRET }: Environment,
+  environment: Environment,
 ): Promise<Record<string, unknown>> {
   if (id === undefined || name === undefined || !/^[\w.-]{1,100}$/.test(id))
     throw new UsageError('--id must be letters, digits, dots and dashes')
   inWords(() => mustBeClientId(id))
   if (scope.length === 0) throw new UsageError('--scope must say what the client may do, as "guard"')
+  const { CLIENT_SECRET } = readSettings({ CLIENT_SECRET: clientSecret }, environment)
   const secret = CLIENT_SECRET ?? newClientSecret()
   if (secret.length < 20) throw new UsageError('CLIENT_SECRET must have at least 20 characters')
   await prisma.$transaction(async tx => {
     await putServiceClient(tx, { id, name, secretHash: hashOf(secret), scopes: scope })
     await writeAudit(tx, { ...byCommandLine, action: 'client.create', target: id, detail: { scopes: scope } })
   })
-  return { id, ...(CLIENT_SECRET === undefined ? { secret } : {}) }
+  return { id, ...(CLIENT_SECRET === null ? { secret } : {}) }
 }
 
+const clientSecret = optional(
+  text({ about: 'The secret of the client', why: 'It is what the client proves itself with.', isSecret: true }),
+)
 const byCommandLine = { actor: 'command line', reason: null, address: null, requestId: null, outcome: 'done' }
 
 /** A refusal of the service's own rules, as the mistake of whoever types. */

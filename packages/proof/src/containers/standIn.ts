@@ -1,0 +1,45 @@
+/** A base image made of Debian's packages and this machine's Node, under the name that the Dockerfiles ask for. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Store } from './buildah.ts'
+
+export interface StandIn {
+  /** What the Dockerfiles ask for. */
+  image: string
+  /** The Node to put in. */
+  node: string
+  folder: string
+}
+
+/** Takes half a minute; a second call finds it made. */
+export function standIn({ buildah }: Store, { image, node, folder }: StandIn): void {
+  const name = `docker.io/library/${image}`
+  if (buildah('images', '--format', '{{.Name}}:{{.Tag}}').split('\n').includes(name)) return
+  const root = join(folder, 'rootfs')
+  if (!existsSync(join(root, 'etc'))) {
+    const options = ['--variant=minbase', '--include=libatomic1,ca-certificates', 'bookworm', root]
+    execFileSync('debootstrap', options, { stdio: ['ignore', 'ignore', 2] })
+    execFileSync('chroot', [root, 'useradd', '--create-home', '--uid', '1000', 'node'], { stdio: 'inherit' })
+  }
+  const bin = join(root, 'usr/local/bin')
+  const modules = join(root, 'usr/local/lib/node_modules')
+  mkdirSync(modules, { recursive: true })
+  const npm = realpathSync(join(dirname(realpathSync(process.execPath)), 'npm'))
+  execFileSync('cp', [node, join(bin, 'node')])
+  execFileSync('cp', ['-a', dirname(dirname(npm)), modules])
+  for (const tool of ['npm', 'npx'])
+    execFileSync('ln', ['-sf', `../lib/node_modules/npm/bin/${tool}-cli.js`, join(bin, tool)])
+
+  const archive = join(folder, 'rootfs.tar')
+  execFileSync('tar', ['-C', root, '-cf', archive, '.'])
+  const container = buildah('from', 'scratch')
+  buildah('add', '--quiet', container, archive, '/')
+  const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+  buildah('config', '--env', path, container)
+  // A registry behind a certificate of one's own is reached only with it.
+  const certificates = process.env['NODE_EXTRA_CA_CERTS']
+  if (certificates !== undefined) buildah('config', '--env', `NODE_EXTRA_CA_CERTS=${certificates}`, container)
+  buildah('commit', '--quiet', container, name)
+  buildah('rm', container)
+}

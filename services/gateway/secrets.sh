@@ -1,0 +1,23 @@
+#!/bin/sh
+# Makes the secrets of docker-compose.yml, each once: what is there stays. Takes the folder; ./secrets if not given.
+# Processes in containers have other users, so the files are readable by all and the folder by its owner alone.
+set -eu
+folder=${1:-secrets}
+umask 077
+mkdir -p "$folder"
+chmod 700 "$folder"
+
+make() {
+  [ -e "$folder/$1" ] && return
+  cat > "$folder/$1.new"
+  [ -s "$folder/$1.new" ] || { echo "$1 could not be made" >&2; exit 1; }
+  chmod 444 "$folder/$1.new"
+  mv "$folder/$1.new" "$folder/$1"
+  echo "made $folder/$1"
+}
+
+openssl rand -hex 32 | tr -d '\n' | make database-password
+printf 'postgresql://gatehouse:%s@postgres:5432/gatehouse' "$(cat "$folder/database-password")" | make database-url
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null | make signing-key
+printf '1:%s' "$(openssl rand -hex 32)" | make refresh-keys
+openssl rand -hex 32 | tr -d '\n' | make resource-client-secret
