@@ -15,6 +15,8 @@ const headlines = [
   'revoke-in-force-p50',
   'revoke-in-force-p99',
   'revoke-sustained',
+  'guard-idle-requests',
+  'guard-idle-statements',
   'renewal-pgbench',
   'renewal-p99',
   'login-argon2',
