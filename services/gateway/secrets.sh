@@ -18,6 +18,6 @@ make() {
 
 openssl rand -hex 32 | tr -d '\n' | make database-password
 printf 'postgresql://gatehouse:%s@postgres:5432/gatehouse' "$(cat "$folder/database-password")" | make database-url
-openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null | make signing-key
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null | make signing-key
 printf '1:%s' "$(openssl rand -hex 32)" | make refresh-keys
 openssl rand -hex 32 | tr -d '\n' | make resource-client-secret

@@ -8,9 +8,12 @@ import { promisify } from 'node:util'
 import { type Outcome, rowOf } from '@gatehouse/contract'
 import t, { type Test } from 'tap'
 import { open } from '../src/gateway/client.ts'
+import { needNginx } from '../src/gateway/nginx.ts'
 import { behindGateway, type Echo } from '../src/gateway/stage.ts'
 import { type Answer, codeOf } from '../src/http.ts'
 import { password } from '../src/system.ts'
+
+needNginx((count, why) => t.plan(count, why))
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 const stage = await behindGateway({ ACCESS_TOKEN_SECONDS: '5' })

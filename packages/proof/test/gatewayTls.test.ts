@@ -10,7 +10,9 @@ import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { connect } from 'node:tls'
 import t from 'tap'
-import { startGateway } from '../src/gateway/nginx.ts'
+import { needNginx, startGateway } from '../src/gateway/nginx.ts'
+
+needNginx((count, why) => t.plan(count, why))
 
 t.test('with a certificate it speaks TLS 1.2 and newer, and the services are told https', async t => {
   const certificates = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'))
