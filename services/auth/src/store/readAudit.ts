@@ -1,5 +1,6 @@
 /** Reads the audit log, newest first, or oldest first for an export. */
 import type { Db } from './database.ts'
+import type { AuditRow } from './writeAudit.ts'
 
 export interface AuditFilter {
   actor: string | null
@@ -11,16 +12,9 @@ export interface AuditFilter {
   until: Date | null
 }
 
-export interface AuditEntryRow {
+export interface AuditEntryRow extends Omit<AuditRow, 'detail'> {
   id: bigint
   at: Date
-  actor: string | null
-  action: string
-  target: string | null
-  reason: string | null
-  address: string | null
-  requestId: string | null
-  outcome: string
   seq: bigint | null
   detail: unknown
 }
