@@ -1,6 +1,7 @@
 /** Every admin route refuses whoever may not: the OpenAPI document is walked, so no route is forgotten. */
 import { outcomes } from '@gatehouse/contract'
 import t from 'tap'
+import { adminScopes } from '../../src/admin/needs.ts'
 import { machine, tokenOf } from '../oauth/forms.ts'
 import { isRefusal, type Session, stage } from '../stage.ts'
 
@@ -68,18 +69,7 @@ t.test('each admin route', async t => {
   }
 })
 
-const adminScopes = [
-  'users:read',
-  'users:write',
-  'sessions:read',
-  'sessions:revoke',
-  'clients:read',
-  'clients:write',
-  'revocations:read',
-  'audit:read',
-]
-
-function allBut(scopes: string[]): string[] {
+function allBut(scopes: readonly string[]): string[] {
   return adminScopes.filter(scope => !scopes.includes(scope))
 }
 

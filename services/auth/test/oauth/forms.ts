@@ -17,8 +17,8 @@ export function post({ call }: Stage, path: string, form: Record<string, string>
   })
 }
 
-export async function machine({ database }: Stage, id: string, scopes: string[]): Promise<void> {
-  await putServiceClient(database.prisma, { id, name: id, secretHash: hashOf(secret), scopes })
+export async function machine({ database }: Stage, id: string, scopes: readonly string[]): Promise<void> {
+  await putServiceClient(database.prisma, { id, name: id, secretHash: hashOf(secret), scopes: [...scopes] })
 }
 
 /** A token of the machine's own. */
