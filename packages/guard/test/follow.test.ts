@@ -57,7 +57,7 @@ t.test('a guard whose client is refused asks again only after seconds', async t 
   await guard.ready()
   await auth.holding()
   auth.mode = 'refusing'
-  clock.advance(8000)
+  await clock.advance(8000)
   const text = () => metrics.metrics()
   await passUntil(
     clock,
@@ -74,7 +74,7 @@ t.test('a feed that never answers is given up, and its lease with it', async t =
   await guard.ready()
   await auth.holding()
   auth.mode = 'silent'
-  clock.advance(15_000)
+  await clock.advance(15_000)
   t.notOk(guard.state().mayDecide)
   auth.mode = 'up'
   auth.release()

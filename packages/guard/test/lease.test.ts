@@ -20,7 +20,7 @@ async function revoke(service: Guarded, entry: Parameters<Guarded['auth']['revok
 async function lapse(service: Guarded): Promise<void> {
   service.auth.mode = 'down'
   service.auth.release()
-  service.clock.advance(15_000)
+  await service.clock.advance(15_000)
 }
 
 t.test('each kind of revocation refuses the tokens that it covers, and no others', async t => {
@@ -141,7 +141,7 @@ t.test('what is in memory is as bounded as the entries that live', async t => {
   const expiresAtMs = service.clock.wallMs() + 60_000
   for (let n = 0; n < 10; n += 1) await revoke(service, { subject: randomUUID(), expiresAtMs })
   t.equal(service.guard.state().entriesHeld, 10)
-  service.clock.advance(60_000)
+  await service.clock.advance(60_000)
   await service.send('/open')
   t.equal(service.guard.state().entriesHeld, 0)
 })

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { openConnections, stopGently } from '@gatehouse/guard'
+import { handClock } from '@gatehouse/testkit'
 import fastify from 'fastify'
 import t from 'tap'
-import { handClock } from './parts/index.ts'
 
 const drainMs = 500
 
@@ -24,13 +24,13 @@ t.test('a connection that was made just before the server closed may still say i
   await accepted
   const mute = connect(port, '127.0.0.1')
   await once(app.server, 'connection')
-  clock.advance(drainMs)
+  await clock.advance(drainMs)
   await closing
   late.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   t.match(await text(late), /^HTTP\/1\.1 200 OK[\s\S]*answered$/)
 
   const told = text(mute)
-  clock.advance(100)
+  await clock.advance(100)
   t.equal(await told, '', 'one that says nothing is closed')
   await stopped
 })

@@ -66,7 +66,7 @@ t.test('a stream ends with its token', async t => {
   const now = service.clock.wallMs() / 1000
   const caller = await callerOf(service, { exp: now + 10 })
   const closed = new Promise(resolve => service.guard.hold(caller, resolve))
-  service.clock.advance(10_000)
+  await service.clock.advance(10_000)
   t.equal(await closed, 'token-expired')
 })
 
@@ -78,7 +78,7 @@ t.test('a stream ends with the lease, unless it was opened to run on', async t =
   const closed = new Promise(resolve => service.guard.hold(caller, resolve))
   service.auth.mode = 'down'
   service.auth.release()
-  service.clock.advance(15_000)
+  await service.clock.advance(15_000)
   t.equal(await closed, 'revocation-unknown')
   t.equal(await outcomeOf(() => service.guard.hold(caller, () => {})), 'revocation-unknown')
   t.same(ended, [])

@@ -6,8 +6,6 @@ import {
   claimsAt,
   clientId,
   clientSecret,
-  type HandClock,
-  handClock,
   issuer,
   type SigningKey,
   type SmallAuth,
@@ -17,6 +15,7 @@ import {
   startMs,
   tokenOf,
 } from '@gatehouse/guard/test-parts'
+import { type HandClock, handClock } from '@gatehouse/testkit'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'

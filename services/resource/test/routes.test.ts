@@ -62,7 +62,7 @@ t.test('readiness is having keys and a lease; being alive is not', async t => {
   t.match(await service.send('/readyz'), { status: 200 })
   service.auth.mode = 'down'
   service.auth.release()
-  service.clock.advance(15_000)
+  await service.clock.advance(15_000)
   t.equal(saysOutcome(await service.send('/readyz'), 'revocation-unknown'), null)
   t.match(await service.send('/livez'), { status: 200 })
   t.match((await service.send('/metrics')).text, /gatehouse_guard_lease_left_seconds 0/)

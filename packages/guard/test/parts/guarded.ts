@@ -2,7 +2,6 @@
 import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Action, type Outcome, Problem, Refusal, rowOf } from '@gatehouse/contract'
 import {
   createGuard,
@@ -13,10 +12,10 @@ import {
   refusals,
   strictRequests,
 } from '@gatehouse/guard'
+import { type HandClock, handClock } from '@gatehouse/testkit'
 import fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import { Compile } from 'typebox/compile'
-import { type HandClock, handClock } from './handClock.ts'
 import { clientId, clientSecret, type SmallAuth, smallAuth } from './smallAuth.ts'
 import { audience, claimsAt, issuer, type SigningKey, signingKey, tokenOf } from './tokens.ts'
 
@@ -124,8 +123,5 @@ export async function passUntil(clock: HandClock, happened: Promise<unknown>): P
   happened.then(() => {
     isOver = true
   })
-  while (!isOver) {
-    clock.advance(20)
-    await nextTurn()
-  }
+  while (!isOver) await clock.advance(20)
 }

@@ -1,5 +1,4 @@
-/** For the tests of services that use the guard: a small auth service, tokens, a clock. Not part of the package as published. */
+/** For the tests of services that use the guard: a small auth service, tokens. Not part of the package as published. */
 export * from './guarded.ts'
-export * from './handClock.ts'
 export * from './smallAuth.ts'
 export * from './tokens.ts'
