@@ -1,7 +1,8 @@
 /** The smallest gateway: asks one instance after the other, and the next one when a connection was refused. */
+
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { Answer, Call, CallOptions } from './http.ts'
+import type { Answer, Call, CallOptions } from '@gatehouse/testkit'
 
 export interface RoundRobin {
   call: Call

@@ -3,8 +3,7 @@ import { execFile } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { freePort, startProcess, type TestProcess } from '@gatehouse/testkit'
-import { type Call, caller } from './http.ts'
+import { type Call, caller, freePort, startProcess, type TestProcess } from '@gatehouse/testkit'
 
 export interface Service extends TestProcess {
   url: string

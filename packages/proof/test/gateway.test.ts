@@ -1,4 +1,5 @@
 /** The shipped gateway in front of two auth and two resource processes: what passes, and what it says itself. */
+
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,11 +7,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Outcome, rowOf } from '@gatehouse/contract'
+import { type Answer, codeOf } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { open } from '../src/gateway/client.ts'
 import { needNginx } from '../src/gateway/nginx.ts'
 import { behindGateway, type Echo } from '../src/gateway/stage.ts'
-import { type Answer, codeOf } from '../src/http.ts'
 import { password } from '../src/system.ts'
 
 needNginx((count, why) => t.plan(count, why))

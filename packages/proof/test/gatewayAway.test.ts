@@ -4,12 +4,11 @@ import { Agent } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { systemClock } from '@gatehouse/clock'
 import type { Receipt } from '@gatehouse/contract'
-import { freePort } from '@gatehouse/testkit'
+import { codeOf, freePort } from '@gatehouse/testkit'
 import t from 'tap'
 import { type Sending, send as sendTo } from '../src/gateway/client.ts'
 import { needNginx, startGateway } from '../src/gateway/nginx.ts'
 import { behindGateway, type Stage } from '../src/gateway/stage.ts'
-import { codeOf } from '../src/http.ts'
 import type { Login, Service, Tokens } from '../src/system.ts'
 
 needNginx((count, why) => t.plan(count, why))

@@ -1,12 +1,13 @@
 /** What comes from outside reaches no route, no identity and no patience that is not meant for it. */
+
 import { randomUUID } from 'node:crypto'
 import { type Outcome, rowOf } from '@gatehouse/contract'
+import { type Answer, codeOf } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { type Sending, sendRaw } from '../src/gateway/client.ts'
 import { needNginx } from '../src/gateway/nginx.ts'
 import { gatewayOutcomes } from '../src/gateway/problems.ts'
 import { behindGateway, type Echo } from '../src/gateway/stage.ts'
-import { type Answer, codeOf } from '../src/http.ts'
 
 needNginx((count, why) => t.plan(count, why))
 

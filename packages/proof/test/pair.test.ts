@@ -1,9 +1,8 @@
 /** The pair as real processes: what must hold between the auth service and the resource services. */
 import { systemClock } from '@gatehouse/clock'
 import { type Outcome, rowOf } from '@gatehouse/contract'
-import { freshDatabase } from '@gatehouse/testkit'
+import { type Answer, codeOf, freshDatabase } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { type Answer, codeOf } from '../src/http.ts'
 import { type Login, type Service, type System, startSystem, until } from '../src/system.ts'
 
 const leaseMs = 3000

@@ -1,9 +1,8 @@
 /** The README's code is run as it stands there. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { freePort, freshDatabase, startProcess } from '@gatehouse/testkit'
+import { caller, codeOf, freePort, freshDatabase, startProcess } from '@gatehouse/testkit'
 import t from 'tap'
-import { caller, codeOf } from '../src/http.ts'
 import { clientSecret, startSystem, until } from '../src/system.ts'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))

@@ -2,9 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import type { Receipt } from '@gatehouse/contract'
-import { freshDatabase } from '@gatehouse/testkit'
+import { type Answer, type Call, freshDatabase } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import type { Answer, Call } from '../src/http.ts'
 import { type RoundRobin, roundRobin } from '../src/roundRobin.ts'
 import { clientSecret, password, type Service, type System, startSystem, type Tokens } from '../src/system.ts'
 

@@ -1,4 +1,5 @@
 /** What tests and the local stack may use. */
+export { type Answer, type Call, type CallOptions, caller, codeOf } from './caller.ts'
 export { type HalfOpenProxy, halfOpenProxy } from './halfOpenProxy.ts'
 export { type HandClock, handClock } from './handClock.ts'
 export { freePort } from './ports.ts'

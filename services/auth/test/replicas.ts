@@ -1,15 +1,16 @@
 /** Further replicas of the service on the database and with the keys of the first. */
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '@gatehouse/clock'
+import { type Call, caller } from '@gatehouse/testkit'
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import type { LogStream } from '../src/http/serverOptions.ts'
-import { caller, type Stage } from './stage.ts'
+import type { Stage } from './stage.ts'
 
 export interface Replica {
   url: string
-  call: Stage['call']
+  call: Call
   /** Closes before the test ends; closing twice does no harm. */
   close: () => Promise<void>
 }

@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '@gatehouse/clock'
 import { type Outcome, outcomes, type Problem, problemMediaType, rowOf } from '@gatehouse/contract'
-import { freshDatabase } from '@gatehouse/testkit'
+import { type Answer, type Call, caller, freshDatabase } from '@gatehouse/testkit'
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
@@ -13,23 +13,11 @@ import { createAccount } from '../src/store/accounts.ts'
 import { type Database, openDatabase } from '../src/store/database.ts'
 import { putServiceClient } from '../src/store/serviceClients.ts'
 
+export type { Answer }
+
 export const issuer = 'http://auth.test'
 export const password = 'correct horse battery staple'
 export const guardSecret = 'a secret of the test guards'
-
-export interface Answer {
-  status: number
-  headers: Headers
-  /** The parsed body; null when there is none. */
-  body: unknown
-}
-
-export interface Call {
-  method?: string
-  token?: string
-  body?: unknown
-  headers?: Record<string, string>
-}
 
 export interface Person {
   id: string
@@ -45,7 +33,7 @@ export interface Session {
 export interface Stage {
   url: string
   database: Database
-  call: (path: string, call?: Call) => Promise<Answer>
+  call: Call
   person: (rights?: { roles?: string[]; scopes?: string[] }) => Promise<Person>
   login: (person: Person, more?: Record<string, unknown>) => Promise<Session>
   /** Lets so much time pass for a session: moves everything that the database keeps of it into the past. */
@@ -121,28 +109,6 @@ export async function stage(t: Test, settings: Record<string, string> = {}): Pro
         UPDATE refresh_tokens SET rotated_at = rotated_at - ${by}::interval, idle_expires_at = idle_expires_at - ${by}::interval
          WHERE session_id = ${sessionId}::uuid`
     },
-  }
-}
-
-/** JSON in, JSON out, on connections that are kept. */
-export function caller(url: string): Stage['call'] {
-  return async (path, { method, token, body, headers = {} } = {}) => {
-    const response = await fetch(url + path, {
-      method: method ?? (body === undefined ? 'GET' : 'POST'),
-      headers: {
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: text === '' ? null : isJson ? JSON.parse(text) : text,
-    }
   }
 }
 

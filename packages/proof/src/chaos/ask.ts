@@ -1,6 +1,7 @@
 /** Asks a question over HTTP and stamps it: what was told, or that there was no answer. */
+
 import { systemClock } from '@gatehouse/clock'
-import { type Answer, type Call, type CallOptions, codeOf } from '../http.ts'
+import { type Answer, type Call, type CallOptions, codeOf } from '@gatehouse/testkit'
 import type { Span, Told } from './history.ts'
 
 export interface Asked extends Span {

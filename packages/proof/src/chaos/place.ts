@@ -1,6 +1,7 @@
 /** A place in which one process follows another, always at the same address. */
+
 import { systemClock } from '@gatehouse/clock'
-import { type Call, caller } from '../http.ts'
+import { type Call, caller } from '@gatehouse/testkit'
 import type { Service } from '../system.ts'
 import type { Death, Outcry } from './history.ts'
 

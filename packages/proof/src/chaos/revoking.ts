@@ -1,7 +1,8 @@
 /** Somebody revokes all the time: sessions, accounts, everyone; and people log out. */
+
 import { systemClock } from '@gatehouse/clock'
 import type { Receipt } from '@gatehouse/contract'
-import type { CallOptions } from '../http.ts'
+import type { CallOptions } from '@gatehouse/testkit'
 import type { Tokens } from '../system.ts'
 import { ask } from './ask.ts'
 import type { Act, Revocation, Standing } from './history.ts'

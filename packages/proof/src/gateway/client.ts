@@ -1,8 +1,9 @@
 /** A client that sends what it is told to, byte for byte: paths are not tidied, headers not checked. */
+
 import { type Agent, type IncomingMessage, request } from 'node:http'
 import { createConnection } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { Answer } from '../http.ts'
+import type { Answer } from '@gatehouse/testkit'
 
 export interface Sending {
   method?: string

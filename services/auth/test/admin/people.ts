@@ -1,11 +1,12 @@
 /** An admin at work, for the tests of the admin surface. */
-import type { Outcome, Problem, UserView } from '@gatehouse/contract'
-import { type Answer, type Call, type Person, type Session, type Stage, stage } from '../stage.ts'
+import type { UserView } from '@gatehouse/contract'
+import type { Call } from '@gatehouse/testkit'
+import { type Person, type Session, type Stage, stage } from '../stage.ts'
 
 export interface Office extends Stage {
   admin: Person & Session
   /** A call with the admin's token. */
-  ask: (path: string, call?: Call) => Promise<Answer>
+  ask: Call
   /** One field of what the audit log says of the newest entry with this action. */
   audited: (action: string) => Promise<Record<string, unknown>>
 }
@@ -29,8 +30,4 @@ export async function office(t: Parameters<typeof stage>[0], settings: Record<st
 export async function userOf({ ask }: Office, id: string): Promise<UserView & { etag: string }> {
   const { body, headers } = await ask(`/admin/users/${id}`)
   return { ...(body as { user: UserView }).user, etag: headers.get('etag') ?? '' }
-}
-
-export function codeOf({ body }: Answer): Outcome | undefined {
-  return (body as Problem | null)?.code
 }

@@ -1,8 +1,9 @@
 /** What an admin does to an account is in force when the call returns, and nobody locks the last admin out. */
 import { type Receipt, rowOf } from '@gatehouse/contract'
+import { codeOf } from '@gatehouse/testkit'
 import t from 'tap'
 import { isRefusal, password } from '../stage.ts'
-import { codeOf, office, userOf } from './people.ts'
+import { office, userOf } from './people.ts'
 
 t.test('taking a right away supersedes the tokens that carry it; the session goes on with what is left', async t => {
   const on = await office(t)

@@ -1,25 +1,15 @@
 /** Limits that hold across replicas, and hinder nobody but whoever ran into them. */
-import type { AddressInfo } from 'node:net'
-import { systemClock } from '@gatehouse/clock'
-import t, { type Test } from 'tap'
-import { buildApp } from '../../src/app.ts'
-import { readConfig } from '../../src/config.ts'
+import type { Call } from '@gatehouse/testkit'
+import t from 'tap'
 import { office } from '../admin/people.ts'
-import { caller, isRefusal, type Stage, stage } from '../stage.ts'
-
-/** A second replica on the same database. */
-async function replica(t: Test, { environment }: Stage): Promise<Stage['call']> {
-  const app = await buildApp(readConfig(environment), systemClock)
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  t.teardown(() => app.close())
-  return caller(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
-}
+import { replica } from '../replicas.ts'
+import { isRefusal, stage } from '../stage.ts'
 
 t.test('invented refresh tokens are stopped by address, and genuine ones from there go on', async t => {
   const on = await stage(t, { RENEW_FAILURES: '3' })
-  const other = await replica(t, on)
+  const { call: other } = await replica(t, on)
   const session = await on.login(await on.person())
-  const invent = (call: Stage['call']) => call('/session/renew', { body: { refreshToken: 'ghr_invented' } })
+  const invent = (call: Call) => call('/session/renew', { body: { refreshToken: 'ghr_invented' } })
   for (let tries = 0; tries < 3; tries += 1) isRefusal(t, await invent(on.call), 'refresh-invalid')
   const stopped = await invent(on.call)
   isRefusal(t, stopped, 'rate-limited')
@@ -49,7 +39,7 @@ t.test(
   'admin calls are counted over all replicas, for each caller apart, and each answer says what is left',
   async t => {
     const on = await office(t, { ADMIN_CALLS: '4' })
-    const other = await replica(t, on)
+    const { call: other } = await replica(t, on)
     const colleague = await on.login(await on.person({ roles: ['admin'] }))
     const first = await on.ask('/admin/clients')
     t.match(first.headers.get('ratelimit'), /^"admin";r=3;t=\d+$/)

@@ -1,4 +1,4 @@
-/** HTTP as a client sees it: JSON in, JSON out. */
+/** HTTP as a client sees it: JSON in, JSON out, on connections that are kept. */
 
 export interface Answer {
   status: number
@@ -10,6 +10,7 @@ export interface Answer {
 export interface CallOptions {
   method?: string
   token?: string
+  /** A text is sent as it is, anything else as JSON. */
   body?: unknown
   headers?: Record<string, string>
   timeoutMs?: number
@@ -26,11 +27,11 @@ export function caller(url: string): Call {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       signal: AbortSignal.timeout(timeoutMs),
     })
     const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json')
+    const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
     return {
       status: response.status,
       headers: response.headers,

@@ -1,0 +1,50 @@
+/** What a test's client sends, and what it makes of the answer. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { caller, codeOf } from '@gatehouse/testkit'
+import { type Test, test } from 'tap'
+
+/** A server that tells what it was sent, in the media type and with the body that the path asks for. */
+async function echo(t: Test) {
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const { method, headers, url } = request
+    const sent = { code: 'told', method, type: headers['content-type'], authorization: headers.authorization }
+    const type = url === '/problem' ? 'application/problem+json; charset=utf-8' : 'text/plain'
+    if (url === '/silence') return
+    if (url === '/nothing') return void response.writeHead(204).end()
+    response.setHeader('content-type', type)
+    response.end(JSON.stringify({ ...sent, body: Buffer.concat(chunks).toString() }))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return caller(`http://127.0.0.1:${address.port}`)
+}
+
+test('a body is sent as JSON by POST, and a text as it is', async t => {
+  const call = await echo(t)
+  const type = 'application/json'
+  t.match(await call('/problem', { body: { a: 1 }, token: 'abc' }), {
+    status: 200,
+    body: { method: 'POST', type, authorization: 'Bearer abc', body: '{"a":1}' },
+  })
+  t.match(await call('/problem', { body: '{"a":', method: 'PUT' }), { body: { method: 'PUT', type, body: '{"a":' } })
+})
+
+test('an answer is parsed by its media type, whatever it looks like', async t => {
+  const call = await echo(t)
+  t.equal(codeOf(await call('/problem')), 'told')
+  t.type((await call('/text')).body, 'string')
+  t.equal((await call('/nothing')).body, null)
+})
+
+test('whoever does not answer in time is given up', async t => {
+  const call = await echo(t)
+  await t.rejects(call('/silence', { timeoutMs: 20 }), { name: 'TimeoutError' })
+})
