@@ -1,10 +1,9 @@
 /** What a request costs, in counts that no noise moves: so that no change makes it dearer unnoticed. */
 import { createHook } from 'node:async_hooks'
 import { createGuard, guard } from '@gatehouse/guard'
-import { freshDatabase } from '@gatehouse/testkit'
+import { freshDatabase, wire } from '@gatehouse/testkit'
 import fastify from 'fastify'
 import t from 'tap'
-import { root } from '../src/bench/authModules.ts'
 import { allocationPerRequest } from '../src/bench/guard/allocation.ts'
 import { openPlace, type Place } from '../src/bench/place.ts'
 import { startCrowd } from '../src/bench/revoke/guards.ts'
@@ -14,21 +13,10 @@ import { clientSecret, until } from '../src/system.ts'
 const mostBytes = 600
 const holdMs = 1000
 
-interface Wire {
-  url: string
-  /** Statements executed since it was asked last. */
-  statements: () => number
-}
-
-/** The auth service's own tests count with it that a renewal is one statement (rotateCost.test.ts). */
-const { wire: wireTo } = (await import(`${root}services/auth/dist/test/wire.js`)) as {
-  wire: (test: typeof t, databaseUrl: string) => Promise<Wire>
-}
-
 const database = await freshDatabase()
-const wire = await wireTo(t, database.url)
+const line = await wire(t, database.url)
 const env = { POLL_HOLD_MS: String(holdMs), HOUSEKEEPING_SECONDS: '86400' }
-const place: Place = await openPlace({ databaseUrl: wire.url, env })
+const place: Place = await openPlace({ databaseUrl: line.url, env })
 t.teardown(async () => {
   await place.close()
   await database.drop()
@@ -82,11 +70,11 @@ t.test('an idle guard costs three statements a poll', async t => {
     await until(async () => (await crowd.polls()) >= before + times)
   }
   await polled(2)
-  wire.statements()
+  line.statements()
   const times = 4
   await polled(times)
   // The last poll's successor may have begun.
   const most = 3 * times + 2
-  const statements = wire.statements()
+  const statements = line.statements()
   t.ok(statements <= most, `${statements} statements for ${times} polls, and ${most} are allowed`)
 })

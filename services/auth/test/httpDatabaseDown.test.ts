@@ -1,10 +1,10 @@
 /** The database away, slow or overrun: nobody is signed out, everything is back by itself. */
 import { randomUUID } from 'node:crypto'
+import { wire } from '@gatehouse/testkit'
 import t from 'tap'
 import { hold, until } from './races.ts'
 import { replica } from './replicas.ts'
 import { type Answer, isRefusal, password, type Session, type Stage, stage } from './stage.ts'
-import { wire } from './wire.ts'
 
 /** One call of each kind that needs the database. */
 function calls(call: Stage['call'], { session, email }: { session: Session; email: string }, credentials: string) {

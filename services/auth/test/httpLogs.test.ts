@@ -1,10 +1,10 @@
 /** No secret gets into the log or into an answer, whatever goes wrong and however much is logged. */
 import { randomUUID } from 'node:crypto'
+import { wire } from '@gatehouse/testkit'
 import t from 'tap'
 import { until } from './races.ts'
 import { replica } from './replicas.ts'
 import { guardSecret, password, stage } from './stage.ts'
-import { wire } from './wire.ts'
 
 const loud = { LOG_LEVEL: 'debug', LOG_REQUESTS: 'true', DATABASE_TIMEOUT_MS: '1000' }
 

@@ -1,10 +1,10 @@
 /** Renewal and log-out by cookie: copies, other sites, and when the cookie goes. */
+import { wire } from '@gatehouse/testkit'
 import t from 'tap'
 import { hold } from './races.ts'
 import { replica } from './replicas.ts'
 import { type Answer, isRefusal, type Session, type Stage, stage } from './stage.ts'
 import { generationOf } from './tokens.ts'
-import { wire } from './wire.ts'
 
 const name = '__Secure-gatehouse'
 

@@ -1,6 +1,7 @@
 /** What a renewal costs: one statement, and no growth of any table, however often. */
 import { randomBytes } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
+import { wire } from '@gatehouse/testkit'
 import t from 'tap'
 import { readRefreshKeys } from '../src/keys/refreshKeys.ts'
 import { createRevocations } from '../src/revoke/revoke.ts'
@@ -11,7 +12,6 @@ import { until } from './races.ts'
 import { replica } from './replicas.ts'
 import { type Session, stage } from './stage.ts'
 import { generationOf } from './tokens.ts'
-import { wire } from './wire.ts'
 
 t.test('a renewal is exactly one statement on the wire, and a retry is two', async t => {
   const place = await stage(t)

@@ -1,5 +1,6 @@
 /** The refresh token: what it says, and that nothing but the very token is taken for one. */
 import { randomBytes } from 'node:crypto'
+import { wire } from '@gatehouse/testkit'
 import t from 'tap'
 import { readRefreshKeys } from '../src/keys/refreshKeys.ts'
 import { hashOf, newSecret, readToken, successorSecret, writeToken } from '../src/rotate/token.ts'
@@ -7,7 +8,6 @@ import { until } from './races.ts'
 import { replica } from './replicas.ts'
 import { isRefusal, type Session, stage } from './stage.ts'
 import { bytesOf, generationOf } from './tokens.ts'
-import { wire } from './wire.ts'
 
 const oldKey = randomBytes(32).toString('hex')
 const newKey = randomBytes(32).toString('hex')

@@ -1,7 +1,6 @@
-/** The wire to the database: it counts what is executed on it, and can be cut. */
+/** The wire to PostgreSQL: it counts what is executed on it, and can be cut. */
 import { once } from 'node:events'
 import { createConnection, createServer, type Socket } from 'node:net'
-import type { Test } from 'tap'
 
 export interface Wire {
   /** The same database through the wire. */
@@ -13,7 +12,8 @@ export interface Wire {
   mend: () => void
 }
 
-export async function wire(t: Test, databaseUrl: string): Promise<Wire> {
+/** Lies between a service and its database until the test ends. */
+export async function wire(t: { teardown: (end: () => void) => unknown }, databaseUrl: string): Promise<Wire> {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
   let isCut = false
