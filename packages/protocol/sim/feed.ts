@@ -8,8 +8,6 @@ import type { Tables } from './tables.ts'
 
 export interface GuardPoll extends Poll {
   guard: string
-  /** The highest entry that this replica has sent it. */
-  offered: number
 }
 
 export interface Written {
@@ -24,8 +22,7 @@ export function writeRow(
 ): Statement<Written | 'feed-changed'> {
   return (tables, dbNowMs) => {
     const { feedId, head } = tables
-    const stored = tables.guards.get(poll.guard)
-    const row = stored === undefined ? null : { ...stored, offered: Math.max(stored.offered, poll.offered) }
+    const row = tables.guards.get(poll.guard) ?? null
     const first = tables.entries.find(({ seq }) => seq > (poll.after ?? 0))
     const now = { feedId, head, dbNowMs, rules: scale.lease, lacksSinceMs: first?.committedAtMs }
     const decision = rules.judgePoll(poll, row, now)

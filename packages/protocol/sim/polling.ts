@@ -6,17 +6,11 @@ import { createSleep } from './sleeping.ts'
 import type { Stage } from './stage.ts'
 
 /** `reply` gets nothing when the poll failed. */
-export type PollHandler = (
-  poll: Omit<GuardPoll, 'offered'>,
-  reply: (answer: PollAnswer | 'feed-changed' | undefined) => void,
-) => void
+export type PollHandler = (poll: GuardPoll, reply: (answer: PollAnswer | 'feed-changed' | undefined) => void) => void
 
 export function createPoll(stage: Stage, process: Process): PollHandler {
   const { database, rules, scale } = stage
   const sleepUntilFed = createSleep(stage, { process, channel: 'feed' })
-  /** What was sent to whom, in this life of the replica. */
-  const sent = new Map<string, number>()
-  const sentKey = (guard: string) => `${process.life}:${guard}`
 
   const readOrHold = (after: number | undefined, then: (page: Page | undefined) => void) => {
     const read = readPage(after ?? 0, scale.lease.pageSize)
@@ -36,12 +30,8 @@ export function createPoll(stage: Stage, process: Process): PollHandler {
   }
 
   return (asked, reply) => {
-    const write = writeRow({ ...asked, offered: sent.get(sentKey(asked.guard)) ?? 0 }, stage)
-    const finish = (page: Page, leaseMs: number) => {
-      const last = page.entries.at(-1)
-      if (last !== undefined) sent.set(sentKey(asked.guard), last.seq)
-      reply({ ...page, leaseMs: page.more ? 0 : leaseMs })
-    }
+    const write = writeRow(asked, stage)
+    const finish = (page: Page, leaseMs: number) => reply({ ...page, leaseMs: page.more ? 0 : leaseMs })
     const readAnd = (then: (page: Page) => void) =>
       readOrHold(asked.after, page => {
         if (page === undefined) return reply(undefined)

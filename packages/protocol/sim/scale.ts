@@ -31,7 +31,7 @@ export function chooseScale(random: Random): Scale {
   const calmMs = 1800
   const driftMs = 0.01 * (stormMs + calmMs)
   return {
-    lease: { leaseMs, marginMs: 0.01 * leaseMs + databaseStepMs + 1, pageSize: 3, maxStalls: 2 },
+    lease: { leaseMs, marginMs: 0.01 * leaseMs + databaseStepMs + 1, pageSize: 3 },
     holdMs: 250,
     patienceMs: 350,
     tokenMs,

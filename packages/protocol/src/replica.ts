@@ -12,14 +12,10 @@ export interface LeaseRules {
   marginMs: number
   /** The most entries in one answer. */
   pageSize: number
-  /** Polls in a row that may fail to advance past what was sent; from then on there is no lease. */
-  maxStalls: number
 }
 
 export interface GuardRow {
   cursor: number
-  offered: number
-  stalls: number
   leaseUntilMs: number
 }
 
@@ -52,15 +48,14 @@ export function judgePoll(poll: Poll, row: GuardRow | null, now: FeedNow): PollD
   const isKnown = row !== null && poll.feedId === feedId && (poll.after ?? 0) <= head
   if (poll.after !== undefined && !isKnown) return { kind: 'feed-changed' }
   const after = poll.after ?? 0
-  const known = row ?? { cursor: 0, offered: 0, stalls: 0, leaseUntilMs: dbNowMs }
-  const stalls = after < known.offered ? known.stalls + 1 : 0
-  const mayLease = poll.after !== undefined && stalls < rules.maxStalls && head - after <= rules.pageSize
+  const known = row ?? { cursor: 0, leaseUntilMs: dbNowMs }
+  const mayLease = poll.after !== undefined && head - after <= rules.pageSize
   const leaseMs = mayLease ? longestLeaseMs(now) : 0
   const isLeased = leaseMs > 0
   // Neither ever goes back: a poll that was abandoned and executed late must not shorten a lease that a later one obtained.
   const leaseUntilMs = Math.max(known.leaseUntilMs, isLeased ? dbNowMs + leaseMs + rules.marginMs : 0)
   const cursor = Math.max(known.cursor, after)
-  return { kind: 'write', isLeased, leaseMs, row: { cursor, offered: known.offered, stalls, leaseUntilMs } }
+  return { kind: 'write', isLeased, leaseMs, row: { cursor, leaseUntilMs } }
 }
 
 /**

@@ -2,11 +2,11 @@
 import t from 'tap'
 import { type FeedNow, type GuardRow, holdsUp, judgePoll, type Poll } from '../src/index.ts'
 
-const rules = { leaseMs: 1000, marginMs: 50, pageSize: 10, maxStalls: 2 }
+const rules = { leaseMs: 1000, marginMs: 50, pageSize: 10 }
 const feedId = 'feed-1'
 const dbNowMs = 100_000
 const wholeMs = dbNowMs + rules.leaseMs + rules.marginMs
-const row: GuardRow = { cursor: 20, offered: 20, stalls: 0, leaseUntilMs: dbNowMs + 500 }
+const row: GuardRow = { cursor: 20, leaseUntilMs: dbNowMs + 500 }
 
 function judge(poll: Poll, { known = row, ...now }: Partial<FeedNow> & { known?: GuardRow | null } = {}) {
   return judgePoll(poll, known, { feedId, head: 20, dbNowMs, rules, ...now })
@@ -22,14 +22,14 @@ t.test('a guard that keeps up gets a whole lease, and the row a margin more', as
     kind: 'write',
     isLeased: true,
     leaseMs: rules.leaseMs,
-    row: { cursor: 20, offered: 20, stalls: 0, leaseUntilMs: wholeMs },
+    row: { cursor: 20, leaseUntilMs: wholeMs },
   })
 })
 
 t.test('a first poll gets no lease', async t => {
   const { isLeased, leaseMs, row: wrote } = written({}, { known: null })
   t.same({ isLeased, leaseMs }, { isLeased: false, leaseMs: 0 })
-  t.same(wrote, { cursor: 0, offered: 0, stalls: 0, leaseUntilMs: dbNowMs })
+  t.same(wrote, { cursor: 0, leaseUntilMs: dbNowMs })
 })
 
 t.test('a poll that is carried out after its guard has left does not bring the row back', async t => {
@@ -54,23 +54,6 @@ t.test('a poll executed late never shortens a lease', async t => {
 t.test('a poll executed late never takes back a cursor', async t => {
   t.equal(written({ feedId, after: 12 }).row.cursor, 20)
   t.equal(written({}).row.cursor, 20)
-})
-
-t.test('a guard that did not advance past what it was sent loses its lease at the second poll', async t => {
-  const known = { ...row, cursor: 18 }
-  const first = written({ feedId, after: 18 }, { known })
-  t.equal(first.row.stalls, 1)
-  t.ok(first.isLeased)
-  const second = written({ feedId, after: 18 }, { known: first.row })
-  t.equal(second.row.stalls, 2)
-  t.notOk(second.isLeased)
-  t.equal(second.row.leaseUntilMs, first.row.leaseUntilMs)
-})
-
-t.test('a guard that advances is forgiven its stalls', async t => {
-  const { isLeased, row: wrote } = written({ feedId, after: 20 }, { known: { ...row, stalls: 9 } })
-  t.ok(isLeased)
-  t.equal(wrote.stalls, 0)
 })
 
 t.test('no lease for a guard that lacks more than a page', async t => {

@@ -332,8 +332,6 @@ export function limitsOf(config: Config) {
     leaseMs: config.LEASE_MS,
     marginMs: config.LEASE_MARGIN_MS,
     pageSize: 2000,
-    // The second poll in a row that does not apply what was sent gets no lease: nobody holds up the barrier for ever.
-    maxStalls: 2,
     guardsPerClient: 1000,
   }
 }

@@ -11,7 +11,7 @@ import { guardSecret, type Stage, stage } from './stage.ts'
 
 /** So long that a test which needs its end would time out. */
 const endless = { POLL_HOLD_MS: '60000', LEASE_MS: '300000', LEASE_MARGIN_MS: '3000' }
-const limits = { leaseMs: 15_000, marginMs: 2000, pageSize: 2000, maxStalls: 2, guardsPerClient: 1000 }
+const limits = { leaseMs: 15_000, marginMs: 2000, pageSize: 2000, guardsPerClient: 1000 }
 
 async function endSomeSession(place: Stage): Promise<string> {
   const { refreshToken, sessionId } = await place.login(await place.person())

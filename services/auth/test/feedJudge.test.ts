@@ -7,7 +7,7 @@ import { type PollRow, writePolls } from '../src/store/writePolls.ts'
 import { type Chance, chance, seed } from './chance.ts'
 import { guardSecret, type Stage, stage } from './stage.ts'
 
-const rules: LeaseRules = { leaseMs: 15_000, marginMs: 2000, pageSize: 10, maxStalls: 2 }
+const rules: LeaseRules = { leaseMs: 15_000, marginMs: 2000, pageSize: 10 }
 const otherFeed = randomUUID()
 
 /** One guard that polls: what its row says before, and what it asks. */
@@ -39,16 +39,10 @@ async function putGuards({ database }: Stage, cases: Case[]): Promise<void> {
   await database.pool.query('DELETE FROM guards')
   const rows = cases.flatMap(({ row, poll }) => (row ? [{ ...row, id: poll.guard }] : []))
   await database.pool.query(
-    `INSERT INTO guards (id, client_id, name, version, cursor, offered, stalls, lease_until, last_seen_at)
-     SELECT id, 'guards', 'test', '1', cursor, offered, stalls, now() + lease_left * interval '1 ms', now()
-       FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[], $5::int[]) AS row (id, cursor, offered, stalls, lease_left)`,
-    [
-      rows.map(({ id }) => id),
-      rows.map(({ cursor }) => cursor),
-      rows.map(({ offered }) => offered),
-      rows.map(({ stalls }) => stalls),
-      rows.map(({ leaseLeftMs }) => leaseLeftMs),
-    ],
+    `INSERT INTO guards (id, client_id, name, version, cursor, lease_until, last_seen_at)
+     SELECT id, 'guards', 'test', '1', cursor, now() + lease_left * interval '1 ms', now()
+       FROM unnest($1::uuid[], $2::bigint[], $3::int[]) AS row (id, cursor, lease_left)`,
+    [rows.map(({ id }) => id), rows.map(({ cursor }) => cursor), rows.map(({ leaseLeftMs }) => leaseLeftMs)],
   )
 }
 
@@ -67,7 +61,7 @@ async function readEntries({ database }: Stage): Promise<[seq: number, madeMs: n
 
 async function readGuards({ database }: Stage): Promise<Map<string, Stored>> {
   const { rows } = await database.pool.query(
-    `SELECT id, cursor::int, offered::int, stalls, extract(epoch FROM lease_until)::float8 * 1000 AS "leaseUntilMs",
+    `SELECT id, cursor::int, extract(epoch FROM lease_until)::float8 * 1000 AS "leaseUntilMs",
             extract(epoch FROM last_seen_at)::float8 * 1000 AS "seenMs" FROM guards`,
   )
   return new Map(rows.map(({ id, ...row }) => [id, row]))
@@ -90,8 +84,6 @@ function randomCase({ upTo, pick }: Chance, { feedId, head }: Feed): Case {
   const after = asksFromStart ? null : pick([head, head, upTo(head), Math.max(0, head - 1), head + upTo(2)])
   const row = {
     cursor: upTo(head),
-    offered: upTo(head),
-    stalls: upTo(3),
     leaseLeftMs: pick([-5000, 0, 3000, 15_000, 17_000, 40_000]),
   }
   const poll = {
@@ -102,7 +94,6 @@ function randomCase({ upTo, pick }: Chance, { feedId, head }: Feed): Case {
     version: '1',
     feedId: asksFromStart ? null : pick([feedId, feedId, feedId, otherFeed]),
     after,
-    offered: pick([0, 0, upTo(head), head]),
   }
   return { poll, row: upTo(3) === 0 ? null : row }
 }
@@ -131,12 +122,9 @@ t.test(`400 random polls are written as judgePoll says (SEED=${seed})`, async t 
       const lacksSinceMs = entries.find(([seq]) => seq > (poll.after ?? Number.POSITIVE_INFINITY))?.[1]
       // Within a millisecond of its end a lease is one or none by what the two roundings say.
       if (lacksSinceMs !== undefined && isNear(dbNowMs - lacksSinceMs, rules.leaseMs)) continue
-      const known = before.get(poll.guard) ?? { cursor: 0, offered: 0, stalls: 0, leaseUntilMs: dbNowMs }
       const decision = judgePoll(
         { feedId: poll.feedId ?? undefined, after: poll.after ?? undefined },
-        row || (poll.after === null && poll.offered > 0)
-          ? { ...known, offered: Math.max(known.offered, poll.offered) }
-          : null,
+        before.get(poll.guard) ?? null,
         { feedId: feed.feedId, head: feed.head, dbNowMs, rules, lacksSinceMs },
       )
       const about = JSON.stringify({
@@ -152,9 +140,9 @@ t.test(`400 random polls are written as judgePoll says (SEED=${seed})`, async t 
         t.same(stored, before.get(poll.guard), about)
         continue
       }
-      const { cursor, offered, stalls, leaseUntilMs } = decision.row
+      const { cursor, leaseUntilMs } = decision.row
       const leastMs = Math.max(leaseUntilMs, dbNowMs)
-      t.match(stored, { cursor, offered, stalls }, about)
+      t.match(stored, { cursor }, about)
       t.ok(isNear(Math.max(stored?.leaseUntilMs ?? 0, dbNowMs), leastMs), about)
       t.equal(verdict?.refused, null, about)
       t.ok(isNear(verdict?.leaseMs ?? -1, decision.leaseMs), about)
@@ -179,7 +167,6 @@ t.test('a client at its limit gets no new guard', async t => {
     version: '1',
     feedId: null,
     after: null,
-    offered: 0,
   })
   const write = (count: number) =>
     writePolls(

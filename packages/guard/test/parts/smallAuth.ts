@@ -31,7 +31,7 @@ export interface SmallAuth {
   stop(): Promise<void>
 }
 
-const rules: LeaseRules = { leaseMs: 15_000, marginMs: 2000, pageSize: 3, maxStalls: 2 }
+const rules: LeaseRules = { leaseMs: 15_000, marginMs: 2000, pageSize: 3 }
 
 export async function smallAuth(clock: Clock): Promise<SmallAuth> {
   const entries: Entry[] = []
@@ -100,8 +100,6 @@ export async function smallAuth(clock: Clock): Promise<SmallAuth> {
       const page = entries.filter(entry => entry.seq > after).slice(0, rules.pageSize)
       const more = (page.at(-1)?.seq ?? feed.head) < feed.head
       const leaseMs = judged.isLeased ? rules.leaseMs : 0
-      const offered = page.at(-1)?.seq ?? 0
-      auth.guards.set(request.guard, { ...judged.row, offered: Math.max(judged.row.offered, offered) })
       send(response, { feedId: feed.id, head: feed.head, leaseMs, entries: page, more } satisfies PollAnswer)
     }
     held.add(reply)

@@ -11,15 +11,13 @@ import { type FeedPage, readFeed } from '../store/readFeed.ts'
 import { type PollLimits, type PollRow, type PollVerdict, writePolls } from '../store/writePolls.ts'
 import { createBatch } from './batches.ts'
 
-export type Poll = Omit<PollRow, 'offered'>
-
 export interface Polls {
   /**
    * Answers at once when there are entries, else when there are some, at the latest after the hold.
    * @param signal the caller has gone
    * @throws Refusal `client-invalid`, `feed-changed`, `rate-limited`
    */
-  answer: (poll: Poll, signal: AbortSignal) => Promise<PollAnswer>
+  answer: (poll: PollRow, signal: AbortSignal) => Promise<PollAnswer>
   /** Something was appended: held polls read again. */
   wake: () => void
   /** Answers what is held and holds nothing more. */
@@ -37,7 +35,6 @@ const batchSize = 500
 const heldAtMost = 5000
 
 export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls {
-  const sent = createSent()
   const held = new Set<AbortController>()
   let isClosing = false
   let wakes = 0
@@ -71,7 +68,7 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
   }
 
   const answer: Polls['answer'] = async (poll, signal) => {
-    const verdict = await writes.add({ ...poll, offered: sent.to(poll.guard) })
+    const verdict = await writes.add(poll)
     const { leaseMs, hadLease } = mustBeWritten(verdict)
     const after = poll.after ?? 0
     const wakesBefore = wakes
@@ -81,10 +78,7 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
       await hold(signal, wakesBefore)
       page = await reads.add(after)
     }
-    const { feedId, head, entries, more } = page
-    const last = entries.at(-1)
-    if (last) sent.note(poll.guard, last.seq)
-    return { feedId, head, entries, more, leaseMs: more ? 0 : leaseMs }
+    return { ...page, leaseMs: page.more ? 0 : leaseMs }
   }
 
   const wake = () => {
@@ -115,17 +109,4 @@ function roundsOf(polls: readonly PollRow[]): PollRow[][] {
     else rounds.push(new Map([[poll.guard, poll]]))
   }
   return rounds.map(guards => [...guards.values()].sort((one, other) => (one.guard < other.guard ? -1 : 1)))
-}
-
-/** The highest entry sent to each guard: a hint that saves a write, since the table keeps what was noticed with it. */
-function createSent() {
-  const most = 10_000
-  const sent = new Map<string, number>()
-  const note = (guard: string, seq: number) => {
-    sent.delete(guard)
-    sent.set(guard, seq)
-    const [oldest] = sent.keys()
-    if (sent.size > most && oldest !== undefined) sent.delete(oldest)
-  }
-  return { to: (guard: string) => sent.get(guard) ?? 0, note }
 }

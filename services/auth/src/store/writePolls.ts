@@ -10,8 +10,6 @@ export interface PollRow {
   version: string
   feedId: string | null
   after: number | null
-  /** The highest entry that this replica has sent it; 0 when it does not know. */
-  offered: number
 }
 
 export interface PollLimits extends LeaseRules {
@@ -49,8 +47,8 @@ export async function writePolls(
   const rows = await db.$queryRaw<(PollVerdict & { guard: string })[]>`
     WITH asked AS (
       SELECT * FROM unnest(${column('guard')}::uuid[], ${column('clientId')}::text[], ${hashes}::text[], ${column('name')}::text[],
-                           ${column('version')}::text[], ${column('feedId')}::uuid[], ${column('after')}::bigint[], ${column('offered')}::bigint[])
-                      AS asked (guard, client_id, secret_hash, name, version, feed_id, after, offered)
+                           ${column('version')}::text[], ${column('feedId')}::uuid[], ${column('after')}::bigint[])
+                      AS asked (guard, client_id, secret_hash, name, version, feed_id, after)
     ), judged AS (
       SELECT asked.*, coalesce(known.cursor, 0) AS was, coalesce(known.lease_until > statement_timestamp(), false) AS had_lease,
              CASE WHEN asked.after IS NULL OR clock.head - asked.after > ${limits.pageSize}::int THEN 0
@@ -69,34 +67,28 @@ export async function writePolls(
               AND (client.secret_hash = decode(asked.secret_hash, 'hex')
                    OR (client.previous_secret_hash = decode(asked.secret_hash, 'hex') AND client.previous_secret_ends_at > statement_timestamp()))
     ), begun AS (
-      INSERT INTO guards AS row (id, client_id, name, version, cursor, offered, stalls, lease_until, last_seen_at)
-      SELECT guard, client_id, name, version, 0, offered, CASE WHEN offered > 0 THEN 1 ELSE 0 END, statement_timestamp(), statement_timestamp()
+      INSERT INTO guards AS row (id, client_id, name, version, cursor, lease_until, last_seen_at)
+      SELECT guard, client_id, name, version, 0, statement_timestamp(), statement_timestamp()
         FROM judged WHERE refused IS NULL AND after IS NULL ORDER BY guard
-      ON CONFLICT (id) DO UPDATE
-         SET offered = greatest(row.offered, excluded.offered),
-             stalls = CASE WHEN greatest(row.offered, excluded.offered) > 0 THEN row.stalls + 1 ELSE 0 END,
-             last_seen_at = excluded.last_seen_at
-      RETURNING id, stalls
+      ON CONFLICT (id) DO UPDATE SET last_seen_at = excluded.last_seen_at
+      RETURNING id
     ), moved AS (
       UPDATE guards AS row
          SET cursor = greatest(row.cursor, after),
-             offered = greatest(row.offered, judged.offered),
-             stalls = CASE WHEN after < greatest(row.offered, judged.offered) THEN row.stalls + 1 ELSE 0 END,
-             lease_until = CASE WHEN lease_ms = 0 OR (after < greatest(row.offered, judged.offered) AND row.stalls + 1 >= ${limits.maxStalls}::int)
-                                THEN row.lease_until
+             lease_until = CASE WHEN lease_ms = 0 THEN row.lease_until
                                 ELSE greatest(row.lease_until, statement_timestamp()
                                               + make_interval(secs => (lease_ms + ${limits.marginMs}::float8) / 1000)) END,
              acked_at = CASE WHEN after > row.cursor THEN clock_timestamp() ELSE row.acked_at END,
              last_seen_at = statement_timestamp()
         FROM judged WHERE row.id = judged.guard AND refused IS NULL AND after IS NOT NULL
-      RETURNING row.id, row.stalls
+      RETURNING row.id
     ), written AS (
       SELECT * FROM begun UNION ALL SELECT * FROM moved
     ), woken AS (
       SELECT pg_notify('gatehouse_acks', '') WHERE EXISTS (SELECT FROM judged WHERE refused IS NULL AND after > was)
     )
     SELECT judged.guard, coalesce(refused, CASE WHEN written.id IS NULL THEN 'feed-changed' END) AS refused, had_lease AS "hadLease",
-           CASE WHEN refused IS NULL AND written.stalls < ${limits.maxStalls}::int THEN lease_ms ELSE 0 END AS "leaseMs"
+           CASE WHEN refused IS NULL AND written.id IS NOT NULL THEN lease_ms ELSE 0 END AS "leaseMs"
       FROM judged LEFT JOIN written ON written.id = judged.guard
      WHERE (SELECT count(*) FROM woken) >= 0`
   return new Map(rows.map(({ guard, ...verdict }) => [guard, verdict]))
