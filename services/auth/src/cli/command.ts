@@ -1,6 +1,7 @@
 /** What a command of the API side is, and how it answers. */
 import type { Receipt } from '@gatehouse/contract'
 import type { Api, ApiAnswer, ApiCall } from './api.ts'
+import type { Say } from './progress.ts'
 import { card } from './table.ts'
 import type { Options } from './words.ts'
 
@@ -23,6 +24,7 @@ export interface Run {
   options: Options
   /** The variable PASSWORD: nothing secret is an argument, since every process sees those. */
   password: string | undefined
+  say: Say
 }
 
 export interface Result {

@@ -11,35 +11,23 @@ import type { Database } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
 import { putServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
+import type { DatabaseCommandName } from './databaseUsage.ts'
 import { type Options, UsageError } from './words.ts'
 
-type Environment = Readonly<Record<string, string | undefined>>
-export interface DatabaseCommand {
-  usage: string
-  run: (database: Database, options: Options, environment: Environment) => Promise<Record<string, unknown>>
-}
+export type Environment = Readonly<Record<string, string | undefined>>
+export type DatabaseCommand = (
+  database: Database,
+  options: Options,
+  environment: Environment,
+) => Promise<Record<string, unknown>>
 
 /** Each answers with one line of JSON. */
-export const databaseCommands: Readonly<Record<string, DatabaseCommand>> = {
-  migrate: {
-    usage: 'migrate                                apply the migrations that are missing',
-    run: ({ url }) => migrate({ connectionString: url }),
-  },
-  'create-admin': {
-    usage: 'create-admin --email E                 the first admin; the password as for create-account',
-    run: (database, { role = [], ...options }, environment) =>
-      createPerson(database, { ...options, role: [...new Set([...role, 'admin'])] }, environment),
-  },
-  'create-account': {
-    usage: `create-account --email E [--role R]... [--scope S]...
-                                         the password comes from PASSWORD, or a random one is printed`,
-    run: createPerson,
-  },
-  'create-client': {
-    usage: `create-client --id ID [--name N] --scope S...
-                                         the secret comes from CLIENT_SECRET or CLIENT_SECRET_FILE, or a random one is printed`,
-    run: createClient,
-  },
+export const databaseCommands: Readonly<Record<DatabaseCommandName, DatabaseCommand>> = {
+  migrate: ({ url }) => migrate({ connectionString: url }),
+  'create-admin': (database, { role = [], ...options }, environment) =>
+    createPerson(database, { ...options, role: [...new Set([...role, 'admin'])] }, environment),
+  'create-account': createPerson,
+  'create-client': createClient,
 }
 
 async function createPerson(

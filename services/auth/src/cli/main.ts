@@ -1,19 +1,15 @@
 #!/usr/bin/env node
 /** The command line: through the API with a saved log-in, and by the database alone when the API cannot be reached. */
 import { systemClock } from '@gatehouse/clock'
-import { readSettings, SettingsError } from '@gatehouse/settings'
-import { settings } from '../config.ts'
-import { type Database, openDatabase } from '../store/database.ts'
+import { SettingsError } from '@gatehouse/settings'
 import { ApiError, apiWith, NotLoggedIn } from './api.ts'
 import { type Command, exitCodes } from './command.ts'
-import { databaseCommands } from './databaseCommands.ts'
-import { examine } from './doctor.ts'
+import { needsDatabase } from './databaseUsage.ts'
 import { homeIn } from './home.ts'
 import { loginCommands } from './login.ts'
 import { placeCommands } from './placeCommands.ts'
-import { withProgress } from './progress.ts'
+import { type Say, withProgress } from './progress.ts'
 import { recordCommands } from './recordCommands.ts'
-import { table } from './table.ts'
 import { usageText } from './usage.ts'
 import { userCommands } from './userCommands.ts'
 import { readWords, UsageError, type Words } from './words.ts'
@@ -31,11 +27,13 @@ async function main(): Promise<number> {
   const words = readWords(process.argv.slice(2))
   const [noun = '', verb = ''] = words.operands
   if (noun === '' || noun === 'help' || words.options.help) {
-    console.log(usageText(apiCommands, databaseCommands))
+    console.log(usageText(apiCommands))
     return noun === '' && !words.options.help ? exitCodes.usage : exitCodes.done
   }
-  if (noun === 'doctor') return doctor(words)
-  if (Object.hasOwn(databaseCommands, noun)) return withDatabaseAlone(noun, words)
+  if (needsDatabase(noun)) {
+    const { withDatabase } = await import('./withDatabase.ts')
+    return withDatabase(noun, words.options, environment)
+  }
   for (const name of [`${noun} ${verb}`, noun]) {
     const command = Object.hasOwn(apiCommands, name) ? apiCommands[name] : undefined
     if (command !== undefined) return throughApi(command, words, name.split(' ').length)
@@ -45,43 +43,10 @@ async function main(): Promise<number> {
 
 async function throughApi(command: Command, { operands, options }: Words, nameLength: number): Promise<number> {
   const run = { api: apiWith(home), operands: operands.slice(nameLength), options, password: environment['PASSWORD'] }
-  const { data, text, code = exitCodes.done } = await withProgress(systemClock, process.stderr, command.run(run))
+  const work = (say: Say) => command.run({ ...run, say })
+  const { data, text, code = exitCodes.done } = await withProgress(systemClock, process.stderr, work)
   if (data !== undefined) console.log(options.json ? JSON.stringify(data) : text)
   return code
-}
-
-async function withDatabaseAlone(name: string, { options }: Words): Promise<number> {
-  const database = openConfigured()
-  try {
-    console.log(JSON.stringify(await databaseCommands[name]?.run(database, options, environment)))
-    return exitCodes.done
-  } finally {
-    await database.close()
-  }
-}
-
-async function doctor({ options }: Words): Promise<number> {
-  const database = environment['DATABASE_URL'] || environment['DATABASE_URL_FILE'] ? openConfigured() : undefined
-  try {
-    const findings = await examine({ environment, database, wallMs: systemClock.wallMs })
-    const shown = table(findings, {
-      '': ({ isWell }) => (isWell ? 'ok' : 'WRONG'),
-      what: ({ what }) => what,
-      finding: ({ says }) => says,
-    })
-    console.log(options.json ? JSON.stringify(findings) : shown)
-    return findings.every(({ isWell }) => isWell) ? exitCodes.done : exitCodes.refused
-  } finally {
-    await database?.close()
-  }
-}
-
-function openConfigured(): Database {
-  const { DATABASE_URL: url, DATABASE_TIMEOUT_MS: timeoutMs } = readSettings(
-    { DATABASE_URL: settings.DATABASE_URL, DATABASE_TIMEOUT_MS: settings.DATABASE_TIMEOUT_MS },
-    environment,
-  )
-  return openDatabase({ url, connections: 2, timeoutMs, onError: () => undefined })
 }
 
 function codeOf(error: unknown): number {

@@ -36,7 +36,7 @@ async function endMatching(run: Run): Promise<Result> {
   const preview = await run.api.call<BulkPreview>('/admin/sessions/end', call(true))
   if (run.options['dry-run']) return { data: preview.body, text: card(preview.body) }
   const { sessions, accounts: people } = preview.body
-  if (!run.options.json) console.error(`ending ${sessions} sessions of ${people} accounts`)
+  run.say(`ending ${sessions} sessions of ${people} accounts`)
   return receiptResult((await act<Receipt>(run, '/admin/sessions/end', call(false))).body)
 }
 

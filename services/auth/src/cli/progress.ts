@@ -1,26 +1,39 @@
-/** Says on a terminal that something takes its time, and how long it has taken. */
+/** Says on a terminal that something takes its time: what is being done, and how long it has taken. */
 import type { Clock } from '@gatehouse/clock'
+
+/** What is being done, with the counts that are known by now. */
+export type Say = (what: string) => void
 
 /** Nothing is said within the first second, and nothing is left behind. */
 export async function withProgress<Result>(
   clock: Clock,
   stream: NodeJS.WriteStream,
-  work: Promise<Result>,
+  work: (say: Say) => Promise<Result>,
 ): Promise<Result> {
-  if (!stream.isTTY) return work
+  if (!stream.isTTY) return work(() => undefined)
+  const doing = { what: 'waiting for the answer' }
   const over = new AbortController()
-  const shown = show(clock, stream, over.signal)
-  return work.finally(async () => {
+  const shown = show(clock, { stream, doing, signal: over.signal })
+  const say: Say = what => {
+    doing.what = what
+  }
+  return work(say).finally(async () => {
     over.abort()
     await shown
   })
 }
 
-async function show(clock: Clock, stream: NodeJS.WriteStream, signal: AbortSignal): Promise<void> {
+interface Shown {
+  stream: NodeJS.WriteStream
+  doing: Readonly<{ what: string }>
+  signal: AbortSignal
+}
+
+async function show(clock: Clock, { stream, doing, signal }: Shown): Promise<void> {
   for (let seconds = 1; ; seconds += 1) {
     await clock.sleep(1000, signal).catch(() => undefined)
     if (signal.aborted) break
-    stream.write(`\rwaiting for the answer, ${seconds} s `)
+    stream.write(`\r\u001b[K${doing.what}, ${seconds} s`)
   }
   stream.write('\r\u001b[K')
 }

@@ -64,9 +64,14 @@ async function listAudit({ api, options }: Run): Promise<Result> {
 }
 
 /** Goes to the standard output as it comes, however long it is. */
-async function exportAudit({ api, options }: Run): Promise<Result> {
+async function exportAudit({ api, options, say }: Run): Promise<Result> {
   const response = await api.stream(`/admin/audit/export?${new URLSearchParams(filterOf(options))}`)
-  for await (const chunk of response.body ?? []) process.stdout.write(chunk as Uint8Array)
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += (chunk as Uint8Array).length
+    say(`${Math.ceil(bytes / 1024)} KiB so far`)
+    process.stdout.write(chunk as Uint8Array)
+  }
   return { data: undefined, text: '' }
 }
 

@@ -1,8 +1,8 @@
 /** The page that `gatehouse help` prints, made from the commands themselves. */
 import type { Commands } from './command.ts'
-import type { DatabaseCommand } from './databaseCommands.ts'
+import { databaseUsage } from './databaseUsage.ts'
 
-export function usageText(api: Commands, database: Readonly<Record<string, DatabaseCommand>>): string {
+export function usageText(api: Commands): string {
   const lines = Object.entries(api).map(([name, { usage, about }]) => `  ${`${name} ${usage}`.padEnd(36)} ${about}`)
   return `gatehouse: the auth service's command line.
 
@@ -10,10 +10,9 @@ Through the API, with a log-in that is kept in GATEHOUSE_HOME or ~/.config/gateh
 ${lines.join('\n')}
 
 With the database alone (DATABASE_URL or DATABASE_URL_FILE), answering with a line of JSON:
-${Object.values(database)
-  .map(({ usage }) => `  ${usage}`)
+${Object.values(databaseUsage)
+  .map(usage => `  ${usage}`)
   .join('\n')}
-  doctor                                 says what is wrong with configuration, keys, clock, database, migrations
 
 USER is an id or an e-mail address. Everywhere: --json for scripts. Where something is revoked: --reason TEXT,
 --wait SECONDS (how long to wait until it is in force), --myself (yes, I mean my own account or session).

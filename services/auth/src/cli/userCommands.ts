@@ -22,7 +22,7 @@ const columns = {
 }
 
 /** `--limit` counts over pages, which are fetched as needed. */
-async function listUsers({ api, options }: Run): Promise<Result> {
+async function listUsers({ api, options, say }: Run): Promise<Result> {
   const { email, state, role: [role] = [] } = options
   const most = Number(options.limit ?? 50)
   if (!Number.isInteger(most) || most < 1) throw new UsageError('--limit must be a whole number')
@@ -33,6 +33,7 @@ async function listUsers({ api, options }: Run): Promise<Result> {
     const query = new URLSearchParams(given({ email, state, role, limit, cursor: cursor ?? undefined }))
     const { body } = await api.call<Page>(`/admin/users?${query}`)
     users.push(...body.users)
+    say(`${users.length} people so far`)
     cursor = body.nextCursor
   } while (cursor && users.length < most)
   return { data: users, text: table(users, columns) }

@@ -1,6 +1,6 @@
 /** The command line, as processes: what it prints, what it saves, what it ends with. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -104,6 +104,24 @@ t.test('mistyped words and a service that is away are told apart', async t => {
   t.match(await gatehouse('login', '--email', 'a@b'), { code: 2, stderr: /--url is missing/ })
   const away = await gatehouse('login', '--url', 'http://127.0.0.1:9', '--email', 'a@b.c')
   t.match(away, { code: 5, stderr: /cannot be reached/ })
+})
+
+t.test('a command that needs no database loads none of it, so that it answers at once', async t => {
+  const folder = t.testdir()
+  // What V8 has seen names every module that was loaded.
+  const gatehouse = runner({ NODE_V8_COVERAGE: folder })
+  const loaded = async (...words: string[]) => {
+    await rm(folder, { recursive: true, force: true })
+    await gatehouse(...words)
+    const reports = await Promise.all((await readdir(folder)).map(name => readFile(join(folder, name), 'utf8')))
+    const urls = reports.flatMap(text =>
+      (JSON.parse(text) as { result: { url: string }[] }).result.map(({ url }) => url),
+    )
+    return urls.filter(url => url.includes('/auth/dist/src/store/') || url.includes('/@prisma/'))
+  }
+  t.strictSame(await loaded('help'), [])
+  t.strictSame(await loaded('users', 'list'), [])
+  t.not((await loaded('migrate')).length, 0, 'which a command that needs it would show')
 })
 
 t.test('with the database alone: migrate, create, and a doctor who says what is wrong', async t => {

@@ -1,0 +1,51 @@
+/** Runs a command on the configured database. */
+import { systemClock } from '@gatehouse/clock'
+import { readSettings } from '@gatehouse/settings'
+import { settings } from '../config.ts'
+import { type Database, openDatabase } from '../store/database.ts'
+import { exitCodes } from './command.ts'
+import { databaseCommands, type Environment } from './databaseCommands.ts'
+import type { DatabaseCommandName } from './databaseUsage.ts'
+import { examine } from './doctor.ts'
+import { table } from './table.ts'
+import type { Options } from './words.ts'
+
+export async function withDatabase(
+  name: DatabaseCommandName | 'doctor',
+  options: Options,
+  environment: Environment,
+): Promise<number> {
+  if (name === 'doctor') return doctor(options, environment)
+  const database = openConfigured(environment)
+  try {
+    console.log(JSON.stringify(await databaseCommands[name](database, options, environment)))
+    return exitCodes.done
+  } finally {
+    await database.close()
+  }
+}
+
+async function doctor(options: Options, environment: Environment): Promise<number> {
+  const isConfigured = environment['DATABASE_URL'] || environment['DATABASE_URL_FILE']
+  const database = isConfigured ? openConfigured(environment) : undefined
+  try {
+    const findings = await examine({ environment, database, wallMs: systemClock.wallMs })
+    const shown = table(findings, {
+      '': ({ isWell }) => (isWell ? 'ok' : 'WRONG'),
+      what: ({ what }) => what,
+      finding: ({ says }) => says,
+    })
+    console.log(options.json ? JSON.stringify(findings) : shown)
+    return findings.every(({ isWell }) => isWell) ? exitCodes.done : exitCodes.refused
+  } finally {
+    await database?.close()
+  }
+}
+
+function openConfigured(environment: Environment): Database {
+  const { DATABASE_URL: url, DATABASE_TIMEOUT_MS: timeoutMs } = readSettings(
+    { DATABASE_URL: settings.DATABASE_URL, DATABASE_TIMEOUT_MS: settings.DATABASE_TIMEOUT_MS },
+    environment,
+  )
+  return openDatabase({ url, connections: 2, timeoutMs, onError: () => undefined })
+}
