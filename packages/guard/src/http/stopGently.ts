@@ -26,8 +26,8 @@ export function openConnections(app: FastifyInstance): ReadonlySet<Socket> {
     connections.add(socket)
     socket.on('close', () => connections.delete(socket))
   })
-  // The kernel breaks off whoever is still in its queue when we close our ear. Two turns of the event loop take in those
-  // who came while the farewell was being prepared: nine of ten, as measured.
+  // The kernel breaks off whoever is still in its queue when we close our ear. Two turns of the event loop take in most of
+  // those who came while the farewell was being prepared; who comes between the last turn and the close is still lost.
   app.addHook('preClose', async () => {
     await nextTurn()
     await nextTurn()
