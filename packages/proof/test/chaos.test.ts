@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import { mistakes } from '../src/chaos/broken/changes.ts'
 import { check, type Promised } from '../src/chaos/checker.ts'
+import { keepEvidence } from '../src/chaos/evidence.ts'
 import type { FaultName } from '../src/chaos/faults.ts'
 import { summary, verdict } from '../src/chaos/report.ts'
 import { type RunOptions, runChaos } from '../src/chaos/run.ts'
@@ -9,16 +10,26 @@ import { type RunOptions, runChaos } from '../src/chaos/run.ts'
 /** Named in every failure, so that it can be run again. */
 const seed = Number(process.env['CHAOS_SEED'] ?? 5)
 
-async function broken(t: Test, options: Omit<RunOptions, 'seed'>): Promise<Promised[]> {
+interface Outcome {
+  broken: Promised[]
+  /** The terse reporter swallows comments, so a failure must name the file that tells all. */
+  evidence: () => string
+}
+
+async function outcomeOf(t: Test, options: Omit<RunOptions, 'seed'>): Promise<Outcome> {
   const history = await runChaos({ seed, ...options })
   const violations = check(history)
   for (const line of [`seed ${seed}`, ...summary(history), ...verdict(violations)]) t.comment(line.slice(0, 500))
-  return [...new Set(violations.map(({ promise }) => promise))]
+  return {
+    broken: [...new Set(violations.map(({ promise }) => promise))],
+    evidence: () => `seed ${seed}; the history and the violations are in ${keepEvidence(seed, history, violations)}`,
+  }
 }
 
 t.test('every promise is kept while processes and the database are killed, frozen and cut off', async t => {
   const faults: FaultName[] = ['frozen-and-cut', 'auth-killed', 'postgres-killed']
-  t.same(await broken(t, { auths: 2, resources: 3, forMs: 9500, faults }), [])
+  const { broken, evidence } = await outcomeOf(t, { auths: 2, resources: 3, forMs: 9500, faults })
+  t.same(broken, [], broken.length === 0 ? 'every promise' : evidence())
 })
 
 /** What shows a mistake soonest, and the promise that it breaks. */
@@ -31,8 +42,9 @@ t.test('deliberate mistakes are caught, each by the promise that it breaks', { j
   const caught = mistakes.map(mistake =>
     t.test(mistake, { buffered: true }, async t => {
       const { promise, ...run } = shows[mistake]
-      const found = await broken(t, { auths: 1, resources: 1, ...run, mistake })
-      t.ok(found.includes(promise), `${promise} is broken, and noticed`)
+      const { broken, evidence } = await outcomeOf(t, { auths: 1, resources: 1, ...run, mistake })
+      const isNoticed = broken.includes(promise)
+      t.ok(isNoticed, isNoticed ? `${promise} is broken, and noticed` : `${promise} seems kept; ${evidence()}`)
     }),
   )
   return Promise.all(caught)

@@ -1,6 +1,9 @@
 /** The checker itself: small histories, each with one thing wrong, and the same without it. */
+import { readFileSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import t from 'tap'
 import { check, type Promised } from '../src/chaos/checker.ts'
+import { keepEvidence } from '../src/chaos/evidence.ts'
 import type { Fault, Happening, Login, Request, Revocation, Rotation } from '../src/chaos/history.ts'
 
 const bounds = { leaseMs: 3000, marginMs: 500, retryWindowMs: 30_000, slackMs: 2000 }
@@ -86,6 +89,20 @@ for (const [name, broken, happenings] of cases) {
   const found = check({ happenings, bounds }).map(({ promise }) => promise)
   t.same(found, broken, name)
 }
+
+t.test('the evidence of a broken promise is kept in a file: the history, and what is wrong with it', async t => {
+  const happenings = [login(), revocation(), request()]
+  const history = { happenings, bounds }
+  const violations = check(history)
+  const files = [keepEvidence(7, history, violations), keepEvidence(7, history, violations)]
+  t.teardown(() => files.map(file => rmSync(dirname(file), { recursive: true })))
+  t.not(files[0], files[1], 'each run has its own')
+  for (const file of files) {
+    const kept = JSON.parse(readFileSync(file, 'utf8'))
+    t.match(kept, { seed: 7, history: { happenings }, violations: [{ promise: 'SAFE' }] })
+    t.match(kept.report.join(), 'violations')
+  }
+})
 
 function late(act: 'end-all'): Revocation {
   return revocation({ act, ...unknown })

@@ -1,10 +1,8 @@
 /** `npx pnpm chaos --minutes N [--seed S] [--broken MODE]`: real processes under faults; the checker's verdict is the exit code. */
-import { writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isMistake, mistakes } from './broken/changes.ts'
 import { check } from './checker.ts'
+import { keepEvidence } from './evidence.ts'
 import { summary, verdict } from './report.ts'
 import { runChaos } from './run.ts'
 
@@ -30,9 +28,7 @@ async function main(): Promise<number> {
   const again = `--minutes ${minutes} --seed ${seed}${mistake === undefined ? '' : ` --broken ${mistake}`}`
   for (const line of [...summary(history), ...verdict(violations), `Run with ${again}.`]) console.log(line)
   if (violations.length === 0) return 0
-  const file = join(tmpdir(), `gatehouse-chaos-${seed}.json`)
-  writeFileSync(file, JSON.stringify(history))
-  console.log(`The whole history is in ${file}.`)
+  console.log(`The whole history is in ${keepEvidence(seed, history, violations)}.`)
   return 1
 }
 
