@@ -121,3 +121,22 @@ t.test('what is missing of the migrations stands in the log', async t => {
   await call('/readyz')
   t.match(lines.join(''), /migrations are missing: \d{14}_/)
 })
+
+t.test('routes that machines ask all day log warnings, and no more than the service may', async t => {
+  const place = await stage(t)
+  await place.database.pool.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
+  for (const [level, isHeard] of [
+    ['debug', true],
+    ['warn', true],
+    ['error', false],
+    ['silent', false],
+  ] as const) {
+    const lines: string[] = []
+    const settings = { LOG_LEVEL: level, LOG_REQUESTS: 'true' }
+    const { call } = await replica(t, place, settings, { write: text => void lines.push(text) })
+    await call('/livez')
+    await call('/readyz')
+    const said = lines.filter(text => /not ready|\/livez|\/readyz/.test(text)).map(text => JSON.parse(text).msg)
+    t.strictSame(said, isHeard ? ['not ready'] : [], level)
+  }
+})

@@ -3,6 +3,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LeaveRequest, PollAnswer, PollRequest, Refusal } from '@gatehouse/contract'
 import { basicCredentials } from '../http/basic.ts'
+import { quietLevel } from '../http/quietLevel.ts'
 import { refusals } from '../http/responses.ts'
 import type { Db } from '../store/database.ts'
 import { removeGuard } from '../store/guards.ts'
@@ -29,7 +30,7 @@ export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { d
     response: { 204: {}, ...refusals('client-invalid') },
   }
 
-  app.post('/guards/poll', { schema: poll, logLevel: 'warn' }, async (request, reply) => {
+  app.post('/guards/poll', { schema: poll, logLevel: quietLevel(app) }, async (request, reply) => {
     const { id: clientId, secretHash } = basicCredentials(request.headers.authorization)
     const { guard, name, version, feedId = null, after = null } = request.body
     const gone = new AbortController()

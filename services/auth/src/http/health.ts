@@ -1,6 +1,7 @@
 /** Whether the process lives, and whether it can serve. */
 import { Refusal } from '@gatehouse/contract'
 import type { FastifyPluginAsync } from 'fastify'
+import { quietLevel } from './quietLevel.ts'
 
 export interface HealthOptions {
   /** Throws when the service cannot answer: the database is away, or migrations are missing. */
@@ -9,9 +10,9 @@ export interface HealthOptions {
 
 /** Not for the outside: the gateway does not pass them on. */
 export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, { mustBeReady }) => {
-  const schema = { hide: true }
-  app.get('/livez', { schema, logLevel: 'warn' }, async () => ({ status: 'alive' }))
-  app.get('/readyz', { schema, logLevel: 'warn' }, async request => {
+  const quietly = { schema: { hide: true }, logLevel: quietLevel(app) }
+  app.get('/livez', quietly, async () => ({ status: 'alive' }))
+  app.get('/readyz', quietly, async request => {
     await mustBeReady().catch(error => {
       // The answer says only that; which migrations are missing, or why the database is away, is for whoever runs it.
       request.log.warn({ err: error }, 'not ready')

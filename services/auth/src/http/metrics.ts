@@ -4,6 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 
 import type { Barrier } from '../revoke/barrier.ts'
 import type { Db } from '../store/database.ts'
 import { readLiveGuards } from '../store/guards.ts'
+import { quietLevel } from './quietLevel.ts'
 
 /** The same barrier, its waits measured. */
 export function revokeMetrics(metrics: Registry, barrier: Barrier): Barrier {
@@ -44,7 +45,7 @@ export const metricsRoute: FastifyPluginAsync<{ metrics: Registry; db: Db }> = a
     registers: [metrics],
   })
 
-  app.get('/metrics', { schema: { hide: true }, logLevel: 'warn' }, async (_request, reply) => {
+  app.get('/metrics', { schema: { hide: true }, logLevel: quietLevel(app) }, async (_request, reply) => {
     const { guards, head } = await readLiveGuards(db)
     live.set(guards.length)
     lag.reset()
