@@ -27,6 +27,8 @@ export function versions(more: Readonly<Record<string, string>>): Record<string,
     fastify: versionOf('fastify'),
     '@fastify/jwt': versionOf('@fastify/jwt'),
     'express-oauth2-jwt-bearer': versionOf('express-oauth2-jwt-bearer'),
+    'oidc-provider': versionOf('oidc-provider'),
+    'better-auth': versionOf('better-auth'),
     ...more,
   }
 }

@@ -11,7 +11,7 @@ import { surroundingsOf, tableOf } from './show.ts'
 const usage = `pnpm bench [PART...] [--quick | --full] [--json FILE] [--write]
 
 ${Object.entries(parts)
-  .map(([name, { about, isLong }]) => `  ${name.padEnd(12)} ${about}${isLong ? ' (not with --quick)' : ''}`)
+  .map(([name, { about, isLong }]) => `  ${name.padEnd(14)} ${about}${isLong ? ' (not with --quick)' : ''}`)
   .join('\n')}
 
   --quick      short rounds: two minutes for all

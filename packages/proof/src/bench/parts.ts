@@ -4,6 +4,7 @@ import { guardCold, guardDecision } from './guard/cold.ts'
 import { guardMemory } from './guard/memory.ts'
 import { guardWarm, peers } from './guard/warm.ts'
 import { logins } from './login/login.ts'
+import { renewalPeers } from './renewal/peers/peers.ts'
 import { renewalRates } from './renewal/renewal.ts'
 import { renewalSplit } from './renewal/split.ts'
 import type { Result } from './result.ts'
@@ -26,6 +27,7 @@ export const parts: Readonly<Record<string, Part>> = {
   peers: { about: 'what others cost a request', run: peers },
   memory: { about: 'what a guard takes of memory', run: guardMemory },
   renewal: { about: 'renewals a second, and how long each takes', run: renewalRates },
+  'renewal-peers': { about: 'what others make of a renewal', isLong: true, run: renewalPeers },
   split: { about: 'whose CPU time a renewal is', run: renewalSplit },
   login: { about: 'log-ins a second, and renewals beside them', run: logins },
   revoke: { about: 'from revoked to in force', run: revokeInForce },
