@@ -33,6 +33,7 @@ import { sessionRoutes } from './revoke/route.ts'
 import { refreshCookie } from './rotate/cookie.ts'
 import { renewalLimits } from './rotate/limits.ts'
 import { rotateRoutes } from './rotate/route.ts'
+import { rotateTogether } from './rotate/together.ts'
 import { openDatabase } from './store/database.ts'
 import { readLiveGuards } from './store/guards.ts'
 import { listen } from './store/listen.ts'
@@ -110,10 +111,9 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
 
   const rotating = {
     db,
-    direct,
+    rotateRow: rotateTogether(direct, lifetimes),
     refreshKeys,
     revocations,
-    lifetimes,
     retryWindowMs: config.RETRY_WINDOW_MS,
     limits: renewalLimits({ pool, clock, quota: config.RENEW_FAILURES }),
   }

@@ -7,6 +7,7 @@ import { readRefreshKeys } from '../src/keys/refreshKeys.ts'
 import { createRevocations } from '../src/revoke/revoke.ts'
 import { renewalLimits } from '../src/rotate/limits.ts'
 import { type RotateRooms, rotate } from '../src/rotate/rotate.ts'
+import { rotateTogether } from '../src/rotate/together.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { until } from './races.ts'
 import { replica } from './replicas.ts'
@@ -60,13 +61,11 @@ t.test(
 
     const { url } = place.database
     const renewing = openDatabase({ url, connections: sessions, timeoutMs: 5000, onError: () => undefined })
-    const lifetimes = { session: 1e6, idle: 1e5, shortSession: 1e5, shortIdle: 1e4 }
     const rooms: RotateRooms = {
       db: renewing.prisma,
-      direct: renewing.direct,
+      rotateRow: rotateTogether(renewing.direct, { idle: 1e5, shortIdle: 1e4 }),
       refreshKeys: readRefreshKeys(`1:${secret}`),
       revocations: createRevocations(renewing.prisma, 360_000),
-      lifetimes,
       retryWindowMs: 30_000,
       limits: renewalLimits({ pool: renewing.pool, clock: systemClock, quota: 30 }),
     }

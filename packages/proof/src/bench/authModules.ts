@@ -23,8 +23,6 @@ interface Argon2 {
   verify: (hashed: string, password: string) => Promise<boolean>
 }
 
-type Tag = (texts: TemplateStringsArray, ...values: unknown[]) => Promise<object[]>
-
 async function load<Module>(path: string): Promise<Module> {
   return (await import(`${root}services/auth/dist/src/${path}.js`)) as Module
 }
@@ -37,21 +35,21 @@ export async function refreshTokenWriter(ring: string): Promise<(token: RefreshT
   return token => writeToken(token, keys)
 }
 
+interface RotationModule {
+  rotateRefreshToken: (db: object, rotation: object, idle: object) => Promise<unknown>
+}
+
 /** The very statement of the renewal, with its parameters by name: what another client must send to be compared. */
 export async function renewalStatement(): Promise<{ text: string; parameters: string[] }> {
-  const { rotateRefreshToken } = await load<{ rotateRefreshToken: (db: object, rotation: object) => Promise<unknown> }>(
-    'store/rotateRefreshToken',
-  )
-  let text = ''
-  let parameters: string[] = []
-  const $queryRaw: Tag = async (texts, ...values) => {
-    parameters = values.map(String)
-    text = texts.reduce((sql, part, at) => `${sql}$${at}${part}`)
-    return [{}]
+  const { rotateRefreshToken } = await load<RotationModule>('store/rotateRefreshToken')
+  let statement = { text: '', parameters: [] as string[] }
+  const query = async (text: string, values: readonly unknown[]) => {
+    statement = { text, parameters: values.map(String) }
+    return []
   }
   const nameItself = new Proxy({}, { get: (_target, name) => String(name) })
-  await rotateRefreshToken({ $queryRaw }, nameItself)
-  return { text, parameters }
+  await rotateRefreshToken({ query }, nameItself, nameItself)
+  return statement
 }
 
 /** The library that checks passwords, as the service has it. */

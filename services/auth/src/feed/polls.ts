@@ -6,10 +6,10 @@
  */
 import type { Clock } from '@gatehouse/clock'
 import { type PollAnswer, Refusal } from '@gatehouse/contract'
+import { createBatch } from '../store/batches.ts'
 import type { Db } from '../store/database.ts'
 import { type FeedPage, readFeed } from '../store/readFeed.ts'
 import { type PollLimits, type PollRow, type PollVerdict, writePolls } from '../store/writePolls.ts'
-import { createBatch } from './batches.ts'
 
 export interface Polls {
   /**
@@ -39,23 +39,27 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
   let isClosing = false
   let wakes = 0
 
-  const writes = createBatch<PollRow, PollVerdict>(async polls => {
-    const verdicts = new Map<PollRow, PollVerdict>()
-    // A statement may touch a row once, and each poll is judged by its own credentials: a guard's second poll is of the next statement.
-    for (const round of roundsOf(polls)) {
-      const written = await writePolls(db, round, limits)
-      for (const poll of round) verdicts.set(poll, written.get(poll.guard) as PollVerdict)
-    }
-    return polls.map(poll => verdicts.get(poll) as PollVerdict)
-  }, batchSize)
+  // A statement may touch a row once, and each poll is judged by its own credentials: a guard's second poll is of the next one.
+  const writes = createBatch<PollRow, PollVerdict>({
+    run: async polls => {
+      // In the order of the ids, which is that of the row locks.
+      const written = await writePolls(db, polls.toSorted(byGuard), limits)
+      return polls.map(({ guard }) => written.get(guard) as PollVerdict)
+    },
+    most: batchSize,
+    keyOf: ({ guard }) => guard,
+  })
 
-  const reads = createBatch<number, FeedPage>(async cursors => {
-    const pages = new Map<number, Promise<FeedPage>>()
-    for (const after of cursors) {
-      if (!pages.has(after)) pages.set(after, readFeed(db, { after, pageSize: limits.pageSize }))
-    }
-    return Promise.all(cursors.map(after => pages.get(after) as Promise<FeedPage>))
-  }, batchSize)
+  const reads = createBatch<number, FeedPage>({
+    run: async cursors => {
+      const pages = new Map<number, Promise<FeedPage>>()
+      for (const after of cursors) {
+        if (!pages.has(after)) pages.set(after, readFeed(db, { after, pageSize: limits.pageSize }))
+      }
+      return Promise.all(cursors.map(after => pages.get(after) as Promise<FeedPage>))
+    },
+    most: batchSize,
+  })
 
   const hold = async (signal: AbortSignal, wakesBefore: number) => {
     if (held.size >= heldAtMost) throw new Refusal('overloaded', 'too many polls are held')
@@ -100,13 +104,6 @@ function mustBeWritten(verdict: PollVerdict): PollVerdict {
   return verdict
 }
 
-/** Batches in which each guard stands once, in the order of the ids, which is that of the row locks. */
-function roundsOf(polls: readonly PollRow[]): PollRow[][] {
-  const rounds: Map<string, PollRow>[] = []
-  for (const poll of polls) {
-    const round = rounds.find(guards => !guards.has(poll.guard))
-    if (round) round.set(poll.guard, poll)
-    else rounds.push(new Map([[poll.guard, poll]]))
-  }
-  return rounds.map(guards => [...guards.values()].sort((one, other) => (one.guard < other.guard ? -1 : 1)))
+function byGuard(one: PollRow, other: PollRow): number {
+  return one.guard < other.guard ? -1 : 1
 }

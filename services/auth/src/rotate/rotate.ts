@@ -3,22 +3,21 @@ import { Refusal } from '@gatehouse/contract'
 import { explainRotation } from '@gatehouse/protocol'
 import { networkOf } from '../http/network.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
-import type { Lifetimes, Visitor } from '../login/login.ts'
+import type { Visitor } from '../login/login.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import type { Db } from '../store/database.ts'
-import type { Direct } from '../store/direct.ts'
 import { type Found, readRotationFacts } from '../store/readRotationFacts.ts'
-import { type Grant, rotateRefreshToken } from '../store/rotateRefreshToken.ts'
+import type { Grant } from '../store/rotateRefreshToken.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { limited, type RenewalLimits } from './limits.ts'
+import type { RotateRow } from './together.ts'
 import { hashOf, type RefreshToken, readToken, successorSecret, writeToken } from './token.ts'
 
 export interface RotateRooms {
   db: Db
-  direct: Direct
+  rotateRow: RotateRow
   refreshKeys: RefreshKeys
   revocations: Revocations
-  lifetimes: Lifetimes
   retryWindowMs: number
   limits: RenewalLimits
 }
@@ -63,7 +62,7 @@ async function rotateGenuine(
   { token, attempt }: { token: RefreshToken; attempt: string | undefined },
   visitor: Visitor,
 ): Promise<Rotated> {
-  const { db, direct, refreshKeys, lifetimes } = rooms
+  const { db, rotateRow, refreshKeys } = rooms
   const secret = successorSecret(token, refreshKeys)
   const successor = writeToken({ sessionId: token.sessionId, generation: token.generation + 1, secret }, refreshKeys)
   const presented = {
@@ -73,12 +72,7 @@ async function rotateGenuine(
     attemptHash: attempt === undefined ? null : hashOf(attempt),
   }
 
-  const grant = await rotateRefreshToken(direct, {
-    ...presented,
-    successorHash: hashOf(secret),
-    idleSeconds: lifetimes.idle,
-    shortIdleSeconds: lifetimes.shortIdle,
-  })
+  const grant = await rotateRow({ ...presented, successorHash: hashOf(secret) })
   if (grant) return { grant, refreshToken: successor }
 
   const found = await readRotationFacts(db, presented)

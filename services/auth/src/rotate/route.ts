@@ -128,6 +128,7 @@ function isRefused(error: unknown): boolean {
 
 /** One token a session, its newest: an older copy beside it is a leftover, and must not look like a theft. */
 function newestFirst(tokens: string[], read: (token: string) => RefreshToken | undefined): string[] {
+  if (tokens.length < 2) return tokens
   const found = tokens.flatMap(text => {
     const token = read(text)
     return token ? [{ text, ...token }] : []

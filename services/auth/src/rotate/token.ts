@@ -5,7 +5,7 @@
  * and a genuine old one is recognised for ever. The successor's secret is derived from the presented one, so whoever
  * repeats a renewal gets the same successor although nothing that can be used is stored.
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { RefreshKey, RefreshKeys } from '../keys/refreshKeys.ts'
 
 const prefix = 'ghr_'
@@ -65,7 +65,7 @@ export function successorSecret(token: RefreshToken, keys: RefreshKeys): Buffer 
 
 /** What the database keeps of a secret, or of an Idempotency-Key. */
 export function hashOf(value: Buffer | string): Buffer {
-  return createHash('sha256').update(value).digest()
+  return hash('sha256', value, 'buffer')
 }
 
 function tagOf(bytes: Buffer, key: RefreshKey): Buffer {

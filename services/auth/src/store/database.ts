@@ -2,7 +2,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from '../generated/prisma/client.ts'
-import { type Direct, direct } from './direct.ts'
+import { type Adapter, direct } from './direct.ts'
 
 export type Prisma = PrismaClient
 /** Where a query runs: the pool, or the transaction that the caller holds. */
@@ -11,7 +11,7 @@ export type Db = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
 export interface Database {
   prisma: Prisma
   /** For the busiest statements. */
-  direct: Direct
+  direct: Adapter
   /** The pool underneath, for the rate limiter's own statements. */
   pool: pg.Pool
   url: string

@@ -13,8 +13,14 @@ export interface Direct {
   $queryRaw: <Rows>(texts: TemplateStringsArray, ...values: Value[]) => Promise<Rows>
 }
 
+export interface Adapter extends Direct {
+  /** A statement that is put together from parts, with `$1` and so on; its text must be one of few, since each is kept by name. */
+  query: <Row>(text: string, values: readonly Value[]) => Promise<Row[]>
+}
+
 /** Others would need to be told by their type. */
-type Value = string | number | boolean | Buffer | null
+export type Value = Scalar | readonly Scalar[]
+type Scalar = string | number | boolean | Buffer | null
 
 /** The types whose values the adapter hands over just as the client would. */
 const plain: ReadonlySet<ColumnType> = new Set([
@@ -26,22 +32,24 @@ const plain: ReadonlySet<ColumnType> = new Set([
   ColumnTypeEnum.Uuid,
 ])
 
-export function direct(factory: PrismaPg): Direct {
+export function direct(factory: PrismaPg): Adapter {
   const sqlOf = sqlTexts()
   // The pool connects by itself when it is asked, so this never waits for the database.
   let connected: Promise<SqlDriverAdapter> | undefined
 
+  const query = async <Row>(text: string, values: readonly Value[]) => {
+    connected ??= factory.connect()
+    const adapter = await connected
+    const argTypes = values.map(() => ({ scalarType: 'unknown', arity: 'scalar' }) as const)
+    const { columnNames, columnTypes, rows } = await adapter.queryRaw({ sql: text, args: [...values], argTypes })
+    for (const [at, type] of columnTypes.entries()) {
+      if (!plain.has(type)) throw new TypeError(`"${columnNames[at]}" has a type that only Prisma's client converts`)
+    }
+    return rows.map(row => Object.fromEntries(columnNames.map((name, at) => [name, row[at]]))) as Row[]
+  }
   return {
-    async $queryRaw<Rows>(texts: TemplateStringsArray, ...values: Value[]) {
-      connected ??= factory.connect()
-      const adapter = await connected
-      const argTypes = values.map(() => ({ scalarType: 'unknown', arity: 'scalar' }) as const)
-      const { columnNames, columnTypes, rows } = await adapter.queryRaw({ sql: sqlOf(texts), args: values, argTypes })
-      for (const [at, type] of columnTypes.entries()) {
-        if (!plain.has(type)) throw new TypeError(`"${columnNames[at]}" has a type that only Prisma's client converts`)
-      }
-      return rows.map(row => Object.fromEntries(columnNames.map((name, at) => [name, row[at]]))) as Rows
-    },
+    query,
+    $queryRaw: <Rows>(texts: TemplateStringsArray, ...values: Value[]) => query(sqlOf(texts), values) as Promise<Rows>,
   }
 }
 

@@ -1,5 +1,5 @@
 /** The ordinary renewal: guards, rotates and reads all that an access token needs in one statement. */
-import type { Direct } from './direct.ts'
+import type { Adapter, Value } from './direct.ts'
 
 export interface Rotation {
   sessionId: string
@@ -8,8 +8,12 @@ export interface Rotation {
   successorHash: Buffer
   /** SHA-256 of the Idempotency-Key, when the client sent one. */
   attemptHash: Buffer | null
-  idleSeconds: number
-  shortIdleSeconds: number
+}
+
+/** How long a session may go without a renewal, in seconds; the short one is without `remember`. */
+export interface IdleTimes {
+  idle: number
+  shortIdle: number
 }
 
 /** What an access token is made from. */
@@ -36,32 +40,72 @@ export interface Grant {
  * serve all four tables, and no indexed column changes, so the update stays heap-only.
  * @returns nothing when no row matched: `readRotationFacts` then says why
  */
-export async function rotateRefreshToken(db: Direct, rotation: Rotation): Promise<Grant | undefined> {
-  const [grant] = await db.$queryRaw<Grant[]>`
-    UPDATE refresh_tokens AS token
-       SET generation = token.generation + 1,
-           previous_hash = token.current_hash,
-           current_hash = ${rotation.successorHash},
-           attempt_hash = ${rotation.attemptHash},
-           rotated_at = statement_timestamp(),
-           idle_expires_at = least(session.expires_at, statement_timestamp() + make_interval(secs =>
-             CASE WHEN session.remember THEN ${rotation.idleSeconds}::float8 ELSE ${rotation.shortIdleSeconds}::float8 END))
-      FROM sessions AS session, accounts AS account, revocation_clock AS clock
-     WHERE token.session_id = ${rotation.sessionId}::uuid
-       AND token.generation = ${rotation.generation}
-       AND token.current_hash = ${rotation.presentedHash}
-       AND token.idle_expires_at > statement_timestamp()
-       AND session.id = token.session_id
-       AND session.ended_at IS NULL
-       AND session.expires_at > statement_timestamp()
-       AND account.id = session.account_id
-       AND account.disabled_at IS NULL
-       AND clock.id = 1
-       AND session.everyone_epoch >= clock.everyone_epoch
-    RETURNING session.id AS "sessionId", account.id AS "accountId", session.client_id AS "clientId",
-              account.roles, account.scopes, account.epoch, clock.everyone_epoch AS "everyoneEpoch", session.remember,
-              extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
-              extract(epoch FROM session.created_at)::float8 * 1000 AS "authenticatedAtMs",
-              extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs"`
+export async function rotateRefreshToken(
+  db: Pick<Adapter, 'query'>,
+  rotation: Rotation,
+  idle: IdleTimes,
+): Promise<Grant | undefined> {
+  const [grant] = await db.query<Grant>(one, [idle.idle, idle.shortIdle, ...columnsOf(rotation)])
   return grant
 }
+
+/**
+ * The same for many sessions in one statement and one commit; each session may stand in it once.
+ *
+ * Takes only rows that nobody holds: it never waits for one session while it holds others, so no session can hinder another,
+ * and two of these cannot wait for each other.
+ * @returns the grants by session; for one that is not among them, ask by itself
+ */
+export async function rotateRefreshTokens(
+  db: Pick<Adapter, 'query'>,
+  rotations: readonly Rotation[],
+  idle: IdleTimes,
+): Promise<Map<string, Grant>> {
+  const columns = [0, 1, 2, 3, 4].map(at => rotations.map(rotation => columnsOf(rotation)[at] ?? null))
+  const grants = await db.query<Grant>(many, [idle.idle, idle.shortIdle, ...columns])
+  return new Map(grants.map(grant => [grant.sessionId, grant]))
+}
+
+function columnsOf(rotation: Rotation) {
+  const { sessionId, generation, presentedHash, successorHash, attemptHash } = rotation
+  return [sessionId, generation, presentedHash, successorHash, attemptHash] satisfies Value[]
+}
+
+/** @param asked a row for each renewal, as a subquery */
+const rotationOf = (asked: string) => `
+  UPDATE refresh_tokens AS token
+     SET generation = token.generation + 1,
+         previous_hash = token.current_hash,
+         current_hash = asked.successor_hash,
+         attempt_hash = asked.attempt_hash,
+         rotated_at = statement_timestamp(),
+         idle_expires_at = least(session.expires_at, statement_timestamp() + make_interval(secs =>
+           CASE WHEN session.remember THEN $1::float8 ELSE $2::float8 END))
+    FROM (${asked}) AS asked, sessions AS session, accounts AS account, revocation_clock AS clock
+   WHERE token.session_id = asked.session_id
+     AND token.generation = asked.generation
+     AND token.current_hash = asked.presented_hash
+     AND token.idle_expires_at > statement_timestamp()
+     AND session.id = token.session_id
+     AND session.ended_at IS NULL
+     AND session.expires_at > statement_timestamp()
+     AND account.id = session.account_id
+     AND account.disabled_at IS NULL
+     AND clock.id = 1
+     AND session.everyone_epoch >= clock.everyone_epoch
+  RETURNING session.id AS "sessionId", account.id AS "accountId", session.client_id AS "clientId",
+            account.roles, account.scopes, account.epoch, clock.everyone_epoch AS "everyoneEpoch", session.remember,
+            extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
+            extract(epoch FROM session.created_at)::float8 * 1000 AS "authenticatedAtMs",
+            extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs"`
+
+const one = rotationOf(`
+  SELECT $3::uuid AS session_id, $4::int AS generation, $5::bytea AS presented_hash, $6::bytea AS successor_hash,
+         $7::bytea AS attempt_hash`)
+
+const many = rotationOf(`
+  SELECT asked.*
+    FROM unnest($3::uuid[], $4::int[], $5::bytea[], $6::bytea[], $7::bytea[])
+         AS asked (session_id, generation, presented_hash, successor_hash, attempt_hash)
+    JOIN refresh_tokens AS free ON free.session_id = asked.session_id
+     FOR UPDATE OF free SKIP LOCKED`)

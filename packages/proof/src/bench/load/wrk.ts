@@ -1,12 +1,13 @@
-/** The same requests in turn, as fast as they are answered: by wrk where it is installed, for it costs the machine least. */
+/** Requests as fast as they are answered: by wrk where it is installed, for it costs the machine least. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { Session } from '../place.ts'
 import { load } from './load.ts'
-import { again, getWith } from './requests.ts'
+import { again, getWith, renewals } from './requests.ts'
 
 export interface Barrage {
   url: string
@@ -26,16 +27,48 @@ export async function barrage(options: Barrage): Promise<number> {
   return barrageBy === 'wrk' ? byWrk(options) : byNode(options)
 }
 
+export interface Renewing {
+  url: string
+  /** Used up: their newest tokens are known to nobody afterwards. */
+  sessions: readonly Session[]
+  connections: number
+  durationMs: number
+}
+
+/** Each session in turn, with the token that its last renewal brought. @returns renewals a second; throws when any was refused */
+export async function renewAll({ url, sessions, connections, durationMs }: Renewing): Promise<number> {
+  if (barrageBy === 'wrk') {
+    const lines = sessions.map(({ refreshToken }) => refreshToken)
+    return runWrk({ url: `${url}/session/renew`, lines, connections, durationMs, script: successors })
+  }
+  const { perSecond, refused } = await load({ url, connections, durationMs, next: renewals(sessions) })
+  if (Object.keys(refused).length > 0) throw new Error(`renewals were refused: ${JSON.stringify(refused)}`)
+  return perSecond
+}
+
 async function byWrk({ url, path, tokens, connections, durationMs }: Barrage): Promise<number> {
+  return runWrk({ url: url + path, lines: tokens, connections, durationMs, script: turns })
+}
+
+interface WrkRun {
+  url: string
+  /** What the script reads. */
+  lines: readonly string[]
+  connections: number
+  durationMs: number
+  script: string
+}
+
+async function runWrk({ url, lines, connections, durationMs, script }: WrkRun): Promise<number> {
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-wrk-'))
   try {
-    await writeFile(join(dir, 'tokens'), tokens.join('\n'))
-    await writeFile(join(dir, 'turns.lua'), turns)
+    await writeFile(join(dir, 'lines'), lines.join('\n'))
+    await writeFile(join(dir, 'script.lua'), script + summary)
     const seconds = `${Math.max(1, Math.round(durationMs / 1000))}s`
-    const options = ['-t1', `-c${connections}`, `-d${seconds}`, '-s', join(dir, 'turns.lua'), url + path]
-    const { stdout } = await promisify(execFile)(program, [...options, '--', join(dir, 'tokens')])
+    const options = ['-t1', `-c${connections}`, `-d${seconds}`, '-s', join(dir, 'script.lua'), url]
+    const { stdout } = await promisify(execFile)(program, [...options, '--', join(dir, 'lines')])
     const [, refused, perSecond] = /refused (\d+) per second ([\d.]+)/.exec(stdout) ?? []
-    if (refused !== '0') throw new Error(`${refused} requests of ${path} were refused:\n${stdout}`)
+    if (refused !== '0') throw new Error(`${refused} requests to ${url} were refused:\n${stdout}`)
     return Number(perSecond)
   } finally {
     await rm(dir, { recursive: true })
@@ -61,6 +94,34 @@ function request()
   at = at % #requests + 1
   return requests[at]
 end
+`
+
+/** A queue of tokens: the first is taken for a request, and what its answer brings goes to the end. */
+const successors = `
+local tokens, first, last = {}, 1, 0
+local head = "POST " .. wrk.path .. " HTTP/1.1\\r\\nHost: bench\\r\\nContent-Type: application/json\\r\\nContent-Length: "
+function init(args)
+  for token in io.lines(args[1]) do
+    last = last + 1
+    tokens[last] = token
+  end
+end
+function request()
+  local body = '{"refreshToken":"' .. tokens[first] .. '"}'
+  tokens[first] = nil
+  first = first + 1
+  return head .. #body .. "\\r\\n\\r\\n" .. body
+end
+function response(status, headers, body)
+  local successor = body:match('"refreshToken":"([^"]+)"')
+  if successor then
+    last = last + 1
+    tokens[last] = successor
+  end
+end
+`
+
+const summary = `
 function done(summary)
   local errors = summary.errors
   local refused = errors.status + errors.connect + errors.read + errors.write + errors.timeout

@@ -25,8 +25,8 @@ const parameters: Readonly<Record<string, string>> = {
   presentedHash: ':hash',
   successorHash: ':hash',
   attemptHash: 'NULL',
-  idleSeconds: '2592000',
-  shortIdleSeconds: '7200',
+  idle: '2592000',
+  shortIdle: '7200',
 }
 
 /** @returns transactions a second; undefined when pgbench is not installed */

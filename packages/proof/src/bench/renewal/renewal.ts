@@ -2,6 +2,7 @@
 import type { Course } from '../course.ts'
 import { load } from '../load/load.ts'
 import { renewals } from '../load/requests.ts'
+import { renewAll } from '../load/wrk.ts'
 import { poolSize } from '../place.ts'
 import { comparison, figure, median, type Pair, quantile, type Result } from '../result.ts'
 import { pgbench } from './pgbench.ts'
@@ -15,16 +16,15 @@ export async function renewalRates(course: Course): Promise<Result[]> {
   const place = await course.place()
   const { url } = await place.auth()
   await place.grow(sessionsInTable)
-  const next = renewals(await place.sessions(sessionsUsed))
-  const loaded = (durationMs: number) => load({ url, connections: poolSize, durationMs, next })
+  const loaded = async (durationMs: number) =>
+    renewAll({ url, sessions: await place.sessions(sessionsUsed), connections: poolSize, durationMs })
   await loaded(warmUpMs * 2)
 
   const pairs: Pair[] = []
   const alone: number[] = []
   for (let round = 0; round < rounds; round += 1) {
     course.say(`renewals, round ${round + 1} of ${rounds}`)
-    const { perSecond, refused } = await loaded(roundMs)
-    if (Object.keys(refused).length > 0) throw new Error(`renewals were refused: ${JSON.stringify(refused)}`)
+    const perSecond = await loaded(roundMs)
     alone.push(perSecond)
     const against = await pgbench(place, { clients: poolSize, durationMs: roundMs })
     if (against !== undefined) pairs.push({ value: perSecond, against })
@@ -32,6 +32,7 @@ export async function renewalRates(course: Course): Promise<Result[]> {
 
   const rate = 0.7 * median(alone)
   course.say(`renewals at ${Math.round(rate)} a second`)
+  const next = renewals(await place.sessions(sessionsUsed))
   const steady = await load({ url, connections: 4 * poolSize, durationMs: roundMs * 2, rate, next })
   const names = { name: 'renewal-pgbench', unit: '1/s', aim: 'at least 0.5' }
   const against = 'against pgbench running its statement on as many connections'

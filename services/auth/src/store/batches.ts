@@ -1,0 +1,66 @@
+/** Gathers what is asked for at nearly the same time, so that many callers cost one statement and one commit. */
+
+export interface Batch<Item, Result> {
+  add: (item: Item) => Promise<Result>
+}
+
+export interface BatchOptions<Item, Result> {
+  /** The work for a batch; it answers in the order of the items. */
+  run: (items: Item[]) => Promise<Result[]>
+  /** How many may be in one batch. */
+  most: number
+  /** How many batches may be under way; what arrives while as many are is the next one. */
+  atOnce?: number
+  /** Of two items with one key the later one waits for another batch. */
+  keyOf?: (item: Item) => unknown
+}
+
+/** An item is never answered by work that had begun before it was added. */
+export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): Batch<Item, Result> {
+  const { run, most, atOnce = 1, keyOf } = options
+  type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
+  let queue: Waiting[] = []
+  let running = 0
+  let isScheduled = false
+
+  const schedule = () => {
+    if (isScheduled || queue.length === 0 || running >= atOnce) return
+    isScheduled = true
+    // What arrives with the same turn of the event loop comes along.
+    setImmediate(begin)
+  }
+
+  const begin = async () => {
+    isScheduled = false
+    running += 1
+    const batch = take()
+    schedule()
+    try {
+      const results = await run(batch.map(({ item }) => item))
+      for (const [at, { resolve }] of batch.entries()) resolve(results[at] as Result)
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+    running -= 1
+    schedule()
+  }
+
+  const take = () => {
+    const batch = new Map<unknown, Waiting>()
+    const rest: Waiting[] = []
+    for (const waiting of queue) {
+      const key = keyOf ? keyOf(waiting.item) : waiting
+      if (batch.size >= most || batch.has(key)) rest.push(waiting)
+      else batch.set(key, waiting)
+    }
+    queue = rest
+    return [...batch.values()]
+  }
+
+  const add = (item: Item) =>
+    new Promise<Result>((resolve, reject) => {
+      queue.push({ item, resolve, reject })
+      schedule()
+    })
+  return { add }
+}
