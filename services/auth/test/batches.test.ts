@@ -1,0 +1,77 @@
+/** Batches: what comes together is asked together, never more at once than allowed, and never by work begun before. */
+import { setImmediate as turn } from 'node:timers/promises'
+import t from 'tap'
+import { createBatch } from '../src/store/batches.ts'
+
+/** Work that ends when it is told to. */
+function work() {
+  const begun: { items: string[]; end: (results?: Error) => void }[] = []
+  const run = (items: string[]) =>
+    new Promise<string[]>((resolve, reject) => {
+      const end = (error?: Error) => (error ? reject(error) : resolve(items.map(item => item.toUpperCase())))
+      begun.push({ items, end })
+    })
+  return { run, begun }
+}
+
+t.test('what is added in one turn is one batch, and each gets its own result', async t => {
+  const { run, begun } = work()
+  const batch = createBatch({ run, most: 10 })
+  const results = Promise.all(['a', 'b', 'c'].map(batch.add))
+  await turn()
+  t.same(
+    begun.map(({ items }) => items),
+    [['a', 'b', 'c']],
+  )
+  begun[0]?.end()
+  t.same(await results, ['A', 'B', 'C'])
+})
+
+t.test('what comes while as many as allowed are under way is the next batch', async t => {
+  const { run, begun } = work()
+  const batch = createBatch({ run, most: 2, atOnce: 2 })
+  const results = Promise.all(['a', 'b', 'c', 'd', 'e'].map(batch.add))
+  await turn()
+  await turn()
+  t.same(
+    begun.map(({ items }) => items),
+    [
+      ['a', 'b'],
+      ['c', 'd'],
+    ],
+  )
+  begun[1]?.end()
+  await turn()
+  await turn()
+  t.same(begun[2]?.items, ['e'])
+  begun[0]?.end()
+  begun[2]?.end()
+  t.same(await results, ['A', 'B', 'C', 'D', 'E'])
+})
+
+t.test('two of one key are never in one batch', async t => {
+  const { run, begun } = work()
+  const batch = createBatch({ run, most: 10, keyOf: item => item })
+  const results = Promise.all(['a', 'a', 'b'].map(batch.add))
+  await turn()
+  t.same(begun[0]?.items, ['a', 'b'])
+  begun[0]?.end()
+  await turn()
+  await turn()
+  t.same(begun[1]?.items, ['a'])
+  begun[1]?.end()
+  t.same(await results, ['A', 'A', 'B'])
+})
+
+t.test('work that fails fails its own batch, and the next one goes on', async t => {
+  const { run, begun } = work()
+  const batch = createBatch({ run, most: 1 })
+  const first = t.rejects(batch.add('a'), { message: 'away' })
+  const second = batch.add('b')
+  await turn()
+  begun[0]?.end(new Error('away'))
+  await first
+  await turn()
+  begun[1]?.end()
+  t.equal(await second, 'B')
+})
