@@ -14,9 +14,11 @@ import { createPolls } from './feed/polls.ts'
 import { feedRoutes } from './feed/route.ts'
 import { keepHouse } from './housekeeping/housekeeping.ts'
 import { identify } from './http/caller.ts'
+import { clientLimits } from './http/clientLimits.ts'
 import { unavailable } from './http/databaseErrors.ts'
 import { discoveryRoutes } from './http/discovery.ts'
 import { docsPage, openApi } from './http/docs.ts'
+import { failureLimits } from './http/failureLimits.ts'
 import { healthRoutes } from './http/health.ts'
 import { metricsRoute, revokeMetrics } from './http/metrics.ts'
 import { type LogStream, serverOptions } from './http/serverOptions.ts'
@@ -31,7 +33,6 @@ import { createBarrier } from './revoke/barrier.ts'
 import { createRevocations } from './revoke/revoke.ts'
 import { sessionRoutes } from './revoke/route.ts'
 import { refreshCookie } from './rotate/cookie.ts'
-import { renewalLimits } from './rotate/limits.ts'
 import { rotateRoutes } from './rotate/route.ts'
 import { rotateTogether } from './rotate/together.ts'
 import { openDatabase } from './store/database.ts'
@@ -115,7 +116,7 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
     refreshKeys,
     revocations,
     retryWindowMs: config.RETRY_WINDOW_MS,
-    limits: renewalLimits({ pool, clock, quota: config.RENEW_FAILURES }),
+    limits: failureLimits({ pool, clock, policy: 'renew', quota: config.RENEW_FAILURES }),
   }
 
   // log in -> rotate -> (guards verify) -> revoke
@@ -135,8 +136,9 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   })
   const mayCall = callLimit({ db, pool, quota: config.ADMIN_CALLS })
   await app.register(adminRoutes, { db, verifier, mayCall, passwords, revocations, waiting, prefix: '/admin' })
-  await app.register(oauthRoutes, { ...rotating, accessTokens: tokens, verifier, waiting, errors: around })
-  await app.register(feedRoutes, { db, polls })
+  const clients = clientLimits({ db, pool, clock, quota: config.CLIENT_FAILURES })
+  await app.register(oauthRoutes, { ...rotating, clients, accessTokens: tokens, verifier, waiting, errors: around })
+  await app.register(feedRoutes, { db, clients, polls })
 
   await app.register(discoveryRoutes, { issuer: config.ISSUER, keys: signingKeys })
   await app.register(healthRoutes, { mustBeReady: () => mustBeMigrated(pool) })

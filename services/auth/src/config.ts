@@ -227,6 +227,13 @@ export const settings = {
     max: 1000000,
     why: 'A client in a loop stops costing the database anything; renewals that succeed are never counted.',
   }),
+  CLIENT_FAILURES: integer({
+    about: 'Wrong secrets of service clients from one address, in a minute',
+    fallback: '30',
+    min: 1,
+    max: 1000000,
+    why: 'A flood of guesses stops costing the database anything; secrets that were right before are let through.',
+  }),
   HOUSEKEEPING_SECONDS: integer({
     about: 'How often what has served its time is removed',
     fallback: '60',

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import { wire } from '@gatehouse/testkit'
 import t from 'tap'
+import { failureLimits } from '../src/http/failureLimits.ts'
 import { readRefreshKeys } from '../src/keys/refreshKeys.ts'
 import { createRevocations } from '../src/revoke/revoke.ts'
-import { renewalLimits } from '../src/rotate/limits.ts'
 import { type RotateRooms, rotate } from '../src/rotate/rotate.ts'
 import { rotateTogether } from '../src/rotate/together.ts'
 import { openDatabase } from '../src/store/database.ts'
@@ -67,7 +67,7 @@ t.test(
       refreshKeys: readRefreshKeys(`1:${secret}`),
       revocations: createRevocations(renewing.prisma, 360_000),
       retryWindowMs: 30_000,
-      limits: renewalLimits({ pool: renewing.pool, clock: systemClock, quota: 30 }),
+      limits: failureLimits({ pool: renewing.pool, clock: systemClock, policy: 'renew', quota: 30 }),
     }
     const visitor = { address: '127.0.0.1', userAgent: null, requestId: 'many' }
     const renewOften = async (first: string, times: number) => {

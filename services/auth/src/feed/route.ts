@@ -3,8 +3,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LeaveRequest, PollAnswer, PollRequest, Refusal } from '@gatehouse/contract'
 import { basicCredentials } from '../http/basic.ts'
+import type { ClientLimits } from '../http/clientLimits.ts'
 import { quietLevel } from '../http/quietLevel.ts'
 import { refusals } from '../http/responses.ts'
+import { visitorOf } from '../http/visitor.ts'
 import type { Db } from '../store/database.ts'
 import { removeGuard } from '../store/guards.ts'
 import { isServiceClient } from '../store/serviceClients.ts'
@@ -12,10 +14,11 @@ import type { Polls } from './polls.ts'
 
 export interface FeedRoutes {
   db: Db
+  clients: ClientLimits
   polls: Polls
 }
 
-export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { db, polls }) => {
+export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { db, clients, polls }) => {
   const schema = { tags: ['guards'], security: [{ client: [] }] }
   const poll = {
     ...schema,
@@ -31,19 +34,22 @@ export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { d
   }
 
   app.post('/guards/poll', { schema: poll, logLevel: quietLevel(app) }, async (request, reply) => {
-    const { id: clientId, secretHash } = basicCredentials(request.headers.authorization)
+    const presented = basicCredentials(request.headers.authorization)
     const { guard, name, version, feedId = null, after = null } = request.body
     const gone = new AbortController()
     reply.raw.once('close', () => gone.abort())
     reply.header('cache-control', 'no-store')
-    return polls.answer({ guard, clientId, secretHash, name, version, feedId, after }, gone.signal)
+    const asked = { guard, clientId: presented.id, secretHash: presented.secretHash, name, version, feedId, after }
+    return clients.bounded({ ...presented, ...visitorOf(request) }, () => polls.answer(asked, gone.signal))
   })
 
   app.post('/guards/leave', { schema: leave }, async (request, reply) => {
-    const { id: clientId, secretHash } = basicCredentials(request.headers.authorization)
-    const isKnown = await isServiceClient(db, { id: clientId, secretHash, scope: 'guard' })
-    if (!isKnown) throw new Refusal('client-invalid', 'a guard leaves with unknown client credentials')
-    await removeGuard(db, { id: request.body.guard, clientId })
+    const presented = basicCredentials(request.headers.authorization)
+    await clients.bounded({ ...presented, ...visitorOf(request) }, async () => {
+      if (await isServiceClient(db, { ...presented, scope: 'guard' })) return
+      throw new Refusal('client-invalid', 'a guard leaves with unknown client credentials')
+    })
+    await removeGuard(db, { id: request.body.guard, clientId: presented.id })
     return reply.code(204).send()
   })
 }

@@ -2,27 +2,44 @@
 import { Refusal } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import { basicCredentials } from '../http/basic.ts'
+import type { ClientLimits } from '../http/clientLimits.ts'
+import { visitorOf } from '../http/visitor.ts'
 import { hashOf } from '../rotate/token.ts'
 import type { Db } from '../store/database.ts'
 import { type AuthenticatedClient, authenticateClient } from '../store/serviceClients.ts'
 import { OAuthError } from './errors.ts'
 import type { Form } from './form.ts'
 
+export interface ClientRooms {
+  db: Db
+  clients: ClientLimits
+}
+
 /**
  * @returns the client; undefined when the request brings no secret, as a public client's
- * @throws Refusal `client-invalid`, OAuthError `invalid_request`
+ * @throws Refusal `client-invalid`, `rate-limited`, OAuthError `invalid_request`
  */
-export async function clientOf(db: Db, request: FastifyRequest, form: Form): Promise<AuthenticatedClient | undefined> {
+export async function clientOf(
+  { db, clients }: ClientRooms,
+  request: FastifyRequest,
+  form: Form,
+): Promise<AuthenticatedClient | undefined> {
   const presented = presentedBy(request, form)
   if (presented === undefined) return undefined
-  const client = await authenticateClient(db, presented)
-  if (client === undefined) throw new Refusal('client-invalid', 'unknown client or wrong secret')
-  return client
+  return clients.bounded({ ...presented, ...visitorOf(request) }, async () => {
+    const client = await authenticateClient(db, presented)
+    if (client === undefined) throw new Refusal('client-invalid', 'unknown client or wrong secret')
+    return client
+  })
 }
 
 /** @throws Refusal `client-invalid` also when the request brings no secret */
-export async function mustBeClient(db: Db, request: FastifyRequest, form: Form): Promise<AuthenticatedClient> {
-  const client = await clientOf(db, request, form)
+export async function mustBeClient(
+  rooms: ClientRooms,
+  request: FastifyRequest,
+  form: Form,
+): Promise<AuthenticatedClient> {
+  const client = await clientOf(rooms, request, form)
   if (client === undefined) throw new Refusal('client-invalid', 'no client credentials')
   return client
 }

@@ -7,11 +7,11 @@ import { type RotateRooms, rotate } from '../rotate/rotate.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import type { AuthenticatedClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { clientOf, mustBeClient } from './client.ts'
+import { type ClientRooms, clientOf, mustBeClient } from './client.ts'
 import { OAuthError } from './errors.ts'
 import { type Form, needed } from './form.ts'
 
-export interface TokenRooms extends RotateRooms {
+export interface TokenRooms extends RotateRooms, ClientRooms {
   accessTokens: AccessTokens
 }
 
@@ -28,7 +28,7 @@ const secretScopes: readonly string[] = ['guard', 'introspect']
 /** The same rotation as `POST /session/renew`, with the same honest retries and the same thieves (RFC 6749 section 6). */
 export async function refreshGrant(rooms: TokenRooms, request: FastifyRequest, form: Form): Promise<Granted> {
   const refreshToken = needed(form, 'refresh_token')
-  const client = await clientOf(rooms.db, request, form)
+  const client = await clientOf(rooms, request, form)
   const clientId = client?.id ?? form['client_id'] ?? firstParty
   if (clientId !== firstParty) throw new OAuthError('invalid_grant', 'The refresh token belongs to another client.')
   return rotate(rooms, { refreshToken, attempt: attemptOf(request) }, visitorOf(request))
@@ -36,7 +36,7 @@ export async function refreshGrant(rooms: TokenRooms, request: FastifyRequest, f
 
 /** A token of the client's own (RFC 6749 section 4.4): no refresh token comes with it, since the secret is at hand. */
 export async function clientGrant(rooms: TokenRooms, request: FastifyRequest, form: Form): Promise<Granted> {
-  const client = await mustBeClient(rooms.db, request, form)
+  const client = await mustBeClient(rooms, request, form)
   const scopes = scopesFor(client.scopes, form['scope'])
   const { address, requestId } = visitorOf(request)
   const who = { actor: client.id, reason: null, address, requestId }

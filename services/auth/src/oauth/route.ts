@@ -56,7 +56,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, r
   }
   app.post('/oauth/introspect', { schema: introspection }, async (request, reply) => {
     const form: Form = request.body
-    const client = await mustBeClient(db, request, form)
+    const client = await mustBeClient(rooms, request, form)
     if (!client.scopes.includes('introspect'))
       throw new OAuthError('unauthorized_client', 'The client lacks the scope introspect.')
     uncached(reply)
@@ -72,7 +72,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, r
   }
   app.post('/oauth/revoke', { schema: revocation }, async (request, reply) => {
     const form: Form = request.body
-    const client = await clientOf(db, request, form)
+    const client = await clientOf(rooms, request, form)
     const { address, requestId } = visitorOf(request)
     const act = { actor: client?.id ?? null, reason: null, address, requestId }
     const revoked = await revokeToken(rooms, { token: needed(form, 'token'), client, act })

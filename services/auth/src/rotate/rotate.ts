@@ -1,6 +1,7 @@
 /** Renewal: rotate in one statement; only when nothing matched, find out why. */
-import { Refusal } from '@gatehouse/contract'
+import { type Outcome, Refusal } from '@gatehouse/contract'
 import { explainRotation } from '@gatehouse/protocol'
+import { type FailureLimits, limited } from '../http/failureLimits.ts'
 import { networkOf } from '../http/network.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import type { Visitor } from '../login/login.ts'
@@ -9,7 +10,6 @@ import type { Db } from '../store/database.ts'
 import { type Found, readRotationFacts } from '../store/readRotationFacts.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { limited, type RenewalLimits } from './limits.ts'
 import type { RotateRow } from './together.ts'
 import { hashOf, type RefreshToken, readToken, successorSecret, writeToken } from './token.ts'
 
@@ -19,7 +19,11 @@ export interface RotateRooms {
   refreshKeys: RefreshKeys
   revocations: Revocations
   retryWindowMs: number
-  limits: RenewalLimits
+  /**
+   * A genuine token counts against its session, an invented one against its address. So an address full of inventions
+   * hinders nobody who holds a genuine token, and a client in a loop hinders only itself.
+   */
+  limits: FailureLimits
 }
 
 export interface Presented {
@@ -51,10 +55,15 @@ export async function rotate(rooms: RotateRooms, presented: Presented, visitor: 
       outcome: 'rate-limited',
       detail: {},
     })
-  return limited({ limits: rooms.limits, key, onSpent }, async () => {
+  return limited({ limits: rooms.limits, key, counts, onSpent }, async () => {
     if (token === undefined) throw new Refusal('refresh-invalid', 'a refresh token that is not ours')
     return rotateGenuine(rooms, { token, attempt: presented.attempt }, visitor)
   })
+}
+
+/** A service in trouble says nothing against whoever asks. */
+function counts(outcome: Outcome): boolean {
+  return !['unavailable', 'overloaded', 'rate-limited', 'internal-error'].includes(outcome)
 }
 
 async function rotateGenuine(

@@ -6,7 +6,12 @@ import { type Answer, basic, type Stage } from '../stage.ts'
 export const secret = 'a secret of at least twenty characters'
 
 /** Posts a form; with the credentials of a client if one is named. */
-export function post({ call }: Stage, path: string, form: Record<string, string>, clientId?: string): Promise<Answer> {
+export function post(
+  { call }: Pick<Stage, 'call'>,
+  path: string,
+  form: Record<string, string>,
+  clientId?: string,
+): Promise<Answer> {
   return call(path, {
     method: 'POST',
     body: new URLSearchParams(form).toString(),

@@ -1,16 +1,11 @@
-/**
- * Bounds renewals that fail, over all replicas; those that succeed are never counted, so they cost no statement more.
- *
- * A genuine token counts against its session, an invented one against its address. So an address full of inventions
- * hinders nobody who holds a genuine token, and a client in a loop hinders only itself.
- */
+/** Bounds what fails, over all replicas; what succeeds is never counted, so it costs no statement more. */
 import type { Clock } from '@gatehouse/clock'
 import { type Outcome, Refusal } from '@gatehouse/contract'
 import type pg from 'pg'
-import { sharedCounter } from '../http/counters.ts'
-import { rateLimitFields } from '../http/rateLimitFields.ts'
+import { sharedCounter } from './counters.ts'
+import { rateLimitFields } from './rateLimitFields.ts'
 
-export interface RenewalLimits {
+export interface FailureLimits {
   /** Asks memory only. @throws Refusal `rate-limited` */
   mustBeAllowed: (key: string) => void
   /**
@@ -20,9 +15,11 @@ export interface RenewalLimits {
   noteFailure: (key: string) => Promise<'spent' | undefined>
 }
 
-export interface RenewalLimitOptions {
+export interface FailureLimitOptions {
   pool: pg.Pool
   clock: Clock
+  /** What is limited, in a word. */
+  policy: string
   /** Failures in a window. */
   quota: number
 }
@@ -30,23 +27,21 @@ export interface RenewalLimitOptions {
 const windowSeconds = 60
 /** More keys than this are blocked at once only in an attack; the oldest are forgotten, and learnt again. */
 const mostBlocked = 100_000
-/** What says nothing against whoever asks. */
-const notCounted: readonly Outcome[] = ['unavailable', 'overloaded', 'rate-limited', 'internal-error']
 
-export function renewalLimits({ pool, clock, quota }: RenewalLimitOptions): RenewalLimits {
-  const counter = sharedCounter({ pool, keyPrefix: 'renew', points: quota, windowSeconds })
+export function failureLimits({ pool, clock, policy, quota }: FailureLimitOptions): FailureLimits {
+  const counter = sharedCounter({ pool, keyPrefix: policy, points: quota, windowSeconds })
   const blockedUntilMs = new Map<string, number>()
 
   const mustBeAllowed = (key: string) => {
     const resetMs = (blockedUntilMs.get(key) ?? 0) - clock.nowMs()
     if (resetMs > 0) {
-      const headers = rateLimitFields({ policy: 'renew', quota, windowSeconds, remaining: 0, resetMs })
-      throw new Refusal('rate-limited', 'too many refused renewals', { retryAfterSeconds: resetMs / 1000, headers })
+      const headers = rateLimitFields({ policy, quota, windowSeconds, remaining: 0, resetMs })
+      throw new Refusal('rate-limited', `too many failures: ${policy}`, { retryAfterSeconds: resetMs / 1000, headers })
     }
     blockedUntilMs.delete(key)
   }
 
-  const noteFailure: RenewalLimits['noteFailure'] = async key => {
+  const noteFailure: FailureLimits['noteFailure'] = async key => {
     const { consumedPoints, msBeforeNext } = await counter.penalty(key)
     if (consumedPoints < quota) return undefined
     blockedUntilMs.set(key, clock.nowMs() + msBeforeNext)
@@ -58,24 +53,26 @@ export function renewalLimits({ pool, clock, quota }: RenewalLimitOptions): Rene
 }
 
 export interface Limited {
-  limits: RenewalLimits
+  limits: FailureLimits
   key: string
+  /** Whether this refusal says something against whoever asks. */
+  counts: (outcome: Outcome) => boolean
   /** Writes down that from now on it is refused. */
   onSpent: () => Promise<void>
 }
 
-/** Runs a renewal under its limit. */
+/** Runs what may fail under its limit. */
 export async function limited<Result>(
-  { limits, key, onSpent }: Limited,
-  renew: () => Promise<Result>,
+  { limits, key, counts, onSpent }: Limited,
+  act: () => Promise<Result>,
 ): Promise<Result> {
   limits.mustBeAllowed(key)
   try {
-    return await renew()
+    return await act()
   } catch (error) {
-    const counts = error instanceof Refusal && !notCounted.includes(error.outcome)
+    const isCounted = error instanceof Refusal && counts(error.outcome)
     // A count that is lost while the database is away does not make the refusal any less certain.
-    const noted = counts ? await limits.noteFailure(key).catch(() => undefined) : undefined
+    const noted = isCounted ? await limits.noteFailure(key).catch(() => undefined) : undefined
     if (noted === 'spent') await onSpent()
     throw error
   }
