@@ -1,0 +1,24 @@
+/** The server that every route stands on: its limits, its way of saying no, its cookies, its document. */
+import cookiePlugin from '@fastify/cookie'
+import { type RefusalsOptions, refusals, strictRequests } from '@gatehouse/guard'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
+import { type DocsOptions, openApi } from './docs.ts'
+import { type LogStream, serverOptions } from './serverOptions.ts'
+
+export interface ServerOptions {
+  around: RefusalsOptions
+  docs: DocsOptions
+  /** Where the log goes; standard output unless given. */
+  logTo: LogStream | undefined
+}
+
+/** Comes before the routes: what is registered here holds for all of them. */
+export async function createServer(config: Config, { around, docs, logTo }: ServerOptions): Promise<FastifyInstance> {
+  const app = Fastify(serverOptions(config, around, logTo))
+  await app.register(refusals, around)
+  await app.register(strictRequests)
+  await app.register(cookiePlugin)
+  await openApi(app, docs)
+  return app
+}

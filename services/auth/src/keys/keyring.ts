@@ -1,0 +1,30 @@
+/** Every key of the service, and what verifies with them. */
+import type { Clock } from '@gatehouse/clock'
+import { createVerifier, staticKeys, type Verifier } from '@gatehouse/guard'
+import type { Config } from '../config.ts'
+import { type RefreshKeys, readRefreshKeys } from './refreshKeys.ts'
+import { readSigningKeys, type SigningKeys } from './signingKeys.ts'
+
+export interface Keyring {
+  signingKeys: SigningKeys
+  refreshKeys: RefreshKeys
+  verifier: Verifier
+  /** For log-out, which an access token that has expired is good enough for. */
+  timelessVerifier: Verifier
+}
+
+/** Longer than any access token lives. */
+const yearMs = 366 * 24 * 3600 * 1000
+
+/** @throws SettingsError when a key cannot be read */
+export function readKeys(config: Config, clock: Clock): Keyring {
+  const signingKeys = readSigningKeys(config.SIGNING_KEY, config.SIGNING_ALGORITHM)
+  const keys = staticKeys(signingKeys.all.map(({ kid, algorithm, publicPem }) => ({ kid, algorithm, pem: publicPem })))
+  const rules = { keys, issuer: config.ISSUER, audience: config.AUDIENCE, clock }
+  return {
+    signingKeys,
+    refreshKeys: readRefreshKeys(config.REFRESH_KEYS),
+    verifier: createVerifier(rules),
+    timelessVerifier: createVerifier({ ...rules, clockToleranceMs: yearMs, cacheSize: 1 }),
+  }
+}

@@ -1,0 +1,25 @@
+/** What bounds each kind of try, over all replicas. */
+import type { Clock } from '@gatehouse/clock'
+import { type CallLimit, callLimit } from './admin/callLimit.ts'
+import type { Config } from './config.ts'
+import { type ClientLimits, clientLimits } from './http/clientLimits.ts'
+import { type FailureLimits, failureLimits } from './http/failureLimits.ts'
+import { type LoginLimits, loginLimits } from './login/limits.ts'
+import type { Database } from './store/database.ts'
+
+export interface Throttles {
+  /** Wrong passwords, at log-in and where one is changed. */
+  passwords: LoginLimits
+  renewals: FailureLimits
+  clients: ClientLimits
+  adminCalls: CallLimit
+}
+
+export function throttles(config: Config, { prisma: db, pool }: Database, clock: Clock): Throttles {
+  return {
+    passwords: loginLimits({ pool, perAccount: config.LOGIN_FAILURES, perAddress: config.ADDRESS_FAILURES }),
+    renewals: failureLimits({ pool, clock, policy: 'renew', quota: config.RENEW_FAILURES }),
+    clients: clientLimits({ db, pool, clock, quota: config.CLIENT_FAILURES }),
+    adminCalls: callLimit({ db, pool, quota: config.ADMIN_CALLS }),
+  }
+}
