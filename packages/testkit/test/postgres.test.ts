@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, type Postgres, startPostgres, startProcess } from '@gatehouse/testkit'
-import pg from 'pg'
+import { freePort, startPostgres, startProcess } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
+import { ask } from './ask.ts'
 import { whenGone, whenRemoved } from './whenGone.ts'
 
 async function folder(t: Test): Promise<string> {
@@ -14,34 +14,23 @@ async function folder(t: Test): Promise<string> {
   return path
 }
 
-async function ask(postgres: Postgres, sql: string): Promise<unknown> {
-  const client = new pg.Client({ connectionString: postgres.url })
-  await client.connect()
-  try {
-    const { rows } = await client.query({ text: sql, rowMode: 'array' })
-    return rows[0]?.[0]
-  } finally {
-    await client.end()
-  }
-}
-
 test('a persistent server keeps its data over stop and start, and over a kill', async t => {
   const dataDir = await folder(t)
   const first = await startPostgres({ dataDir, persistent: true })
   t.teardown(() => first.stop())
-  await ask(first, 'CREATE TABLE kept AS SELECT 42 AS answer')
+  await ask(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
   await first.stop()
-  await t.rejects(ask(first, 'SELECT 1'), { code: 'ECONNREFUSED' })
+  await t.rejects(ask(first.url, 'SELECT 1'), { code: 'ECONNREFUSED' })
 
   const second = await startPostgres({ dataDir, port: await freePort(), persistent: true })
   t.teardown(() => second.stop())
-  t.equal(await ask(second, 'SELECT answer FROM kept'), 42)
+  t.equal(await ask(second.url, 'SELECT answer FROM kept'), 42)
   const killedPid = second.pid()
   await second.kill()
-  await t.rejects(ask(second, 'SELECT 1'), { code: 'ECONNREFUSED' })
+  await t.rejects(ask(second.url, 'SELECT 1'), { code: 'ECONNREFUSED' })
   await second.restart()
   t.not(second.pid(), killedPid)
-  t.equal(await ask(second, 'SELECT answer FROM kept'), 42)
+  t.equal(await ask(second.url, 'SELECT answer FROM kept'), 42)
   await second.stop()
   t.ok(existsSync(join(dataDir, 'cluster')))
 })
@@ -49,10 +38,10 @@ test('a persistent server keeps its data over stop and start, and over a kill', 
 test('a server of tests listens on 127.0.0.1 only, takes 300 connections, and leaves nothing behind', async t => {
   const dataDir = await folder(t)
   const postgres = await startPostgres({ dataDir, persistent: false, settings: { work_mem: '8MB' } })
-  t.equal(await ask(postgres, 'SHOW listen_addresses'), '127.0.0.1')
-  t.equal(await ask(postgres, 'SHOW max_connections'), '300')
-  t.equal(await ask(postgres, 'SHOW fsync'), 'off')
-  t.equal(await ask(postgres, 'SHOW work_mem'), '8MB')
+  t.equal(await ask(postgres.url, 'SHOW listen_addresses'), '127.0.0.1')
+  t.equal(await ask(postgres.url, 'SHOW max_connections'), '300')
+  t.equal(await ask(postgres.url, 'SHOW fsync'), 'off')
+  t.equal(await ask(postgres.url, 'SHOW work_mem'), '8MB')
   await postgres.stop()
   await postgres.stop()
   t.notOk(existsSync(dataDir))
@@ -63,7 +52,7 @@ test('a wrong password is refused', async t => {
   t.teardown(() => postgres.stop())
   const url = new URL(postgres.url)
   url.password = 'guess'
-  await t.rejects(ask({ ...postgres, url: url.href }, 'SELECT 1'), { code: '28P01' })
+  await t.rejects(ask(url.href, 'SELECT 1'), { code: '28P01' })
 })
 
 test('a data directory or port that is in use is named in one sentence', async t => {
@@ -87,7 +76,7 @@ test('a pid file of a server that is gone does not block, even when the number b
   await first.kill()
   await writeFile(pidFile, content.replace(/^\d+/, String(process.pid)))
   const second = await startPostgres({ dataDir, persistent: true })
-  t.equal(await ask(second, 'SELECT 1'), 1)
+  t.equal(await ask(second.url, 'SELECT 1'), 1)
   await second.stop()
 })
 

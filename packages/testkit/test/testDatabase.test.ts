@@ -2,17 +2,7 @@
 import { freshDatabase } from '@gatehouse/testkit'
 import pg from 'pg'
 import { test } from 'tap'
-
-async function ask(url: string, sql: string): Promise<unknown> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    const { rows } = await client.query({ text: sql, rowMode: 'array' })
-    return rows[0]?.[0]
-  } finally {
-    await client.end()
-  }
-}
+import { ask } from './ask.ts'
 
 test('each database is a migrated copy of its own, and dropping one ends who still uses it', async t => {
   const [one, other] = await Promise.all([freshDatabase(), freshDatabase(fn => t.teardown(fn))])
