@@ -9,13 +9,13 @@ import { documents, remade } from '../src/docs/made.ts'
 process.chdir(fileURLToPath(new URL('../../../../', import.meta.url)))
 
 for (const path of documents) {
-  t.test(`what ${path} shows of the code is the code's: else run \`npx pnpm docs\``, async t => {
+  t.test(`what ${path} shows of the code is the code's: else run \`npx pnpm run docs\``, async t => {
     t.equal(readFileSync(path, 'utf8'), remade(path, await blocks()))
   })
 }
 
 for (const [path, text] of Object.entries(madeFiles())) {
-  t.test(`${path} is what the code makes of it: else run \`npx pnpm docs\``, async t => {
+  t.test(`${path} is what the code makes of it: else run \`npx pnpm run docs\``, async t => {
     t.equal(readFileSync(path, 'utf8'), text)
   })
 }

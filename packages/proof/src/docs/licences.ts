@@ -22,7 +22,7 @@ export function licencesDocument(): string {
     .map(([licence, names]) => `| ${licence} | ${names.length} | ${names.join(', ')} |`)
   return `# Licences
 
-Made by \`npx pnpm docs\` from the packages that the auth and the resource service run with. Builds for one platform stand
+Made by \`npx pnpm run docs\` from the packages that the auth and the resource service run with. Builds for one platform stand
 under the licence of the package that wants them. Gatehouse itself: Apache-2.0.
 
 | licence | packages | which |

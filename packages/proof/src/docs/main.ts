@@ -1,4 +1,4 @@
-/** `npx pnpm docs`: writes into the documents what is made from code. */
+/** `npx pnpm run docs`: writes into the documents what is made from code. */
 import { writeFileSync } from 'node:fs'
 import { blocks } from './blocks.ts'
 import { madeFiles } from './files.ts'

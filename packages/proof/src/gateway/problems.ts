@@ -24,7 +24,7 @@ export const gatewayOutcomes: Readonly<Record<number, Outcome>> = {
 /** What nginx calls by a number of its own. */
 const aliases: Readonly<Record<number, number>> = { 494: 431, 497: 400 }
 
-const made = '# Made from packages/contract by `npx pnpm docs`: change it there.'
+const made = '# Made from packages/contract by `npx pnpm run docs`: change it there.'
 
 /** Which answer belongs to which status; for each location that has error pages of its own. */
 export function problemPages(): string {
