@@ -50,7 +50,7 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
     timeoutMs: config.DATABASE_TIMEOUT_MS,
     onError,
   })
-  const { prisma: db, pool } = database
+  const { prisma: db, direct, pool } = database
   const limits = throttles(config, database, clock)
   const { revocations, waiting, polls, close } = propagate(config, { database, clock, metrics, onError })
 
@@ -65,12 +65,13 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   })
   const sending = { accessTokens, cookie }
   const acting = { db, passwords, revocations, waiting }
-  const rotateRow = rotateTogether(database.direct, lifetimes)
+  const rotateRow = rotateTogether(direct, lifetimes)
   const retryWindowMs = config.RETRY_WINDOW_MS
   const rotating = { db, rotateRow, refreshKeys, revocations, retryWindowMs, limits: limits.renewals }
 
   // log in -> rotate -> (guards verify) -> revoke
-  await app.register(loginRoutes, { db, passwords, limits: limits.passwords, refreshKeys, lifetimes, sending })
+  const beginning = { db, direct, clock, passwords, limits: limits.passwords, refreshKeys, lifetimes }
+  await app.register(loginRoutes, { ...beginning, sending })
   await app.register(rotateRoutes, {
     ...rotating,
     ...waiting,

@@ -15,9 +15,11 @@ export interface Throttles {
   adminCalls: CallLimit
 }
 
-export function throttles(config: Config, { prisma: db, pool }: Database, clock: Clock): Throttles {
+export function throttles(config: Config, database: Database, clock: Clock): Throttles {
+  const { prisma: db, pool } = database
+  const { LOGIN_FAILURES: perAccount, ADDRESS_FAILURES: perAddress } = config
   return {
-    passwords: loginLimits({ pool, perAccount: config.LOGIN_FAILURES, perAddress: config.ADDRESS_FAILURES }),
+    passwords: loginLimits({ database, clock, perAccount, perAddress }),
     renewals: failureLimits({ pool, clock, policy: 'renew', quota: config.RENEW_FAILURES }),
     clients: clientLimits({ db, pool, clock, quota: config.CLIENT_FAILURES }),
     adminCalls: callLimit({ db, pool, quota: config.ADMIN_CALLS }),

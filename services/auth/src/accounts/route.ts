@@ -61,12 +61,13 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     const [account, secret] = await Promise.all([readAccount(db, id), findAccountById(db, id)])
     const email = account?.email ?? ''
     mustBeGoodPassword(newPassword, { field: 'body/newPassword', email })
-    await limits.mustBeAllowed(email, request.ip)
+    const tried = { email, address: request.ip }
+    await limits.findAccount(tried)
     const isRight = await passwords.verify(currentPassword, secret?.passwordHash)
     if (secret === undefined || !isRight) {
-      await limits.noteFailure(email, request.ip)
-      const tried = { action: 'user.password-change', target: id, outcome: 'credentials-invalid', detail: {} }
-      await writeAudit(db, { ...actOf(request), ...tried })
+      await limits.noteFailure(tried)
+      const act = { action: 'user.password-change', target: id, outcome: 'credentials-invalid', detail: {} }
+      await writeAudit(db, { ...actOf(request), ...act })
       throw new Refusal('credentials-invalid', 'wrong current password')
     }
     const to = await passwords.hash(newPassword)

@@ -1,22 +1,39 @@
 /** Throttles guessing: by account and address together, and by address alone; the counters are shared by all replicas. */
+import type { Clock } from '@gatehouse/clock'
 import { Refusal } from '@gatehouse/contract'
-import type pg from 'pg'
-import type { RateLimiterRes } from 'rate-limiter-flexible'
 import { sharedCounter } from '../http/counters.ts'
 import { networkOf } from '../http/network.ts'
 import { rateLimitFields } from '../http/rateLimitFields.ts'
 import { hashOf } from '../rotate/token.ts'
-import { emailKey } from '../store/accounts.ts'
+import { type AccountForLogin, emailKey } from '../store/accounts.ts'
+import type { Database } from '../store/database.ts'
+import { type Quota, readLogin, type Spent } from '../store/readLogin.ts'
+
+/** Whose password is tried, and from where. */
+export interface Try {
+  email: string
+  address: string
+}
 
 export interface LoginLimits {
-  /** @throws Refusal `rate-limited`, whether the account exists or not */
-  mustBeAllowed: (email: string, address: string) => Promise<void>
-  /** Whether this was the failure after which no more are allowed. */
-  noteFailure: (email: string, address: string) => Promise<boolean>
+  /**
+   * The account, in one statement with what has been tried so far.
+   * @throws Refusal `rate-limited`, whether the account exists or not
+   */
+  findAccount: (tried: Try) => Promise<AccountForLogin | undefined>
+  /** What must not be spent when a session begins. */
+  quotasOf: (tried: Try) => Quota[]
+  /**
+   * Counts a wrong password: of guesses that were sent together, only as many are judged as are allowed.
+   * @returns whether this was the failure after which no more are allowed
+   * @throws Refusal `rate-limited`
+   */
+  noteFailure: (tried: Try) => Promise<boolean>
 }
 
 export interface LoginLimitOptions {
-  pool: pg.Pool
+  database: Pick<Database, 'direct' | 'pool'>
+  clock: Clock
   /** Wrong passwords for one account from one address. */
   perAccount: number
   /** Wrong passwords from one address, for whatever account. */
@@ -26,35 +43,44 @@ export interface LoginLimitOptions {
 const windowSeconds = 15 * 60
 
 /** Only failures count, and none against the account alone: nobody can lock somebody else out. */
-export function loginLimits({ pool, perAccount, perAddress }: LoginLimitOptions): LoginLimits {
-  const limiter = (keyPrefix: string, points: number) => sharedCounter({ pool, keyPrefix, points, windowSeconds })
-  const pair = limiter('login-pair', perAccount)
-  const single = limiter('login-address', perAddress)
-  const keys = (email: string, address: string) => {
+export function loginLimits({ database, clock, perAccount, perAddress }: LoginLimitOptions): LoginLimits {
+  const { direct, pool } = database
+  const counter = (keyPrefix: string, points: number) => sharedCounter({ pool, keyPrefix, points, windowSeconds })
+  const pair = counter('login-pair', perAccount)
+  const single = counter('login-address', perAddress)
+  const countersOf = ({ email, address }: Try) => {
     const network = networkOf(address)
     return [
       { limiter: pair, key: hashOf(`${emailKey(email)}|${network}`).toString('base64url') },
       { limiter: single, key: network },
     ]
   }
+  const quotasOf = (tried: Try) =>
+    countersOf(tried).map(({ limiter, key }) => ({ key: limiter.getKey(key), most: limiter.points }))
 
   return {
-    mustBeAllowed: async (email, address) => {
-      for (const { limiter, key } of keys(email, address)) refuseIfSpent(await limiter.get(key), limiter.points)
+    quotasOf,
+    findAccount: async tried => {
+      const facts = { email: tried.email, quotas: quotasOf(tried), wallMs: clock.wallMs() }
+      const { account, spent } = await readLogin(direct, facts)
+      if (spent) throw tooMany(spent)
+      return account
     },
-    noteFailure: async (email, address) => {
-      const counted = keys(email, address).map(async ({ limiter, key }) => {
-        const { consumedPoints } = await limiter.penalty(key)
-        return consumedPoints === limiter.points
-      })
-      return (await Promise.all(counted)).includes(true)
+    noteFailure: async tried => {
+      const counted = await Promise.all(
+        countersOf(tried).map(async ({ limiter, key }) => {
+          const { consumedPoints, msBeforeNext: leftMs } = await limiter.penalty(key)
+          return { key, most: limiter.points, leftMs, beyond: consumedPoints - limiter.points }
+        }),
+      )
+      const over = counted.find(({ beyond }) => beyond > 0)
+      if (over) throw tooMany(over)
+      return counted.some(({ beyond }) => beyond === 0)
     },
   }
 }
 
-function refuseIfSpent(spent: RateLimiterRes | null, points: number): void {
-  if (spent === null || spent.consumedPoints < points) return
-  const { msBeforeNext: resetMs } = spent
-  const headers = rateLimitFields({ policy: 'log-in', quota: points, windowSeconds, remaining: 0, resetMs })
-  throw new Refusal('rate-limited', 'too many wrong passwords', { retryAfterSeconds: resetMs / 1000, headers })
+function tooMany({ most, leftMs }: Spent): Refusal {
+  const headers = rateLimitFields({ policy: 'log-in', quota: most, windowSeconds, remaining: 0, resetMs: leftMs })
+  return new Refusal('rate-limited', 'too many wrong passwords', { retryAfterSeconds: leftMs / 1000, headers })
 }

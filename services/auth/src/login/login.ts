@@ -1,10 +1,12 @@
 /** Logging in: check the password in constant time, then begin a session. */
 import { randomUUID } from 'node:crypto'
+import type { Clock } from '@gatehouse/clock'
 import { type LoginRequest, Refusal } from '@gatehouse/contract'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import { hashOf, newSecret, writeToken } from '../rotate/token.ts'
-import { findAccountByEmail, replacePasswordHash } from '../store/accounts.ts'
+import { replacePasswordHash } from '../store/accounts.ts'
 import type { Prisma } from '../store/database.ts'
+import type { Direct } from '../store/direct.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import { startSession } from '../store/startSession.ts'
 import { writeAudit } from '../store/writeAudit.ts'
@@ -14,6 +16,8 @@ import type { Passwords } from './passwords.ts'
 
 export interface LoginRooms {
   db: Prisma
+  direct: Direct
+  clock: Clock
   passwords: Passwords
   limits: LoginLimits
   refreshKeys: RefreshKeys
@@ -45,28 +49,31 @@ export interface LoggedIn {
  * `rate-limited`, `overloaded`
  */
 export async function login(rooms: LoginRooms, request: LoginRequest, visitor: Visitor): Promise<LoggedIn> {
-  await rooms.limits.mustBeAllowed(request.email, visitor.address)
-  // A log-in beside this one may have re-hashed the same password: a second look finds the new hash.
+  // A log-in beside this one may have re-hashed the same password: a second look finds the new hash, or that too much was tried.
   const loggedIn = (await check(rooms, request, visitor)) ?? (await check(rooms, request, visitor))
   if (loggedIn === undefined) throw new Refusal('credentials-invalid', 'the account changed during the log-in, twice')
   return loggedIn
 }
 
-/** Returns nothing when the account changed between the check of its password and the beginning of the session. */
+/**
+ * Returns nothing when, between the look at the account and the beginning of the session, the account changed or guesses that
+ * were sent together with this one spent what was allowed.
+ */
 async function check(rooms: LoginRooms, request: LoginRequest, visitor: Visitor): Promise<LoggedIn | undefined> {
-  const { db, passwords, limits } = rooms
-  const account = await findAccountByEmail(db, request.email)
+  const { passwords, limits } = rooms
+  const tried = { email: request.email, address: visitor.address }
+  const account = await limits.findAccount(tried)
   const isRight = await passwords.verify(request.password, account?.passwordHash)
-  // Again: guesses that were sent together all passed the first time, and those before may have spent what was allowed.
-  await limits.mustBeAllowed(request.email, visitor.address)
   if (account === undefined || !isRight) {
-    const isSpent = await limits.noteFailure(request.email, visitor.address)
+    const isSpent = await limits.noteFailure(tried)
     await audit(rooms, { target: account?.id ?? null, outcome: 'credentials-invalid', visitor })
     // Once, when it begins: what is refused from now on must not fill the log.
     if (isSpent) await audit(rooms, { target: account?.id ?? null, outcome: 'rate-limited', visitor })
     throw new Refusal('credentials-invalid', account ? 'wrong password' : 'unknown e-mail')
   }
   const mustChange = account.mustChangePassword && !account.isDisabled
+  // These answers would tell that the password is right: not to somebody whose guesses are spent meanwhile.
+  if (mustChange || request.newPassword !== undefined) await limits.findAccount(tried)
   if (!mustChange) mustNotBringNewPassword(request)
   const passwordHash = mustChange
     ? await changeDemanded(rooms, { account, request }, visitor)
@@ -90,12 +97,14 @@ async function rehash(
 type Checked = LoginRequest & { accountId: string; passwordHash: string }
 
 async function begin(rooms: LoginRooms, checked: Checked, visitor: Visitor): Promise<LoggedIn | undefined> {
-  const { db, refreshKeys, lifetimes } = rooms
+  const { direct, limits, refreshKeys, lifetimes } = rooms
   const { accountId, passwordHash, device = null, remember = true } = checked
   const secret = newSecret()
   const sessionId = randomUUID()
-  const started = await startSession(db, {
+  const started = await startSession(direct, {
     ...visitor,
+    quotas: limits.quotasOf({ email: checked.email, address: visitor.address }),
+    wallMs: rooms.clock.wallMs(),
     accountId,
     passwordHash,
     device,

@@ -8,15 +8,6 @@ export interface AccountForLogin {
   mustChangePassword: boolean
 }
 
-/** Reads by the unique index on `email_key`. */
-export async function findAccountByEmail(db: Db, email: string): Promise<AccountForLogin | undefined> {
-  const [row] = await db.$queryRaw<AccountForLogin[]>`
-    SELECT id, password_hash AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled",
-           must_change_password AS "mustChangePassword"
-      FROM accounts WHERE email_key = ${emailKey(email)}`
-  return row
-}
-
 /** Reads by primary key. */
 export async function findAccountById(db: Db, id: string): Promise<AccountForLogin | undefined> {
   const [row] = await db.$queryRaw<AccountForLogin[]>`

@@ -1,5 +1,6 @@
 /** Begins a session: its row, its refresh row and its audit entry, if the account still stands. */
-import type { Db } from './database.ts'
+import type { Direct } from './direct.ts'
+import type { Quota } from './readLogin.ts'
 import type { Grant } from './rotateRefreshToken.ts'
 
 export interface NewSession {
@@ -16,22 +17,31 @@ export interface NewSession {
   lifetimeSeconds: number
   idleSeconds: number
   secretHash: Buffer
+  /** Counters of failures: if one is spent, nobody gets in. */
+  quotas: readonly Quota[]
+  /** The process's wall clock, in milliseconds since 1970: the counters are kept by it. */
+  wallMs: number
 }
 
 type Row = Grant & { isDisabled: boolean }
 
-/** `gone`: the account was deleted, or its password changed, since the check. */
+/** `gone`: since the check the account was deleted, its password changed, or a counter was spent. */
 export type Started = { kind: 'started'; grant: Grant } | { kind: 'disabled' } | { kind: 'gone' }
 
 /**
  * Relies on the share lock of the account: a disable, a sign-out everywhere or a password change either waits for this
  * session and ends it, or commits first and is seen here.
  */
-export async function startSession(db: Db, begin: NewSession): Promise<Started> {
+export async function startSession(db: Direct, begin: NewSession): Promise<Started> {
   const [row] = await db.$queryRaw<Row[]>`
     WITH account AS (
       SELECT id, roles, scopes, epoch, disabled_at FROM accounts
-       WHERE id = ${begin.accountId}::uuid AND password_hash = ${begin.passwordHash} FOR SHARE
+       WHERE id = ${begin.accountId}::uuid AND password_hash = ${begin.passwordHash}
+         AND NOT EXISTS (
+           SELECT FROM unnest(${begin.quotas.map(({ key }) => key)}::text[], ${begin.quotas.map(({ most }) => most)}::int[]) AS quota (key, most)
+             JOIN rate_limits AS counter ON counter.key = quota.key
+            WHERE counter.points >= quota.most AND counter.expire > ${begin.wallMs}::float8)
+         FOR SHARE
     ), session AS (
       INSERT INTO sessions (id, account_id, client_id, device, user_agent, address, remember, everyone_epoch, created_at, expires_at)
       SELECT ${begin.sessionId}::uuid, account.id, ${begin.clientId}, ${begin.device}, ${begin.userAgent}, ${begin.address},
