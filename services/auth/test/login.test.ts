@@ -1,5 +1,8 @@
 /** Logging in: what the answer holds, by either transport, and what is kept of it. */
+import { wire } from '@gatehouse/testkit'
 import t from 'tap'
+import { until } from './races.ts'
+import { replica } from './replicas.ts'
 import { type Answer, password, type Session, stage } from './stage.ts'
 import { claimsOf, generationOf, headerOf } from './tokens.ts'
 
@@ -159,4 +162,15 @@ t.test('each log-in leaves an audit entry with who, from where and how it ended,
   ])
   const text = JSON.stringify(rows, (_key, value) => (typeof value === 'bigint' ? String(value) : value))
   for (const secret of [password, 'a wrong guess', 'ghr_', 'argon2']) t.notOk(text.includes(secret), secret)
+})
+
+t.test('a log-in is two statements on the wire', async t => {
+  const place = await stage(t)
+  const { email } = await place.person()
+  const line = await wire(t, place.database.url)
+  const { call } = await replica(t, place, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  await call('/session', { body: { email, password } })
+  await until(() => line.statements() === 0, 'what begins with the service is done')
+  t.equal((await call('/session', { body: { email, password } })).status, 201)
+  t.equal(line.statements(), 2)
 })
