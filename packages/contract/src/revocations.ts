@@ -10,7 +10,8 @@ export const GuardReceipt = Type.Object({
   name: Type.String(),
   acknowledgedAt: Type.Union([When, Type.Null()]),
   leaseEndedAt: Type.Union([When, Type.Null()], {
-    description: 'It did not answer, so the call waited until it could decide nothing any more.',
+    description:
+      'It did not answer, so the call waited until it could decide nothing any more. In force and neither of the two: it stopped serving, and said so.',
   }),
 })
 export type GuardReceipt = Static<typeof GuardReceipt>

@@ -78,7 +78,7 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
   return { wait, wake }
 
   function createWaiter(seq: number): Waiter {
-    const seen = new Map<string, GuardReceipt>()
+    const seen: Seen = new Map()
     let settle: () => void
     const inForce = new Promise<void>(resolve => {
       settle = resolve
@@ -95,7 +95,7 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
       }
       return nextMs ?? rereadMs
     }
-    const waiter = { see, inForce, looked, firstLook, receipts: () => [...seen.values()] }
+    const waiter = { see, inForce, looked, firstLook, receipts: () => [...seen.values()].map(({ receipt }) => receipt) }
     return waiter
   }
 }
@@ -110,30 +110,31 @@ interface Waiter {
   receipts: () => GuardReceipt[]
 }
 
+/** By id: what is written down of each guard, and until when it could decide at the last look. */
+export type Seen = Map<string, { receipt: GuardReceipt; leaseUntilMs: number }>
+
 /** Writes down how each guard came to know. Returns undefined once none holds the revocation up, else when the next lease ends. */
-export function takeNote(
-  seen: Map<string, GuardReceipt>,
-  { guards, head, dbNowMs }: LiveGuards,
-  seq: number,
-): number | undefined {
+export function takeNote(seen: Seen, { guards, head, dbNowMs }: LiveGuards, seq: number): number | undefined {
   const now = new Date(dbNowMs).toISOString()
   const live = new Set(guards.map(({ id }) => id))
   // A database that does not have the entry has lost it: nothing of it is in force.
   let nextMs: number | undefined = head < seq ? rereadMs : undefined
   for (const guard of guards) {
     const isBehind = holdsUp(guard, { seq, dbNowMs })
-    const receipt = seen.get(guard.id) ?? {
+    const receipt = seen.get(guard.id)?.receipt ?? {
       guard: guard.id,
       name: guard.name,
       acknowledgedAt: null,
       leaseEndedAt: null,
     }
-    seen.set(guard.id, receipt)
+    seen.set(guard.id, { receipt, leaseUntilMs: guard.leaseUntilMs })
     if (isBehind) nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, guard.leaseUntilMs - dbNowMs)
     else receipt.acknowledgedAt ??= (guard.ackedAt ?? guard.lastSeenAt).toISOString()
   }
-  for (const [id, receipt] of seen) {
-    if (!live.has(id) && receipt.acknowledgedAt === null) receipt.leaseEndedAt ??= now
+  for (const [id, { receipt, leaseUntilMs }] of seen) {
+    // One that is gone before its lease has ended took its row away itself.
+    const hasEnded = !live.has(id) && leaseUntilMs <= dbNowMs
+    if (hasEnded && receipt.acknowledgedAt === null) receipt.leaseEndedAt ??= now
   }
   return nextMs
 }
