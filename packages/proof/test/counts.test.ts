@@ -61,7 +61,7 @@ t.test('a request with a known token waits for nothing: the guard makes no promi
   t.equal(await hopsOf('/guarded'), await hopsOf('/unguarded'))
 })
 
-t.test('an idle guard costs three statements a poll', async t => {
+t.test('an idle guard costs two statements a poll', async t => {
   const auth = await place.auth()
   const crowd = await startCrowd(place, [auth], 1)
   t.teardown(() => crowd.leave())
@@ -74,7 +74,7 @@ t.test('an idle guard costs three statements a poll', async t => {
   const times = 4
   await polled(times)
   // The last poll's successor may have begun.
-  const most = 3 * times + 2
+  const most = 2 * times + 2
   const statements = line.statements()
   t.ok(statements <= most, `${statements} statements for ${times} polls, and ${most} are allowed`)
 })

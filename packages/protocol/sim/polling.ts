@@ -16,7 +16,7 @@ export function createPoll(stage: Stage, process: Process): PollHandler {
     const read = readPage(after ?? 0, scale.lease.pageSize)
     database.query(process, read, page => {
       if (page === undefined || page.entries.length > 0 || after === undefined) return then(page)
-      sleepUntilFed(scale.holdMs, () => database.query(process, read, then))
+      sleepUntilFed(scale.holdMs, isWoken => (isWoken ? database.query(process, read, then) : then(page)))
     })
   }
 

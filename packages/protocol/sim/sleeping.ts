@@ -3,7 +3,7 @@ import type { Channel } from './database.ts'
 import type { Process } from './processes.ts'
 import type { Stage } from './stage.ts'
 
-export type Sleep = (forMs: number, then: () => void) => void
+export type Sleep = (forMs: number, then: (isWoken: boolean) => void) => void
 
 export function createSleep(
   { database, processes }: Stage,
@@ -17,13 +17,14 @@ export function createSleep(
   })
   return (forMs, then) => {
     let isOver = false
-    const wake = () => {
+    const end = (isWoken: boolean) => {
       if (isOver) return
       isOver = true
       wakers.delete(wake)
-      then()
+      then(isWoken)
     }
+    const wake = () => end(true)
     wakers.add(wake)
-    processes.later(process, forMs, wake)
+    processes.later(process, forMs, () => end(false))
   }
 }

@@ -1,4 +1,5 @@
 /** How a revocation gets from its commit to every guard: the feed that answers polls, the barrier that waits for them, and what wakes both. */
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '@gatehouse/clock'
 import type { Registry } from 'prom-client'
 import { keepReceipts } from './audit/receipts.ts'
@@ -8,6 +9,7 @@ import { revokeMetrics } from './http/metrics.ts'
 import type { Waiting } from './revoke/answer.ts'
 import { createBarrier } from './revoke/barrier.ts'
 import { createRevocations, type Revocations } from './revoke/revoke.ts'
+import { announceAcks } from './store/announceAcks.ts'
 import type { Database } from './store/database.ts'
 import { readLiveGuards } from './store/guards.ts'
 import { listen } from './store/listen.ts'
@@ -28,20 +30,28 @@ export interface PropagationOptions {
 }
 
 export function propagate(config: Config, { database, clock, metrics, onError }: PropagationOptions): Propagation {
-  const { prisma: db, url } = database
+  const { prisma: db, direct, url } = database
   // A revocation is remembered until the last token that it could concern has expired.
-  const revocations = createRevocations(db, config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS)
+  const revocations = createRevocations(database, config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS)
 
-  const bareBarrier = createBarrier({ read: () => readLiveGuards(db), clock, onError })
+  const bareBarrier = createBarrier({ read: () => readLiveGuards(direct), clock, onError })
   const barrier = keepReceipts(revokeMetrics(metrics, bareBarrier), { db, onError })
   const longestWaitMs = config.LEASE_MS + config.LEASE_MARGIN_MS + config.DATABASE_TIMEOUT_MS
 
-  const polls = createPolls({ db, clock, limits: limitsOf(config), holdMs: config.POLL_HOLD_MS })
+  const self = randomUUID()
+  const onAcks = () => {
+    barrier.wake()
+    announceAcks(direct, self).catch(onError)
+  }
+  const polls = createPolls({ db: direct, clock, limits: limitsOf(config), holdMs: config.POLL_HOLD_MS, onAcks })
   const ear = listen({
     url,
     clock,
     onError,
-    onWake: channel => (channel === 'gatehouse_feed' ? polls.wake() : barrier.wake()),
+    onWake: (channel, from) => {
+      if (channel === 'gatehouse_feed') polls.wake()
+      else if (from !== self) barrier.wake()
+    },
   })
   return { revocations, waiting: { barrier, longestWaitMs }, polls, close: ear.close }
 }

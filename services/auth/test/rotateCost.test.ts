@@ -65,7 +65,7 @@ t.test(
       db: renewing.prisma,
       rotateRow: rotateTogether(renewing.direct, { idle: 1e5, shortIdle: 1e4 }),
       refreshKeys: readRefreshKeys(`1:${secret}`),
-      revocations: createRevocations(renewing.prisma, 360_000),
+      revocations: createRevocations(renewing, 360_000),
       retryWindowMs: 30_000,
       limits: failureLimits({ pool: renewing.pool, clock: systemClock, policy: 'renew', quota: 30 }),
     }

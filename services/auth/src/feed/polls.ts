@@ -7,9 +7,10 @@
 import type { Clock } from '@gatehouse/clock'
 import { type PollAnswer, Refusal } from '@gatehouse/contract'
 import { createBatch } from '../store/batches.ts'
-import type { Db } from '../store/database.ts'
+import type { Direct } from '../store/direct.ts'
 import { type FeedPage, readFeed } from '../store/readFeed.ts'
 import { type PollLimits, type PollRow, type PollVerdict, writePolls } from '../store/writePolls.ts'
+import { createReturning } from './returning.ts'
 
 export interface Polls {
   /**
@@ -25,17 +26,20 @@ export interface Polls {
 }
 
 export interface PollsOptions {
-  db: Db
+  db: Direct
   clock: Clock
   limits: PollLimits
   holdMs: number
+  /** Guards acknowledged something, and it is committed. */
+  onAcks: () => void
 }
 
 const batchSize = 500
 const heldAtMost = 5000
 
-export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls {
+export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions): Polls {
   const held = new Set<AbortController>()
+  const returning = createReturning(clock)
   let isClosing = false
   let wakes = 0
 
@@ -44,8 +48,10 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
     run: async polls => {
       // In the order of the ids, which is that of the row locks.
       const written = await writePolls(db, polls.toSorted(byGuard), limits)
+      if ([...written.values()].some(({ hasMoved }) => hasMoved)) onAcks()
       return polls.map(({ guard }) => written.get(guard) as PollVerdict)
     },
+    ready: returning.all,
     most: batchSize,
     keyOf: ({ guard }) => guard,
   })
@@ -61,17 +67,23 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
     most: batchSize,
   })
 
-  const hold = async (signal: AbortSignal, wakesBefore: number) => {
+  /** @returns whether somebody said that there may be news */
+  const hold = async (signal: AbortSignal, wakesBefore: number): Promise<boolean> => {
     if (held.size >= heldAtMost) throw new Refusal('overloaded', 'too many polls are held')
     // Something was appended while the entries were being read: that reading may lack it.
-    if (wakes !== wakesBefore) return
+    if (wakes !== wakesBefore) return true
     const waker = new AbortController()
+    const stop = () => waker.abort()
+    signal.addEventListener('abort', stop)
     held.add(waker)
-    await clock.sleep(holdMs, AbortSignal.any([waker.signal, signal])).catch(() => undefined)
+    await clock.sleep(holdMs, waker.signal).catch(() => undefined)
     held.delete(waker)
+    signal.removeEventListener('abort', stop)
+    return wakes !== wakesBefore
   }
 
   const answer: Polls['answer'] = async (poll, signal) => {
+    returning.cameBack(poll.guard)
     const verdict = await writes.add(poll)
     const { leaseMs, hadLease } = mustBeWritten(verdict)
     const after = poll.after ?? 0
@@ -79,9 +91,11 @@ export function createPolls({ db, clock, limits, holdMs }: PollsOptions): Polls 
     let page = await reads.add(after)
     const mayHold = page.entries.length === 0 && hadLease && leaseMs > 0 && !isClosing
     if (mayHold && !signal.aborted) {
-      await hold(signal, wakesBefore)
-      page = await reads.add(after)
+      // After a hold that nobody ended the first page stands: it was read after the row was committed, and what it lacks, should a
+      // notification have been lost, is read first thing for the next poll.
+      if (await hold(signal, wakesBefore)) page = await reads.add(after)
     }
+    if (page.entries.length > 0 && !signal.aborted) returning.told(poll.guard)
     return { ...page, leaseMs: page.more ? 0 : leaseMs }
   }
 

@@ -2,11 +2,12 @@
 import { type EntryKind, type EntryOutcome, Refusal } from '@gatehouse/contract'
 import { appendRevocations, type NewEntry, raiseEveryoneEpoch } from '../store/appendRevocations.ts'
 import { changePassword } from '../store/changeAccount.ts'
-import type { Db, Prisma } from '../store/database.ts'
-import { type EndedAs, endSessions, type Which } from '../store/endSessions.ts'
+import type { Database, Db } from '../store/database.ts'
+import { endOneSession } from '../store/endOneSession.ts'
+import { type EndedAs, endSessions, type One, type Which } from '../store/endSessions.ts'
 import { hasActiveAdmin, type LockedAccount, lockAccount, lockAdmins } from '../store/lockAccount.ts'
 import { readHead } from '../store/readHead.ts'
-import { writeAudit } from '../store/writeAudit.ts'
+import { type AuditRow, writeAudit } from '../store/writeAudit.ts'
 import type { AccountChange } from './accountChanges.ts'
 
 /** Who does it, for the audit log. */
@@ -66,41 +67,51 @@ export interface PasswordChange {
 }
 
 /** @param retentionMs how long entries are remembered: the longest token lifetime and the margin */
-export function createRevocations(prisma: Prisma, retentionMs: number): Revocations {
+export function createRevocations(
+  { prisma, direct }: Pick<Database, 'prisma' | 'direct'>,
+  retentionMs: number,
+): Revocations {
   const append = async (tx: Db, { entries, action, target, ended }: Work, act: Act): Promise<Revoked> => {
     const [last] = entries.slice(-1)
     const { kind = 'session', outcome = 'ended' } = last ?? {}
     const subject = entries.length === 1 ? (last?.subject ?? null) : null
     // Nothing was left to end: another call ended it, and this one waits until that is in force too.
     if (last === undefined) return { seq: await readHead(tx), kind, subject, outcome, ended }
-    const { detail = {}, ...who } = act
-    const audit = {
-      ...who,
-      action,
-      target,
-      outcome: 'done',
-      detail: { ...detail, kind, subject, entry: outcome, ended },
-    }
-    const seq = await appendRevocations(tx, { entries, retentionMs, audit })
-    return { seq, kind, subject, outcome, ended }
+    const told = { kind, subject, outcome, ended }
+    const seq = await appendRevocations(tx, { entries, retentionMs, audit: auditOf(told, { action, target, act }) })
+    return { seq, ...told }
+  }
+
+  const endOne = async ({ sessionId, accountId }: One, endedAs: EndedAs, act: Act): Promise<Revoked> => {
+    const { kind, outcome } = sessionEntry(sessionId)
+    const told = { kind, subject: sessionId, outcome, ended: 1 }
+    const audit = auditOf(told, { action: `session.${endedAs}`, target: sessionId, act })
+    const seq = await endOneSession(direct, { sessionId, accountId: accountId ?? null, endedAs, retentionMs, audit })
+    // Another call ended it: this one waits until that is in force too.
+    return seq === undefined ? { ...told, seq: await readHead(direct), ended: 0 } : { ...told, seq }
   }
 
   const end = async (
     tx: Db,
-    { which, endedAs, act }: { which: Which; endedAs: EndedAs; act: Act },
+    { which, endedAs, act }: { which: Exclude<Which, One>; endedAs: EndedAs; act: Act },
   ): Promise<Revoked> => {
     const ended = await endSessions(tx, which, endedAs)
-    const target = which.kind === 'one' ? which.sessionId : which.accountId
     const revoked = await append(
       tx,
-      { entries: ended.map(sessionEntry), action: `session.${endedAs}`, target, ended: ended.length },
+      {
+        entries: ended.map(sessionEntry),
+        action: `session.${endedAs}`,
+        target: which.accountId,
+        ended: ended.length,
+      },
       act,
     )
-    return { ...revoked, subject: which.kind === 'one' ? target : null }
+    return { ...revoked, subject: null }
   }
 
   return {
-    endSessions: (which, endedAs, act) => prisma.$transaction(tx => end(tx, { which, endedAs, act })),
+    endSessions: (which, endedAs, act) =>
+      which.kind === 'one' ? endOne(which, endedAs, act) : prisma.$transaction(tx => end(tx, { which, endedAs, act })),
 
     changeAccount: ({ id, change, judge }, act) =>
       prisma.$transaction(async tx => {
@@ -151,6 +162,15 @@ export function createRevocations(prisma: Prisma, retentionMs: number): Revocati
         return end(tx, { which, endedAs: 'password-changed', act })
       }),
   }
+}
+
+/** What `readReceipt` finds again. */
+function auditOf(
+  { kind, subject, outcome, ended }: Omit<Revoked, 'seq'>,
+  { action, target, act }: { action: string; target: string | null; act: Act },
+): AuditRow {
+  const { detail = {}, ...who } = act
+  return { ...who, action, target, outcome: 'done', detail: { ...detail, kind, subject, entry: outcome, ended } }
 }
 
 /** The entry that covers one session's tokens. */

@@ -6,12 +6,15 @@ import { Type } from 'typebox'
 import { refusals } from '../http/responses.ts'
 import { visitorOf } from '../http/visitor.ts'
 import type { Db } from '../store/database.ts'
+import type { Direct } from '../store/direct.ts'
 import { listSessions, ownerOf, type SessionRow } from '../store/listSessions.ts'
 import { answerOwner, type Waiting } from './answer.ts'
 import type { Act, Revocations } from './revoke.ts'
 
 export interface SessionRoutes {
   db: Db
+  /** For the busiest statements. */
+  direct: Direct
   revocations: Revocations
   waiting: Waiting
 }
@@ -19,7 +22,10 @@ export interface SessionRoutes {
 /** More devices than anybody has; the newest are shown. */
 const most = 200
 
-export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (app, { db, revocations, waiting }) => {
+export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
+  app,
+  { db, direct, revocations, waiting },
+) => {
   const common = { tags: ['my sessions'], security: [{ bearer: [] }] }
   const guarded = refusals('token-missing', 'token-expired', 'token-invalid', 'session-ended', 'account-disabled')
   const answers = { 200: InForce, 202: InForce, ...guarded }
@@ -42,7 +48,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (ap
     const caller = request.caller
     const { id: sessionId } = request.params
     // Somebody else's session and none at all look the same.
-    if ((await ownerOf(db, sessionId)) !== caller.id) throw new Refusal('not-found', 'not a session of the caller')
+    if ((await ownerOf(direct, sessionId)) !== caller.id) throw new Refusal('not-found', 'not a session of the caller')
     const revoked = await revocations.endSessions(
       { kind: 'one', sessionId, accountId: caller.id },
       'revoked',

@@ -5,6 +5,8 @@ export interface Batch<Item, Result> {
 }
 
 export interface BatchOptions<Item, Result> {
+  /** What a batch waits for before it is gathered. */
+  ready?: () => Promise<void>
   /** The work for a batch; it answers in the order of the items. */
   run: (items: Item[]) => Promise<Result[]>
   /** How many may be in one batch. */
@@ -17,7 +19,7 @@ export interface BatchOptions<Item, Result> {
 
 /** An item is never answered by work that had begun before it was added. */
 export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): Batch<Item, Result> {
-  const { run, most, atOnce = 1, keyOf } = options
+  const { ready, run, most, atOnce = 1, keyOf } = options
   type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
   let queue: Waiting[] = []
   let running = 0
@@ -33,6 +35,7 @@ export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): 
   const begin = async () => {
     isScheduled = false
     running += 1
+    if (ready !== undefined) await ready()
     const batch = take()
     schedule()
     try {

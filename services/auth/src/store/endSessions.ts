@@ -3,8 +3,13 @@ import type { Db } from './database.ts'
 
 export type EndedAs = 'logged-out' | 'revoked' | 'reused' | 'password-changed' | 'account-disabled' | 'account-deleted'
 
+export interface One {
+  kind: 'one'
+  sessionId: string
+  accountId?: string
+}
 export type Which =
-  | { kind: 'one'; sessionId: string; accountId?: string }
+  | One
   | { kind: 'all'; accountId: string }
   | { kind: 'others'; accountId: string; exceptSessionId: string }
 
@@ -13,16 +18,12 @@ export type Which =
  * on those of `refresh_tokens`: a renewal that holds one is waited for, one that comes later finds no row.
  * @returns the sessions that this call ended; those that had ended before are not among them
  */
-export async function endSessions(db: Db, which: Which, endedAs: EndedAs): Promise<string[]> {
-  const sessionId = which.kind === 'one' ? which.sessionId : null
+export async function endSessions(db: Db, which: Exclude<Which, One>, endedAs: EndedAs): Promise<string[]> {
   const exceptId = which.kind === 'others' ? which.exceptSessionId : null
-  const accountId = which.accountId ?? null
   const rows = await db.$queryRaw<{ id: string }[]>`
     WITH standing AS (
       SELECT id FROM sessions
-       WHERE ended_at IS NULL
-         AND (${sessionId}::uuid IS NULL OR id = ${sessionId}::uuid)
-         AND (${accountId}::uuid IS NULL OR account_id = ${accountId}::uuid)
+       WHERE ended_at IS NULL AND account_id = ${which.accountId}::uuid
          AND (${exceptId}::uuid IS NULL OR id <> ${exceptId}::uuid)
        ORDER BY id FOR UPDATE
     ), ended AS (

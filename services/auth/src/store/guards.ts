@@ -1,5 +1,6 @@
 /** The rows of live guards: what barriers wait for and admins look at. */
 import type { Db } from './database.ts'
+import type { Direct } from './direct.ts'
 
 export interface LiveGuard {
   id: string
@@ -18,35 +19,34 @@ export interface LiveGuards {
   dbNowMs: number
 }
 
-interface Row extends Omit<LiveGuard, 'cursor'> {
-  cursor: bigint
+interface Row extends Omit<LiveGuard, 'lastSeenAt' | 'ackedAt'> {
   isGuard: boolean
-  head: bigint
+  lastSeenMs: number
+  ackedMs: number | null
+  head: number
   dbNowMs: number
 }
 
 /** Every guard whose lease runs. A scan of a table that holds only live guards. */
-export async function readLiveGuards(db: Db): Promise<LiveGuards> {
+export async function readLiveGuards(db: Direct): Promise<LiveGuards> {
   const rows = await db.$queryRaw<Row[]>`
-    SELECT guard.id IS NOT NULL AS "isGuard", guard.id, guard.name, guard.version, coalesce(guard.cursor, 0) AS cursor,
-           extract(epoch FROM guard.lease_until)::float8 * 1000 AS "leaseUntilMs", guard.last_seen_at AS "lastSeenAt",
-           guard.acked_at AS "ackedAt", clock.head, extract(epoch FROM statement_timestamp())::float8 * 1000 AS "dbNowMs"
+    SELECT guard.id IS NOT NULL AS "isGuard", guard.id, guard.name, guard.version, guard.cursor::float8 AS cursor,
+           extract(epoch FROM guard.lease_until)::float8 * 1000 AS "leaseUntilMs",
+           extract(epoch FROM guard.last_seen_at)::float8 * 1000 AS "lastSeenMs",
+           extract(epoch FROM guard.acked_at)::float8 * 1000 AS "ackedMs", clock.head::float8 AS head,
+           extract(epoch FROM statement_timestamp())::float8 * 1000 AS "dbNowMs"
       FROM revocation_clock AS clock LEFT JOIN guards AS guard ON guard.lease_until > statement_timestamp()
      WHERE clock.id = 1 ORDER BY guard.name, guard.id`
   const [first] = rows
   if (first === undefined) throw new Error('revocation_clock has lost its row')
   const guards = rows
     .filter(({ isGuard }) => isGuard)
-    .map(({ id, name, version, cursor, leaseUntilMs, lastSeenAt, ackedAt }) => ({
-      id,
-      name,
-      version,
-      cursor: Number(cursor),
-      leaseUntilMs,
-      lastSeenAt,
-      ackedAt,
+    .map(({ id, name, version, cursor, leaseUntilMs, lastSeenMs, ackedMs }) => ({
+      ...{ id, name, version, cursor, leaseUntilMs },
+      lastSeenAt: new Date(lastSeenMs),
+      ackedAt: ackedMs === null ? null : new Date(ackedMs),
     }))
-  return { guards, head: Number(first.head), dbNowMs: first.dbNowMs }
+  return { guards, head: first.head, dbNowMs: first.dbNowMs }
 }
 
 /** A guard that has stopped serving takes its row away, so that nobody waits for it. It must be the client's own. */

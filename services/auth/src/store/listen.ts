@@ -11,8 +11,8 @@ export interface Ear {
 export interface EarOptions {
   url: string
   clock: Clock
-  /** Called for each notification, and for every channel after a reconnection: something may have been missed. */
-  onWake: (channel: Channel) => void
+  /** Called for each notification, with what it says, and for every channel after a reconnection: something may have been missed. */
+  onWake: (channel: Channel, from: string) => void
   onError: (error: unknown) => void
 }
 
@@ -36,10 +36,10 @@ export function listen({ url, clock, onWake, onError }: EarOptions): Ear {
       connection.on('error', resolve)
       connection.on('end', () => resolve(new Error('the listening connection ended')))
     })
-    connection.on('notification', ({ channel }) => onWake(channel as Channel))
+    connection.on('notification', ({ channel, payload = '' }) => onWake(channel as Channel, payload))
     await connection.connect()
     for (const channel of channels) await connection.query(`LISTEN ${channel}`)
-    for (const channel of channels) onWake(channel)
+    for (const channel of channels) onWake(channel, '')
     throw await broken
   }
 

@@ -1,5 +1,5 @@
 /** Whether the session and the account behind an access token stand: asked of the database, for the auth service's own routes. */
-import type { Db } from './database.ts'
+import type { Direct } from './direct.ts'
 
 export interface CallerFacts {
   /** Null once the account is deleted. */
@@ -21,7 +21,7 @@ interface Row {
 }
 
 /** One snapshot of three rows by primary key. */
-export async function readCaller(db: Db, token: { sub: string; sid: string }): Promise<CallerFacts> {
+export async function readCaller(db: Direct, token: { sub: string; sid: string }): Promise<CallerFacts> {
   const [row] = await db.$queryRaw<Row[]>`
     SELECT clock.everyone_epoch AS "everyoneEpoch", account.epoch, account.disabled_at IS NOT NULL AS "isDisabled",
            account.roles, account.scopes, session.id AS "sessionId", session.ended_as AS "endedAs",

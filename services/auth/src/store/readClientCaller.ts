@@ -1,5 +1,5 @@
 /** Whether the service client behind a token of its own stands. */
-import type { Db } from './database.ts'
+import type { Direct } from './direct.ts'
 
 export interface ClientFacts {
   /** What it is granted now; null when it was deleted, or its tokens were revoked. */
@@ -8,7 +8,7 @@ export interface ClientFacts {
 }
 
 /** One snapshot of two rows by primary key. */
-export async function readClientCaller(db: Db, token: { id: string; sid: string }): Promise<ClientFacts> {
+export async function readClientCaller(db: Direct, token: { id: string; sid: string }): Promise<ClientFacts> {
   const [row] = await db.$queryRaw<ClientFacts[]>`
     SELECT client.scopes, clock.everyone_epoch AS "everyoneEpoch"
       FROM revocation_clock AS clock

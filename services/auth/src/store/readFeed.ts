@@ -1,6 +1,6 @@
 /** Reads the feed: its head, and the entries beyond a cursor that have not expired. */
 import type { Entry } from '@gatehouse/contract'
-import type { Db } from './database.ts'
+import type { Direct } from './direct.ts'
 
 export interface FeedPage {
   feedId: string
@@ -11,8 +11,8 @@ export interface FeedPage {
 
 interface Row extends Omit<Entry, 'seq' | 'kind'> {
   feedId: string
-  head: bigint
-  seq: bigint | null
+  head: number
+  seq: number | null
   kind: Entry['kind'] | null
 }
 
@@ -20,20 +20,23 @@ interface Row extends Omit<Entry, 'seq' | 'kind'> {
  * One statement, so one snapshot: commits are ordered by number, so whoever sees `head` sees every entry up to it.
  * Reads by the primary key of `revocations`.
  */
-export async function readFeed(db: Db, { after, pageSize }: { after: number; pageSize: number }): Promise<FeedPage> {
+export async function readFeed(
+  db: Direct,
+  { after, pageSize }: { after: number; pageSize: number },
+): Promise<FeedPage> {
   const rows = await db.$queryRaw<Row[]>`
-    SELECT clock.feed_id AS "feedId", clock.head, entry.seq, entry.kind, entry.subject, entry.epoch, entry.outcome,
+    SELECT clock.feed_id AS "feedId", clock.head::float8 AS head, entry.seq::float8 AS seq, entry.kind, entry.subject, entry.epoch, entry.outcome,
            floor(extract(epoch FROM entry.expires_at) * 1000)::float8 AS "expiresAtMs"
       FROM revocation_clock AS clock
-      LEFT JOIN LATERAL (SELECT * FROM revocations WHERE seq > ${after} AND expires_at > statement_timestamp()
-                          ORDER BY seq LIMIT ${pageSize + 1}) AS entry ON true
-     WHERE clock.id = 1 ORDER BY entry.seq`
+      LEFT JOIN LATERAL (SELECT * FROM revocations WHERE seq > ${after}::bigint AND expires_at > statement_timestamp()
+                          ORDER BY seq LIMIT ${pageSize + 1}::int) AS entry ON true
+     WHERE clock.id = 1 ORDER BY seq`
   const [first] = rows
   if (first === undefined) throw new Error('revocation_clock has lost its row')
   const entries = rows.slice(0, pageSize).flatMap(entryOf)
-  return { feedId: first.feedId, head: Number(first.head), entries, more: rows.length > pageSize }
+  return { feedId: first.feedId, head: first.head, entries, more: rows.length > pageSize }
 }
 
 function entryOf({ seq, kind, subject, epoch, outcome, expiresAtMs }: Row): Entry[] {
-  return seq === null || kind === null ? [] : [{ seq: Number(seq), kind, subject, epoch, outcome, expiresAtMs }]
+  return seq === null || kind === null ? [] : [{ seq, kind, subject, epoch, outcome, expiresAtMs }]
 }

@@ -1,8 +1,8 @@
 /** The number of the newest revocation. */
-import type { Db } from './database.ts'
+import type { Direct } from './direct.ts'
 
-export async function readHead(db: Db): Promise<number> {
-  const [row] = await db.$queryRaw<{ head: bigint }[]>`SELECT head FROM revocation_clock WHERE id = 1`
+export async function readHead(db: Direct): Promise<number> {
+  const [row] = await db.$queryRaw<{ head: number }[]>`SELECT head::float8 AS head FROM revocation_clock WHERE id = 1`
   if (row === undefined) throw new Error('revocation_clock has lost its row')
-  return Number(row.head)
+  return row.head
 }

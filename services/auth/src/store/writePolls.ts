@@ -1,6 +1,6 @@
 /** Writes a batch of polls: authenticates each guard, moves its cursor and extends its lease, in one committed statement. */
 import type { LeaseRules } from '@gatehouse/protocol'
-import type { Db } from './database.ts'
+import type { Direct } from './direct.ts'
 
 export interface PollRow {
   guard: string
@@ -23,6 +23,8 @@ export interface PollVerdict {
   hadLease: boolean
   /** The lease that the row grants, counted from before the poll was sent; 0 is none. */
   leaseMs: number
+  /** It acknowledged something: a barrier may end. */
+  hasMoved: boolean
 }
 
 /**
@@ -30,7 +32,8 @@ export interface PollVerdict {
  *
  * Must be committed before the entries are read for these polls: that order is the proof of the lease. Relies on the row
  * locks of `guards`; the caller gives each guard once, in the order of their ids, so that two replicas cannot wait for each
- * other. The notification wakes barriers when a cursor has moved.
+ * other. It notifies nobody itself: transactions that notify commit one after the other in the whole cluster, each with its
+ * own write to disk.
  * Only a first poll makes a row, and without a lease: one that is carried out after its guard has left, whether the row is gone
  * already or goes while this waits for its lock, must not bring it back, or the next revocation would wait for nobody.
  * No lease ends later than a whole one counted from the first entry that the guard lacks (by the primary key of `revocations`):
@@ -38,17 +41,18 @@ export interface PollVerdict {
  * @returns a verdict for each guard of the batch
  */
 export async function writePolls(
-  db: Db,
+  db: Direct,
   polls: readonly PollRow[],
   limits: PollLimits,
 ): Promise<Map<string, PollVerdict>> {
-  const column = <Name extends keyof PollRow>(name: Name) => polls.map(poll => poll[name])
-  const hashes = polls.map(({ secretHash }) => secretHash.toString('hex'))
+  const asked = polls.map(({ guard, clientId, secretHash, name, version, feedId, after }) => ({
+    ...{ guard, client_id: clientId, secret_hash: secretHash.toString('hex') },
+    ...{ name, version, feed_id: feedId, after },
+  }))
   const rows = await db.$queryRaw<(PollVerdict & { guard: string })[]>`
     WITH asked AS (
-      SELECT * FROM unnest(${column('guard')}::uuid[], ${column('clientId')}::text[], ${hashes}::text[], ${column('name')}::text[],
-                           ${column('version')}::text[], ${column('feedId')}::uuid[], ${column('after')}::bigint[])
-                      AS asked (guard, client_id, secret_hash, name, version, feed_id, after)
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(asked)}::jsonb)
+                      AS asked (guard uuid, client_id text, secret_hash text, name text, version text, feed_id uuid, after bigint)
     ), judged AS (
       SELECT asked.*, coalesce(known.cursor, 0) AS was, coalesce(known.lease_until > statement_timestamp(), false) AS had_lease,
              CASE WHEN asked.after IS NULL OR clock.head - asked.after > ${limits.pageSize}::int THEN 0
@@ -57,7 +61,9 @@ export async function writePolls(
              CASE WHEN client.id IS NULL OR known.client_id <> asked.client_id THEN 'client-invalid'
                   WHEN asked.after IS NOT NULL AND (known.id IS NULL OR asked.feed_id IS DISTINCT FROM clock.feed_id OR asked.after > clock.head)
                     THEN 'feed-changed'
-                  WHEN known.id IS NULL AND (SELECT count(*) FROM guards WHERE guards.client_id = asked.client_id) >= ${limits.guardsPerClient}::int
+                  WHEN known.id IS NULL AND (SELECT count(*) FROM guards WHERE guards.client_id = asked.client_id)
+                       + count(*) FILTER (WHERE known.id IS NULL AND asked.after IS NULL) OVER (PARTITION BY client.id ORDER BY asked.guard)
+                       > ${limits.guardsPerClient}::int
                     THEN 'too-many' END AS refused
         FROM asked
         JOIN revocation_clock AS clock ON clock.id = 1
@@ -83,13 +89,11 @@ export async function writePolls(
         FROM judged WHERE row.id = judged.guard AND refused IS NULL AND after IS NOT NULL
       RETURNING row.id
     ), written AS (
-      SELECT * FROM begun UNION ALL SELECT * FROM moved
-    ), woken AS (
-      SELECT pg_notify('gatehouse_acks', '') WHERE EXISTS (SELECT FROM judged WHERE refused IS NULL AND after > was)
+      SELECT id FROM begun UNION ALL SELECT id FROM moved
     )
     SELECT judged.guard, coalesce(refused, CASE WHEN written.id IS NULL THEN 'feed-changed' END) AS refused, had_lease AS "hadLease",
-           CASE WHEN refused IS NULL AND written.id IS NOT NULL THEN lease_ms ELSE 0 END AS "leaseMs"
-      FROM judged LEFT JOIN written ON written.id = judged.guard
-     WHERE (SELECT count(*) FROM woken) >= 0`
+           CASE WHEN refused IS NULL AND written.id IS NOT NULL THEN lease_ms ELSE 0 END AS "leaseMs",
+           refused IS NULL AND coalesce(after > was, false) AS "hasMoved"
+      FROM judged LEFT JOIN written ON written.id = judged.guard`
   return new Map(rows.map(({ guard, ...verdict }) => [guard, verdict]))
 }
