@@ -143,8 +143,8 @@ export const settings = {
     about: 'How long a poll is held when there is nothing to say',
     fallback: '5000',
     min: 50,
-    max: 60000,
-    why: 'Idle guards cost a request in five seconds each.',
+    max: 6000,
+    why: 'Idle guards cost a request in five seconds each, and give a poll up after eight.',
   }),
   REVOCATION_MARGIN_MS: integer({
     about: 'How much longer than any token a revocation is remembered',
