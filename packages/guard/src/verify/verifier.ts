@@ -40,7 +40,7 @@ export const defaultCacheSize = 100_000
 
 export function createVerifier(options: VerifierOptions): Verifier {
   const { keys, issuer, audience, clock, clockToleranceMs: toleranceMs = defaultToleranceMs } = options
-  const cache = tokenCache(options.cacheSize ?? defaultCacheSize)
+  const cache = tokenCache({ most: options.cacheSize ?? defaultCacheSize, toleranceMs })
   const checks = new WeakMap<PublicKey, CheckSignature>()
   const making = new WeakMap<PublicKey, Promise<CheckSignature>>()
 
@@ -79,8 +79,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
       authorization: asked.authorization,
       key,
       caller,
-      goodFromMs: iat * 1000 - toleranceMs,
-      goodUntilMs: exp * 1000 + toleranceMs,
+      iat,
+      exp,
       passedRule: null,
       passedRevision: 0,
     }
