@@ -20,7 +20,7 @@ const { panels } = JSON.parse(readFileSync('docs/observability/dashboard.json', 
 const rules = groups.flatMap(group => group.rules)
 
 function metricsIn(expression: string): string[] {
-  return expression.match(/\b(gatehouse|nodejs|process)_[a-z0-9_]+/g) ?? []
+  return expression.match(/\b(gatehouse|nodejs|process|http)_[a-z0-9_]+/g) ?? []
 }
 
 t.test('each metric and label of dashboard, alerts and operations is one that a service says', async t => {
@@ -40,14 +40,24 @@ t.test('each metric and label of dashboard, alerts and operations is one that a 
   const expressions = [...rules, ...panels.flatMap(({ targets }) => targets)].map(({ expr }) => expr)
   for (const name of expressions.flatMap(metricsIn)) t.ok(names.has(name), name)
 
-  const meanings = readFileSync('docs/operations.md', 'utf8').matchAll(/^\| `(gatehouse_\w+)`/gm)
+  const meanings = readFileSync('docs/operations.md', 'utf8').matchAll(/^\| `((?:gatehouse|http)_\w+)`/gm)
   for (const [, name = ''] of meanings) t.match(said, new RegExp(`^# TYPE ${name} `, 'm'))
   const shown = expressions.join('\n')
   for (const name of names) {
-    if (name.startsWith('gatehouse_') && !/_(sum|count|cursor)$/.test(name))
+    if (/^(gatehouse|http)_/.test(name) && !/_(sum|count|cursor)$/.test(name))
       t.ok(shown.includes(name), `${name} is shown`)
   }
   for (const label of ['code', 'result', 'guard']) t.match(said, new RegExp(`${label}="`))
+
+  // Both services say it, and each route that an expression names is one of theirs.
+  for (const { body } of answers) t.match(String(body), /^http_request_duration_seconds_count\{method="GET",route="\//m)
+  await Promise.all(system.auths.map(({ call }) => call('/session/renew', { body: { refreshToken: 'x' } })))
+  await Promise.all([...system.auths, ...system.resources].map(({ call }) => call('/livez')))
+  const later = await Promise.all([...system.auths, ...system.resources].map(({ call }) => call('/metrics')))
+  const counted = later.map(({ body }) => String(body)).join('\n')
+  for (const [, routes = ''] of shown.matchAll(/\broute!?(?:=|=~|~)"([^"]+)"/g)) {
+    for (const route of routes.split('|')) t.ok(counted.includes(`route="${route}"`), route)
+  }
 })
 
 t.test('each alert says what is wrong and what to do, each panel what it shows', async t => {

@@ -1,5 +1,6 @@
 /** The auth service: its table of contents, in the order in which a session lives. */
 import type { Clock } from '@gatehouse/clock'
+import { requestMetrics } from '@gatehouse/guard'
 import { Registry } from 'prom-client'
 import { accountRoutes } from './accounts/route.ts'
 import { adminRoutes } from './admin/route.ts'
@@ -39,7 +40,8 @@ export const version = '0.1.0'
 export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) {
   const around = { problemBase: `${config.ISSUER}/problems`, realm: 'gatehouse', translate: unavailable }
   const docs = { issuer: config.ISSUER, version, hasPage: config.DOCS }
-  const app = await createServer(config, { around, docs, logTo })
+  const requests = requestMetrics(clock)
+  const app = await createServer(config, { around, docs, requests, logTo })
   const onError = (error: unknown) => app.log.warn({ err: error }, 'the database is in trouble')
   const metrics = new Registry()
 
@@ -92,7 +94,7 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
 
   await app.register(discoveryRoutes, { issuer: config.ISSUER, keys: signingKeys })
   await app.register(healthRoutes, { mustBeReady: () => mustBeMigrated(pool) })
-  await app.register(metricsRoute, { metrics, db })
+  await app.register(metricsRoute, { metrics, requests, db })
   await docsPage(app, docs)
 
   const [rules, periodMs] = [sweepRulesOf(config), config.HOUSEKEEPING_SECONDS * 1000]

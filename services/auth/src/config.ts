@@ -5,7 +5,6 @@ import {
   flag,
   integer,
   list,
-  networks,
   oneOf,
   optional,
   origin,
@@ -15,6 +14,7 @@ import {
   url,
   type Values,
 } from '@gatehouse/settings'
+import { everyService } from '@gatehouse/settings/every-service'
 
 const hour = 3600
 const day = 24 * hour
@@ -174,10 +174,6 @@ export const settings = {
       why: 'CORS stays off unless somebody says who.',
     }),
   ),
-  TRUST_PROXY: networks({
-    about: 'The gateway, whose `X-Forwarded-*` and `X-Request-Id` are believed',
-    why: 'Anybody can write these headers.',
-  }),
   PASSWORD_THREADS: integer({
     about: 'Passwords hashed at a time',
     fallback: '2',
@@ -205,13 +201,6 @@ export const settings = {
     min: 1,
     max: 1000000,
     why: 'Trying many accounts stops; an office behind one address goes on.',
-  }),
-  DRAIN_MS: integer({
-    about: 'How long requests are still taken after the signal to stop',
-    fallback: '500',
-    min: 0,
-    max: 5000,
-    why: 'The gateway needs a moment to send its requests elsewhere.',
   }),
   ADMIN_CALLS: integer({
     about: 'Admin calls of one person or machine in a minute',
@@ -267,12 +256,6 @@ export const settings = {
     why: 'The gateway usually has them, and they cost a third of the speed.',
   }),
   DOCS: flag({ about: 'Serve the page at /docs', fallback: 'true', why: 'The document it shows is public anyway.' }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: optional(
-    url({
-      about: 'The OpenTelemetry collector that traces are sent to, by OTLP over HTTP',
-      why: 'Without one nothing is traced, and nothing of it is loaded.',
-    }),
-  ),
   NAME: optional(
     text({
       about: 'What this replica is called in logs',
@@ -281,6 +264,7 @@ export const settings = {
       why: 'The host name is taken when it is not set.',
     }),
   ),
+  ...everyService,
 }
 
 export type Config = Values<typeof settings>

@@ -7,6 +7,7 @@ import {
   type GuardOptions,
   guard,
   refusals,
+  requestMetrics,
   strictRequests,
 } from '@gatehouse/guard'
 import fastify, { type FastifyInstance } from 'fastify'
@@ -51,9 +52,11 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     ...guardOptions,
   })
 
+  const requests = requestMetrics(clock)
+  await app.register(requests.plugin)
   await app.register(refusals, surroundings)
   await app.register(strictRequests)
-  await app.register(health, { state: own.state, metrics })
+  await app.register(health, { state: own.state, metrics, requests })
   await app.register(async inside => {
     // From here on nobody passes without a token of a session that stands.
     await inside.register(guard, { guard: own })

@@ -4,7 +4,6 @@ import {
   type Environment,
   integer,
   list,
-  networks,
   oneOf,
   optional,
   readSettings,
@@ -13,6 +12,7 @@ import {
   url,
   type Values,
 } from '@gatehouse/settings'
+import { everyService } from '@gatehouse/settings/every-service'
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -69,22 +69,12 @@ export const settings = {
     wants: '1 to 100 printable characters',
     why: 'A receipt says which processes acknowledged a revocation.',
   }),
-  TRUST_PROXY: networks({
-    about: 'The gateway, whose `X-Forwarded-*` and `X-Request-Id` are believed',
-    why: 'Anybody can write these headers.',
-  }),
   LOG_LEVEL: oneOf({
     about: 'What is logged',
     fallback: 'info',
     choices: logLevels,
     why: 'debug also shows each refusal.',
   }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: optional(
-    url({
-      about: 'The OpenTelemetry collector that traces are sent to, by OTLP over HTTP',
-      why: 'Without one nothing is traced, and nothing of it is loaded.',
-    }),
-  ),
   CLOCK_TOLERANCE_MS: integer({
     about: 'How far the clocks of the two services may differ',
     fallback: '5000',
@@ -92,13 +82,7 @@ export const settings = {
     max: 60_000,
     why: 'A token is accepted so long after its expiry, and so long before its issue.',
   }),
-  DRAIN_MS: integer({
-    about: 'How long requests are still taken after the signal to stop',
-    fallback: '500',
-    min: 0,
-    max: 5000,
-    why: 'The gateway needs a moment to send its requests elsewhere.',
-  }),
+  ...everyService,
 }
 
 export type Config = Values<typeof settings>

@@ -35,6 +35,14 @@ export function openConnections(app: FastifyInstance): ReadonlySet<Socket> {
   return connections
 }
 
+/** Stops when the process is told to. To be called before the app listens. */
+export function stopOnSignals(app: FastifyInstance, { clock, drainMs }: Pick<StopOptions, 'clock' | 'drainMs'>): void {
+  const connections = openConnections(app)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => stopGently(app, { clock, connections, drainMs, signal }))
+  }
+}
+
 /** Stops for a signal; whoever runs the process kills it only after ten seconds. */
 export async function stopGently(app: FastifyInstance, options: StopOptions): Promise<void> {
   const { clock, connections, drainMs, signal } = options

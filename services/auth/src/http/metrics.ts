@@ -1,4 +1,5 @@
 /** What Prometheus reads: revoke-to-in-force, live guards and their lag, and the process itself. */
+import type { RequestMetrics } from '@gatehouse/guard'
 import type { FastifyPluginAsync } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Barrier } from '../revoke/barrier.ts'
@@ -34,8 +35,14 @@ export function revokeMetrics(metrics: Registry, barrier: Barrier): Barrier {
   return { ...barrier, wait }
 }
 
+export interface MetricsOptions {
+  metrics: Registry
+  requests: RequestMetrics
+  db: Db
+}
+
 /** Not for the outside: the gateway does not pass it on. */
-export const metricsRoute: FastifyPluginAsync<{ metrics: Registry; db: Db }> = async (app, { metrics, db }) => {
+export const metricsRoute: FastifyPluginAsync<MetricsOptions> = async (app, { metrics, requests, db }) => {
   collectDefaultMetrics({ register: metrics })
   const live = new Gauge({ name: 'gatehouse_guards_live', help: 'Guards whose lease runs', registers: [metrics] })
   const lag = new Gauge({
@@ -50,6 +57,6 @@ export const metricsRoute: FastifyPluginAsync<{ metrics: Registry; db: Db }> = a
     live.set(guards.length)
     lag.reset()
     for (const { name, cursor } of guards) lag.set({ guard: name }, head - cursor)
-    return reply.type(metrics.contentType).send(await metrics.metrics())
+    return reply.type(metrics.contentType).send((await metrics.metrics()) + requests.text())
   })
 }

@@ -1,6 +1,6 @@
-/** The server that every route stands on: its limits, its way of saying no, its cookies, its document. */
+/** The server that every route stands on: its limits, its measures, its way of saying no, its cookies, its document. */
 import cookiePlugin from '@fastify/cookie'
-import { type RefusalsOptions, refusals, strictRequests } from '@gatehouse/guard'
+import { type RefusalsOptions, type RequestMetrics, refusals, strictRequests } from '@gatehouse/guard'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { type DocsOptions, openApi } from './docs.ts'
@@ -9,13 +9,16 @@ import { type LogStream, serverOptions } from './serverOptions.ts'
 export interface ServerOptions {
   around: RefusalsOptions
   docs: DocsOptions
+  requests: RequestMetrics
   /** Where the log goes; standard output unless given. */
   logTo: LogStream | undefined
 }
 
 /** Comes before the routes: what is registered here holds for all of them. */
-export async function createServer(config: Config, { around, docs, logTo }: ServerOptions): Promise<FastifyInstance> {
+export async function createServer(config: Config, options: ServerOptions): Promise<FastifyInstance> {
+  const { around, docs, requests, logTo } = options
   const app = Fastify(serverOptions(config, around, logTo))
+  await app.register(requests.plugin)
   await app.register(refusals, around)
   await app.register(strictRequests)
   await app.register(cookiePlugin)

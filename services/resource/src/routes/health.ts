@@ -1,15 +1,15 @@
 /** What operators ask: is it alive, can it decide, and how is it doing. Not for outside: the gateway keeps these to itself. */
 
 import { Refusal } from '@gatehouse/contract'
-import type { GuardState } from '@gatehouse/guard'
+import type { GuardState, RequestMetrics } from '@gatehouse/guard'
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 
 export async function health(
   app: FastifyInstance,
-  parts: { state: () => GuardState; metrics: Registry },
+  parts: { state: () => GuardState; metrics: Registry; requests: RequestMetrics },
 ): Promise<void> {
-  const { state, metrics } = parts
+  const { state, metrics, requests } = parts
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
@@ -20,5 +20,7 @@ export async function health(
     if (!mayDecide) throw new Refusal('revocation-unknown', 'no lease')
     return { ready: true }
   })
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()))
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.contentType).send((await metrics.metrics()) + requests.text()),
+  )
 }
