@@ -12,7 +12,7 @@ import t, { type Test } from 'tap'
 import { open } from '../src/gateway/client.ts'
 import { needNginx } from '../src/gateway/nginx.ts'
 import { behindGateway, type Echo } from '../src/gateway/stage.ts'
-import { password } from '../src/system.ts'
+import { clientSecret, password } from '../src/system.ts'
 
 needNginx((count, why) => t.plan(count, why))
 
@@ -124,10 +124,19 @@ t.test("the request id is the caller's when it is sane, and stands in the servic
   t.ok(logged.length > 0)
 })
 
-t.test('neither the log of the gateway nor its answers hold a secret', async t => {
+t.test('no log of the gateway and of the services behind it holds a secret', async t => {
   const { accessToken, refreshToken } = await login()
   await send({ path: '/auth/session/renew', body: { refreshToken } })
   await send({ path: `/api/storage?access_token=${accessToken}` })
   await send({ path: `/auth/sessions/${refreshToken}`, method: 'DELETE', token: accessToken })
-  for (const secret of [accessToken, refreshToken, password]) t.notOk(gateway.log().includes(secret))
+  await send({ path: '/example/', token: `${accessToken}x`, headers: { cookie: `__Secure-gatehouse=${refreshToken}` } })
+  await send({ path: `/api/${refreshToken}`, headers: { authorization: `Basic ${refreshToken}` } })
+  await send({ path: '/auth/session', body: { email: password, password: refreshToken } })
+  const services = [...system.auths, ...system.resources].flatMap(({ logs }) => logs)
+  t.ok(
+    services.some(line => line.includes('request completed')),
+    'requests are logged',
+  )
+  const all = [gateway.log(), ...services].join('\n')
+  for (const secret of [accessToken, refreshToken, password, clientSecret]) t.notOk(all.includes(secret))
 })

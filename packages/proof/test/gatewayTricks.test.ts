@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { type Outcome, rowOf } from '@gatehouse/contract'
 import { type Answer, codeOf } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { type Sending, sendRaw } from '../src/gateway/client.ts'
-import { needNginx } from '../src/gateway/nginx.ts'
+import { type Sending, sendRaw, send as sendTo } from '../src/gateway/client.ts'
+import { needNginx, startGateway } from '../src/gateway/nginx.ts'
 import { gatewayOutcomes } from '../src/gateway/problems.ts'
 import { behindGateway, type Echo } from '../src/gateway/stage.ts'
 
@@ -201,6 +201,41 @@ t.test('whoever asks too much is told so, and nobody else', async t => {
   for (const answer of refused.slice(0, 3)) refusedByGateway(t, answer, 429)
   t.ok(Number(refused[0]?.headers.get('retry-after')) > 0)
   t.equal((await send({ path: '/auth/me', token, from: '127.0.0.10' })).status, 200)
+})
+
+t.test(
+  'behind a load balancer, an IPv6 network is one visitor and an IPv4 address is one, however it is written',
+  async t => {
+    const nobody = ['127.0.0.1:9']
+    const balanced = await startGateway({ auths: nobody, resources: nobody, balancer: '127.0.0.0/8' })
+    t.teardown(balanced.stop)
+    const from = (address: string) =>
+      sendTo(balanced.url, { path: '/api/me', headers: { 'x-forwarded-for': address }, from: '127.0.0.11' })
+    const refusedOf = async (addresses: string[]) => {
+      const answers = await Promise.all(addresses.map(from))
+      t.same(
+        [...new Set(answers.map(({ status }) => status))].filter(status => ![429, 502].includes(status)),
+        [],
+      )
+      return answers.filter(({ status }) => status === 429).length
+    }
+    const many = Array.from({ length: 400 }, (_each, at) => at + 1)
+    t.ok((await refusedOf(many.map(at => `2001:db8:0:1:${at.toString(16)}::1`))) > 50, 'one network')
+    t.equal(await refusedOf(['2001:db8:0:2::1']), 0, 'its neighbour goes on')
+    t.equal(await refusedOf(many.map(at => `2001:db8:1:${at.toString(16)}::1`)), 0, 'many networks')
+    t.equal(await refusedOf(many.map(at => `::ffff:10.0.${at >> 8}.${at & 255}`)), 0, 'many IPv4 addresses')
+    t.ok((await refusedOf(many.map(() => '10.9.9.9'))) > 50, 'one IPv4 address')
+  },
+)
+
+t.test('a secret in a query string is refused before anybody hears of it', async t => {
+  const before = await askedOfAuth()
+  for (const query of ['access_token=x', 'a=b&Password=x', 'refresh_token=x', 'client_secret=x&y=z'])
+    for (const path of ['/auth/me', '/api/storage', '/example/']) {
+      refusedByGateway(t, await send({ path: `${path}?${query}`, token }), 400)
+    }
+  t.equal(await askedOfAuth(), before)
+  t.equal((await send({ path: '/example/?my_access_token=x&passwords=2', token })).status, 200)
 })
 
 t.test('slow senders are hung up on after ten seconds, and no service hears of them', async t => {

@@ -32,6 +32,14 @@ t.test('the lock file names no host, and a checksum for each package', async t =
   )
 })
 
+t.test('no package is one that its authors gave up', async t => {
+  const { packages } = parse(readFileSync('pnpm-lock.yaml', 'utf8')) as {
+    packages: Record<string, { deprecated?: string }>
+  }
+  const given = Object.entries(packages).filter(([, { deprecated }]) => deprecated !== undefined)
+  t.same(given, [])
+})
+
 t.test('what the services run with stands under licences that ask only to be named', async t => {
   const licences = productionLicences()
   t.ok(licences.size > 50)

@@ -104,6 +104,19 @@ t.test('a password change ends the other sessions and keeps this one; `endOthers
   t.ok(await place.login(ada, { password: 'a third long passphrase' }))
 })
 
+t.test('a change of password that is repeated, since its answer was lost, answers as the first time', async t => {
+  const place = await stage(t)
+  const ada = await place.person()
+  const [mine, other] = [await place.login(ada), await place.login(ada)]
+  const body = { currentPassword: password, newPassword }
+  const change = () => place.call('/me/password', { method: 'PUT', token: mine.accessToken, body })
+  t.match(await change(), { status: 200, body: { ended: 1, inForce: true } })
+  t.match(await change(), { status: 200, body: { ended: 0, inForce: true } })
+  isRefusal(t, await place.call('/session/renew', { body: { refreshToken: other.refreshToken } }), 'session-ended')
+  t.equal((await place.call('/session/renew', { body: { refreshToken: mine.refreshToken } })).status, 200)
+  t.ok(await place.login(ada, { password: newPassword }))
+})
+
 t.test('a new password is refused with the reason, and never repeated', async t => {
   const place = await stage(t)
   const ada = await place.person()

@@ -29,6 +29,8 @@ export interface GatewayOptions extends Addresses {
   port?: number
   /** A folder with `tls.crt` and `tls.key`: then it speaks TLS. */
   certificates?: string
+  /** The network of a load balancer in front, as an operator names it in the template. */
+  balancer?: string
 }
 
 const shipped = fileURLToPath(new URL('../../../../../services/gateway/', import.meta.url))
@@ -99,11 +101,21 @@ function placeIn(folder: string, options: GatewayOptions & { port: number; issue
   const templates = options.certificates === undefined ? ['templates'] : ['templates', 'templates-tls']
   for (const name of templates) {
     for (const file of readdirSync(join(shipped, name))) {
-      const template = withFixedAddresses(readFileSync(join(shipped, name, file), 'utf8'), options)
+      const template = withBalancer(
+        withFixedAddresses(readFileSync(join(shipped, name, file), 'utf8'), options),
+        options.balancer,
+      )
       const text = template.replaceAll(/\$\{([A-Z_]+)\}/g, (all, variable: string) => values[variable] ?? all)
       writeFileSync(join(conf, 'place', file.replace(/\.template$/, '')), text)
     }
   }
+}
+
+function withBalancer(template: string, balancer: string | undefined): string {
+  if (balancer === undefined) return template
+  return template
+    .replace(/^# set_real_ip_from .*;$/m, `set_real_ip_from ${balancer};`)
+    .replace(/^# (real_ip_header)/m, '$1')
 }
 
 /** Without a name server, and for an nginx that is older than `resolve`: a line for each replica. */

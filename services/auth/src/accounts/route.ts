@@ -64,13 +64,15 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     const tried = { email, address: request.ip }
     await limits.findAccount(tried)
     const isRight = await passwords.verify(currentPassword, secret?.passwordHash)
-    if (secret === undefined || !isRight) {
+    // The answer to a change can be lost, and whoever repeats it must not hear that the password is wrong.
+    const isRepeat = !isRight && (await passwords.verify(newPassword, secret?.passwordHash))
+    if (secret === undefined || !(isRight || isRepeat)) {
       await limits.noteFailure(tried)
       const act = { action: 'user.password-change', target: id, outcome: 'credentials-invalid', detail: {} }
       await writeAudit(db, { ...actOf(request), ...act })
       throw new Refusal('credentials-invalid', 'wrong current password')
     }
-    const to = await passwords.hash(newPassword)
+    const to = isRepeat ? secret.passwordHash : await passwords.hash(newPassword)
     const change = { id, from: secret.passwordHash, to, keepOnly: endOthers ? sid : null }
     const revoked = await revocations.changePassword(change, actOf(request))
     if (revoked === undefined) throw new Refusal('conflict', 'the password was changed by somebody else meanwhile')
