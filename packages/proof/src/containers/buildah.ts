@@ -6,14 +6,15 @@ export interface Store {
   /** @returns what it printed */
   buildah: (...args: string[]) => string
   /** A container of the image, to look into and to run; `mount` is its root file system. */
-  container: (image: string) => Container
+  container: (image: string, nameServer?: string) => Container
 }
 
 export interface Container {
   name: string
   mount: string
   /** Runs as the image's own user, in its folder. */
-  run: (env: Record<string, string>, command: readonly string[]) => ChildProcess
+  run: (env: Record<string, string>, command: readonly string[], volumes?: readonly string[]) => ChildProcess
+  /** Ends what runs in it, too. */
   remove: () => void
 }
 
@@ -25,20 +26,45 @@ export function openStore(folder: string): Store {
       maxBuffer: 2 ** 26,
       stdio: ['ignore', 'pipe', 2],
     }).trim()
+  const living = new Set<() => void>()
+  process.on('exit', () => {
+    for (const killAll of living) killAll()
+  })
   return {
     buildah,
-    container: image => {
-      const name = buildah('from', '--pull-never', image)
+    container: (image, nameServer) => {
+      const dns = nameServer === undefined ? [] : ['--dns', nameServer]
+      const name = buildah('from', '--pull-never', ...dns, image)
+      const running: ChildProcess[] = []
+      const killAll = () => running.splice(0).forEach(killGroup)
+      living.add(killAll)
       return {
         name,
         mount: buildah('mount', name),
-        run: (env, command) => {
+        run: (env, command, volumes = []) => {
+          const mounts = volumes.flatMap(volume => ['--volume', volume])
           const variables = Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`])
-          const options = ['run', '--isolation', 'chroot', '--network', 'host', ...variables, name, '--', ...command]
-          return spawn('buildah', [...where, ...options], { stdio: ['ignore', 'pipe', 2] })
+          const how = ['--isolation', 'chroot', '--network', 'host', ...mounts, ...variables]
+          // In a group of its own: what runs inside outlives a buildah that is killed.
+          const options = { detached: true, stdio: ['ignore', 'pipe', 2] as ['ignore', 'pipe', number] }
+          const child = spawn('buildah', [...where, 'run', ...how, name, '--', ...command], options)
+          running.push(child)
+          return child
         },
-        remove: () => void buildah('rm', name),
+        remove: () => {
+          killAll()
+          living.delete(killAll)
+          buildah('rm', name)
+        },
       }
     },
+  }
+}
+
+function killGroup({ pid = 0 }: ChildProcess): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // All of it has ended.
   }
 }

@@ -1,6 +1,6 @@
 /** What is in an image: as many packages of the lock file as it runs with, and nothing to build or to steal with. */
 import { strict as assert } from 'node:assert'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Store } from './buildah.ts'
@@ -41,6 +41,22 @@ export function look(store: Store, service: 'auth' | 'resource'): Found {
     assert.deepEqual(secretsIn(app), [])
     const [kilobytes] = execFileSync('du', ['-sk', app], { encoding: 'utf8' }).split('\t')
     return { appMb: Math.round(Number(kilobytes) / 1024), packages: packages.length }
+  } finally {
+    container.remove()
+  }
+}
+
+/** nginx's own image and the configuration: nothing else is laid on it. */
+export function lookAtGateway(store: Store): string {
+  const { OCIv1, Docker } = JSON.parse(store.buildah('inspect', '--type', 'image', 'localhost/gateway'))
+  assert.equal(OCIv1.config.User, 'nginx')
+  assert.ok(OCIv1.config.Labels['org.opencontainers.image.title'])
+  assert.ok(Docker.config.Healthcheck, 'a health check')
+  assert.equal(OCIv1.config.StopSignal, 'SIGQUIT', 'it finishes what it has')
+  const container = store.container('localhost/gateway')
+  try {
+    const { stderr } = spawnSync('chroot', [container.mount, 'nginx', '-v'], { encoding: 'utf8' })
+    return `gateway: built on ${stderr.replace('nginx version: ', '').trim()}`
   } finally {
     container.remove()
   }

@@ -4,16 +4,18 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { systemClock } from '@gatehouse/clock'
 import { openStore, type Store } from './buildah.ts'
-import { look } from './look.ts'
+import { look, lookAtGateway } from './look.ts'
 import { standIn } from './standIn.ts'
+import { standInNginx } from './standInNginx.ts'
+import { tryGateway } from './tryGateway.ts'
 import { tryOut } from './tryOut.ts'
 
 const services = ['auth', 'resource'] as const
 const folder = process.env['GATEHOUSE_CONTAINERS'] ?? '/var/tmp/gatehouse-containers'
 
 async function main(): Promise<void> {
-  for (const tool of ['buildah', 'debootstrap']) {
-    if (!isThere(tool)) throw new Error(`${tool} is needed: apt-get install buildah crun debootstrap`)
+  for (const tool of ['buildah', 'debootstrap', 'dnsmasq']) {
+    if (!isThere(tool)) throw new Error(`${tool} is needed: apt-get install buildah crun debootstrap dnsmasq-base`)
   }
   if (process.getuid?.() !== 0) throw new Error('buildah is used as root here')
   mkdirSync(folder, { recursive: true })
@@ -28,6 +30,11 @@ async function main(): Promise<void> {
     console.log(`${service}: built in ${seconds} s; /app holds ${appMb} MB in ${packages} packages`)
   }
   for (const line of await tryOut(store)) console.log(line)
+  const [, nginx = ''] = /^ARG NGINX_IMAGE=(.*)$/m.exec(readFileSync('services/gateway/Dockerfile', 'utf8')) ?? []
+  standInNginx(store, { image: nginx, folder })
+  build(store, 'gateway')
+  console.log(lookAtGateway(store))
+  for (const line of await tryGateway(store)) console.log(line)
 }
 
 function build({ buildah }: Store, service: string): void {
@@ -48,7 +55,8 @@ function isThere(tool: string): boolean {
   }
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
 main().catch((error: Error) => {
-  console.error(error.message)
+  console.error(error.message, error.cause ?? '')
   process.exit(1)
 })

@@ -20,14 +20,12 @@ export async function tryOut(store: Store): Promise<string[]> {
   const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), persistent: false })
   const auth = store.container('localhost/auth')
   const resource = store.container('localhost/resource')
-  const running: ChildProcess[] = []
   try {
-    return await play({ auth, resource, databaseUrl: postgres.url, running })
+    return await play({ auth, resource, databaseUrl: postgres.url })
   } finally {
-    for (const child of running) child.kill('SIGKILL')
-    await postgres.stop()
     auth.remove()
     resource.remove()
+    await postgres.stop()
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -36,10 +34,9 @@ interface Place {
   auth: Container
   resource: Container
   databaseUrl: string
-  running: ChildProcess[]
 }
 
-async function play({ auth, resource, databaseUrl, running }: Place): Promise<string[]> {
+async function play({ auth, resource, databaseUrl }: Place): Promise<string[]> {
   const ports = { auth: String(await freePort()), resource: String(await freePort()) }
   const ISSUER = `http://127.0.0.1:${ports.auth}`
   const CLIENT_SECRET = 'the secret of the resource service'
@@ -53,7 +50,6 @@ async function play({ auth, resource, databaseUrl, running }: Place): Promise<st
   const serve = (container: Container, env: Record<string, string>) => {
     const child = container.run(env, ['node', '--enable-source-maps', 'dist/src/main.js'])
     child.stdout?.resume()
-    running.push(child)
     return child
   }
   const authProcess = serve(auth, { ...secrets, PORT: ports.auth, ISSUER, DATABASE_URL: databaseUrl })

@@ -1,0 +1,67 @@
+/** The name server of a network of containers, as the engine has one: names lead to the replicas that there are. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export type Names = Readonly<Record<string, readonly string[]>>
+
+export interface NameServer {
+  address: string
+  tell: (names: Names) => void
+  stop: () => Promise<void>
+}
+
+/** Not where the machine's own name servers listen. */
+const address = '127.0.0.77'
+
+export async function startNameServer(folder: string, names: Names): Promise<NameServer> {
+  const hosts = join(folder, 'hosts')
+  write(hosts, names)
+  const options = [
+    '--no-daemon',
+    '--no-resolv',
+    '--no-hosts',
+    '--no-poll',
+    '--local=//',
+    `--addn-hosts=${hosts}`,
+    '--local-ttl=1',
+  ]
+  const child = spawn(
+    'dnsmasq',
+    ['--conf-file=/dev/null', ...options, `--listen-address=${address}`, '--bind-interfaces'],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
+  await started(child)
+  return {
+    address,
+    tell: changed => {
+      write(hosts, changed)
+      child.kill('SIGHUP')
+    },
+    stop: async () => {
+      child.kill()
+      if (child.exitCode === null) await once(child, 'exit')
+    },
+  }
+}
+
+/** Its output is read to the end: it says a line each time it is told something. */
+function started(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    child.stderr?.setEncoding('utf8').on('data', chunk => {
+      said += chunk
+      if (/read \/.*hosts/.test(said)) resolve()
+    })
+    child.on('exit', () => reject(new Error(`dnsmasq ended:\n${said}`)))
+    child.on('error', reject)
+  })
+}
+
+function write(hosts: string, names: Names): void {
+  const lines = Object.entries(names).flatMap(([name, addresses]) => addresses.map(each => `${each} ${name}`))
+  writeFileSync(hosts, `${lines.join('\n')}\n`)
+}
