@@ -19,6 +19,8 @@ const headlines = [
   'guard-idle-statements',
   'renewal-pgbench',
   'renewal-p99',
+  'peer-oidc-provider-refresh',
+  'peer-better-auth-refresh',
   'login-argon2',
   'renewals-1m',
 ]

@@ -1,10 +1,22 @@
-/** A base image made of Debian's newest nginx and the start scripts of nginx's own image, under the name that the Dockerfile asks for. */
+/** A base image made of Debian's newest nginx and a start script like that of nginx's own image, under the name that the Dockerfile asks for. */
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Store } from './buildah.ts'
 
-const scripts = 'packages/proof/vendor/docker-nginx'
+/** What the documentation of nginx's image says that its own does: names the resolvers, fills the templates, and begins. */
+const entrypoint = `#!/bin/sh
+set -eu
+if [ -n "\${NGINX_ENTRYPOINT_LOCAL_RESOLVERS:-}" ]; then
+  NGINX_LOCAL_RESOLVERS=$(awk '$1 == "nameserver" { print ($2 ~ /:/) ? "[" $2 "]" : $2 }' /etc/resolv.conf | tr '\\n' ' ')
+  export NGINX_LOCAL_RESOLVERS
+fi
+names=$(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\${\\1}/p' | tr '\\n' ' ')
+for template in "\${NGINX_ENVSUBST_TEMPLATE_DIR:-/etc/nginx/templates}"/*.template; do
+  envsubst "$names" < "$template" > "\${NGINX_ENVSUBST_OUTPUT_DIR:-/etc/nginx/conf.d}/$(basename "$template" .template)"
+done
+exec "$@"
+`
 
 export interface StandInNginx {
   image: string
@@ -24,10 +36,7 @@ export function standInNginx({ buildah }: Store, { image, folder }: StandInNginx
     // Alpine's are busybox too.
     execFileSync('chroot', [root, 'ln', '-s', '/usr/bin/busybox', '/usr/local/bin/wget'])
   }
-  const steps = join(root, 'docker-entrypoint.d')
-  mkdirSync(steps, { recursive: true })
-  for (const file of readdirSync(scripts)) if (/^\d/.test(file)) cpSync(join(scripts, file), join(steps, file))
-  cpSync(join(scripts, 'docker-entrypoint.sh'), join(root, 'docker-entrypoint.sh'))
+  writeFileSync(join(root, 'docker-entrypoint.sh'), entrypoint, { mode: 0o755 })
 
   const archive = join(folder, 'rootfs-nginx.tar')
   execFileSync('tar', ['-C', root, '-cf', archive, '.'])
