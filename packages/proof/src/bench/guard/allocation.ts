@@ -13,7 +13,7 @@ export interface Allocation {
 const tokensInTurn = 100
 const warmUp = 3000
 const perRound = 1000
-const rounds = 3
+const rounds = 7
 /** Room for a whole round, so that no collection falls into one. */
 const flags = ['--max-semi-space-size=128', '--min-semi-space-size=128']
 
