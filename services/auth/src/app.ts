@@ -83,8 +83,8 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
     sending,
   })
   await app.register(async known => {
-    known.addHook('onRequest', identify({ db: database.direct, verifier }))
-    await known.register(sessionRoutes, { ...acting, direct: database.direct })
+    known.addHook('onRequest', identify({ db: direct, verifier }))
+    await known.register(sessionRoutes, { ...acting, direct })
     await known.register(accountRoutes, { ...acting, limits: limits.passwords })
   })
   await app.register(adminRoutes, { ...acting, verifier, mayCall: limits.adminCalls, prefix: '/admin' })

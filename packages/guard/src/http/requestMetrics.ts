@@ -33,7 +33,8 @@ const about = [
 
 /**
  * Not by prom-client's histogram, which makes a text of the labels at each request: half a microsecond, of the twenty that
- * a guarded route takes. Here a request costs two readings of the clock and an addition.
+ * a guarded route takes. Here a request costs two readings of the clock, one of
+ * Fastify's `routeOptions` (a third of a microsecond, and the only public way to a route's pattern) and an addition.
  */
 export function requestMetrics(clock: Clock): RequestMetrics {
   const series: Series[] = []

@@ -5,6 +5,9 @@ import { join } from 'node:path'
 export interface Store {
   /** @returns what it printed */
   buildah: (...args: string[]) => string
+  has: (image: string) => boolean
+  /** Makes an image of a root file system; `settings` are those of `buildah config`. */
+  commit: (image: string, root: string, settings: readonly string[]) => void
   /** A container of the image, to look into and to run; `mount` is its root file system. */
   container: (image: string, nameServer?: string) => Container
 }
@@ -17,6 +20,8 @@ export interface Container {
   /** Ends what runs in it, too. */
   remove: () => void
 }
+
+const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 export function openStore(folder: string): Store {
   const where = ['--root', join(folder, 'storage'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs']
@@ -32,6 +37,16 @@ export function openStore(folder: string): Store {
   })
   return {
     buildah,
+    has: image => buildah('images', '--format', '{{.Name}}:{{.Tag}}').split('\n').includes(image),
+    commit: (image, root, settings) => {
+      const archive = `${root}.tar`
+      execFileSync('tar', ['-C', root, '-cf', archive, '.'])
+      const container = buildah('from', 'scratch')
+      buildah('add', '--quiet', container, archive, '/')
+      buildah('config', '--env', path, ...settings, container)
+      buildah('commit', '--quiet', container, image)
+      buildah('rm', container)
+    },
     container: (image, nameServer) => {
       const dns = nameServer === undefined ? [] : ['--dns', nameServer]
       const name = buildah('from', '--pull-never', ...dns, image)

@@ -13,9 +13,9 @@ export interface StandIn {
 }
 
 /** Takes half a minute; a second call finds it made. */
-export function standIn({ buildah }: Store, { image, node, folder }: StandIn): void {
+export function standIn(store: Store, { image, node, folder }: StandIn): void {
   const name = `docker.io/library/${image}`
-  if (buildah('images', '--format', '{{.Name}}:{{.Tag}}').split('\n').includes(name)) return
+  if (store.has(name)) return
   const root = join(folder, 'rootfs')
   if (!existsSync(join(root, 'etc'))) {
     const options = ['--variant=minbase', '--include=libatomic1,ca-certificates', 'bookworm', root]
@@ -31,15 +31,7 @@ export function standIn({ buildah }: Store, { image, node, folder }: StandIn): v
   for (const tool of ['npm', 'npx'])
     execFileSync('ln', ['-sf', `../lib/node_modules/npm/bin/${tool}-cli.js`, join(bin, tool)])
 
-  const archive = join(folder, 'rootfs.tar')
-  execFileSync('tar', ['-C', root, '-cf', archive, '.'])
-  const container = buildah('from', 'scratch')
-  buildah('add', '--quiet', container, archive, '/')
-  const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-  buildah('config', '--env', path, container)
   // A registry behind a certificate of one's own is reached only with it.
   const certificates = process.env['NODE_EXTRA_CA_CERTS']
-  if (certificates !== undefined) buildah('config', '--env', `NODE_EXTRA_CA_CERTS=${certificates}`, container)
-  buildah('commit', '--quiet', container, name)
-  buildah('rm', container)
+  store.commit(name, root, certificates === undefined ? [] : ['--env', `NODE_EXTRA_CA_CERTS=${certificates}`])
 }

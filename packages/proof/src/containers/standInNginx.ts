@@ -24,9 +24,9 @@ export interface StandInNginx {
 }
 
 /** Takes half a minute; a second call finds it made. Debian testing, since older ones lack `resolve` in upstreams. */
-export function standInNginx({ buildah }: Store, { image, folder }: StandInNginx): void {
+export function standInNginx(store: Store, { image, folder }: StandInNginx): void {
   const name = `docker.io/library/${image}`
-  if (buildah('images', '--format', '{{.Name}}:{{.Tag}}').split('\n').includes(name)) return
+  if (store.has(name)) return
   const root = join(folder, 'rootfs-nginx')
   if (!existsSync(join(root, 'usr/sbin/nginx'))) {
     const options = ['--variant=minbase', '--include=nginx,gettext-base,busybox', 'testing', root]
@@ -37,14 +37,6 @@ export function standInNginx({ buildah }: Store, { image, folder }: StandInNginx
     execFileSync('chroot', [root, 'ln', '-s', '/usr/bin/busybox', '/usr/local/bin/wget'])
   }
   writeFileSync(join(root, 'docker-entrypoint.sh'), entrypoint, { mode: 0o755 })
-
-  const archive = join(folder, 'rootfs-nginx.tar')
-  execFileSync('tar', ['-C', root, '-cf', archive, '.'])
-  const container = buildah('from', 'scratch')
-  buildah('add', '--quiet', container, archive, '/')
-  const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
   const entry = JSON.stringify(['/docker-entrypoint.sh'])
-  buildah('config', '--env', path, '--entrypoint', entry, '--stop-signal', 'SIGQUIT', container)
-  buildah('commit', '--quiet', container, name)
-  buildah('rm', container)
+  store.commit(name, root, ['--entrypoint', entry, '--stop-signal', 'SIGQUIT'])
 }

@@ -9,7 +9,7 @@ import type { Clock } from '@gatehouse/clock'
 import { type Outcome, Refusal } from '@gatehouse/contract'
 import type pg from 'pg'
 import type { Db } from '../store/database.ts'
-import { writeAudit } from '../store/writeAudit.ts'
+import { writeTry } from '../store/writeAudit.ts'
 import { failureLimits, limited } from './failureLimits.ts'
 import { networkOf } from './network.ts'
 
@@ -51,17 +51,10 @@ export function clientLimits({ db, pool, clock, quota }: ClientLimitOptions): Cl
     if (proven.size > mostProven && oldest !== undefined) proven.delete(oldest)
   }
 
-  const spent = ({ id, address, requestId }: Presented) =>
-    writeAudit(db, {
-      actor: null,
-      action: 'client.authenticate',
-      target: id.slice(0, 100),
-      reason: null,
-      address,
-      requestId,
-      outcome: 'rate-limited',
-      detail: {},
-    })
+  const spent = (presented: Presented) => {
+    const tried = { action: 'client.authenticate', target: presented.id.slice(0, 100), outcome: 'rate-limited' }
+    return writeTry(db, tried, presented)
+  }
 
   const bounded: ClientLimits['bounded'] = async (presented, authenticate) => {
     const credentials = `${presented.secretHash.toString('base64')} ${presented.id}`

@@ -9,7 +9,7 @@ import type { Prisma } from '../store/database.ts'
 import type { Direct } from '../store/direct.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import { startSession } from '../store/startSession.ts'
-import { writeAudit } from '../store/writeAudit.ts'
+import { writeTry } from '../store/writeAudit.ts'
 import { changeDemanded, mustNotBringNewPassword } from './demandedChange.ts'
 import type { LoginLimits } from './limits.ts'
 import type { Passwords } from './passwords.ts'
@@ -60,15 +60,16 @@ export async function login(rooms: LoginRooms, request: LoginRequest, visitor: V
  * were sent together with this one spent what was allowed.
  */
 async function check(rooms: LoginRooms, request: LoginRequest, visitor: Visitor): Promise<LoggedIn | undefined> {
-  const { passwords, limits } = rooms
+  const { db, passwords, limits } = rooms
   const tried = { email: request.email, address: visitor.address }
   const account = await limits.findAccount(tried)
   const isRight = await passwords.verify(request.password, account?.passwordHash)
   if (account === undefined || !isRight) {
     const isSpent = await limits.noteFailure(tried)
-    await audit(rooms, { target: account?.id ?? null, outcome: 'credentials-invalid', visitor })
+    const start = { action: 'session.start', target: account?.id ?? null }
+    await writeTry(db, { ...start, outcome: 'credentials-invalid' }, visitor)
     // Once, when it begins: what is refused from now on must not fill the log.
-    if (isSpent) await audit(rooms, { target: account?.id ?? null, outcome: 'rate-limited', visitor })
+    if (isSpent) await writeTry(db, { ...start, outcome: 'rate-limited' }, visitor)
     throw new Refusal('credentials-invalid', account ? 'wrong password' : 'unknown e-mail')
   }
   const mustChange = account.mustChangePassword && !account.isDisabled
@@ -118,21 +119,4 @@ async function begin(rooms: LoginRooms, checked: Checked, visitor: Visitor): Pro
   if (started.kind === 'disabled') throw new Refusal('account-disabled', 'log-in to a disabled account')
   if (started.kind === 'gone') return undefined
   return { grant: started.grant, refreshToken: writeToken({ sessionId, generation: 0, secret }, refreshKeys) }
-}
-
-async function audit(
-  { db }: LoginRooms,
-  { target, outcome, visitor }: { target: string | null; outcome: string; visitor: Visitor },
-) {
-  const { address, requestId } = visitor
-  await writeAudit(db, {
-    actor: null,
-    action: 'session.start',
-    target,
-    reason: null,
-    address,
-    requestId,
-    outcome,
-    detail: {},
-  })
 }

@@ -9,7 +9,7 @@ import type { Revocations } from '../revoke/revoke.ts'
 import type { Db } from '../store/database.ts'
 import { type Found, readRotationFacts } from '../store/readRotationFacts.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
-import { writeAudit } from '../store/writeAudit.ts'
+import { writeTry } from '../store/writeAudit.ts'
 import type { RotateRow } from './together.ts'
 import { hashOf, type RefreshToken, readToken, successorSecret, writeToken } from './token.ts'
 
@@ -44,17 +44,8 @@ export interface Rotated {
 export async function rotate(rooms: RotateRooms, presented: Presented, visitor: Visitor): Promise<Rotated> {
   const token = readToken(presented.refreshToken, rooms.refreshKeys)
   const key = token === undefined ? `address|${networkOf(visitor.address)}` : `session|${token.sessionId}`
-  const onSpent = () =>
-    writeAudit(rooms.db, {
-      actor: null,
-      action: 'session.renew',
-      target: token?.sessionId ?? null,
-      reason: null,
-      address: visitor.address,
-      requestId: visitor.requestId,
-      outcome: 'rate-limited',
-      detail: {},
-    })
+  const tried = { action: 'session.renew', target: token?.sessionId ?? null, outcome: 'rate-limited' }
+  const onSpent = () => writeTry(rooms.db, tried, visitor)
   return limited({ limits: rooms.limits, key, counts, onSpent }, async () => {
     if (token === undefined) throw new Refusal('refresh-invalid', 'a refresh token that is not ours')
     return rotateGenuine(rooms, { token, attempt: presented.attempt }, visitor)

@@ -20,3 +20,12 @@ export async function writeAudit(db: Db, row: AuditRow): Promise<void> {
     VALUES (${row.actor}, ${row.action}, ${row.target}, ${row.reason}, ${row.address}, ${row.requestId}, ${row.outcome},
             ${JSON.stringify(row.detail)}::jsonb)`
 }
+
+/** A try that was refused, of somebody who is not known. */
+export function writeTry(
+  db: Db,
+  tried: Pick<AuditRow, 'action' | 'target' | 'outcome'>,
+  { address, requestId }: { address: string; requestId: string },
+): Promise<void> {
+  return writeAudit(db, { ...tried, actor: null, reason: null, address, requestId, detail: {} })
+}
