@@ -5,6 +5,7 @@ import fastifyPlugin from 'fastify-plugin'
 import type { Rule } from './decide.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
+import { routeConfigs } from './routeConfig.ts'
 import { type RouteRule, ruleOf } from './rule.ts'
 import { onlyAuthorization } from './verify/authorization.ts'
 import type { Caller } from './verify/claims.ts'
@@ -35,6 +36,7 @@ export const guard = fastifyPlugin(guardScope, { name: '@gatehouse/guard', fasti
 async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Promise<void> {
   const own = 'guard' in options ? options.guard : createGuard({ log: app.log, ...options })
   const rules = new WeakMap<object, Rule>()
+  const configs = routeConfigs()
 
   app.decorate('guard', own)
   // Fastify wants null here for a class of one shape; the hook fills it in before any handler runs.
@@ -78,9 +80,9 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
 
   /** A route that was registered before the guard has its rule read here, at its first request. */
   function ruleOfRoute(request: FastifyRequest): Rule {
-    const { config } = request.routeOptions
-    const known = rules.get(config)
+    const known = rules.get(configs.of(request))
     if (known !== undefined) return known
+    const config = configs.surely(request)
     const rule = ruleOf(config.guard, `${config.method} ${config.url}`)
     rules.set(config, rule)
     return rule
