@@ -4,9 +4,11 @@ import { stopOnSignals } from '@gatehouse/guard'
 import { SettingsError } from '@gatehouse/settings'
 import { traceTo } from '@gatehouse/tracing'
 import { buildApp, version } from './app.ts'
+import { giveCollectorRoom } from './collector.ts'
 import { readConfig } from './config.ts'
 
 async function main(): Promise<void> {
+  giveCollectorRoom()
   const config = readConfig(process.env)
   const stopTracing = await traceTo({
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
