@@ -65,7 +65,7 @@ export function startPeople(stage: Stage, replicas: readonly Replica[]): void {
   }
   const next = (holds: { sid: string; generation: number }, renewed: Renewed) => {
     if (!('kind' in renewed)) return { sid: holds.sid, generation: holds.generation + 1 }
-    return renewed.kind === 'refuse' && renewed.outcome === 'unavailable' ? holds : null
+    return renewed.kind === 'held' ? holds : null
   }
 
   const live = (person: Person) => {

@@ -30,7 +30,9 @@ export interface RotationFacts {
 export type Explanation =
   | { kind: 'repeat' }
   | { kind: 'theft' }
-  | { kind: 'refuse'; outcome: Extract<Outcome, 'session-ended' | 'session-expired' | 'unavailable'> }
+  /** It may rotate: its row was held by somebody else, or came free between the two statements. */
+  | { kind: 'held' }
+  | { kind: 'refuse'; outcome: Extract<Outcome, 'session-ended' | 'session-expired'> }
 
 /**
  * Explains a genuine refresh token (its tag was checked) that did not rotate.
@@ -45,8 +47,7 @@ export function explainRotation(facts: RotationFacts, retryWindowMs: number): Ex
   if (dbNowMs >= stored.idleExpiresAtMs) return { kind: 'refuse', outcome: 'session-expired' }
   // Only a database restored from a backup can be behind its own token: an accident, so nobody is called a thief.
   if (presented.generation > stored.generation) return { kind: 'refuse', outcome: 'session-ended' }
-  // The current token, and yet it did not rotate: the rows moved between the two statements. Nobody is signed out for that.
-  if (presented.isCurrentSecret) return { kind: 'refuse', outcome: 'unavailable' }
+  if (presented.isCurrentSecret) return { kind: 'held' }
   // Genuine, of this or the last generation, and another secret: made after the backup that the database was restored from.
   const isPrevious = presented.generation === stored.generation - 1
   const isOtherHistory = presented.generation === stored.generation || (isPrevious && !presented.isPreviousSecret)

@@ -43,9 +43,9 @@ const cases: Record<string, { facts: Partial<RotationFacts>; is: Explanation }> 
     facts: { presented: { ...previous, generation: 6 } },
     is: ended,
   },
-  'the current token whose rows moved meanwhile signs nobody out': {
+  'the current token whose row somebody held is asked for again': {
     facts: { presented: { ...previous, generation: 5, isCurrentSecret: true } },
-    is: { kind: 'refuse', outcome: 'unavailable' },
+    is: { kind: 'held' },
   },
   'an unknown session is over': { facts: { session: null }, is: ended },
   'an old token of an ended session is not theft': {

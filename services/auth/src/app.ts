@@ -15,7 +15,7 @@ import { healthRoutes } from './http/health.ts'
 import { metricsRoute } from './http/metrics.ts'
 import { createServer } from './http/server.ts'
 import type { LogStream } from './http/serverOptions.ts'
-import { accessTokens as makeAccessTokens } from './keys/accessTokens.ts'
+import { createAccessTokens } from './keys/accessTokens.ts'
 import { readKeys } from './keys/keyring.ts'
 import { createPasswords } from './login/passwords.ts'
 import { loginRoutes } from './login/route.ts'
@@ -59,7 +59,7 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   const lifetimes = lifetimesOf(config)
   const passwords = await createPasswords({ threads: config.PASSWORD_THREADS, queue: config.PASSWORD_QUEUE })
   const cookie = refreshCookie({ name: config.COOKIE_NAME, path: config.COOKIE_PATH })
-  const accessTokens = await makeAccessTokens(app, {
+  const accessTokens = createAccessTokens({
     keys: signingKeys,
     issuer: config.ISSUER,
     audience: config.AUDIENCE,
@@ -67,7 +67,7 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   })
   const sending = { accessTokens, cookie }
   const acting = { db, passwords, revocations, waiting }
-  const rotateRow = rotateTogether(direct, lifetimes)
+  const rotateRow = rotateTogether(direct, lifetimes, clock)
   const retryWindowMs = config.RETRY_WINDOW_MS
   const rotating = { db, rotateRow, refreshKeys, revocations, retryWindowMs, limits: limits.renewals }
 

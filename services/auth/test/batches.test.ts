@@ -1,5 +1,6 @@
 /** Batches: what comes together is asked together, never more at once than allowed, and never by work begun before. */
 import { setImmediate as turn } from 'node:timers/promises'
+import { handClock } from '@gatehouse/testkit'
 import t from 'tap'
 import { createBatch } from '../src/store/batches.ts'
 
@@ -16,7 +17,7 @@ function work() {
 
 t.test('what is added in one turn is one batch, and each gets its own result', async t => {
   const { run, begun } = work()
-  const batch = createBatch({ run, most: 10 })
+  const batch = createBatch({ run, clock: handClock({ wallMs: 0 }), most: 10 })
   const results = Promise.all(['a', 'b', 'c'].map(batch.add))
   await turn()
   t.same(
@@ -29,7 +30,7 @@ t.test('what is added in one turn is one batch, and each gets its own result', a
 
 t.test('what comes while as many as allowed are under way is the next batch', async t => {
   const { run, begun } = work()
-  const batch = createBatch({ run, most: 2, atOnce: 2 })
+  const batch = createBatch({ run, clock: handClock({ wallMs: 0 }), most: 2, atOnce: 2 })
   const results = Promise.all(['a', 'b', 'c', 'd', 'e'].map(batch.add))
   await turn()
   await turn()
@@ -51,7 +52,7 @@ t.test('what comes while as many as allowed are under way is the next batch', as
 
 t.test('two of one key are never in one batch', async t => {
   const { run, begun } = work()
-  const batch = createBatch({ run, most: 10, keyOf: item => item })
+  const batch = createBatch({ run, clock: handClock({ wallMs: 0 }), most: 10, keyOf: item => item })
   const results = Promise.all(['a', 'a', 'b'].map(batch.add))
   await turn()
   t.same(begun[0]?.items, ['a', 'b'])
@@ -65,7 +66,7 @@ t.test('two of one key are never in one batch', async t => {
 
 t.test('work that fails fails its own batch, and the next one goes on', async t => {
   const { run, begun } = work()
-  const batch = createBatch({ run, most: 1 })
+  const batch = createBatch({ run, clock: handClock({ wallMs: 0 }), most: 1 })
   const first = t.rejects(batch.add('a'), { message: 'away' })
   const second = batch.add('b')
   await turn()
@@ -74,4 +75,28 @@ t.test('work that fails fails its own batch, and the next one goes on', async t 
   await turn()
   begun[1]?.end()
   t.equal(await second, 'B')
+})
+
+t.test('work that hangs holds up the next batch for a moment only, and its end is no second turn', async t => {
+  const { run, begun } = work()
+  const clock = handClock({ wallMs: 0 })
+  const batch = createBatch({ run, clock, most: 1 })
+  const results = Promise.all(['a', 'b', 'c'].map(batch.add))
+  await turn()
+  await clock.advance(99)
+  await turn()
+  t.equal(begun.length, 1)
+  await clock.advance(1)
+  await turn()
+  t.equal(begun.length, 2)
+  begun[0]?.end()
+  await turn()
+  await turn()
+  t.equal(begun.length, 2, 'b has its turn')
+  begun[1]?.end()
+  await turn()
+  await turn()
+  begun[2]?.end()
+  t.same(await results, ['A', 'B', 'C'])
+  t.equal(clock.sleepers(), 0)
 })

@@ -1,4 +1,5 @@
 /** Acknowledgements that are about to come together are written together; whoever stays away holds up nobody for long. */
+import { systemClock } from '@gatehouse/clock'
 import { handClock } from '@gatehouse/testkit'
 import t from 'tap'
 import { createReturning } from '../src/feed/returning.ts'
@@ -16,7 +17,7 @@ function stand() {
     batches.push(guards)
     return guards
   }
-  const { add } = createBatch({ run, most: 100, ready: returning.all })
+  const { add } = createBatch({ clock: systemClock, run, most: 100, ready: returning.all })
   const poll = (guard: string) => {
     returning.cameBack(guard)
     return add(guard)

@@ -63,7 +63,7 @@ t.test(
     const renewing = openDatabase({ url, connections: sessions, timeoutMs: 5000, onError: () => undefined })
     const rooms: RotateRooms = {
       db: renewing.prisma,
-      rotateRow: rotateTogether(renewing.direct, { idle: 1e5, shortIdle: 1e4 }),
+      rotateRow: rotateTogether(renewing.direct, { idle: 1e5, shortIdle: 1e4 }, systemClock),
       refreshKeys: readRefreshKeys(`1:${secret}`),
       revocations: createRevocations(renewing, 360_000),
       retryWindowMs: 30_000,

@@ -1,5 +1,6 @@
 /** Renewals that share a statement: each gets its own answer, and none waits for the session of another. */
 import { randomBytes } from 'node:crypto'
+import { systemClock } from '@gatehouse/clock'
 import { wire } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { readRefreshKeys } from '../src/keys/refreshKeys.ts'
@@ -29,7 +30,7 @@ async function below(t: Test) {
     const { sessionId, generation, secret } = token
     return { sessionId, generation, presentedHash: hashOf(secret), successorHash: randomBytes(32), attemptHash: null }
   })
-  return { place, rotations, rotateRow: rotateTogether(place.database.direct, { idle: 3600, shortIdle: 60 }) }
+  return { place, rotations, ...rotateTogether(place.database.direct, { idle: 3600, shortIdle: 60 }, systemClock) }
 }
 
 t.test(`${count} at once share statements, and each brings what belongs to its session`, async t => {
@@ -60,33 +61,34 @@ t.test(`${count} at once share statements, and each brings what belongs to its s
   t.ok(fewest < count, `${fewest} statements for ${count} renewals`)
 })
 
-t.test('a row that somebody holds keeps nobody else waiting, and is renewed when it is free', async t => {
-  const { place, rotations, rotateRow } = await below(t)
-  const [heldOne, ...free] = rotations as [Rotation, ...Rotation[]]
+t.test('a session whose row somebody holds keeps nobody else waiting, and is renewed when it is free', async t => {
+  const place = await stage(t)
+  const [heldOne, ...free] = (await sessionsOf(place)) as [Session, ...Session[]]
   const held = await hold(t, place, 'SELECT FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [heldOne.sessionId])
+  const renew = ({ refreshToken }: Session) => place.call('/session/renew', { body: { refreshToken } })
   let isRenewed = false
-  const later = rotateRow(heldOne).then(grant => {
+  // First by itself: even then nobody waits behind it.
+  const later = renew(heldOne).then(answer => {
     isRenewed = true
-    return grant
+    return answer
   })
-  const grants = await Promise.all(free.map(rotateRow))
-  t.same(
-    grants.map(grant => grant?.sessionId),
-    free.map(({ sessionId }) => sessionId),
-  )
   await untilWaiting(place, 1)
+  const answers = await Promise.all(free.map(renew))
+  t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
   t.notOk(isRenewed)
   await held.release()
-  t.equal((await later)?.sessionId, heldOne.sessionId)
+  const { status, body } = await later
+  t.equal(status, 200)
+  t.equal(generationOf((body as Session).refreshToken), 1)
 })
 
 t.test('among those that share a statement, the one that must not be renewed is not', async t => {
-  const { place, rotations, rotateRow } = await below(t)
+  const { place, rotations, together } = await below(t)
   const [ended, old, otherSecret, ...good] = rotations as [Rotation, Rotation, Rotation, ...Rotation[]]
   const end = `UPDATE sessions SET ended_at = now(), ended_as = 'revoked' WHERE id = $1`
   await place.database.pool.query(end, [ended.sessionId])
   const asked = [ended, { ...old, generation: 7 }, { ...otherSecret, presentedHash: randomBytes(32) }, ...good]
-  const grants = await Promise.all(asked.map(rotateRow))
+  const grants = await Promise.all(asked.map(together))
   t.same(
     grants.map(grant => grant?.sessionId),
     [undefined, undefined, undefined, ...good.map(({ sessionId }) => sessionId)],
@@ -94,8 +96,8 @@ t.test('among those that share a statement, the one that must not be renewed is 
 })
 
 t.test('of two that are asked for with one token, one rotates the row and the other finds it rotated', async t => {
-  const { place, rotations, rotateRow } = await below(t)
-  const grants = await Promise.all([...rotations, ...rotations].map(rotateRow))
+  const { place, rotations, together } = await below(t)
+  const grants = await Promise.all([...rotations, ...rotations].map(together))
   t.equal(grants.filter(grant => grant !== undefined).length, count)
   const { rows } = await place.database.pool.query('SELECT DISTINCT generation FROM refresh_tokens')
   t.same(rows, [{ generation: 1 }])

@@ -54,6 +54,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
     ready: returning.all,
     most: batchSize,
     keyOf: ({ guard }) => guard,
+    clock,
   })
 
   const reads = createBatch<number, FeedPage>({
@@ -65,6 +66,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
       return Promise.all(cursors.map(after => pages.get(after) as Promise<FeedPage>))
     },
     most: batchSize,
+    clock,
   })
 
   /** @returns whether somebody said that there may be news */

@@ -18,12 +18,15 @@ export interface Tokens {
 }
 
 /** No cache may keep it (RFC 6749 section 5.1). */
-export function sendTokens(reply: FastifyReply, { grant, refreshToken, transport, sending }: Tokens): TokenAnswer {
+export async function sendTokens(
+  reply: FastifyReply,
+  { grant, refreshToken, transport, sending }: Tokens,
+): Promise<TokenAnswer> {
   const { accessTokens, cookie } = sending
   reply.header('cache-control', 'no-store')
   if (transport === 'cookie') cookie.write(reply, refreshToken, grant.remember ? grant.expiresAtMs : undefined)
   return {
-    accessToken: accessTokens.sign(grant),
+    accessToken: await accessTokens.sign(grant),
     tokenType: 'Bearer',
     expiresIn: accessTokens.secondsOf(grant),
     sessionId: grant.sessionId,

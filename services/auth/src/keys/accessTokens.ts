@@ -1,14 +1,13 @@
 /** Makes access tokens: JWTs of RFC 9068. */
 import { randomUUID } from 'node:crypto'
-import jwt from '@fastify/jwt'
-import { type AccessTokenClaims, accessTokenType } from '@gatehouse/contract'
-import type { FastifyInstance } from 'fastify'
+import type { AccessTokenClaims } from '@gatehouse/contract'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import type { SigningKeys } from './signingKeys.ts'
+import { jwtSigner } from './signJwt.ts'
 
 export interface AccessTokens {
   /** Signs a token for what the database granted; `iat` is the database's time, so that a revocation's memory covers it. */
-  sign: (grant: Grant) => string
+  sign: (grant: Grant) => Promise<string>
   /** From `iat` to `exp`: no token outlives its session by as much as a second. */
   secondsOf: (grant: Grant) => number
   lifetimeSeconds: number
@@ -21,14 +20,8 @@ export interface AccessTokenOptions {
   lifetimeSeconds: number
 }
 
-export async function accessTokens(app: FastifyInstance, options: AccessTokenOptions): Promise<AccessTokens> {
-  const { keys, issuer, audience, lifetimeSeconds } = options
-  const { algorithm, kid, publicPem } = keys.active
-  await app.register(jwt, {
-    secret: { private: keys.privatePem, public: publicPem },
-    sign: { algorithm, kid, header: { alg: algorithm, typ: accessTokenType } },
-  })
-
+export function createAccessTokens({ keys, issuer, audience, lifetimeSeconds }: AccessTokenOptions): AccessTokens {
+  const signJwt = jwtSigner(keys)
   // Rounded up: in its last second a session still gets a token that lives.
   const secondsOf = ({ issuedAtMs, expiresAtMs }: Grant) =>
     Math.min(lifetimeSeconds, Math.ceil(expiresAtMs / 1000) - Math.floor(issuedAtMs / 1000))
@@ -50,7 +43,7 @@ export async function accessTokens(app: FastifyInstance, options: AccessTokenOpt
       epoch: grant.epoch,
       everyone_epoch: grant.everyoneEpoch,
     }
-    return app.jwt.sign(claims)
+    return signJwt(claims)
   }
   return { sign, secondsOf, lifetimeSeconds }
 }

@@ -83,9 +83,9 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, r
     return {}
   })
 
-  function answerOf({ grant, refreshToken }: Granted) {
+  async function answerOf({ grant, refreshToken }: Granted) {
     return {
-      access_token: accessTokens.sign(grant),
+      access_token: await accessTokens.sign(grant),
       token_type: 'Bearer' as const,
       expires_in: accessTokens.lifetimeSeconds,
       scope: grant.scopes.join(' '),

@@ -64,7 +64,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
         first,
         others,
       )
-      return sendTokens(reply, { ...rotated, transport, sending: rooms.sending })
+      return await sendTokens(reply, { ...rotated, transport, sending: rooms.sending })
     } catch (error) {
       if (transport === 'cookie' && error instanceof Refusal && overFor.includes(error.outcome)) cookie.clear(reply)
       throw error

@@ -1,9 +1,10 @@
 /**
  * Renewals that arrive together share a statement: under load a process pays for a few commits instead of one for each.
  *
- * One that comes alone is a statement by itself, as is any that shared one without success: its row was held by somebody
- * else, whom only it waits for.
+ * One statement is under way at a time, since what gathers meanwhile makes the next one cheaper; that is only right because it
+ * waits for nobody: a session whose row is held is left out of it, and asked for by a statement of its own.
  */
+import type { Clock } from '@gatehouse/clock'
 import { createBatch } from '../store/batches.ts'
 import type { Adapter } from '../store/direct.ts'
 import {
@@ -14,28 +15,24 @@ import {
   rotateRefreshTokens,
 } from '../store/rotateRefreshToken.ts'
 
-/** Rotates the row of one session; nothing when no row matched. */
-export type RotateRow = (rotation: Rotation) => Promise<Grant | undefined>
+export interface RotateRow {
+  /** Rotates the row of one session, with others if others ask; nothing when no row matched, or somebody holds it. */
+  together: (rotation: Rotation) => Promise<Grant | undefined>
+  /** The same by itself, waiting for whoever holds the row; nothing when no row matched. */
+  alone: (rotation: Rotation) => Promise<Grant | undefined>
+}
 
-const together = 64
-/** One more than one, so that a renewal rarely waits for a commit before its own begins. */
-const atOnce = 2
+const most = 64
 
-export function rotateTogether(db: Pick<Adapter, 'query'>, idle: IdleTimes): RotateRow {
-  const alone: RotateRow = rotation => rotateRefreshToken(db, rotation, idle)
-  const batch = createBatch<Rotation, Grant | undefined | 'not taken'>({
+export function rotateTogether(db: Pick<Adapter, 'query'>, idle: IdleTimes, clock: Clock): RotateRow {
+  const batch = createBatch<Rotation, Grant | undefined>({
     run: async rotations => {
-      const [only, ...others] = rotations
-      if (only !== undefined && others.length === 0) return [await alone(only)]
       const grants = await rotateRefreshTokens(db, rotations, idle)
-      return rotations.map(({ sessionId }) => grants.get(sessionId) ?? 'not taken')
+      return rotations.map(({ sessionId }) => grants.get(sessionId))
     },
-    most: together,
-    atOnce,
+    most,
     keyOf: ({ sessionId }) => sessionId,
+    clock,
   })
-  return async rotation => {
-    const grant = await batch.add(rotation)
-    return grant === 'not taken' ? alone(rotation) : grant
-  }
+  return { together: batch.add, alone: rotation => rotateRefreshToken(db, rotation, idle) }
 }

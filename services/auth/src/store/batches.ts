@@ -1,4 +1,5 @@
 /** Gathers what is asked for at nearly the same time, so that many callers cost one statement and one commit. */
+import type { Clock } from '@gatehouse/clock'
 
 export interface Batch<Item, Result> {
   add: (item: Item) => Promise<Result>
@@ -15,11 +16,15 @@ export interface BatchOptions<Item, Result> {
   atOnce?: number
   /** Of two items with one key the later one waits for another batch. */
   keyOf?: (item: Item) => unknown
+  clock: Pick<Clock, 'sleep'>
 }
+
+/** After it a batch no longer counts as under way: a connection that hangs must not hold up those that do not. */
+const patienceMs = 100
 
 /** An item is never answered by work that had begun before it was added. */
 export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): Batch<Item, Result> {
-  const { ready, run, most, atOnce = 1, keyOf } = options
+  const { ready, run, most, atOnce = 1, keyOf, clock } = options
   type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
   let queue: Waiting[] = []
   let running = 0
@@ -34,7 +39,7 @@ export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): 
 
   const begin = async () => {
     isScheduled = false
-    running += 1
+    const endTurn = beginTurn()
     if (ready !== undefined) await ready()
     const batch = take()
     schedule()
@@ -44,8 +49,24 @@ export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): 
     } catch (error) {
       for (const { reject } of batch) reject(error)
     }
-    running -= 1
-    schedule()
+    endTurn()
+  }
+
+  const beginTurn = () => {
+    running += 1
+    let isOver = false
+    const end = () => {
+      if (isOver) return
+      isOver = true
+      running -= 1
+      schedule()
+    }
+    const ended = new AbortController()
+    clock.sleep(patienceMs, ended.signal).then(end, () => undefined)
+    return () => {
+      ended.abort()
+      end()
+    }
   }
 
   const take = () => {

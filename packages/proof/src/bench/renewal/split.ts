@@ -12,7 +12,7 @@ import { cpuMs } from '../usage.ts'
 
 /** Callers of a socket are told apart by who wrote to it: pg, or the HTTP server. */
 const owners: readonly Owner[] = [
-  { name: 'signing', where: /fast-jwt|@fastify\/jwt|ecdsa-sig-formatter|keys\/accessTokens/ },
+  { name: 'signing', where: /keys\/(accessTokens|signJwt)\.js/ },
   { name: 'refresh tokens', where: /rotate\/token\.js/ },
   { name: 'pg', where: /node_modules\/pg/ },
   { name: 'Prisma', where: /@prisma|store\/direct\.js/ },
