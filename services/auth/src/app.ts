@@ -18,7 +18,9 @@ import type { LogStream } from './http/serverOptions.ts'
 import { createAccessTokens } from './keys/accessTokens.ts'
 import { readKeys } from './keys/keyring.ts'
 import { createPasswords } from './login/passwords.ts'
+import { rightOfWay } from './login/rightOfWay.ts'
 import { loginRoutes } from './login/route.ts'
+import { loginStore } from './login/together.ts'
 import { oauthRoutes } from './oauth/route.ts'
 import { propagate } from './propagation.ts'
 import { sessionRoutes } from './revoke/route.ts'
@@ -53,11 +55,14 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
     onError,
   })
   const { prisma: db, direct, pool } = database
-  const limits = throttles(config, database, clock)
+  const logins = loginStore(direct, clock)
+  const limits = throttles(config, { database, logins, clock })
   const { revocations, waiting, polls, close } = propagate(config, { database, clock, metrics, onError })
 
   const lifetimes = lifetimesOf(config)
-  const passwords = await createPasswords({ threads: config.PASSWORD_THREADS, queue: config.PASSWORD_QUEUE })
+  const way = rightOfWay(clock)
+  const { PASSWORD_THREADS: threads, PASSWORD_QUEUE: queue, PASSWORD_YIELD: mayYield } = config
+  const passwords = createPasswords({ threads, queue, mayYield, rightOfWay: way })
   const cookie = refreshCookie({ name: config.COOKIE_NAME, path: config.COOKIE_PATH })
   const accessTokens = createAccessTokens({
     keys: signingKeys,
@@ -69,10 +74,10 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   const acting = { db, passwords, revocations, waiting }
   const rotateRow = rotateTogether(direct, lifetimes, clock)
   const retryWindowMs = config.RETRY_WINDOW_MS
-  const rotating = { db, rotateRow, refreshKeys, revocations, retryWindowMs, limits: limits.renewals }
+  const rotating = { db, rotateRow, refreshKeys, rightOfWay: way, revocations, retryWindowMs, limits: limits.renewals }
 
   // log in -> rotate -> (guards verify) -> revoke
-  const beginning = { db, direct, clock, passwords, limits: limits.passwords, refreshKeys, lifetimes }
+  const beginning = { db, store: logins, passwords, limits: limits.passwords, refreshKeys, lifetimes }
   await app.register(loginRoutes, { ...beginning, sending })
   await app.register(rotateRoutes, {
     ...rotating,
@@ -99,9 +104,11 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
 
   const [rules, periodMs] = [sweepRulesOf(config), config.HOUSEKEEPING_SECONDS * 1000]
   const house = keepHouse({ prisma: db, clock, metrics, rules, periodMs, onError })
+  app.addHook('onListen', passwords.warmUp)
   app.addHook('preClose', async () => polls.close())
   app.addHook('onClose', async () => {
     await house.close()
+    await passwords.close()
     await close()
     await database.close()
   })

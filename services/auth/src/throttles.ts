@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { type ClientLimits, clientLimits } from './http/clientLimits.ts'
 import { type FailureLimits, failureLimits } from './http/failureLimits.ts'
 import { type LoginLimits, loginLimits } from './login/limits.ts'
+import type { LoginStore } from './login/together.ts'
 import type { Database } from './store/database.ts'
 
 export interface Throttles {
@@ -15,11 +16,17 @@ export interface Throttles {
   adminCalls: CallLimit
 }
 
-export function throttles(config: Config, database: Database, clock: Clock): Throttles {
+export interface ThrottleRooms {
+  database: Database
+  logins: Pick<LoginStore, 'read'>
+  clock: Clock
+}
+
+export function throttles(config: Config, { database, logins, clock }: ThrottleRooms): Throttles {
   const { prisma: db, pool } = database
   const { LOGIN_FAILURES: perAccount, ADDRESS_FAILURES: perAddress } = config
   return {
-    passwords: loginLimits({ database, clock, perAccount, perAddress }),
+    passwords: loginLimits({ pool, store: logins, perAccount, perAddress }),
     renewals: failureLimits({ pool, clock, policy: 'renew', quota: config.RENEW_FAILURES }),
     clients: clientLimits({ db, pool, clock, quota: config.CLIENT_FAILURES }),
     adminCalls: callLimit({ db, pool, quota: config.ADMIN_CALLS }),

@@ -1,6 +1,7 @@
 /** Logging in: what the answer holds, by either transport, and what is kept of it. */
 import { wire } from '@gatehouse/testkit'
 import t from 'tap'
+import { hashPassword } from '../src/login/argon2.ts'
 import { until } from './races.ts'
 import { replica } from './replicas.ts'
 import { type Answer, password, type Session, stage } from './stage.ts'
@@ -108,8 +109,7 @@ t.test('an e-mail address finds its account in any case and in any compatibility
 t.test('a password is the same however its letters were composed', async t => {
   const { call, database, person } = await stage(t)
   const { id, email } = await person()
-  const { createPasswords } = await import('../src/login/passwords.ts')
-  const hash = await (await createPasswords({ threads: 1, queue: 1 })).hash('caf\u00e9 au lait')
+  const hash = await hashPassword('caf\u00e9 au lait')
   await database.pool.query('UPDATE accounts SET password_hash = $1 WHERE id = $2', [hash, id])
   const answer = await call('/session', { body: { email, password: 'cafe\u0301 au lait', transport: 'body' } })
   t.equal(answer.status, 201)

@@ -1,9 +1,11 @@
 /** Refused log-ins: nobody learns from one whether an account exists, and no honest person is turned away by a race. */
 
 import type { Problem } from '@gatehouse/contract'
+import { handClock } from '@gatehouse/testkit'
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
 import { createPasswords } from '../src/login/passwords.ts'
+import { rightOfWay } from '../src/login/rightOfWay.ts'
 import { until } from './races.ts'
 import { type Answer, isRefusal, password, stage } from './stage.ts'
 
@@ -38,6 +40,9 @@ t.test('a disabled account with the right password is told so, and gets no sessi
   t.equal(rows[0].sessions, 0)
 })
 
+/** Nobody goes first. */
+const equal = { mayYield: false, rightOfWay: { isClaimed: () => false } }
+
 t.test('a password is verified for an unknown e-mail too: it takes its turn in the queue like any other', async t => {
   const { call, person } = await stage(t, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '0' })
   const { email } = await person()
@@ -51,7 +56,8 @@ t.test('a password is verified for an unknown e-mail too: it takes its turn in t
 })
 
 t.test('a password that is nobody’s opens nothing, even the one that unknown e-mails are verified against', async t => {
-  const passwords = await createPasswords({ threads: 1, queue: 1 })
+  const passwords = createPasswords({ threads: 1, queue: 1, ...equal })
+  t.teardown(passwords.close)
   t.equal(await passwords.verify('nobody has this password', undefined), false)
 })
 
@@ -102,7 +108,8 @@ t.test('of many log-ins that replace an old hash at once, none is turned away', 
 })
 
 t.test('the queue gives a turn to everybody in it, also after work that failed', async t => {
-  const passwords = await createPasswords({ threads: 2, queue: 20 })
+  const passwords = createPasswords({ threads: 2, queue: 20, ...equal })
+  t.teardown(passwords.close)
   const good = await passwords.hash(password)
   let done = 0
   const work = Array.from({ length: 20 }, (_, n) =>
@@ -119,4 +126,20 @@ t.test('the queue gives a turn to everybody in it, also after work that failed',
   )
   await until(() => done === 20, 'all had their turn')
   t.equal((await Promise.all(work)).filter(Boolean).length, 10)
+})
+
+t.test('while renewals come in, a core is left to them, and otherwise every thread hashes', async t => {
+  const clock = handClock({ wallMs: 0 })
+  const way = rightOfWay(clock)
+  const passwords = createPasswords({ threads: 2, cores: 2, queue: 0, mayYield: false, rightOfWay: way })
+  t.teardown(passwords.close)
+  const both = async () => {
+    const tries = await Promise.allSettled([passwords.hash(password), passwords.hash(password)])
+    return tries.filter(({ status }) => status === 'fulfilled').length
+  }
+  t.equal(await both(), 2)
+  way.claim()
+  t.equal(await both(), 1)
+  await clock.advance(250)
+  t.equal(await both(), 2)
 })

@@ -65,6 +65,7 @@ t.test(
       db: renewing.prisma,
       rotateRow: rotateTogether(renewing.direct, { idle: 1e5, shortIdle: 1e4 }, systemClock),
       refreshKeys: readRefreshKeys(`1:${secret}`),
+      rightOfWay: { claim: () => undefined },
       revocations: createRevocations(renewing, 360_000),
       retryWindowMs: 30_000,
       limits: failureLimits({ pool: renewing.pool, clock: systemClock, policy: 'renew', quota: 30 }),

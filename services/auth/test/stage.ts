@@ -7,7 +7,7 @@ import { type Answer, type Call, caller, freshDatabase } from '@gatehouse/testki
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
-import { createPasswords } from '../src/login/passwords.ts'
+import { hashPassword } from '../src/login/argon2.ts'
 import { hashOf } from '../src/rotate/token.ts'
 import { createAccount } from '../src/store/accounts.ts'
 import { type Database, openDatabase } from '../src/store/database.ts'
@@ -78,8 +78,7 @@ export async function stage(t: Test, settings: Record<string, string> = {}): Pro
   })
 
   const call = caller(url)
-  const passwords = await createPasswords({ threads: 1, queue: 100 })
-  const passwordHash = await passwords.hash(password)
+  const passwordHash = await hashPassword(password)
   let people = 0
 
   return {

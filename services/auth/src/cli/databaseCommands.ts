@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { Refusal } from '@gatehouse/contract'
 import { optional, readSettings, text } from '@gatehouse/settings'
 import { mustBeClientId, newClientSecret } from '../admin/clientCredentials.ts'
+import { hashPassword } from '../login/argon2.ts'
 import { mustBeGoodPassword } from '../login/passwordRules.ts'
-import { createPasswords } from '../login/passwords.ts'
 import { hashOf } from '../rotate/token.ts'
 import { createAccount } from '../store/accounts.ts'
 import type { Database } from '../store/database.ts'
@@ -38,8 +38,7 @@ async function createPerson(
   if (email === undefined || !/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError('--email must be an e-mail address')
   const password = PASSWORD ?? randomBytes(18).toString('base64url')
   inWords(() => mustBeGoodPassword(password, { field: 'PASSWORD', email }))
-  const passwords = await createPasswords({ threads: 1, queue: 0 })
-  const passwordHash = await passwords.hash(password)
+  const passwordHash = await hashPassword(password)
   const id = await prisma.$transaction(async tx => {
     const created = await createAccount(tx, { email, passwordHash, roles: role, scopes: scope })
     if (created === undefined) return undefined

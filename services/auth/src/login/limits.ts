@@ -1,5 +1,4 @@
 /** Throttles guessing: by account and address together, and by address alone; the counters are shared by all replicas. */
-import type { Clock } from '@gatehouse/clock'
 import { Refusal } from '@gatehouse/contract'
 import { sharedCounter } from '../http/counters.ts'
 import { networkOf } from '../http/network.ts'
@@ -7,7 +6,8 @@ import { rateLimitFields } from '../http/rateLimitFields.ts'
 import { hashOf } from '../rotate/token.ts'
 import { type AccountForLogin, emailKey } from '../store/accounts.ts'
 import type { Database } from '../store/database.ts'
-import { type Quota, readLogin, type Spent } from '../store/readLogin.ts'
+import type { Quota, Spent } from '../store/readLogin.ts'
+import type { LoginStore } from './together.ts'
 
 /** Whose password is tried, and from where. */
 export interface Try {
@@ -32,8 +32,8 @@ export interface LoginLimits {
 }
 
 export interface LoginLimitOptions {
-  database: Pick<Database, 'direct' | 'pool'>
-  clock: Clock
+  pool: Database['pool']
+  store: Pick<LoginStore, 'read'>
   /** Wrong passwords for one account from one address. */
   perAccount: number
   /** Wrong passwords from one address, for whatever account. */
@@ -43,8 +43,7 @@ export interface LoginLimitOptions {
 const windowSeconds = 15 * 60
 
 /** Only failures count, and none against the account alone: nobody can lock somebody else out. */
-export function loginLimits({ database, clock, perAccount, perAddress }: LoginLimitOptions): LoginLimits {
-  const { direct, pool } = database
+export function loginLimits({ pool, store, perAccount, perAddress }: LoginLimitOptions): LoginLimits {
   const counter = (keyPrefix: string, points: number) => sharedCounter({ pool, keyPrefix, points, windowSeconds })
   const pair = counter('login-pair', perAccount)
   const single = counter('login-address', perAddress)
@@ -61,8 +60,7 @@ export function loginLimits({ database, clock, perAccount, perAddress }: LoginLi
   return {
     quotasOf,
     findAccount: async tried => {
-      const facts = { email: tried.email, quotas: quotasOf(tried), wallMs: clock.wallMs() }
-      const { account, spent } = await readLogin(direct, facts)
+      const { account, spent } = await store.read({ email: tried.email, quotas: quotasOf(tried) })
       if (spent) throw tooMany(spent)
       return account
     },

@@ -1,23 +1,20 @@
 /** Logging in: check the password in constant time, then begin a session. */
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '@gatehouse/clock'
 import { type LoginRequest, Refusal } from '@gatehouse/contract'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import { hashOf, newSecret, writeToken } from '../rotate/token.ts'
 import { replacePasswordHash } from '../store/accounts.ts'
 import type { Prisma } from '../store/database.ts'
-import type { Direct } from '../store/direct.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
-import { startSession } from '../store/startSession.ts'
 import { writeTry } from '../store/writeAudit.ts'
 import { changeDemanded, mustNotBringNewPassword } from './demandedChange.ts'
 import type { LoginLimits } from './limits.ts'
 import type { Passwords } from './passwords.ts'
+import type { LoginStore } from './together.ts'
 
 export interface LoginRooms {
   db: Prisma
-  direct: Direct
-  clock: Clock
+  store: Pick<LoginStore, 'start'>
   passwords: Passwords
   limits: LoginLimits
   refreshKeys: RefreshKeys
@@ -98,14 +95,13 @@ async function rehash(
 type Checked = LoginRequest & { accountId: string; passwordHash: string }
 
 async function begin(rooms: LoginRooms, checked: Checked, visitor: Visitor): Promise<LoggedIn | undefined> {
-  const { direct, limits, refreshKeys, lifetimes } = rooms
+  const { store, limits, refreshKeys, lifetimes } = rooms
   const { accountId, passwordHash, device = null, remember = true } = checked
   const secret = newSecret()
   const sessionId = randomUUID()
-  const started = await startSession(direct, {
+  const started = await store.start({
     ...visitor,
     quotas: limits.quotasOf({ email: checked.email, address: visitor.address }),
-    wallMs: rooms.clock.wallMs(),
     accountId,
     passwordHash,
     device,

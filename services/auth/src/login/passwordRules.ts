@@ -1,7 +1,7 @@
 /** What a new password must be: long enough, and not one that everybody tries (NIST SP 800-63B, OWASP ASVS 6.2). */
 import { Refusal } from '@gatehouse/contract'
+import { normal } from './argon2.ts'
 import { commonPasswords } from './commonPasswords.ts'
-import { normal } from './passwords.ts'
 
 const shortest = 8
 const longest = 128

@@ -1,14 +1,10 @@
-/** Hashes and checks passwords: argon2id, a few at a time, with a short queue. */
+/** Hashes and checks passwords on threads of their own, with a short queue. */
+import { availableParallelism } from 'node:os'
 import { Refusal } from '@gatehouse/contract'
-import { hash, verify } from '@node-rs/argon2'
-
-/** OWASP's first choice of 2023 and since: 19 MiB, two passes, one lane. They stand in each hash, so they can grow. */
-const parameters = {
-  algorithm: 2, // argon2id: the library's enum is erased at compile time
-  memoryCost: 19456,
-  timeCost: 2,
-  parallelism: 1,
-}
+import { Piscina } from 'piscina'
+import { isOutdated } from './argon2.ts'
+import type { Job, Result } from './hashThread.ts'
+import type { RightOfWay } from './rightOfWay.ts'
 
 export interface Passwords {
   hash: (password: string) => Promise<string>
@@ -19,53 +15,130 @@ export interface Passwords {
   verify: (password: string, hashed: string | undefined) => Promise<boolean>
   /** Whether a hash was made with weaker parameters than today's. */
   isOutdated: (hashed: string) => boolean
+  /** Makes the threads ready before the first password comes. */
+  warmUp: () => Promise<void>
+  close: () => Promise<void>
 }
 
 export interface PasswordOptions {
   threads: number
   /** How many may wait; beyond it: 503 at once. */
   queue: number
+  /** The threads take only the time that nobody else wants. */
+  mayYield: boolean
+  /** While it is claimed, a core is left free. */
+  rightOfWay: Pick<RightOfWay, 'isClaimed'>
+  /** Of the machine, as far as this process may use them. */
+  cores?: number
 }
 
-export async function createPasswords({ threads, queue }: PasswordOptions): Promise<Passwords> {
-  const turn = createTurns(threads, queue)
-  const nobodys = await hash('nobody has this password', parameters)
+/**
+ * Under a flood a thread gets a few at a time. Their answers come together, and what follows each of them, on the event loop
+ * and in the database, then costs a fraction of what it costs alone: caches are full of somebody's 19 MiB after every hash.
+ */
+const together = 8
+
+interface Waiting {
+  job: Job
+  resolve: (value: string | boolean) => void
+  reject: (error: unknown) => void
+}
+
+export function createPasswords(options: PasswordOptions): Passwords {
+  const { threads, queue, mayYield, rightOfWay, cores = availableParallelism() } = options
+  const pool = createPool({ threads, mayYield })
+  const waiting: Waiting[] = []
+  let free = threads
+  const whileClaimed = Math.max(1, Math.min(threads, cores - 1))
+  const allowed = () => (rightOfWay.isClaimed() ? whileClaimed : threads)
+  const mayBegin = () => threads - free < allowed()
+
+  const begin = () => {
+    while (mayBegin() && waiting.length > 0) {
+      // What waits is shared among the threads: two are never hashed one after the other while a thread has nothing to do.
+      const taken = waiting.splice(0, Math.min(together, Math.ceil(waiting.length / allowed())))
+      free -= 1
+      void finish(taken)
+    }
+  }
+  const finish = async (taken: readonly Waiting[]) => {
+    try {
+      const results = await pool.run(taken.map(({ job }) => job))
+      for (const [at, { resolve, reject }] of taken.entries()) {
+        try {
+          resolve(answerIn(results[at]))
+        } catch (error) {
+          reject(error)
+        }
+      }
+    } catch (error) {
+      for (const { reject } of taken) reject(error)
+    }
+    free += 1
+    begin()
+  }
+  const turn = (job: Job) =>
+    new Promise<string | boolean>((resolve, reject) => {
+      if (!mayBegin() && waiting.length >= queue) {
+        reject(new Refusal('overloaded', 'the queue for hashing passwords is full'))
+        return
+      }
+      waiting.push({ job, resolve, reject })
+      begin()
+    })
+
+  const hash = async (password: string) => String(await turn({ password }))
+  let nobodys: Promise<string> | undefined
+  const hashOfNobody = () => {
+    // Beside the queue: a full one must not be remembered as the lack of a hash.
+    nobodys ??= pool.run([{ password: 'nobody has this password' }]).then(
+      ([result]) => String(answerIn(result)),
+      error => {
+        nobodys = undefined
+        throw error
+      },
+    )
+    return nobodys
+  }
   return {
-    hash: password => turn(() => hash(normal(password), parameters)),
-    verify: (password, hashed) =>
-      turn(async () => {
-        const isRight = await verify(hashed ?? nobodys, normal(password))
-        return isRight && hashed !== undefined
-      }),
-    isOutdated: hashed =>
-      !hashed.startsWith(
-        `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}$`,
-      ),
+    hash,
+    verify: async (password, hashed) => {
+      // For both alike, so that neither is slower.
+      const standIn = await hashOfNobody()
+      const isRight = await turn({ password, hashed: hashed ?? standIn })
+      return isRight === true && hashed !== undefined
+    },
+    isOutdated,
+    warmUp: async () => {
+      await hashOfNobody()
+    },
+    close: pool.close,
   }
 }
 
-/** The same password however its letters were composed (NIST SP 800-63B section 3.1.1.2). */
-export function normal(password: string): string {
-  return password.normalize('NFKC')
+function answerIn(result: Result = { error: 'a thread gave no answer' }): string | boolean {
+  if ('error' in result) throw new Error(result.error)
+  return result.value
 }
 
-function createTurns(threads: number, queue: number) {
-  const waiting: (() => void)[] = []
-  let running = 0
-  return async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (running >= threads) {
-      if (waiting.length >= queue) throw new Refusal('overloaded', 'the queue for hashing passwords is full')
-      await new Promise<void>(resolve => waiting.push(resolve))
-    } else {
-      running += 1
-    }
-    try {
-      return await work()
-    } finally {
-      // The turn passes on to the next in line, or ends.
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
-    }
+/** The threads are made with the first work: a service that starts has better things to do. */
+function createPool({ threads, mayYield }: Pick<PasswordOptions, 'threads' | 'mayYield'>) {
+  let pool: Piscina<Job[], Result[]> | undefined
+  const start = () =>
+    new Piscina<Job[], Result[]>({
+      filename: new URL('./hashThread.js', import.meta.url).href,
+      name: 'work',
+      minThreads: threads,
+      maxThreads: threads,
+      workerData: { mayYield },
+    })
+  return {
+    run: (jobs: Job[]) => {
+      pool ??= start()
+      return pool.run(jobs)
+    },
+    close: async () => {
+      await pool?.destroy()
+    },
   }
 }

@@ -5,6 +5,7 @@ import { type FailureLimits, limited } from '../http/failureLimits.ts'
 import { networkOf } from '../http/network.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import type { Visitor } from '../login/login.ts'
+import type { RightOfWay } from '../login/rightOfWay.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import type { Db } from '../store/database.ts'
 import { type Found, readRotationFacts } from '../store/readRotationFacts.ts'
@@ -17,6 +18,7 @@ export interface RotateRooms {
   db: Db
   rotateRow: RotateRow
   refreshKeys: RefreshKeys
+  rightOfWay: Pick<RightOfWay, 'claim'>
   revocations: Revocations
   retryWindowMs: number
   /**
@@ -63,6 +65,7 @@ async function rotateGenuine(
   visitor: Visitor,
 ): Promise<Rotated> {
   const { db, rotateRow, refreshKeys } = rooms
+  rooms.rightOfWay.claim()
   const secret = successorSecret(token, refreshKeys)
   const successor = writeToken({ sessionId: token.sessionId, generation: token.generation + 1, secret }, refreshKeys)
   const presented = {

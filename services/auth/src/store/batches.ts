@@ -19,19 +19,27 @@ export interface BatchOptions<Item, Result> {
   clock: Pick<Clock, 'sleep'>
 }
 
-/** After it a batch no longer counts as under way: a connection that hangs must not hold up those that do not. */
-const patienceMs = 100
+/**
+ * Whoever has waited so long for those under way waits no longer: a connection that hangs, or a row that is held, must not hold up
+ * the others.
+ */
+const patienceMs = 20
 
 /** An item is never answered by work that had begun before it was added. */
 export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): Batch<Item, Result> {
   const { ready, run, most, atOnce = 1, keyOf, clock } = options
   type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
   let queue: Waiting[] = []
-  let running = 0
+  const underWay = new Set<object>()
   let isScheduled = false
+  let isWatched = false
 
   const schedule = () => {
-    if (isScheduled || queue.length === 0 || running >= atOnce) return
+    if (isScheduled || queue.length === 0) return
+    if (underWay.size >= atOnce) {
+      void watch()
+      return
+    }
     isScheduled = true
     // What arrives with the same turn of the event loop comes along.
     setImmediate(begin)
@@ -39,7 +47,8 @@ export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): 
 
   const begin = async () => {
     isScheduled = false
-    const endTurn = beginTurn()
+    const own = {}
+    underWay.add(own)
     if (ready !== undefined) await ready()
     const batch = take()
     schedule()
@@ -49,24 +58,19 @@ export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): 
     } catch (error) {
       for (const { reject } of batch) reject(error)
     }
-    endTurn()
+    underWay.delete(own)
+    schedule()
   }
 
-  const beginTurn = () => {
-    running += 1
-    let isOver = false
-    const end = () => {
-      if (isOver) return
-      isOver = true
-      running -= 1
-      schedule()
-    }
-    const ended = new AbortController()
-    clock.sleep(patienceMs, ended.signal).then(end, () => undefined)
-    return () => {
-      ended.abort()
-      end()
-    }
+  /** Only while somebody waits: a batch that nobody waits for costs no timer. */
+  const watch = async () => {
+    if (isWatched) return
+    isWatched = true
+    const awaited = [...underWay]
+    await clock.sleep(patienceMs)
+    isWatched = false
+    for (const one of awaited) underWay.delete(one)
+    schedule()
   }
 
   const take = () => {

@@ -1,5 +1,6 @@
-/** What a log-in must know before it checks a password: the account, and what has been tried so far. */
+/** What log-ins must know before they check their passwords: the account, and what has been tried so far. */
 import { type AccountForLogin, emailKey } from './accounts.ts'
+import { columnsOf } from './columns.ts'
 import type { Adapter } from './direct.ts'
 
 /** A counter of failures in `rate_limits`, and how many it allows. */
@@ -14,34 +15,50 @@ export interface Spent extends Quota {
   leftMs: number
 }
 
+export interface LoginTry {
+  email: string
+  quotas: readonly Quota[]
+}
+
 export interface LoginFacts {
   account: AccountForLogin | undefined
   spent: Spent | undefined
 }
 
-type Row = { points: number | null; leftMs: number | null } & (AccountForLogin | { id: null })
+type Row = { place: number; points: number | null; leftMs: number | null } & (AccountForLogin | { id: null })
 
 /**
- * Reads by the unique index on `email_key` and by the primary key of `rate_limits`.
- * @param quotas at least one
+ * Reads by the unique index on `email_key` and by the primary key of `rate_limits`; locks nothing.
  * @param wallMs the process's wall clock, in milliseconds since 1970: the counters are kept by it
+ * @returns in the order of the tries
  */
-export async function readLogin(
+export async function readLogins(
   db: Pick<Adapter, '$queryRaw'>,
-  { email, quotas, wallMs }: { email: string; quotas: readonly Quota[]; wallMs: number },
-): Promise<LoginFacts> {
+  tries: readonly LoginTry[],
+  wallMs: number,
+): Promise<LoginFacts[]> {
+  const asked = tries.flatMap(({ email, quotas }, place) => quotas.map(quota => ({ place, email, quota })))
+  const [places = [], emailKeys = [], keys = []] = columnsOf(asked, [
+    ({ place }) => place,
+    ({ email }) => emailKey(email),
+    ({ quota }) => quota.key,
+  ])
   const rows = await db.$queryRaw<Row[]>`
-    SELECT counter.points, (counter.expire - ${wallMs}::float8)::float8 AS "leftMs",
+    SELECT asked.place, counter.points, (counter.expire - ${wallMs}::float8)::float8 AS "leftMs",
            account.id, account.password_hash AS "passwordHash", account.disabled_at IS NOT NULL AS "isDisabled",
            account.must_change_password AS "mustChangePassword"
-      FROM unnest(${quotas.map(({ key }) => key)}::text[]) WITH ORDINALITY AS asked (key, place)
+      FROM unnest(${places}::int[], ${emailKeys}::text[], ${keys}::text[]) WITH ORDINALITY AS asked (place, email_key, key, turn)
       LEFT JOIN rate_limits AS counter ON counter.key = asked.key AND counter.expire > ${wallMs}::float8
-      LEFT JOIN accounts AS account ON account.email_key = ${emailKey(email)}
-     ORDER BY asked.place`
-  const spent = quotas.flatMap((quota, place) => {
-    const { points = null, leftMs = null } = rows[place] ?? {}
-    return points !== null && leftMs !== null && points >= quota.most ? [{ ...quota, leftMs }] : []
-  })
-  const [account] = rows
-  return { account: account === undefined || account.id === null ? undefined : account, spent: spent[0] }
+      LEFT JOIN accounts AS account ON account.email_key = asked.email_key
+     WHERE asked.place IS NOT NULL
+     ORDER BY asked.turn`
+  const facts: LoginFacts[] = tries.map(() => ({ account: undefined, spent: undefined }))
+  for (const [turn, row] of rows.entries()) {
+    const [of, quota] = [facts[row.place], asked[turn]?.quota]
+    if (of === undefined || quota === undefined) continue
+    const { points, leftMs } = row
+    if (row.id !== null) of.account = row
+    if (points !== null && leftMs !== null && points >= quota.most) of.spent ??= { ...quota, leftMs }
+  }
+  return facts
 }

@@ -1,4 +1,5 @@
 /** The ordinary renewal: guards, rotates and reads all that an access token needs in one statement. */
+import { columnsOf } from './columns.ts'
 import type { Adapter, Value } from './direct.ts'
 
 export interface Rotation {
@@ -45,7 +46,9 @@ export async function rotateRefreshToken(
   rotation: Rotation,
   idle: IdleTimes,
 ): Promise<Grant | undefined> {
-  const [grant] = await db.query<Grant>(one, [idle.idle, idle.shortIdle, ...columnsOf(rotation)])
+  const { sessionId, generation, presentedHash, successorHash, attemptHash } = rotation
+  const values: Value[] = [sessionId, generation, presentedHash, successorHash, attemptHash]
+  const [grant] = await db.query<Grant>(one, [idle.idle, idle.shortIdle, ...values])
   return grant
 }
 
@@ -61,14 +64,15 @@ export async function rotateRefreshTokens(
   rotations: readonly Rotation[],
   idle: IdleTimes,
 ): Promise<Map<string, Grant>> {
-  const columns = [0, 1, 2, 3, 4].map(at => rotations.map(rotation => columnsOf(rotation)[at] ?? null))
+  const columns = columnsOf(rotations, [
+    ({ sessionId }) => sessionId,
+    ({ generation }) => generation,
+    ({ presentedHash }) => presentedHash,
+    ({ successorHash }) => successorHash,
+    ({ attemptHash }) => attemptHash,
+  ])
   const grants = await db.query<Grant>(many, [idle.idle, idle.shortIdle, ...columns])
   return new Map(grants.map(grant => [grant.sessionId, grant]))
-}
-
-function columnsOf(rotation: Rotation) {
-  const { sessionId, generation, presentedHash, successorHash, attemptHash } = rotation
-  return [sessionId, generation, presentedHash, successorHash, attemptHash] satisfies Value[]
 }
 
 /** @param asked a row for each renewal, as a subquery */

@@ -1,5 +1,6 @@
-/** Begins a session: its row, its refresh row and its audit entry, if the account still stands. */
-import type { Direct } from './direct.ts'
+/** Begins sessions: for each its row, its refresh row and its audit entry, if the account still stands. */
+import { columnsOf } from './columns.ts'
+import type { Adapter } from './direct.ts'
 import type { Quota } from './readLogin.ts'
 import type { Grant } from './rotateRefreshToken.ts'
 
@@ -19,11 +20,9 @@ export interface NewSession {
   secretHash: Buffer
   /** Counters of failures: if one is spent, nobody gets in. */
   quotas: readonly Quota[]
-  /** The process's wall clock, in milliseconds since 1970: the counters are kept by it. */
-  wallMs: number
 }
 
-type Row = Grant & { isDisabled: boolean }
+type Row = Grant & { isDisabled: boolean; asked: string }
 
 /** `gone`: since the check the account was deleted, its password changed, or a counter was spent. */
 export type Started = { kind: 'started'; grant: Grant } | { kind: 'disabled' } | { kind: 'gone' }
@@ -31,42 +30,92 @@ export type Started = { kind: 'started'; grant: Grant } | { kind: 'disabled' } |
 /**
  * Relies on the share lock of the account: a disable, a sign-out everywhere or a password change either waits for this
  * session and ends it, or commits first and is seen here.
+ * @param wallMs the process's wall clock, in milliseconds since 1970: the counters are kept by it
  */
-export async function startSession(db: Direct, begin: NewSession): Promise<Started> {
-  const [row] = await db.$queryRaw<Row[]>`
-    WITH account AS (
-      SELECT id, roles, scopes, epoch, disabled_at FROM accounts
-       WHERE id = ${begin.accountId}::uuid AND password_hash = ${begin.passwordHash}
-         AND NOT EXISTS (
-           SELECT FROM unnest(${begin.quotas.map(({ key }) => key)}::text[], ${begin.quotas.map(({ most }) => most)}::int[]) AS quota (key, most)
-             JOIN rate_limits AS counter ON counter.key = quota.key
-            WHERE counter.points >= quota.most AND counter.expire > ${begin.wallMs}::float8)
-         FOR SHARE
-    ), session AS (
-      INSERT INTO sessions (id, account_id, client_id, device, user_agent, address, remember, everyone_epoch, created_at, expires_at)
-      SELECT ${begin.sessionId}::uuid, account.id, ${begin.clientId}, ${begin.device}, ${begin.userAgent}, ${begin.address},
-             ${begin.remember}, clock.everyone_epoch, statement_timestamp(),
-             statement_timestamp() + make_interval(secs => ${begin.lifetimeSeconds}::float8)
-        FROM account, revocation_clock AS clock WHERE account.disabled_at IS NULL
-      RETURNING *
-    ), token AS (
-      INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at)
-      SELECT id, 0, ${begin.secretHash}, least(expires_at, statement_timestamp() + make_interval(secs => ${begin.idleSeconds}::float8))
-        FROM session
-    ), audit AS (
-      INSERT INTO audit_entries (actor, action, target, address, request_id, outcome, detail)
-      SELECT account.id::text, 'session.start', account.id::text, ${begin.address}, ${begin.requestId},
-             CASE WHEN session.id IS NULL THEN 'account-disabled' ELSE 'done' END, jsonb_build_object('session', session.id)
-        FROM account LEFT JOIN session ON true
-    )
-    SELECT account.disabled_at IS NOT NULL AS "isDisabled",
-           session.id AS "sessionId", account.id AS "accountId", session.client_id AS "clientId",
-           account.roles, account.scopes, account.epoch, session.everyone_epoch AS "everyoneEpoch", session.remember,
-           extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
-           extract(epoch FROM session.created_at)::float8 * 1000 AS "authenticatedAtMs",
-           extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs"
-      FROM account LEFT JOIN session ON true`
-  if (row === undefined) return { kind: 'gone' }
-  if (row.isDisabled) return { kind: 'disabled' }
-  return { kind: 'started', grant: row }
+export async function startSession(db: Pick<Adapter, 'query'>, begin: NewSession, wallMs: number): Promise<Started> {
+  const started = await run(db, waiting, [begin], wallMs)
+  return started.get(begin.sessionId) ?? { kind: 'gone' }
 }
+
+/**
+ * The same for many in one statement and one commit. It takes only accounts that nobody is changing, so it waits for nobody.
+ * @returns by session; for one that is not among them, ask by itself
+ */
+export function startSessions(
+  db: Pick<Adapter, 'query'>,
+  begins: readonly NewSession[],
+  wallMs: number,
+): Promise<Map<string, Started>> {
+  return run(db, skipping, begins, wallMs)
+}
+
+async function run(db: Pick<Adapter, 'query'>, text: string, begins: readonly NewSession[], wallMs: number) {
+  const quotas = begins.flatMap(({ sessionId, quotas }) => quotas.map(quota => ({ ...quota, sessionId })))
+  const rows = await db.query<Row>(text, [
+    wallMs,
+    ...columnsOf(quotas, [({ sessionId }) => sessionId, ({ key }) => key, ({ most }) => most]),
+    ...columnsOf(begins, [
+      ({ sessionId }) => sessionId,
+      ({ accountId }) => accountId,
+      ({ passwordHash }) => passwordHash,
+      ({ clientId }) => clientId,
+      ({ device }) => device,
+      ({ userAgent }) => userAgent,
+      ({ address }) => address,
+      ({ requestId }) => requestId,
+      ({ remember }) => remember,
+      ({ lifetimeSeconds }) => lifetimeSeconds,
+      ({ idleSeconds }) => idleSeconds,
+      ({ secretHash }) => secretHash,
+    ]),
+  ])
+  return new Map(rows.map(row => [row.asked, startedOf(row)]))
+}
+
+function startedOf({ isDisabled, asked: _asked, ...grant }: Row): Started {
+  return isDisabled ? { kind: 'disabled' } : { kind: 'started', grant }
+}
+
+/** @param lock how the accounts are locked */
+const startOf = (lock: string) => `
+  WITH asked AS (
+    SELECT * FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+                         $13::boolean[], $14::float8[], $15::float8[], $16::bytea[])
+      AS asked (session_id, account_id, password_hash, client_id, device, user_agent, address, request_id,
+                remember, lifetime, idle, secret_hash)
+  ), account AS (
+    SELECT asked.*, account.roles, account.scopes, account.epoch, account.disabled_at
+      FROM asked JOIN accounts AS account ON account.id = asked.account_id AND account.password_hash = asked.password_hash
+     WHERE NOT EXISTS (
+       SELECT FROM unnest($2::uuid[], $3::text[], $4::int[]) AS quota (session_id, key, most)
+         JOIN rate_limits AS counter ON counter.key = quota.key
+        WHERE quota.session_id = asked.session_id AND counter.points >= quota.most AND counter.expire > $1::float8)
+       ${lock}
+  ), session AS (
+    INSERT INTO sessions (id, account_id, client_id, device, user_agent, address, remember, everyone_epoch, created_at, expires_at)
+    SELECT account.session_id, account.account_id, account.client_id, account.device, account.user_agent, account.address,
+           account.remember, clock.everyone_epoch, statement_timestamp(),
+           statement_timestamp() + make_interval(secs => account.lifetime)
+      FROM account, revocation_clock AS clock WHERE account.disabled_at IS NULL
+    RETURNING *
+  ), token AS (
+    INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at)
+    SELECT session.id, 0, account.secret_hash,
+           least(session.expires_at, statement_timestamp() + make_interval(secs => account.idle))
+      FROM session JOIN account ON account.session_id = session.id
+  ), audit AS (
+    INSERT INTO audit_entries (actor, action, target, address, request_id, outcome, detail)
+    SELECT account.account_id::text, 'session.start', account.account_id::text, account.address, account.request_id,
+           CASE WHEN session.id IS NULL THEN 'account-disabled' ELSE 'done' END, jsonb_build_object('session', session.id)
+      FROM account LEFT JOIN session ON session.id = account.session_id
+  )
+  SELECT account.session_id AS "asked", account.disabled_at IS NOT NULL AS "isDisabled",
+         session.id AS "sessionId", account.account_id AS "accountId", session.client_id AS "clientId",
+         account.roles, account.scopes, account.epoch, session.everyone_epoch AS "everyoneEpoch", session.remember,
+         extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
+         extract(epoch FROM session.created_at)::float8 * 1000 AS "authenticatedAtMs",
+         extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs"
+    FROM account LEFT JOIN session ON session.id = account.session_id`
+
+const waiting = startOf('FOR SHARE OF account')
+const skipping = startOf('FOR SHARE OF account SKIP LOCKED')

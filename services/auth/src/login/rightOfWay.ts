@@ -1,0 +1,22 @@
+/** Renewals go before log-ins: while some are coming in, hashing leaves them a core. */
+import type { Clock } from '@gatehouse/clock'
+
+export interface RightOfWay {
+  /** A renewal is here. */
+  claim: () => void
+  /** One was here a moment ago, so others will be. */
+  isClaimed: () => boolean
+}
+
+/** From four renewals a second on it is always claimed. */
+const momentMs = 250
+
+export function rightOfWay(clock: Pick<Clock, 'nowMs'>): RightOfWay {
+  let untilMs = Number.NEGATIVE_INFINITY
+  return {
+    claim: () => {
+      untilMs = clock.nowMs() + momentMs
+    },
+    isClaimed: () => clock.nowMs() < untilMs,
+  }
+}
