@@ -17,6 +17,8 @@ export interface Place {
   grow: (count: number) => Promise<Range>
   /** New sessions that nobody has used yet, with their tokens. */
   sessions: (count: number) => Promise<Session[]>
+  /** Sessions of a range, as far from each other as it allows. */
+  among: (range: Range, count: number) => Session[]
   query: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>
   close: () => Promise<void>
 }
@@ -70,6 +72,10 @@ export async function openPlace(given?: PlaceOptions): Promise<Place> {
     sessions: async count => {
       const { from } = await grow(count)
       return Array.from({ length: count }, (_nothing, at) => mint.session(from + at))
+    },
+    among: ({ from, to }, count) => {
+      const step = Math.floor((to - from) / count)
+      return Array.from({ length: count }, (_nothing, at) => mint.session(from + at * step))
     },
     query,
     close: async () => {

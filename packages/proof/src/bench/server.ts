@@ -1,13 +1,14 @@
 /** The PostgreSQL that the benchmark runs on: one that keeps what it commits, as one in production does. */
 import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '@gatehouse/testkit'
 
 const settings = {
   fsync: 'on',
   full_page_writes: 'on',
-  shared_buffers: '1GB',
+  // A quarter of the memory, as PostgreSQL's documentation has it.
+  shared_buffers: `${Math.floor(totalmem() / 4 / 2 ** 20)}MB`,
   max_wal_size: '4GB',
   autovacuum_naptime: '1min',
   shared_preload_libraries: 'pg_stat_statements',

@@ -7,8 +7,12 @@ const tickMs = 10
 
 /** Processor time of a process since its start, in milliseconds; NaN where it cannot be known. */
 export function cpuMs(pid: number): number {
-  const fields = readProc(pid, 'stat').split(') ').at(-1)?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) * tickMs
+  return takenMs(readProc(pid, 'stat'))
+}
+
+/** Of that, what its first thread took: in a process of Node the event loop. */
+export function loopMs(pid: number): number {
+  return takenMs(readProc(pid, `task/${pid}/stat`))
 }
 
 /** Memory that it holds, in megabytes. */
@@ -21,6 +25,12 @@ export async function idleShare(pid: number, durationMs: number): Promise<number
   const beforeMs = cpuMs(pid)
   await pause(durationMs)
   return (cpuMs(pid) - beforeMs) / durationMs
+}
+
+/** proc(5): the fourteenth and fifteenth field; the second may hold anything. */
+function takenMs(stat: string): number {
+  const fields = stat.split(') ').at(-1)?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * tickMs
 }
 
 function readProc(pid: number, file: string): string {

@@ -8,7 +8,7 @@ import { renewals } from '../load/requests.ts'
 import { poolSize } from '../place.ts'
 import { type CpuProfile, type Owner, splitOf } from '../profile/split.ts'
 import { figure, type Result } from '../result.ts'
-import { cpuMs } from '../usage.ts'
+import { cpuMs, loopMs } from '../usage.ts'
 
 /** Callers of a socket are told apart by who wrote to it: pg, or the HTTP server. */
 const owners: readonly Owner[] = [
@@ -34,10 +34,12 @@ export async function renewalSplit(course: Course): Promise<Result[]> {
   try {
     await loaded(course.warmUpMs * 2)
     const each: number[] = []
+    const loops: number[] = []
     for (let round = 0; round < course.rounds; round += 1) {
-      const beforeMs = cpuMs(auth.pid)
+      const [wasMs, loopWasMs] = [cpuMs(auth.pid), loopMs(auth.pid)]
       const { latencies } = await loaded(course.roundMs)
-      each.push(((cpuMs(auth.pid) - beforeMs) * 1000) / latencies.length)
+      each.push(((cpuMs(auth.pid) - wasMs) * 1000) / latencies.length)
+      loops.push(((loopMs(auth.pid) - loopWasMs) * 1000) / latencies.length)
     }
     process.kill(auth.pid, 'SIGUSR2')
     await auth.logged(/profile: begun/)
@@ -45,14 +47,22 @@ export async function renewalSplit(course: Course): Promise<Result[]> {
     process.kill(auth.pid, 'SIGUSR2')
     await auth.logged(/profile: ended/)
     const whole = figure({ name: 'renewal-cpu', what: "the auth process's CPU for one renewal", unit: 'us' }, each)
-    return [whole, ...sharesOf(JSON.parse(await readFile(file, 'utf8')), whole.value)]
+    const loop = figure(
+      { name: 'renewal-cpu-loop', what: 'of that: the event loop, which is all of', unit: 'us' },
+      loops,
+    )
+    const beside = figure(
+      { name: 'renewal-cpu-threads', what: 'of that: other threads, which sign and collect', unit: 'us' },
+      [whole.value - loop.value],
+    )
+    return [whole, beside, loop, ...sharesOf(JSON.parse(await readFile(file, 'utf8')), loop.value)]
   } finally {
     await auth.stop()
     await rm(dir, { recursive: true })
   }
 }
 
-function sharesOf(profile: CpuProfile, wholeUs: number): Result[] {
+function sharesOf(profile: CpuProfile, loopUs: number): Result[] {
   const split = splitOf(profile, owners)
   for (const name of ['idle', 'profiler']) split.delete(name)
   const all = [...split.values()].reduce((sum, ms) => sum + ms, 0)
@@ -60,8 +70,8 @@ function sharesOf(profile: CpuProfile, wholeUs: number): Result[] {
     .toSorted(([, one], [, other]) => other - one)
     .map(([owner, ms]) =>
       figure(
-        { name: `renewal-cpu-${owner.replaceAll(' ', '-').toLowerCase()}`, what: `of that: ${owner}`, unit: 'us' },
-        [(wholeUs * ms) / all],
+        { name: `renewal-cpu-${owner.replaceAll(' ', '-').toLowerCase()}`, what: `of the loop: ${owner}`, unit: 'us' },
+        [(loopUs * ms) / all],
       ),
     )
 }
