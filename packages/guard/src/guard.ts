@@ -24,6 +24,11 @@ export interface GuardState {
 }
 
 export interface Guard {
+  /**
+   * The token of an Authorization header that is known, and may pass by this rule as it did before: what most requests need, with one
+   * look at each clock. Nothing says only that `verify` and `admit` are to be asked.
+   */
+  recall(authorization: string | undefined, rule: Rule): VerifiedToken | undefined
   /** The token of an Authorization header; at once when it is known. @throws Refusal */
   verify: Verifier['verify']
   /** @throws Refusal when the bearer of this token may not pass */
@@ -73,11 +78,18 @@ export function createGuard(options: GuardOptions): Guard {
   }
 
   return {
+    recall(authorization, rule) {
+      if (authorization === undefined) return undefined
+      const wallMs = clock.wallMs()
+      const token = verifier.recall(authorization, wallMs)
+      if (token === undefined) return undefined
+      // What this memory let pass by this rule passes again; only whether the memory is complete changes with time.
+      if (token.passedRule !== rule || token.passedRevision !== upkeep.revision()) return undefined
+      return mayDecide(upkeep.follower(), { nowMs: clock.nowMs(), wallMs }) ? token : undefined
+    },
     verify: verifier.verify,
     admit(token, rule) {
       const revision = upkeep.revision()
-      // What this memory let pass by this rule passes again; only whether the memory is complete changes with time.
-      if (token.passedRule === rule && token.passedRevision === revision && mayDecide(upkeep.follower(), now())) return
       const decision = judge(token.caller, rule)
       if (decision === 'unknown-allowed') return metrics.unknownAllowed()
       if (decision !== 'pass') throw refusalOf(decision, rule)

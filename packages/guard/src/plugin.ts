@@ -51,19 +51,33 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
 
   /** Synchronous for a token that is known: no promise, no closure, nothing made that outlives the call. */
   function onRequest(request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void {
+    let isDecided: boolean
     try {
-      const verified = own.verify(onlyAuthorization(request.raw.rawHeaders, request.query))
-      if (verified instanceof Promise) {
-        admitLater(request, verified, done)
-        return
-      }
-      own.admit(verified, ruleOfRoute(request))
-      request.caller = verified.caller
+      isDecided = admit(request, done)
     } catch (error) {
       refuse(error, done)
       return
     }
-    done()
+    if (isDecided) done()
+  }
+
+  /** @returns false when the key must be fetched first, and `done` is called later */
+  function admit(request: FastifyRequest, done: HookHandlerDoneFunction): boolean {
+    const authorization = onlyAuthorization(request.raw.rawHeaders, request.query)
+    const rule = ruleOfRoute(request)
+    const known = own.recall(authorization, rule)
+    if (known !== undefined) {
+      request.caller = known.caller
+      return true
+    }
+    const verified = own.verify(authorization)
+    if (verified instanceof Promise) {
+      admitLater(request, verified, done)
+      return false
+    }
+    own.admit(verified, rule)
+    request.caller = verified.caller
+    return true
   }
 
   function admitLater(request: FastifyRequest, later: Promise<VerifiedToken>, done: HookHandlerDoneFunction): void {

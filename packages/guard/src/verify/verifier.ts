@@ -25,6 +25,8 @@ export interface Verifier {
    * @throws Refusal and nothing else
    */
   verify(authorization: string | undefined): VerifiedToken | Promise<VerifiedToken>
+  /** The same from memory alone; nothing when it is not there, or no longer good. @param wallMs this instant, by the wall clock */
+  recall(authorization: string, wallMs: number): VerifiedToken | undefined
   /** How many tokens are remembered. */
   size(): number
 }
@@ -88,7 +90,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return verified
   }
 
-  return { verify, size: cache.size }
+  return { verify, recall: cache.get, size: cache.size }
 }
 
 /** Every error of the library means the same here: it has codes that would be a 500, and none that should be one. */

@@ -5,6 +5,9 @@ import type { Course } from '../course.ts'
 import { figure, type Result } from '../result.ts'
 import { idleShare, residentMb } from '../usage.ts'
 
+/** A process that has just started still tidies up. */
+const settlingMs = 5000
+
 export async function services(course: Course): Promise<Result[]> {
   const place = await course.place()
   await place.auth()
@@ -22,6 +25,7 @@ export async function services(course: Course): Promise<Result[]> {
       startedMs.push(systemClock.nowMs() - beganMs)
     }
     const [first] = started
+    if (!course.isQuick) await systemClock.sleep(settlingMs)
     const share = await idleShare(first?.pid ?? 0, course.isQuick ? 3000 : 10_000)
     const until = name === 'auth' ? 'until it listens' : 'until it has keys and a lease'
     results.push(
