@@ -43,7 +43,8 @@ export interface MetricsOptions {
 
 /** Not for the outside: the gateway does not pass it on. */
 export const metricsRoute: FastifyPluginAsync<MetricsOptions> = async (app, { metrics, requests, db }) => {
-  collectDefaultMetrics({ register: metrics })
+  // By default it would wake an idle process a hundred times a second, to see how late it wakes.
+  collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 100 })
   const live = new Gauge({ name: 'gatehouse_guards_live', help: 'Guards whose lease runs', registers: [metrics] })
   const lag = new Gauge({
     name: 'gatehouse_guard_lag_entries',

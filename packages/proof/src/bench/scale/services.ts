@@ -6,7 +6,7 @@ import { figure, type Result } from '../result.ts'
 import { idleShare, residentMb } from '../usage.ts'
 
 /** A process that has just started still tidies up. */
-const settlingMs = 5000
+const settlingMs = 15_000
 
 export async function services(course: Course): Promise<Result[]> {
   const place = await course.place()
