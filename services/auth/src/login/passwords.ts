@@ -38,6 +38,8 @@ export interface PasswordOptions {
  */
 const together = 8
 
+const noAnswer: Result = { error: 'a thread gave no answer' }
+
 interface Waiting {
   job: Job
   resolve: (value: string | boolean) => void
@@ -48,16 +50,16 @@ export function createPasswords(options: PasswordOptions): Passwords {
   const { threads, queue, mayYield, rightOfWay, cores = availableParallelism() } = options
   const pool = createPool({ threads, mayYield })
   const waiting: Waiting[] = []
-  let free = threads
+  let running = 0
   const whileClaimed = Math.max(1, Math.min(threads, cores - 1))
   const allowed = () => (rightOfWay.isClaimed() ? whileClaimed : threads)
-  const mayBegin = () => threads - free < allowed()
+  const mayBegin = () => running < allowed()
 
   const begin = () => {
     while (mayBegin() && waiting.length > 0) {
       // What waits is shared among the threads: two are never hashed one after the other while a thread has nothing to do.
       const taken = waiting.splice(0, Math.min(together, Math.ceil(waiting.length / allowed())))
-      free -= 1
+      running += 1
       void finish(taken)
     }
   }
@@ -65,16 +67,14 @@ export function createPasswords(options: PasswordOptions): Passwords {
     try {
       const results = await pool.run(taken.map(({ job }) => job))
       for (const [at, { resolve, reject }] of taken.entries()) {
-        try {
-          resolve(answerIn(results[at]))
-        } catch (error) {
-          reject(error)
-        }
+        const result = results[at] ?? noAnswer
+        if ('error' in result) reject(new Error(result.error))
+        else resolve(result.value)
       }
     } catch (error) {
       for (const { reject } of taken) reject(error)
     }
-    free += 1
+    running -= 1
     begin()
   }
   const turn = (job: Job) =>
@@ -89,15 +89,17 @@ export function createPasswords(options: PasswordOptions): Passwords {
 
   const hash = async (password: string) => String(await turn({ password }))
   let nobodys: Promise<string> | undefined
+  /** Beside the queue: a full one must not be remembered as the lack of a hash. */
+  const makeHashOfNobody = async () => {
+    const [result = noAnswer] = await pool.run([{ password: 'nobody has this password' }])
+    if ('error' in result) throw new Error(result.error)
+    return String(result.value)
+  }
   const hashOfNobody = () => {
-    // Beside the queue: a full one must not be remembered as the lack of a hash.
-    nobodys ??= pool.run([{ password: 'nobody has this password' }]).then(
-      ([result]) => String(answerIn(result)),
-      error => {
-        nobodys = undefined
-        throw error
-      },
-    )
+    nobodys ??= makeHashOfNobody().catch(error => {
+      nobodys = undefined
+      throw error
+    })
     return nobodys
   }
   return {
@@ -114,11 +116,6 @@ export function createPasswords(options: PasswordOptions): Passwords {
     },
     close: pool.close,
   }
-}
-
-function answerIn(result: Result = { error: 'a thread gave no answer' }): string | boolean {
-  if ('error' in result) throw new Error(result.error)
-  return result.value
 }
 
 /** The threads are made with the first work: a service that starts has better things to do. */

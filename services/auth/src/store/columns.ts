@@ -10,8 +10,11 @@ type Cell = string | number | boolean | Buffer | null
  */
 const least = 12
 
-/** @returns the columns, in the order of the cells */
-export function columnsOf<Item>(items: readonly Item[], cells: readonly ((item: Item) => Cell)[]): Value[] {
+/** @returns the columns, in the order of the names */
+export function columnsOf<Name extends string, Item extends Readonly<Record<Name, Cell>>>(
+  items: readonly Item[],
+  names: readonly Name[],
+): Value[] {
   const padding = Array<null>(Math.max(0, least - items.length)).fill(null)
-  return cells.map(cell => [...items.map(cell), ...padding])
+  return names.map(name => [...items.map(item => item[name]), ...padding])
 }

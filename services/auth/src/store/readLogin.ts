@@ -37,12 +37,10 @@ export async function readLogins(
   tries: readonly LoginTry[],
   wallMs: number,
 ): Promise<LoginFacts[]> {
-  const asked = tries.flatMap(({ email, quotas }, place) => quotas.map(quota => ({ place, email, quota })))
-  const [places = [], emailKeys = [], keys = []] = columnsOf(asked, [
-    ({ place }) => place,
-    ({ email }) => emailKey(email),
-    ({ quota }) => quota.key,
-  ])
+  const asked = tries.flatMap(({ email, quotas }, place) =>
+    quotas.map(quota => ({ place, emailKey: emailKey(email), ...quota })),
+  )
+  const [places = [], emailKeys = [], keys = []] = columnsOf(asked, ['place', 'emailKey', 'key'])
   const rows = await db.$queryRaw<Row[]>`
     SELECT asked.place, counter.points, (counter.expire - ${wallMs}::float8)::float8 AS "leftMs",
            account.id, account.password_hash AS "passwordHash", account.disabled_at IS NOT NULL AS "isDisabled",
@@ -54,11 +52,12 @@ export async function readLogins(
      ORDER BY asked.turn`
   const facts: LoginFacts[] = tries.map(() => ({ account: undefined, spent: undefined }))
   for (const [turn, row] of rows.entries()) {
-    const [of, quota] = [facts[row.place], asked[turn]?.quota]
+    const [of, quota] = [facts[row.place], asked[turn]]
     if (of === undefined || quota === undefined) continue
     const { points, leftMs } = row
     if (row.id !== null) of.account = row
-    if (points !== null && leftMs !== null && points >= quota.most) of.spent ??= { ...quota, leftMs }
+    if (points !== null && leftMs !== null && points >= quota.most)
+      of.spent ??= { key: quota.key, most: quota.most, leftMs }
   }
   return facts
 }

@@ -64,13 +64,7 @@ export async function rotateRefreshTokens(
   rotations: readonly Rotation[],
   idle: IdleTimes,
 ): Promise<Map<string, Grant>> {
-  const columns = columnsOf(rotations, [
-    ({ sessionId }) => sessionId,
-    ({ generation }) => generation,
-    ({ presentedHash }) => presentedHash,
-    ({ successorHash }) => successorHash,
-    ({ attemptHash }) => attemptHash,
-  ])
+  const columns = columnsOf(rotations, ['sessionId', 'generation', 'presentedHash', 'successorHash', 'attemptHash'])
   const grants = await db.query<Grant>(many, [idle.idle, idle.shortIdle, ...columns])
   return new Map(grants.map(grant => [grant.sessionId, grant]))
 }

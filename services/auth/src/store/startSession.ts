@@ -53,20 +53,20 @@ async function run(db: Pick<Adapter, 'query'>, text: string, begins: readonly Ne
   const quotas = begins.flatMap(({ sessionId, quotas }) => quotas.map(quota => ({ ...quota, sessionId })))
   const rows = await db.query<Row>(text, [
     wallMs,
-    ...columnsOf(quotas, [({ sessionId }) => sessionId, ({ key }) => key, ({ most }) => most]),
+    ...columnsOf(quotas, ['sessionId', 'key', 'most']),
     ...columnsOf(begins, [
-      ({ sessionId }) => sessionId,
-      ({ accountId }) => accountId,
-      ({ passwordHash }) => passwordHash,
-      ({ clientId }) => clientId,
-      ({ device }) => device,
-      ({ userAgent }) => userAgent,
-      ({ address }) => address,
-      ({ requestId }) => requestId,
-      ({ remember }) => remember,
-      ({ lifetimeSeconds }) => lifetimeSeconds,
-      ({ idleSeconds }) => idleSeconds,
-      ({ secretHash }) => secretHash,
+      'sessionId',
+      'accountId',
+      'passwordHash',
+      'clientId',
+      'device',
+      'userAgent',
+      'address',
+      'requestId',
+      'remember',
+      'lifetimeSeconds',
+      'idleSeconds',
+      'secretHash',
     ]),
   ])
   return new Map(rows.map(row => [row.asked, startedOf(row)]))
