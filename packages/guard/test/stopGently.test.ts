@@ -2,12 +2,14 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { openConnections, stopGently } from '@gatehouse/guard'
 import { handClock } from '@gatehouse/testkit'
 import fastify from 'fastify'
 import t from 'tap'
 
 const drainMs = 500
+const request = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
 t.test('a connection that was made just before the server closed may still say its request', async t => {
   const clock = handClock({ wallMs: 0 })
@@ -26,11 +28,33 @@ t.test('a connection that was made just before the server closed may still say i
   await once(app.server, 'connection')
   await clock.advance(drainMs)
   await closing
-  late.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  late.write(request)
   t.match(await text(late), /^HTTP\/1\.1 200 OK[\s\S]*answered$/)
 
   const told = text(mute)
-  await clock.advance(100)
+  for (let look = 1; look <= 2; look += 1) {
+    while (clock.sleepers() === 0) await nextTurn()
+    await clock.advance(100)
+  }
   t.equal(await told, '', 'one that says nothing is closed')
+  await stopped
+})
+
+t.test('a request that came while the service was busy is read before its connection is called mute', async t => {
+  const clock = handClock({ wallMs: 0 })
+  const app = fastify({ return503OnClosing: false })
+  app.get('/', () => 'answered')
+  const connections = openConnections(app)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const late = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  const accepted = once(app.server, 'connection')
+  await Promise.all([once(late, 'connect'), accepted])
+  const stopped = stopGently(app, { clock, connections, drainMs, signal: 'SIGTERM' })
+  await clock.advance(drainMs)
+  while (app.server.listening) await nextTurn()
+  late.write(request)
+  const told = text(late)
+  await clock.advance(100)
+  t.match(await told, /answered$/)
   await stopped
 })

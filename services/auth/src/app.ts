@@ -61,8 +61,8 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
 
   const lifetimes = lifetimesOf(config)
   const way = rightOfWay(clock)
-  const { PASSWORD_THREADS: threads, PASSWORD_QUEUE: queue, PASSWORD_YIELD: mayYield } = config
-  const passwords = createPasswords({ threads, queue, mayYield, rightOfWay: way })
+  const { PASSWORD_THREADS: threads, PASSWORD_QUEUE: queue } = config
+  const passwords = createPasswords({ threads, queue, rightOfWay: way })
   const cookie = refreshCookie({ name: config.COOKIE_NAME, path: config.COOKIE_PATH })
   const accessTokens = createAccessTokens({
     keys: signingKeys,

@@ -181,11 +181,6 @@ export const settings = {
     max: 64,
     why: 'One for each core; while renewals come in, one core is left to them.',
   }),
-  PASSWORD_YIELD: flag({
-    about: 'Hashing takes only the processor time that nothing else on the machine wants',
-    fallback: 'true',
-    why: 'A flood of log-ins must not slow renewals down; where something else always wants every core, nobody would get in.',
-  }),
   PASSWORD_QUEUE: integer({
     about: 'Log-ins that may wait for a thread',
     fallback: '64',

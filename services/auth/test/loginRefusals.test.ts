@@ -41,7 +41,7 @@ t.test('a disabled account with the right password is told so, and gets no sessi
 })
 
 /** Nobody goes first. */
-const equal = { mayYield: false, rightOfWay: { isClaimed: () => false } }
+const equal = { rightOfWay: { isClaimed: () => false } }
 
 t.test('a password is verified for an unknown e-mail too: it takes its turn in the queue like any other', async t => {
   const { call, person } = await stage(t, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '0' })
@@ -131,7 +131,7 @@ t.test('the queue gives a turn to everybody in it, also after work that failed',
 t.test('while renewals come in, a core is left to them, and otherwise every thread hashes', async t => {
   const clock = handClock({ wallMs: 0 })
   const way = rightOfWay(clock)
-  const passwords = createPasswords({ threads: 2, cores: 2, queue: 0, mayYield: false, rightOfWay: way })
+  const passwords = createPasswords({ threads: 2, cores: 2, queue: 0, rightOfWay: way })
   t.teardown(passwords.close)
   const both = async () => {
     const tries = await Promise.allSettled([passwords.hash(password), passwords.hash(password)])

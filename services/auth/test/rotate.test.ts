@@ -1,5 +1,8 @@
 /** Renewal: an honest retry gets the same successor, an old token ends its session, and every end has its own answer. */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import t from 'tap'
+import { rawRequest } from './httpRaw.ts'
 import { replica } from './replicas.ts'
 import { type Answer, isRefusal, type Session, type Stage, stage } from './stage.ts'
 import { claimsOf, coveredAs, generationOf } from './tokens.ts'
@@ -149,3 +152,43 @@ t.test('20 thieves at once are one theft: one entry, one line in the log, the ot
   )
   t.same(rows, [{ entries: 1, thefts: 1 }])
 })
+
+t.test(
+  'an old token accuses nobody when its sender has left: a renewal given up, and carried out too late',
+  async t => {
+    const place = await stage(t)
+    const { hostname, port } = new URL(place.url)
+    const { refreshToken: first, sessionId } = await place.login(await place.person())
+    let newest = first
+    for (let n = 0; n < 2; n += 1) newest = sessionOf(await renew(place, newest)).refreshToken
+
+    const json = JSON.stringify({ refreshToken: first })
+    const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: first }).toString()
+    const asked = [
+      { path: '/session/renew', type: 'application/json', body: json },
+      { path: '/oauth/token', type: 'application/x-www-form-urlencoded', body: form },
+    ]
+    const ways: Record<string, (socket: Socket) => unknown> = {
+      'closes the connection': socket => socket.end(),
+      'breaks it off': socket => socket.resetAndDestroy(),
+    }
+    for (const { path, type, body } of asked) {
+      const lines = ['host: auth.test', `content-type: ${type}`, `content-length: ${body.length}`]
+      for (const [name, leave] of Object.entries(ways)) {
+        const socket = connect({ host: hostname, port: Number(port) })
+        const closed = once(socket, 'close')
+        await once(socket, 'connect')
+        socket.write(rawRequest(`POST ${path}`, lines, body), () => leave(socket))
+        socket.resume()
+        await closed
+        const { refreshToken } = sessionOf(await renew(place, newest))
+        newest = refreshToken
+        t.ok(newest, `${path}: who ${name} is no thief`)
+      }
+    }
+    const { rows } = await place.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.reused'`)
+    t.same(rows, [])
+    isRefusal(t, await renew(place, first), 'refresh-reused')
+    t.equal(await storedGeneration(place, sessionId), undefined, 'whoever waits for the answer is one')
+  },
+)

@@ -28,11 +28,14 @@ export function openConnections(app: FastifyInstance): ReadonlySet<Socket> {
   })
   // The kernel breaks off whoever is still in its queue when we close our ear. Two turns of the event loop take in most of
   // those who came while the farewell was being prepared; who comes between the last turn and the close is still lost.
-  app.addHook('preClose', async () => {
-    await nextTurn()
-    await nextTurn()
-  })
+  app.addHook('preClose', turns)
   return connections
+}
+
+/** Two turns of the event loop: whatever had come before it is read then. */
+async function turns(): Promise<void> {
+  await nextTurn()
+  await nextTurn()
 }
 
 /** Stops when the process is told to. To be called before the app listens. */
@@ -66,16 +69,21 @@ interface Limits {
 
 /**
  * A connection that was busy when the server closed stays open after its answer: it is closed as soon as it idles. One that
- * has not said a word yet gets a moment, since its request may be on the way.
+ * has not said a word yet gets two looks, since its request may be on the way.
  */
 async function letGo(
   app: FastifyInstance,
   { clock, connections, untilMs, closed }: Pick<StopOptions, 'clock' | 'connections'> & Limits,
 ): Promise<void> {
+  let mute: ReadonlySet<Socket> = new Set()
   try {
     while (clock.nowMs() < untilMs) {
       await clock.sleep(idleCheckMs, closed)
-      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+      // Timers come before what was sent meanwhile: after a busy moment it waits unread.
+      await turns()
+      const stillMute = [...connections].filter(socket => socket.bytesRead === 0)
+      for (const socket of stillMute) if (mute.has(socket)) socket.destroy()
+      mute = new Set(stillMute)
       app.server.closeIdleConnections()
     }
     app.log.warn({}, 'requests are still running: they are cut off')

@@ -7,3 +7,8 @@ export function visitorOf(request: FastifyRequest): Visitor {
   const userAgent = request.headers['user-agent']?.slice(0, 300) ?? null
   return { address: request.ip, userAgent, requestId: request.id }
 }
+
+/** Whether whoever sent the request still waits for its answer: nobody does once its connection is closed. */
+export function isAwaited(request: FastifyRequest): boolean {
+  return !request.raw.socket.destroyed
+}

@@ -1,7 +1,5 @@
-/** A thread that hashes and checks passwords, a few in a row, and yields to all others. */
-import { workerData } from 'node:worker_threads'
+/** A thread that hashes and checks passwords, a few in a row. */
 import { hashHere, verifyHere } from './argon2.ts'
-import { yieldToOthers } from './yieldToOthers.ts'
 
 /** Without `hashed` the password is hashed, with it it is checked. */
 export interface Job {
@@ -11,8 +9,6 @@ export interface Job {
 
 /** One for each job; what failed fails alone. */
 export type Result = { value: string | boolean } | { error: string }
-
-if (workerData.mayYield) yieldToOthers()
 
 export function work(jobs: readonly Job[]): Result[] {
   return jobs.map(({ password, hashed }) => {

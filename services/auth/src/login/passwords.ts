@@ -24,8 +24,6 @@ export interface PasswordOptions {
   threads: number
   /** How many may wait; beyond it: 503 at once. */
   queue: number
-  /** The threads take only the time that nobody else wants. */
-  mayYield: boolean
   /** While it is claimed, a core is left free. */
   rightOfWay: Pick<RightOfWay, 'isClaimed'>
   /** Of the machine, as far as this process may use them. */
@@ -47,8 +45,8 @@ interface Waiting {
 }
 
 export function createPasswords(options: PasswordOptions): Passwords {
-  const { threads, queue, mayYield, rightOfWay, cores = availableParallelism() } = options
-  const pool = createPool({ threads, mayYield })
+  const { threads, queue, rightOfWay, cores = availableParallelism() } = options
+  const pool = createPool(threads)
   const waiting: Waiting[] = []
   let running = 0
   const whileClaimed = Math.max(1, Math.min(threads, cores - 1))
@@ -119,7 +117,7 @@ export function createPasswords(options: PasswordOptions): Passwords {
 }
 
 /** The threads are made with the first work: a service that starts has better things to do. */
-function createPool({ threads, mayYield }: Pick<PasswordOptions, 'threads' | 'mayYield'>) {
+function createPool(threads: number) {
   let pool: Piscina<Job[], Result[]> | undefined
   const start = () =>
     new Piscina<Job[], Result[]>({
@@ -127,7 +125,6 @@ function createPool({ threads, mayYield }: Pick<PasswordOptions, 'threads' | 'ma
       name: 'work',
       minThreads: threads,
       maxThreads: threads,
-      workerData: { mayYield },
     })
   return {
     run: (jobs: Job[]) => {

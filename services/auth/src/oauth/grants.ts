@@ -1,7 +1,7 @@
 /** The two grants of the token endpoint: a refresh token of a person's session, and a client for itself. */
 import type { FastifyRequest } from 'fastify'
 import { attemptOf } from '../http/attempt.ts'
-import { visitorOf } from '../http/visitor.ts'
+import { isAwaited, visitorOf } from '../http/visitor.ts'
 import type { AccessTokens } from '../keys/accessTokens.ts'
 import { type RotateRooms, rotate } from '../rotate/rotate.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
@@ -31,7 +31,8 @@ export async function refreshGrant(rooms: TokenRooms, request: FastifyRequest, f
   const client = await clientOf(rooms, request, form)
   const clientId = client?.id ?? form['client_id'] ?? firstParty
   if (clientId !== firstParty) throw new OAuthError('invalid_grant', 'The refresh token belongs to another client.')
-  return rotate(rooms, { refreshToken, attempt: attemptOf(request) }, visitorOf(request))
+  const presented = { refreshToken, attempt: attemptOf(request), isAwaited: () => isAwaited(request) }
+  return rotate(rooms, presented, visitorOf(request))
 }
 
 /** A token of the client's own (RFC 6749 section 4.4): no refresh token comes with it, since the secret is at hand. */

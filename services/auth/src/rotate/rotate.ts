@@ -1,4 +1,5 @@
 /** Renewal: rotate in one statement; only when nothing matched, find out why. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Outcome, Refusal } from '@gatehouse/contract'
 import { explainRotation } from '@gatehouse/protocol'
 import { type FailureLimits, limited } from '../http/failureLimits.ts'
@@ -32,6 +33,8 @@ export interface Presented {
   refreshToken: string
   /** The client's Idempotency-Key, kept by it until it has the answer. */
   attempt: string | undefined
+  /** Whether whoever sent it still waits for the answer. */
+  isAwaited: () => boolean
 }
 
 export interface Rotated {
@@ -50,7 +53,7 @@ export async function rotate(rooms: RotateRooms, presented: Presented, visitor: 
   const onSpent = () => writeTry(rooms.db, tried, visitor)
   return limited({ limits: rooms.limits, key, counts, onSpent }, async () => {
     if (token === undefined) throw new Refusal('refresh-invalid', 'a refresh token that is not ours')
-    return rotateGenuine(rooms, { token, attempt: presented.attempt }, visitor)
+    return rotateGenuine(rooms, { ...presented, token }, visitor)
   })
 }
 
@@ -61,7 +64,7 @@ function counts(outcome: Outcome): boolean {
 
 async function rotateGenuine(
   rooms: RotateRooms,
-  { token, attempt }: { token: RefreshToken; attempt: string | undefined },
+  { token, attempt, isAwaited }: Omit<Presented, 'refreshToken'> & { token: RefreshToken },
   visitor: Visitor,
 ): Promise<Rotated> {
   const { db, rotateRow, refreshKeys } = rooms
@@ -93,6 +96,10 @@ async function rotateGenuine(
   if (explanation.kind === 'held') throw new Refusal('unavailable', 'a refresh token that stands and does not rotate')
   if (explanation.kind === 'refuse') throw new Refusal(explanation.outcome, 'a refresh token that does not rotate')
   if (explanation.kind === 'repeat' && found.grant) return { grant: found.grant, refreshToken: successor }
+  // A client gives a renewal up, repeats it elsewhere and renews again; the first is carried out when it is long an old one.
+  // Whoever left before the verdict cannot be a thief who gains by it. Their leaving is known a turn of the event loop later.
+  await nextTurn()
+  if (!isAwaited()) throw new Refusal('unavailable', 'an old refresh token whose sender has left')
   return endAsStolen(rooms, { token, found }, visitor)
 }
 

@@ -8,7 +8,7 @@ import { mustBeOwnOrigin } from '../http/origin.ts'
 import { patienceOf } from '../http/prefer.ts'
 import { refusals } from '../http/responses.ts'
 import { sendTokens, type TokenSending } from '../http/tokens.ts'
-import { visitorOf } from '../http/visitor.ts'
+import { isAwaited, visitorOf } from '../http/visitor.ts'
 import type { Barrier } from '../revoke/barrier.ts'
 import type { RefreshCookie } from './cookie.ts'
 import { type RotateRooms, rotate } from './rotate.ts'
@@ -60,7 +60,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     try {
       const visitor = visitorOf(request)
       const rotated = await rotateFirst(
-        refreshToken => rotate(rooms, { refreshToken, attempt }, visitor),
+        refreshToken => rotate(rooms, { refreshToken, attempt, isAwaited: () => isAwaited(request) }, visitor),
         first,
         others,
       )
