@@ -8,7 +8,7 @@ export interface ProcessOptions {
   /** The JavaScript file to run. */
   entry: string
   arguments?: readonly string[]
-  /** Added to our own environment; undefined removes a variable. */
+  /** Added to the images' environment and our own; undefined removes a variable. */
   env?: Readonly<Record<string, string | undefined>>
   /** The line that says it is ready; its first group, if it has one, becomes `ready`. */
   readyWhen: RegExp
@@ -37,10 +37,13 @@ export interface TestProcess {
   exited: Promise<number | null>
 }
 
+/** Node's own threads, as many as in our images: signatures are made on them (decision 0017). */
+const imageEnv = { UV_THREADPOOL_SIZE: '2' }
+
 export async function startProcess(options: ProcessOptions): Promise<TestProcess> {
   const { timeoutMs = 20_000 } = options
   const child = spawn(process.execPath, [options.entry, ...(options.arguments ?? [])], {
-    env: { ...process.env, ...options.env },
+    env: { ...imageEnv, ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   dieWithUs(child)

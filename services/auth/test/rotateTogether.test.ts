@@ -4,6 +4,7 @@ import { systemClock } from '@gatehouse/clock'
 import { wire } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { readRefreshKeys } from '../src/keys/refreshKeys.ts'
+import { createRevocations } from '../src/revoke/revoke.ts'
 import { rotateTogether } from '../src/rotate/together.ts'
 import { hashOf, readToken } from '../src/rotate/token.ts'
 import type { Rotation } from '../src/store/rotateRefreshToken.ts'
@@ -85,8 +86,9 @@ t.test('a session whose row somebody holds keeps nobody else waiting, and is ren
 t.test('among those that share a statement, the one that must not be renewed is not', async t => {
   const { place, rotations, together } = await below(t)
   const [ended, old, otherSecret, ...good] = rotations as [Rotation, Rotation, Rotation, ...Rotation[]]
-  const end = `UPDATE sessions SET ended_at = now(), ended_as = 'revoked' WHERE id = $1`
-  await place.database.pool.query(end, [ended.sessionId])
+  const act = { actor: null, reason: null, address: null, requestId: null }
+  const { endSessions } = createRevocations(place.database, 360_000)
+  await endSessions({ kind: 'one', sessionId: ended.sessionId }, 'revoked', act)
   const asked = [ended, { ...old, generation: 7 }, { ...otherSecret, presentedHash: randomBytes(32) }, ...good]
   const grants = await Promise.all(asked.map(together))
   t.same(

@@ -105,7 +105,9 @@ export async function stage(t: Test, settings: Record<string, string> = {}): Pro
       await database.prisma.$executeRaw`
         UPDATE sessions SET created_at = created_at - ${by}::interval, expires_at = expires_at - ${by}::interval WHERE id = ${sessionId}::uuid`
       await database.prisma.$executeRaw`
-        UPDATE refresh_tokens SET rotated_at = rotated_at - ${by}::interval, idle_expires_at = idle_expires_at - ${by}::interval
+        UPDATE refresh_tokens
+           SET rotated_at = rotated_at - ${by}::interval, idle_expires_at = idle_expires_at - ${by}::interval,
+               authenticated_at = authenticated_at - ${by}::interval, expires_at = expires_at - ${by}::interval
          WHERE session_id = ${sessionId}::uuid`
     },
   }

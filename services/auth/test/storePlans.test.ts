@@ -16,8 +16,9 @@ const filling = [
    SELECT n || '@example.net', n || '@example.net', 'none', '{user}', '{}' FROM generate_series(1, 20000) AS n`,
   `INSERT INTO sessions (id, account_id, client_id, remember, everyone_epoch, created_at, expires_at)
    SELECT gen_random_uuid(), id, 'first-party', true, 0, now(), now() + interval '1 day' FROM accounts`,
-  `INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at)
-   SELECT id, 0, sha256('secret'), expires_at FROM sessions`,
+  `INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at,
+                               account_id, client_id, remember, everyone_epoch, authenticated_at, expires_at)
+   SELECT id, 0, sha256('secret'), expires_at, account_id, client_id, remember, everyone_epoch, created_at, expires_at FROM sessions`,
   'ANALYZE',
 ]
 

@@ -33,9 +33,11 @@ export const seeding = [
    SELECT md5('session' || n)::uuid, md5('account' || n / ${sessionsEach})::uuid, 'first-party', true, clock.everyone_epoch,
           now(), now() + interval '90 days'
      FROM generate_series($1::int, $2::int) AS n, revocation_clock AS clock`,
-  `INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at)
-   SELECT md5('session' || n)::uuid, 0, sha256(sha256(('secret' || n)::bytea)), now() + interval '30 days'
-     FROM generate_series($1::int, $2::int) AS n`,
+  `INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at, account_id, client_id, remember,
+                               everyone_epoch, authenticated_at, expires_at)
+   SELECT md5('session' || n)::uuid, 0, sha256(sha256(('secret' || n)::bytea)), now() + interval '30 days',
+          md5('account' || n / ${sessionsEach})::uuid, 'first-party', true, clock.everyone_epoch, now(), now() + interval '90 days'
+     FROM generate_series($1::int, $2::int) AS n, revocation_clock AS clock`,
 ]
 
 export async function createMint({ issuer, everyoneEpoch }: { issuer: string; everyoneEpoch: number }): Promise<Mint> {

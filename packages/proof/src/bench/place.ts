@@ -2,7 +2,7 @@
 import pg from 'pg'
 import { type Service, type System, startSystem } from '../system.ts'
 import { createMint, type Session, seeding } from './minting.ts'
-import { startServer } from './server.ts'
+import { type ServerOptions, startServer } from './server.ts'
 
 export type { Session } from './minting.ts'
 
@@ -29,9 +29,9 @@ export interface Range {
   to: number
 }
 
-export interface PlaceOptions {
+export interface PlaceOptions extends ServerOptions {
   /** Of a server that is there already; else one is started, and stopped at the end. */
-  databaseUrl: string
+  databaseUrl?: string
   /** More variables of the auth service. */
   env?: Record<string, string>
 }
@@ -39,8 +39,10 @@ export interface PlaceOptions {
 /** As many as the service takes by default. */
 export const poolSize = 16
 
-export async function openPlace(given?: PlaceOptions): Promise<Place> {
-  const server = given ? { url: given.databaseUrl, stop: async () => {} } : await startServer()
+export async function openPlace({ databaseUrl, hugePages, env: given }: PlaceOptions = {}): Promise<Place> {
+  const server = databaseUrl
+    ? { url: databaseUrl, stop: async () => {} }
+    : await startServer({ hugePages: hugePages ?? false })
   const pool = new pg.Pool({ connectionString: server.url, max: 2 })
   pool.on('error', () => undefined)
   const query: Place['query'] = async (text, values = []) => (await pool.query(text, values)).rows
@@ -48,7 +50,7 @@ export async function openPlace(given?: PlaceOptions): Promise<Place> {
   const { version, everyoneEpoch } = await stateOf(query)
   const mint = await createMint({ issuer: system.issuer, everyoneEpoch })
 
-  const env = { ...mint.env, DATABASE_POOL: String(poolSize), LOG_LEVEL: 'info', ...given?.env }
+  const env = { ...mint.env, DATABASE_POOL: String(poolSize), LOG_LEVEL: 'info', ...given }
   let first: Promise<Service> | undefined
   let size = 0
   const grow = async (count: number) => {

@@ -71,16 +71,15 @@ async function rotateGenuine(
   rooms.rightOfWay.claim()
   const secret = successorSecret(token, refreshKeys)
   const successor = writeToken({ sessionId: token.sessionId, generation: token.generation + 1, secret }, refreshKeys)
-  const presented = {
+  const rotation = {
     sessionId: token.sessionId,
     generation: token.generation,
     presentedHash: hashOf(token.secret),
+    successorHash: hashOf(secret),
     attemptHash: attempt === undefined ? null : hashOf(attempt),
   }
-
-  const rotation = { ...presented, successorHash: hashOf(secret) }
   const explain = async () => {
-    const found = await readRotationFacts(db, presented)
+    const found = await readRotationFacts(db, rotation)
     return { found, explanation: explainRotation(found.facts, rooms.retryWindowMs) }
   }
 

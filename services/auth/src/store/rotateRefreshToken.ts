@@ -37,8 +37,9 @@ export interface Grant {
  * Rotates, if the presented secret is the current one and its session and account stand.
  *
  * Relies on the row lock of `refresh_tokens`: of many renewals one matches, the others find another hash once they get the
- * lock. Ending a session deletes this row, so a renewal either commits before the end or matches nothing. The primary keys
- * serve all four tables, and no indexed column changes, so the update stays heap-only.
+ * lock. Ending a session deletes this row, so a renewal either commits before the end or matches nothing; and while the row
+ * stands it says all of the session that a renewal asks, and idles out no later than the session expires. The primary keys serve all three tables, and no indexed column
+ * changes, so the update stays heap-only.
  * @returns nothing when no row matched: `readRotationFacts` then says why
  */
 export async function rotateRefreshToken(
@@ -73,29 +74,25 @@ export async function rotateRefreshTokens(
 const rotationOf = (asked: string) => `
   UPDATE refresh_tokens AS token
      SET generation = token.generation + 1,
-         previous_hash = token.current_hash,
          current_hash = asked.successor_hash,
          attempt_hash = asked.attempt_hash,
          rotated_at = statement_timestamp(),
-         idle_expires_at = least(session.expires_at, statement_timestamp() + make_interval(secs =>
-           CASE WHEN session.remember THEN $1::float8 ELSE $2::float8 END))
-    FROM (${asked}) AS asked, sessions AS session, accounts AS account, revocation_clock AS clock
+         idle_expires_at = least(token.expires_at, statement_timestamp() + make_interval(secs =>
+           CASE WHEN token.remember THEN $1::float8 ELSE $2::float8 END))
+    FROM (${asked}) AS asked, accounts AS account, revocation_clock AS clock
    WHERE token.session_id = asked.session_id
      AND token.generation = asked.generation
      AND token.current_hash = asked.presented_hash
      AND token.idle_expires_at > statement_timestamp()
-     AND session.id = token.session_id
-     AND session.ended_at IS NULL
-     AND session.expires_at > statement_timestamp()
-     AND account.id = session.account_id
+     AND account.id = token.account_id
      AND account.disabled_at IS NULL
      AND clock.id = 1
-     AND session.everyone_epoch >= clock.everyone_epoch
-  RETURNING session.id AS "sessionId", account.id AS "accountId", session.client_id AS "clientId",
-            account.roles, account.scopes, account.epoch, clock.everyone_epoch AS "everyoneEpoch", session.remember,
+     AND token.everyone_epoch >= clock.everyone_epoch
+  RETURNING token.session_id AS "sessionId", account.id AS "accountId", token.client_id AS "clientId",
+            account.roles, account.scopes, account.epoch, clock.everyone_epoch AS "everyoneEpoch", token.remember,
             extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
-            extract(epoch FROM session.created_at)::float8 * 1000 AS "authenticatedAtMs",
-            extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs"`
+            extract(epoch FROM token.authenticated_at)::float8 * 1000 AS "authenticatedAtMs",
+            extract(epoch FROM token.expires_at)::float8 * 1000 AS "expiresAtMs"`
 
 const one = rotationOf(`
   SELECT $3::uuid AS session_id, $4::int AS generation, $5::bytea AS presented_hash, $6::bytea AS successor_hash,

@@ -99,9 +99,11 @@ const startOf = (lock: string) => `
       FROM account, revocation_clock AS clock WHERE account.disabled_at IS NULL
     RETURNING *
   ), token AS (
-    INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at)
+    INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at, account_id, client_id, remember,
+                                everyone_epoch, authenticated_at, expires_at)
     SELECT session.id, 0, account.secret_hash,
-           least(session.expires_at, statement_timestamp() + make_interval(secs => account.idle))
+           least(session.expires_at, statement_timestamp() + make_interval(secs => account.idle)),
+           session.account_id, session.client_id, session.remember, session.everyone_epoch, session.created_at, session.expires_at
       FROM session JOIN account ON account.session_id = session.id
   ), audit AS (
     INSERT INTO audit_entries (actor, action, target, address, request_id, outcome, detail)

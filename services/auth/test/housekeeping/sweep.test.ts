@@ -17,10 +17,11 @@ t.test('two replicas that sweep at once leave what is needed and nothing else', 
       SELECT gen_random_uuid(), ${ada.id}::uuid, 'first-party', true, 0, now() - interval '99 days',
              CASE n % 4 WHEN 0 THEN now() - interval '8 days' ELSE now() + interval '1 day' END,
              CASE n % 4 WHEN 1 THEN now() - interval '8 days' WHEN 2 THEN now() END, CASE WHEN n % 4 IN (1, 2) THEN 'revoked' END
-        FROM generate_series(1, 4 * ${many}::int) AS n RETURNING id, ended_at
+        FROM generate_series(1, 4 * ${many}::int) AS n RETURNING *
     )
-    INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at)
-    SELECT id, 0, '', now() - interval '8 days' FROM made WHERE ended_at IS NULL`
+    INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at,
+                                account_id, client_id, remember, everyone_epoch, authenticated_at, expires_at)
+    SELECT id, 0, '', now() - interval '8 days', account_id, client_id, remember, everyone_epoch, created_at, expires_at FROM made WHERE ended_at IS NULL`
   await prisma.$executeRaw`
     INSERT INTO revocations (seq, kind, subject, outcome, expires_at)
     SELECT n, 'session', gen_random_uuid(), 'ended', now() + CASE WHEN n <= ${many}::int THEN -1 ELSE 1 END * interval '1 minute'

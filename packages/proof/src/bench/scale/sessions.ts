@@ -9,9 +9,9 @@ import { figure, median, type Result } from '../result.ts'
 const sessionsUsed = 10_000
 const growAtOnce = 250_000
 
-/** In a place of its own, since the other parts leave sessions behind. */
+/** In a place of its own, since the other parts leave sessions behind; and with huge pages, which is what so large a table wants. */
 export async function manySessions(course: Course): Promise<Result[]> {
-  const place = await openPlace()
+  const place = await openPlace({ hugePages: true })
   try {
     return await ratesOf(course, place)
   } finally {
@@ -36,9 +36,13 @@ async function ratesOf(course: Course, place: Place): Promise<Result[]> {
     return rounds
   }
 
+  const [{ status } = { status: 'unknown' }] = await place.query<{ status: string }>(
+    `SELECT current_setting('huge_pages_status', true) AS status`,
+  )
+  const pages = status === 'on' ? ' (huge pages)' : ' (no huge pages)'
   let range = await place.grow(sessionsUsed)
   const few = await rates(range)
-  const what = `renewals a second, ${sessionsUsed.toLocaleString('en')} sessions in the table`
+  const what = `renewals a second, ${sessionsUsed.toLocaleString('en')} sessions in the table${pages}`
   const results = [figure({ name: 'renewals-few', what, unit: '1/s' }, few)]
   const sizes = [{ name: '1m', total: 1_000_000 }, ...(course.isFull ? [{ name: '10m', total: 10_000_000 }] : [])]
   for (const { name, total } of sizes) {
