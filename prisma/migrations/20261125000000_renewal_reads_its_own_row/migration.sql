@@ -1,8 +1,7 @@
 -- AlterTable
 -- What never changes of a session stands in the row that renewal writes, so that it reads no other row of the session. In the
 -- order that leaves no gaps.
-ALTER TABLE "refresh_tokens" DROP COLUMN "previous_hash",
-ADD COLUMN     "authenticated_at" TIMESTAMPTZ(3),
+ALTER TABLE "refresh_tokens" ADD COLUMN     "authenticated_at" TIMESTAMPTZ(3),
 ADD COLUMN     "expires_at" TIMESTAMPTZ(3),
 ADD COLUMN     "everyone_epoch" INTEGER,
 ADD COLUMN     "remember" BOOLEAN,

@@ -67,7 +67,7 @@ t.test('a token ahead of its row, as after a backup was restored, calls nobody a
   const { refreshToken: second } = (await renew(place, refreshToken)).body as Session
   const { refreshToken: third } = (await renew(place, second)).body as Session
   await place.database.pool.query(
-    `UPDATE refresh_tokens SET generation = 0, current_hash = $1, rotated_at = NULL WHERE session_id = $2`,
+    `UPDATE refresh_tokens SET generation = 0, current_hash = $1, previous_hash = NULL, rotated_at = NULL WHERE session_id = $2`,
     [restored.current_hash, sessionId],
   )
   for (const ahead of [second, third]) isRefusal(t, await renew(place, ahead), 'session-ended')

@@ -19,8 +19,6 @@ export interface Presented {
   sessionId: string
   generation: number
   presentedHash: Buffer
-  /** Of the secret that follows from the presented one. */
-  successorHash: Buffer
   attemptHash: Buffer | null
 }
 
@@ -46,7 +44,7 @@ export async function readRotationFacts(db: Db, presented: Presented): Promise<F
            extract(epoch FROM token.idle_expires_at)::float8 * 1000 AS "idleExpiresAtMs",
            extract(epoch FROM token.rotated_at)::float8 * 1000 AS "rotatedAtMs",
            token.generation = ${presented.generation} AND token.current_hash = ${presented.presentedHash} AS "isCurrentSecret",
-           token.current_hash = ${presented.successorHash} AS "isPreviousSecret",
+           token.previous_hash = ${presented.presentedHash} AS "isPreviousSecret",
            token.attempt_hash = ${presented.attemptHash} AS "isSameAttempt"
       FROM sessions AS session
       JOIN accounts AS account ON account.id = session.account_id

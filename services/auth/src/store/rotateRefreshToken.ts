@@ -74,6 +74,7 @@ export async function rotateRefreshTokens(
 const rotationOf = (asked: string) => `
   UPDATE refresh_tokens AS token
      SET generation = token.generation + 1,
+         previous_hash = token.current_hash,
          current_hash = asked.successor_hash,
          attempt_hash = asked.attempt_hash,
          rotated_at = statement_timestamp(),
