@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Environment, readSettings, type Table } from '@gatehouse/settings'
+import { imageEnv } from '@gatehouse/testkit'
 import { Ajv } from 'ajv'
 import t, { type Test } from 'tap'
 import { type ComposeService, readCompose, withDefaults } from '../src/containers/compose.ts'
@@ -149,6 +150,9 @@ t.test('the images hold what runs and nothing else, from one base, by a name tha
     t.match(dockerfile, /\nCMD \["node", /, 'process 1 hears the signals')
     t.match(dockerfile, /org\.opencontainers\.image\.version/)
   }
+  const setInAuth = /^ENV (.*)$/m.exec(readFileSync('services/auth/Dockerfile', 'utf8'))?.[1]?.split(' ') ?? []
+  for (const [name, value] of Object.entries(imageEnv))
+    t.ok(setInAuth.includes(`${name}=${value}`), `${name} as in tests`)
   const { dependencies } = JSON.parse(readFileSync('services/resource/package.json', 'utf8'))
   t.same(
     Object.keys(dependencies).filter(name => /prisma|^pg$/.test(name)),

@@ -8,7 +8,7 @@ export interface ProcessOptions {
   /** The JavaScript file to run. */
   entry: string
   arguments?: readonly string[]
-  /** Added to the images' environment and our own; undefined removes a variable. */
+  /** Added to our own environment and that of the auth service's image; undefined removes a variable. */
   env?: Readonly<Record<string, string | undefined>>
   /** The line that says it is ready; its first group, if it has one, becomes `ready`. */
   readyWhen: RegExp
@@ -37,8 +37,8 @@ export interface TestProcess {
   exited: Promise<number | null>
 }
 
-/** Node's own threads, as many as in our images: signatures are made on them (decision 0017). */
-const imageEnv = { UV_THREADPOOL_SIZE: '2' }
+/** Node's own threads, as many as in the image of the auth service: signatures are made on them (decision 0017). */
+export const imageEnv = { UV_THREADPOOL_SIZE: '2' }
 
 export async function startProcess(options: ProcessOptions): Promise<TestProcess> {
   const { timeoutMs = 20_000 } = options

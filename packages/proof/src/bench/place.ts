@@ -2,7 +2,7 @@
 import pg from 'pg'
 import { type Service, type System, startSystem } from '../system.ts'
 import { createMint, type Session, seeding } from './minting.ts'
-import { type ServerOptions, startServer } from './server.ts'
+import { startServer } from './server.ts'
 
 export type { Session } from './minting.ts'
 
@@ -29,9 +29,11 @@ export interface Range {
   to: number
 }
 
-export interface PlaceOptions extends ServerOptions {
+export interface PlaceOptions {
   /** Of a server that is there already; else one is started, and stopped at the end. */
   databaseUrl?: string
+  /** For a server that is started; by default it is as on a machine that nobody has set up for it. */
+  hugePages?: boolean
   /** More variables of the auth service. */
   env?: Record<string, string>
 }
@@ -39,10 +41,8 @@ export interface PlaceOptions extends ServerOptions {
 /** As many as the service takes by default. */
 export const poolSize = 16
 
-export async function openPlace({ databaseUrl, hugePages, env: given }: PlaceOptions = {}): Promise<Place> {
-  const server = databaseUrl
-    ? { url: databaseUrl, stop: async () => {} }
-    : await startServer({ hugePages: hugePages ?? false })
+export async function openPlace({ databaseUrl, hugePages = false, env: given }: PlaceOptions = {}): Promise<Place> {
+  const server = databaseUrl ? { url: databaseUrl, stop: async () => {} } : await startServer(hugePages)
   const pool = new pg.Pool({ connectionString: server.url, max: 2 })
   pool.on('error', () => undefined)
   const query: Place['query'] = async (text, values = []) => (await pool.query(text, values)).rows

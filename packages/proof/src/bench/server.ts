@@ -19,12 +19,8 @@ export interface Server {
   stop: () => Promise<void>
 }
 
-export interface ServerOptions {
-  /** Where the machine has reserved some; else, and by default, it is as on a machine that nobody has set up for it. */
-  hugePages?: boolean
-}
-
-export async function startServer({ hugePages = false }: ServerOptions = {}): Promise<Server> {
+/** @param hugePages whether it takes them where the machine has reserved some */
+export async function startServer(hugePages: boolean): Promise<Server> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'))
   // Not persistent: its data goes when it stops, however it stops.
   return startPostgres({ dataDir, persistent: false, settings: { ...settings, huge_pages: hugePages ? 'try' : 'off' } })

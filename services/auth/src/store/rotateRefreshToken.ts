@@ -38,8 +38,8 @@ export interface Grant {
  *
  * Relies on the row lock of `refresh_tokens`: of many renewals one matches, the others find another hash once they get the
  * lock. Ending a session deletes this row, so a renewal either commits before the end or matches nothing; and while the row
- * stands it says all of the session that a renewal asks, and idles out no later than the session expires. The primary keys serve all three tables, and no indexed column
- * changes, so the update stays heap-only.
+ * stands it says all of the session that a renewal asks, and idles out no later than the session expires. The primary keys
+ * serve all three tables, and no indexed column changes, so the update stays heap-only.
  * @returns nothing when no row matched: `readRotationFacts` then says why
  */
 export async function rotateRefreshToken(

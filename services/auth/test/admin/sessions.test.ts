@@ -2,6 +2,7 @@
 import type { BulkPreview, Receipt } from '@gatehouse/contract'
 import t from 'tap'
 import { agentInWords } from '../../src/admin/views.ts'
+import { giveRefreshRows } from '../refreshRows.ts'
 import { isRefusal } from '../stage.ts'
 import { type Office, office } from './people.ts'
 
@@ -83,16 +84,11 @@ t.test('100,000 sessions are ended in one call, while renewals go on', { timeout
   t.strictSame(left, { standing: 0, entries: sessions })
 })
 
-async function manySessions({ database }: Office, accountId: string, count: number): Promise<void> {
-  await database.prisma.$executeRaw`
-    WITH made AS (
-      INSERT INTO sessions (id, account_id, client_id, remember, everyone_epoch, created_at, expires_at)
-      SELECT gen_random_uuid(), ${accountId}::uuid, 'first-party', true, 0, now(), now() + interval '1 day' FROM generate_series(1, ${count}::int)
-      RETURNING *
-    )
-    INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at,
-                                account_id, client_id, remember, everyone_epoch, authenticated_at, expires_at)
-    SELECT id, 0, '', expires_at, account_id, client_id, remember, everyone_epoch, created_at, expires_at FROM made`
+async function manySessions(on: Office, accountId: string, count: number): Promise<void> {
+  await on.database.prisma.$executeRaw`
+    INSERT INTO sessions (id, account_id, client_id, remember, everyone_epoch, created_at, expires_at)
+    SELECT gen_random_uuid(), ${accountId}::uuid, 'first-party', true, 0, now(), now() + interval '1 day' FROM generate_series(1, ${count}::int)`
+  await giveRefreshRows(on, '1 day')
 }
 
 async function renewUntilOver(

@@ -1,6 +1,7 @@
 /** Tables stay bounded: what has served its time goes, whatever is still needed stays. */
 import t from 'tap'
 import { sweep } from '../../src/housekeeping/sweep.ts'
+import { giveRefreshRows } from '../refreshRows.ts'
 import { isRefusal, stage } from '../stage.ts'
 
 const rules = { limit: 100, historyDays: 7, auditRetentionDays: 400 }
@@ -12,16 +13,12 @@ t.test('two replicas that sweep at once leave what is needed and nothing else', 
   const session = await on.login(ada)
   const many = 350
   await prisma.$executeRaw`
-    WITH made AS (
-      INSERT INTO sessions (id, account_id, client_id, remember, everyone_epoch, created_at, expires_at, ended_at, ended_as)
-      SELECT gen_random_uuid(), ${ada.id}::uuid, 'first-party', true, 0, now() - interval '99 days',
-             CASE n % 4 WHEN 0 THEN now() - interval '8 days' ELSE now() + interval '1 day' END,
-             CASE n % 4 WHEN 1 THEN now() - interval '8 days' WHEN 2 THEN now() END, CASE WHEN n % 4 IN (1, 2) THEN 'revoked' END
-        FROM generate_series(1, 4 * ${many}::int) AS n RETURNING *
-    )
-    INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at,
-                                account_id, client_id, remember, everyone_epoch, authenticated_at, expires_at)
-    SELECT id, 0, '', now() - interval '8 days', account_id, client_id, remember, everyone_epoch, created_at, expires_at FROM made WHERE ended_at IS NULL`
+    INSERT INTO sessions (id, account_id, client_id, remember, everyone_epoch, created_at, expires_at, ended_at, ended_as)
+    SELECT gen_random_uuid(), ${ada.id}::uuid, 'first-party', true, 0, now() - interval '99 days',
+           CASE n % 4 WHEN 0 THEN now() - interval '8 days' ELSE now() + interval '1 day' END,
+           CASE n % 4 WHEN 1 THEN now() - interval '8 days' WHEN 2 THEN now() END, CASE WHEN n % 4 IN (1, 2) THEN 'revoked' END
+      FROM generate_series(1, 4 * ${many}::int) AS n`
+  await giveRefreshRows(on, '-8 days')
   await prisma.$executeRaw`
     INSERT INTO revocations (seq, kind, subject, outcome, expires_at)
     SELECT n, 'session', gen_random_uuid(), 'ended', now() + CASE WHEN n <= ${many}::int THEN -1 ELSE 1 END * interval '1 minute'
