@@ -116,6 +116,9 @@ t.test('keys change without signing anybody out, also between the first use of a
   t.equal(third.status, 200)
   const other = await during.call('/session/renew', { body: { refreshToken: first.refreshToken } })
   t.equal(other.status, 200, 'whoever holds the other writing of it is a retry, and no thief')
+  const fourth = (other.body as Session).refreshToken
+  t.equal(secretOf(fourth), secretOf((third.body as Session).refreshToken), 'and gets what the first got')
+  t.equal((await during.call('/session/renew', { body: { refreshToken: fourth } })).status, 200, 'which stands')
 
   const after = await replica(t, before, { REFRESH_KEYS: `2:${newKey}` })
   isRefusal(t, await after.call('/session/renew', { body: { refreshToken } }), 'refresh-invalid')

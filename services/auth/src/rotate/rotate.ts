@@ -13,7 +13,7 @@ import { type Found, readRotationFacts } from '../store/readRotationFacts.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import { writeTry } from '../store/writeAudit.ts'
 import type { RotateRow } from './together.ts'
-import { hashOf, type RefreshToken, readToken, successorSecret, writeToken } from './token.ts'
+import { hashOf, type RefreshToken, readToken, standingSuccessor, successorSecret, writeToken } from './token.ts'
 
 export interface RotateRooms {
   db: Db
@@ -70,7 +70,8 @@ async function rotateGenuine(
   const { db, rotateRow, refreshKeys } = rooms
   rooms.rightOfWay.claim()
   const secret = successorSecret(token, refreshKeys)
-  const successor = writeToken({ sessionId: token.sessionId, generation: token.generation + 1, secret }, refreshKeys)
+  const written = (made: Buffer) =>
+    writeToken({ sessionId: token.sessionId, generation: token.generation + 1, secret: made }, refreshKeys)
   const rotation = {
     sessionId: token.sessionId,
     generation: token.generation,
@@ -84,17 +85,21 @@ async function rotateGenuine(
   }
 
   const grant = await rotateRow.together(rotation)
-  if (grant) return { grant, refreshToken: successor }
+  if (grant) return { grant, refreshToken: written(secret) }
   const first = await explain()
   const isHeld = first.explanation.kind === 'held'
   const late = isHeld ? await rotateRow.alone(rotation) : undefined
-  if (late) return { grant: late, refreshToken: successor }
+  if (late) return { grant: late, refreshToken: written(secret) }
 
   const { found, explanation } = isHeld ? await explain() : first
   // Its rows move faster than we can look: nobody is signed out for that.
   if (explanation.kind === 'held') throw new Refusal('unavailable', 'a refresh token that stands and does not rotate')
   if (explanation.kind === 'refuse') throw new Refusal(explanation.outcome, 'a refresh token that does not rotate')
-  if (explanation.kind === 'repeat' && found.grant) return { grant: found.grant, refreshToken: successor }
+  if (explanation.kind === 'repeat' && found.grant && found.currentHash) {
+    const standing = standingSuccessor(token, refreshKeys, found.currentHash)
+    if (standing === undefined) throw new Refusal('session-ended', 'a retry under a key that has left the ring')
+    return { grant: found.grant, refreshToken: written(standing) }
+  }
   // A client gives a renewal up, repeats it elsewhere and renews again; the first is carried out when it is long an old one.
   // Whoever left before the verdict cannot be a thief who gains by it. Their leaving is known a turn of the event loop later.
   await nextTurn()

@@ -60,12 +60,31 @@ export function readToken(text: string, keys: RefreshKeys): RefreshToken | undef
 export function successorSecret(token: RefreshToken, keys: RefreshKeys): Buffer {
   const key = keys.byId.get(token.keyId)
   if (key === undefined) throw new Error('A token was read with a key that is not in the ring.')
-  return createHmac('sha256', key.successorKey).update(token.secret).digest()
+  return derived(token.secret, key)
+}
+
+/**
+ * The successor that stands. While keys change, a token is out under both: who retries may hold the other writing than the one
+ * that was used first, and must get the successor that the first got.
+ * @param currentHash what the database keeps of the secret that stands
+ * @returns undefined when the key under which it was made has left the ring
+ */
+export function standingSuccessor(
+  { secret }: RefreshToken,
+  keys: RefreshKeys,
+  currentHash: Uint8Array,
+): Buffer | undefined {
+  const successors = [...keys.byId.values()].map(key => derived(secret, key))
+  return successors.find(successor => hashOf(successor).equals(currentHash))
 }
 
 /** What the database keeps of a secret, or of an Idempotency-Key. */
 export function hashOf(value: Buffer | string): Buffer {
   return hash('sha256', value, 'buffer')
+}
+
+function derived(secret: Buffer, key: RefreshKey): Buffer {
+  return createHmac('sha256', key.successorKey).update(secret).digest()
 }
 
 function tagOf(bytes: Buffer, key: RefreshKey): Buffer {

@@ -12,6 +12,7 @@ interface Row extends Omit<Grant, 'sessionId'> {
   isCurrentSecret: boolean | null
   isPreviousSecret: boolean | null
   isSameAttempt: boolean | null
+  currentHash: Uint8Array | null
   address: string | null
 }
 
@@ -26,6 +27,8 @@ export interface Found {
   facts: RotationFacts
   /** What a fresh access token is made from, should it be an honest retry. */
   grant: Grant | null
+  /** Of the secret that stands: whoever retries gets that one. */
+  currentHash: Uint8Array | null
   /** Where the session was begun, as evidence. */
   address: string | null
 }
@@ -40,7 +43,7 @@ export async function readRotationFacts(db: Db, presented: Presented): Promise<F
            extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs",
            session.ended_at IS NOT NULL AS "isEnded",
            account.disabled_at IS NOT NULL OR session.everyone_epoch < clock.everyone_epoch AS "isCutOff",
-           token.generation,
+           token.generation, token.current_hash AS "currentHash",
            extract(epoch FROM token.idle_expires_at)::float8 * 1000 AS "idleExpiresAtMs",
            extract(epoch FROM token.rotated_at)::float8 * 1000 AS "rotatedAtMs",
            token.generation = ${presented.generation} AND token.current_hash = ${presented.presentedHash} AS "isCurrentSecret",
@@ -62,7 +65,12 @@ export async function readRotationFacts(db: Db, presented: Presented): Promise<F
       isSameAttempt: row?.isSameAttempt ?? false,
     },
   }
-  return { facts, grant: row ? { ...row, sessionId: presented.sessionId } : null, address: row?.address ?? null }
+  return {
+    facts,
+    grant: row ? { ...row, sessionId: presented.sessionId } : null,
+    currentHash: row?.currentHash ?? null,
+    address: row?.address ?? null,
+  }
 }
 
 function storedOf({ generation, idleExpiresAtMs, rotatedAtMs }: Row): RotationFacts['stored'] {
