@@ -33,7 +33,8 @@ export async function guardMemory(course: Course): Promise<Result[]> {
     ]),
     figure(
       { name: 'guard-allocated', what: 'bytes that the guard allocates for a request with a known token', unit: 'B' },
-      [guarded - unguarded],
+      // Too little to be told from nothing may come out below it.
+      [Math.max(0, guarded - unguarded)],
     ),
   ]
 }
