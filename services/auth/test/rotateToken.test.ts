@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { wire } from '@gatehouse/testkit'
 import t from 'tap'
+import { hmacSha256 } from '../src/keys/hmac.ts'
 import { readRefreshKeys } from '../src/keys/refreshKeys.ts'
 import { hashOf, newSecret, readToken, successorSecret, writeToken } from '../src/rotate/token.ts'
 import { until } from './races.ts'
@@ -70,8 +71,8 @@ t.test('a successor cannot be made from the token alone, nor with another key', 
   t.notSame(successorSecret(mine, readRefreshKeys(`7:${newKey}`)), successor)
   t.notSame(successor, hashOf(secret))
   const key = ring.active
-  t.notSame(key.tagKey, key.successorKey, 'each purpose has a key of its own')
-  t.notSame(key.tagKey.toString('hex'), oldKey)
+  t.notSame(key.tag(secret), key.successor(secret), 'each purpose has a key of its own')
+  t.notSame(key.tag(secret), hmacSha256(Buffer.from(oldKey, 'hex'))(secret))
 })
 
 t.test(

@@ -1,13 +1,14 @@
 /** The ring of server keys under refresh tokens. */
 import { hkdfSync } from 'node:crypto'
 import { SettingsError } from '@gatehouse/settings'
+import { type Hmac, hmacSha256 } from './hmac.ts'
 
 export interface RefreshKey {
   id: number
-  /** Under the tag that marks a token as ours. */
-  tagKey: Buffer
-  /** Under the derivation of the successor's secret. */
-  successorKey: Buffer
+  /** Makes the tag that marks a token as ours. */
+  tag: Hmac
+  /** Makes the successor's secret. */
+  successor: Hmac
 }
 
 export interface RefreshKeys {
@@ -35,11 +36,11 @@ function readKey(part: string): RefreshKey {
   const key = Buffer.from(hex, 'hex')
   return {
     id: Number(id),
-    tagKey: derive(key, 'gatehouse refresh tag'),
-    successorKey: derive(key, 'gatehouse refresh successor'),
+    tag: derive(key, 'gatehouse refresh tag'),
+    successor: derive(key, 'gatehouse refresh successor'),
   }
 }
 
-function derive(key: Buffer, purpose: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', key, '', purpose, 32))
+function derive(key: Buffer, purpose: string): Hmac {
+  return hmacSha256(Buffer.from(hkdfSync('sha256', key, '', purpose, 32)))
 }

@@ -5,7 +5,8 @@
  * and a genuine old one is recognised for ever. The successor's secret is derived from the presented one, so whoever
  * repeats a renewal gets the same successor although nothing that can be used is stored.
  */
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { sha256 } from '../keys/hmac.ts'
 import type { RefreshKey, RefreshKeys } from '../keys/refreshKeys.ts'
 
 const prefix = 'ghr_'
@@ -25,10 +26,11 @@ export function newSecret(): Buffer {
 
 /** Writes a token under the ring's active key. */
 export function writeToken(token: Omit<RefreshToken, 'keyId'>, keys: RefreshKeys): string {
-  const bytes = Buffer.alloc(at.end)
+  // From Node's pool, and so not empty: all of it is written.
+  const bytes = Buffer.allocUnsafe(at.end)
   bytes.writeUInt8(version, at.version)
   bytes.writeUInt8(keys.active.id, at.keyId)
-  Buffer.from(token.sessionId.replaceAll('-', ''), 'hex').copy(bytes, at.sessionId)
+  bytes.write(token.sessionId.replaceAll('-', ''), at.sessionId, 'hex')
   bytes.writeUInt32BE(token.generation, at.generation)
   token.secret.copy(bytes, at.secret)
   tagOf(bytes, keys.active).copy(bytes, at.tag)
@@ -60,7 +62,7 @@ export function readToken(text: string, keys: RefreshKeys): RefreshToken | undef
 export function successorSecret(token: RefreshToken, keys: RefreshKeys): Buffer {
   const key = keys.byId.get(token.keyId)
   if (key === undefined) throw new Error('A token was read with a key that is not in the ring.')
-  return derived(token.secret, key)
+  return key.successor(token.secret)
 }
 
 /**
@@ -74,24 +76,15 @@ export function standingSuccessor(
   keys: RefreshKeys,
   currentHash: Uint8Array,
 ): Buffer | undefined {
-  const successors = [...keys.byId.values()].map(key => derived(secret, key))
+  const successors = [...keys.byId.values()].map(key => key.successor(secret))
   return successors.find(successor => hashOf(successor).equals(currentHash))
 }
 
 /** What the database keeps of a secret, or of an Idempotency-Key. */
-export function hashOf(value: Buffer | string): Buffer {
-  return hash('sha256', value, 'buffer')
-}
-
-function derived(secret: Buffer, key: RefreshKey): Buffer {
-  return createHmac('sha256', key.successorKey).update(secret).digest()
-}
+export const hashOf = sha256
 
 function tagOf(bytes: Buffer, key: RefreshKey): Buffer {
-  return createHmac('sha256', key.tagKey)
-    .update(bytes.subarray(0, at.tag))
-    .digest()
-    .subarray(0, at.end - at.tag)
+  return key.tag(bytes.subarray(0, at.tag)).subarray(0, at.end - at.tag)
 }
 
 function uuidOf(bytes: Buffer): string {

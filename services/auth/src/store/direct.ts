@@ -45,12 +45,18 @@ export function direct(factory: PrismaPg): Adapter {
     for (const [at, type] of columnTypes.entries()) {
       if (!plain.has(type)) throw new TypeError(`"${columnNames[at]}" has a type that only Prisma's client converts`)
     }
-    return rows.map(row => Object.fromEntries(columnNames.map((name, at) => [name, row[at]]))) as Row[]
+    return rows.map(row => named(row, columnNames)) as Row[]
   }
   return {
     query,
     $queryRaw: <Rows>(texts: TemplateStringsArray, ...values: Value[]) => query(sqlOf(texts), values) as Promise<Rows>,
   }
+}
+
+function named(row: readonly unknown[], names: readonly string[]): object {
+  const object: Record<string, unknown> = {}
+  for (const [at, name] of names.entries()) object[name] = row[at]
+  return object
 }
 
 /** The text of each template, made once: a text made anew would also be hashed anew when its name is looked up. */
