@@ -1,4 +1,5 @@
 /** What in the documentation is made from code: each block by its name, as Markdown. */
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { outcomeNames, rowOf } from '@gatehouse/contract'
 import { reference, type Table } from '@gatehouse/settings'
@@ -15,6 +16,7 @@ async function tableOf(module: string): Promise<Table> {
 export async function blocks(): Promise<Record<string, string>> {
   return {
     outcomes: outcomeTable(),
+    decisions: decisionList(),
     figures: headlineTable(readFigures()),
     'all figures': figureTable(readFigures()),
     'auth settings': reference(await tableOf('services/auth/dist/src/config.js')),
@@ -29,6 +31,19 @@ function outcomeTable(): string {
   })
   const head = '| where | condition | status | code | action | challenge |'
   return [head, '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n')
+}
+
+/** Each page by its number and its heading. */
+function decisionList(): string {
+  const folder = `${root}docs/decisions`
+  const pages = readdirSync(folder).filter(name => /^\d{4}-/.test(name))
+  return pages
+    .toSorted()
+    .map(name => {
+      const [heading = ''] = readFileSync(`${folder}/${name}`, 'utf8').split('\n')
+      return `${Number(name.slice(0, 4))}. [${heading.replace(/^# /, '')}](${name})`
+    })
+    .join('\n')
 }
 
 function challengeText(challenge: string | undefined): string {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 const block = /(<!-- made: ([\w -]+) -->\n)[\s\S]*?(<!-- \/made -->)/g
 
 /** The documents that hold such blocks. */
-export const documents = ['README.md', 'docs/configuration.md', 'docs/performance.md']
+export const documents = ['README.md', 'docs/configuration.md', 'docs/decisions/README.md', 'docs/performance.md']
 
 /**
  * @returns the document as it ought to be
