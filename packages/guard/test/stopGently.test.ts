@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { systemClock } from '@gatehouse/clock'
 import { openConnections, stopGently } from '@gatehouse/guard'
 import { handClock } from '@gatehouse/testkit'
 import fastify from 'fastify'
@@ -16,7 +17,7 @@ t.test('a connection that was made just before the server closed may still say i
   const app = fastify({ return503OnClosing: false })
   app.get('/', () => 'answered')
   const closing = new Promise<void>(resolve => app.addHook('preClose', async () => resolve()))
-  const connections = openConnections(app)
+  const connections = openConnections(app, clock)
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
   const stopped = stopGently(app, { clock, connections, drainMs, signal: 'SIGTERM' })
@@ -44,7 +45,7 @@ t.test('a request that came while the service was busy is read before its connec
   const clock = handClock({ wallMs: 0 })
   const app = fastify({ return503OnClosing: false })
   app.get('/', () => 'answered')
-  const connections = openConnections(app)
+  const connections = openConnections(app, clock)
   await app.listen({ port: 0, host: '127.0.0.1' })
   const late = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
   const accepted = once(app.server, 'connection')
@@ -57,4 +58,26 @@ t.test('a request that came while the service was busy is read before its connec
   await clock.advance(100)
   t.match(await told, /answered$/)
   await stopped
+})
+
+t.test('who connects while the last look is busy with others is still taken in', async t => {
+  const app = fastify({ return503OnClosing: false })
+  app.get('/', () => 'answered')
+  let answer: Promise<string> | undefined
+  // Within the second turn of the last look, whose reading is over by then: the kernel takes the connection, and it waits there.
+  app.addHook('preClose', async () => {
+    setImmediate(() =>
+      setImmediate(() => {
+        const late = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+        late.write(request)
+        answer = text(late)
+        const untilMs = systemClock.nowMs() + 20
+        while (systemClock.nowMs() < untilMs);
+      }),
+    )
+  })
+  const connections = openConnections(app, systemClock)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  await stopGently(app, { clock: systemClock, connections, drainMs: 0, signal: 'SIGTERM' })
+  t.match(await answer, /answered$/)
 })

@@ -56,9 +56,10 @@ export function environmentFor(databaseUrl: string): Record<string, string> {
   }
 }
 
-/** @param settings variables that this test wants otherwise */
+/** @param settings variables that this test wants otherwise; `DATABASE_URL` is a migrated database that the caller removes */
 export async function stage(t: Test, settings: Record<string, string> = {}): Promise<Stage> {
-  const { url: databaseUrl, drop } = await freshDatabase()
+  const fresh = settings['DATABASE_URL'] === undefined ? await freshDatabase() : undefined
+  const databaseUrl = fresh?.url ?? settings['DATABASE_URL'] ?? ''
   const environment = { ...environmentFor(databaseUrl), ...settings }
   const database = openDatabase({ url: databaseUrl, connections: 4, timeoutMs: 5000, onError: () => undefined })
   const app = await buildApp(readConfig(environment), systemClock)
@@ -66,7 +67,7 @@ export async function stage(t: Test, settings: Record<string, string> = {}): Pro
   t.teardown(async () => {
     await app.close()
     await database.close()
-    await drop()
+    await fresh?.drop()
   })
   const { port } = app.server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`

@@ -8,6 +8,9 @@ import type { FastifyInstance } from 'fastify'
 /** Leaves a second of the ten for the farewell to the feed. */
 const patienceMs = 8500
 const idleCheckMs = 100
+/** What comes in so short a turn of the event loop is hardly anything. */
+const shortTurnMs = 1
+const turnsAtMost = 50
 
 export interface StopOptions {
   clock: Clock
@@ -20,27 +23,34 @@ export interface StopOptions {
  * The open connections: Node's server closes idle ones, but not those that never said a word. To be called before the app
  * listens.
  */
-export function openConnections(app: FastifyInstance): ReadonlySet<Socket> {
+export function openConnections(app: FastifyInstance, clock: Clock): ReadonlySet<Socket> {
   const connections = new Set<Socket>()
   app.server.on('connection', socket => {
     connections.add(socket)
     socket.on('close', () => connections.delete(socket))
   })
-  // The kernel breaks off whoever is still in its queue when we close our ear. Two turns of the event loop take in most of
-  // those who came while the farewell was being prepared; who comes between the last turn and the close is still lost.
-  app.addHook('preClose', turns)
+  // The kernel breaks off whoever is still in its queue when we close our ear.
+  app.addHook('preClose', () => untilRead(clock))
   return connections
 }
 
-/** Two turns of the event loop: whatever had come before it is read then. */
-async function turns(): Promise<void> {
+/**
+ * Turns the event loop until all that has come is read: a turn that was long has let others come behind what it read first. Who
+ * comes within the last one, a short one, is lost.
+ */
+async function untilRead(clock: Clock): Promise<void> {
+  // Of the turn that is under way the reading may be over.
   await nextTurn()
-  await nextTurn()
+  for (let turns = 0; turns < turnsAtMost; turns += 1) {
+    const beganMs = clock.nowMs()
+    await nextTurn()
+    if (clock.nowMs() - beganMs < shortTurnMs) return
+  }
 }
 
 /** Stops when the process is told to. To be called before the app listens. */
 export function stopOnSignals(app: FastifyInstance, { clock, drainMs }: Pick<StopOptions, 'clock' | 'drainMs'>): void {
-  const connections = openConnections(app)
+  const connections = openConnections(app, clock)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => stopGently(app, { clock, connections, drainMs, signal }))
   }
@@ -80,7 +90,7 @@ async function letGo(
     while (clock.nowMs() < untilMs) {
       await clock.sleep(idleCheckMs, closed)
       // Timers come before what was sent meanwhile: after a busy moment it waits unread.
-      await turns()
+      await untilRead(clock)
       const stillMute = [...connections].filter(socket => socket.bytesRead === 0)
       for (const socket of stillMute) if (mute.has(socket)) socket.destroy()
       mute = new Set(stillMute)
