@@ -68,6 +68,17 @@ t.test('start brings up a stack that the whole tour can be taken on, twice, and 
     'a password is printed once',
   )
   t.equal(await second.stop(), 0)
+
+  const third = await startProcess({
+    entry: main,
+    env: { ...env, ADMIN_PASSWORD: 'not the one that it was made with' },
+    readyWhen: /Gatehouse is up/,
+    timeoutMs: 60_000,
+  })
+  await third.logged(/admin@example\.org {2}\(was there before, with another password: set ADMIN_PASSWORD to it\)/)
+  await third.logged(/ada@example\.org {2}\(password: see/)
+  await run(process.execPath, [tour], { env: { ...process.env, ...env } })
+  t.equal(await third.stop(), 0)
 })
 
 async function mustBeFree(port: number): Promise<void> {

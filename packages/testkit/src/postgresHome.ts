@@ -1,8 +1,8 @@
 /** Finds the PostgreSQL programs, the user that runs them, and a place that user can reach. */
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, chown, cp, lstat, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, chown, cp, lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -40,8 +40,11 @@ function nobody(): Owner {
 
 async function reachableDataDir(dataDir: string, owner: Owner | undefined): Promise<string> {
   if (!owner || (await isOpenToAll(dirname(dataDir)))) return dataDir
-  // A checkout below /root: the directory's name stands for the place where it should have been.
-  return join('/var/tmp', `gatehouse-${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`)
+  // A checkout below /root: a file where the data should have been says where it is, and comes and goes with the checkout.
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const signpost = join(dataDir, 'elsewhere')
+  if (!existsSync(signpost)) await writeFile(signpost, join('/var/tmp', `gatehouse-${randomBytes(6).toString('hex')}`))
+  return readFile(signpost, 'utf8')
 }
 
 async function reachablePrograms(owner: Owner | undefined): Promise<string> {

@@ -35,6 +35,31 @@ test('a persistent server keeps its data over stop and start, and over a kill', 
   t.ok(existsSync(join(dataDir, 'cluster')))
 })
 
+// As root only: PostgreSQL runs as somebody else there, who may not look into a folder that is ours alone.
+const isRoot = process.getuid?.() === 0
+test('data that had to go elsewhere follows its folder, and a new folder has new data', { skip: !isRoot }, async t => {
+  const parent = await folder(t)
+  const dataDir = join(parent, 'postgres')
+  const start = async () => {
+    const postgres = await startPostgres({ dataDir, persistent: true })
+    t.teardown(async () => {
+      await postgres.stop()
+      await rm(postgres.dataDir, { recursive: true, force: true })
+    })
+    t.not(postgres.dataDir, dataDir)
+    return postgres
+  }
+  const first = await start()
+  await ask(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
+  await first.stop()
+  const again = await start()
+  t.equal(await ask(again.url, 'SELECT answer FROM kept'), 42)
+  await again.stop()
+  await rm(dataDir, { recursive: true })
+  const other = await start()
+  await t.rejects(ask(other.url, 'SELECT answer FROM kept'), { code: '42P01' })
+})
+
 test('a server of tests listens on 127.0.0.1 only, takes 300 connections, and leaves nothing behind', async t => {
   const dataDir = await folder(t)
   const postgres = await startPostgres({ dataDir, persistent: false, settings: { work_mem: '8MB' } })

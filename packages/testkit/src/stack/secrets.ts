@@ -39,8 +39,10 @@ export function makeSecrets(dataDir: string): Secrets {
 }
 
 /** The log-ins of before, if there are any, so that they are printed only once. */
-export function chooseLogins(dataDir: string, settings: StackSettings): Pick<Credentials, 'admin' | 'person'> {
-  const known = readCredentials(dataDir)
+export function chooseLogins(
+  known: Credentials | undefined,
+  settings: StackSettings,
+): Pick<Credentials, 'admin' | 'person'> {
   const choose = (before: Login | undefined, email: string, given: string | null): Login => {
     const password = given ?? (before?.email === email ? before.password : randomPassword())
     return { email, password }

@@ -9,16 +9,26 @@ import { SettingsError } from '@gatehouse/settings'
 import pg from 'pg'
 import { startPostgres } from '../postgres.ts'
 import { startProcess, type TestProcess } from '../processes.ts'
-import { type Credentials, chooseLogins, type Login, makeSecrets, type Secrets, writeCredentials } from './secrets.ts'
+import {
+  type Credentials,
+  chooseLogins,
+  type Login,
+  makeSecrets,
+  readCredentials,
+  type Secrets,
+  writeCredentials,
+} from './secrets.ts'
 import type { StackSettings } from './settings.ts'
 
 export interface Stack extends Credentials {
-  /** Whether the accounts were made now: their passwords are then shown. */
-  isNew: { admin: boolean; person: boolean }
+  passwords: { admin: Standing; person: Standing }
   /** Resolves with a sentence when a part ends by itself. */
   failed: Promise<string>
   stop: () => Promise<void>
 }
+
+/** Of a password that we know: just set, so that it is shown once; right; or wrong, for the account had another before. */
+export type Standing = 'new' | 'known' | 'wrong'
 
 type Undo = () => Promise<unknown>
 
@@ -43,7 +53,8 @@ async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<S
   await mustBeFree('RESOURCE_PORT', settings.RESOURCE_PORT)
   const databaseUrl = await database(settings, dataDir, undo)
   const secrets = makeSecrets(dataDir)
-  const logins = chooseLogins(dataDir, settings)
+  const before = readCredentials(dataDir)
+  const logins = chooseLogins(before, settings)
   const authUrl = `http://localhost:${settings.AUTH_PORT}`
   const credentials = { authUrl, resourceUrl: `http://localhost:${settings.RESOURCE_PORT}`, ...logins }
   // Before the accounts are made: a start that fails in between must not lose their passwords.
@@ -77,12 +88,30 @@ async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<S
     DATABASE_URL: undefined,
   })
   await untilReady(credentials.resourceUrl)
+  const passwords = {
+    admin: isNew.admin ? 'new' : await standing(authUrl, logins.admin),
+    person: isNew.person ? 'new' : await standing(authUrl, logins.person),
+  } as const
+  // A wrong one takes the place of none that may be right.
+  const kept = (who: 'admin' | 'person') => (passwords[who] === 'wrong' && before ? before[who] : logins[who])
+  writeCredentials(dataDir, { ...credentials, admin: kept('admin'), person: kept('person') })
   const failed = Promise.race([auth.exited.then(() => 'auth'), resource.exited.then(() => 'resource')])
   return {
     ...credentials,
-    isNew,
+    passwords,
     failed: failed.then(name => `The ${name} service has ended; its log is in ${logFile(dataDir, name)}`),
   }
+}
+
+/** Of an account that was there before: in a database of another folder, or with a password that was changed since. */
+async function standing(authUrl: string, login: Login): Promise<'known' | 'wrong'> {
+  const ask = (method: string, body: object) =>
+    fetch(`${authUrl}/session`, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  const answer = await ask('POST', { ...login, transport: 'body' })
+  if (answer.status === 401) return 'wrong'
+  const { refreshToken } = (await answer.json()) as { refreshToken?: string }
+  if (refreshToken !== undefined) await ask('DELETE', { refreshToken })
+  return 'known'
 }
 
 /** Listening is not enough: it has no keys and no lease yet. */
@@ -138,7 +167,7 @@ async function prepare(
   databaseUrl: string,
   secrets: Secrets,
   logins: { admin: Login; person: Login },
-): Promise<Stack['isNew']> {
+): Promise<{ admin: boolean; person: boolean }> {
   const run = async (args: string[], env: Record<string, string> = {}) => {
     const { stdout } = await execFileLater(process.execPath, [cli, ...args], {
       env: { ...process.env, DATABASE_URL: databaseUrl, ...env },
