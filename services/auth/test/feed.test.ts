@@ -1,7 +1,7 @@
 /** The feed as guards meet it: who may poll, from where, what a page holds, and who gets a lease. */
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { hashOf } from '../src/rotate/token.ts'
+import { sha256 } from '../src/keys/hmac.ts'
 import { putServiceClient } from '../src/store/serviceClients.ts'
 import { append, testGuard } from './feedGuard.ts'
 import { basic, isRefusal, type Stage, stage } from './stage.ts'
@@ -9,7 +9,7 @@ import { basic, isRefusal, type Stage, stage } from './stage.ts'
 const short = { POLL_HOLD_MS: '50' }
 
 async function client({ database }: Stage, id: string, scopes = ['guard']): Promise<string> {
-  await putServiceClient(database.prisma, { id, name: id, secretHash: hashOf(`secret of ${id}`), scopes })
+  await putServiceClient(database.prisma, { id, name: id, secretHash: sha256(`secret of ${id}`), scopes })
   return basic(id, `secret of ${id}`)
 }
 
@@ -53,7 +53,7 @@ t.test('while a secret changes the one before it is good until its overlap ends'
   await place.database.pool.query(
     `UPDATE service_clients SET previous_secret_hash = secret_hash, secret_hash = $1,
             previous_secret_ends_at = now() + interval '1 minute'`,
-    [hashOf('the new one')],
+    [sha256('the new one')],
   )
   const [old, fresh] = [testGuard(place), testGuard(place, { authorization: basic('guards', 'the new one') })]
   for (const guard of [old, fresh]) t.equal((await guard.poll()).status, 200)

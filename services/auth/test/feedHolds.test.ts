@@ -4,7 +4,7 @@ import { systemClock } from '@gatehouse/clock'
 import { handClock } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { createPolls, type Polls } from '../src/feed/polls.ts'
-import { hashOf } from '../src/rotate/token.ts'
+import { sha256 } from '../src/keys/hmac.ts'
 import { append, testGuard } from './feedGuard.ts'
 import { hold, until, untilWaiting } from './races.ts'
 import { replica } from './replicas.ts'
@@ -63,7 +63,7 @@ async function deaf(place: Stage) {
   const clock = handClock({ wallMs: 1_800_000_000_000 })
   const polls = createPolls({ db: place.database.direct, clock, limits, holdMs: 5000, onAcks: () => {} })
   const guard = randomUUID()
-  const common = { guard, clientId: 'guards', secretHash: hashOf(guardSecret), name: 'deaf', version: '1' }
+  const common = { guard, clientId: 'guards', secretHash: sha256(guardSecret), name: 'deaf', version: '1' }
   const answer = (feedId: string | null, after: number | null, signal = new AbortController().signal) =>
     polls.answer({ ...common, feedId, after }, signal)
   const { feedId, head } = await answer(null, null)

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { type GuardRow, judgePoll, type LeaseRules } from '@gatehouse/protocol'
 import t from 'tap'
-import { hashOf } from '../src/rotate/token.ts'
+import { sha256 } from '../src/keys/hmac.ts'
 import { type PollRow, writePolls } from '../src/store/writePolls.ts'
 import { type Chance, chance, seed } from './chance.ts'
 import { guardSecret, type Stage, stage } from './stage.ts'
@@ -89,7 +89,7 @@ function randomCase({ upTo, pick }: Chance, { feedId, head }: Feed): Case {
   const poll = {
     guard: randomUUID(),
     clientId: 'guards',
-    secretHash: hashOf(guardSecret),
+    secretHash: sha256(guardSecret),
     name: 'test',
     version: '1',
     feedId: asksFromStart ? null : pick([feedId, feedId, feedId, otherFeed]),
@@ -162,7 +162,7 @@ t.test('a client at its limit gets no new guard, not even within one batch', asy
   const poll = (guard: string): PollRow => ({
     guard,
     clientId: 'guards',
-    secretHash: hashOf(guardSecret),
+    secretHash: sha256(guardSecret),
     name: 'test',
     version: '1',
     feedId: null,

@@ -1,6 +1,6 @@
 /** A guard that has left stays away: what it asked before must not make a revocation wait for it. */
 import t from 'tap'
-import { hashOf } from '../src/rotate/token.ts'
+import { sha256 } from '../src/keys/hmac.ts'
 import { readLiveGuards, removeGuard } from '../src/store/guards.ts'
 import { type PollRow, writePolls } from '../src/store/writePolls.ts'
 import { hold, untilWaiting } from './races.ts'
@@ -14,7 +14,7 @@ t.test('a poll that is carried out after its guard has left does not bring the r
   const { database } = place
   const { rows } = await database.pool.query('SELECT feed_id FROM revocation_clock')
   const asks: PollRow = {
-    ...{ guard: id, clientId: 'guards', secretHash: hashOf(guardSecret), name: 'guard', version: '1' },
+    ...{ guard: id, clientId: 'guards', secretHash: sha256(guardSecret), name: 'guard', version: '1' },
     ...{ feedId: null, after: null },
   }
   const poll = async (more: Partial<PollRow> = {}) =>

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import { wire } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
+import { sha256 } from '../src/keys/hmac.ts'
 import { readRefreshKeys } from '../src/keys/refreshKeys.ts'
 import { createRevocations } from '../src/revoke/revoke.ts'
 import { rotateTogether } from '../src/rotate/together.ts'
-import { hashOf, readToken } from '../src/rotate/token.ts'
+import { readToken } from '../src/rotate/token.ts'
 import type { Rotation } from '../src/store/rotateRefreshToken.ts'
 import { hold, until, untilWaiting } from './races.ts'
 import { replica } from './replicas.ts'
@@ -29,7 +30,7 @@ async function below(t: Test) {
     const token = readToken(refreshToken, keys)
     if (token === undefined) throw new Error('a token that was just made does not read')
     const { sessionId, generation, secret } = token
-    return { sessionId, generation, presentedHash: hashOf(secret), successorHash: randomBytes(32), attemptHash: null }
+    return { sessionId, generation, presentedHash: sha256(secret), successorHash: randomBytes(32), attemptHash: null }
   })
   return { place, rotations, ...rotateTogether(place.database.direct, { idle: 3600, shortIdle: 60 }, systemClock) }
 }

@@ -7,8 +7,8 @@ import { type Answer, type Call, caller, freshDatabase } from '@gatehouse/testki
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
+import { sha256 } from '../src/keys/hmac.ts'
 import { hashPassword } from '../src/login/argon2.ts'
-import { hashOf } from '../src/rotate/token.ts'
 import { createAccount } from '../src/store/accounts.ts'
 import { type Database, openDatabase } from '../src/store/database.ts'
 import { putServiceClient } from '../src/store/serviceClients.ts'
@@ -74,7 +74,7 @@ export async function stage(t: Test, settings: Record<string, string> = {}): Pro
   await putServiceClient(database.prisma, {
     id: 'guards',
     name: 'guards',
-    secretHash: hashOf(guardSecret),
+    secretHash: sha256(guardSecret),
     scopes: ['guard'],
   })
 

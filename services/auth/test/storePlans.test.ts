@@ -1,7 +1,7 @@
 /** The statements of the hot paths are planned once a connection: planned anew each time, a renewal costs three. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
-import { hashOf } from '../src/rotate/token.ts'
+import { sha256 } from '../src/keys/hmac.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { readFeed } from '../src/store/readFeed.ts'
 import { readLogins } from '../src/store/readLogin.ts'
@@ -46,7 +46,7 @@ t.test('each keeps its plan, whether it carries one or several', async t => {
     ...{ secretHash: randomBytes(32), quotas },
   })
   const poll = () => ({
-    ...{ guard: randomUUID(), clientId: 'guards', secretHash: hashOf('wrong'), name: 'g', version: '1' },
+    ...{ guard: randomUUID(), clientId: 'guards', secretHash: sha256('wrong'), name: 'g', version: '1' },
     ...{ feedId: null, after: null },
   })
   const idle = { idle: 60, shortIdle: 60 }

@@ -13,10 +13,10 @@ import {
   SecretRotation,
 } from '@gatehouse/contract'
 import { Type } from 'typebox'
+import { sha256 } from '../keys/hmac.ts'
 import { answerAdmin } from '../revoke/answer.ts'
 import { sessionEntry } from '../revoke/revoke.ts'
 import { actOf } from '../revoke/route.ts'
-import { hashOf } from '../rotate/token.ts'
 import {
   type ClientRow,
   deleteClient,
@@ -65,7 +65,7 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, {
     judgeClientGrant(request.caller, scopes)
     const secret = newClientSecret()
     await db.$transaction(async tx => {
-      const isNew = await createServiceClient(tx, { id, name, secretHash: hashOf(secret), scopes })
+      const isNew = await createServiceClient(tx, { id, name, secretHash: sha256(secret), scopes })
       if (!isNew) throw new Refusal('conflict', 'the id is taken')
       await writeAudit(tx, {
         ...actOf(request),
@@ -96,7 +96,7 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, {
       const client = await lockClient(tx, id)
       if (client === undefined) throw noSuchClient()
       judgeClientGrant(request.caller, client.scopes)
-      await replaceSecret(tx, { id, secretHash: hashOf(secret), overlapSeconds })
+      await replaceSecret(tx, { id, secretHash: sha256(secret), overlapSeconds })
       if (overlapSeconds > 0) {
         const detail = { overlapSeconds }
         await writeAudit(tx, { ...act, action: 'client.rotate', target: id, outcome: 'done', detail })

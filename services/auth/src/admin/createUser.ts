@@ -1,9 +1,9 @@
 /** Creating an account: once for each Idempotency-Key, and with no more rights than the creator may give. */
 import { randomUUID } from 'node:crypto'
 import { type NewUser, Refusal } from '@gatehouse/contract'
+import { sha256 } from '../keys/hmac.ts'
 import { mustBeGoodPassword } from '../login/passwordRules.ts'
 import type { Act } from '../revoke/revoke.ts'
-import { hashOf } from '../rotate/token.ts'
 import { createAccount, emailKey } from '../store/accounts.ts'
 import { claimCreation } from '../store/creations.ts'
 import { writeAudit } from '../store/writeAudit.ts'
@@ -34,8 +34,8 @@ export async function createUser(
   const id = randomUUID()
   return db.$transaction(async tx => {
     if (key !== undefined) {
-      const requestHash = hashOf(JSON.stringify([emailKey(email), roles, scopes, mustChangePassword]))
-      const earlier = await claimCreation(tx, { keyHash: hashOf(`user|${actor.id}|${key}`), requestHash, target: id })
+      const requestHash = sha256(JSON.stringify([emailKey(email), roles, scopes, mustChangePassword]))
+      const earlier = await claimCreation(tx, { keyHash: sha256(`user|${actor.id}|${key}`), requestHash, target: id })
       if (earlier?.requestHash && !requestHash.equals(earlier.requestHash))
         throw new Refusal('conflict', 'an Idempotency-Key of another creation')
       if (earlier !== undefined) return earlier.target

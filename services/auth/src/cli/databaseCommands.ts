@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { Refusal } from '@gatehouse/contract'
 import { optional, readSettings, text } from '@gatehouse/settings'
 import { mustBeClientId, newClientSecret } from '../admin/clientCredentials.ts'
+import { sha256 } from '../keys/hmac.ts'
 import { hashPassword } from '../login/argon2.ts'
 import { mustBeGoodPassword } from '../login/passwordRules.ts'
-import { hashOf } from '../rotate/token.ts'
 import { createAccount } from '../store/accounts.ts'
 import type { Database } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
@@ -63,7 +63,7 @@ async function createClient(
   const secret = CLIENT_SECRET ?? newClientSecret()
   if (secret.length < 20) throw new UsageError('CLIENT_SECRET must have at least 20 characters')
   await prisma.$transaction(async tx => {
-    await putServiceClient(tx, { id, name, secretHash: hashOf(secret), scopes: scope })
+    await putServiceClient(tx, { id, name, secretHash: sha256(secret), scopes: scope })
     await writeAudit(tx, { ...byCommandLine, action: 'client.create', target: id, detail: { scopes: scope } })
   })
   return { id, ...(CLIENT_SECRET === null ? { secret } : {}) }

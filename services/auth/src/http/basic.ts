@@ -1,6 +1,6 @@
 /** Reads the credentials of a service client: HTTP Basic, form-encoded (RFC 6749 section 2.3.1). */
 import { Refusal } from '@gatehouse/contract'
-import { hashOf } from '../rotate/token.ts'
+import { sha256 } from '../keys/hmac.ts'
 
 /** @throws Refusal `client-invalid` when they are missing or not well formed */
 export function basicCredentials(authorization: string | undefined): { id: string; secretHash: Buffer } {
@@ -11,7 +11,7 @@ export function basicCredentials(authorization: string | undefined): { id: strin
   const id = formDecode(decoded.slice(0, colon))
   // PostgreSQL refuses NUL, and with it the whole batch of polls in which it came.
   if (id.includes('\0')) throw new Refusal('client-invalid', 'a client id with NUL')
-  return { id, secretHash: hashOf(formDecode(decoded.slice(colon + 1))) }
+  return { id, secretHash: sha256(formDecode(decoded.slice(colon + 1))) }
 }
 
 function formDecode(text: string): string {

@@ -3,7 +3,7 @@ import { Refusal } from '@gatehouse/contract'
 import { sharedCounter } from '../http/counters.ts'
 import { networkOf } from '../http/network.ts'
 import { rateLimitFields } from '../http/rateLimitFields.ts'
-import { hashOf } from '../rotate/token.ts'
+import { sha256 } from '../keys/hmac.ts'
 import { type AccountForLogin, emailKey } from '../store/accounts.ts'
 import type { Database } from '../store/database.ts'
 import type { Quota, Spent } from '../store/readLogin.ts'
@@ -50,7 +50,7 @@ export function loginLimits({ pool, store, perAccount, perAddress }: LoginLimitO
   const countersOf = ({ email, address }: Try) => {
     const network = networkOf(address)
     return [
-      { limiter: pair, key: hashOf(`${emailKey(email)}|${network}`).toString('base64url') },
+      { limiter: pair, key: sha256(`${emailKey(email)}|${network}`).toString('base64url') },
       { limiter: single, key: network },
     ]
   }

@@ -1,8 +1,9 @@
 /** Logging in: check the password in constant time, then begin a session. */
 import { randomUUID } from 'node:crypto'
 import { type LoginRequest, Refusal } from '@gatehouse/contract'
+import { sha256 } from '../keys/hmac.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
-import { hashOf, newSecret, writeToken } from '../rotate/token.ts'
+import { newSecret, writeToken } from '../rotate/token.ts'
 import { replacePasswordHash } from '../store/accounts.ts'
 import type { Prisma } from '../store/database.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
@@ -110,7 +111,7 @@ async function begin(rooms: LoginRooms, checked: Checked, visitor: Visitor): Pro
     clientId: 'first-party',
     lifetimeSeconds: remember ? lifetimes.session : lifetimes.shortSession,
     idleSeconds: remember ? lifetimes.idle : lifetimes.shortIdle,
-    secretHash: hashOf(secret),
+    secretHash: sha256(secret),
   })
   if (started.kind === 'disabled') throw new Refusal('account-disabled', 'log-in to a disabled account')
   if (started.kind === 'gone') return undefined

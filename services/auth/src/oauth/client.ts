@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { basicCredentials } from '../http/basic.ts'
 import type { ClientLimits } from '../http/clientLimits.ts'
 import { visitorOf } from '../http/visitor.ts'
-import { hashOf } from '../rotate/token.ts'
+import { sha256 } from '../keys/hmac.ts'
 import type { Db } from '../store/database.ts'
 import { type AuthenticatedClient, authenticateClient } from '../store/serviceClients.ts'
 import { OAuthError } from './errors.ts'
@@ -48,7 +48,7 @@ function presentedBy(request: FastifyRequest, form: Form): { id: string; secretH
   const { authorization } = request.headers
   const { client_id: id, client_secret: secret } = form
   if (authorization === undefined) {
-    return id === undefined || secret === undefined ? undefined : { id, secretHash: hashOf(secret) }
+    return id === undefined || secret === undefined ? undefined : { id, secretHash: sha256(secret) }
   }
   const presented = basicCredentials(authorization)
   if (secret !== undefined || (id !== undefined && id !== presented.id))

@@ -4,6 +4,7 @@ import { type Outcome, Refusal } from '@gatehouse/contract'
 import { explainRotation } from '@gatehouse/protocol'
 import { type FailureLimits, limited } from '../http/failureLimits.ts'
 import { networkOf } from '../http/network.ts'
+import { sha256 } from '../keys/hmac.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import type { Visitor } from '../login/login.ts'
 import type { RightOfWay } from '../login/rightOfWay.ts'
@@ -13,7 +14,7 @@ import { type Found, readRotationFacts } from '../store/readRotationFacts.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import { writeTry } from '../store/writeAudit.ts'
 import type { RotateRow } from './together.ts'
-import { hashOf, type RefreshToken, readToken, standingSuccessor, successorSecret, writeToken } from './token.ts'
+import { type RefreshToken, readToken, standingSuccessor, successorSecret, writeToken } from './token.ts'
 
 export interface RotateRooms {
   db: Db
@@ -75,9 +76,9 @@ async function rotateGenuine(
   const rotation = {
     sessionId: token.sessionId,
     generation: token.generation,
-    presentedHash: hashOf(token.secret),
-    successorHash: hashOf(secret),
-    attemptHash: attempt === undefined ? null : hashOf(attempt),
+    presentedHash: sha256(token.secret),
+    successorHash: sha256(secret),
+    attemptHash: attempt === undefined ? null : sha256(attempt),
   }
   const explain = async () => {
     const found = await readRotationFacts(db, rotation)

@@ -77,11 +77,8 @@ export function standingSuccessor(
   currentHash: Uint8Array,
 ): Buffer | undefined {
   const successors = [...keys.byId.values()].map(key => key.successor(secret))
-  return successors.find(successor => hashOf(successor).equals(currentHash))
+  return successors.find(successor => sha256(successor).equals(currentHash))
 }
-
-/** What the database keeps of a secret, or of an Idempotency-Key. */
-export const hashOf = sha256
 
 function tagOf(bytes: Buffer, key: RefreshKey): Buffer {
   return key.tag(bytes.subarray(0, at.tag)).subarray(0, at.end - at.tag)

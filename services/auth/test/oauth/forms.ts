@@ -1,5 +1,5 @@
 /** A client of the OAuth surface, for its tests. */
-import { hashOf } from '../../src/rotate/token.ts'
+import { sha256 } from '../../src/keys/hmac.ts'
 import { putServiceClient } from '../../src/store/serviceClients.ts'
 import { type Answer, basic, type Stage } from '../stage.ts'
 
@@ -23,7 +23,7 @@ export function post(
 }
 
 export async function machine({ database }: Stage, id: string, scopes: readonly string[]): Promise<void> {
-  await putServiceClient(database.prisma, { id, name: id, secretHash: hashOf(secret), scopes: [...scopes] })
+  await putServiceClient(database.prisma, { id, name: id, secretHash: sha256(secret), scopes: [...scopes] })
 }
 
 /** A token of the machine's own. */
