@@ -1,7 +1,7 @@
 /** Speaks to the feed of the auth service: one poll or one farewell, over HTTP, within limits. */
 import type { Clock } from '@gatehouse/clock'
 import { PollAnswer, type PollRequest } from '@gatehouse/contract'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { type Answer, boundedFetch, TimedOut } from '../http/boundedFetch.ts'
 
 export interface FeedOptions {

@@ -15,7 +15,7 @@ import {
 import { type HandClock, handClock } from '@gatehouse/testkit'
 import fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { clientId, clientSecret, type SmallAuth, smallAuth } from './smallAuth.ts'
 import { audience, claimsAt, issuer, type SigningKey, signingKey, tokenOf } from './tokens.ts'
 
