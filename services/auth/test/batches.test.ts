@@ -1,4 +1,4 @@
-/** Batches: what comes together is asked together, never more at once than allowed, and never by work begun before. */
+/** Batches: what comes together is asked together, one batch after the other, and never by work begun before. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { handClock } from '@gatehouse/testkit'
 import t from 'tap'
@@ -28,27 +28,30 @@ t.test('what is added in one turn is one batch, and each gets its own result', a
   t.same(await results, ['A', 'B', 'C'])
 })
 
-t.test('what comes while as many as allowed are under way is the next batch', async t => {
-  const { run, begun } = work()
-  const batch = createBatch({ run, clock: handClock({ wallMs: 0 }), most: 2, atOnce: 2 })
-  const results = Promise.all(['a', 'b', 'c', 'd', 'e'].map(batch.add))
-  await turn()
-  await turn()
-  t.same(
-    begun.map(({ items }) => items),
-    [
-      ['a', 'b'],
-      ['c', 'd'],
-    ],
-  )
-  begun[1]?.end()
-  await turn()
-  await turn()
-  t.same(begun[2]?.items, ['e'])
-  begun[0]?.end()
-  begun[2]?.end()
-  t.same(await results, ['A', 'B', 'C', 'D', 'E'])
-})
+t.test(
+  'what comes while a batch is under way is the next one, and what is too much for one is left for the one after',
+  async t => {
+    const { run, begun } = work()
+    const batch = createBatch({ run, clock: handClock({ wallMs: 0 }), most: 2 })
+    const first = batch.add('a')
+    await turn()
+    const others = Promise.all(['b', 'c', 'd'].map(batch.add))
+    await turn()
+    t.same(
+      begun.map(({ items }) => items),
+      [['a']],
+    )
+    for (const items of [['b', 'c'], ['d']]) {
+      begun.at(-1)?.end()
+      await turn()
+      await turn()
+      t.same(begun.at(-1)?.items, items)
+    }
+    begun.at(-1)?.end()
+    t.equal(await first, 'A')
+    t.same(await others, ['B', 'C', 'D'])
+  },
+)
 
 t.test('two of one key are never in one batch', async t => {
   const { run, begun } = work()

@@ -12,8 +12,6 @@ export interface BatchOptions<Item, Result> {
   run: (items: Item[]) => Promise<Result[]>
   /** How many may be in one batch. */
   most: number
-  /** How many batches may be under way; what arrives while as many are is the next one. */
-  atOnce?: number
   /** Of two items with one key the later one waits for another batch. */
   keyOf?: (item: Item) => unknown
   clock: Pick<Clock, 'sleep'>
@@ -25,9 +23,12 @@ export interface BatchOptions<Item, Result> {
  */
 const patienceMs = 20
 
-/** An item is never answered by work that had begun before it was added. */
+/**
+ * One batch is under way at a time, and what arrives meanwhile is the next: no item is answered by work that had begun before it
+ * was added.
+ */
 export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): Batch<Item, Result> {
-  const { ready, run, most, atOnce = 1, keyOf, clock } = options
+  const { ready, run, most, keyOf, clock } = options
   type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
   let queue: Waiting[] = []
   const underWay = new Set<object>()
@@ -36,7 +37,7 @@ export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): 
 
   const schedule = () => {
     if (isScheduled || queue.length === 0) return
-    if (underWay.size >= atOnce) {
+    if (underWay.size > 0) {
       void watch()
       return
     }
