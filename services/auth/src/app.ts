@@ -105,6 +105,7 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   const [rules, periodMs] = [sweepRulesOf(config), config.HOUSEKEEPING_SECONDS * 1000]
   const house = keepHouse({ prisma: db, clock, metrics, rules, periodMs, onError })
   app.addHook('onListen', passwords.warmUp)
+  app.addHook('onListen', database.warmUp)
   app.addHook('preClose', async () => polls.close())
   app.addHook('onClose', async () => {
     await house.close()
