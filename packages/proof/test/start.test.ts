@@ -1,7 +1,7 @@
 /** The first minutes of a newcomer: start, tour, Ctrl-C. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +18,12 @@ process.chdir(root)
 
 async function surroundings(t: Test): Promise<Record<string, string>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-start-'))
-  t.teardown(() => rmSync(dataDir, { recursive: true, force: true }))
+  t.teardown(() => {
+    // As root the data of PostgreSQL lies where this file says.
+    const signpost = join(dataDir, 'postgres', 'elsewhere')
+    if (existsSync(signpost)) rmSync(readFileSync(signpost, 'utf8'), { recursive: true, force: true })
+    rmSync(dataDir, { recursive: true, force: true })
+  })
   return {
     GATEHOUSE_DATA: dataDir,
     AUTH_PORT: String(await freePort()),
