@@ -58,8 +58,7 @@ export function environmentFor(databaseUrl: string): Record<string, string> {
 
 /** @param settings variables that this test wants otherwise; `DATABASE_URL` is a migrated database that the caller removes */
 export async function stage(t: Test, settings: Record<string, string> = {}): Promise<Stage> {
-  const fresh = settings['DATABASE_URL'] === undefined ? await freshDatabase() : undefined
-  const databaseUrl = fresh?.url ?? settings['DATABASE_URL'] ?? ''
+  const databaseUrl = settings['DATABASE_URL'] ?? (await freshDatabase(t.teardown)).url
   const environment = { ...environmentFor(databaseUrl), ...settings }
   const database = openDatabase({ url: databaseUrl, connections: 4, timeoutMs: 5000, onError: () => undefined })
   const app = await buildApp(readConfig(environment), systemClock)
@@ -67,7 +66,6 @@ export async function stage(t: Test, settings: Record<string, string> = {}): Pro
   t.teardown(async () => {
     await app.close()
     await database.close()
-    await fresh?.drop()
   })
   const { port } = app.server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
 import pg from 'pg'
+import { caller } from '../caller.ts'
 import { startPostgres } from '../postgres.ts'
 import { startProcess, type TestProcess } from '../processes.ts'
 import {
@@ -105,12 +106,11 @@ async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<S
 
 /** Of an account that was there before: in a database of another folder, or with a password that was changed since. */
 async function standing(authUrl: string, login: Login): Promise<'known' | 'wrong'> {
-  const ask = (method: string, body: object) =>
-    fetch(`${authUrl}/session`, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
-  const answer = await ask('POST', { ...login, transport: 'body' })
-  if (answer.status === 401) return 'wrong'
-  const { refreshToken } = (await answer.json()) as { refreshToken?: string }
-  if (refreshToken !== undefined) await ask('DELETE', { refreshToken })
+  const call = caller(authUrl)
+  const { status, body } = await call('/session', { body: { ...login, transport: 'body' } })
+  if (status === 401) return 'wrong'
+  const { refreshToken } = body as { refreshToken?: string }
+  if (refreshToken !== undefined) await call('/session', { method: 'DELETE', body: { refreshToken } })
   return 'known'
 }
 
