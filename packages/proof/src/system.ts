@@ -40,6 +40,8 @@ export interface SystemOptions {
   resources: number
   /** Variables of both services. */
   env?: Record<string, string>
+  /** What is started, in `dist` of each service: the bundle that is shipped, or else the modules that it is made of. */
+  form?: 'bundle' | 'src'
   /** Where guards find the auth replicas, if not there: a proxy that can be cut. */
   authUrls?: (urls: string[]) => string[]
 }
@@ -51,11 +53,11 @@ export const clientSecret = 'the secret of the test resource services'
 
 /** Starts everything and waits until the resource services have their first lease. */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { databaseUrl, env = {} } = options
+  const { databaseUrl, env = {}, form = 'bundle' } = options
   const ports = await Promise.all(Array.from({ length: Math.max(options.auths, 1) }, freePort))
   const issuer = `http://127.0.0.1:${ports[0]}`
   const cli = async (args: string[], more: Record<string, string> = {}) => {
-    const entry = `${root}services/auth/dist/src/cli/main.js`
+    const entry = `${root}services/auth/dist/bundle/gatehouse.js`
     const { stdout } = await run(process.execPath, [entry, ...args], {
       env: { ...process.env, DATABASE_URL: databaseUrl, ...more },
     })
@@ -77,13 +79,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const resources: Service[] = []
 
   const addAuth: System['addAuth'] = async ({ port = 0, env: more = {} } = {}) => {
-    const service = await start('auth', { ...authEnv, PORT: String(port), ...more })
+    const service = await start(`auth/dist/${form}`, { ...authEnv, PORT: String(port), ...more })
     auths.push(service)
     return service
   }
   const addResource: System['addResource'] = async ({ port = 0, env: more = {} } = {}) => {
     const urls = auths.map(({ url }) => url)
-    const service = await start('resource', {
+    const service = await start(`resource/dist/${form}`, {
       ...common,
       PORT: String(port),
       AUTH_URLS: (options.authUrls?.(urls) ?? urls).join(','),
@@ -127,9 +129,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-async function start(name: 'auth' | 'resource', env: Record<string, string>): Promise<Service> {
+async function start(folder: string, env: Record<string, string>): Promise<Service> {
   const process = await startProcess({
-    entry: `${root}services/${name}/dist/src/main.js`,
+    entry: `${root}services/${folder}/main.js`,
     env,
     readyWhen: /"address":"([^"]+)","msg":"listening"/,
   })

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundle } from './bundle.mjs'
 
 const wanted = [20, 19]
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -26,7 +27,7 @@ const commands = {
   simulate: ['packages/protocol/dist/sim/run.js'],
   docs: ['packages/proof/dist/src/docs/main.js'],
   containers: ['packages/proof/dist/src/containers/main.js'],
-  gatehouse: ['services/auth/dist/src/cli/main.js'],
+  gatehouse: ['services/auth/dist/bundle/gatehouse.js'],
 }
 
 function run(file, ...args) {
@@ -36,12 +37,13 @@ function run(file, ...args) {
 }
 
 /** Generating takes two seconds, so it is done only when the schema is newer than its client. */
-function build() {
+async function build() {
   const schema = 'prisma/schema.prisma'
   const client = 'services/auth/src/generated/prisma/client.ts'
   const isStale = !existsSync(client) || statSync(client).mtimeMs < statSync(schema).mtimeMs
   if (isStale) run('node_modules/prisma/build/index.js', 'generate', '--no-hints')
   run('node_modules/typescript/bin/tsc', '-b')
+  await bundle()
 }
 
 const [name, ...args] = process.argv.slice(2)
@@ -49,7 +51,7 @@ if (!Object.hasOwn(commands, name ?? '')) {
   console.error(`Commands: ${Object.keys(commands).join(', ')}`)
   process.exit(2)
 }
-build()
+await build()
 const [entry] = commands[name]
 if (entry) {
   process.argv = [process.execPath, join(root, entry), ...args]

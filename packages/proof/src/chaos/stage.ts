@@ -64,7 +64,9 @@ async function build(options: StageOptions, undo: (() => Promise<unknown>)[]): P
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-chaos-'))
   const postgres = await startPostgres({ dataDir, persistent: false })
   undo.push(() => postgres.stop())
-  const system = await startSystem({ databaseUrl: postgres.url, auths: 0, resources: 0, env: envOf(options) })
+  // A mistake is made in one module as it is loaded, so then each is loaded by itself.
+  const form = options.mistake === undefined ? 'bundle' : 'src'
+  const system = await startSystem({ databaseUrl: postgres.url, auths: 0, resources: 0, env: envOf(options), form })
   undo.push(() => system.stop())
   const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
 

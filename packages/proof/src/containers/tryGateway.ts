@@ -68,7 +68,7 @@ async function play(place: Place): Promise<string[]> {
     child.stdout?.setEncoding('utf8').on('data', chunk => output.push(chunk))
     return child
   }
-  const main = ['node', '--enable-source-maps', 'dist/src/main.js']
+  const main = ['node', '--enable-source-maps', 'dist/bundle/main.js']
   // The tour waits until a token has expired.
   const startAuth = (host: string) => serve('auth', { command: main, env: { HOST: host, ACCESS_TOKEN_SECONDS: '5' } })
 

@@ -48,7 +48,7 @@ async function play({ auth, resource, databaseUrl }: Place): Promise<string[]> {
   await cli(['create-client', '--id', 'resource', '--scope', 'guard'], { CLIENT_SECRET })
   await cli(['create-admin', '--email', 'admin@example.org'], { PASSWORD: password })
   const serve = (container: Container, env: Record<string, string>) => {
-    const child = container.run(env, ['node', '--enable-source-maps', 'dist/src/main.js'])
+    const child = container.run(env, ['node', '--enable-source-maps', 'dist/bundle/main.js'])
     child.stdout?.resume()
     return child
   }

@@ -160,7 +160,7 @@ async function database(settings: StackSettings, dataDir: string, undo: Undo[]):
   return settings.DATABASE_URL
 }
 
-const cli = 'services/auth/dist/src/cli/main.js'
+const cli = 'services/auth/dist/bundle/gatehouse.js'
 const execFileLater = promisify(execFile)
 
 async function prepare(
@@ -199,7 +199,7 @@ async function service({ name, dataDir, env, undo }: ServiceOptions): Promise<Te
   const log = createWriteStream(logFile(dataDir, name), { flags: 'a', mode: 0o600 })
   undo.push(async () => log.end())
   const started = await startProcess({
-    entry: `services/${name}/dist/src/main.js`,
+    entry: `services/${name}/dist/bundle/main.js`,
     env,
     readyWhen: /"msg":"listening"/,
     onLine: line => log.write(`${line}\n`),

@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import { fastifyDefaults, type RefusalsOptions } from '@gatehouse/guard'
 import type { FastifyHttpOptions } from 'fastify'
 import type { Config } from '../config.ts'
+import { sharedSerializers } from './serializers.ts'
 
 /** Bodies are never logged; these headers are taken out should a plugin log them. */
 const secrets = ['authorization', 'cookie', 'set-cookie', 'idempotency-key'].flatMap(name => [
@@ -27,5 +28,9 @@ export function serverOptions(config: Config, around: RefusalsOptions, logTo?: L
   const name = NAME === null ? {} : { name: NAME }
   const logger = typeof options.logger === 'object' ? options.logger : {}
   const stream = logTo === undefined ? {} : { stream: logTo }
-  return { ...options, logger: { ...logger, ...name, ...stream, redact: { paths: secrets, censor: '[secret]' } } }
+  return {
+    ...options,
+    schemaController: { compilersFactory: { buildSerializer: sharedSerializers() } },
+    logger: { ...logger, ...name, ...stream, redact: { paths: secrets, censor: '[secret]' } },
+  }
 }

@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+/** Makes of each service a few files that Node loads at once, instead of a thousand: they start in half of the time. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
+
+/** What each service is entered by, in `dist/src`; threads are entries too. External is what has files or machine code of its own. */
+const services = {
+  auth: {
+    entries: { main: 'main.js', gatehouse: 'cli/main.js', hashThread: 'login/hashThread.js' },
+    external: ['@fastify/swagger-ui', '@node-rs/argon2', '@prisma/schema-engine-wasm', 'piscina'],
+  },
+  resource: { entries: { main: 'main.js' }, external: [] },
+}
+
+/**
+ * @param names the services to bundle, where something that went into their bundle has changed
+ */
+export async function bundle(names = Object.keys(services)) {
+  await Promise.all(names.filter(isStale).map(bundleOne))
+}
+
+/** Libraries that were written for CommonJS ask for what is built into Node by `require`. */
+const banner = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`
+
+async function bundleOne(name) {
+  const { build } = await import('esbuild')
+  const { entries, external } = services[name]
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: Object.entries(entries).map(([out, file]) => ({ in: `services/${name}/dist/src/${file}`, out })),
+    outdir: folderOf(name),
+    bundle: true,
+    // What is imported when it is needed stays in files of its own.
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external,
+    banner: { js: banner },
+    sourcemap: true,
+    sourcesContent: false,
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  })
+  mkdirSync(folderOf(name), { recursive: true })
+  for (const { path, contents } of outputFiles) replace(path, contents)
+  const kept = new Set(outputFiles.map(({ path }) => basename(path)))
+  for (const file of readdirSync(folderOf(name))) if (!kept.has(file)) rmSync(join(folderOf(name), file))
+  replace(listOf(name), JSON.stringify(Object.keys(metafile.inputs)))
+}
+
+/** At once, since a service may be starting from it. */
+function replace(path, contents) {
+  const next = `${path}.${process.pid}`
+  writeFileSync(next, contents, { mode: 0o755 })
+  renameSync(next, path)
+}
+
+function isStale(name) {
+  if (!existsSync(listOf(name))) return true
+  const madeMs = statSync(listOf(name)).mtimeMs
+  const inputs = [fileURLToPath(import.meta.url), ...JSON.parse(readFileSync(listOf(name), 'utf8'))]
+  return inputs.some(input => {
+    const path = resolve(root, input)
+    return !existsSync(path) || statSync(path).mtimeMs > madeMs
+  })
+}
+
+function folderOf(name) {
+  return join(root, 'services', name, 'dist', 'bundle')
+}
+
+/** What went into it. */
+function listOf(name) {
+  return `${folderOf(name)}.json`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(process.argv.slice(2))
