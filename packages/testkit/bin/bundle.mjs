@@ -16,10 +16,11 @@ const services = {
 }
 
 /**
- * @param names the services to bundle, where something that went into their bundle has changed
+ * @param names of services: bundled is what has changed; all, if none is named
  */
-export async function bundle(names = Object.keys(services)) {
-  await Promise.all(names.filter(isStale).map(bundleOne))
+export async function bundle(...names) {
+  const wanted = names.length === 0 ? Object.keys(services) : names
+  await Promise.all(wanted.filter(isStale).map(bundleOne))
 }
 
 /** Libraries that were written for CommonJS ask for what is built into Node by `require`. */
@@ -79,4 +80,4 @@ function listOf(name) {
   return `${folderOf(name)}.json`
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(process.argv.slice(2))
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(...process.argv.slice(2))
