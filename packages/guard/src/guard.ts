@@ -5,6 +5,7 @@ import { type Decision, decide, type Rule } from './decide.ts'
 import { keepUp } from './follow/keepUp.ts'
 import type { Keys } from './keys/publicKey.ts'
 import { guardMetrics } from './metrics.ts'
+import { nowAtLatest } from './nowAtLatest.ts'
 import { type GuardOptions, settingsOf } from './options.ts'
 import { type Close, type HoldOptions, openStreams, type Streams } from './streams.ts'
 import type { Caller } from './verify/claims.ts'
@@ -25,8 +26,8 @@ export interface GuardState {
 
 export interface Guard {
   /**
-   * The token of an Authorization header that is known, and may pass by this rule as it did before: what most requests need, with one
-   * look at each clock. Nothing says only that `verify` and `admit` are to be asked.
+   * The token of an Authorization header that is known, and may pass by this rule as it did before: what most requests need, mostly
+   * with one look at one clock. Nothing says only that `verify` and `admit` are to be asked.
    */
   recall(authorization: string | undefined, rule: Rule): VerifiedToken | undefined
   /** The token of an Authorization header; at once when it is known. @throws Refusal */
@@ -68,6 +69,7 @@ export function createGuard(options: GuardOptions): Guard {
     onRegained: first.happened,
   })
   const now = () => ({ nowMs: clock.nowMs(), wallMs: clock.wallMs() })
+  const latest = nowAtLatest(clock)
   const state = () => stateOf(upkeep.follower(), now(), { keys, streams, verifier })
   const metrics = guardMetrics(settings.metrics, state)
 
@@ -85,7 +87,7 @@ export function createGuard(options: GuardOptions): Guard {
       if (token === undefined) return undefined
       // What this memory let pass by this rule passes again; only whether the memory is complete changes with time.
       if (token.passedRule !== rule || token.passedRevision !== upkeep.revision()) return undefined
-      return mayDecide(upkeep.follower(), { nowMs: clock.nowMs(), wallMs }) ? token : undefined
+      return mayDecide(upkeep.follower(), { nowMs: latest(wallMs), wallMs }) ? token : undefined
     },
     verify: verifier.verify,
     admit(token, rule) {

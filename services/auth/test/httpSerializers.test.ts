@@ -5,15 +5,14 @@ const route = { method: 'GET', url: '/', httpStatus: '200' }
 const schema = () => ({ type: 'object', properties: { id: { type: 'string' } } })
 
 t.test('two routes that answer alike share a serializer, also in scopes of their own', async t => {
-  const build = sharedSerializers()
-  const first = build({}, {})({ ...route, schema: schema() })
-  const second = build({}, {})({ ...route, url: '/other', schema: schema() })
+  const first = sharedSerializers({}, {})({ ...route, schema: schema() })
+  const second = sharedSerializers({}, {})({ ...route, url: '/other', schema: schema() })
   t.equal(second, first)
   t.equal(second({ id: 'a', secret: 'b' }), '{"id":"a"}')
 })
 
 t.test('what is not alike does not', async t => {
-  const compile = sharedSerializers()({}, {})
+  const compile = sharedSerializers({}, {})
   const narrow = compile({ ...route, schema: schema() })
   const wide = compile({ ...route, schema: { type: 'object', additionalProperties: true } })
   t.equal(narrow({ secret: 'b' }), '{}')
@@ -21,10 +20,9 @@ t.test('what is not alike does not', async t => {
 })
 
 t.test('a reference is followed where it stands', async t => {
-  const build = sharedSerializers()
   const shared = { $id: 'Shared', ...schema() }
   const refers = { ...route, schema: { $ref: 'Shared#' } }
-  const serialize = build({ Shared: shared }, {})(refers)
+  const serialize = sharedSerializers({ Shared: shared }, {})(refers)
   t.equal(serialize({ id: 'a', secret: 'b' }), '{"id":"a"}')
-  t.throws(() => build({}, {})(refers), 'and not found where it does not')
+  t.throws(() => sharedSerializers({}, {})(refers), 'and not found where it does not')
 })

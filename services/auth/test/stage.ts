@@ -50,6 +50,8 @@ export function environmentFor(databaseUrl: string): Record<string, string> {
     ISSUER: issuer,
     DATABASE_URL: databaseUrl,
     DATABASE_POOL: '8',
+    // Each is made anew by each test, which takes longer than most have to hash.
+    PASSWORD_THREADS: '1',
     SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     REFRESH_KEYS: `1:${randomBytes(32).toString('hex')}`,
     LOG_LEVEL: 'silent',

@@ -1,18 +1,20 @@
 /** Fastify makes a serializer for each answer of each route, and ours have many in common: the same schema is compiled once. */
 import SerializerSelector from '@fastify/fast-json-stringify-compiler'
 
-/** What Fastify calls for each scope of routes, with the schemas that may be referred to there. */
-export function sharedSerializers(): SerializerSelector.SerializerFactory {
-  const build = SerializerSelector()
-  const made = new Map<string, SerializerSelector.Serializer>()
-  return (externalSchemas, options) => {
-    const compile = build(externalSchemas, options)
-    const around = Object.keys(externalSchemas ?? {}).join()
-    return route => {
-      const text = `${around} ${JSON.stringify(route.schema)}`
-      const serialize = made.get(text) ?? compile(route)
-      made.set(text, serialize)
-      return serialize
-    }
+const build = SerializerSelector()
+/** Of this process, by the schemas that may be referred to, and then by the schema. */
+const made = new Map<string, Map<string, SerializerSelector.Serializer>>()
+
+/** What Fastify calls for each scope of routes. */
+export const sharedSerializers: SerializerSelector.SerializerFactory = (externalSchemas, options) => {
+  const compile = build(externalSchemas, options)
+  const around = JSON.stringify([externalSchemas, options])
+  const known = made.get(around) ?? new Map<string, SerializerSelector.Serializer>()
+  made.set(around, known)
+  return route => {
+    const text = JSON.stringify(route.schema)
+    const serialize = known.get(text) ?? compile(route)
+    known.set(text, serialize)
+    return serialize
   }
 }

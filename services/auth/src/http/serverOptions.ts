@@ -30,7 +30,7 @@ export function serverOptions(config: Config, around: RefusalsOptions, logTo?: L
   const stream = logTo === undefined ? {} : { stream: logTo }
   return {
     ...options,
-    schemaController: { compilersFactory: { buildSerializer: sharedSerializers() } },
+    schemaController: { compilersFactory: { buildSerializer: sharedSerializers } },
     logger: { ...logger, ...name, ...stream, redact: { paths: secrets, censor: '[secret]' } },
   }
 }

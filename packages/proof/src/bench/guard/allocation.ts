@@ -11,8 +11,8 @@ export interface Allocation {
 
 const tokensInTurn = 100
 const warmUp = 3000
-const perRound = 4000
-const rounds = 9
+const perRound = 2000
+const rounds = 5
 /** Room for a whole round, so that no collection falls into one. */
 const flags = ['--max-semi-space-size=128', '--min-semi-space-size=128']
 
