@@ -20,7 +20,7 @@ interface KeysModule {
 
 interface Argon2 {
   hash: (password: string, options: object) => Promise<string>
-  verify: (hashed: string, password: string) => Promise<boolean>
+  verifySync: (hashed: string, password: string) => boolean
 }
 
 async function load<Module>(path: string): Promise<Module> {

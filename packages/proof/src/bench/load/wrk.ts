@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Session } from '../place.ts'
 import { load } from './load.ts'
-import { again, getWith, renewals } from './requests.ts'
+import { again, getWith, postJson, renewals } from './requests.ts'
 
 export interface Barrage {
   url: string
@@ -44,6 +44,31 @@ export async function renewAll({ url, sessions, connections, durationMs }: Renew
   const { perSecond, refused } = await load({ url, connections, durationMs, next: renewals(sessions) })
   if (Object.keys(refused).length > 0) throw new Error(`renewals were refused: ${JSON.stringify(refused)}`)
   return perSecond
+}
+
+export interface Posting {
+  url: string
+  path: string
+  /** JSON, one for each request, in turn. */
+  bodies: readonly object[]
+  connections: number
+  durationMs: number
+}
+
+/** Throws when any was refused. */
+export async function postAll({ url, path, bodies, connections, durationMs }: Posting): Promise<void> {
+  if (barrageBy === 'wrk') {
+    const lines = bodies.map(body => JSON.stringify(body))
+    await runWrk({ url: url + path, lines, connections, durationMs, script: posts })
+    return
+  }
+  const { refused } = await load({
+    url,
+    connections,
+    durationMs,
+    next: again(bodies.map(body => postJson(path, body))),
+  })
+  if (Object.keys(refused).length > 0) throw new Error(`requests of ${path} were refused: ${JSON.stringify(refused)}`)
 }
 
 async function byWrk({ url, path, tokens, connections, durationMs }: Barrage): Promise<number> {
@@ -88,6 +113,19 @@ local requests, at = {}, 0
 function init(args)
   for token in io.lines(args[1]) do
     requests[#requests + 1] = wrk.format("GET", nil, { Authorization = "Bearer " .. token })
+  end
+end
+function request()
+  at = at % #requests + 1
+  return requests[at]
+end
+`
+
+const posts = `
+local requests, at = {}, 0
+function init(args)
+  for body in io.lines(args[1]) do
+    requests[#requests + 1] = wrk.format("POST", nil, { ["Content-Type"] = "application/json" }, body)
   end
 end
 function request()
