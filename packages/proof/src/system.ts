@@ -27,12 +27,15 @@ export interface System {
   auths: Service[]
   resources: Service[]
   /** Another replica; on a given port it takes the place of one that was killed. */
-  addAuth: (options?: { port?: number; env?: Record<string, string> }) => Promise<Service>
+  addAuth: (options?: { port?: number; env?: Record<string, string>; form?: Form }) => Promise<Service>
   addResource: (options?: { port?: number; env?: Record<string, string> }) => Promise<Service>
   createAccount: (email: string, rights?: string[]) => Promise<Login>
   login: (who: Login, at?: Service) => Promise<Tokens>
   stop: () => Promise<void>
 }
+
+/** What stands in `dist` of a service: the bundle that is shipped, or the modules that it is made of, for who looks at one of them. */
+export type Form = 'bundle' | 'src'
 
 export interface SystemOptions {
   databaseUrl: string
@@ -40,8 +43,8 @@ export interface SystemOptions {
   resources: number
   /** Variables of both services. */
   env?: Record<string, string>
-  /** What is started, in `dist` of each service: the bundle that is shipped, or else the modules that it is made of. */
-  form?: 'bundle' | 'src'
+  /** What is started unless said otherwise. */
+  form?: Form
   /** Where guards find the auth replicas, if not there: a proxy that can be cut. */
   authUrls?: (urls: string[]) => string[]
 }
@@ -53,7 +56,7 @@ export const clientSecret = 'the secret of the test resource services'
 
 /** Starts everything and waits until the resource services have their first lease. */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { databaseUrl, env = {}, form = 'bundle' } = options
+  const { databaseUrl, env = {}, form: usual = 'bundle' } = options
   const ports = await Promise.all(Array.from({ length: Math.max(options.auths, 1) }, freePort))
   const issuer = `http://127.0.0.1:${ports[0]}`
   const cli = async (args: string[], more: Record<string, string> = {}) => {
@@ -78,14 +81,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const auths: Service[] = []
   const resources: Service[] = []
 
-  const addAuth: System['addAuth'] = async ({ port = 0, env: more = {} } = {}) => {
+  const addAuth: System['addAuth'] = async ({ port = 0, env: more = {}, form = usual } = {}) => {
     const service = await start(`auth/dist/${form}`, { ...authEnv, PORT: String(port), ...more })
     auths.push(service)
     return service
   }
   const addResource: System['addResource'] = async ({ port = 0, env: more = {} } = {}) => {
     const urls = auths.map(({ url }) => url)
-    const service = await start(`resource/dist/${form}`, {
+    const service = await start(`resource/dist/${usual}`, {
       ...common,
       PORT: String(port),
       AUTH_URLS: (options.authUrls?.(urls) ?? urls).join(','),

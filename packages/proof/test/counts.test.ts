@@ -4,7 +4,7 @@ import { createGuard, guard } from '@gatehouse/guard'
 import { freshDatabase, wire } from '@gatehouse/testkit'
 import fastify from 'fastify'
 import t from 'tap'
-import { allocationPerRequest } from '../src/bench/guard/allocation.ts'
+import { allocationPerRequest, brief } from '../src/bench/guard/allocation.ts'
 import { openPlace, type Place } from '../src/bench/place.ts'
 import { startCrowd } from '../src/bench/revoke/guards.ts'
 import { clientSecret, until } from '../src/system.ts'
@@ -23,7 +23,7 @@ t.teardown(async () => {
 })
 
 t.test(`the guard allocates at most ${mostBytes} bytes for a request with a known token`, async t => {
-  const { guarded, unguarded } = await allocationPerRequest(place)
+  const { guarded, unguarded } = await allocationPerRequest(place, brief)
   t.ok(guarded - unguarded < mostBytes, `${Math.round(guarded - unguarded)} bytes more than ${Math.round(unguarded)}`)
 })
 

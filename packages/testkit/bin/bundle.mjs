@@ -48,16 +48,17 @@ async function bundleOne(name) {
     logLevel: 'warning',
   })
   mkdirSync(folderOf(name), { recursive: true })
-  for (const { path, contents } of outputFiles) replace(path, contents)
+  for (const { path, contents } of outputFiles) replace(path, Buffer.from(contents))
   const kept = new Set(outputFiles.map(({ path }) => basename(path)))
   for (const file of readdirSync(folderOf(name))) if (!kept.has(file)) rmSync(join(folderOf(name), file))
-  replace(listOf(name), JSON.stringify(Object.keys(metafile.inputs)))
+  replace(listOf(name), Buffer.from(JSON.stringify(Object.keys(metafile.inputs))))
 }
 
 /** At once, since a service may be starting from it. */
 function replace(path, contents) {
   const next = `${path}.${process.pid}`
-  writeFileSync(next, contents, { mode: 0o755 })
+  const isProgram = contents.slice(0, 2).toString() === '#!'
+  writeFileSync(next, contents, { mode: isProgram ? 0o755 : 0o644 })
   renameSync(next, path)
 }
 

@@ -1,6 +1,6 @@
 /** Where the benchmark runs: a PostgreSQL, auth replicas, people and their sessions. */
 import pg from 'pg'
-import { type Service, type System, startSystem } from '../system.ts'
+import { type Form, type Service, type System, startSystem } from '../system.ts'
 import { createMint, type Session, seeding } from './minting.ts'
 import { startServer } from './server.ts'
 
@@ -12,7 +12,7 @@ export interface Place {
   postgresVersion: string
   /** The first replica. */
   auth: () => Promise<Service>
-  addAuth: (env?: Record<string, string>) => Promise<Service>
+  addAuth: (env?: Record<string, string>, form?: Form) => Promise<Service>
   /** So many new sessions in the table. */
   grow: (count: number) => Promise<Range>
   /** New sessions that nobody has used yet, with their tokens. */
@@ -69,7 +69,7 @@ export async function openPlace({ databaseUrl, hugePages = false, env: given }: 
       first ??= system.addAuth({ port: Number(new URL(system.issuer).port), env })
       return first
     },
-    addAuth: more => system.addAuth({ env: { ...env, ...more } }),
+    addAuth: (more, form = 'bundle') => system.addAuth({ env: { ...env, ...more }, form }),
     grow,
     sessions: async count => {
       const { from } = await grow(count)

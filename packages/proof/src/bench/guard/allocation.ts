@@ -2,7 +2,7 @@
 import type { TestProcess } from '@gatehouse/testkit'
 import type { Place } from '../place.ts'
 import { startUnderLoad } from './job.ts'
-import { oneByOne } from './oneByOne.ts'
+import { oneByOne, type Row } from './oneByOne.ts'
 
 export interface Allocation {
   guarded: number
@@ -11,12 +11,21 @@ export interface Allocation {
 
 const tokensInTurn = 100
 const warmUp = 3000
-const perRound = 2000
-const rounds = 5
 /** Room for a whole round, so that no collection falls into one. */
 const flags = ['--max-semi-space-size=128', '--min-semi-space-size=128']
 
-export async function allocationPerRequest(place: Place): Promise<Allocation> {
+/** How many requests, so that what else goes on in the process is small beside them. */
+export interface Thoroughness {
+  perRound: number
+  rounds: number
+}
+
+/** Tells dozens of bytes. */
+export const thorough: Thoroughness = { perRound: 4000, rounds: 9 }
+/** Tells hundreds. */
+export const brief: Thoroughness = { perRound: 2000, rounds: 5 }
+
+export async function allocationPerRequest(place: Place, { perRound, rounds }: Thoroughness): Promise<Allocation> {
   const tokens = (await place.sessions(tokensInTurn)).map(({ accessToken }) => accessToken)
   const service = await startUnderLoad(place, 'app', flags)
   try {
@@ -25,8 +34,8 @@ export async function allocationPerRequest(place: Place): Promise<Allocation> {
     const guarded: number[] = []
     const unguarded: number[] = []
     for (let round = 0; round < rounds; round += 1) {
-      guarded.push(await bytesEach(service, '/guarded', tokens))
-      unguarded.push(await bytesEach(service, '/unguarded', tokens))
+      guarded.push(await bytesEach(service, { path: '/guarded', tokens, count: perRound }))
+      unguarded.push(await bytesEach(service, { path: '/unguarded', tokens, count: perRound }))
     }
     // Whatever else goes on in the process adds to a round, and nothing takes away.
     return { guarded: Math.min(...guarded), unguarded: Math.min(...unguarded) }
@@ -36,11 +45,11 @@ export async function allocationPerRequest(place: Place): Promise<Allocation> {
 }
 
 /** What the question itself allocates is in both figures, and small beside thousands of requests. */
-async function bytesEach({ ready }: TestProcess, path: string, tokens: readonly string[]): Promise<number> {
+async function bytesEach({ ready }: TestProcess, row: Row): Promise<number> {
   await (await fetch(`${ready}/memory`)).text()
   const before = await allocated(ready)
-  await oneByOne(ready, { path, tokens, count: perRound })
-  return ((await allocated(ready)) - before) / perRound
+  await oneByOne(ready, row)
+  return ((await allocated(ready)) - before) / row.count
 }
 
 async function allocated(url: string): Promise<number> {

@@ -28,7 +28,8 @@ export async function renewalSplit(course: Course): Promise<Result[]> {
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-profile-'))
   const file = join(dir, 'renewals.cpuprofile')
   const preload = new URL('../profile/preload.js', import.meta.url).pathname
-  const auth = await place.addAuth({ NODE_OPTIONS: `--import=${preload}`, PROFILE_FILE: file })
+  // Whose code it is, is told by its file.
+  const auth = await place.addAuth({ NODE_OPTIONS: `--import=${preload}`, PROFILE_FILE: file }, 'src')
   const next = renewals(await place.sessions(2000))
   const loaded = (durationMs: number) => load({ url: auth.url, connections: poolSize, durationMs, next })
   try {
@@ -64,6 +65,8 @@ export async function renewalSplit(course: Course): Promise<Result[]> {
 
 function sharesOf(profile: CpuProfile, loopUs: number): Result[] {
   const split = splitOf(profile, owners)
+  const unseen = owners.filter(({ name }) => !split.has(name))
+  if (unseen.length > 0) throw new Error(`no code was found of: ${unseen.map(({ name }) => name).join(', ')}`)
   for (const name of ['idle', 'profiler']) split.delete(name)
   const all = [...split.values()].reduce((sum, ms) => sum + ms, 0)
   return [...split]
