@@ -49,8 +49,9 @@ async function bundleOne(name) {
   })
   mkdirSync(folderOf(name), { recursive: true })
   for (const { path, contents } of outputFiles) replace(path, Buffer.from(contents))
-  const kept = new Set(outputFiles.map(({ path }) => basename(path)))
-  for (const file of readdirSync(folderOf(name))) if (!kept.has(file)) rmSync(join(folderOf(name), file))
+  const made = new Set(outputFiles.map(({ path }) => basename(path)))
+  const old = readdirSync(folderOf(name)).filter(file => /\.(js|map)$/.test(file) && !made.has(file))
+  for (const file of old) rmSync(join(folderOf(name), file))
   replace(listOf(name), Buffer.from(JSON.stringify(Object.keys(metafile.inputs))))
 }
 
