@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundle } from './bundle.mjs'
 
 const wanted = [20, 19]
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -37,13 +36,13 @@ function run(file, ...args) {
 }
 
 /** Generating takes two seconds, so it is done only when the schema is newer than its client. */
-async function build() {
+function build() {
   const schema = 'prisma/schema.prisma'
   const client = 'services/auth/src/generated/prisma/client.ts'
   const isStale = !existsSync(client) || statSync(client).mtimeMs < statSync(schema).mtimeMs
   if (isStale) run('node_modules/prisma/build/index.js', 'generate', '--no-hints')
   run('node_modules/typescript/bin/tsc', '-b')
-  await bundle()
+  run('packages/testkit/bin/bundle.mjs')
 }
 
 const [name, ...args] = process.argv.slice(2)
@@ -51,7 +50,7 @@ if (!Object.hasOwn(commands, name ?? '')) {
   console.error(`Commands: ${Object.keys(commands).join(', ')}`)
   process.exit(2)
 }
-await build()
+build()
 const [entry] = commands[name]
 if (entry) {
   process.argv = [process.execPath, join(root, entry), ...args]

@@ -72,7 +72,7 @@ export async function postAll({ url, path, bodies, connections, durationMs }: Po
 }
 
 async function byWrk({ url, path, tokens, connections, durationMs }: Barrage): Promise<number> {
-  return runWrk({ url: url + path, lines: tokens, connections, durationMs, script: turns })
+  return runWrk({ url: url + path, lines: tokens, connections, durationMs, script: gets })
 }
 
 interface WrkRun {
@@ -107,12 +107,15 @@ async function byNode({ url, path, tokens, connections, durationMs }: Barrage): 
   return perSecond
 }
 
-/** The requests are written out before the first is sent, so that making them costs no round anything. */
-const turns = `
+/**
+ * The requests are written out before the first is sent, so that making them costs no round anything.
+ * @param request an expression of Lua that makes one of a `line`
+ */
+const inTurn = (request: string) => `
 local requests, at = {}, 0
 function init(args)
-  for token in io.lines(args[1]) do
-    requests[#requests + 1] = wrk.format("GET", nil, { Authorization = "Bearer " .. token })
+  for line in io.lines(args[1]) do
+    requests[#requests + 1] = ${request}
   end
 end
 function request()
@@ -120,19 +123,8 @@ function request()
   return requests[at]
 end
 `
-
-const posts = `
-local requests, at = {}, 0
-function init(args)
-  for body in io.lines(args[1]) do
-    requests[#requests + 1] = wrk.format("POST", nil, { ["Content-Type"] = "application/json" }, body)
-  end
-end
-function request()
-  at = at % #requests + 1
-  return requests[at]
-end
-`
+const gets = inTurn('wrk.format("GET", nil, { Authorization = "Bearer " .. line })')
+const posts = inTurn('wrk.format("POST", nil, { ["Content-Type"] = "application/json" }, line)')
 
 /** A queue of tokens: the first is taken for a request, and what its answer brings goes to the end. */
 const successors = `
