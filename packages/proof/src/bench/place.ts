@@ -12,7 +12,7 @@ export interface Place {
   postgresVersion: string
   /** The first replica. */
   auth: () => Promise<Service>
-  addAuth: (env?: Record<string, string>, form?: Form) => Promise<Service>
+  addAuth: (env?: Record<string, string>, options?: { form?: Form }) => Promise<Service>
   /** So many new sessions in the table. */
   grow: (count: number) => Promise<Range>
   /** New sessions that nobody has used yet, with their tokens. */
@@ -69,7 +69,7 @@ export async function openPlace({ databaseUrl, hugePages = false, env: given }: 
       first ??= system.addAuth({ port: Number(new URL(system.issuer).port), env })
       return first
     },
-    addAuth: (more, form = 'bundle') => system.addAuth({ env: { ...env, ...more }, form }),
+    addAuth: (more, options) => system.addAuth({ env: { ...env, ...more }, ...options }),
     grow,
     sessions: async count => {
       const { from } = await grow(count)

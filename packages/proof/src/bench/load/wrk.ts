@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Session } from '../place.ts'
-import { load } from './load.ts'
+import { type Load, load } from './load.ts'
 import { again, getWith, postJson, renewals } from './requests.ts'
 
 export interface Barrage {
@@ -24,7 +24,9 @@ export const barrageBy = existsSync(program) ? 'wrk' : 'node'
 
 /** @returns requests a second; throws when any was refused */
 export async function barrage(options: Barrage): Promise<number> {
-  return barrageBy === 'wrk' ? byWrk(options) : byNode(options)
+  if (barrageBy === 'wrk') return byWrk(options)
+  const { url, path, tokens, connections, durationMs } = options
+  return byNode({ url, connections, durationMs, next: again(tokens.map(token => getWith(path, token))) })
 }
 
 export interface Renewing {
@@ -41,9 +43,7 @@ export async function renewAll({ url, sessions, connections, durationMs }: Renew
     const lines = sessions.map(({ refreshToken }) => refreshToken)
     return runWrk({ url: `${url}/session/renew`, lines, connections, durationMs, script: successors })
   }
-  const { perSecond, refused } = await load({ url, connections, durationMs, next: renewals(sessions) })
-  if (Object.keys(refused).length > 0) throw new Error(`renewals were refused: ${JSON.stringify(refused)}`)
-  return perSecond
+  return byNode({ url, connections, durationMs, next: renewals(sessions) })
 }
 
 export interface Posting {
@@ -62,13 +62,7 @@ export async function postAll({ url, path, bodies, connections, durationMs }: Po
     await runWrk({ url: url + path, lines, connections, durationMs, script: posts })
     return
   }
-  const { refused } = await load({
-    url,
-    connections,
-    durationMs,
-    next: again(bodies.map(body => postJson(path, body))),
-  })
-  if (Object.keys(refused).length > 0) throw new Error(`requests of ${path} were refused: ${JSON.stringify(refused)}`)
+  await byNode({ url, connections, durationMs, next: again(bodies.map(body => postJson(path, body))) })
 }
 
 async function byWrk({ url, path, tokens, connections, durationMs }: Barrage): Promise<number> {
@@ -100,10 +94,10 @@ async function runWrk({ url, lines, connections, durationMs, script }: WrkRun): 
   }
 }
 
-async function byNode({ url, path, tokens, connections, durationMs }: Barrage): Promise<number> {
-  const next = again(tokens.map(token => getWith(path, token)))
-  const { perSecond, refused } = await load({ url, connections, durationMs, next })
-  if (Object.keys(refused).length > 0) throw new Error(`requests of ${path} were refused: ${JSON.stringify(refused)}`)
+async function byNode(asked: Load): Promise<number> {
+  const { perSecond, refused } = await load(asked)
+  if (Object.keys(refused).length > 0)
+    throw new Error(`requests to ${asked.url} were refused: ${JSON.stringify(refused)}`)
   return perSecond
 }
 

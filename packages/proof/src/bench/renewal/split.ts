@@ -29,7 +29,7 @@ export async function renewalSplit(course: Course): Promise<Result[]> {
   const file = join(dir, 'renewals.cpuprofile')
   const preload = new URL('../profile/preload.js', import.meta.url).pathname
   // Whose code it is, is told by its file.
-  const auth = await place.addAuth({ NODE_OPTIONS: `--import=${preload}`, PROFILE_FILE: file }, 'src')
+  const auth = await place.addAuth({ NODE_OPTIONS: `--import=${preload}`, PROFILE_FILE: file }, { form: 'src' })
   const next = renewals(await place.sessions(2000))
   const loaded = (durationMs: number) => load({ url: auth.url, connections: poolSize, durationMs, next })
   try {
