@@ -1,5 +1,6 @@
 /** What the benchmark says of its rounds: medians, ratios round by round, and how far they lay apart. */
 import t from 'tap'
+import { ratesOf } from '../src/bench/load/inBlocks.ts'
 import { splitOf } from '../src/bench/profile/split.ts'
 import { comparison, figure, quantile } from '../src/bench/result.ts'
 import { shown, tableOf } from '../src/bench/show.ts'
@@ -15,6 +16,13 @@ t.test('a machine that slows down for a round does not move a ratio', async t =>
   t.equal(value, 90)
   t.equal(against, 100)
   t.ok(spread !== null && spread < 0.01)
+})
+
+t.test('what two paths made in turn is told of as many blocks of each', async t => {
+  const slow = { asked: 90, ms: 100 }
+  const fast = { asked: 100, ms: 100 }
+  t.same(ratesOf([slow, fast, slow, fast]), { value: 900, against: 1000 })
+  t.same(ratesOf([slow, fast, { asked: 1, ms: 1000 }]), { value: 900, against: 1000 })
 })
 
 t.test('one round has no spread', async t => {

@@ -7,27 +7,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Session } from '../place.ts'
 import { type Load, load } from './load.ts'
-import { again, getWith, postJson, renewals } from './requests.ts'
-
-export interface Barrage {
-  url: string
-  path: string
-  /** One for each request, in turn. */
-  tokens: readonly string[]
-  connections: number
-  durationMs: number
-}
+import { again, postJson, renewals } from './requests.ts'
 
 const program = '/usr/bin/wrk'
 /** What figures of this machine are made with. */
-export const barrageBy = existsSync(program) ? 'wrk' : 'node'
-
-/** @returns requests a second; throws when any was refused */
-export async function barrage(options: Barrage): Promise<number> {
-  if (barrageBy === 'wrk') return byWrk(options)
-  const { url, path, tokens, connections, durationMs } = options
-  return byNode({ url, connections, durationMs, next: again(tokens.map(token => getWith(path, token))) })
-}
+export const loadedBy = existsSync(program) ? 'wrk' : 'node'
 
 export interface Renewing {
   url: string
@@ -39,9 +23,13 @@ export interface Renewing {
 
 /** Each session in turn, with the token that its last renewal brought. @returns renewals a second; throws when any was refused */
 export async function renewAll({ url, sessions, connections, durationMs }: Renewing): Promise<number> {
-  if (barrageBy === 'wrk') {
+  if (loadedBy === 'wrk') {
     const lines = sessions.map(({ refreshToken }) => refreshToken)
-    return runWrk({ url: `${url}/session/renew`, lines, connections, durationMs, script: successors })
+    const [perSecond = 0] = await runWrk({
+      ...{ url: `${url}/session/renew`, lines, connections, durationMs },
+      script: successors + altogether,
+    })
+    return perSecond
   }
   return byNode({ url, connections, durationMs, next: renewals(sessions) })
 }
@@ -57,44 +45,43 @@ export interface Posting {
 
 /** Throws when any was refused. */
 export async function postAll({ url, path, bodies, connections, durationMs }: Posting): Promise<void> {
-  if (barrageBy === 'wrk') {
+  if (loadedBy === 'wrk') {
     const lines = bodies.map(body => JSON.stringify(body))
-    await runWrk({ url: url + path, lines, connections, durationMs, script: posts })
+    await runWrk({ url: url + path, lines, connections, durationMs, script: posts + altogether })
     return
   }
   await byNode({ url, connections, durationMs, next: again(bodies.map(body => postJson(path, body))) })
 }
 
-async function byWrk({ url, path, tokens, connections, durationMs }: Barrage): Promise<number> {
-  return runWrk({ url: url + path, lines: tokens, connections, durationMs, script: gets })
-}
-
-interface WrkRun {
+export interface WrkRun {
   url: string
   /** What the script reads. */
   lines: readonly string[]
   connections: number
   durationMs: number
+  /** Lua, with a function `figures` of wrk's summary and its one thread, which returns numbers in a text. */
   script: string
 }
 
-async function runWrk({ url, lines, connections, durationMs, script }: WrkRun): Promise<number> {
+/** @returns the script's figures; throws when a request was refused */
+export async function runWrk({ url, lines, connections, durationMs, script }: WrkRun): Promise<number[]> {
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-wrk-'))
   try {
     await writeFile(join(dir, 'lines'), lines.join('\n'))
-    await writeFile(join(dir, 'script.lua'), script + summary)
+    await writeFile(join(dir, 'script.lua'), script + ending)
     const seconds = `${Math.max(1, Math.round(durationMs / 1000))}s`
     const options = ['-t1', `-c${connections}`, `-d${seconds}`, '-s', join(dir, 'script.lua'), url]
     const { stdout } = await promisify(execFile)(program, [...options, '--', join(dir, 'lines')])
-    const [, refused, perSecond] = /refused (\d+) per second ([\d.]+)/.exec(stdout) ?? []
+    const [, refused, figures = ''] = /refused (\d+) figures (.+)/.exec(stdout) ?? []
     if (refused !== '0') throw new Error(`${refused} requests to ${url} were refused:\n${stdout}`)
-    return Number(perSecond)
+    return figures.split(' ').map(Number)
   } finally {
     await rm(dir, { recursive: true })
   }
 }
 
-async function byNode(asked: Load): Promise<number> {
+/** @returns requests a second; throws when any was refused */
+export async function byNode(asked: Load): Promise<number> {
   const { perSecond, refused } = await load(asked)
   if (Object.keys(refused).length > 0)
     throw new Error(`requests to ${asked.url} were refused: ${JSON.stringify(refused)}`)
@@ -117,7 +104,6 @@ function request()
   return requests[at]
 end
 `
-const gets = inTurn('wrk.format("GET", nil, { Authorization = "Bearer " .. line })')
 const posts = inTurn('wrk.format("POST", nil, { ["Content-Type"] = "application/json" }, line)')
 
 /** A queue of tokens: the first is taken for a request, and what its answer brings goes to the end. */
@@ -145,10 +131,21 @@ function response(status, headers, body)
 end
 `
 
-const summary = `
+/** Requests a second. */
+const altogether = `
+function figures(summary)
+  return string.format("%.1f", summary.requests / summary.duration * 1e6)
+end
+`
+
+const ending = `
+local only
+function setup(thread)
+  only = thread
+end
 function done(summary)
   local errors = summary.errors
   local refused = errors.status + errors.connect + errors.read + errors.write + errors.timeout
-  io.write(string.format("refused %d per second %.1f\\n", refused, summary.requests / summary.duration * 1e6))
+  io.write(string.format("refused %d figures %s\\n", refused, figures(summary, only)))
 end
 `
