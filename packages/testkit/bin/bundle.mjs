@@ -13,13 +13,19 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 const services = {
   auth: {
     entries: { main: 'main.js', gatehouse: 'cli/main.js', hashThread: 'login/hashThread.js' },
-    external: ['@fastify/swagger-ui', '@node-rs/argon2', '@prisma/schema-engine-wasm', 'piscina'],
+    external: ['@node-rs/argon2', '@prisma/schema-engine-wasm', 'piscina'],
   },
   resource: { entries: { main: 'main.js' }, external: [] },
 }
 
 /** Libraries that were written for CommonJS ask for what is built into Node by `require`. */
 const banner = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`
+
+/**
+ * Node 20 has no `navigator`, as later ones do: without one, `pg` makes a Response to see whether it runs in Cloudflare's cloud,
+ * for which Node loads all of `fetch`.
+ */
+const define = { navigator: JSON.stringify({ userAgent: 'Node.js' }) }
 
 async function bundleOne(name) {
   const { build } = await import('esbuild')
@@ -36,6 +42,10 @@ async function bundleOne(name) {
     target: 'node20.19',
     external,
     banner: { js: banner },
+    define,
+    // A fifth less to read at the start; names stay, and lines come from the source maps.
+    minifyWhitespace: true,
+    minifySyntax: true,
     sourcemap: true,
     sourcesContent: false,
     metafile: true,

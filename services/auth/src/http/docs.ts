@@ -1,4 +1,6 @@
 /** The OpenAPI 3.1 document, made from the routes' own schemas, and a page to read it. */
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
@@ -78,6 +80,15 @@ export async function docsPage(app: FastifyInstance, { hasPage }: DocsOptions): 
   if (!hasPage) return
   await app.register(async page => {
     await page.register(helmet, { contentSecurityPolicy: false })
-    await page.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+    const files = swaggerUiFiles()
+    await page.register(swaggerUi, {
+      ...{ routePrefix: '/docs', staticCSP: true, baseDir: fileURLToPath(files) },
+      logo: { type: 'image/svg+xml', content: await readFile(new URL('logo.svg', files)) },
+    })
   })
+}
+
+/** Named to the library, which looks beside its own code: in a bundle that is somewhere else. */
+function swaggerUiFiles(): URL {
+  return new URL('./', import.meta.resolve('@fastify/swagger-ui/static/logo.svg'))
 }

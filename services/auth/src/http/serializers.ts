@@ -1,4 +1,7 @@
-/** Fastify makes a serializer for each answer of each route, and ours have many in common: the same schema is compiled once. */
+/**
+ * Fastify makes a serializer for each answer of each route, and ours have many in common: the same schema is compiled once, and not
+ * before something is to be written by it. A service that starts has better things to do.
+ */
 import SerializerSelector from '@fastify/fast-json-stringify-compiler'
 
 const build = SerializerSelector()
@@ -13,8 +16,16 @@ export const sharedSerializers: SerializerSelector.SerializerFactory = (external
   made.set(around, known)
   return route => {
     const text = JSON.stringify(route.schema)
-    const serialize = known.get(text) ?? compile(route)
+    const serialize = known.get(text) ?? onceNeeded(() => compile(route))
     known.set(text, serialize)
     return serialize
+  }
+}
+
+function onceNeeded(make: () => SerializerSelector.Serializer): SerializerSelector.Serializer {
+  let serialize: SerializerSelector.Serializer | undefined
+  return data => {
+    serialize ??= make()
+    return serialize(data)
   }
 }
