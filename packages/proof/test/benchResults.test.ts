@@ -2,7 +2,7 @@
 import t from 'tap'
 import { ratesOf } from '../src/bench/load/inBlocks.ts'
 import { splitOf } from '../src/bench/profile/split.ts'
-import { comparison, figure, quantile } from '../src/bench/result.ts'
+import { comparison, figure, meanOf, quantile } from '../src/bench/result.ts'
 import { shown, tableOf } from '../src/bench/show.ts'
 
 t.test('a machine that slows down for a round does not move a ratio', async t => {
@@ -23,6 +23,14 @@ t.test('what two paths made in turn is told of as many blocks of each', async t 
   const fast = { asked: 100, ms: 100 }
   t.same(ratesOf([slow, fast, slow, fast]), { value: 900, against: 1000 })
   t.same(ratesOf([slow, fast, { asked: 1, ms: 1000 }]), { value: 900, against: 1000 })
+})
+
+t.test('a round of short ones stands for all of them', async t => {
+  const pairs = [
+    { value: 1, against: 10 },
+    { value: 3, against: 20 },
+  ]
+  t.same(meanOf(pairs), { value: 2, against: 15 })
 })
 
 t.test('one round has no spread', async t => {

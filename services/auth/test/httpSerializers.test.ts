@@ -24,5 +24,5 @@ t.test('a reference is followed where it stands', async t => {
   const refers = { ...route, schema: { $ref: 'Shared#' } }
   const serialize = sharedSerializers({ Shared: shared }, {})(refers)
   t.equal(serialize({ id: 'a', secret: 'b' }), '{"id":"a"}')
-  t.throws(() => sharedSerializers({}, {})(refers), 'and not found where it does not')
+  t.throws(() => sharedSerializers({}, {})(refers)({ id: 'a' }), 'and not found where it does not')
 })

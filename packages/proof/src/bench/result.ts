@@ -56,6 +56,12 @@ export interface Pair {
   against: number
 }
 
+/** One round of many short ones. */
+export function meanOf(pairs: readonly Pair[]): Pair {
+  const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length
+  return { value: mean(pairs.map(({ value }) => value)), against: mean(pairs.map(({ against }) => against)) }
+}
+
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }

@@ -96,10 +96,13 @@ async function rotateGenuine(
   // Its rows move faster than we can look: nobody is signed out for that.
   if (explanation.kind === 'held') throw new Refusal('unavailable', 'a refresh token that stands and does not rotate')
   if (explanation.kind === 'refuse') throw new Refusal(explanation.outcome, 'a refresh token that does not rotate')
-  if (explanation.kind === 'repeat' && found.grant && found.currentHash) {
-    const standing = standingSuccessor(token, refreshKeys, found.currentHash)
+  if (explanation.kind === 'repeat') {
+    const { grant, currentHash } = found
+    // No row of ours is like that; if one were, its owner would be no thief.
+    if (!grant || !currentHash) throw new Refusal('unavailable', 'a retry without what it repeats')
+    const standing = standingSuccessor(token, refreshKeys, currentHash)
     if (standing === undefined) throw new Refusal('session-ended', 'a retry under a key that has left the ring')
-    return { grant: found.grant, refreshToken: written(standing) }
+    return { grant, refreshToken: written(standing) }
   }
   // A client gives a renewal up, repeats it elsewhere and renews again; the first is carried out when it is long an old one.
   // Whoever left before the verdict cannot be a thief who gains by it. Their leaving is known a turn of the event loop later.
