@@ -4,7 +4,7 @@ import { Refusal } from '@gatehouse/contract'
 import type { Keys, PublicKey } from '../keys/publicKey.ts'
 import { tokenOf } from './authorization.ts'
 import { type Caller, judgeClaims } from './claims.ts'
-import { readHeader, type TokenHeader } from './header.ts'
+import { headerReader, type TokenHeader } from './header.ts'
 import { type CheckSignature, signatureCheck } from './signature.ts'
 import { tokenCache, type VerifiedToken } from './tokenCache.ts'
 
@@ -43,6 +43,7 @@ export const defaultCacheSize = 100_000
 export function createVerifier(options: VerifierOptions): Verifier {
   const { keys, issuer, audience, clock, clockToleranceMs: toleranceMs = defaultToleranceMs } = options
   const cache = tokenCache({ most: options.cacheSize ?? defaultCacheSize, toleranceMs })
+  const readHeader = headerReader()
   const checks = new WeakMap<PublicKey, CheckSignature>()
   const making = new WeakMap<PublicKey, Promise<CheckSignature>>()
 
