@@ -25,7 +25,7 @@ export function beginCourse(haste: Haste): Course {
   let opened: Promise<Place> | undefined
   return {
     ...haste,
-    ...(haste.isQuick ? { rounds: 3, roundMs: 1000, warmUpMs: 700 } : { rounds: 5, roundMs: 4000, warmUpMs: 2000 }),
+    ...(haste.isQuick ? { rounds: 2, roundMs: 1000, warmUpMs: 700 } : { rounds: 5, roundMs: 4000, warmUpMs: 2000 }),
     place: () => {
       opened ??= openPlace()
       return opened

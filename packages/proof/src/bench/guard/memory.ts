@@ -2,10 +2,10 @@
 import { startProcess } from '@gatehouse/testkit'
 import type { Course } from '../course.ts'
 import { figure, type Result } from '../result.ts'
-import { type Allocation, allocationPerRequest, thorough } from './allocation.ts'
+import { type Allocation, allocationPerRequest, brief, thorough } from './allocation.ts'
 
 const tokens = { most: 100_000, inHaste: 10_000 }
-const entries = { most: 1_000_000, inHaste: 1_000_000 }
+const entries = { most: 1_000_000, inHaste: 250_000 }
 
 export async function guardMemory(course: Course): Promise<Result[]> {
   const bytesEach = async (what: 'tokens' | 'entries', count: number) => {
@@ -23,7 +23,10 @@ export async function guardMemory(course: Course): Promise<Result[]> {
   }
   const tokenBytes = await bytesEach('tokens', course.isQuick ? tokens.inHaste : tokens.most)
   const entryBytes = await bytesEach('entries', course.isQuick ? entries.inHaste : entries.most)
-  const { guarded, unguarded }: Allocation = await allocationPerRequest(await course.place(), thorough)
+  const { guarded, unguarded }: Allocation = await allocationPerRequest(
+    await course.place(),
+    course.isQuick ? brief : thorough,
+  )
   return [
     figure({ name: 'guard-tokens-memory', what: 'memory of 100,000 verified tokens', unit: 'MB' }, [
       (tokenBytes * tokens.most) / 1e6,
