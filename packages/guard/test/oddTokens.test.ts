@@ -1,9 +1,12 @@
 /** Every odd token gets an outcome of ours. */
 import { createHmac } from 'node:crypto'
 import { requiredClaims } from '@gatehouse/contract'
+import { createVerifier, staticKeys } from '@gatehouse/guard'
+import { handClock } from '@gatehouse/testkit'
 import t from 'tap'
-import { bearer, guarded, saysOutcome, startMs } from './parts/guarded.ts'
-import { base64url, claimsAt, signed, signingKey, tokenOf } from './parts/tokens.ts'
+import { headerReader } from '../src/verify/header.ts'
+import { bearer, guarded, outcomeOf, saysOutcome, startMs } from './parts/guarded.ts'
+import { audience, base64url, claimsAt, issuer, signed, signingKey, tokenOf } from './parts/tokens.ts'
 
 t.test('an odd token is refused by the table, and never is a mistake of ours', async t => {
   const service = await guarded()
@@ -152,3 +155,29 @@ function nextCharacter(text: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   return text.slice(0, -1) + alphabet.charAt(alphabet.indexOf(text.slice(-1)) + 1)
 }
+
+t.test('a header that was read is not taken for another one', async t => {
+  const [one, other, foreign] = [signingKey(), signingKey(), signingKey()]
+  const keys = staticKeys([{ pem: one.pem }, { pem: other.pem }])
+  const verifier = createVerifier({ issuer, audience, clock: handClock({ wallMs: startMs }), keys })
+  for (const key of [one, other, one, foreign, foreign, other]) {
+    const verified = async () => verifier.verify(`Bearer ${tokenOf(key, claimsAt(startMs))}`)
+    if (key === foreign) t.equal(await outcomeOf(verified), 'token-invalid')
+    else t.equal((await verified()).key.kid, key.kid)
+  }
+})
+
+t.test('a part is taken in the one spelling that encoding it again would give', t => {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const [head = '', body = ''] = tokenOf(signingKey(), claimsAt(startMs)).split('.')
+  const read = headerReader()
+  for (const length of [1, 2, 3, 4, 5, 6, 7, 8, 85, 86, 87, 88]) {
+    for (const last of alphabet) {
+      const part = last.padStart(length, 'x')
+      const isCanonical = Buffer.from(part, 'base64url').toString('base64url') === part
+      if (isCanonical) read(`${head}.${body}.${part}`)
+      else t.throws(() => read(`${head}.${body}.${part}`), /not a JWT in compact form/, part)
+    }
+  }
+  t.end()
+})
