@@ -24,8 +24,8 @@ export interface TokenHeader {
 export function headerReader(): (token: string) => TokenHeader {
   let last: { text: string; header: TokenHeader } | undefined
   return token => {
-    const parts = compact.test(token) ? token.split('.') : []
-    if (parts.length !== 3 || !parts.every(isCanonical)) throw invalid('not a JWT in compact form')
+    const parts = token.split('.')
+    if (!compact.test(token) || !parts.every(isCanonical)) throw invalid('not a JWT in compact form')
     const [text = '', payload = ''] = parts
     if (readSegment(payload) === null) throw invalid('the payload is not one plain JSON object')
     if (last?.text !== text) last = { text, header: judgeHeader(text) }

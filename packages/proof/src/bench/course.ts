@@ -1,6 +1,7 @@
 /** One run of the benchmark: how long its rounds are, and the place where they are run. */
 import { systemClock } from '@gatehouse/clock'
 import { openPlace, type Place } from './place.ts'
+import type { Pair } from './result.ts'
 
 export interface Haste {
   isQuick: boolean
@@ -38,16 +39,21 @@ export function beginCourse(haste: Haste): Course {
   }
 }
 
+/** One round after the other. */
+export async function inRounds<Round>(rounds: number, run: (round: number) => Promise<Round>): Promise<Round[]> {
+  const measured: Round[] = []
+  for (let round = 0; round < rounds; round += 1) measured.push(await run(round))
+  return measured
+}
+
 /** Runs two things in turn, round by round. */
 export async function inTurn(
   rounds: number,
   one: (round: number) => Promise<number>,
   other: (round: number) => Promise<number>,
-): Promise<{ value: number; against: number }[]> {
-  const measured: { value: number; against: number }[] = []
-  for (let round = 0; round < rounds; round += 1) {
+): Promise<Pair[]> {
+  return inRounds(rounds, async round => {
     const value = await one(round)
-    measured.push({ value, against: await other(round) })
-  }
-  return measured
+    return { value, against: await other(round) }
+  })
 }

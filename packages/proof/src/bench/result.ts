@@ -58,8 +58,12 @@ export interface Pair {
 
 /** One round of many short ones. */
 export function meanOf(pairs: readonly Pair[]): Pair {
-  const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length
+  const mean = (values: readonly number[]) => sum(values) / values.length
   return { value: mean(pairs.map(({ value }) => value)), against: mean(pairs.map(({ against }) => against)) }
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, one) => total + one, 0)
 }
 
 export function median(values: readonly number[]): number {

@@ -3,8 +3,8 @@ import { createPublicKey, verify } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import { createGuard, createVerifier, staticKeys } from '@gatehouse/guard'
 import { clientSecret } from '../../system.ts'
-import { type Course, inTurn } from '../course.ts'
-import { comparison, figure, meanOf, type Pair, type Result } from '../result.ts'
+import { type Course, inRounds, inTurn } from '../course.ts'
+import { comparison, figure, meanOf, type Result } from '../result.ts'
 
 const tokensInTurn = 1000
 
@@ -33,10 +33,9 @@ export async function guardCold(course: Course): Promise<Result[]> {
   }
   await cold()
   await bare()
-  const pairs: Pair[] = []
   // Each round is many short ones: a machine with neighbours changes its speed from one moment to the next.
   const shortOnes = course.isQuick ? 3 : 10
-  for (let round = 0; round < course.rounds; round += 1) pairs.push(meanOf(await inTurn(shortOnes, cold, bare)))
+  const pairs = await inRounds(course.rounds, async () => meanOf(await inTurn(shortOnes, cold, bare)))
   return [
     comparison(
       {

@@ -1,8 +1,8 @@
 /** Requests a second of a guarded route against the same route without guard; and what others make of theirs. */
-import type { Course } from '../course.ts'
+import { type Course, inRounds } from '../course.ts'
 import { inBlocks } from '../load/inBlocks.ts'
 import type { Place } from '../place.ts'
-import { comparison, type Pair, type Result } from '../result.ts'
+import { comparison, type Result } from '../result.ts'
 import { startUnderLoad } from './job.ts'
 
 const tokensInTurn = 1000
@@ -65,9 +65,8 @@ async function against(course: Course, url: string, { path, tokens, ...about }: 
     inBlocks({ url, paths: [path, '/unguarded'], tokens, connections, durationMs: 2 * roundMs })
   course.say(about.name)
   await round(course.warmUpMs)
-  const rounds: Pair[] = []
-  for (let count = 0; count < course.rounds; count += 1) rounds.push(await round(course.roundMs))
-  return comparison({ ...about, unit: '1/s' }, rounds)
+  const pairs = await inRounds(course.rounds, () => round(course.roundMs))
+  return comparison({ ...about, unit: '1/s' }, pairs)
 }
 
 const introspector = { id: 'introspector', secret: 'the secret of the bench introspector' }

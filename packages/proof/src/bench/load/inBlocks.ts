@@ -3,7 +3,7 @@
  * machine move its speed by a quarter from one moment to the next, so it is many short blocks that tell a difference of a few per cent.
  */
 import { systemClock } from '@gatehouse/clock'
-import type { Pair } from '../result.ts'
+import { type Pair, sum } from '../result.ts'
 import type { Exchange } from './load.ts'
 import { getWith } from './requests.ts'
 import { byNode, loadedBy, runWrk } from './wrk.ts'
@@ -27,7 +27,7 @@ const mostSettlingMs = 250
 
 /** @returns requests a second of the first path, against the second; throws when any was refused */
 export async function inBlocks(options: Blocks): Promise<Pair> {
-  return ratesOf(loadedBy === 'wrk' ? await byWrk(options) : await byNodes(options))
+  return ratesOf(loadedBy === 'wrk' ? await blocksByWrk(options) : await blocksByNode(options))
 }
 
 /** Of one block: how many requests were sent in how many milliseconds. */
@@ -46,13 +46,13 @@ export function ratesOf(blocks: readonly Counted[]): Pair {
   return { value, against }
 }
 
-async function byWrk({ url, paths, tokens, connections, durationMs }: Blocks): Promise<Counted[]> {
+async function blocksByWrk({ url, paths, tokens, connections, durationMs }: Blocks): Promise<Counted[]> {
   const figures = await runWrk({ url, lines: tokens, connections, durationMs, script: script(paths) })
   return figures.flatMap((asked, at) => (at % 2 === 0 ? { asked, ms: figures[at + 1] ?? Number.NaN } : []))
 }
 
 /** The same as the script below. */
-async function byNodes({ url, paths, tokens, connections, durationMs }: Blocks): Promise<Counted[]> {
+async function blocksByNode({ url, paths, tokens, connections, durationMs }: Blocks): Promise<Counted[]> {
   const requests = paths.map(path => tokens.map(token => getWith(path, token)))
   const blocks: Counted[] = []
   let [at, side, asked] = [0, 0, 0]
@@ -110,7 +110,3 @@ function figures(summary, thread)
   return table.concat(thread:get("blocks"), " ")
 end
 `
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, one) => total + one, 0)
-}

@@ -27,7 +27,7 @@ export async function renewAll({ url, sessions, connections, durationMs }: Renew
     const lines = sessions.map(({ refreshToken }) => refreshToken)
     const [perSecond = 0] = await runWrk({
       ...{ url: `${url}/session/renew`, lines, connections, durationMs },
-      script: successors + altogether,
+      script: successors,
     })
     return perSecond
   }
@@ -47,7 +47,7 @@ export interface Posting {
 export async function postAll({ url, path, bodies, connections, durationMs }: Posting): Promise<void> {
   if (loadedBy === 'wrk') {
     const lines = bodies.map(body => JSON.stringify(body))
-    await runWrk({ url: url + path, lines, connections, durationMs, script: posts + altogether })
+    await runWrk({ url: url + path, lines, connections, durationMs, script: posts })
     return
   }
   await byNode({ url, connections, durationMs, next: again(bodies.map(body => postJson(path, body))) })
@@ -59,7 +59,7 @@ export interface WrkRun {
   lines: readonly string[]
   connections: number
   durationMs: number
-  /** Lua, with a function `figures` of wrk's summary and its one thread, which returns numbers in a text. */
+  /** Lua; a function `figures` in it, of wrk's summary and its one thread, returns numbers in a text: else it is requests a second. */
   script: string
 }
 
@@ -68,7 +68,7 @@ export async function runWrk({ url, lines, connections, durationMs, script }: Wr
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-wrk-'))
   try {
     await writeFile(join(dir, 'lines'), lines.join('\n'))
-    await writeFile(join(dir, 'script.lua'), script + ending)
+    await writeFile(join(dir, 'script.lua'), usual + script + ending)
     const seconds = `${Math.max(1, Math.round(durationMs / 1000))}s`
     const options = ['-t1', `-c${connections}`, `-d${seconds}`, '-s', join(dir, 'script.lua'), url]
     const { stdout } = await promisify(execFile)(program, [...options, '--', join(dir, 'lines')])
@@ -131,8 +131,8 @@ function response(status, headers, body)
 end
 `
 
-/** Requests a second. */
-const altogether = `
+/** What a script tells unless it says otherwise. */
+const usual = `
 function figures(summary)
   return string.format("%.1f", summary.requests / summary.duration * 1e6)
 end

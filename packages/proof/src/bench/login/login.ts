@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { systemClock } from '@gatehouse/clock'
 import { argon2 } from '../authModules.ts'
-import { type Course, inTurn } from '../course.ts'
+import { type Course, inRounds, inTurn } from '../course.ts'
 import { load } from '../load/load.ts'
 import { renewals } from '../load/requests.ts'
 import { postAll } from '../load/wrk.ts'
 import type { Place } from '../place.ts'
-import { comparison, type Pair, quantile, type Result } from '../result.ts'
+import { comparison, quantile, type Result, sum } from '../result.ts'
 
 const people = 50
 const password = 'correct horse battery staple'
@@ -79,7 +79,7 @@ function bareMachine(hashed: string) {
   return {
     rate: async (forMs: number) => {
       const rates = await Promise.all(workers.map(worker => oneRate(worker, forMs)))
-      return rates.reduce((sum, one) => sum + one)
+      return sum(rates)
     },
     close: () => Promise.all(workers.map(worker => worker.terminate())),
   }
@@ -94,13 +94,12 @@ async function besideFlood(
     const { latencies } = await load({ url, connections: 16, durationMs, rate: renewalsPerSecond, next })
     return quantile(latencies, 0.99)
   }
-  const pairs: Pair[] = []
-  for (let round = 0; round < course.rounds; round += 1) {
+  const pairs = await inRounds(course.rounds, async round => {
     course.say(`renewals beside log-ins, round ${round + 1} of ${course.rounds}`)
     const against = await p99(course.roundMs)
     const [value] = await Promise.all([p99(course.roundMs), flood(course.roundMs)])
-    pairs.push({ value, against })
-  }
+    return { value, against }
+  })
   const what = `a renewal's p99 beside a flood of log-ins, against its quiet one, at ${renewalsPerSecond} a second`
   return comparison({ name: 'renewal-beside-logins', what, unit: 'ms', aim: 'at most 2' }, pairs)
 }
