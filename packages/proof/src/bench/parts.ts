@@ -2,6 +2,7 @@
 import type { Course } from './course.ts'
 import { guardCold, guardDecision } from './guard/cold.ts'
 import { guardMemory } from './guard/memory.ts'
+import { guardStall } from './guard/stall.ts'
 import { guardWarm, peers } from './guard/warm.ts'
 import { logins } from './login/login.ts'
 import { renewalPeers } from './renewal/peers/peers.ts'
@@ -26,6 +27,7 @@ export const parts: Readonly<Record<string, Part>> = {
   decision: { about: 'one decision from memory', run: guardDecision },
   peers: { about: 'what others cost a request', run: peers },
   memory: { about: 'what a guard takes of memory', run: guardMemory },
+  stall: { about: 'how long learning revocations stops a process', run: guardStall },
   renewal: { about: 'renewals a second, and how long each takes', run: renewalRates },
   'renewal-peers': { about: 'what others make of a renewal', isLong: true, run: renewalPeers },
   split: { about: 'whose CPU time a renewal is', run: renewalSplit },

@@ -1,0 +1,63 @@
+/** A feed that tells revocations by the thousand, for whoever looks at how a guard takes them. */
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { systemClock } from '@gatehouse/clock'
+import type { Entry, PollAnswer, PollRequest } from '@gatehouse/contract'
+
+/** As many as the auth service tells at a time. */
+export const pageSize = 2000
+
+/** A page of ended sessions. @param from the number of the last entry before them */
+export function pageAfter(from: number): Entry[] {
+  const expiresAtMs = systemClock.wallMs() + 360_000
+  const common = { kind: 'session', epoch: null, outcome: 'ended', expiresAtMs } as const
+  return Array.from({ length: pageSize }, (_, at) => ({ seq: from + at + 1, subject: randomUUID(), ...common }))
+}
+
+export interface PagesFeed {
+  url: string
+  /** So many more pages, told at once. @returns the cursor of whoever knows them all */
+  append: (pages: number) => number
+  close: () => void
+}
+
+/** It holds its pages ready, so that it takes next to no time of the process that it shares with the guard. */
+export async function startPagesFeed(): Promise<PagesFeed> {
+  const feedId = randomUUID()
+  const pages = new Map<number, Buffer>()
+  const held = new Set<() => void>()
+  let head = 0
+  const answer = (entries: Entry[], { upTo, after }: { upTo: number; after: number }) => {
+    const body: PollAnswer = { feedId, head: upTo, leaseMs: 15_000, entries, more: after < upTo }
+    return Buffer.from(JSON.stringify(body))
+  }
+  const server = createServer(async (request, response) => {
+    const { after } = JSON.parse(await text(request)) as PollRequest
+    const reply = () => void response.end(pages.get(after ?? 0) ?? answer([], { upTo: head, after: head }))
+    if (after === undefined || after < head) reply()
+    else held.add(reply)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const append = (count: number) => {
+    const upTo = head + count * pageSize
+    for (let after = head; after < upTo; after += pageSize) {
+      pages.set(after, answer(pageAfter(after), { upTo, after: after + pageSize }))
+    }
+    head = upTo
+    for (const reply of held) reply()
+    held.clear()
+    return head
+  }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    append,
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
