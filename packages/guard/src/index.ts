@@ -1,7 +1,6 @@
 /** What a resource service uses of the guard, and what both services share at their HTTP edge. */
 export { type Decision, decide, type Facts, outcomeOfEntry, type Rule } from './decide.ts'
 export { createGuard, type Guard, type GuardState } from './guard.ts'
-export { boundedFetch } from './http/boundedFetch.ts'
 export { type FastifyDefaults, fastifyDefaults } from './http/fastifyDefaults.ts'
 export { type Fault, outcomeOfFault } from './http/faults.ts'
 export { type RefusalsOptions, refusals } from './http/refusals.ts'

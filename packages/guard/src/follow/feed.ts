@@ -70,8 +70,8 @@ export function feedClient({ clock, clientId, clientSecret, pollTimeoutMs }: Fee
   }
 }
 
-/** `fetch` says only "fetch failed": what happened stands in its cause. */
+/** Where a name has several addresses and none answers, the error has a code and no message. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+  return error.message || (error as NodeJS.ErrnoException).code || error.name
 }

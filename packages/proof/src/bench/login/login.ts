@@ -47,7 +47,7 @@ export async function logins(course: Course): Promise<Result[]> {
     const [perSecond] = await Promise.all([counted(), flood(course.roundMs + 2 * settlingMs)])
     return perSecond
   }
-  await flood(course.isQuick ? course.warmUpMs : warmUpRounds * course.roundMs)
+  await flood(warmUpRounds * course.roundMs)
   course.say('log-ins against bare argon2id')
   const machine = bareMachine(hashed)
   const pairs = await inTurn(course.rounds, amidFlood, () => machine.rate(course.roundMs))

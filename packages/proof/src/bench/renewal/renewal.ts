@@ -10,15 +10,17 @@ import { pgbench } from './pgbench.ts'
 /** A table of ordinary size. */
 const sessionsInTable = 20_000
 const sessionsUsed = 2000
+/** The first ten thousand are compiled beside it, in a short run as in a long one. */
+const learningMs = 6000
 
 export async function renewalRates(course: Course): Promise<Result[]> {
-  const { rounds, roundMs, warmUpMs } = course
+  const { rounds, roundMs } = course
   const place = await course.place()
   const { url } = await place.auth()
   await place.grow(sessionsInTable)
   const loaded = async (durationMs: number) =>
     renewAll({ url, sessions: await place.sessions(sessionsUsed), connections: poolSize, durationMs })
-  await loaded(warmUpMs * 2)
+  await loaded(learningMs)
 
   const pairs: Pair[] = []
   const alone: number[] = []
