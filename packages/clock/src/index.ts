@@ -1,5 +1,4 @@
 /** The one place that asks the time or waits. */
-import { setTimeout as delay } from 'node:timers/promises'
 
 export interface Clock {
   /** Monotonic time in milliseconds: for durations and leases. It stands still while the machine is suspended. */
@@ -17,11 +16,24 @@ export interface Clock {
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
-  async sleep(ms, signal) {
-    try {
-      await delay(ms, undefined, signal ? { signal } : {})
-    } catch (error) {
-      throw signal?.aborted ? signal.reason : error
+  sleep,
+}
+
+/** Not by `node:timers/promises`, which makes an error of its own, with a stack, whenever a wait is ended. */
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason)
+      return
     }
-  },
+    const end = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', end, { once: true })
+  })
 }

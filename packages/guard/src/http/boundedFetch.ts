@@ -34,7 +34,7 @@ const overHttps = new https.Agent(connections)
  * Not by the global `fetch`, which costs a poll several times as much (docs/performance.md), and each start the loading of it.
  */
 export async function boundedFetch(clock: Clock, question: Question): Promise<Answer> {
-  const { url, timeoutMs, maxBytes, signal } = question
+  const { timeoutMs, maxBytes, signal } = question
   signal?.throwIfAborted()
   const request = requestFor(question)
   let givenUp: unknown
@@ -55,7 +55,7 @@ export async function boundedFetch(clock: Clock, question: Question): Promise<An
   } catch (error) {
     throw givenUp ?? error
   } finally {
-    timer.abort(new Error(`${url} has answered`))
+    timer.abort('answered')
     signal?.removeEventListener('abort', stop)
   }
 }

@@ -75,7 +75,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
     // Something was appended while the entries were being read: that reading may lack it.
     if (wakes !== wakesBefore) return true
     const waker = new AbortController()
-    const stop = () => waker.abort()
+    const stop = () => waker.abort('gone')
     signal.addEventListener('abort', stop)
     held.add(waker)
     await clock.sleep(holdMs, waker.signal).catch(() => undefined)
@@ -103,7 +103,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
 
   const wake = () => {
     wakes += 1
-    for (const waker of held) waker.abort()
+    for (const waker of held) waker.abort('woken')
   }
   const close = () => {
     isClosing = true

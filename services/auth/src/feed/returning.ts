@@ -24,7 +24,7 @@ export function createReturning(clock: Clock): Returning {
     away.clear()
   }
   const cameBack = (guard: string) => {
-    if (away.delete(guard) && away.size === 0) allBack.abort()
+    if (away.delete(guard) && away.size === 0) allBack.abort('back')
   }
   return { told: guard => away.add(guard), cameBack, all }
 }

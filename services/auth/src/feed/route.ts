@@ -37,7 +37,7 @@ export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { d
     const presented = basicCredentials(request.headers.authorization)
     const { guard, name, version, feedId = null, after = null } = request.body
     const gone = new AbortController()
-    reply.raw.once('close', () => gone.abort())
+    reply.raw.once('close', () => gone.abort('gone'))
     reply.header('cache-control', 'no-store')
     const asked = { guard, clientId: presented.id, secretHash: presented.secretHash, name, version, feedId, after }
     return clients.bounded({ ...presented, ...visitorOf(request) }, () => polls.answer(asked, gone.signal))

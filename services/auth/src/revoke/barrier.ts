@@ -56,7 +56,7 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
 
   const wake = () => {
     wakes += 1
-    sleeping.abort()
+    sleeping.abort('woken')
   }
 
   const wait: Barrier['wait'] = async (seq, patienceMs) => {
@@ -70,7 +70,7 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
     // Nobody gives up before one look: without patience, too, the answer says how things stand.
     const patience = Promise.all([clock.sleep(patienceMs, giveUp.signal).catch(() => undefined), waiter.firstLook])
     const inForce = await Promise.race([waiter.inForce.then(() => true), patience.then(() => false)])
-    giveUp.abort()
+    giveUp.abort('decided')
     waiters.delete(waiter)
     if (!inForce) wake()
     return { inForce, waitedMs: Math.round(clock.nowMs() - startMs), guards: waiter.receipts() }
