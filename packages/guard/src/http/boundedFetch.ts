@@ -31,7 +31,7 @@ const overHttps = new https.Agent(connections)
 /**
  * Asks, and reads the whole answer within the limits.
  *
- * Not by the global `fetch`, which costs a poll several times as much (docs/performance.md), and each start the loading of it.
+ * Not by the global `fetch`, which costs a poll twice as much (docs/decisions/0027-guards-ask-over-node-http.md), and each start the loading of it.
  */
 export async function boundedFetch(clock: Clock, question: Question): Promise<Answer> {
   const { timeoutMs, maxBytes, signal } = question

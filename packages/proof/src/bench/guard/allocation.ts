@@ -23,7 +23,7 @@ export interface Thoroughness {
 /** Tells dozens of bytes. */
 export const thorough: Thoroughness = { perRound: 4000, rounds: 9 }
 /** Tells hundreds. */
-export const brief: Thoroughness = { perRound: 2000, rounds: 5 }
+export const brief: Thoroughness = { perRound: 1500, rounds: 4 }
 
 export async function allocationPerRequest(place: Place, { perRound, rounds }: Thoroughness): Promise<Allocation> {
   const tokens = (await place.sessions(tokensInTurn)).map(({ accessToken }) => accessToken)

@@ -1,5 +1,4 @@
 /** From the call that revokes to its being in force everywhere: how long it takes, how many go in a second, how it grows. */
-
 import type { Service } from '../../system.ts'
 import type { Course } from '../course.ts'
 import { startUnderLoad } from '../guard/job.ts'
@@ -9,6 +8,8 @@ import { figure, median, quantile, type Result } from '../result.ts'
 import { startCrowd } from './guards.ts'
 
 const realGuards = 3
+/** The first hundreds are compiled beside it, in a short run as in a long one. */
+const learningMs = 4000
 
 export async function revokeInForce(course: Course): Promise<Result[]> {
   const place = await course.place()
@@ -16,7 +17,7 @@ export async function revokeInForce(course: Course): Promise<Result[]> {
   const real = await Promise.all(Array.from({ length: realGuards }, () => startUnderLoad(place, 'app')))
   const crowd = await startCrowd(place, auths, 16 - realGuards)
   try {
-    await oneAtATime(place, auths, course.warmUpMs)
+    await oneAtATime(place, auths, learningMs)
     const rounds: number[][] = []
     for (let round = 0; round < course.rounds; round += 1) {
       course.say(`revocations, round ${round + 1} of ${course.rounds}`)
