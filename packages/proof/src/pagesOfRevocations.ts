@@ -1,11 +1,13 @@
-/** A feed that tells revocations by the thousand, for whoever looks at how a guard takes them. */
-import { randomUUID } from 'node:crypto'
+/** A guard that is told revocations by the thousand, for whoever looks at how it takes them. */
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { systemClock } from '@gatehouse/clock'
 import type { Entry, PollAnswer, PollRequest } from '@gatehouse/contract'
+import { createGuard, type Guard } from '@gatehouse/guard'
+import { until } from './system.ts'
 
 /** As many as the auth service tells at a time. */
 export const pageSize = 2000
@@ -17,15 +19,36 @@ export function pageAfter(from: number): Entry[] {
   return Array.from({ length: pageSize }, (_, at) => ({ seq: from + at + 1, subject: randomUUID(), ...common }))
 }
 
-export interface PagesFeed {
-  url: string
-  /** So many more pages, told at once. @returns the cursor of whoever knows them all */
-  append: (pages: number) => number
-  close: () => void
+export interface ToldGuard {
+  guard: Guard
+  /** So many more pages, told at once. @returns the guard's cursor once it knows them all */
+  tell: (pages: number) => number
+  stop: () => Promise<void>
+}
+
+/** It knows nothing yet, and follows. */
+export async function startToldGuard(): Promise<ToldGuard> {
+  const feed = await startFeed()
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const guard = createGuard({
+    ...{ issuer: 'https://auth.example.org', audience: 'gatehouse', clientId: 'resource', clientSecret: 'secret' },
+    authUrls: [feed.url],
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  })
+  guard.start()
+  await until(async () => guard.state().cursor === 0)
+  return {
+    guard,
+    tell: feed.append,
+    stop: async () => {
+      feed.close()
+      await guard.stop()
+    },
+  }
 }
 
 /** It holds its pages ready, so that it takes next to no time of the process that it shares with the guard. */
-export async function startPagesFeed(): Promise<PagesFeed> {
+async function startFeed() {
   const feedId = randomUUID()
   const pages = new Map<number, Buffer>()
   const held = new Set<() => void>()

@@ -1,13 +1,10 @@
 /** Revocations by the thousand: what a guard's memory takes, and that applying them stops nobody. */
-import { generateKeyPairSync } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Entry } from '@gatehouse/contract'
-import { createGuard } from '@gatehouse/guard'
 import { emptyMemory, entriesHeld, learn } from '@gatehouse/protocol'
 import t from 'tap'
-import { pageAfter, pageSize, startPagesFeed } from '../src/pagesOfRevocations.ts'
-import { until } from '../src/system.ts'
+import { pageAfter, pageSize, startToldGuard } from '../src/pagesOfRevocations.ts'
 
 setFlagsFromString('--expose_gc')
 const collect: () => void = runInNewContext('gc')
@@ -31,21 +28,9 @@ t.test('a million revocations fit into 160 MB, and no map of them is so large th
 })
 
 t.test('of ten thousand revocations told at once no turn of the event loop applies more than a page', async t => {
-  const feed = await startPagesFeed()
-  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const guard = createGuard({
-    ...{ issuer: 'https://auth.example.org', audience: 'gatehouse', clientId: 'resource', clientSecret: 'secret' },
-    authUrls: [feed.url],
-    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-  })
-  t.teardown(async () => {
-    feed.close()
-    await guard.stop()
-  })
-  guard.start()
-  await until(async () => guard.state().cursor === 0)
-
-  const head = feed.append(5)
+  const { guard, tell, stop } = await startToldGuard()
+  t.teardown(stop)
+  const head = tell(5)
   const inTurns: number[] = []
   for (let known = 0; guard.state().cursor !== head; ) {
     await new Promise(resolve => setImmediate(resolve))
