@@ -31,7 +31,8 @@ const overHttps = new https.Agent(connections)
 /**
  * Asks, and reads the whole answer within the limits.
  *
- * Not by the global `fetch`, which costs a poll twice as much (docs/decisions/0027-guards-ask-over-node-http.md), and each start the loading of it.
+ * Not by the global `fetch`, which costs each poll twice as much, and each start the loading of it
+ * (docs/decisions/0027-guards-ask-over-node-http.md).
  */
 export async function boundedFetch(clock: Clock, question: Question): Promise<Answer> {
   const { timeoutMs, maxBytes, signal } = question
