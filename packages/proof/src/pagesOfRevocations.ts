@@ -1,4 +1,4 @@
-/** A guard that is told revocations by the thousand, for whoever looks at how it takes them. */
+/** Revocations by the thousand, and a guard that is told them, for whoever looks at how it takes them. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -7,16 +7,27 @@ import { text } from 'node:stream/consumers'
 import { systemClock } from '@gatehouse/clock'
 import type { Entry, PollAnswer, PollRequest } from '@gatehouse/contract'
 import { createGuard, type Guard } from '@gatehouse/guard'
+import { emptyMemory, learn, type Memory } from '@gatehouse/protocol'
 import { until } from './system.ts'
 
 /** As many as the auth service tells at a time. */
 export const pageSize = 2000
 
 /** A page of ended sessions. @param from the number of the last entry before them */
-export function pageAfter(from: number): Entry[] {
+function pageAfter(from: number): Entry[] {
   const expiresAtMs = systemClock.wallMs() + 360_000
   const common = { kind: 'session', epoch: null, outcome: 'ended', expiresAtMs } as const
   return Array.from({ length: pageSize }, (_, at) => ({ seq: from + at + 1, subject: randomUUID(), ...common }))
+}
+
+/** What a guard remembers of so many revocations, a whole number of pages. */
+export function memoryOf(entries: number): Memory {
+  const memory = emptyMemory()
+  for (let from = 0; from < entries; from += pageSize) {
+    // As they come from the feed: a text that was put together from parts takes several times as much.
+    for (const entry of JSON.parse(JSON.stringify(pageAfter(from))) as Entry[]) learn(memory, entry)
+  }
+  return memory
 }
 
 export interface ToldGuard {

@@ -3,9 +3,10 @@ import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { systemClock } from '@gatehouse/clock'
-import { accessTokenType, type Entry } from '@gatehouse/contract'
+import { accessTokenType } from '@gatehouse/contract'
 import { createVerifier, staticKeys, thumbprint } from '@gatehouse/guard'
-import { emptyMemory, entriesHeld, learn } from '@gatehouse/protocol'
+import { entriesHeld } from '@gatehouse/protocol'
+import { memoryOf } from '../../pagesOfRevocations.ts'
 
 setFlagsFromString('--expose_gc')
 const collect: () => void = runInNewContext('gc')
@@ -43,13 +44,7 @@ async function holdTokens(most: number): Promise<() => number> {
 }
 
 function holdEntries(most: number): () => number {
-  const memory = emptyMemory()
-  const expiresAtMs = systemClock.wallMs() + 360_000
-  for (let seq = 1; seq <= most; seq += 1) {
-    const entry: Entry = { seq, kind: 'session', subject: randomUUID(), epoch: null, outcome: 'ended', expiresAtMs }
-    // As it comes from the feed: a text that was put together from parts takes several times as much.
-    learn(memory, JSON.parse(JSON.stringify(entry)))
-  }
+  const memory = memoryOf(most)
   return () => entriesHeld(memory)
 }
 

@@ -1,6 +1,6 @@
 /** From the call that revokes to its being in force everywhere: how long it takes, how many go in a second, how it grows. */
 import type { Service } from '../../system.ts'
-import type { Course } from '../course.ts'
+import { type Course, inRounds } from '../course.ts'
 import { startUnderLoad } from '../guard/job.ts'
 import { type Load, load } from '../load/load.ts'
 import type { Place, Session } from '../place.ts'
@@ -18,11 +18,10 @@ export async function revokeInForce(course: Course): Promise<Result[]> {
   const crowd = await startCrowd(place, auths, 16 - realGuards)
   try {
     await oneAtATime(place, auths, learningMs)
-    const rounds: number[][] = []
-    for (let round = 0; round < course.rounds; round += 1) {
+    const rounds = await inRounds(course.rounds, round => {
       course.say(`revocations, round ${round + 1} of ${course.rounds}`)
-      rounds.push(await oneAtATime(place, auths, course.roundMs))
-    }
+      return oneAtATime(place, auths, course.roundMs)
+    })
     const sustained = await manyAtATime(place, auths, course.roundMs)
     const what = `from the call to its answer "in force", 2 auth replicas, 16 guards (${realGuards} real, the others only poll)`
     const part = (quantum: number) => rounds.map(latencies => quantile(latencies, quantum))
