@@ -1,7 +1,17 @@
-/** JSON taken strictly: no member twice, no name that could reach a prototype, no NUL, bounded depth. */
+/** JSON taken strictly: UTF-8, no member twice, no name that could reach a prototype, no NUL, bounded depth. */
+import { isUtf8 } from 'node:buffer'
 
 /** Says what is wrong, in words that may be shown: never a piece of the text. */
 export class StrictJsonError extends Error {}
+
+/**
+ * Refuses what `toString` would silently make other characters of.
+ * @throws StrictJsonError
+ */
+export function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new StrictJsonError('is not valid UTF-8')
+  return bytes.toString('utf8')
+}
 
 /**
  * Parses and refuses what `JSON.parse` lets pass.
@@ -14,54 +24,44 @@ export function parseStrictJson(text: string, maxDepth: number): unknown {
   } catch {
     throw new StrictJsonError('is not valid JSON')
   }
-  inspect(text, maxDepth)
+  mustBeStrict(text, value, maxDepth)
   return value
 }
 
-/** One pass over a text that is known to be valid: the grammar needs no checking any more, only what the parser forgave. */
-function inspect(text: string, maxDepth: number): void {
-  // Escapes are rare, and without any a string ends at the next quote.
-  const endOf = text.includes('\\') ? endOfString : endOfPlainString
-  // The names seen in each open object; null for an array.
-  const open: (Set<string> | null)[] = []
-  for (let at = 0; at < text.length; at += 1) {
-    switch (text.charCodeAt(at)) {
-      case 0x7b: // {
-        open.push(new Set())
-        break
-      case 0x5b: // [
-        open.push(null)
-        break
-      case 0x7d: // }
-      case 0x5d: // ]
-        open.pop()
-        break
-      case 0x22: {
-        const end = endOf(text, at)
-        const names = open.at(-1)
-        if (names && isName(text, end)) checkName(text.slice(at, end), names)
-        at = end - 1
-      }
+/**
+ * Of two members with one name, however it is spelt, the parser has kept the last: then the text has more names than the value.
+ * @param value what `JSON.parse` made of this text
+ * @throws StrictJsonError
+ */
+export function mustBeStrict(text: string, value: unknown, maxDepth: number): void {
+  // Only an escape can hide NUL or half a surrogate pair.
+  const hasEscapes = text.includes('\\')
+  let members = 0
+
+  const look = (value: unknown, depth: number): void => {
+    if (typeof value === 'string' && hasEscapes) checkText(value)
+    if (typeof value !== 'object' || value === null) return
+    if (depth > maxDepth) throw new StrictJsonError(`is nested deeper than ${maxDepth} levels`)
+    if (Array.isArray(value)) {
+      for (const item of value) look(item, depth + 1)
+      return
     }
-    if (open.length > maxDepth) throw new StrictJsonError(`is nested deeper than ${maxDepth} levels`)
+    for (const name of Object.keys(value)) {
+      checkName(name)
+      if (hasEscapes) checkText(name)
+      look((value as Record<string, unknown>)[name], depth + 1)
+      members += 1
+    }
   }
+
+  look(value, 1)
+  if (members !== namesIn(text, hasEscapes)) throw new StrictJsonError('has the same member twice')
 }
 
-function endOfPlainString(text: string, start: number): number {
-  return text.indexOf('"', start + 1) + 1
-}
-
-/** The place after the closing quote. Escapes are looked at on the way, since only they can hide NUL and lone surrogates. */
-function endOfString(text: string, start: number): number {
-  let hasUnicodeEscape = false
-  let at = start + 1
-  for (let code = text.charCodeAt(at); code !== 0x22; code = text.charCodeAt(at)) {
-    const isEscape = code === 0x5c
-    if (isEscape && text.charCodeAt(at + 1) === 0x75) hasUnicodeEscape = true
-    at += isEscape ? 2 : 1
+function checkName(name: string): void {
+  if (name === '__proto__' || name === 'constructor' || name === 'prototype') {
+    throw new StrictJsonError('has a member with a reserved name')
   }
-  if (hasUnicodeEscape) checkText(JSON.parse(text.slice(start, at + 1)))
-  return at + 1
 }
 
 /** Postgres stores neither: the first is refused by it, the second silently becomes another character. */
@@ -70,7 +70,24 @@ function checkText(value: string): void {
   if (/\p{Surrogate}/u.test(value)) throw new StrictJsonError('contains half a surrogate pair')
 }
 
-function isName(text: string, end: number): boolean {
+/** How many strings of a text are names of members: the text is known to be valid, so they are those before a colon. */
+function namesIn(text: string, hasEscapes: boolean): number {
+  let names = 0
+  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at)) {
+    at = hasEscapes ? endOfString(text, at) : text.indexOf('"', at + 1) + 1
+    if (isBeforeColon(text, at)) names += 1
+  }
+  return names
+}
+
+/** The place after the closing quote. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1
+  for (let code = text.charCodeAt(at); code !== 0x22; code = text.charCodeAt(at)) at += code === 0x5c ? 2 : 1
+  return at + 1
+}
+
+function isBeforeColon(text: string, end: number): boolean {
   let at = end
   while (isBlank(text.charCodeAt(at))) at += 1
   return text.charCodeAt(at) === 0x3a
@@ -79,13 +96,4 @@ function isName(text: string, end: number): boolean {
 /** RFC 8259 section 2. */
 function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
-}
-
-function checkName(quoted: string, names: Set<string>): void {
-  const name: string = quoted.includes('\\') ? JSON.parse(quoted) : quoted.slice(1, -1)
-  if (name === '__proto__' || name === 'constructor' || name === 'prototype') {
-    throw new StrictJsonError('has a member with a reserved name')
-  }
-  if (names.has(name)) throw new StrictJsonError('has the same member twice')
-  names.add(name)
 }

@@ -65,13 +65,24 @@ t.test('JSON is taken strictly, and nothing valid is refused for it', async t =>
     'null',
     '{"a":{"b":[{"a":1},{"a":2}]},"b":"{\\"a\\":1,\\"a\\":2}"}',
     '["a","a"]',
+    '{"a":":","b":"\\":","c\\"":"\\\\"}',
+    '["a:",{"":{"":[]}},":"]',
     ' { "a" : 1 } ',
   ]
   for (const text of fine) t.same(parseStrictJson(text, 5), JSON.parse(text), text)
-  const same = ['{"a":1,"a":2}', '{"a":1,"\\u0061":2}', '{"x":{"a":1 ,"b":2, "a" :3}}', '{"":1,"":2}']
+  const same = [
+    '{"a":1,"a":2}',
+    '{"a":1,"\\u0061":2}',
+    '{"x":{"a":1 ,"b":2, "a" :3}}',
+    '{"":1,"":2}',
+    '[{"a":{"b":1,"c":2},"a":[]}]',
+  ]
   for (const text of same) t.throws(() => parseStrictJson(text, 5), { message: 'has the same member twice' }, text)
   t.throws(() => parseStrictJson('[[[[[[1]]]]]]', 5), { message: 'is nested deeper than 5 levels' })
   t.throws(() => parseStrictJson('"\\u0000"', 5), { message: 'contains a NUL character' })
+  t.throws(() => parseStrictJson('{"a\\u0000":1}', 5), { message: 'contains a NUL character' })
+  t.throws(() => parseStrictJson('["\\ud83d"]', 5), { message: 'contains half a surrogate pair' })
+  t.throws(() => parseStrictJson('{"a":{"\\u005f_proto__":1}}', 5), { message: 'has a member with a reserved name' })
   t.ok(parseStrictJson('"\\\\u0000"', 5))
   t.ok(parseStrictJson('"\\ud83d\\ude00"', 5))
 })

@@ -1,9 +1,8 @@
 /** What every request must be before a route sees it: JSON in strict UTF-8, and no parameter twice. */
-import { isUtf8 } from 'node:buffer'
 import { Refusal } from '@gatehouse/contract'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { parseStrictJson, StrictJsonError } from '../json.ts'
+import { parseStrictJson, StrictJsonError, textOf } from '../json.ts'
 
 const maxDepth = 20
 
@@ -32,9 +31,8 @@ async function beStrict(app: FastifyInstance): Promise<void> {
 
 function parseBody(body: Buffer): unknown {
   if (body.length === 0) throw malformed('body', 'is empty')
-  if (!isUtf8(body)) throw malformed('body', 'is not valid UTF-8')
   try {
-    return parseStrictJson(body.toString('utf8'), maxDepth)
+    return parseStrictJson(textOf(body), maxDepth)
   } catch (error) {
     if (error instanceof StrictJsonError) throw malformed('body', error.message)
     throw error

@@ -1,14 +1,12 @@
 /** Reads what a token says of itself before any signature is checked, refusing every form that is not the canonical one. */
-import { isUtf8 } from 'node:buffer'
 import { accessTokenType, Refusal } from '@gatehouse/contract'
-import { parseStrictJson } from '../json.ts'
+import { parsePart } from './part.ts'
 
 /** Headers that would let a token bring its own key or its own rules (RFC 8725 sections 3.9 and 3.10, RFC 7515 section 4.1.11). */
 const refused = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'b64', 'zip', 'enc']
 const compact = /^[\w-]+\.[\w-]+\.[\w-]+$/
 /** By how many characters stand after the last four: what the last may be, if it is to have no stray bits (RFC 4648 section 5). */
 const lastOf = [/./, /(?!)/, /[AQgw]/, /[AEIMQUYcgkosw048]/]
-const maxDepth = 5
 
 /** What the header asks for: the key by name, and the algorithm that this key must be of. */
 export interface TokenHeader {
@@ -26,8 +24,7 @@ export function headerReader(): (token: string) => TokenHeader {
   return token => {
     const parts = token.split('.')
     if (!compact.test(token) || !parts.every(isCanonical)) throw invalid('not a JWT in compact form')
-    const [text = '', payload = ''] = parts
-    if (readSegment(payload) === null) throw invalid('the payload is not one plain JSON object')
+    const [text = ''] = parts
     if (last?.text !== text) last = { text, header: judgeHeader(text) }
     return last.header
   }
@@ -39,8 +36,7 @@ function isCanonical(part: string): boolean {
 }
 
 function judgeHeader(text: string): TokenHeader {
-  const header = readSegment(text)
-  if (header === null) throw invalid('the header is not one plain JSON object')
+  const header = headerIn(text)
   for (const name of refused) if (Object.hasOwn(header, name)) throw invalid(`header has ${name}`)
   const { kid, alg, typ } = header
   if (typ !== accessTokenType && typ !== `application/${accessTokenType}`) throw invalid('another type of token')
@@ -49,16 +45,11 @@ function judgeHeader(text: string): TokenHeader {
   return { kid, alg }
 }
 
-function readSegment(part: string): Record<string, unknown> | null {
+function headerIn(text: string): Record<string, unknown> {
   try {
-    const bytes = Buffer.from(part, 'base64url')
-    if (!isUtf8(bytes)) return null
-    const value = parseStrictJson(bytes.toString('utf8'), maxDepth)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null
+    return parsePart(text)
   } catch {
-    return null
+    throw invalid('the header is not one plain JSON object')
   }
 }
 

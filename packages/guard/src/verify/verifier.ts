@@ -1,10 +1,12 @@
 /** Turns an Authorization header into a verified token, from memory whenever it can. */
 import type { Clock } from '@gatehouse/clock'
 import { Refusal } from '@gatehouse/contract'
+import { StrictJsonError } from '../json.ts'
 import type { Keys, PublicKey } from '../keys/publicKey.ts'
 import { tokenOf } from './authorization.ts'
 import { type Caller, judgeClaims } from './claims.ts'
 import { headerReader, type TokenHeader } from './header.ts'
+import { mustBeStrictPart } from './part.ts'
 import { type CheckSignature, signatureCheck } from './signature.ts'
 import { tokenCache, type VerifiedToken } from './tokenCache.ts'
 
@@ -94,14 +96,20 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return { verify, recall: cache.get, size: cache.size }
 }
 
-/** Every error of the library means the same here: it has codes that would be a 500, and none that should be one. */
+/** The library parses the payload, and not strictly. Its errors all mean the same here: some would be a 500, and none should be one. */
 function payloadOf(token: string, check: CheckSignature): Record<string, unknown> {
   try {
-    return check(token)
+    const payload = check(token)
+    mustBeStrictPart(token.slice(token.indexOf('.') + 1, token.lastIndexOf('.')), payload)
+    return payload
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error without a code'
-    throw new Refusal('token-invalid', code)
+    throw new Refusal('token-invalid', whyOf(error))
   }
+}
+
+function whyOf(error: unknown): string {
+  if (error instanceof StrictJsonError) return `the payload ${error.message}`
+  return error instanceof Error && 'code' in error ? String(error.code) : 'an error without a code'
 }
 
 function judgedCaller(payload: Record<string, unknown>, rules: { wallMs: number; toleranceMs: number }): Caller {
