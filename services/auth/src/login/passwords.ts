@@ -4,6 +4,7 @@ import { Refusal } from '@gatehouse/contract'
 import { Piscina } from 'piscina'
 import { isOutdated } from './argon2.ts'
 import type { Job, Result } from './hashThread.ts'
+import { portions } from './portions.ts'
 import type { RightOfWay } from './rightOfWay.ts'
 
 export interface Passwords {
@@ -30,11 +31,9 @@ export interface PasswordOptions {
   cores?: number
 }
 
-/**
- * Under a flood a thread gets a few at a time. Their answers come together, and what follows each of them, on the event loop
- * and in the database, then costs a fraction of what it costs alone: caches are full of somebody's 19 MiB after every hash.
- */
-const together = 8
+/** Measured (docs/performance.md): more bring nothing more. */
+const most = 16
+const mostBesideRenewals = 8
 
 const noAnswer: Result = { error: 'a thread gave no answer' }
 
@@ -52,11 +51,11 @@ export function createPasswords(options: PasswordOptions): Passwords {
   const whileClaimed = Math.max(1, Math.min(threads, cores - 1))
   const allowed = () => (rightOfWay.isClaimed() ? whileClaimed : threads)
   const mayBegin = () => running < allowed()
+  const nextPortion = portions({ most, mostBesideRenewals, isBesideRenewals: rightOfWay.isClaimed })
 
   const begin = () => {
     while (mayBegin() && waiting.length > 0) {
-      // What waits is shared among the threads: two are never hashed one after the other while a thread has nothing to do.
-      const taken = waiting.splice(0, Math.min(together, Math.ceil(waiting.length / allowed())))
+      const taken = waiting.splice(0, nextPortion(waiting.length, allowed()))
       running += 1
       void finish(taken)
     }
