@@ -31,9 +31,8 @@ export interface PasswordOptions {
   cores?: number
 }
 
-/** Measured (docs/performance.md): more bring nothing more. */
+/** Of passwords in a row: more bring nothing more (docs/performance.md). */
 const most = 16
-const mostBesideRenewals = 8
 
 const noAnswer: Result = { error: 'a thread gave no answer' }
 
@@ -51,7 +50,7 @@ export function createPasswords(options: PasswordOptions): Passwords {
   const whileClaimed = Math.max(1, Math.min(threads, cores - 1))
   const allowed = () => (rightOfWay.isClaimed() ? whileClaimed : threads)
   const mayBegin = () => running < allowed()
-  const nextPortion = portions({ most, mostBesideRenewals, isBesideRenewals: rightOfWay.isClaimed })
+  const nextPortion = portions(most)
 
   const begin = () => {
     while (mayBegin() && waiting.length > 0) {

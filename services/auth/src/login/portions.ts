@@ -1,26 +1,17 @@
-/** How many passwords a hashing thread is given at a time. */
-
-export interface PortionOptions {
-  /** While nobody renews. */
-  most: number
-  /** While somebody does: what follows a portion comes at once as well, and a renewal waits behind it. */
-  mostBesideRenewals: number
-  isBesideRenewals: () => boolean
-}
-
 /**
+ * How many passwords a hashing thread is given at a time.
+ *
  * Answers that come together cost a fraction of what each costs alone, for caches are full of somebody's 19 MiB after every hash.
  * But whoever is hashed first waits for the last. So a portion is of one at first, and of twice as many each time that others are
  * left waiting: a few who come at once are answered one after the other, and a flood soon by the dozen.
  *
  * @returns for a number of waiting ones, and of the threads that will share them: how many the next thread takes
  */
-export function portions({ most, mostBesideRenewals, isBesideRenewals }: PortionOptions) {
+export function portions(most: number): (waiting: number, threads: number) => number {
   let size = 1
-  return (waiting: number, threads: number): number => {
-    const allowed = Math.min(size, isBesideRenewals() ? mostBesideRenewals : most)
+  return (waiting, threads) => {
     // Two are never hashed one after the other while a thread has nothing to do.
-    const taken = Math.min(allowed, Math.ceil(waiting / threads))
+    const taken = Math.min(size, Math.ceil(waiting / threads))
     size = taken < waiting ? Math.min(most, 2 * size) : 1
     return taken
   }

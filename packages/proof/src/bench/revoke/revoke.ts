@@ -8,8 +8,8 @@ import { figure, median, quantile, type Result } from '../result.ts'
 import { startCrowd } from './guards.ts'
 
 const realGuards = 3
-/** The first hundreds are compiled beside it, in a short run as in a long one. */
-const learningMs = 4000
+/** The first thousand are mostly interpreted, and compiled beside it: ten seconds of a slow machine, for two replicas. */
+const learningMs = ({ isQuick }: Course) => (isQuick ? 4000 : 10_000)
 
 export async function revokeInForce(course: Course): Promise<Result[]> {
   const place = await course.place()
@@ -17,7 +17,7 @@ export async function revokeInForce(course: Course): Promise<Result[]> {
   const real = await Promise.all(Array.from({ length: realGuards }, () => startUnderLoad(place, 'app')))
   const crowd = await startCrowd(place, auths, 16 - realGuards)
   try {
-    await oneAtATime(place, auths, learningMs)
+    await oneAtATime(place, auths, learningMs(course))
     const rounds = await inRounds(course.rounds, round => {
       course.say(`revocations, round ${round + 1} of ${course.rounds}`)
       return oneAtATime(place, auths, course.roundMs)
