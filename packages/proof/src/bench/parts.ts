@@ -26,7 +26,7 @@ export const parts: Readonly<Record<string, Part>> = {
   cold: { about: 'tokens that are seen for the first time', run: guardCold },
   decision: { about: 'one decision from memory', run: guardDecision },
   peers: { about: 'what others cost a request', run: peers },
-  memory: { about: 'what a guard takes of memory', run: guardMemory },
+  memory: { about: 'what a guard takes of memory', isLong: true, run: guardMemory },
   stall: { about: 'how long learning revocations stops a process', run: guardStall },
   renewal: { about: 'renewals a second, and how long each takes', run: renewalRates },
   'renewal-peers': { about: 'what others make of a renewal', isLong: true, run: renewalPeers },

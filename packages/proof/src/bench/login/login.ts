@@ -25,7 +25,7 @@ const settlingMs = 1000
  * The first thousand log-ins are mostly interpreted, and compiled beside it, and until some four thousand they become cheaper: no
  * property of a service that has run for an hour.
  */
-const warmUpRounds = ({ isQuick }: Course) => (isQuick ? 5 : 10)
+const warmUpRounds = ({ isQuick }: Course) => (isQuick ? 8 : 10)
 
 export async function logins(course: Course): Promise<Result[]> {
   const place = await course.place()
@@ -38,14 +38,13 @@ export async function logins(course: Course): Promise<Result[]> {
     // Whoever was still waiting when it ended is hashed for all the same, and must not be in what is measured next.
     await systemClock.sleep(settlingMs)
   }
-  /** Counted in the midst of a flood, by what has begun in the database: whatever is under way is so at both ends of the time. */
+  /** Counted in the midst of a flood: whatever is under way is so at both ends of the time. */
   const amidFlood = async () => {
     const counted = async () => {
       await systemClock.sleep(settlingMs)
-      const before = await sessionsBegun(place)
+      const since = await databaseTime(place)
       await systemClock.sleep(course.roundMs)
-      const after = await sessionsBegun(place)
-      return ((after.count - before.count) / (after.atMs - before.atMs)) * 1000
+      return sessionsPerSecond(place, since)
     }
     const [perSecond] = await Promise.all([counted(), flood(course.roundMs + 2 * settlingMs)])
     return perSecond
@@ -120,7 +119,18 @@ async function peopleWith(place: Place, hashed: string): Promise<object[]> {
   })
 }
 
-async function sessionsBegun(place: Place): Promise<{ count: number; atMs: number }> {
-  const [row] = await place.query<{ count: number }>('SELECT count(*)::int AS count FROM sessions')
-  return { count: row?.count ?? 0, atMs: systemClock.nowMs() }
+async function databaseTime(place: Place): Promise<string> {
+  const [row] = await place.query<{ now: string }>('SELECT clock_timestamp()::text AS now')
+  return row?.now ?? 'now'
+}
+
+/** The slope of their number over time: they begin a dozen at a time, and where the time ends must not matter. */
+async function sessionsPerSecond(place: Place, since: string): Promise<number> {
+  const [row] = await place.query<{ slope: number }>(
+    `SELECT regr_slope(number, second) AS slope
+       FROM (SELECT count(*) OVER (ORDER BY created_at) AS number, extract(epoch FROM created_at - $1::timestamptz) AS second
+               FROM sessions WHERE created_at > $1::timestamptz) AS begun`,
+    [since],
+  )
+  return row?.slope ?? Number.NaN
 }

@@ -9,7 +9,7 @@ import { startCrowd } from './guards.ts'
 
 const realGuards = 3
 /** The first thousand are mostly interpreted, and compiled beside it: ten seconds of a slow machine, for two replicas. */
-const learningMs = ({ isQuick }: Course) => (isQuick ? 4000 : 10_000)
+const learningMs = ({ isQuick }: Course) => (isQuick ? 7000 : 10_000)
 
 export async function revokeInForce(course: Course): Promise<Result[]> {
   const place = await course.place()
