@@ -25,7 +25,7 @@ const settlingMs = 1000
  * The first thousand log-ins are mostly interpreted, and compiled beside it, and until some four thousand they become cheaper: no
  * property of a service that has run for an hour.
  */
-const warmUpRounds = ({ isQuick }: Course) => (isQuick ? 8 : 10)
+const learningMs = ({ isQuick }: Course) => (isQuick ? 8000 : 40_000)
 
 export async function logins(course: Course): Promise<Result[]> {
   const place = await course.place()
@@ -42,14 +42,13 @@ export async function logins(course: Course): Promise<Result[]> {
   const amidFlood = async () => {
     const counted = async () => {
       await systemClock.sleep(settlingMs)
-      const since = await databaseTime(place)
       await systemClock.sleep(course.roundMs)
-      return sessionsPerSecond(place, since)
+      return sessionsPerSecond(place, course.roundMs)
     }
     const [perSecond] = await Promise.all([counted(), flood(course.roundMs + 2 * settlingMs)])
     return perSecond
   }
-  await flood(warmUpRounds(course) * course.roundMs)
+  await flood(learningMs(course))
   course.say('log-ins against bare argon2id')
   const machine = bareMachine(hashed)
   const pairs = await inTurn(course.rounds, amidFlood, () => machine.rate(course.roundMs))
@@ -119,18 +118,13 @@ async function peopleWith(place: Place, hashed: string): Promise<object[]> {
   })
 }
 
-async function databaseTime(place: Place): Promise<string> {
-  const [row] = await place.query<{ now: string }>('SELECT clock_timestamp()::text AS now')
-  return row?.now ?? 'now'
-}
-
-/** The slope of their number over time: they begin a dozen at a time, and where the time ends must not matter. */
-async function sessionsPerSecond(place: Place, since: string): Promise<number> {
+/** The slope of their number over the time just past: they begin a dozen at a time, and where the time ends must not matter. */
+async function sessionsPerSecond(place: Place, pastMs: number): Promise<number> {
   const [row] = await place.query<{ slope: number }>(
     `SELECT regr_slope(number, second) AS slope
-       FROM (SELECT count(*) OVER (ORDER BY created_at) AS number, extract(epoch FROM created_at - $1::timestamptz) AS second
-               FROM sessions WHERE created_at > $1::timestamptz) AS begun`,
-    [since],
+       FROM (SELECT count(*) OVER (ORDER BY created_at) AS number, extract(epoch FROM created_at - now()) AS second
+               FROM sessions WHERE created_at > now() - make_interval(secs => $1)) AS begun`,
+    [pastMs / 1000],
   )
   return row?.slope ?? Number.NaN
 }
