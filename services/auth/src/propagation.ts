@@ -30,20 +30,20 @@ export interface PropagationOptions {
 }
 
 export function propagate(config: Config, { database, clock, metrics, onError }: PropagationOptions): Propagation {
-  const { prisma: db, direct, url } = database
+  const { direct: db, url } = database
   // A revocation is remembered until the last token that it could concern has expired.
   const revocations = createRevocations(database, config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS)
 
-  const bareBarrier = createBarrier({ read: () => readLiveGuards(direct), clock, onError })
+  const bareBarrier = createBarrier({ read: () => readLiveGuards(db), clock, onError })
   const barrier = keepReceipts(revokeMetrics(metrics, bareBarrier), { db, onError })
   const longestWaitMs = config.LEASE_MS + config.LEASE_MARGIN_MS + config.DATABASE_TIMEOUT_MS
 
   const self = randomUUID()
   const onAcks = () => {
     barrier.wake()
-    announceAcks(direct, self).catch(onError)
+    announceAcks(db, self).catch(onError)
   }
-  const polls = createPolls({ db: direct, clock, limits: limitsOf(config), holdMs: config.POLL_HOLD_MS, onAcks })
+  const polls = createPolls({ db, clock, limits: limitsOf(config), holdMs: config.POLL_HOLD_MS, onAcks })
   const ear = listen({
     url,
     clock,

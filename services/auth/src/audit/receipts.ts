@@ -1,10 +1,10 @@
 /** Keeps the receipt of every revocation that was waited for in the audit log. */
 import type { Barrier } from '../revoke/barrier.ts'
-import type { Db } from '../store/database.ts'
+import type { Direct } from '../store/direct.ts'
 import { writeReceipt } from '../store/receipts.ts'
 
 export interface ReceiptOptions {
-  db: Db
+  db: Direct
   onError: (error: unknown) => void
 }
 

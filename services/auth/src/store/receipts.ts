@@ -2,6 +2,7 @@
 import type { GuardReceipt } from '@gatehouse/contract'
 import type { Revoked } from '../revoke/revoke.ts'
 import type { Db } from './database.ts'
+import type { Direct } from './direct.ts'
 
 export interface Proof {
   waitedMs: number
@@ -12,8 +13,8 @@ export interface Proof {
  * By the index on `seq`; of two at once both may write, and either says the truth. It does not wait for the disk: the answer
  * rests on rows that are there already, and a database that crashes within the second loses the evidence, not the revocation.
  */
-export async function writeReceipt(db: Db, seq: number, { waitedMs, guards }: Proof): Promise<void> {
-  await db.$executeRaw`
+export async function writeReceipt(db: Direct, seq: number, { waitedMs, guards }: Proof): Promise<void> {
+  await db.$queryRaw`
     INSERT INTO audit_entries (action, outcome, seq, detail)
     SELECT 'revocation.in-force', 'done', ${seq}, ${JSON.stringify({ waitedMs, guards })}::jsonb
       FROM set_config('synchronous_commit', 'off', true)
