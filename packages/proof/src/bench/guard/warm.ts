@@ -1,5 +1,6 @@
 /** Requests a second of a guarded route against the same route without guard; and what others make of theirs. */
 import { type Course, inRounds } from '../course.ts'
+import { awake } from '../load/awake.ts'
 import { inBlocks } from '../load/inBlocks.ts'
 import type { Place } from '../place.ts'
 import { comparison, type Result } from '../result.ts'
@@ -13,7 +14,7 @@ export async function guardWarm(course: Course): Promise<Result[]> {
   const tokens = (await place.sessions(tokensInTurn)).map(({ accessToken }) => accessToken)
   const service = await startUnderLoad(place, 'app')
   // What is told apart here is a few hundredths.
-  const many: Course = { ...course, rounds: 2 * course.rounds }
+  const many: Course = { ...course, rounds: 3 * course.rounds }
   try {
     return [
       await against(many, service.ready, {
@@ -64,8 +65,10 @@ async function against(course: Course, url: string, { path, tokens, ...about }: 
   const round = (roundMs: number) =>
     inBlocks({ url, paths: [path, '/unguarded'], tokens, connections, durationMs: 2 * roundMs })
   course.say(about.name)
-  await round(course.warmUpMs)
-  const pairs = await inRounds(course.rounds, () => round(course.roundMs))
+  const pairs = await awake(async () => {
+    await round(course.warmUpMs)
+    return inRounds(course.rounds, () => round(course.roundMs))
+  })
   return comparison({ ...about, unit: '1/s' }, pairs)
 }
 

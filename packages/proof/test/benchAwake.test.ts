@@ -1,0 +1,59 @@
+/** What keeps processors awake for a measurement ends with it, and with whoever measures. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import t from 'tap'
+import { awake } from '../src/bench/load/awake.ts'
+
+const canCount = existsSync('/proc/self/cmdline')
+const skip = canCount && existsSync('/usr/bin/chrt') ? false : 'needs /proc and chrt'
+
+/** How many watch over this process. */
+function spinnersOf(pid: number): number {
+  const mark = `process.ppid === ${pid})`
+  const lines = readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(commandOf)
+  return lines.filter(line => line.includes(mark)).length
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+async function until(isSo: () => boolean): Promise<boolean> {
+  for (let tries = 0; tries < 200 && !isSo(); tries += 1) await pause(50)
+  return isSo()
+}
+
+t.test('processors are kept awake as long as something is measured', { skip }, async t => {
+  const measured = await awake(async () => {
+    t.ok(await until(() => spinnersOf(process.pid) > 0))
+    return 7
+  })
+  t.equal(measured, 7)
+  t.ok(await until(() => spinnersOf(process.pid) === 0))
+  await t.rejects(
+    awake(async () => {
+      throw new Error('a request was refused')
+    }),
+    /refused/,
+  )
+  t.ok(await until(() => spinnersOf(process.pid) === 0))
+})
+
+t.test('nothing spins on when the benchmark is killed', { skip }, async t => {
+  const module = new URL('../src/bench/load/awake.js', import.meta.url).href
+  const endless = `const { awake } = await import('${module}'); await awake(() => new Promise(() => setInterval(() => {}, 1000)))`
+  const bench = spawn(process.execPath, ['--input-type=module', '-e', endless], { stdio: 'ignore' })
+  const { pid = 0 } = bench
+  t.ok(await until(() => spinnersOf(pid) > 0))
+  bench.kill('SIGKILL')
+  await once(bench, 'exit')
+  t.ok(await until(() => spinnersOf(pid) === 0))
+})
