@@ -7,6 +7,8 @@ import { type Course, inRounds, inTurn } from '../course.ts'
 import { comparison, figure, meanOf, type Result } from '../result.ts'
 
 const tokensInTurn = 1000
+/** Until thousands of tokens have been seen, what they run through is still being compiled. */
+const learningTurns = 10
 
 export async function guardCold(course: Course): Promise<Result[]> {
   const place = await course.place()
@@ -31,8 +33,7 @@ export async function guardCold(course: Course): Promise<Result[]> {
     for (const token of tokens) mustVerify(token, key)
     return microseconds(startMs, tokens.length)
   }
-  await cold()
-  await bare()
+  await inTurn(learningTurns, cold, bare)
   // Each round is many short ones: a machine with neighbours changes its speed from one moment to the next.
   const shortOnes = course.isQuick ? 3 : 10
   const pairs = await inRounds(course.rounds, async () => meanOf(await inTurn(shortOnes, cold, bare)))
