@@ -10,6 +10,8 @@ import { type Load, load } from './load.ts'
 import { again, postJson, renewals } from './requests.ts'
 
 const program = '/usr/bin/wrk'
+/** Who waits in a flood of log-ins on a slow machine waits for two seconds, which wrk calls an error by default. */
+const patience = ['--timeout', '20s']
 /** What figures of this machine are made with. */
 export const loadedBy = existsSync(program) ? 'wrk' : 'node'
 
@@ -70,7 +72,7 @@ export async function runWrk({ url, lines, connections, durationMs, script }: Wr
     await writeFile(join(dir, 'lines'), lines.join('\n'))
     await writeFile(join(dir, 'script.lua'), usual + script + ending)
     const seconds = `${Math.max(1, Math.round(durationMs / 1000))}s`
-    const options = ['-t1', `-c${connections}`, `-d${seconds}`, '-s', join(dir, 'script.lua'), url]
+    const options = ['-t1', `-c${connections}`, `-d${seconds}`, ...patience, '-s', join(dir, 'script.lua'), url]
     const { stdout } = await promisify(execFile)(program, [...options, '--', join(dir, 'lines')])
     const [, refused, figures = ''] = /refused (\d+) figures (.+)/.exec(stdout) ?? []
     if (refused !== '0') throw new Error(`${refused} requests to ${url} were refused:\n${stdout}`)
