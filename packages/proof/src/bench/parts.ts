@@ -25,7 +25,7 @@ export const parts: Readonly<Record<string, Part>> = {
   guard: { about: 'what the guard costs a request', run: guardWarm },
   cold: { about: 'tokens that are seen for the first time', run: guardCold },
   decision: { about: 'one decision from memory', run: guardDecision },
-  peers: { about: 'what others cost a request', run: peers },
+  peers: { about: 'what others cost a request', isLong: true, run: peers },
   memory: { about: 'what a guard takes of memory', isLong: true, run: guardMemory },
   stall: { about: 'how long learning revocations stops a process', run: guardStall },
   renewal: { about: 'renewals a second, and how long each takes', run: renewalRates },
