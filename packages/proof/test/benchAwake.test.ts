@@ -1,10 +1,11 @@
 /** What keeps processors awake for a measurement ends with it, and with whoever measures. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { setTimeout as pause } from 'node:timers/promises'
+import { existsSync, readdirSync } from 'node:fs'
 import t from 'tap'
 import { awake } from '../src/bench/load/awake.ts'
+import { readProc } from '../src/bench/usage.ts'
+import { until } from '../src/system.ts'
 
 const canCount = existsSync('/proc/self/cmdline')
 const skip = canCount && existsSync('/usr/bin/chrt') ? false : 'needs /proc and chrt'
@@ -14,37 +15,24 @@ function spinnersOf(pid: number): number {
   const mark = `process.ppid === ${pid})`
   const lines = readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
-    .map(commandOf)
+    .map(name => readProc(Number(name), 'cmdline'))
   return lines.filter(line => line.includes(mark)).length
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-async function until(isSo: () => boolean): Promise<boolean> {
-  for (let tries = 0; tries < 200 && !isSo(); tries += 1) await pause(50)
-  return isSo()
 }
 
 t.test('processors are kept awake as long as something is measured', { skip }, async t => {
   const measured = await awake(async () => {
-    t.ok(await until(() => spinnersOf(process.pid) > 0))
+    await t.resolves(until(async () => spinnersOf(process.pid) > 0))
     return 7
   })
   t.equal(measured, 7)
-  t.ok(await until(() => spinnersOf(process.pid) === 0))
+  await t.resolves(until(async () => spinnersOf(process.pid) === 0))
   await t.rejects(
     awake(async () => {
       throw new Error('a request was refused')
     }),
     /refused/,
   )
-  t.ok(await until(() => spinnersOf(process.pid) === 0))
+  await t.resolves(until(async () => spinnersOf(process.pid) === 0))
 })
 
 t.test('nothing spins on when the benchmark is killed', { skip }, async t => {
@@ -52,8 +40,8 @@ t.test('nothing spins on when the benchmark is killed', { skip }, async t => {
   const endless = `const { awake } = await import('${module}'); await awake(() => new Promise(() => setInterval(() => {}, 1000)))`
   const bench = spawn(process.execPath, ['--input-type=module', '-e', endless], { stdio: 'ignore' })
   const { pid = 0 } = bench
-  t.ok(await until(() => spinnersOf(pid) > 0))
+  await t.resolves(until(async () => spinnersOf(pid) > 0))
   bench.kill('SIGKILL')
   await once(bench, 'exit')
-  t.ok(await until(() => spinnersOf(pid) === 0))
+  await t.resolves(until(async () => spinnersOf(pid) === 0))
 })

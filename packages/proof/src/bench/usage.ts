@@ -33,7 +33,8 @@ function takenMs(stat: string): number {
   return (Number(fields[11]) + Number(fields[12])) * tickMs
 }
 
-function readProc(pid: number, file: string): string {
+/** A file of a process in proc(5); empty where it cannot be read. */
+export function readProc(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8')
   } catch {
