@@ -1,6 +1,6 @@
 /** The open streams, each closed when its token is revoked or expires, or when that can no longer be told. */
 import type { Entry, Outcome } from '@gatehouse/contract'
-import { outcomeOfEntry } from './decide.ts'
+import { outcomeOfEntry } from './verify/authorize.ts'
 import type { Caller } from './verify/claims.ts'
 
 /** Called once, at once, and it must not throw; `shutdown` says that the process is stopping. */

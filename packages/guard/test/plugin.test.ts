@@ -1,8 +1,11 @@
 /** What is guarded: every route of the scope, and no other, in whatever order it was registered. */
-import { guard, refusals } from '@gatehouse/guard'
+
+import { guard } from '@gatehouse/guard'
+import { refusals } from '@gatehouse/http'
+import { bearer } from '@gatehouse/testkit'
 import fastify from 'fastify'
 import t from 'tap'
-import { bearer, guarded, surroundings } from './parts/guarded.ts'
+import { guarded, surroundings } from './helpers/guardedApp.ts'
 
 const options = { issuer: 'https://auth.example', audience: 'a', clientId: 'c', clientSecret: 's' }
 

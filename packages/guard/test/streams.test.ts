@@ -1,8 +1,10 @@
 /** Open streams: closed before the revocation that covers them is acknowledged. */
+
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '@gatehouse/guard'
+import { outcomeOf } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { type Guarded, guarded, outcomeOf } from './parts/guarded.ts'
+import { type Guarded, guarded } from './helpers/guardedApp.ts'
 
 async function fixture(t: Test, over: Parameters<typeof guarded>[0] = {}): Promise<Guarded> {
   const service = await guarded(over)

@@ -1,12 +1,12 @@
 /** What must hold after every event: the promises, judged from outside with clocks and knowledge that no actor has. */
 import { entriesHeld, type Follower, type Memory } from '../src/index.ts'
 import type { Database } from './database.ts'
+import type { Scale } from './durations.ts'
 import type { Look } from './feed.ts'
 import type { Guard } from './guard.ts'
 import type { Process } from './processes.ts'
 import { createRenewals, type Renewals } from './renewals.ts'
 import type { Rules } from './rules.ts'
-import type { Scale } from './scale.ts'
 import type { Committed, StoredEntry, Token } from './tables.ts'
 
 /** A promise was broken; the message says which. */

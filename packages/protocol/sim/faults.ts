@@ -2,7 +2,7 @@
 import type { MachineClock } from './clocks.ts'
 import type { Guard } from './guard.ts'
 import type { Replica } from './replica.ts'
-import type { Stage } from './stage.ts'
+import type { Stage } from './world.ts'
 
 export interface FaultsOptions {
   guards: readonly Guard[]

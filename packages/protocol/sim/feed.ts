@@ -2,8 +2,8 @@
 import type { PollAnswer } from '@gatehouse/contract'
 import type { Poll } from '../src/index.ts'
 import type { Statement } from './database.ts'
+import type { Scale } from './durations.ts'
 import type { Rules } from './rules.ts'
-import type { Scale } from './scale.ts'
 import type { Tables } from './tables.ts'
 
 export interface GuardPoll extends Poll {

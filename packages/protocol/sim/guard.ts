@@ -4,7 +4,7 @@ import { type Follower, type Instant, newFollower } from '../src/index.ts'
 import type { MachineClock } from './clocks.ts'
 import { newProcess, type Process } from './processes.ts'
 import type { Replica } from './replica.ts'
-import type { Stage } from './stage.ts'
+import type { Stage } from './world.ts'
 
 export interface Guard {
   process: Process

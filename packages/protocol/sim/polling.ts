@@ -1,9 +1,9 @@
 /** How a replica answers a poll: write the row, then read the entries, and hold the call while there are none. */
 import type { PollAnswer } from '@gatehouse/contract'
 import { type GuardPoll, type Page, readPage, writeRow } from './feed.ts'
+import { createSleep } from './notify.ts'
 import type { Process } from './processes.ts'
-import { createSleep } from './sleeping.ts'
-import type { Stage } from './stage.ts'
+import type { Stage } from './world.ts'
 
 /** `reply` gets nothing when the poll failed. */
 export type PollHandler = (poll: GuardPoll, reply: (answer: PollAnswer | 'feed-changed' | undefined) => void) => void

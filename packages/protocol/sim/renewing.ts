@@ -3,8 +3,8 @@ import type { Explanation } from '../src/index.ts'
 import type { Statement } from './database.ts'
 import type { Replica } from './replica.ts'
 import { type Facts, type Lifetimes, type RefreshToken, readFacts, rotate } from './sessions.ts'
-import type { Stage } from './stage.ts'
 import type { Token } from './tables.ts'
+import type { Stage } from './world.ts'
 
 export type Renewed = Token | Explanation
 

@@ -1,10 +1,10 @@
 /** An auth replica: it answers polls, and makes callers who revoke wait until it is in force. */
 import { look } from './feed.ts'
+import { createSleep } from './notify.ts'
 import { createPoll, type PollHandler } from './polling.ts'
 import { newProcess, type Process } from './processes.ts'
-import { createSleep } from './sleeping.ts'
-import type { Stage } from './stage.ts'
 import { type Act, type Committed, revoke } from './tables.ts'
+import type { Stage } from './world.ts'
 
 export interface Replica {
   process: Process

@@ -1,7 +1,7 @@
 /** Somebody who revokes all the time: sessions, accounts, everyone, and now and then many at once. */
 import type { Replica } from './replica.ts'
-import type { Stage } from './stage.ts'
 import { type Act, users } from './tables.ts'
+import type { Stage } from './world.ts'
 
 export function startRevoking(
   stage: Stage,

@@ -2,19 +2,19 @@
 import { Broken, createChecker } from './checker.ts'
 import { createMachineClock } from './clocks.ts'
 import { createDatabase } from './database.ts'
+import { chooseScale } from './durations.ts'
 import { startFaults } from './faults.ts'
 import { purge } from './feed.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { createNetwork } from './network.ts'
-import { startPeople } from './people.ts'
 import { createProcesses } from './processes.ts'
 import { createRandom, type Random } from './random.ts'
 import { createReplica } from './replica.ts'
 import { type Rules, rules as shippingRules } from './rules.ts'
-import { chooseScale } from './scale.ts'
-import type { Stage } from './stage.ts'
 import { emptyTables } from './tables.ts'
 import { createTimeline } from './timeline.ts'
+import { startPeople } from './users.ts'
+import type { Stage } from './world.ts'
 
 export interface Run {
   seed: number

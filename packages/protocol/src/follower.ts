@@ -6,7 +6,7 @@
  * A guard that must forget begins a new life under a new id, so that whatever the old id still claims only delays.
  */
 import type { PollAnswer } from '@gatehouse/contract'
-import { emptyMemory, learn, type Memory } from './memory.ts'
+import { emptyMemory, learn, type Memory } from './revocationIndex.ts'
 
 /** Both clocks of one instant. The wall clock only ever shortens a lease: a suspended machine stops the monotonic one. */
 export interface Instant {

@@ -1,5 +1,5 @@
 /** The rules of the lease and of rotation, as pure functions. */
 export * from './follower.ts'
-export * from './memory.ts'
 export * from './replica.ts'
+export * from './revocationIndex.ts'
 export * from './rotation.ts'

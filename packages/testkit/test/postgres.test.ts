@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, startPostgres, startProcess } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
-import { ask } from './ask.ts'
-import { whenGone, whenRemoved } from './whenGone.ts'
+import { ask } from './helpers/ask.ts'
+import { whenGone, whenRemoved } from './helpers/whenGone.ts'
 
 async function folder(t: Test): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'gatehouse-'))

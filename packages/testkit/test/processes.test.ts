@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startProcess } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
-import { whenGone } from './whenGone.ts'
+import { whenGone } from './helpers/whenGone.ts'
 
 async function script(t: Test, code: string): Promise<string> {
   const folder = t.testdir()

@@ -2,7 +2,7 @@
 import { freshDatabase } from '@gatehouse/testkit'
 import pg from 'pg'
 import { test } from 'tap'
-import { ask } from './ask.ts'
+import { ask } from './helpers/ask.ts'
 
 test('each database is a migrated copy of its own, and dropping one ends who still uses it', async t => {
   const [one, other] = await Promise.all([freshDatabase(), freshDatabase(fn => t.teardown(fn))])

@@ -1,11 +1,11 @@
 /** The process of the auth service: configuration, service, listening, signals. */
 import { systemClock } from '@gatehouse/clock'
-import { stopOnSignals } from '@gatehouse/guard'
+import { stopOnSignals } from '@gatehouse/http'
 import { SettingsError } from '@gatehouse/settings'
 import { traceTo } from '@gatehouse/tracing'
 import { buildApp, version } from './app.ts'
-import { giveCollectorRoom } from './collector.ts'
 import { readConfig } from './config.ts'
+import { giveCollectorRoom } from './v8Flags.ts'
 
 async function main(): Promise<void> {
   giveCollectorRoom()

@@ -1,15 +1,7 @@
 /** The resource service, in the order in which a request meets it. */
 import type { Clock } from '@gatehouse/clock'
-import {
-  createGuard,
-  fastifyDefaults,
-  type Guard,
-  type GuardOptions,
-  guard,
-  refusals,
-  requestMetrics,
-  strictRequests,
-} from '@gatehouse/guard'
+import { createGuard, type Guard, type GuardOptions, guard } from '@gatehouse/guard'
+import { fastifyDefaults, refusals, requestMetrics, strictRequests } from '@gatehouse/http'
 import fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import type { Config } from './config.ts'

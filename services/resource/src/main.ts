@@ -1,7 +1,7 @@
 /** The process: configuration, listening, and an end that drops nobody. */
 import { readFileSync } from 'node:fs'
 import { systemClock } from '@gatehouse/clock'
-import { stopOnSignals } from '@gatehouse/guard'
+import { stopOnSignals } from '@gatehouse/http'
 import { SettingsError } from '@gatehouse/settings'
 import { traceTo } from '@gatehouse/tracing'
 import { buildApp } from './app.ts'

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readConfig, settings } from '../src/config.ts'
-import { environment } from './fixture.ts'
+import { environment } from './helpers/service.ts'
 
 t.test('what must be set and is not is named', async t => {
   for (const [name, { fallback }] of Object.entries(settings)) {

@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '@gatehouse/clock'
-import { claimsAt, signingKey, smallAuth, tokenOf } from '@gatehouse/guard/test-parts'
+import { claimsAt, signingKey, smallAuth, tokenOf } from '@gatehouse/testkit'
 import t from 'tap'
-import { environment } from './fixture.ts'
+import { environment } from './helpers/service.ts'
 
 const main = fileURLToPath(new URL('../src/main.js', import.meta.url))
 

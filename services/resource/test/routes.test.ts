@@ -1,9 +1,9 @@
 /** The warehouse and its doors. */
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
-import { bearer, saysOutcome } from '@gatehouse/guard/test-parts'
+import { bearer, saysOutcome } from '@gatehouse/testkit'
 import t from 'tap'
-import { resource } from './fixture.ts'
+import { resource } from './helpers/service.ts'
 
 t.test('no badge, no entry', async t => {
   const service = await resource()

@@ -1,8 +1,8 @@
 /** What a gateway is told, and that nobody outside can tell it for us. */
 import { rowOf } from '@gatehouse/contract'
-import { bearer, saysOutcome } from '@gatehouse/guard/test-parts'
+import { bearer, saysOutcome } from '@gatehouse/testkit'
 import t from 'tap'
-import { resource } from './fixture.ts'
+import { resource } from './helpers/service.ts'
 
 t.test('identity headers come from the token, and none that was sent along survives', async t => {
   const service = await resource()

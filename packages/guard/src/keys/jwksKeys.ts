@@ -7,7 +7,7 @@
  */
 import type { Clock } from '@gatehouse/clock'
 import { Refusal } from '@gatehouse/contract'
-import { boundedFetch } from '../http/boundedFetch.ts'
+import { boundedFetch } from '../feed/httpClient.ts'
 import { type Keys, keysFromJwks, type PublicKey } from './publicKey.ts'
 
 export interface JwksOptions {

@@ -1,6 +1,6 @@
 /** Reads what a token says of itself before any signature is checked, refusing every form that is not the canonical one. */
 import { accessTokenType, Refusal } from '@gatehouse/contract'
-import { parsePart } from './part.ts'
+import { parsePart } from './segment.ts'
 
 /** Headers that would let a token bring its own key or its own rules (RFC 8725 sections 3.9 and 3.10, RFC 7515 section 4.1.11). */
 const refused = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'b64', 'zip', 'enc']

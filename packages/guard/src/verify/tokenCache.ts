@@ -1,6 +1,7 @@
 /** Remembers valid tokens, so that each is verified once. Only valid ones enter: no flood of garbage can push them out. */
-import type { Rule } from '../decide.ts'
+
 import type { PublicKey } from '../keys/publicKey.ts'
+import type { Rule } from './authorize.ts'
 import type { Caller } from './claims.ts'
 
 export interface VerifiedToken {

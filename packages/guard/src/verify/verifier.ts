@@ -1,12 +1,12 @@
 /** Turns an Authorization header into a verified token, from memory whenever it can. */
 import type { Clock } from '@gatehouse/clock'
 import { Refusal } from '@gatehouse/contract'
-import { StrictJsonError } from '../json.ts'
+import { StrictJsonError } from '@gatehouse/http'
 import type { Keys, PublicKey } from '../keys/publicKey.ts'
 import { tokenOf } from './authorization.ts'
 import { type Caller, judgeClaims } from './claims.ts'
 import { headerReader, type TokenHeader } from './header.ts'
-import { mustBeStrictPart } from './part.ts'
+import { mustBeStrictPart } from './segment.ts'
 import { type CheckSignature, signatureCheck } from './signature.ts'
 import { tokenCache, type VerifiedToken } from './tokenCache.ts'
 

@@ -1,15 +1,15 @@
 /** `GET /me`, `PUT /me/password`: the caller's own account. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { InForce, Me, PasswordChange, Refusal } from '@gatehouse/contract'
-import { refusals } from '../http/responses.ts'
-import type { LoginLimits } from '../login/limits.ts'
-import { mustBeGoodPassword } from '../login/passwordRules.ts'
-import type { Passwords } from '../login/passwords.ts'
-import { answerOwner, type Waiting } from '../revoke/answer.ts'
+import type { Db } from '../database/database.ts'
+import { refusals } from '../http/problemResponses.ts'
+import { mustBeGoodPassword } from '../passwords/passwordPolicy.ts'
+import type { Passwords } from '../passwords/passwords.ts'
+import type { LoginLimits } from '../rateLimits/loginLimits.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import { actOf } from '../revoke/route.ts'
+import { answerOwner, type Waiting } from '../revoke/sendRevocation.ts'
 import { findAccountById, readAccount } from '../store/accounts.ts'
-import type { Db } from '../store/database.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 
 export interface AccountRoutes {

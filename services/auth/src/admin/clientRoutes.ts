@@ -14,9 +14,9 @@ import {
 } from '@gatehouse/contract'
 import { Type } from 'typebox'
 import { sha256 } from '../keys/hmac.ts'
-import { answerAdmin } from '../revoke/answer.ts'
 import { sessionEntry } from '../revoke/revoke.ts'
 import { actOf } from '../revoke/route.ts'
+import { answerAdmin } from '../revoke/sendRevocation.ts'
 import {
   type ClientRow,
   deleteClient,
@@ -28,8 +28,8 @@ import {
 import { createServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { mustBeClientId, newClientSecret } from './clientCredentials.ts'
-import { judgeClientGrant } from './judge.ts'
-import { type AdminRooms, refusesAsAdmin } from './rooms.ts'
+import { type AdminRooms, refusesAsAdmin } from './deps.ts'
+import { judgeClientGrant } from './policies.ts'
 
 const tags = ['admin: clients']
 const params = Type.Object({ id: ClientId })

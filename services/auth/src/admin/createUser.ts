@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import { type NewUser, Refusal } from '@gatehouse/contract'
 import { sha256 } from '../keys/hmac.ts'
-import { mustBeGoodPassword } from '../login/passwordRules.ts'
+import { mustBeGoodPassword } from '../passwords/passwordPolicy.ts'
 import type { Act } from '../revoke/revoke.ts'
 import { createAccount, emailKey } from '../store/accounts.ts'
 import { claimCreation } from '../store/creations.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { type Actor, judgeGrant } from './judge.ts'
-import type { AdminRooms } from './rooms.ts'
+import type { AdminRooms } from './deps.ts'
+import { type Actor, judgeGrant } from './policies.ts'
 
 export interface Creating {
   wanted: NewUser

@@ -2,11 +2,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { EveryoneRequest, GuardList, ReceiptRef, Refusal } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { answerAdmin } from '../revoke/answer.ts'
 import { actOf } from '../revoke/route.ts'
+import { answerAdmin } from '../revoke/sendRevocation.ts'
 import { readLiveGuards } from '../store/guards.ts'
 import { readReceipt } from '../store/receipts.ts'
-import { type AdminRooms, refusesAsAdmin } from './rooms.ts'
+import { type AdminRooms, refusesAsAdmin } from './deps.ts'
 
 const tags = ['admin: revocations']
 

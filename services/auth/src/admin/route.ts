@@ -1,17 +1,17 @@
 /** `/admin`: everything that admins, auditors and machines with a scope may do. */
 import type { Verifier } from '@gatehouse/guard'
 import type { FastifyPluginAsync } from 'fastify'
-import { auditRoutes } from '../audit/route.ts'
-import { identifyAnybody } from '../http/caller.ts'
-import type { CallLimit } from './callLimit.ts'
+import { identifyAnybody } from '../http/authenticate.ts'
+import type { CallLimit } from '../rateLimits/adminCallLimit.ts'
+import { auditRoutes } from './auditRoutes.ts'
 import { clientRoutes } from './clientRoutes.ts'
-import { permit } from './permit.ts'
+import type { AdminRooms } from './deps.ts'
+import { permit } from './requirePermission.ts'
 import { revocationRoutes } from './revocationRoutes.ts'
-import type { AdminRooms } from './rooms.ts'
 import { adminSessionRoutes } from './sessionRoutes.ts'
-import { userActs } from './userActs.ts'
-import { userChanges } from './userChanges.ts'
+import { userActs } from './userActionRoutes.ts'
 import { userRoutes } from './userRoutes.ts'
+import { userChanges } from './userUpdateRoutes.ts'
 
 export interface AdminRoutes extends AdminRooms {
   verifier: Verifier

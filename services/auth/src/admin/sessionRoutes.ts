@@ -2,14 +2,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ActRequest, BulkEnd, BulkPreview, Id, ReceiptRef, Refusal, SessionDetails } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { answerAdmin } from '../revoke/answer.ts'
 import { actOf } from '../revoke/route.ts'
+import { answerAdmin } from '../revoke/sendRevocation.ts'
 import { readAccount } from '../store/accounts.ts'
 import { listSessions, ownerOf } from '../store/listSessions.ts'
-import { endMany, previewMany } from './endMany.ts'
-import { mustBeMeant } from './judge.ts'
-import { type AdminRooms, refusesAsAdmin } from './rooms.ts'
-import { sessionDetail } from './views.ts'
+import { endMany, previewMany } from './bulkRevoke.ts'
+import { type AdminRooms, refusesAsAdmin } from './deps.ts'
+import { mustBeMeant } from './policies.ts'
+import { sessionDetail } from './serialize.ts'
 
 const tags = ['admin: sessions']
 const params = Type.Object({ id: Id })

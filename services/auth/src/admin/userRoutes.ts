@@ -2,16 +2,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Id, NewUser, Refusal, UserDetail, UserPage, UserQuery, UserViewRef } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { attemptOf } from '../http/attempt.ts'
+import { attemptOf } from '../http/idempotencyKey.ts'
 import { actOf } from '../revoke/route.ts'
 import { emailKey } from '../store/accounts.ts'
 import { listAccounts, readAccountRow } from '../store/listAccounts.ts'
 import { listSessions } from '../store/listSessions.ts'
 import { createUser } from './createUser.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import { etagOf } from './judge.ts'
-import { type AdminRooms, refusesAsAdmin } from './rooms.ts'
-import { sessionDetail, userView } from './views.ts'
+import { type AdminRooms, refusesAsAdmin } from './deps.ts'
+import { etagOf } from './policies.ts'
+import { sessionDetail, userView } from './serialize.ts'
 
 const tags = ['admin: users']
 const params = Type.Object({ id: Id })

@@ -1,6 +1,6 @@
 /** Calls the service's API with the saved log-in, renewing it when it is told to. */
 import type { Problem, TokenAnswer } from '@gatehouse/contract'
-import { type Home, type Login, newAttempt } from './home.ts'
+import { type Home, type Login, newAttempt } from './credentialsFile.ts'
 
 export interface ApiCall {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

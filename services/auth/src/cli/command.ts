@@ -1,9 +1,9 @@
 /** What a command of the API side is, and how it answers. */
 import type { Receipt } from '@gatehouse/contract'
 import type { Api, ApiAnswer, ApiCall } from './api.ts'
+import type { Options } from './args.ts'
 import type { Say } from './progress.ts'
 import { card } from './table.ts'
-import type { Options } from './words.ts'
 
 /** For scripts: what the process ends with. */
 export const exitCodes = {

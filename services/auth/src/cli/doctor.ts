@@ -1,12 +1,12 @@
 /** Looks at everything that a service needs, and says in plain words what is wrong. */
 import { SettingsError } from '@gatehouse/settings'
 import { type Config, readConfig } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import { missingMigrations } from '../database/migrate.ts'
 import { readRefreshKeys } from '../keys/refreshKeys.ts'
 import { readSigningKeys } from '../keys/signingKeys.ts'
-import type { Database } from '../store/database.ts'
 import { readLiveGuards } from '../store/guards.ts'
 import { hasActiveAdmin } from '../store/lockAccount.ts'
-import { missingMigrations } from '../store/migrate.ts'
 
 export interface Finding {
   what: string

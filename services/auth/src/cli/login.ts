@@ -4,10 +4,10 @@ import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import type { TokenAnswer } from '@gatehouse/contract'
 import { problemOf, send } from './api.ts'
+import { needed } from './args.ts'
 import type { Command, Result, Run } from './command.ts'
-import { type Home, newAttempt } from './home.ts'
+import { type Home, newAttempt } from './credentialsFile.ts'
 import { card } from './table.ts'
-import { needed } from './words.ts'
 
 export function loginCommands(
   home: Home,

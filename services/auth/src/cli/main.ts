@@ -3,16 +3,16 @@
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
 import { ApiError, apiWith, NotLoggedIn } from './api.ts'
+import { readWords, UsageError, type Words } from './args.ts'
+import { recordCommands } from './clientCommands.ts'
 import { type Command, exitCodes } from './command.ts'
+import { homeIn } from './credentialsFile.ts'
 import { needsDatabase } from './databaseUsage.ts'
-import { homeIn } from './home.ts'
 import { loginCommands } from './login.ts'
-import { placeCommands } from './placeCommands.ts'
 import { type Say, withProgress } from './progress.ts'
-import { recordCommands } from './recordCommands.ts'
+import { placeCommands } from './sessionCommands.ts'
 import { usageText } from './usage.ts'
 import { userCommands } from './userCommands.ts'
-import { readWords, UsageError, type Words } from './words.ts'
 
 const environment = process.env
 const home = homeIn(environment)

@@ -1,9 +1,9 @@
 /** `gatehouse users ...` */
 import type { Receipt, UserView } from '@gatehouse/contract'
 import type { Api } from './api.ts'
+import { needed, UsageError } from './args.ts'
 import { act, type Commands, type Result, type Run, receiptResult } from './command.ts'
 import { card, table } from './table.ts'
-import { needed, UsageError } from './words.ts'
 
 interface Page {
   users: UserView[]

@@ -2,13 +2,13 @@
 import { systemClock } from '@gatehouse/clock'
 import { readSettings } from '@gatehouse/settings'
 import { settings } from '../config.ts'
-import { type Database, openDatabase } from '../store/database.ts'
+import { type Database, openDatabase } from '../database/database.ts'
+import type { Options } from './args.ts'
 import { exitCodes } from './command.ts'
 import { databaseCommands, type Environment } from './databaseCommands.ts'
 import type { DatabaseCommandName } from './databaseUsage.ts'
 import { examine } from './doctor.ts'
 import { table } from './table.ts'
-import type { Options } from './words.ts'
 
 export async function withDatabase(
   name: DatabaseCommandName | 'doctor',

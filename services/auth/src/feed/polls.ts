@@ -6,11 +6,11 @@
  */
 import type { Clock } from '@gatehouse/clock'
 import { type PollAnswer, Refusal } from '@gatehouse/contract'
-import { createBatch } from '../store/batches.ts'
-import type { Direct } from '../store/direct.ts'
+import { createBatch } from '../database/batcher.ts'
+import type { Direct } from '../database/rawSql.ts'
 import { type FeedPage, readFeed } from '../store/readFeed.ts'
 import { type PollLimits, type PollRow, type PollVerdict, writePolls } from '../store/writePolls.ts'
-import { createReturning } from './returning.ts'
+import { createReturning } from './ackCoalescer.ts'
 
 export interface Polls {
   /**

@@ -1,5 +1,5 @@
 /** One round of housekeeping: what has served its time goes, in batches that hurt nobody. */
-import type { Prisma } from '../store/database.ts'
+import type { Prisma } from '../database/database.ts'
 import {
   removeCreations,
   removeDeadGuards,

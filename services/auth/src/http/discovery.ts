@@ -3,7 +3,7 @@ import { type Outcome, outcomes, Refusal, rowOf } from '@gatehouse/contract'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { jwks, type SigningKeys } from '../keys/signingKeys.ts'
-import { refusals } from './responses.ts'
+import { refusals } from './problemResponses.ts'
 
 export interface DiscoveryOptions {
   issuer: string

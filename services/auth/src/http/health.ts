@@ -1,7 +1,7 @@
 /** Whether the process lives, and whether it can serve. */
 import { Refusal } from '@gatehouse/contract'
 import type { FastifyPluginAsync } from 'fastify'
-import { quietLevel } from './quietLevel.ts'
+import { quietLevel } from './logLevel.ts'
 
 export interface HealthOptions {
   /** Throws when the service cannot answer: the database is away, or migrations are missing. */

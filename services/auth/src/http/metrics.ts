@@ -1,11 +1,11 @@
 /** What Prometheus reads: revoke-to-in-force, live guards and their lag, and the process itself. */
-import type { RequestMetrics } from '@gatehouse/guard'
+import type { RequestMetrics } from '@gatehouse/http'
 import type { FastifyPluginAsync } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Db } from '../database/database.ts'
 import type { Barrier } from '../revoke/barrier.ts'
-import type { Db } from '../store/database.ts'
 import { readLiveGuards } from '../store/guards.ts'
-import { quietLevel } from './quietLevel.ts'
+import { quietLevel } from './logLevel.ts'
 
 /** The same barrier, its waits measured. */
 export function revokeMetrics(metrics: Registry, barrier: Barrier): Barrier {

@@ -1,6 +1,6 @@
 /** The server that every route stands on: its limits, its measures, its way of saying no, its cookies, its document. */
 import cookiePlugin from '@fastify/cookie'
-import { type RefusalsOptions, type RequestMetrics, refusals, strictRequests } from '@gatehouse/guard'
+import { type RefusalsOptions, type RequestMetrics, refusals, strictRequests } from '@gatehouse/http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { type DocsOptions, openApi } from './docs.ts'

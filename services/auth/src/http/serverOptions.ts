@@ -1,6 +1,6 @@
 /** The HTTP server of this service: the shared limits, its own log line, and no secret in any. */
 import type { Server } from 'node:http'
-import { fastifyDefaults, type RefusalsOptions } from '@gatehouse/guard'
+import { fastifyDefaults, type RefusalsOptions } from '@gatehouse/http'
 import type { FastifyHttpOptions } from 'fastify'
 import type { Config } from '../config.ts'
 import { sharedSerializers } from './serializers.ts'

@@ -1,17 +1,17 @@
 /** Logging in: check the password in constant time, then begin a session. */
 import { randomUUID } from 'node:crypto'
 import { type LoginRequest, Refusal } from '@gatehouse/contract'
+import type { Prisma } from '../database/database.ts'
 import { sha256 } from '../keys/hmac.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
-import { newSecret, writeToken } from '../rotate/token.ts'
+import type { Passwords } from '../passwords/passwords.ts'
+import type { LoginLimits } from '../rateLimits/loginLimits.ts'
 import { replacePasswordHash } from '../store/accounts.ts'
-import type { Prisma } from '../store/database.ts'
+import type { LoginStore } from '../store/loginBatch.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import { writeTry } from '../store/writeAudit.ts'
-import { changeDemanded, mustNotBringNewPassword } from './demandedChange.ts'
-import type { LoginLimits } from './limits.ts'
-import type { Passwords } from './passwords.ts'
-import type { LoginStore } from './together.ts'
+import { newSecret, writeToken } from '../tokens/refreshToken.ts'
+import { changeDemanded, mustNotBringNewPassword } from './forcedPasswordChange.ts'
 
 export interface LoginRooms {
   db: Prisma

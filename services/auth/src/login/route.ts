@@ -1,9 +1,9 @@
 /** `POST /session`: log in. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LoginRequest, TokenAnswer } from '@gatehouse/contract'
-import { refusals } from '../http/responses.ts'
-import { sendTokens, type TokenSending } from '../http/tokens.ts'
-import { visitorOf } from '../http/visitor.ts'
+import { visitorOf } from '../http/clientInfo.ts'
+import { refusals } from '../http/problemResponses.ts'
+import { sendTokens, type TokenSending } from '../tokens/tokenResponse.ts'
 import { type LoginRooms, login } from './login.ts'
 
 export interface LoginRoutes extends LoginRooms {

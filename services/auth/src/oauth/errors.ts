@@ -1,6 +1,6 @@
 /** How the OAuth surface says no: the JSON of RFC 6749 section 5.2, made from the same refusals as everywhere. */
 import { type Outcome, type Refusal, rowOf } from '@gatehouse/contract'
-import { outcomeOfFault } from '@gatehouse/guard'
+import { outcomeOfFault } from '@gatehouse/http'
 import type { FastifyInstance } from 'fastify'
 
 /** The codes of RFC 6749 section 5.2, and the two that it has for a server in trouble (section 4.1.2.1). */

@@ -2,8 +2,8 @@
 import type { AccessTokenClaims } from '@gatehouse/contract'
 import { Refusal } from '@gatehouse/contract'
 import type { Verifier } from '@gatehouse/guard'
-import { clientStands, isClientToken, judgeCaller } from '../http/caller.ts'
-import type { Db } from '../store/database.ts'
+import type { Db } from '../database/database.ts'
+import { clientStands, isClientToken, judgeCaller } from '../http/authenticate.ts'
 import { readCaller } from '../store/readCaller.ts'
 import { readClientCaller } from '../store/readClientCaller.ts'
 

@@ -1,11 +1,11 @@
 /** Revoking a token ends what it belongs to (RFC 7009): the session of a person, or all tokens of a client. */
 import type { Verifier } from '@gatehouse/guard'
-import { isClientToken } from '../http/caller.ts'
+import { isClientToken } from '../http/authenticate.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import { type Act, type Revocations, type Revoked, sessionEntry } from '../revoke/revoke.ts'
-import { readToken } from '../rotate/token.ts'
 import { lockClient, renewClientSession } from '../store/manageClients.ts'
 import type { AuthenticatedClient } from '../store/serviceClients.ts'
+import { readToken } from '../tokens/refreshToken.ts'
 import { OAuthError } from './errors.ts'
 import { verifiedClaims } from './introspect.ts'
 

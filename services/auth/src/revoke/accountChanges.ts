@@ -1,5 +1,6 @@
 /** What may be done to an account that takes something away from it: each as the change, and what the feed then says. */
 import type { EntryOutcome } from '@gatehouse/contract'
+import type { Db } from '../database/database.ts'
 import {
   type ChangedAccount,
   deleteAccount,
@@ -10,7 +11,6 @@ import {
   setPassword,
   setRights,
 } from '../store/changeAccount.ts'
-import type { Db } from '../store/database.ts'
 import type { EndedAs } from '../store/endSessions.ts'
 import type { LockedAccount } from '../store/lockAccount.ts'
 

@@ -1,8 +1,8 @@
 /** The one path of every revocation: change what stands, append the entries, commit; the barrier comes after. */
 import { type EntryKind, type EntryOutcome, Refusal } from '@gatehouse/contract'
+import type { Database, Db } from '../database/database.ts'
 import { appendRevocations, type NewEntry, raiseEveryoneEpoch } from '../store/appendRevocations.ts'
 import { changePassword } from '../store/changeAccount.ts'
-import type { Database, Db } from '../store/database.ts'
 import { endOneSession } from '../store/endOneSession.ts'
 import { type EndedAs, endSessions, type One, type Which } from '../store/endSessions.ts'
 import { hasActiveAdmin, type LockedAccount, lockAccount, lockAdmins } from '../store/lockAccount.ts'

@@ -3,13 +3,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Id, InForce, Refusal, SessionList } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { refusals } from '../http/responses.ts'
-import { visitorOf } from '../http/visitor.ts'
-import type { Db } from '../store/database.ts'
-import type { Direct } from '../store/direct.ts'
+import type { Db } from '../database/database.ts'
+import type { Direct } from '../database/rawSql.ts'
+import { visitorOf } from '../http/clientInfo.ts'
+import { refusals } from '../http/problemResponses.ts'
 import { listSessions, ownerOf, type SessionRow } from '../store/listSessions.ts'
-import { answerOwner, type Waiting } from './answer.ts'
 import type { Act, Revocations } from './revoke.ts'
+import { answerOwner, type Waiting } from './sendRevocation.ts'
 
 export interface SessionRoutes {
   db: Db

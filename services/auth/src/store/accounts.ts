@@ -1,5 +1,5 @@
 /** Reading and creating accounts. */
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 
 export interface AccountForLogin {
   id: string

@@ -1,5 +1,5 @@
 /** Tells the other replicas that guards have acknowledged something. */
-import type { Direct } from './direct.ts'
+import type { Direct } from '../database/rawSql.ts'
 
 /**
  * A transaction of its own, which writes nothing and so waits for no disk. When it is lost, barriers find out by reading again.

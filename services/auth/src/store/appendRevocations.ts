@@ -1,6 +1,6 @@
 /** Appends entries to the feed, with the audit row of the act that caused them. */
 import type { EntryKind, EntryOutcome } from '@gatehouse/contract'
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 import type { AuditRow } from './writeAudit.ts'
 
 export interface NewEntry {

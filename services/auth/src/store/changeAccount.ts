@@ -1,5 +1,5 @@
 /** Changes to an account that revoke what it was granted; each raises its epoch under the row's lock. */
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 
 export interface ChangedAccount {
   epoch: number

@@ -1,5 +1,5 @@
 /** Remembers creations that carried an Idempotency-Key. */
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 
 export interface Creation {
   keyHash: Buffer

@@ -1,5 +1,5 @@
 /** Sessions by criteria: how many there are, and ending a batch of them. */
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 
 /** What is null does not matter. */
 export interface Criteria {

@@ -1,6 +1,6 @@
 /** Ends one session and appends the entry that says so: the commonest revocation, in one statement and one round trip. */
 
-import type { Direct } from './direct.ts'
+import type { Direct } from '../database/rawSql.ts'
 import type { EndedAs } from './endSessions.ts'
 import type { AuditRow } from './writeAudit.ts'
 

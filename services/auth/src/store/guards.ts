@@ -1,6 +1,6 @@
 /** The rows of live guards: what barriers wait for and admins look at. */
-import type { Db } from './database.ts'
-import type { Direct } from './direct.ts'
+import type { Db } from '../database/database.ts'
+import type { Direct } from '../database/rawSql.ts'
 
 export interface LiveGuard {
   id: string

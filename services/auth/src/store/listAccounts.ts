@@ -1,5 +1,5 @@
 /** Accounts as admins look at them: one, or a page. */
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 
 export interface AccountRow {
   id: string

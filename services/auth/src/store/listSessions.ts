@@ -1,6 +1,6 @@
 /** The sessions of an account that stand. */
-import type { Db } from './database.ts'
-import type { Direct } from './direct.ts'
+import type { Db } from '../database/database.ts'
+import type { Direct } from '../database/rawSql.ts'
 
 export interface SessionRow {
   id: string

@@ -1,5 +1,5 @@
 /** Holds an account still while an admin's act on it is judged and done. */
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 
 export interface LockedAccount {
   id: string

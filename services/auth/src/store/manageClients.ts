@@ -1,5 +1,5 @@
 /** Service clients as admins manage them. */
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 
 export interface ClientRow {
   id: string

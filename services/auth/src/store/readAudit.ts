@@ -1,5 +1,5 @@
 /** Reads the audit log, newest first, or oldest first for an export. */
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 import type { AuditRow } from './writeAudit.ts'
 
 export interface AuditFilter {

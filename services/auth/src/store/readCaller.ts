@@ -1,5 +1,5 @@
 /** Whether the session and the account behind an access token stand: asked of the database, for the auth service's own routes. */
-import type { Direct } from './direct.ts'
+import type { Direct } from '../database/rawSql.ts'
 
 export interface CallerFacts {
   /** Null once the account is deleted. */

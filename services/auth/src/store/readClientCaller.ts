@@ -1,5 +1,5 @@
 /** Whether the service client behind a token of its own stands. */
-import type { Direct } from './direct.ts'
+import type { Direct } from '../database/rawSql.ts'
 
 export interface ClientFacts {
   /** What it is granted now; null when it was deleted, or its tokens were revoked. */

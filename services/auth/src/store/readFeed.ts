@@ -1,6 +1,6 @@
 /** Reads the feed: its head, and the entries beyond a cursor that have not expired. */
 import type { Entry } from '@gatehouse/contract'
-import type { Direct } from './direct.ts'
+import type { Direct } from '../database/rawSql.ts'
 
 export interface FeedPage {
   feedId: string

@@ -1,5 +1,5 @@
 /** The number of the newest revocation. */
-import type { Direct } from './direct.ts'
+import type { Direct } from '../database/rawSql.ts'
 
 export async function readHead(db: Direct): Promise<number> {
   const [row] = await db.$queryRaw<{ head: number }[]>`SELECT head::float8 AS head FROM revocation_clock WHERE id = 1`

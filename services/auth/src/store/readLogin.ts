@@ -1,7 +1,8 @@
 /** What log-ins must know before they check their passwords: the account, and what has been tried so far. */
+
+import type { Adapter } from '../database/rawSql.ts'
+import { columnsOf } from '../database/unnest.ts'
 import { type AccountForLogin, emailKey } from './accounts.ts'
-import { columnsOf } from './columns.ts'
-import type { Adapter } from './direct.ts'
 
 /** A counter of failures in `rate_limits`, and how many it allows. */
 export interface Quota {

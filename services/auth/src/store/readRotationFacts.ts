@@ -1,6 +1,6 @@
 /** What stands in the database about a refresh token that did not rotate. */
 import type { RotationFacts } from '@gatehouse/protocol'
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 import type { Grant } from './rotateRefreshToken.ts'
 
 interface Row extends Omit<Grant, 'sessionId'> {

@@ -1,8 +1,8 @@
 /** The receipts of revocations: an audit entry of its own, written once it is in force. */
 import type { GuardReceipt } from '@gatehouse/contract'
+import type { Db } from '../database/database.ts'
+import type { Direct } from '../database/rawSql.ts'
 import type { Revoked } from '../revoke/revoke.ts'
-import type { Db } from './database.ts'
-import type { Direct } from './direct.ts'
 
 export interface Proof {
   waitedMs: number

@@ -1,6 +1,7 @@
 /** The ordinary renewal: guards, rotates and reads all that an access token needs in one statement. */
-import { columnsOf } from './columns.ts'
-import type { Adapter, Value } from './direct.ts'
+
+import type { Adapter, Value } from '../database/rawSql.ts'
+import { columnsOf } from '../database/unnest.ts'
 
 export interface Rotation {
   sessionId: string

@@ -1,5 +1,5 @@
 /** Programs that authenticate as themselves: who they are, and what they may. */
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 
 export interface NewServiceClient {
   id: string

@@ -1,6 +1,7 @@
 /** Begins sessions: for each its row, its refresh row and its audit entry, if the account still stands. */
-import { columnsOf } from './columns.ts'
-import type { Adapter } from './direct.ts'
+
+import type { Adapter } from '../database/rawSql.ts'
+import { columnsOf } from '../database/unnest.ts'
 import type { Quota } from './readLogin.ts'
 import type { Grant } from './rotateRefreshToken.ts'
 

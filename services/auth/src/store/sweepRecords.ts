@@ -1,5 +1,5 @@
 /** Removes records that have served their time, a batch at a time; what another replica holds is left to it. */
-import type { Db, Prisma } from './database.ts'
+import type { Db, Prisma } from '../database/database.ts'
 
 /** By the index on `expires_at`: every token that such an entry covers has expired. */
 export async function removeRevocations(db: Db, limit: number): Promise<number> {

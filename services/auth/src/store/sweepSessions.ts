@@ -1,5 +1,5 @@
 /** Removes sessions that nobody can use and nobody asks about any more, a batch at a time. */
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 
 export interface Batch {
   limit: number

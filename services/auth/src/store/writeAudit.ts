@@ -1,5 +1,5 @@
 /** The audit log: who did what to whom, from where. Nothing secret goes in. */
-import type { Db } from './database.ts'
+import type { Db } from '../database/database.ts'
 
 export interface AuditRow {
   /** The account or client that acted; null when nobody is known. */

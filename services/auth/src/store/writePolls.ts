@@ -1,6 +1,6 @@
 /** Writes a batch of polls: authenticates each guard, moves its cursor and extends its lease, in one committed statement. */
 import type { LeaseRules } from '@gatehouse/protocol'
-import type { Direct } from './direct.ts'
+import type { Direct } from '../database/rawSql.ts'
 
 export interface PollRow {
   guard: string

@@ -1,8 +1,8 @@
 /** The audit log: everything that counts is in it, nobody changes it, and it can be read at any length. */
 import type { AuditView } from '@gatehouse/contract'
 import t from 'tap'
-import { isRefusal, password } from '../stage.ts'
-import { office } from './people.ts'
+import { office } from '../helpers/adminClient.ts'
+import { isRefusal, password } from '../helpers/service.ts'
 
 interface Page {
   entries: AuditView[]

@@ -1,9 +1,9 @@
 /** Service clients: least privilege, secrets shown once, and gone when they are deleted. */
 import type { ClientView } from '@gatehouse/contract'
 import t from 'tap'
-import { machine, post, secret, tokenOf } from '../oauth/forms.ts'
-import { basic, isRefusal } from '../stage.ts'
-import { office } from './people.ts'
+import { office } from '../helpers/adminClient.ts'
+import { machine, post, secret, tokenOf } from '../helpers/oauthForms.ts'
+import { basic, isRefusal } from '../helpers/service.ts'
 
 interface WithSecret {
   client: ClientView

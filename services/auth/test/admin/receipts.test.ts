@@ -1,7 +1,7 @@
 /** Receipts: what is in force, how every guard came to know, and that it can be asked again. */
 import type { PollAnswer, Receipt } from '@gatehouse/contract'
 import t from 'tap'
-import { type Office, office } from './people.ts'
+import { type Office, office } from '../helpers/adminClient.ts'
 
 const guard = '11111111-1111-4111-8111-111111111111'
 

@@ -1,10 +1,10 @@
 /** Ending sessions: one, all of a person, and any number by criteria. */
 import type { BulkPreview, Receipt } from '@gatehouse/contract'
 import t from 'tap'
-import { agentInWords } from '../../src/admin/views.ts'
-import { giveRefreshRows } from '../refreshRows.ts'
-import { isRefusal } from '../stage.ts'
-import { type Office, office } from './people.ts'
+import { agentInWords } from '../../src/admin/serialize.ts'
+import { type Office, office } from '../helpers/adminClient.ts'
+import { giveRefreshRows } from '../helpers/refreshRows.ts'
+import { isRefusal } from '../helpers/service.ts'
 
 t.test('one session is ended, and only that one', async t => {
   const on = await office(t)

@@ -1,8 +1,8 @@
 /** Creating, finding and reading accounts. */
 import type { UserView } from '@gatehouse/contract'
 import t from 'tap'
-import { isRefusal, password } from '../stage.ts'
-import { office, userOf } from './people.ts'
+import { office, userOf } from '../helpers/adminClient.ts'
+import { isRefusal, password } from '../helpers/service.ts'
 
 const other = 'a password that nobody else has'
 

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freshDatabase } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { office } from '../admin/people.ts'
-import { environmentFor, password } from '../stage.ts'
+import { office } from '../helpers/adminClient.ts'
+import { environmentFor, password } from '../helpers/service.ts'
 
 const entry = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 

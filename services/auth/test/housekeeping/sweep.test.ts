@@ -1,8 +1,8 @@
 /** Tables stay bounded: what has served its time goes, whatever is still needed stays. */
 import t from 'tap'
 import { sweep } from '../../src/housekeeping/sweep.ts'
-import { giveRefreshRows } from '../refreshRows.ts'
-import { isRefusal, stage } from '../stage.ts'
+import { giveRefreshRows } from '../helpers/refreshRows.ts'
+import { isRefusal, stage } from '../helpers/service.ts'
 
 const rules = { limit: 100, historyDays: 7, auditRetentionDays: 400 }
 

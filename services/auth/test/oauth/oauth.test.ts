@@ -1,7 +1,7 @@
 /** The standard's surface: its shapes, its errors, and the same core behind it. */
 import t, { type Test } from 'tap'
-import { type Answer, basic, isRefusal, stage } from '../stage.ts'
-import { machine, post, secret, tokenOf } from './forms.ts'
+import { machine, post, secret, tokenOf } from '../helpers/oauthForms.ts'
+import { type Answer, basic, isRefusal, stage } from '../helpers/service.ts'
 
 function isOAuthError(t: Test, { status, body, headers }: Answer, error: string): void {
   t.match(body, { error, error_description: String })

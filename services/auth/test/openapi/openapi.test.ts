@@ -8,8 +8,8 @@ import { promisify } from 'node:util'
 import { outcomes } from '@gatehouse/contract'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import t from 'tap'
-import { office } from '../admin/people.ts'
-import { password, stage } from '../stage.ts'
+import { office } from '../helpers/adminClient.ts'
+import { password, stage } from '../helpers/service.ts'
 
 const run = promisify(execFile)
 const here = fileURLToPath(new URL('.', import.meta.url))

@@ -1,7 +1,8 @@
 /** What operators ask: is it alive, can it decide, and how is it doing. Not for outside: the gateway keeps these to itself. */
 
 import { Refusal } from '@gatehouse/contract'
-import type { GuardState, RequestMetrics } from '@gatehouse/guard'
+import type { GuardState } from '@gatehouse/guard'
+import type { RequestMetrics } from '@gatehouse/http'
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 

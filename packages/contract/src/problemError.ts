@@ -1,0 +1,40 @@
+/** The one error that a handler throws to say no. */
+import type { Outcome } from './problems.ts'
+
+export interface Field {
+  /** Where in the request, as a path: `body/email`, `query/limit`, `headers/authorization`. */
+  field: string
+  /** What is wrong with it, in plain words. Never the value itself. */
+  reason: string
+}
+
+export interface RefusalExtras {
+  /** For `request-malformed`: what is wrong, and where. */
+  fields?: readonly Field[]
+  /** For `insufficient-scope`: what was needed. */
+  scope?: readonly string[]
+  /** Overrides the table's `Retry-After`, in seconds. */
+  retryAfterSeconds?: number
+  /** For a malformed Authorization header: `invalid_request` (RFC 6750 section 3.1). */
+  challenge?: 'invalid_request'
+  /** Further response headers. */
+  headers?: Readonly<Record<string, string>>
+  cause?: unknown
+}
+
+export class Refusal extends Error {
+  readonly outcome: Outcome
+  readonly extras: RefusalExtras
+
+  /**
+   * @param outcome a code of the table of outcomes
+   * @param why for our log only; the caller reads the table's words
+   * @param extras what the reply carries besides
+   */
+  constructor(outcome: Outcome, why: string, extras: RefusalExtras = {}) {
+    super(why, extras.cause === undefined ? undefined : { cause: extras.cause })
+    this.name = 'Refusal'
+    this.outcome = outcome
+    this.extras = extras
+  }
+}

@@ -1,0 +1,211 @@
+/** The local stack: PostgreSQL, migrations, keys, two accounts, auth and resource, each a real process. */
+import { execFile } from 'node:child_process'
+import { createWriteStream, mkdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { systemClock } from '@gatehouse/clock'
+import { SettingsError } from '@gatehouse/settings'
+import { caller, startPostgres, startProcess, type TestProcess } from '@gatehouse/testkit'
+import pg from 'pg'
+import {
+  type Credentials,
+  chooseLogins,
+  type Login,
+  makeSecrets,
+  readCredentials,
+  type Secrets,
+  writeCredentials,
+} from './secrets.ts'
+import type { StackSettings } from './settings.ts'
+
+export interface Stack extends Credentials {
+  passwords: { admin: Standing; person: Standing }
+  /** Resolves with a sentence when a part ends by itself. */
+  failed: Promise<string>
+  stop: () => Promise<void>
+}
+
+/** Of a password that we know: just set, so that it is shown once; right; or wrong, for the account had another before. */
+export type Standing = 'new' | 'known' | 'wrong'
+
+type Undo = () => Promise<unknown>
+
+/** @throws SettingsError when a port is taken or the database cannot be reached */
+export async function startStack(settings: StackSettings): Promise<Stack> {
+  const undo: Undo[] = []
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    return { ...(await startParts(settings, undo)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<Stack, 'stop'>> {
+  const dataDir = resolve(settings.GATEHOUSE_DATA)
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  await mustBeFree('AUTH_PORT', settings.AUTH_PORT)
+  await mustBeFree('RESOURCE_PORT', settings.RESOURCE_PORT)
+  const databaseUrl = await database(settings, dataDir, undo)
+  const secrets = makeSecrets(dataDir)
+  const before = readCredentials(dataDir)
+  const logins = chooseLogins(before, settings)
+  const authUrl = `http://localhost:${settings.AUTH_PORT}`
+  const credentials = { authUrl, resourceUrl: `http://localhost:${settings.RESOURCE_PORT}`, ...logins }
+  // Before the accounts are made: a start that fails in between must not lose their passwords.
+  writeCredentials(dataDir, credentials)
+  const isNew = await prepare(databaseUrl, secrets, logins)
+
+  const common = {
+    HOST: '127.0.0.1',
+    LOG_LEVEL: process.env['LOG_LEVEL'] === 'debug' ? 'debug' : 'info',
+    NODE_ENV: 'production',
+    AUDIENCE: process.env['AUDIENCE'] ?? 'gatehouse',
+  }
+  const start = (name: string, env: Record<string, string | undefined>) =>
+    service({ name, dataDir, env: { ...common, ...env }, undo })
+  const auth = await start('auth', {
+    PORT: String(settings.AUTH_PORT),
+    ISSUER: authUrl,
+    DATABASE_URL: databaseUrl,
+    // Short, so that whoever plays with it sees a token expire.
+    ACCESS_TOKEN_SECONDS: process.env['ACCESS_TOKEN_SECONDS'] ?? '30',
+    SIGNING_KEY_FILE: secrets.signingKeyFile,
+    REFRESH_KEYS_FILE: secrets.refreshKeysFile,
+  })
+  const resource = await start('resource', {
+    PORT: String(settings.RESOURCE_PORT),
+    ISSUER: authUrl,
+    AUTH_URLS: `http://127.0.0.1:${settings.AUTH_PORT}`,
+    CLIENT_ID: 'resource',
+    CLIENT_SECRET_FILE: secrets.clientSecretFile,
+    // The resource service has no use for it, and must not have it.
+    DATABASE_URL: undefined,
+  })
+  await untilReady(credentials.resourceUrl)
+  const passwords = {
+    admin: isNew.admin ? 'new' : await standing(authUrl, logins.admin),
+    person: isNew.person ? 'new' : await standing(authUrl, logins.person),
+  } as const
+  // A wrong one takes the place of none that may be right.
+  const kept = (who: 'admin' | 'person') => (passwords[who] === 'wrong' && before ? before[who] : logins[who])
+  writeCredentials(dataDir, { ...credentials, admin: kept('admin'), person: kept('person') })
+  const failed = Promise.race([auth.exited.then(() => 'auth'), resource.exited.then(() => 'resource')])
+  return {
+    ...credentials,
+    passwords,
+    failed: failed.then(name => `The ${name} service has ended; its log is in ${logFile(dataDir, name)}`),
+  }
+}
+
+/** Of an account that was there before: in a database of another folder, or with a password that was changed since. */
+async function standing(authUrl: string, login: Login): Promise<'known' | 'wrong'> {
+  const call = caller(authUrl)
+  const { status, body } = await call('/session', { body: { ...login, transport: 'body' } })
+  if (status === 401) return 'wrong'
+  const { refreshToken } = body as { refreshToken?: string }
+  if (refreshToken !== undefined) await call('/session', { method: 'DELETE', body: { refreshToken } })
+  return 'known'
+}
+
+/** Listening is not enough: it has no keys and no lease yet. */
+async function untilReady(url: string): Promise<void> {
+  for (let triesLeft = 200; triesLeft > 0; triesLeft -= 1) {
+    const isReady = await fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+    if (isReady) return
+    await systemClock.sleep(50)
+  }
+  throw new Error('The resource service does not become ready; its log says why.')
+}
+
+async function mustBeFree(variable: string, port: number): Promise<void> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const isTaken = error.code === 'EADDRINUSE'
+      reject(
+        new SettingsError(
+          `Port ${port} ${isTaken ? 'is in use' : `cannot be used (${error.code})`}: set ${variable} to another.`,
+        ),
+      )
+    })
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve()))
+  })
+}
+
+async function database(settings: StackSettings, dataDir: string, undo: Undo[]): Promise<string> {
+  if (settings.DATABASE_URL === null) {
+    const port = settings.POSTGRES_PORT === 0 ? {} : { port: settings.POSTGRES_PORT }
+    const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), persistent: true, ...port })
+    undo.push(() => postgres.stop())
+    return postgres.url
+  }
+  const client = new pg.Client({ connectionString: settings.DATABASE_URL, connectionTimeoutMillis: 5000 })
+  client.on('error', () => undefined)
+  await client.connect().catch((error: Error) => {
+    throw new SettingsError(
+      `DATABASE_URL names a database that cannot be used: ${error.message || 'nobody answers there'}.`,
+    )
+  })
+  await client.end()
+  return settings.DATABASE_URL
+}
+
+const cli = 'services/auth/dist/bundle/gatehouse.js'
+const execFileLater = promisify(execFile)
+
+async function prepare(
+  databaseUrl: string,
+  secrets: Secrets,
+  logins: { admin: Login; person: Login },
+): Promise<{ admin: boolean; person: boolean }> {
+  const run = async (args: string[], env: Record<string, string> = {}) => {
+    const { stdout } = await execFileLater(process.execPath, [cli, ...args], {
+      env: { ...process.env, DATABASE_URL: databaseUrl, ...env },
+    })
+    return JSON.parse(stdout) as { created?: boolean }
+  }
+  const create = async ({ email, password }: Login, rights: string[]) => {
+    const { created = false } = await run(['create-account', '--email', email, ...rights], { PASSWORD: password })
+    return created
+  }
+  await run(['migrate'])
+  await run(['create-client', '--id', 'resource', '--name', 'resource service', '--scope', 'guard'], {
+    CLIENT_SECRET: secrets.clientSecret,
+  })
+  const admin = await create(logins.admin, ['--role', 'admin', '--scope', 'storage:restricted'])
+  const person = await create(logins.person, [])
+  return { admin, person }
+}
+
+interface ServiceOptions {
+  name: string
+  dataDir: string
+  env: Record<string, string | undefined>
+  undo: Undo[]
+}
+
+async function service({ name, dataDir, env, undo }: ServiceOptions): Promise<TestProcess> {
+  mkdirSync(join(dataDir, 'logs'), { recursive: true })
+  const log = createWriteStream(logFile(dataDir, name), { flags: 'a', mode: 0o600 })
+  undo.push(async () => log.end())
+  const started = await startProcess({
+    entry: `services/${name}/dist/bundle/main.js`,
+    env,
+    readyWhen: /"msg":"listening"/,
+    onLine: line => log.write(`${line}\n`),
+  })
+  undo.push(() => started.stop())
+  return started
+}
+
+function logFile(dataDir: string, name: string): string {
+  return join(dataDir, 'logs', `${name}.log`)
+}

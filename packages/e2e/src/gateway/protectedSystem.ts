@@ -1,0 +1,77 @@
+/** A whole system behind a real gateway, and an upstream in "any language" beside it. */
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Answer, freePort, freshDatabase } from '@gatehouse/testkit'
+import { type System, startSystem } from '../system.ts'
+import { type Gateway, startGateway } from './nginx.ts'
+import { type Sending, send } from './rawClient.ts'
+
+export interface Stage {
+  system: System
+  gateway: Gateway
+  send: (sending: Sending) => Promise<Answer>
+  stop: () => Promise<void>
+}
+
+/** What reached the third upstream, as it answers. */
+export interface Echo {
+  method: string
+  path: string
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+export async function behindGateway(env: Record<string, string> = {}): Promise<Stage> {
+  const { url: databaseUrl, drop } = await freshDatabase()
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const resourcePorts = [await freePort(), await freePort()]
+  const echo = await startEcho()
+  const undo: (() => Promise<unknown>)[] = [drop, async () => echo.close()]
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const system = await startSystem({
+      databaseUrl,
+      auths: 2,
+      resources: 0,
+      env: {
+        ISSUER: `${url}/auth`,
+        COOKIE_PATH: '/auth/session',
+        TRUST_PROXY: '127.0.0.1',
+        DRAIN_MS: '500',
+        LOG_REQUESTS: 'true',
+        ...env,
+      },
+    })
+    undo.push(system.stop)
+    const gateway = await startGateway({
+      port,
+      auths: system.auths.map(service => new URL(service.url).host),
+      resources: resourcePorts.map(resourcePort => `127.0.0.1:${resourcePort}`),
+      example: `127.0.0.1:${(echo.address() as AddressInfo).port}`,
+    })
+    undo.push(gateway.stop)
+    // They fetch the keys from the issuer, so the gateway comes before them.
+    for (const resourcePort of resourcePorts) await system.addResource({ port: resourcePort })
+    return { system, gateway, send: sending => send(url, sending), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startEcho(): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const { method = '', url: path = '', headers } = request
+    const echo: Echo = { method, path, headers, body: Buffer.concat(chunks).toString() }
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(echo))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}

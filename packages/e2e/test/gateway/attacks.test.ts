@@ -1,0 +1,250 @@
+/** What comes from outside reaches no route, no identity and no patience that is not meant for it. */
+
+import { randomUUID } from 'node:crypto'
+import { type Outcome, rowOf } from '@gatehouse/contract'
+import { type Answer, codeOf } from '@gatehouse/testkit'
+import t, { type Test } from 'tap'
+import { needNginx, startGateway } from '../../src/gateway/nginx.ts'
+import { gatewayOutcomes } from '../../src/gateway/problemPages.ts'
+import { behindGateway, type Echo } from '../../src/gateway/protectedSystem.ts'
+import { type Sending, sendRaw, send as sendTo } from '../../src/gateway/rawClient.ts'
+
+needNginx((count, why) => t.plan(count, why))
+
+const stage = await behindGateway()
+const { system, gateway, send } = stage
+t.teardown(stage.stop)
+const person = await system.createAccount('ada@example.org')
+const { accessToken: token } = await system.login(person)
+
+/** In the form of the contract, with the status of HTTP and the code of the table. */
+function refusedByGateway(t: Test, answer: Answer, status: number): void {
+  const code = gatewayOutcomes[status] as Outcome
+  const { says: title, action } = rowOf(code)
+  t.equal(answer.status, status)
+  t.equal(answer.headers.get('content-type'), 'application/problem+json')
+  t.match(answer.body, { type: `${gateway.url}/auth/problems/${code}`, title, status, code, action })
+  t.equal((answer.body as { requestId: string }).requestId, answer.headers.get('x-request-id'))
+}
+
+function rawAnswer(text: string): Answer {
+  const [head = '', body = ''] = text.split('\r\n\r\n', 2)
+  const [first = '', ...lines] = head.split('\r\n')
+  const headers = new Headers(lines.map(line => line.split(/: (.*)/, 2) as [string, string]))
+  return { status: Number(first.split(' ')[1]), headers, body: JSON.parse(body) }
+}
+
+t.test('the routes of the house are not found outside', async t => {
+  const inside = [
+    '/auth/guards/poll',
+    '/auth/guards/leave',
+    '/auth/guards',
+    '/auth/metrics',
+    '/auth/livez',
+    '/auth/readyz',
+  ]
+  for (const path of [
+    ...inside,
+    '/api/metrics',
+    '/api/livez',
+    '/api/readyz',
+    '/api/verify',
+    '/_verify',
+    '/_refused',
+    '/_unsure',
+    '/_problem-429',
+    '/',
+    '/auth',
+    '/api',
+    '/example',
+    '/metrics',
+  ])
+    for (const method of ['GET', 'POST']) refusedByGateway(t, await send({ path, method, token }), 404)
+})
+
+t.test('no spelling of a path reaches them either, and none is passed on', async t => {
+  const before = await askedOfAuth()
+  const crooked = [
+    '/auth//metrics',
+    '//auth/metrics',
+    '/auth/./metrics',
+    '/auth/session/../metrics',
+    '/auth/session/..',
+    '/api/../auth/metrics',
+    '/auth/..%2fmetrics',
+    '/auth/%2e%2e/metrics',
+    '/auth/%2E/metrics',
+    '/auth/session%2f..%2fmetrics',
+    '/auth%2Fmetrics',
+    '/auth/..\\metrics',
+    '/auth/%5cmetrics',
+    '/auth/metrics%00',
+    '/auth/metrics%0a',
+    '/auth/me%0d%0aX-Auth-Subject:%20evil',
+    'http://127.0.0.1/auth//metrics',
+    'http://evil.example/auth/%2e%2e/metrics',
+  ]
+  for (const path of crooked) {
+    const answer = await send({ path, token })
+    refusedByGateway(t, answer, answer.status === 404 ? 404 : 400)
+  }
+  const missing = [
+    '/auth/metrics?x=/auth/session',
+    '/auth/metrics/',
+    '/auth/metrics;x=1',
+    '/auth/Metrics',
+    '/auth/m%65trics',
+    '/%61uth/metrics',
+    '/auth/guards%3fx/poll',
+    '/auth/livez%23',
+    '/AUTH/metrics',
+    'http://127.0.0.1/auth/metrics',
+    'http://evil.example/auth/guards/poll',
+  ]
+  for (const path of missing) refusedByGateway(t, await send({ path, token }), 404)
+  t.equal(await askedOfAuth(), before, 'the auth service heard of none')
+  // Decoded once and not twice: nothing of that name is there.
+  for (const path of ['/auth/%252e%252e/metrics', '/auth/x%252fmetrics'])
+    t.equal(codeOf(await send({ path })), 'not-found')
+})
+
+/** What the auth processes logged so far; a request of our own, asked of each directly, tells that all before it is read. */
+async function askedOfAuth(): Promise<number> {
+  const counts = system.auths.map(async ({ call, logged, logs }) => {
+    const id = `marker-${randomUUID()}`
+    await call('/marker', { headers: { 'x-request-id': id } })
+    await logged(new RegExp(`${id}.*request completed`))
+    return logs.filter(line => line.includes('"reqId"') && !line.includes('marker-')).length
+  })
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+}
+
+t.test(
+  'two lengths, two hosts, or a second request in the body of the first: refused, and nothing is smuggled',
+  async t => {
+    const inside = 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'
+    const head = 'POST /auth/session HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n'
+    const both = `${head}Content-Length: ${inside.length}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inside}`
+    const twice = `${head}Content-Length: 2\r\nContent-Length: ${inside.length}\r\n\r\n${inside}`
+    const coded = `${head}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${inside}`
+    const hosts = 'GET /auth/me HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'
+    for (const [said, status] of [
+      [both, 400],
+      [twice, 400],
+      [coded, 501],
+      [hosts, 400],
+    ] as const) {
+      const { text } = await sendRaw(gateway.port, said)
+      refusedByGateway(t, rawAnswer(text), status)
+      t.equal(text.match(/HTTP\/1\.1/g)?.length, 1, 'one answer')
+    }
+  },
+)
+
+t.test('who the caller is, and where from, is said by the gateway alone', async t => {
+  const names = ['X-Auth-Subject', 'X-Auth-Session', 'X-Auth-Roles', 'X-Auth-Scope', 'X-Auth-Client']
+  const forwarded = [
+    'X-Forwarded-For',
+    'X-Forwarded-Proto',
+    'X-Forwarded-Host',
+    'X-Forwarded-Port',
+    'X-Forwarded-Prefix',
+  ]
+  const others = ['Forwarded', 'X-Real-IP', 'X-Original-URL', 'X-Rewrite-URL', 'Proxy', 'X-HTTP-Method-Override']
+  const all = [...names, ...forwarded, ...others]
+  const spellings = [...all, ...all.map(name => name.replaceAll('-', '_')), ...all.map(name => name.toLowerCase())]
+  for (const name of spellings) {
+    const { body, status } = await send({ path: '/example/', token, headers: { [name]: ['evil', 'evil'] } })
+    t.equal(status, 200, name)
+    t.notOk(JSON.stringify(body).includes('evil'), name)
+  }
+  const { body } = await send({
+    path: '/example/',
+    token,
+    from: '127.0.0.7',
+    headers: { 'x-forwarded-for': '10.1.2.3' },
+  })
+  const { headers } = body as Echo
+  t.match(headers, { 'x-forwarded-for': '127.0.0.7', 'x-forwarded-proto': 'http', 'x-auth-roles': undefined })
+
+  const spoofed = { 'x-forwarded-for': '10.1.2.3', forwarded: 'for=10.1.2.3', 'x-real-ip': '10.1.2.3' }
+  const at = { from: '127.0.0.8', headers: spoofed }
+  await send({ path: '/auth/session', body: { ...person, device: 'spoofed', transport: 'body' }, ...at })
+  const { body: mine } = await send({ path: '/auth/sessions', token })
+  const { sessions } = mine as { sessions: { device: string; address: string }[] }
+  t.equal(sessions.find(({ device }) => device === 'spoofed')?.address, '127.0.0.8')
+})
+
+t.test('what nginx refuses by itself is a problem of the table', async t => {
+  const large = 'x'.repeat(20_000)
+  const cases: readonly [number, Sending][] = [
+    [413, { path: '/auth/session', body: large }],
+    [413, { path: '/auth/session', headers: { 'transfer-encoding': 'chunked' }, body: large }],
+    [414, { path: `/auth/me?x=${large}` }],
+    [431, { path: '/auth/me', headers: { 'x-large': large } }],
+    [405, { path: '/auth/me', method: 'TRACE' }],
+  ]
+  for (const [status, sending] of cases) refusedByGateway(t, await send(sending), status)
+  for (const [said, status] of [
+    ['nonsense\r\n\r\n', 400],
+    ['GET /auth/me HTTP/1.1\r\n\r\n', 400],
+    ['GET /auth/me HTTP/9.1\r\nHost: a\r\n\r\n', 505],
+  ] as const)
+    refusedByGateway(t, rawAnswer((await sendRaw(gateway.port, said)).text), status)
+  t.equal((await send({ path: '/auth/me', token })).status, 200)
+})
+
+t.test('whoever asks too much is told so, and nobody else', async t => {
+  const burst = await Promise.all(Array.from({ length: 500 }, () => send({ path: '/api/me', from: '127.0.0.9' })))
+  const refused = burst.filter(({ status }) => status !== 401)
+  t.ok(refused.length > 50, `${refused.length} of 500 refused`)
+  for (const answer of refused.slice(0, 3)) refusedByGateway(t, answer, 429)
+  t.ok(Number(refused[0]?.headers.get('retry-after')) > 0)
+  t.equal((await send({ path: '/auth/me', token, from: '127.0.0.10' })).status, 200)
+})
+
+t.test(
+  'behind a load balancer, an IPv6 network is one visitor and an IPv4 address is one, however it is written',
+  async t => {
+    const nobody = ['127.0.0.1:9']
+    const balanced = await startGateway({ auths: nobody, resources: nobody, balancer: '127.0.0.0/8' })
+    t.teardown(balanced.stop)
+    const from = (address: string) =>
+      sendTo(balanced.url, { path: '/api/me', headers: { 'x-forwarded-for': address }, from: '127.0.0.11' })
+    const refusedOf = async (addresses: string[]) => {
+      const answers = await Promise.all(addresses.map(from))
+      t.same(
+        [...new Set(answers.map(({ status }) => status))].filter(status => ![429, 502].includes(status)),
+        [],
+      )
+      return answers.filter(({ status }) => status === 429).length
+    }
+    const many = Array.from({ length: 400 }, (_each, at) => at + 1)
+    t.ok((await refusedOf(many.map(at => `2001:db8:0:1:${at.toString(16)}::1`))) > 50, 'one network')
+    t.equal(await refusedOf(['2001:db8:0:2::1']), 0, 'its neighbour goes on')
+    t.equal(await refusedOf(many.map(at => `2001:db8:1:${at.toString(16)}::1`)), 0, 'many networks')
+    t.equal(await refusedOf(many.map(at => `::ffff:10.0.${at >> 8}.${at & 255}`)), 0, 'many IPv4 addresses')
+    t.ok((await refusedOf(many.map(() => '10.9.9.9'))) > 50, 'one IPv4 address')
+  },
+)
+
+t.test('a secret in a query string is refused before anybody hears of it', async t => {
+  const before = await askedOfAuth()
+  for (const query of ['access_token=x', 'a=b&Password=x', 'refresh_token=x', 'client_secret=x&y=z'])
+    for (const path of ['/auth/me', '/api/storage', '/example/']) {
+      refusedByGateway(t, await send({ path: `${path}?${query}`, token }), 400)
+    }
+  t.equal(await askedOfAuth(), before)
+  t.equal((await send({ path: '/example/?my_access_token=x&passwords=2', token })).status, 200)
+})
+
+t.test('slow senders are hung up on after ten seconds, and no service hears of them', async t => {
+  const before = await askedOfAuth()
+  const head = 'POST /auth/session HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n'
+  const slow = await Promise.all([head, `${head}\r\n{"email"`, '', 'GET'].map(said => sendRaw(gateway.port, said)))
+  for (const { ms, text } of slow) {
+    t.ok(ms < 15_000, `closed after ${Math.round(ms)} ms`)
+    t.notMatch(text, /HTTP\/1\.1 2/)
+  }
+  t.equal(await askedOfAuth(), before)
+})

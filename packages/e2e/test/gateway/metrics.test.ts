@@ -1,0 +1,66 @@
+/** Dashboard and alerts speak of metrics that exist. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { freshDatabase } from '@gatehouse/testkit'
+import t from 'tap'
+import { parse } from 'yaml'
+import { startSystem } from '../../src/system.ts'
+
+process.chdir(fileURLToPath(new URL('../../../../../', import.meta.url)))
+
+interface Alerts {
+  groups: { rules: { alert: string; expr: string; annotations: { summary: string; do: string } }[] }[]
+}
+interface Dashboard {
+  panels: { title: string; description: string; targets: { expr: string }[] }[]
+}
+
+const { groups } = parse(readFileSync('docs/observability/alerts.yaml', 'utf8')) as Alerts
+const { panels } = JSON.parse(readFileSync('docs/observability/dashboard.json', 'utf8')) as Dashboard
+const rules = groups.flatMap(group => group.rules)
+
+function metricsIn(expression: string): string[] {
+  return expression.match(/\b(gatehouse|nodejs|process|http)_[a-z0-9_]+/g) ?? []
+}
+
+t.test('each metric and label of dashboard, alerts and operations is one that a service says', async t => {
+  const { url: databaseUrl, drop } = await freshDatabase()
+  const system = await startSystem({ databaseUrl, auths: 1, resources: 1 })
+  t.teardown(async () => {
+    await system.stop()
+    await drop()
+  })
+  await system.resources[0]?.call('/storage')
+  const answers = await Promise.all([...system.auths, ...system.resources].map(({ call }) => call('/metrics')))
+  const said = answers.map(({ body }) => String(body)).join('\n')
+  const names = new Set<string>()
+  for (const [, name = '', type] of said.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
+    for (const suffix of type === 'histogram' ? ['_bucket', '_sum', '_count'] : ['']) names.add(name + suffix)
+  }
+  const expressions = [...rules, ...panels.flatMap(({ targets }) => targets)].map(({ expr }) => expr)
+  for (const name of expressions.flatMap(metricsIn)) t.ok(names.has(name), name)
+
+  const meanings = readFileSync('docs/operations.md', 'utf8').matchAll(/^\| `((?:gatehouse|http)_\w+)`/gm)
+  for (const [, name = ''] of meanings) t.match(said, new RegExp(`^# TYPE ${name} `, 'm'))
+  const shown = expressions.join('\n')
+  for (const name of names) {
+    if (/^(gatehouse|http)_/.test(name) && !/_(sum|count|cursor)$/.test(name))
+      t.ok(shown.includes(name), `${name} is shown`)
+  }
+  for (const label of ['code', 'result', 'guard']) t.match(said, new RegExp(`${label}="`))
+
+  // Both services say it, and each route that an expression names is one of theirs.
+  for (const { body } of answers) t.match(String(body), /^http_request_duration_seconds_count\{method="GET",route="\//m)
+  await Promise.all(system.auths.map(({ call }) => call('/session/renew', { body: { refreshToken: 'x' } })))
+  await Promise.all([...system.auths, ...system.resources].map(({ call }) => call('/livez')))
+  const later = await Promise.all([...system.auths, ...system.resources].map(({ call }) => call('/metrics')))
+  const counted = later.map(({ body }) => String(body)).join('\n')
+  for (const [, routes = ''] of shown.matchAll(/\broute!?(?:=|=~|~)"([^"]+)"/g)) {
+    for (const route of routes.split('|')) t.ok(counted.includes(`route="${route}"`), route)
+  }
+})
+
+t.test('each alert says what is wrong and what to do, each panel what it shows', async t => {
+  for (const { alert, annotations } of rules) t.ok(annotations.summary && annotations.do, alert)
+  for (const { title, description } of panels) t.ok(description, title)
+})

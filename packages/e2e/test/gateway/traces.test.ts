@@ -1,0 +1,60 @@
+/** Traces go to a collector when there is one, and tell no secret. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { freshDatabase } from '@gatehouse/testkit'
+import t from 'tap'
+import { password, startSystem } from '../../src/system.ts'
+
+interface Exported {
+  resourceSpans: {
+    resource: { attributes: { key: string; value: { stringValue?: string } }[] }
+    scopeSpans: { spans: { name: string; traceId: string; attributes: { key: string }[] }[] }[]
+  }[]
+}
+
+t.test('both services send their requests as spans of the trace that the caller began, and tell no secret', async t => {
+  const received: string[] = []
+  const collector = createServer(async (request, response) => {
+    t.equal(request.url, '/v1/traces')
+    received.push(await text(request))
+    response.setHeader('content-type', 'application/json').end('{}')
+  }).listen(0, '127.0.0.1')
+  await once(collector, 'listening')
+  const { url: databaseUrl, drop } = await freshDatabase()
+  const { port } = collector.address() as AddressInfo
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, DRAIN_MS: '0' }
+  const system = await startSystem({ databaseUrl, auths: 1, resources: 1, env })
+  t.teardown(async () => {
+    await system.stop()
+    collector.close()
+    await drop()
+  })
+
+  const traceId = '0af7651916cd43dd8448eb211c80319c'
+  const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` }
+  const { accessToken, refreshToken } = await system.login(await system.createAccount('ada@example.org'))
+  for (const service of [...system.auths, ...system.resources]) {
+    await service.call(`/me?access_token=${accessToken}`, { headers, token: accessToken })
+    await service.call('/me', { headers, token: accessToken })
+  }
+  // What is left is sent at the end.
+  await system.stop()
+
+  const all = received.join('\n')
+  const spans = received
+    .flatMap(body => (JSON.parse(body) as Exported).resourceSpans)
+    .flatMap(({ resource, scopeSpans }) => {
+      const service = resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue
+      return scopeSpans.flatMap(scope => scope.spans.map(span => ({ ...span, service })))
+    })
+  for (const service of ['gatehouse-auth', 'gatehouse-resource']) {
+    t.ok(
+      spans.some(span => span.service === service && span.traceId === traceId),
+      `${service} goes on with the trace`,
+    )
+  }
+  for (const secret of [password, accessToken, refreshToken]) t.notOk(all.includes(secret), 'no secret')
+  t.notMatch(all, /"\/(readyz|guards\/poll)"/, 'health and polls are no traces')
+})

@@ -1,0 +1,105 @@
+/**
+ * Follows the feed: asks, applies, acknowledges by the next question, for as long as the process serves.
+ *
+ * One poll is outstanding at a time. What an answer covers is closed before the next poll is sent, since that poll is the
+ * acknowledgement. A guard that must forget begins a new life under a new id: the old id's row then only delays.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '@gatehouse/clock'
+import type { PollAnswer } from '@gatehouse/contract'
+import { ask, type Follower, giveUp, newFollower, receive } from '@gatehouse/protocol'
+import { backOffMs } from './backOff.ts'
+import type { Feed, Polled } from './feedClient.ts'
+
+export interface FollowOptions {
+  clock: Clock
+  feed: Feed
+  /** The auth replicas, tried in turn when one fails. */
+  authUrls: readonly string[]
+  name: string
+  version: string
+  random: () => number
+  /** Closes what the answer covers; runs before the answer is acknowledged. */
+  onApplied: (answer: PollAnswer) => void
+  onPolled: (polled: Polled, authUrl: string) => void
+}
+
+/** One life: a guard's id and what it knows. */
+export interface Life {
+  guard: string
+  follower: Follower
+}
+
+export interface Following {
+  /** The present life; another one after the feed changed. */
+  life(): Life
+  start(): void
+  /** Stops asking, then says farewell. */
+  stop(): Promise<void>
+}
+
+const afterRejectionMs = 5000
+/** A feed holds a poll that has nothing to tell. One that answers at once, again and again, is broken: it must not be hammered. */
+const heldAtLeastMs = 20
+const hastyAnswersAllowed = 3
+
+export function follow(options: FollowOptions): Following {
+  const { clock, feed, authUrls, random } = options
+  const stopping = new AbortController()
+  let life = newLife()
+  let loop: Promise<void> = Promise.resolve()
+  let replica = Math.floor(random() * authUrls.length)
+  let hastyAnswers = 0
+
+  /** One poll, and what it leads to; returns how long to wait before the next. */
+  async function pollOnce(failures: number): Promise<{ failures: number; pauseMs: number }> {
+    const { question, asked } = ask(life.follower, { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
+    const authUrl = authUrls[replica % authUrls.length] ?? ''
+    const request = { guard: life.guard, name: options.name, version: options.version, ...question }
+    const polled = await feed.poll(authUrl, request, stopping.signal)
+    if (stopping.signal.aborted) return { failures, pauseMs: 0 }
+
+    options.onPolled(polled, authUrl)
+    if (polled.kind === 'answered') {
+      if (receive(life.follower, asked, polled.answer) === 'restart') life = newLife()
+      else options.onApplied(polled.answer)
+      const isHasty = polled.answer.entries.length === 0 && clock.nowMs() - asked.nowMs < heldAtLeastMs
+      hastyAnswers = isHasty ? hastyAnswers + 1 : 0
+      return { failures: 0, pauseMs: hastyAnswers > hastyAnswersAllowed ? 50 + 50 * random() : 0 }
+    }
+    giveUp(life.follower)
+    if (polled.kind === 'client-invalid') return { failures: failures + 1, pauseMs: afterRejectionMs }
+    if (polled.kind === 'feed-changed') life = newLife()
+    else replica += 1
+    const chance = random()
+    return { failures: failures + 1, pauseMs: backOffMs({ failures, addresses: authUrls.length, chance }) }
+  }
+
+  async function run(): Promise<void> {
+    for (let failures = 0, pauseMs = 0; !stopping.signal.aborted; ) {
+      if (pauseMs > 0) await clock.sleep(pauseMs, stopping.signal)
+      ;({ failures, pauseMs } = await pollOnce(failures))
+    }
+  }
+
+  return {
+    life: () => life,
+    start() {
+      // The sleep rejects when the process stops, which is how the loop ends.
+      loop = run().catch(error => {
+        if (!stopping.signal.aborted) throw error
+      })
+    },
+    async stop() {
+      stopping.abort(new Error('stopping'))
+      await loop
+      for (let tried = 0; tried < authUrls.length; tried += 1) {
+        if (await feed.leave(authUrls[(replica + tried) % authUrls.length] ?? '', life.guard)) return
+      }
+    },
+  }
+}
+
+function newLife(): Life {
+  return { guard: randomUUID(), follower: newFollower() }
+}

@@ -1,0 +1,67 @@
+/** Keeps the memory of revocations true: by the feed, which brings entries, and by time, which takes them away. */
+import type { Follower } from '@gatehouse/protocol'
+import type { Settings } from '../options.ts'
+import type { Streams } from '../streams.ts'
+import { watchTime } from './expiry.ts'
+import { feedClient, type Polled } from './feedClient.ts'
+import { follow } from './follow.ts'
+
+export interface Happenings {
+  onPolled(polled: Polled): void
+  onLapsed(): void
+  onRegained(): void
+}
+
+export interface Upkeep {
+  follower(): Follower
+  /** Another number whenever the memory has learnt something. */
+  revision(): number
+  start(): void
+  stop(): Promise<void>
+}
+
+export function keepUp(settings: Settings, streams: Streams, on: Happenings): Upkeep {
+  const { clock, log, clockToleranceMs: toleranceMs } = settings
+  let revision = 1
+  const following = follow({
+    ...settings,
+    feed: feedClient(settings),
+    onApplied(answer) {
+      if (answer.entries.length > 0) revision += 1
+      streams.revoke(answer.entries)
+      watch.notice()
+    },
+    onPolled(polled, authUrl) {
+      on.onPolled(polled)
+      if (polled.kind === 'client-invalid') log.error({ authUrl }, 'the feed refuses this client: check id and secret')
+      else if (polled.kind !== 'answered') log.warn({ authUrl, ...polled }, 'a poll of the feed failed')
+    },
+  })
+  const follower = () => following.life().follower
+  const watch = watchTime({
+    clock,
+    follower,
+    streams,
+    toleranceMs,
+    onLapsed() {
+      on.onLapsed()
+      log.warn({}, 'the lease has lapsed: revocation is unknown until the feed answers again')
+    },
+    onRegained() {
+      on.onRegained()
+      log.info({ cursor: follower().cursor }, 'the lease stands: deciding from memory')
+    },
+  })
+
+  return {
+    follower,
+    revision: () => revision,
+    start() {
+      following.start()
+      watch.start()
+    },
+    async stop() {
+      await Promise.all([watch.stop(), following.stop()])
+    },
+  }
+}

@@ -1,0 +1,99 @@
+/** Following the feed: other replicas, rejection, a feed that changed, and leaving. */
+import { randomUUID } from 'node:crypto'
+import { bearer, saysOutcome, smallAuth } from '@gatehouse/testkit'
+import t, { type Test } from 'tap'
+import { type Guarded, guarded, passUntil } from '../helpers/guardedApp.ts'
+
+async function fixture(t: Test, over: Parameters<typeof guarded>[0] = {}): Promise<Guarded> {
+  const service = await guarded(over)
+  t.teardown(service.stop)
+  return service
+}
+
+t.test('all live entries arrive, however many pages they fill, before anything is decided', async t => {
+  const service = await guarded({ authUrls: ['http://127.0.0.1:9'] })
+  await service.stop()
+  const { clock, auth } = await fixture(t)
+  const sids = Array.from({ length: 10 }, () => randomUUID())
+  for (const subject of sids) auth.revoke({ subject })
+  const late = await guarded({ authUrls: [auth.url], clock })
+  t.teardown(late.stop)
+  await late.guard.ready()
+  t.equal(late.guard.state().entriesHeld, 10)
+  t.equal(saysOutcome(await late.send('/me', bearer(late.token({ sid: sids[0] }))), 'session-ended'), null)
+})
+
+t.test('when one replica fails the next is asked at once', async t => {
+  const service = await fixture(t)
+  const second = await smallAuth(service.clock)
+  t.teardown(second.stop)
+  const both = await guarded({ authUrls: ['http://127.0.0.1:9', second.url], clock: service.clock, random: () => 0 })
+  t.teardown(both.stop)
+  await passUntil(service.clock, both.guard.ready())
+  t.ok(second.counts.polls >= 2)
+})
+
+t.test(
+  'a feed that changed is followed from its beginning, under a new id, and nothing is decided until then',
+  async t => {
+    const { auth, guard, clock } = await fixture(t)
+    await guard.ready()
+    await auth.holding()
+    const [before] = auth.guards.keys()
+    auth.revoke({ subject: randomUUID() })
+    await auth.nextPoll(({ after }) => after === 1)
+    const reborn = auth.nextPoll(({ guard: id, after }) => id !== before && after === undefined)
+    auth.restore()
+    await passUntil(clock, reborn)
+    await passUntil(clock, auth.holding())
+    t.match(guard.state(), { cursor: 0, entriesHeld: 0, mayDecide: true })
+  },
+)
+
+t.test('a guard whose client is refused asks again only after seconds', async t => {
+  const service = await guarded()
+  t.teardown(service.stop)
+  const { auth, guard, clock, metrics } = service
+  await guard.ready()
+  await auth.holding()
+  auth.mode = 'refusing'
+  await clock.advance(8000)
+  const text = () => metrics.metrics()
+  await passUntil(
+    clock,
+    untilTrue(async () => /result="client-invalid"\} 1/.test(await text())),
+  )
+  t.match(await text(), /gatehouse_guard_polls_total\{result="timed-out"\} 1/)
+  auth.mode = 'up'
+  await passUntil(clock, auth.holding())
+  t.ok(guard.state().mayDecide)
+})
+
+t.test('a feed that never answers is given up, and its lease with it', async t => {
+  const { auth, guard, clock } = await fixture(t)
+  await guard.ready()
+  await auth.holding()
+  auth.mode = 'silent'
+  await clock.advance(15_000)
+  t.notOk(guard.state().mayDecide)
+  auth.mode = 'up'
+  auth.release()
+  await passUntil(
+    clock,
+    untilTrue(async () => guard.state().mayDecide),
+  )
+  t.pass('it asked again')
+})
+
+t.test('a service that stops takes its row away, so that no revocation waits for it', async t => {
+  const service = await guarded()
+  await service.guard.ready()
+  t.equal(service.auth.guards.size, 1)
+  await service.app.close()
+  t.equal(service.auth.guards.size, 0)
+  await service.auth.stop()
+})
+
+async function untilTrue(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise(setImmediate)
+}

@@ -1,0 +1,149 @@
+/** Decisions from memory: what revocation does to a request, and what not knowing does. */
+
+import { randomUUID } from 'node:crypto'
+import { rowOf } from '@gatehouse/contract'
+import { bearer, saysOutcome } from '@gatehouse/testkit'
+import t from 'tap'
+import { type Guarded, guarded, passUntil } from '../helpers/guardedApp.ts'
+
+/** The service has acknowledged everything up to here: it applied it before it asked again. */
+function acknowledged({ auth }: Guarded, seq: number) {
+  return auth.nextPoll(({ after }) => after !== undefined && after >= seq)
+}
+
+async function revoke(service: Guarded, entry: Parameters<Guarded['auth']['revoke']>[0]): Promise<void> {
+  const seq = Math.max(0, service.guard.state().cursor ?? 0) + 1
+  const done = acknowledged(service, seq)
+  service.auth.revoke(entry)
+  await done
+}
+
+/** The feed is away, and the lease runs out. */
+async function lapse(service: Guarded): Promise<void> {
+  service.auth.mode = 'down'
+  service.auth.release()
+  await service.clock.advance(15_000)
+}
+
+t.test('each kind of revocation refuses the tokens that it covers, and no others', async t => {
+  const service = await guarded()
+  t.teardown(service.stop)
+  await service.guard.ready()
+  const [sid, sub] = [randomUUID(), randomUUID()]
+  await revoke(service, { subject: sid })
+  await revoke(service, { kind: 'user', subject: sub, epoch: 3, outcome: 'forbidden' })
+
+  const says = async (over: object) =>
+    saysOutcome(await service.send('/me', bearer(service.token({ ...over }))), 'session-ended')
+  t.equal(await says({ sid }), null)
+  t.match(await service.send('/me', bearer(service.token())), { status: 200 })
+  const disabled = await service.send('/me', bearer(service.token({ sub, epoch: 2 })))
+  t.equal(saysOutcome(disabled, 'account-disabled'), null)
+  t.equal(disabled.headers['www-authenticate'], undefined)
+  t.match(await service.send('/me', bearer(service.token({ sub, epoch: 3 }))), { status: 200 }, 'logged in since')
+
+  await revoke(service, { kind: 'user', subject: sub, epoch: 3, outcome: 'ended' })
+  t.equal(await says({ sub, epoch: 2 }), null, 'enabled again: never a lingering 403')
+  await revoke(service, { kind: 'user', subject: sub, epoch: 4, outcome: 'superseded' })
+  const superseded = await service.send('/me', bearer(service.token({ sub, epoch: 3 })))
+  t.equal(saysOutcome(superseded, 'token-expired'), null)
+  await revoke(service, { kind: 'everyone', epoch: 1 })
+  t.equal(await says({ everyone_epoch: 0 }), null)
+  t.match(await service.send('/me', bearer(service.token({ everyone_epoch: 1 }))), { status: 200 })
+})
+
+t.test('a token that was good a moment ago, and is remembered, is refused', async t => {
+  const service = await guarded()
+  t.teardown(service.stop)
+  await service.guard.ready()
+  const sid = randomUUID()
+  const headers = bearer(service.token({ sid }))
+  t.match(await service.send('/me', headers), { status: 200 })
+  await revoke(service, { subject: sid })
+  t.equal(saysOutcome(await service.send('/me', headers), 'session-ended'), null)
+})
+
+t.test('no request makes a call of its own', async t => {
+  const service = await guarded()
+  t.teardown(service.stop)
+  await service.guard.ready()
+  await service.auth.holding()
+  const before = { ...service.auth.counts }
+  for (let n = 0; n < 20; n += 1) {
+    await service.send('/me', bearer(service.token()))
+    await service.send('/me', bearer('rubbish'))
+  }
+  t.same(service.auth.counts, before)
+})
+
+t.test('badge, but no clearance: the challenge names the scope, and the session goes on', async t => {
+  const service = await guarded()
+  t.teardown(service.stop)
+  await service.guard.ready()
+  const refused = await service.send('/restricted', bearer(service.token()))
+  t.equal(saysOutcome(refused, 'insufficient-scope'), null)
+  t.match(refused.headers['www-authenticate'], /error="insufficient_scope", .*scope="storage:restricted"/)
+  const cleared = service.token({ scope: 'storage:read storage:restricted' })
+  t.match(await service.send('/restricted', bearer(cleared)), { status: 200 })
+  t.equal(saysOutcome(await service.send('/admin', bearer(service.token())), 'insufficient-scope'), null)
+  t.match(await service.send('/admin', bearer(service.token({ roles: ['auditor'] }))), { status: 200 })
+})
+
+t.test('a lapsed lease is not knowing: 503 with Retry-After, and it comes back by itself', async t => {
+  const service = await guarded()
+  t.teardown(service.stop)
+  await service.guard.ready()
+  const sid = randomUUID()
+  await revoke(service, { subject: sid })
+  const headers = bearer(service.token())
+  await lapse(service)
+
+  const unknown = await service.send('/me', headers)
+  t.equal(saysOutcome(unknown, 'revocation-unknown'), null)
+  t.equal(unknown.headers['retry-after'], String(rowOf('revocation-unknown').retryAfterSeconds))
+  t.equal(unknown.headers['www-authenticate'], undefined)
+  t.equal(
+    saysOutcome(await service.send('/me', bearer(service.token({ sid }))), 'session-ended'),
+    null,
+    'what is known',
+  )
+  t.match(await service.send('/lenient', headers), { status: 200 }, 'a route may choose to go on')
+  t.equal(saysOutcome(await service.send('/lenient', bearer(service.token({ sid }))), 'session-ended'), null)
+
+  service.auth.mode = 'up'
+  await passUntil(service.clock, service.auth.holding())
+  t.match(await service.send('/me', bearer(service.token())), { status: 200 })
+  const text = await service.metrics.metrics()
+  t.match(text, /gatehouse_guard_lapses_total 1/)
+  t.match(text, /gatehouse_guard_unknown_allowed_total 1/)
+  t.match(text, /gatehouse_guard_refusals_total\{code="revocation-unknown"\} 1/)
+  t.match(text, /gatehouse_guard_cursor 1/)
+})
+
+t.test('a machine that slept decides nothing until it has asked', async t => {
+  const service = await guarded()
+  t.teardown(service.stop)
+  await service.guard.ready()
+  await service.auth.holding()
+  service.clock.suspend(15_000)
+  t.equal(saysOutcome(await service.send('/me', bearer(service.token())), 'revocation-unknown'), null)
+})
+
+t.test('before the first answer of the feed nothing is decided', async t => {
+  const service = await guarded({ authUrls: ['http://127.0.0.1:9'] })
+  t.teardown(service.stop)
+  t.equal(saysOutcome(await service.send('/me', bearer(service.token())), 'revocation-unknown'), null)
+  t.match(await service.send('/open'), { status: 200 }, 'outside the scope of the guard')
+})
+
+t.test('what is in memory is as bounded as the entries that live', async t => {
+  const service = await guarded({ clockToleranceMs: 0 })
+  t.teardown(service.stop)
+  await service.guard.ready()
+  const expiresAtMs = service.clock.wallMs() + 60_000
+  for (let n = 0; n < 10; n += 1) await revoke(service, { subject: randomUUID(), expiresAtMs })
+  t.equal(service.guard.state().entriesHeld, 10)
+  await service.clock.advance(60_000)
+  await service.send('/open')
+  t.equal(service.guard.state().entriesHeld, 0)
+})

@@ -1,0 +1,150 @@
+/** Keys that are fetched: how often, and what happens when they change or cannot be had. */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { jwksKeys, keysFromJwks } from '@gatehouse/guard'
+import { type HandClock, handClock, outcomeOf, signingKey, startMs } from '@gatehouse/testkit'
+import t, { type Test } from 'tap'
+
+interface Endpoint {
+  server: Server
+  url: string
+  fetches: number
+  answer: () => { status: number; body: string }
+  /** Resolves at the next fetch. */
+  next(): Promise<void>
+}
+
+async function fixture(t: Test, over: object = {}) {
+  const clock = handClock({ wallMs: startMs })
+  const key = signingKey()
+  const endpoint = await endpointOf(t)
+  endpoint.answer = () => ({ status: 200, body: JSON.stringify({ keys: [key.jwk] }) })
+  const keys = jwksKeys({ url: endpoint.url, clock, random: () => 0.5, ...over })
+  t.teardown(() => keys.stop())
+  return { clock, key, endpoint, keys }
+}
+
+async function endpointOf(t: Test): Promise<Endpoint> {
+  const waiting: (() => void)[] = []
+  const server = createServer((_request, response) => {
+    endpoint.fetches += 1
+    for (const wake of waiting.splice(0)) wake()
+    const { status, body } = endpoint.answer()
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+  })
+  const endpoint: Endpoint = {
+    ...{ server, url: '', fetches: 0, answer: () => ({ status: 200, body: '{"keys":[]}' }) },
+    next: () => new Promise(resolve => waiting.push(resolve)),
+  }
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  endpoint.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`
+  t.teardown(() => {
+    server.closeAllConnections()
+    return new Promise(resolve => server.close(resolve))
+  })
+  return endpoint
+}
+
+/** Time passes until the endpoint is asked again. */
+async function untilNextFetch(endpoint: Endpoint, clock: HandClock, ms: number): Promise<void> {
+  const next = endpoint.next()
+  await clock.advance(ms)
+  await next
+}
+
+t.test('a flood of unknown keys makes one fetch per cool-down, and concurrent misses share it', async t => {
+  const { clock, endpoint, keys } = await fixture(t)
+  await keys.start()
+  t.equal(endpoint.fetches, 1)
+  for (let round = 2; round < 4; round += 1) {
+    const flood = await Promise.all(Array.from({ length: 500 }, (_, n) => keys.seek(`unknown-${n}`)))
+    t.ok(flood.every(key => key === undefined))
+    t.equal(endpoint.fetches, round - 1, 'none within the cool-down')
+    await clock.advance(30_000)
+    await Promise.all(Array.from({ length: 500 }, (_, n) => keys.seek(`unknown-${n}`)))
+    t.equal(endpoint.fetches, round, 'one after it')
+  }
+})
+
+t.test('a new key is found through the token that names it', async t => {
+  const { clock, endpoint, keys, key } = await fixture(t)
+  await keys.start()
+  const added = signingKey()
+  endpoint.answer = () => ({ status: 200, body: JSON.stringify({ keys: [key.jwk, added.jwk] }) })
+  await clock.advance(30_000)
+  t.equal((await keys.seek(added.kid))?.kid, added.kid)
+  t.ok(keys.find(key.kid))
+})
+
+t.test('a withdrawn key is withdrawn with the next refresh, and the ones that stay are the same', async t => {
+  const { clock, endpoint, keys, key } = await fixture(t)
+  const stays = signingKey()
+  endpoint.answer = () => ({ status: 200, body: JSON.stringify({ keys: [key.jwk, stays.jwk] }) })
+  await keys.start()
+  const [gone, kept] = [keys.find(key.kid), keys.find(stays.kid)]
+  endpoint.answer = () => ({ status: 200, body: JSON.stringify({ keys: [stays.jwk] }) })
+  await untilNextFetch(endpoint, clock, 300_000)
+  await keys.seek('unknown')
+  t.equal(keys.find(key.kid), undefined)
+  t.equal(gone?.isWithdrawn, true)
+  t.equal(keys.find(stays.kid), kept)
+  t.equal(kept?.isWithdrawn, false)
+})
+
+t.test('while the endpoint is down the known keys go on, and an unknown one is not knowable', async t => {
+  const { clock, endpoint, keys, key } = await fixture(t)
+  await keys.start()
+  endpoint.answer = () => ({ status: 500, body: '' })
+  await untilNextFetch(endpoint, clock, 300_000)
+  t.equal(await outcomeOf(() => keys.seek('unknown')), 'unavailable')
+  t.ok(keys.find(key.kid))
+})
+
+t.test('before any key could be loaded nobody is told that a token is wrong', async t => {
+  const { clock, endpoint, keys, key } = await fixture(t)
+  endpoint.answer = () => ({ status: 503, body: '' })
+  await keys.start()
+  t.equal(keys.isLoaded(), false)
+  t.equal(await outcomeOf(() => keys.seek(key.kid)), 'unavailable')
+  endpoint.answer = () => ({ status: 200, body: JSON.stringify({ keys: [key.jwk] }) })
+  await untilNextFetch(endpoint, clock, 5000)
+  t.equal((await keys.seek(key.kid))?.kid, key.kid, 'and it comes by itself')
+})
+
+t.test('an answer that is too large, too slow or not a key set changes nothing', async t => {
+  const faults: unknown[] = []
+  const { clock, endpoint, keys, key } = await fixture(t, { onFailure: (error: unknown) => faults.push(error) })
+  await keys.start()
+  for (const body of [`{"keys":[${'1,'.repeat(40_000)}1]}`, 'hello', '[]', '{"keys":1}']) {
+    endpoint.answer = () => ({ status: 200, body })
+    await clock.advance(30_000)
+    t.equal(await outcomeOf(() => keys.seek('unknown')), 'unavailable', body.slice(0, 20))
+    t.ok(keys.find(key.kid))
+  }
+  t.ok(faults.length >= 4)
+})
+
+t.test('a fetch that takes too long is given up, and its late answer thrown away', async t => {
+  const { clock, endpoint, keys, key } = await fixture(t)
+  await keys.start()
+  endpoint.server.removeAllListeners('request')
+  const asked = new Promise<void>(resolve => endpoint.server.on('request', () => resolve()))
+  await clock.advance(30_000)
+  const sought = outcomeOf(() => keys.seek('unknown'))
+  await asked
+  await clock.advance(5000)
+  t.equal(await sought, 'unavailable')
+  t.ok(keys.find(key.kid))
+})
+
+t.test('only public keys that verify our algorithms are taken, each once, and not too many', async t => {
+  const good = signingKey()
+  const d = { ...good.privateKey.export({ format: 'jwk' }), kid: 'private' }
+  const odd = [null, 7, {}, { kty: 'oct', k: 'AA', kid: 'hmac' }, d, { ...good.jwk, kid: 'enc', use: 'enc' }]
+  const others = [{ ...good.jwk, kid: 'alg', alg: 'RS256' }, { ...good.jwk, kid: 7 }, good.jwk, good.jwk]
+  t.same(
+    keysFromJwks({ keys: [...odd, ...others] }, 20).map(key => key.kid),
+    [good.kid],
+  )
+  t.equal(keysFromJwks({ keys: Array.from({ length: 50 }, () => signingKey('EdDSA').jwk) }, 20).length, 20)
+})

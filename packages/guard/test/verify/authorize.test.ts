@@ -1,0 +1,89 @@
+/** The pure parts, as tables. */
+import { decide, type Facts, type Rule, ruleOf } from '@gatehouse/guard'
+import { parseStrictJson } from '@gatehouse/http'
+import t from 'tap'
+
+const open: Rule = { scope: [], roles: [], onUnknown: 'refuse' }
+const caller = { scopes: ['read'], roles: ['user'] }
+const good: Facts = { caller, revoked: undefined, mayDecide: true }
+
+const decisions: [name: string, facts: Partial<Facts>, rule: Partial<Rule>, decision: string][] = [
+  ['a good token passes', {}, {}, 'pass'],
+  [
+    'an ended session is over, lease or not',
+    { revoked: 'ended', mayDecide: false },
+    { onUnknown: 'allow' },
+    'session-ended',
+  ],
+  ['a disabled account is known, and refused', { revoked: 'forbidden' }, {}, 'account-disabled'],
+  [
+    'whether it still is disabled needs the lease',
+    { revoked: 'forbidden', mayDecide: false },
+    {},
+    'revocation-unknown',
+  ],
+  [
+    'but it is not let in for that',
+    { revoked: 'forbidden', mayDecide: false },
+    { onUnknown: 'allow' },
+    'account-disabled',
+  ],
+  ['a superseded token is to be renewed', { revoked: 'superseded' }, {}, 'token-expired'],
+  ['revocation comes before scope', { revoked: 'ended' }, { scope: ['write'] }, 'session-ended'],
+  ['without a lease nothing is known', { mayDecide: false }, {}, 'revocation-unknown'],
+  ['not knowing comes before scope', { mayDecide: false }, { scope: ['write'] }, 'revocation-unknown'],
+  ['a route may go on without knowing', { mayDecide: false }, { onUnknown: 'allow' }, 'unknown-allowed'],
+  ['but not without scope', { mayDecide: false }, { onUnknown: 'allow', scope: ['write'] }, 'insufficient-scope'],
+  ['every scope is needed', {}, { scope: ['read', 'write'] }, 'insufficient-scope'],
+  ['a scope that is there', {}, { scope: ['read'] }, 'pass'],
+  ['one role is enough', {}, { roles: ['admin', 'user'] }, 'pass'],
+  ['no role is not', {}, { roles: ['admin'] }, 'insufficient-scope'],
+]
+for (const [name, facts, rule, decision] of decisions) {
+  t.equal(decide({ ...good, ...facts }, { ...open, ...rule }), decision, name)
+}
+
+t.test('a rule that is not wholly understood stops the service at boot', async t => {
+  t.same(ruleOf(undefined, 'GET /'), open)
+  const wrong = [
+    { scopes: ['a'] },
+    { scope: 'a' },
+    { scope: ['a b'] },
+    { scope: ['a"'] },
+    { onUnknown: 'ignore' },
+    true,
+    null,
+  ]
+  for (const rule of wrong) t.throws(() => ruleOf(rule, 'GET /'), { message: /^GET \/: config\.guard/ })
+})
+
+t.test('JSON is taken strictly, and nothing valid is refused for it', async t => {
+  const fine = [
+    '{}',
+    '[]',
+    '"a"',
+    '1',
+    'null',
+    '{"a":{"b":[{"a":1},{"a":2}]},"b":"{\\"a\\":1,\\"a\\":2}"}',
+    '["a","a"]',
+    '{"a":":","b":"\\":","c\\"":"\\\\"}',
+    '["a:",{"":{"":[]}},":"]',
+    ' { "a" : 1 } ',
+  ]
+  for (const text of fine) t.same(parseStrictJson(text, 5), JSON.parse(text), text)
+  const same = [
+    '{"a":1,"a":2}',
+    '{"a":1,"\\u0061":2}',
+    '{"x":{"a":1 ,"b":2, "a" :3}}',
+    '{"":1,"":2}',
+    '[{"a":{"b":1,"c":2},"a":[]}]',
+  ]
+  for (const text of same) t.throws(() => parseStrictJson(text, 5), { message: 'has the same member twice' }, text)
+  t.throws(() => parseStrictJson('[[[[[[1]]]]]]', 5), { message: 'is nested deeper than 5 levels' })
+  t.throws(() => parseStrictJson('"\\u0000"', 5), { message: 'contains a NUL character' })
+  t.throws(() => parseStrictJson('{"a\\u0000":1}', 5), { message: 'contains a NUL character' })
+  t.throws(() => parseStrictJson('["\\ud83d"]', 5), { message: 'contains half a surrogate pair' })
+  t.throws(() => parseStrictJson('{"a":{"\\u005f_proto__":1}}', 5), { message: 'has a member with a reserved name' })
+  t.ok(parseStrictJson('"\\\\u0000"', 5))
+  t.ok(parseStrictJson('"\\ud83d\\ude00"', 5))
+})

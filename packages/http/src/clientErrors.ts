@@ -1,0 +1,37 @@
+/** Answers what is not even HTTP, or too slow or too large to become a request. */
+import type { Socket } from 'node:net'
+import { type Outcome, reply as replyTo } from '@gatehouse/contract'
+import type { RefusalsOptions } from './problemDetails.ts'
+
+/**
+ * There is no request and so no Fastify: the answer is written to the socket by hand, and the connection ends.
+ * The status is HTTP's own, since proxies act on 408 and 431; the code is the table's.
+ */
+export function clientErrorHandler(options: RefusalsOptions, nextId: () => string) {
+  return (error: NodeJS.ErrnoException, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    socket.end(rawAnswer(answerFor(error.code), { ...options, requestId: nextId() }))
+  }
+}
+
+function answerFor(code: string | undefined): { status: number; phrase: string; outcome: Outcome } {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return { status: 408, phrase: 'Request Timeout', outcome: 'request-malformed' }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return { status: 431, phrase: 'Request Header Fields Too Large', outcome: 'request-too-large' }
+  }
+  return { status: 400, phrase: 'Bad Request', outcome: 'request-malformed' }
+}
+
+function rawAnswer(
+  { status, phrase, outcome }: { status: number; phrase: string; outcome: Outcome },
+  around: RefusalsOptions & { requestId: string },
+): string {
+  const { headers, body } = replyTo(outcome, {}, around)
+  const text = JSON.stringify({ ...body, status })
+  const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(text)), connection: 'close' })
+  return [`HTTP/1.1 ${status} ${phrase}`, ...lines.map(([name, value]) => `${name}: ${value}`), '', text].join('\r\n')
+}

@@ -1,0 +1,49 @@
+/** What every request must be before a route sees it: JSON in strict UTF-8, and no parameter twice. */
+import { Refusal } from '@gatehouse/contract'
+import type { FastifyInstance } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { parseStrictJson, StrictJsonError, textOf } from './strictJson.ts'
+
+const maxDepth = 20
+
+export const strictRequests = fastifyPlugin(beStrict, { name: '@gatehouse/strict-requests', fastify: '5.x' })
+
+async function beStrict(app: FastifyInstance): Promise<void> {
+  app.removeAllContentTypeParsers()
+  // Fastify's own parser replaces invalid UTF-8 silently, and takes NUL and members given twice.
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseBody(body as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { query } = request
+    for (const name in query as object) {
+      const flaw = flawOf((query as Record<string, unknown>)[name])
+      if (flaw !== null) return done(malformed(/^[\w.-]{1,64}$/.test(name) ? `query/${name}` : 'query', flaw))
+    }
+    if (request.url.includes('%00')) return done(malformed('path', 'contains a NUL character'))
+    done()
+  })
+}
+
+function parseBody(body: Buffer): unknown {
+  if (body.length === 0) throw malformed('body', 'is empty')
+  try {
+    return parseStrictJson(textOf(body), maxDepth)
+  } catch (error) {
+    if (error instanceof StrictJsonError) throw malformed('body', error.message)
+    throw error
+  }
+}
+
+function flawOf(value: unknown): string | null {
+  if (Array.isArray(value)) return 'must be given once'
+  return typeof value === 'string' && value.includes('\0') ? 'contains a NUL character' : null
+}
+
+function malformed(field: string, reason: string): Refusal {
+  return new Refusal('request-malformed', `${field} ${reason}`, { fields: [{ field, reason }] })
+}

@@ -1,0 +1,30 @@
+/** Waiting for a notification, or for so long. */
+import type { Channel } from './database.ts'
+import type { Process } from './processes.ts'
+import type { Stage } from './world.ts'
+
+export type Sleep = (forMs: number, then: (isWoken: boolean) => void) => void
+
+export function createSleep(
+  { database, processes }: Stage,
+  { process, channel }: { process: Process; channel: Channel },
+): Sleep {
+  const wakers = new Set<() => void>()
+  database.listen(channel, () => {
+    const woken = [...wakers]
+    wakers.clear()
+    for (const waker of woken) processes.later(process, 0, waker)
+  })
+  return (forMs, then) => {
+    let isOver = false
+    const end = (isWoken: boolean) => {
+      if (isOver) return
+      isOver = true
+      wakers.delete(wake)
+      then(isWoken)
+    }
+    const wake = () => end(true)
+    wakers.add(wake)
+    processes.later(process, forMs, () => end(false))
+  }
+}

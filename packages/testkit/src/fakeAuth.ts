@@ -1,0 +1,129 @@
+/** A small auth service for the guard's tests: it publishes keys and speaks the feed, with protocol's own rules. */
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import type { Clock } from '@gatehouse/clock'
+import type { Entry, PollAnswer, PollRequest } from '@gatehouse/contract'
+import { type GuardRow, judgePoll, type LeaseRules } from '@gatehouse/protocol'
+import type { SigningKey } from './testTokens.ts'
+
+export const clientId = 'warehouse'
+export const clientSecret = 'not a secret: %&'
+
+export interface SmallAuth {
+  url: string
+  /** What the key endpoint shows. */
+  keys: SigningKey[]
+  /** `down` cuts every connection; `silent` never answers; `refusing` does not know the client. */
+  mode: 'up' | 'down' | 'silent' | 'refusing'
+  counts: { polls: number; keys: number; leaves: number }
+  guards: Map<string, GuardRow>
+  revoke(entry: Partial<Entry>): Entry
+  /** As after a restored backup: another feed, and none of its entries. */
+  restore(): void
+  /** Answers held polls, as at the end of the hold. */
+  release(): void
+  /** Resolves at the next poll that satisfies; it looks at the request before anything else does. */
+  nextPoll(accepts?: (request: PollRequest) => boolean): Promise<PollRequest>
+  /** Resolves when a poll is held: the guard knows all there is. */
+  holding(): Promise<void>
+  stop(): Promise<void>
+}
+
+const rules: LeaseRules = { leaseMs: 15_000, marginMs: 2000, pageSize: 3 }
+
+export async function smallAuth(clock: Clock): Promise<SmallAuth> {
+  const entries: Entry[] = []
+  const held = new Set<() => void>()
+  const idle = new Set<() => void>()
+  const waiting = new Set<(request: PollRequest) => void>()
+  const feed = { id: randomUUID() as string, head: 0 }
+  const auth: SmallAuth = {
+    ...{ url: '', keys: [], mode: 'up', counts: { polls: 0, keys: 0, leaves: 0 }, guards: new Map() },
+    revoke(given) {
+      feed.head += 1
+      const entry: Entry = {
+        ...{ seq: feed.head, kind: 'session', subject: null, epoch: null, outcome: 'ended' },
+        ...{ expiresAtMs: clock.wallMs() + 600_000, ...given },
+      }
+      entries.push(entry)
+      auth.release()
+      return entry
+    },
+    restore() {
+      Object.assign(feed, { id: randomUUID(), head: 0 })
+      entries.length = 0
+      auth.guards.clear()
+      auth.release()
+    },
+    release() {
+      for (const answer of [...held]) answer()
+    },
+    nextPoll: (accepts = () => true) =>
+      new Promise(resolve => {
+        const look = (request: PollRequest) => {
+          if (accepts(request) && waiting.delete(look)) resolve(request)
+        }
+        waiting.add(look)
+      }),
+    holding: () => (held.size > 0 ? Promise.resolve() : new Promise(resolve => idle.add(resolve))),
+    async stop() {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url?.endsWith('/jwks.json')) auth.counts.keys += 1
+    if (auth.mode === 'down') return void request.socket.destroy()
+    if (auth.mode === 'silent') return
+    if (request.url?.endsWith('/jwks.json')) return send(response, { keys: auth.keys.map(key => key.jwk) })
+    const body = JSON.parse(await text(request))
+    if (auth.mode === 'refusing' || !isKnown(request)) return void response.writeHead(401).end()
+    if (request.url === '/guards/poll') return poll(body, response)
+    auth.counts.leaves += 1
+    auth.guards.delete(body.guard)
+    response.writeHead(204).end()
+  }
+
+  function poll(request: PollRequest, response: ServerResponse): void {
+    auth.counts.polls += 1
+    for (const look of [...waiting]) look(request)
+    const row = auth.guards.get(request.guard) ?? null
+    const judged = judgePoll(request, row, { feedId: feed.id, head: feed.head, dbNowMs: clock.wallMs(), rules })
+    if (judged.kind === 'feed-changed') return void response.writeHead(409).end()
+    auth.guards.set(request.guard, judged.row)
+    const after = request.after ?? 0
+    const reply = () => {
+      if (!held.delete(reply)) return
+      const page = entries.filter(entry => entry.seq > after).slice(0, rules.pageSize)
+      const more = (page.at(-1)?.seq ?? feed.head) < feed.head
+      const leaseMs = judged.isLeased ? rules.leaseMs : 0
+      send(response, { feedId: feed.id, head: feed.head, leaseMs, entries: page, more } satisfies PollAnswer)
+    }
+    held.add(reply)
+    // It holds only a guard that is up to date and has its lease already.
+    const hadLease = (row?.leaseUntilMs ?? 0) > clock.wallMs() + rules.marginMs
+    if (feed.head > after || !hadLease) reply()
+    if (held.size === 0) return
+    for (const wake of idle) wake()
+    idle.clear()
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch(error => response.destroy(error))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  auth.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return auth
+}
+
+function isKnown({ headers }: IncomingMessage): boolean {
+  const pair = Buffer.from(headers.authorization?.replace('Basic ', '') ?? '', 'base64').toString()
+  return pair === [clientId, clientSecret].map(encodeURIComponent).join(':')
+}
+
+function send(response: ServerResponse, body: object): void {
+  response.setHeader('content-type', 'application/json').end(JSON.stringify(body))
+}

@@ -1,0 +1,56 @@
+/** One request to a guarded route, and what its answer must be to carry a problem of the table. */
+import { request as httpRequest } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { type Action, type Outcome, Problem, Refusal, rowOf } from '@gatehouse/contract'
+import { Compile } from 'typebox/schema'
+
+export interface Answered {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  text: string
+}
+
+/** Some moment, at which the hand-moved clock starts. */
+export const startMs = 1_790_000_000_000
+
+export function bearer(token: string): { authorization: string } {
+  return { authorization: `Bearer ${token}` }
+}
+
+export function send(port: number, path: string, headers: Record<string, string | string[]>): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ port, path, headers, host: '127.0.0.1', agent: false }, async response => {
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, text: await text(response) })
+    })
+    request.on('error', reject).end()
+  })
+}
+
+const isProblem = Compile(Problem)
+
+/** What an answer must be to say this outcome: status, code, action, challenge, cache, all of it from the table. */
+export function saysOutcome(answered: Answered, outcome: Outcome): string | null {
+  const row = rowOf(outcome)
+  if (answered.status !== row.status) return `status ${answered.status}: ${answered.text}`
+  const body: { code?: string; action?: Action } = JSON.parse(answered.text)
+  if (!isProblem.Check(body)) return `not a problem: ${answered.text}`
+  if (body.code !== outcome || body.action !== row.action) return `${body.code}, ${body.action}`
+  const { headers } = answered
+  if (headers['content-type'] !== 'application/problem+json') return `type ${headers['content-type']}`
+  if (headers['cache-control'] !== 'no-store') return 'can be cached'
+  if (row.status === 401 && !String(headers['www-authenticate']).startsWith('Bearer realm="warehouse"'))
+    return 'no challenge'
+  if (row.action === 'retry' && headers['retry-after'] === undefined) return 'no Retry-After'
+  return null
+}
+
+/** The outcome with which something is refused; null when it is not. */
+export async function outcomeOf(act: () => unknown): Promise<Outcome | null> {
+  try {
+    await act()
+    return null
+  } catch (error) {
+    if (error instanceof Refusal) return error.outcome
+    throw error
+  }
+}

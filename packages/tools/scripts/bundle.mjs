@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+/**
+ * Makes of each service a few files that Node loads at once, instead of a thousand: they start in half of the time.
+ * The services to bundle may be named; what has not changed is left as it is.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
+
+/** What each service is entered by, in `dist/src`; threads are entries too. External is what has files or machine code of its own. */
+const services = {
+  auth: {
+    entries: { main: 'main.js', gatehouse: 'cli/main.js', hashWorker: 'passwords/hashWorker.js' },
+    external: ['@node-rs/argon2', '@prisma/schema-engine-wasm', 'piscina'],
+  },
+  resource: { entries: { main: 'main.js' }, external: [] },
+}
+
+/** Libraries that were written for CommonJS ask for what is built into Node by `require`. */
+const banner = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`
+
+/**
+ * Node 20 has no `navigator`, as later ones do: without one, `pg` makes a Response to see whether it runs in Cloudflare's cloud,
+ * for which Node loads all of `fetch`.
+ */
+const define = { navigator: JSON.stringify({ userAgent: 'Node.js' }) }
+
+async function bundleOne(name) {
+  const { build } = await import('esbuild')
+  const { entries, external } = services[name]
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: Object.entries(entries).map(([out, file]) => ({ in: `services/${name}/dist/src/${file}`, out })),
+    outdir: folderOf(name),
+    bundle: true,
+    // What is imported when it is needed stays in files of its own.
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external,
+    banner: { js: banner },
+    define,
+    // A quarter less to read at the start; names stay, and lines come from the source maps.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    sourcemap: true,
+    sourcesContent: false,
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  })
+  mkdirSync(folderOf(name), { recursive: true })
+  for (const { path, contents } of outputFiles) replace(path, Buffer.from(contents))
+  const made = new Set(outputFiles.map(({ path }) => basename(path)))
+  const old = readdirSync(folderOf(name)).filter(file => /\.(js|map)$/.test(file) && !made.has(file))
+  for (const file of old) rmSync(join(folderOf(name), file))
+  replace(listOf(name), Buffer.from(JSON.stringify(Object.keys(metafile.inputs))))
+}
+
+/** At once, since a service may be starting from it. */
+function replace(path, contents) {
+  const next = `${path}.${process.pid}`
+  const isProgram = contents.slice(0, 2).toString() === '#!'
+  writeFileSync(next, contents, { mode: isProgram ? 0o755 : 0o644 })
+  renameSync(next, path)
+}
+
+function isStale(name) {
+  if (!existsSync(listOf(name))) return true
+  const madeMs = statSync(listOf(name)).mtimeMs
+  const inputs = [fileURLToPath(import.meta.url), ...JSON.parse(readFileSync(listOf(name), 'utf8'))]
+  return inputs.some(input => {
+    const path = resolve(root, input)
+    return !existsSync(path) || statSync(path).mtimeMs > madeMs
+  })
+}
+
+function folderOf(name) {
+  return join(root, 'services', name, 'dist', 'bundle')
+}
+
+/** What went into it. */
+function listOf(name) {
+  return `${folderOf(name)}.json`
+}
+
+const named = process.argv.slice(2)
+const wanted = named.length === 0 ? Object.keys(services) : named
+if (!wanted.every(name => Object.hasOwn(services, name))) {
+  console.error(`Services: ${Object.keys(services).join(', ')}`)
+  process.exit(2)
+}
+await Promise.all(wanted.filter(isStale).map(bundleOne))

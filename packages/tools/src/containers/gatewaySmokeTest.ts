@@ -1,0 +1,238 @@
+/** The whole system from its images as the compose file runs it: the tour through the gateway, and replicas that come and go. */
+import { strict as assert } from 'node:assert'
+import { type ChildProcess, execFile, execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { systemClock } from '@gatehouse/clock'
+import { until } from '@gatehouse/e2e'
+import { type Call, caller, freePort, startPostgres } from '@gatehouse/testkit'
+import type { Container, Store } from './buildah.ts'
+import { readCompose, withDefaults } from './compose.ts'
+import { startNameServer } from './nameServer.ts'
+
+const tour = 'packages/testkit/dist/src/stack/tourMain.js'
+const email = 'admin@example.org'
+const password = 'correct horse battery staple'
+const resources = ['127.0.3.1', '127.0.3.2']
+
+interface Place {
+  store: Store
+  folder: string
+  databaseUrl: string
+  /** A container of its own for each process. */
+  container: (image: string, nameServer: string) => Container
+  undo: (() => unknown)[]
+  /** What the processes log. */
+  output: string[]
+}
+
+export async function tryGateway(store: Store): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-containers-'))
+  chmodSync(folder, 0o755)
+  const output: string[] = []
+  const undo: Place['undo'] = [() => rmSync(folder, { recursive: true, force: true })]
+  try {
+    const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), persistent: false })
+    undo.push(postgres.stop)
+    const container = (name: string, nameServer: string): Container => {
+      const made = store.container(`localhost/${name}`, nameServer)
+      undo.push(made.remove)
+      return made
+    }
+    return await play({ store, folder, databaseUrl: postgres.url, container, undo, output })
+  } catch (error) {
+    throw new Error(`It failed after\n${output.join('').split('\n').slice(-30).join('\n')}`, { cause: error })
+  } finally {
+    for (const step of undo.reverse()) await step()
+  }
+}
+
+async function play(place: Place): Promise<string[]> {
+  const { store, folder, container, undo, output } = place
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const names = { auth: ['127.0.2.1', '127.0.2.2'], resource: resources, example: ['127.0.4.1'] }
+  const nameServer = await startNameServer(folder, names)
+  undo.push(nameServer.stop)
+  const volumes = [`${makeSecrets(place)}:/run/secrets:ro`]
+  const run = (service: string, { command, env = {} }: Running) => {
+    const image = ['migrate', 'enrol'].includes(service) ? 'auth' : service
+    return container(image, nameServer.address).run({ ...environmentOf(service, url), ...env }, command, volumes)
+  }
+  const serve = (service: string, running: Running) => {
+    const child = run(service, running)
+    child.stdout?.setEncoding('utf8').on('data', chunk => output.push(chunk))
+    return child
+  }
+  const main = ['node', '--enable-source-maps', 'dist/bundle/main.js']
+  // The tour waits until a token has expired.
+  const startAuth = (host: string) => serve('auth', { command: main, env: { HOST: host, ACCESS_TOKEN_SECONDS: '5' } })
+
+  for (const job of ['migrate', 'enrol']) await ended(run(job, { command: commandOf(job) }))
+  for (const person of [
+    ['create-admin', '--email', email],
+    ['create-account', '--email', 'ada@example.org'],
+  ])
+    await ended(run('migrate', { command: ['gatehouse', ...person], env: { PASSWORD: password } }))
+  const auths = new Map(names.auth.map(host => [host, startAuth(host)]))
+  for (const host of names.auth) await ready(`http://${host}:3000`)
+  for (const host of resources) serve('resource', { command: main, env: { HOST: host } })
+  for (const host of resources) await ready(`http://${host}:4000`)
+  // An engine gives a container's user its standard output, which nginx opens by name; `buildah run` does not.
+  const command = [
+    'bash',
+    '-o',
+    'pipefail',
+    '-c',
+    '"$@" | cat',
+    'sh',
+    '/docker-entrypoint.sh',
+    'nginx',
+    '-p',
+    '/run/gateway',
+    '-c',
+    '/etc/gateway/nginx.conf',
+  ]
+  const gateway = serve('gateway', {
+    command: [...command, '-e', 'stderr', '-g', 'daemon off;'],
+    env: { GATEWAY_PORT: String(port) },
+  })
+  const call = caller(url)
+  await until(async () => (await call('/api/storage')).status === 401)
+  assert.equal(userOf(port), '101', 'the gateway runs as its own user')
+  await ended(run('gateway', { command: healthCheckOf(store), env: { GATEWAY_PORT: String(port) } }))
+
+  const taken = await takeTour(folder, url)
+  const load = underLoad(call, await login(call))
+  // A third replica comes, and the first goes, as when a new release is rolled out.
+  startAuth('127.0.2.3')
+  await ready('http://127.0.2.3:3000')
+  nameServer.tell({ ...names, auth: ['127.0.2.2', '127.0.2.3'] })
+  const first = auths.get('127.0.2.1')
+  process.kill(pidAt('127.0.2.1:3000'), 'SIGTERM')
+  const [code] = await once(first as ChildProcess, 'exit')
+  assert.equal(code, 0)
+  const { answered, failures } = await load()
+  assert.deepEqual(failures, [])
+  const heard = output.join('').match(/"upstream":"127\.0\.2\.3:3000","upstreamStatus":"200"/g) ?? []
+  assert.ok(heard.length > 0, 'the new replica is asked')
+
+  process.kill(pidAt(`0.0.0.0:${port}`, 'master'), 'SIGQUIT')
+  const [gatewayCode] = await once(gateway, 'exit')
+  assert.equal(gatewayCode, 0)
+  return [
+    `the gateway runs as user 101 and finds the replicas by name; the tour through it: ${taken} requests as expected`,
+    `an auth replica was exchanged under load: ${answered} requests, none failed, the new one was asked ${heard.length} times`,
+  ]
+}
+
+interface Running {
+  command: readonly string[]
+  env?: Record<string, string>
+}
+
+/** What the compose file tells the service. */
+function environmentOf(service: string, url: string): Record<string, string> {
+  const { environment = {} } = readCompose().services[service] ?? {}
+  const told = Object.entries(environment).map(([name, value]) => [name, withDefaults(value)])
+  return {
+    ...Object.fromEntries(told),
+    ...('ISSUER' in environment ? { ISSUER: `${url}/auth` } : {}),
+    TRUST_PROXY: 'loopback',
+  }
+}
+
+function commandOf(job: string): string[] {
+  return readCompose().services[job]?.command ?? []
+}
+
+/** As the engine runs it, every few seconds. */
+function healthCheckOf({ buildah }: Store): string[] {
+  const { Docker } = JSON.parse(buildah('inspect', '--type', 'image', 'localhost/gateway'))
+  const [, command] = Docker.config.Healthcheck.Test as [string, string]
+  return ['sh', '-c', command]
+}
+
+/** As an operator makes them; the database stands elsewhere. */
+function makeSecrets({ folder, databaseUrl }: Place): string {
+  const secrets = join(folder, 'secrets')
+  mkdirSync(secrets)
+  writeFileSync(join(secrets, 'database-url'), databaseUrl)
+  execFileSync('sh', ['services/gateway/secrets.sh', secrets])
+  chmodSync(secrets, 0o755)
+  chmodSync(join(secrets, 'database-url'), 0o444)
+  return secrets
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  const [said, [code]] = await Promise.all([child.stdout ? text(child.stdout) : '', once(child, 'exit')])
+  assert.equal(code, 0, said)
+}
+
+async function ready(url: string): Promise<void> {
+  await until(async () => (await caller(url)('/readyz')).status === 200)
+}
+
+async function takeTour(folder: string, url: string): Promise<number> {
+  const admin = { email, password }
+  const person = { email: 'ada@example.org', password }
+  const credentials = { authUrl: `${url}/auth`, resourceUrl: `${url}/api`, admin, person }
+  writeFileSync(join(folder, 'credentials.json'), JSON.stringify(credentials))
+  const env = { ...process.env, GATEHOUSE_DATA: folder }
+  const { stdout } = await promisify(execFile)(process.execPath, [tour], { env, timeout: 120_000 })
+  assert.match(stdout, /That was the tour\.\n$/)
+  return stdout.match(/^< /gm)?.length ?? 0
+}
+
+async function login(call: Call): Promise<{ refreshToken: string }> {
+  const { body } = await call('/auth/session', { body: { email, password, transport: 'body' } })
+  return body as { refreshToken: string }
+}
+
+interface Load {
+  answered: number
+  failures: string[]
+}
+
+/** Renews, asks both services and begins anew; what is returned ends it. */
+function underLoad(call: Call, begun: { refreshToken: string }): () => Promise<Load> {
+  const load: Load = { answered: 0, failures: [] }
+  const stopping = new AbortController()
+  const visit = async () => {
+    let { refreshToken } = begun
+    while (!stopping.signal.aborted) {
+      const renewed = await call('/auth/session/renew', { body: { refreshToken } })
+      const { accessToken: token, ...next } = renewed.body as { accessToken: string; refreshToken: string }
+      refreshToken = next.refreshToken
+      const answers = [renewed, await call('/auth/me', { token }), await call('/api/storage', { token })]
+      load.answered += answers.length
+      load.failures.push(...answers.filter(({ status }) => status !== 200).map(({ body }) => JSON.stringify(body)))
+      // Under the hundred a second that one visitor may send.
+      await systemClock.sleep(60)
+    }
+  }
+  const done = visit()
+  return async () => {
+    // As long again as the gateway believes the name server, with the replica gone.
+    await systemClock.sleep(3000)
+    stopping.abort()
+    await done
+    return load
+  }
+}
+
+function pidAt(address: string, part = ''): number {
+  const listening = execFileSync('ss', ['-Hltnp', `src = ${address}`], { encoding: 'utf8' })
+  const pids = [...listening.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid))
+  const titles = (pid: number) => execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
+  return pids.find(pid => titles(pid).includes(part)) ?? 0
+}
+
+function userOf(port: number): string {
+  const pid = String(pidAt(`0.0.0.0:${port}`, 'master'))
+  return execFileSync('ps', ['-o', 'uid=', '-p', pid], { encoding: 'utf8' }).trim()
+}

@@ -1,0 +1,168 @@
+/** The compose file is one, gives every process what it needs and no more, and hardens each. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Environment, readSettings, type Table } from '@gatehouse/settings'
+import { imageEnv } from '@gatehouse/testkit'
+import { Ajv } from 'ajv'
+import t, { type Test } from 'tap'
+import { type ComposeService, readCompose, withDefaults } from '../../src/containers/compose.ts'
+
+process.chdir(fileURLToPath(new URL('../../../../../', import.meta.url)))
+
+const { services, networks, secrets } = readCompose()
+const own = ['auth', 'resource'] as const
+const once = ['migrate', 'enrol']
+const serviceOf = (name: string) => services[name] as ComposeService
+
+async function tableOf(name: string): Promise<Table> {
+  const { settings } = await import(`${process.cwd()}/services/${name}/dist/src/config.js`)
+  return settings
+}
+
+/** Made as an operator makes them. */
+function madeSecrets(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-secrets-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  execFileSync('sh', ['services/gateway/secrets.sh', folder])
+  return folder
+}
+
+t.test('it is a Compose file by the schema of Compose', async t => {
+  const { $schema: _draft, ...schema } = JSON.parse(readFileSync('packages/tools/schemas/compose-spec.json', 'utf8'))
+  const check = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema)
+  check(readCompose())
+  t.same(check.errors, null)
+})
+
+for (const name of own) {
+  t.test(
+    `${name}: each variable exists, none that must be set is missing, and the service takes the values`,
+    async t => {
+      const table = await tableOf(name)
+      const folder = madeSecrets(t)
+      const { environment = {}, secrets: given = [] } = serviceOf(name)
+      const known = Object.entries(table).flatMap(([variable, { isSecret }]) =>
+        isSecret ? [variable, `${variable}_FILE`] : [variable],
+      )
+      const env: Record<string, string> = {}
+      for (const [variable, value] of Object.entries(environment)) {
+        t.ok(known.includes(variable), variable)
+        const secret = /^\/run\/secrets\/(.*)$/.exec(value)?.[1]
+        if (secret !== undefined) t.ok(given.includes(secret), `${secret} is mounted`)
+        env[variable] = secret === undefined ? withDefaults(value) : join(folder, secret)
+        if (table[variable]?.isSecret) t.fail(`${variable} belongs in a file`)
+      }
+      t.equal(given.length, Object.values(environment).filter(value => value.startsWith('/run/secrets/')).length)
+      const { readConfig } = (await import(`${process.cwd()}/services/${name}/dist/src/config.js`)) as {
+        readConfig: (environment: Environment) => Record<string, unknown>
+      }
+      t.ok(readConfig(env))
+      t.doesNotThrow(() => readSettings(table, env))
+    },
+  )
+}
+
+t.test('the secrets are made once, for their owner, and the file holds none', async t => {
+  const folder = madeSecrets(t)
+  const names = Object.keys(secrets)
+  t.same(readdirSync(folder).sort(), [...names].sort())
+  t.equal(statSync(folder).mode & 0o777, 0o700)
+  const read = () => names.map(name => readFileSync(join(folder, name), 'utf8'))
+  const before = read()
+  execFileSync('sh', ['services/gateway/secrets.sh', folder])
+  t.same(read(), before, 'what is there stays')
+  t.equal(new Set(before).size, names.length)
+  for (const { file } of Object.values(secrets)) t.match(file, /^\.\/secrets\/[\w-]+$/)
+  t.match(readFileSync('.gitignore', 'utf8'), /^secrets\/$/m)
+  t.notMatch(readFileSync('docker-compose.yml', 'utf8'), /PRIVATE KEY|password: \S|[0-9a-f]{32}/)
+})
+
+for (const [name, service] of Object.entries(services)) {
+  t.test(`${name} is hardened and bounded`, async t => {
+    t.equal(service.read_only, true)
+    t.same(service.cap_drop, ['ALL'])
+    t.same(service.security_opt, ['no-new-privileges:true'])
+    t.equal(service.restart, once.includes(name) ? 'no' : 'unless-stopped')
+    t.match(service.logging.options, { 'max-size': /^\d+m$/, 'max-file': /^\d$/ })
+    for (const limit of ['cpus', 'memory', 'pids']) t.ok(service.deploy.resources.limits[limit], limit)
+    const dockerfile = service.build && readFileSync(service.build.dockerfile, 'utf8')
+    const user = service.user ?? /^USER (\w+)$/m.exec(dockerfile ?? '')?.[1]
+    t.ok(user && user !== 'root' && user !== '0', `its user is ${user}`)
+    const { disable, test } = service.healthcheck ?? {}
+    const isChecked = Boolean(test) || /^HEALTHCHECK /m.test(dockerfile ?? '')
+    t.ok(once.includes(name) ? disable : isChecked || name === 'example', 'a health check')
+    t.notMatch(JSON.stringify(test ?? ''), /curl/)
+  })
+}
+
+t.test('one port is published; only auth and the jobs reach PostgreSQL; polls and metrics stay inside', async t => {
+  const on = (network: string) =>
+    Object.entries(services)
+      .filter(([, service]) => service.networks.includes(network))
+      .map(([name]) => name)
+  t.same(on('database').sort(), ['auth', 'enrol', 'migrate', 'postgres'])
+  t.same(on('inside').sort(), ['auth', 'example', 'gateway', 'resource'])
+  t.same(on('outside'), ['gateway'])
+  t.same([networks['database']?.internal, networks['inside']?.internal], [true, true])
+  const published = Object.entries(services).flatMap(([name, { ports = [] }]) => ports.map(port => [name, port]))
+  t.equal(published.length, 1)
+  t.equal(published[0]?.[0], 'gateway')
+})
+
+t.test('things start in order, and auth and resource can be scaled', async t => {
+  const waits = (name: string) =>
+    Object.fromEntries(
+      Object.entries(serviceOf(name).depends_on ?? {}).map(([other, { condition }]) => [other, condition]),
+    )
+  t.same(waits('migrate'), { postgres: 'service_healthy' })
+  t.same(waits('enrol'), { migrate: 'service_completed_successfully' })
+  t.same(waits('auth'), { migrate: 'service_completed_successfully' })
+  t.same(waits('resource'), { auth: 'service_healthy', enrol: 'service_completed_successfully' })
+  t.same(waits('gateway'), { auth: 'service_healthy', resource: 'service_healthy' })
+  for (const name of own) {
+    const { ports, volumes, container_name, deploy } = serviceOf(name)
+    t.same([ports, volumes, container_name, deploy.replicas], [undefined, undefined, undefined, 2])
+  }
+})
+
+t.test('the gateway is told everything that its templates ask for', async t => {
+  const dockerfile = readFileSync('services/gateway/Dockerfile', 'utf8')
+  const given = new Set([...Object.keys(serviceOf('gateway').environment ?? {}), 'NGINX_LOCAL_RESOLVERS'])
+  for (const [, name = ''] of dockerfile.matchAll(/^(?:ENV|\s+)\s*([A-Z_]+)=/gm)) given.add(name)
+  for (const folder of ['templates', 'templates-tls']) {
+    for (const file of readdirSync(`services/gateway/${folder}`)) {
+      const asked = readFileSync(`services/gateway/${folder}/${file}`, 'utf8').matchAll(/\$\{([A-Z_]+)\}/g)
+      for (const [, name = ''] of asked) t.ok(given.has(name), name)
+    }
+  }
+})
+
+t.test('the images hold what runs and nothing else, from one base, by a name that is not root', async t => {
+  const bases = own.map(name => /^ARG NODE_IMAGE=(.*)$/m.exec(readFileSync(`services/${name}/Dockerfile`, 'utf8'))?.[1])
+  t.equal(new Set(bases).size, 1)
+  for (const name of own) {
+    const dockerfile = readFileSync(`services/${name}/Dockerfile`, 'utf8')
+    t.match(dockerfile, /--frozen-lockfile --offline/)
+    t.match(dockerfile, /deploy --prod --offline/)
+    t.match(dockerfile, /\nCMD \["node", /, 'process 1 hears the signals')
+    t.match(dockerfile, /org\.opencontainers\.image\.version/)
+  }
+  const setInAuth = /^ENV (.*)$/m.exec(readFileSync('services/auth/Dockerfile', 'utf8'))?.[1]?.split(' ') ?? []
+  for (const [name, value] of Object.entries(imageEnv))
+    t.ok(setInAuth.includes(`${name}=${value}`), `${name} as in tests`)
+  const { dependencies } = JSON.parse(readFileSync('services/resource/package.json', 'utf8'))
+  t.same(
+    Object.keys(dependencies).filter(name => /prisma|^pg$/.test(name)),
+    [],
+  )
+  const ignored = readFileSync('.dockerignore', 'utf8').split('\n')
+  t.equal(
+    ignored.find(line => !line.startsWith('#')),
+    '**',
+    'nothing gets in that is not named',
+  )
+  t.notOk(ignored.some(line => /^!(secrets|\.git)/.test(line)))
+})

@@ -1,0 +1,156 @@
+/** The Kubernetes manifests are what the API takes, and say the same as the compose file. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Table } from '@gatehouse/settings'
+import t from 'tap'
+import { parseAllDocuments } from 'yaml'
+import { readCompose } from '../../src/containers/compose.ts'
+
+process.chdir(fileURLToPath(new URL('../../../../../', import.meta.url)))
+
+interface Manifest {
+  apiVersion: string
+  kind: string
+  metadata: { name: string; namespace?: string }
+  spec: Record<string, unknown>
+}
+
+interface Container {
+  name: string
+  image: string
+  command?: string[]
+  env?: { name: string; value: string }[]
+  securityContext: Record<string, unknown>
+  resources: { limits: { memory?: string }; requests: Record<string, string> }
+  readinessProbe?: object
+  livenessProbe?: object
+}
+
+interface PodSpec {
+  automountServiceAccountToken: boolean
+  securityContext: { runAsNonRoot: boolean; runAsUser: number; seccompProfile: { type: string } }
+  containers: Container[]
+  volumes: { secret?: { secretName: string }; projected?: { sources: { secret: { name: string } }[] } }[]
+}
+
+const folder = 'services/gateway/kubernetes'
+const manifests = readdirSync(folder)
+  .sort()
+  .flatMap(file => parseAllDocuments(readFileSync(`${folder}/${file}`, 'utf8')).map(each => each.toJS() as Manifest))
+const workloads = manifests.filter(({ kind }) => ['Deployment', 'StatefulSet', 'Job'].includes(kind))
+const podOf = ({ spec }: Manifest) => (spec['template'] as { spec: PodSpec }).spec
+const labelOf = ({ spec }: Manifest) =>
+  (spec['template'] as { metadata: { labels: Record<string, string> } }).metadata.labels['app.kubernetes.io/name'] ?? ''
+
+for (const manifest of manifests) {
+  const { apiVersion, kind, metadata } = manifest
+  t.test(`${kind} ${metadata.name} is valid by the schema of Kubernetes`, async t => {
+    const models = (await import(
+      apiVersion === 'v1' ? 'kubernetes-models/v1' : `kubernetes-models/${apiVersion}`
+    )) as Record<string, new (data: object) => { validate: () => void }>
+    const Model = models[kind]
+    t.ok(Model)
+    if (Model) t.doesNotThrow(() => new Model(manifest).validate())
+    t.equal(metadata.namespace ?? metadata.name, 'gatehouse')
+  })
+}
+
+for (const workload of workloads) {
+  t.test(`${labelOf(workload)} runs with the least`, async t => {
+    const pod = podOf(workload)
+    t.match(pod, {
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    })
+    t.ok(pod.securityContext.runAsUser > 0)
+    for (const container of pod.containers) {
+      t.match(container.securityContext, {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      })
+      t.ok(container.resources.limits.memory && container.resources.requests['cpu'])
+      if (workload.kind === 'Deployment') t.ok(container.livenessProbe && container.readinessProbe)
+    }
+    if (workload.kind !== 'Deployment') return
+    const budget = manifests.find(
+      ({ kind, metadata }) => kind === 'PodDisruptionBudget' && metadata.name === labelOf(workload),
+    )
+    t.ok(budget, 'a disruption budget')
+    t.equal(workload.spec['replicas'], 2)
+  })
+}
+
+t.test('each process is told the same as in the compose file', async t => {
+  const { services } = readCompose()
+  for (const workload of workloads) {
+    const name = labelOf(workload)
+    const [container] = podOf(workload).containers
+    const variables = (container?.env ?? []).map(each => each.name)
+    const inCompose = Object.keys(services[name]?.environment ?? {})
+    t.same(
+      inCompose.filter(variable => !variables.includes(variable)),
+      [],
+      name,
+    )
+    t.equal(container?.image, services[name]?.image)
+    if (workload.kind === 'Job') t.match(services[name]?.command?.join(' '), container?.command?.join(' ').slice(0, 40))
+  }
+})
+
+for (const name of ['auth', 'resource']) {
+  t.test(`${name}: each variable exists, and none that must be set is missing`, async t => {
+    const { settings } = (await import(`${process.cwd()}/services/${name}/dist/src/config.js`)) as { settings: Table }
+    const workload = workloads.find(each => labelOf(each) === name) as Manifest
+    const given = new Map(podOf(workload).containers[0]?.env?.map(({ name: variable, value }) => [variable, value]))
+    for (const [variable, { fallback, isSecret, parse }] of Object.entries(settings)) {
+      const asked = isSecret ? `${variable}_FILE` : variable
+      if (fallback === undefined) t.ok(given.has(asked), asked)
+      if (!isSecret && given.has(asked)) t.not(parse(given.get(asked) ?? ''), undefined, asked)
+      given.delete(asked)
+    }
+    t.same([...given.keys()], [])
+  })
+}
+
+t.test('only auth and the jobs reach PostgreSQL, and nobody is reached without being named', async t => {
+  const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy')
+  const byName = (name: string) => policies.find(({ metadata }) => metadata.name === name)?.spec
+  t.same(byName('deny-all'), { podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
+  const allowed = policies.filter(({ spec }) => JSON.stringify(spec['ingress'] ?? '').includes('5432'))
+  t.same(
+    allowed.map(({ metadata }) => metadata.name),
+    ['postgres'],
+  )
+  t.match(byName('postgres'), {
+    podSelector: { matchLabels: { 'app.kubernetes.io/name': 'postgres' } },
+    ingress: [{ from: [{ podSelector: { matchExpressions: [{ values: ['auth', 'migrate', 'enrol'] }] } }] }],
+  })
+  const leaving = policies.filter(({ spec }) => JSON.stringify(spec['egress'] ?? '').includes('5432'))
+  t.same(
+    leaving.map(({ metadata }) => metadata.name),
+    ['to-postgres'],
+  )
+})
+
+t.test('each pod has the secrets that it needs and no others', async t => {
+  const held = workloads.map(workload => [
+    labelOf(workload),
+    podOf(workload).volumes.flatMap(({ secret, projected }) => [
+      ...(secret ? [secret.secretName] : []),
+      ...(projected?.sources.map(source => source.secret.name) ?? []),
+    ]),
+  ])
+  t.same(Object.fromEntries(held), {
+    postgres: ['gatehouse-postgres'],
+    migrate: ['gatehouse-auth'],
+    enrol: ['gatehouse-auth', 'gatehouse-resource'],
+    auth: ['gatehouse-auth'],
+    resource: ['gatehouse-resource'],
+    gateway: [],
+  })
+  t.notOk(
+    manifests.some(({ kind }) => kind === 'Secret'),
+    'none is in the repository',
+  )
+})

@@ -1,0 +1,34 @@
+/** What the admin routes are given. */
+import type { Outcome } from '@gatehouse/contract'
+import type { FastifyRequest } from 'fastify'
+import type { Prisma } from '../database/database.ts'
+import { refusals } from '../http/problemResponses.ts'
+import type { Passwords } from '../passwords/passwords.ts'
+import type { Revocations } from '../revoke/revoke.ts'
+import type { Waiting } from '../revoke/sendRevocation.ts'
+import type { Asked } from './policies.ts'
+
+export interface AdminRooms {
+  db: Prisma
+  passwords: Passwords
+  revocations: Revocations
+  waiting: Waiting
+}
+
+/** What every admin route can refuse, and what this one refuses besides. */
+export function refusesAsAdmin(...codes: Outcome[]): Record<number, object> {
+  return refusals(
+    'token-missing',
+    'token-expired',
+    'token-invalid',
+    'session-ended',
+    'account-disabled',
+    'insufficient-scope',
+    ...codes,
+  )
+}
+
+/** Who asks for an act, and on what conditions. */
+export function askedBy(request: FastifyRequest, confirm?: string): Asked {
+  return { actor: request.caller, ifMatch: request.headers['if-match'], confirm }
+}

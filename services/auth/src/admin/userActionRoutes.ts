@@ -1,0 +1,100 @@
+/** `/admin/users/{id}/...`: disable, enable, set a password, force a new one, sign out everywhere. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ActRequest, Id, PasswordReset, ReceiptRef, Refusal } from '@gatehouse/contract'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { mustBeGoodPassword } from '../passwords/passwordPolicy.ts'
+import {
+  type AccountChange,
+  disable,
+  enable,
+  endAll,
+  forcePasswordChange,
+  resetPassword,
+} from '../revoke/accountChanges.ts'
+import { actOf } from '../revoke/route.ts'
+import { answerAdmin } from '../revoke/sendRevocation.ts'
+import { readAccount } from '../store/accounts.ts'
+import { type AdminRooms, askedBy, refusesAsAdmin } from './deps.ts'
+import { judgeAct, judgeEnding } from './policies.ts'
+
+const params = Type.Object({ id: Id })
+
+const acts = [
+  {
+    path: '/users/:id/disable',
+    change: disable,
+    judge: judgeAct,
+    summary: 'Disable: 403 from now on, wherever it comes',
+  },
+  {
+    path: '/users/:id/enable',
+    change: enable,
+    judge: judgeAct,
+    summary: 'Enable: it may log in again; its older tokens stay refused',
+  },
+  { path: '/users/:id/sessions/end', change: endAll, judge: judgeEnding, summary: 'Sign out everywhere' },
+  {
+    path: '/users/:id/password/force-change',
+    change: forcePasswordChange,
+    judge: judgeAct,
+    summary: 'End its sessions; the next log-in has to set a new password',
+  },
+] as const
+
+export const userActs: FastifyPluginAsyncTypebox<AdminRooms> = async (app, rooms) => {
+  const { db, passwords, revocations, waiting } = rooms
+  const tags = ['admin: users']
+  const response = {
+    200: ReceiptRef,
+    202: ReceiptRef,
+    ...refusesAsAdmin('not-found', 'precondition-failed', 'confirmation-required', 'last-admin'),
+  }
+
+  const changeAndAnswer = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { id, change, judge, reason, confirm }: Change,
+  ) => {
+    const asked = askedBy(request, confirm)
+    const done = await revocations.changeAccount(
+      { id, change, judge: account => judge(asked, account) },
+      actOf(request, reason ?? null),
+    )
+    if (done === undefined) throw new Refusal('not-found', 'no such account')
+    const nothing = { seq: done.head, kind: 'user', subject: id, outcome: 'ended', ended: 0 } as const
+    return answerAdmin(request, reply, { revoked: done.revoked ?? nothing, waiting })
+  }
+
+  for (const { path, change, judge, summary } of acts) {
+    const schema = { tags, summary, params, body: ActRequest, response }
+    app.post(path, { schema }, (request, reply) =>
+      changeAndAnswer(request, reply, { id: request.params.id, change, judge, ...request.body }),
+    )
+  }
+
+  const schema = {
+    tags,
+    summary: 'Set a password; ends its sessions',
+    params,
+    body: PasswordReset,
+    response: { ...response, ...refusesAsAdmin('overloaded', 'not-found') },
+  }
+  app.put('/users/:id/password', { schema }, async (request, reply) => {
+    const { password, mustChangePassword = false, ...why } = request.body
+    const { id } = request.params
+    const account = await readAccount(db, id)
+    if (account === undefined) throw new Refusal('not-found', 'no such account')
+    mustBeGoodPassword(password, { field: 'body/password', email: account.email })
+    const change = resetPassword(await passwords.hash(password), mustChangePassword ? 'must-change' : 'keeps')
+    return changeAndAnswer(request, reply, { id, change, judge: judgeAct, ...why })
+  })
+}
+
+interface Change {
+  id: string
+  change: AccountChange
+  judge: typeof judgeAct
+  reason?: string
+  confirm?: string
+}

@@ -1,0 +1,80 @@
+/** `/admin/users/{id}`: change rights, delete. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ActRequest, Id, ReceiptRef, Refusal, UserChange, UserChanged } from '@gatehouse/contract'
+import { Type } from 'typebox'
+import { changeRights, erase, rightsAfter } from '../revoke/accountChanges.ts'
+import { actOf } from '../revoke/route.ts'
+import { answerAdmin } from '../revoke/sendRevocation.ts'
+import { readAccountRow } from '../store/listAccounts.ts'
+import { type AdminRooms, askedBy, refusesAsAdmin } from './deps.ts'
+import { etagOf, judgeAct, judgeRights } from './policies.ts'
+import { userView } from './serialize.ts'
+
+const tags = ['admin: users']
+const params = Type.Object({ id: Id })
+const noSuchUser = () => new Refusal('not-found', 'no such account')
+
+const change = {
+  tags,
+  summary: 'Change roles and scopes; what is taken away is gone when the call returns',
+  params,
+  headers: Type.Object({ 'if-match': Type.Optional(Type.String({ description: 'The `ETag` that was read.' })) }),
+  body: UserChange,
+  response: {
+    200: UserChanged,
+    202: UserChanged,
+    ...refusesAsAdmin(
+      'not-found',
+      'precondition-required',
+      'precondition-failed',
+      'confirmation-required',
+      'last-admin',
+    ),
+  },
+}
+
+const deletion = {
+  tags,
+  summary: 'Delete an account: erases the person, and its tokens are refused when the call returns',
+  params,
+  body: ActRequest,
+  response: {
+    200: ReceiptRef,
+    202: ReceiptRef,
+    ...refusesAsAdmin('not-found', 'precondition-failed', 'confirmation-required', 'last-admin'),
+  },
+}
+
+export const userChanges: FastifyPluginAsyncTypebox<AdminRooms> = async (app, { db, revocations, waiting }) => {
+  app.patch('/users/:id', { schema: change }, async (request, reply) => {
+    const { reason = null, confirm, ...wanted } = request.body
+    const { id } = request.params
+    const asked = askedBy(request, confirm)
+    if (asked.ifMatch === undefined) throw new Refusal('precondition-required', 'a change of rights without If-Match')
+    const done = await revocations.changeAccount(
+      {
+        id,
+        change: changeRights(wanted),
+        judge: account => judgeRights(asked, account, rightsAfter(account, wanted)),
+      },
+      actOf(request, reason),
+    )
+    if (done === undefined) throw noSuchUser()
+    const revocation = done.revoked && (await answerAdmin(request, reply, { revoked: done.revoked, waiting }))
+    const row = await readAccountRow(db, id)
+    if (row === undefined) throw noSuchUser()
+    reply.header('etag', etagOf(row.version)).header('cache-control', 'no-store')
+    return { user: userView(row), revocation }
+  })
+
+  app.delete('/users/:id', { schema: deletion }, async (request, reply) => {
+    const { reason = null, confirm } = request.body
+    const asked = askedBy(request, confirm)
+    const done = await revocations.changeAccount(
+      { id: request.params.id, change: erase, judge: account => judgeAct(asked, account) },
+      actOf(request, reason),
+    )
+    if (!done?.revoked) throw noSuchUser()
+    return answerAdmin(request, reply, { revoked: done.revoked, waiting })
+  })
+}

@@ -1,0 +1,78 @@
+/** Who calls the auth service's own routes: the same token and the same outcomes as anywhere, but revocation is asked of the database at once. */
+import { type AccessTokenClaims, type Outcome, Refusal } from '@gatehouse/contract'
+import { type Caller, onlyAuthorization, type Verifier } from '@gatehouse/guard'
+import type { FastifyRequest } from 'fastify'
+import type { Direct } from '../database/rawSql.ts'
+import { type CallerFacts, readCaller } from '../store/readCaller.ts'
+import { type ClientFacts, readClientCaller } from '../store/readClientCaller.ts'
+
+export interface CallerRooms {
+  db: Direct
+  verifier: Verifier
+}
+
+/** An onRequest hook that sets `request.caller` to a person, with the roles and scopes of this moment. */
+export function identify({ db, verifier }: CallerRooms) {
+  return async (request: FastifyRequest): Promise<void> => {
+    const caller = await verified(verifier, request)
+    if (isClientToken(caller.claims)) {
+      throw new Refusal('insufficient-scope', "a client's own token on a person's route", { scope: ['person'] })
+    }
+    request.caller = await standingPerson(db, caller)
+  }
+}
+
+/** The same for routes that machines may call too, with tokens of their own. */
+export function identifyAnybody({ db, verifier }: CallerRooms) {
+  return async (request: FastifyRequest): Promise<void> => {
+    const caller = await verified(verifier, request)
+    request.caller = isClientToken(caller.claims) ? await standingClient(db, caller) : await standingPerson(db, caller)
+  }
+}
+
+/** No account's id can be a client's: clients are refused ids in the form of a UUID (RFC 9068 section 5). */
+export function isClientToken({ sub, client_id }: { sub: string; client_id: string }): boolean {
+  return sub === client_id
+}
+
+async function verified(verifier: Verifier, request: FastifyRequest): Promise<Caller> {
+  const { caller } = await verifier.verify(onlyAuthorization(request.raw.rawHeaders, request.query))
+  return caller
+}
+
+async function standingPerson(db: Direct, caller: Caller): Promise<Caller> {
+  const facts = await readCaller(db, caller.claims)
+  const outcome = judgeCaller(facts, caller.claims)
+  if (outcome !== undefined) throw new Refusal(outcome, 'the session or account behind the token does not stand')
+  const { roles = [], scopes = [] } = facts.account ?? {}
+  return { ...caller, roles, scopes }
+}
+
+/** What was asked for at the token endpoint, as far as it is still granted. */
+async function standingClient(db: Direct, caller: Caller): Promise<Caller> {
+  const facts = await readClientCaller(db, { id: caller.id, sid: caller.sid })
+  if (!clientStands(facts, caller.claims)) throw new Refusal('session-ended', 'a token of a client that is gone')
+  return { ...caller, roles: [], scopes: caller.scopes.filter(scope => facts.scopes?.includes(scope)) }
+}
+
+export function clientStands(
+  { scopes, everyoneEpoch }: ClientFacts,
+  token: Pick<AccessTokenClaims, 'everyone_epoch'>,
+): boolean {
+  return scopes !== null && token.everyone_epoch >= everyoneEpoch
+}
+
+/** The same order as a guard's: the session first, then the account, then everyone. */
+export function judgeCaller(
+  { account, session, everyoneEpoch }: CallerFacts,
+  token: AccessTokenClaims,
+): Outcome | undefined {
+  const isCutOffWithAccount = session === null || session.endedAs === 'account-disabled'
+  if (session !== null && session.endedAs !== null && !isCutOffWithAccount) return 'session-ended'
+  if (account === null || account.isDisabled) return 'account-disabled'
+  if (session === null || session.endedAs !== null || session.isExpired) return 'session-ended'
+  if (token.everyone_epoch < everyoneEpoch) return 'session-ended'
+  // The session stands, but what was granted has changed since.
+  if (token.epoch < account.epoch) return 'token-expired'
+  return undefined
+}

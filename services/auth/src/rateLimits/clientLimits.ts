@@ -1,0 +1,76 @@
+/**
+ * Bounds wrong secrets of service clients, over all replicas, by the address that they come from: nobody guesses 256 bits,
+ * but each guess costs a statement.
+ *
+ * Many guards may share an address, and a flood from there must not let their leases lapse. So a secret that was right here
+ * before is let through whatever came from its address since.
+ */
+import type { Clock } from '@gatehouse/clock'
+import { type Outcome, Refusal } from '@gatehouse/contract'
+import type pg from 'pg'
+import type { Db } from '../database/database.ts'
+import { writeTry } from '../store/writeAudit.ts'
+import { networkOf } from './addressKey.ts'
+import { failureLimits, limited } from './failureLimits.ts'
+
+export interface Presented {
+  id: string
+  secretHash: Buffer
+  address: string
+  requestId: string
+}
+
+export interface ClientLimits {
+  /**
+   * Runs what authenticates a client. A secret that is right costs no statement more.
+   * @param authenticate throws Refusal `client-invalid` when the secret is wrong
+   * @throws Refusal `rate-limited`, and whatever `authenticate` throws
+   */
+  bounded: <Result>(presented: Presented, authenticate: () => Promise<Result>) => Promise<Result>
+}
+
+export interface ClientLimitOptions {
+  db: Db
+  pool: pg.Pool
+  clock: Clock
+  /** Wrong secrets in a minute. */
+  quota: number
+}
+
+/** A client has one secret, or two for a while: more than these stand for none that is in use. */
+const mostProven = 10_000
+
+export function clientLimits({ db, pool, clock, quota }: ClientLimitOptions): ClientLimits {
+  const limits = failureLimits({ pool, clock, policy: 'client', quota })
+  const proven = new Set<string>()
+
+  const remember = (credentials: string) => {
+    if (proven.has(credentials)) return
+    proven.add(credentials)
+    const [oldest] = proven
+    if (proven.size > mostProven && oldest !== undefined) proven.delete(oldest)
+  }
+
+  const spent = (presented: Presented) => {
+    const tried = { action: 'client.authenticate', target: presented.id.slice(0, 100), outcome: 'rate-limited' }
+    return writeTry(db, tried, presented)
+  }
+
+  const bounded: ClientLimits['bounded'] = async (presented, authenticate) => {
+    const credentials = `${presented.secretHash.toString('base64')} ${presented.id}`
+    const limit = { limits, key: networkOf(presented.address), counts: isWrong, onSpent: () => spent(presented) }
+    const result = proven.has(credentials)
+      ? await authenticate().catch(error => {
+          if (error instanceof Refusal && isWrong(error.outcome)) proven.delete(credentials)
+          throw error
+        })
+      : await limited(limit, authenticate)
+    remember(credentials)
+    return result
+  }
+  return { bounded }
+}
+
+function isWrong(outcome: Outcome): boolean {
+  return outcome === 'client-invalid'
+}

@@ -1,0 +1,57 @@
+/** How a revocation gets from its commit to every guard: the feed that answers polls, the barrier that waits for them, and what wakes both. */
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '@gatehouse/clock'
+import type { Registry } from 'prom-client'
+import { type Config, limitsOf } from './config.ts'
+import type { Database } from './database/database.ts'
+import { listen } from './database/listen.ts'
+import { createPolls, type Polls } from './feed/polls.ts'
+import { revokeMetrics } from './http/metrics.ts'
+import { createBarrier } from './revoke/barrier.ts'
+import { keepReceipts } from './revoke/receipts.ts'
+import { createRevocations, type Revocations } from './revoke/revoke.ts'
+import type { Waiting } from './revoke/sendRevocation.ts'
+import { announceAcks } from './store/announceAcks.ts'
+import { readLiveGuards } from './store/guards.ts'
+
+export interface Propagation {
+  revocations: Revocations
+  waiting: Waiting
+  polls: Polls
+  /** Stops hearing the database's notifications. */
+  close: () => Promise<void>
+}
+
+export interface PropagationOptions {
+  database: Database
+  clock: Clock
+  metrics: Registry
+  onError: (error: unknown) => void
+}
+
+export function propagate(config: Config, { database, clock, metrics, onError }: PropagationOptions): Propagation {
+  const { direct: db, url } = database
+  // A revocation is remembered until the last token that it could concern has expired.
+  const revocations = createRevocations(database, config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS)
+
+  const bareBarrier = createBarrier({ read: () => readLiveGuards(db), clock, onError })
+  const barrier = keepReceipts(revokeMetrics(metrics, bareBarrier), { db, onError })
+  const longestWaitMs = config.LEASE_MS + config.LEASE_MARGIN_MS + config.DATABASE_TIMEOUT_MS
+
+  const self = randomUUID()
+  const onAcks = () => {
+    barrier.wake()
+    announceAcks(db, self).catch(onError)
+  }
+  const polls = createPolls({ db, clock, limits: limitsOf(config), holdMs: config.POLL_HOLD_MS, onAcks })
+  const ear = listen({
+    url,
+    clock,
+    onError,
+    onWake: (channel, from) => {
+      if (channel === 'gatehouse_feed') polls.wake()
+      else if (from !== self) barrier.wake()
+    },
+  })
+  return { revocations, waiting: { barrier, longestWaitMs }, polls, close: ear.close }
+}

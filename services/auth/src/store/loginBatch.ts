@@ -1,0 +1,34 @@
+/**
+ * Log-ins that come to the database together share a statement, and a commit: hashing threads finish several at a time, and each
+ * statement by itself would be a tenth of what a log-in costs beside its hash.
+ */
+import type { Clock } from '@gatehouse/clock'
+import { createBatch } from '../database/batcher.ts'
+import type { Adapter } from '../database/rawSql.ts'
+import { type LoginFacts, type LoginTry, readLogins } from './readLogin.ts'
+import { type NewSession, type Started, startSession, startSessions } from './startSession.ts'
+
+export interface LoginStore {
+  read: (tried: LoginTry) => Promise<LoginFacts>
+  /** Waits for whoever is changing the account, and keeps nobody else waiting. */
+  start: (begin: NewSession) => Promise<Started>
+}
+
+const most = 32
+
+export function loginStore(db: Adapter, clock: Clock): LoginStore {
+  const reads = createBatch<LoginTry, LoginFacts>({ run: tries => readLogins(db, tries, clock.wallMs()), most, clock })
+  const starts = createBatch<NewSession, Started | undefined>({
+    run: async begins => {
+      const started = await startSessions(db, begins, clock.wallMs())
+      return begins.map(({ sessionId }) => started.get(sessionId))
+    },
+    most,
+    clock,
+  })
+  return {
+    read: reads.add,
+    // Gone, or held by somebody: only a statement that waits can tell.
+    start: async begin => (await starts.add(begin)) ?? startSession(db, begin, clock.wallMs()),
+  }
+}

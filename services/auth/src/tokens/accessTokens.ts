@@ -1,0 +1,49 @@
+/** Makes access tokens: JWTs of RFC 9068. */
+import { randomUUID } from 'node:crypto'
+import type { AccessTokenClaims } from '@gatehouse/contract'
+import type { SigningKeys } from '../keys/signingKeys.ts'
+import { jwtSigner } from '../keys/signJwt.ts'
+import type { Grant } from '../store/rotateRefreshToken.ts'
+
+export interface AccessTokens {
+  /** Signs a token for what the database granted; `iat` is the database's time, so that a revocation's memory covers it. */
+  sign: (grant: Grant) => Promise<string>
+  /** From `iat` to `exp`: no token outlives its session by as much as a second. */
+  secondsOf: (grant: Grant) => number
+  lifetimeSeconds: number
+}
+
+export interface AccessTokenOptions {
+  keys: SigningKeys
+  issuer: string
+  audience: string
+  lifetimeSeconds: number
+}
+
+export function createAccessTokens({ keys, issuer, audience, lifetimeSeconds }: AccessTokenOptions): AccessTokens {
+  const signJwt = jwtSigner(keys)
+  // Rounded up: in its last second a session still gets a token that lives.
+  const secondsOf = ({ issuedAtMs, expiresAtMs }: Grant) =>
+    Math.min(lifetimeSeconds, Math.ceil(expiresAtMs / 1000) - Math.floor(issuedAtMs / 1000))
+
+  const sign = (grant: Grant) => {
+    const iat = Math.floor(grant.issuedAtMs / 1000)
+    const claims: AccessTokenClaims = {
+      iss: issuer,
+      aud: audience,
+      sub: grant.accountId,
+      iat,
+      exp: iat + secondsOf(grant),
+      jti: randomUUID(),
+      client_id: grant.clientId,
+      scope: grant.scopes.join(' '),
+      roles: grant.roles,
+      sid: grant.sessionId,
+      auth_time: Math.floor(grant.authenticatedAtMs / 1000),
+      epoch: grant.epoch,
+      everyone_epoch: grant.everyoneEpoch,
+    }
+    return signJwt(claims)
+  }
+  return { sign, secondsOf, lifetimeSeconds }
+}

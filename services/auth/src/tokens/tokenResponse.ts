@@ -1,0 +1,36 @@
+/** Writes the answer that holds tokens: in the body, or the refresh token as a cookie. */
+import type { TokenAnswer } from '@gatehouse/contract'
+import type { FastifyReply } from 'fastify'
+import type { Grant } from '../store/rotateRefreshToken.ts'
+import type { AccessTokens } from './accessTokens.ts'
+import type { RefreshCookie } from './refreshCookie.ts'
+
+export interface TokenSending {
+  accessTokens: AccessTokens
+  cookie: RefreshCookie
+}
+
+export interface Tokens {
+  grant: Grant
+  refreshToken: string
+  transport: 'cookie' | 'body'
+  sending: TokenSending
+}
+
+/** No cache may keep it (RFC 6749 section 5.1). */
+export async function sendTokens(
+  reply: FastifyReply,
+  { grant, refreshToken, transport, sending }: Tokens,
+): Promise<TokenAnswer> {
+  const { accessTokens, cookie } = sending
+  reply.header('cache-control', 'no-store')
+  if (transport === 'cookie') cookie.write(reply, refreshToken, grant.remember ? grant.expiresAtMs : undefined)
+  return {
+    accessToken: await accessTokens.sign(grant),
+    tokenType: 'Bearer',
+    expiresIn: accessTokens.secondsOf(grant),
+    sessionId: grant.sessionId,
+    sessionExpiresAt: new Date(grant.expiresAtMs).toISOString(),
+    ...(transport === 'body' ? { refreshToken } : {}),
+  }
+}

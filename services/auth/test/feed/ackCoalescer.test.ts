@@ -1,0 +1,75 @@
+/** Acknowledgements that are about to come together are written together; whoever stays away holds up nobody for long. */
+import { systemClock } from '@gatehouse/clock'
+import { handClock } from '@gatehouse/testkit'
+import t from 'tap'
+import { createBatch } from '../../src/database/batcher.ts'
+import { createReturning } from '../../src/feed/ackCoalescer.ts'
+import { testGuard } from '../helpers/feedGuard.ts'
+import { until } from '../helpers/locks.ts'
+import { replica } from '../helpers/replicas.ts'
+import { stage } from '../helpers/service.ts'
+
+function stand() {
+  const clock = handClock({ wallMs: 1_800_000_000_000 })
+  const returning = createReturning(clock)
+  const batches: string[][] = []
+  const run = async (guards: string[]) => {
+    batches.push(guards)
+    return guards
+  }
+  const { add } = createBatch({ clock: systemClock, run, most: 100, ready: returning.all })
+  const poll = (guard: string) => {
+    returning.cameBack(guard)
+    return add(guard)
+  }
+  return { clock, returning, batches, poll }
+}
+
+t.test('guards that were told something are written in one batch once the last is back, without any wait', async t => {
+  const { clock, returning, batches, poll } = stand()
+  for (const guard of ['a', 'b', 'c']) returning.told(guard)
+  const first = [poll('a'), poll('b')]
+  await until(() => clock.sleepers() === 1, 'the batch waits for the third')
+  t.same(batches, [])
+  await Promise.all([...first, poll('c')])
+  t.same(batches, [['a', 'b', 'c']])
+  await poll('d')
+  t.same(batches, [['a', 'b', 'c'], ['d']], 'and then nobody is waited for')
+  t.equal(clock.sleepers(), 0)
+})
+
+t.test('one that does not come back is waited for a moment, and only once', async t => {
+  const { clock, returning, batches, poll } = stand()
+  for (const guard of ['a', 'dead']) returning.told(guard)
+  const first = poll('a')
+  await until(() => clock.sleepers() === 1, 'the batch waits for the dead one')
+  await clock.advance(4)
+  await first
+  await poll('b')
+  t.same(batches, [['a'], ['b']])
+})
+
+t.test('a barrier hears at once of guards that acknowledge to another replica', async t => {
+  const one = await stage(t)
+  const other = await replica(t, one)
+  const guard = testGuard({ ...one, call: other.call })
+  const { feedId, after } = await guard.begin()
+  let isOver = false
+  const following = (async () => {
+    for (let cursor = after; !isOver; ) cursor = (await guard.taken({ feedId, after: cursor })).head
+  })()
+  const ada = await one.person()
+  const waits: number[] = []
+  for (let round = 0; round < 6; round += 1) {
+    const { accessToken: token, sessionId } = await one.login(ada)
+    const { status, body } = await one.call(`/sessions/${sessionId}`, { method: 'DELETE', token })
+    t.equal(status, 200)
+    waits.push((body as { waitedMs: number }).waitedMs)
+  }
+  isOver = true
+  const { accessToken: token, sessionId } = await one.login(ada)
+  await one.call(`/sessions/${sessionId}`, { method: 'DELETE', token, headers: { prefer: 'wait=0' } })
+  await following
+  // A barrier that hears nothing looks again only after a quarter of a second.
+  t.ok(Math.min(...waits) < 200, `${waits} ms`)
+})

@@ -1,0 +1,186 @@
+/** The statement that writes polls decides as the protocol's `judgePoll`, which is what the model and the simulation check. */
+import { randomUUID } from 'node:crypto'
+import { type GuardRow, judgePoll, type LeaseRules } from '@gatehouse/protocol'
+import t from 'tap'
+import { sha256 } from '../../src/keys/hmac.ts'
+import { type PollRow, writePolls } from '../../src/store/writePolls.ts'
+import { type Chance, chance, seed } from '../helpers/chance.ts'
+import { guardSecret, type Stage, stage } from '../helpers/service.ts'
+
+const rules: LeaseRules = { leaseMs: 15_000, marginMs: 2000, pageSize: 10 }
+const otherFeed = randomUUID()
+
+/** One guard that polls: what its row says before, and what it asks. */
+interface Case {
+  poll: PollRow
+  row: (Omit<GuardRow, 'leaseUntilMs'> & { leaseLeftMs: number }) | null
+}
+
+interface Feed {
+  feedId: string
+  head: number
+  /** How old each live entry is, by its number; those that are missing were swept. */
+  ages: Map<number, number>
+}
+
+async function putFeed({ database }: Stage, { head, ages }: Feed): Promise<void> {
+  const { pool } = database
+  await pool.query('UPDATE revocation_clock SET head = $1', [head])
+  await pool.query('DELETE FROM revocations')
+  await pool.query(
+    `INSERT INTO revocations (seq, kind, subject, outcome, expires_at, created_at)
+     SELECT seq, 'session', gen_random_uuid(), 'ended', now() + interval '1 hour', clock_timestamp() - age * interval '1 ms'
+       FROM unnest($1::bigint[], $2::int[]) AS entry (seq, age)`,
+    [[...ages.keys()], [...ages.values()]],
+  )
+}
+
+async function putGuards({ database }: Stage, cases: Case[]): Promise<void> {
+  await database.pool.query('DELETE FROM guards')
+  const rows = cases.flatMap(({ row, poll }) => (row ? [{ ...row, id: poll.guard }] : []))
+  await database.pool.query(
+    `INSERT INTO guards (id, client_id, name, version, cursor, lease_until, last_seen_at)
+     SELECT id, 'guards', 'test', '1', cursor, now() + lease_left * interval '1 ms', now()
+       FROM unnest($1::uuid[], $2::bigint[], $3::int[]) AS row (id, cursor, lease_left)`,
+    [rows.map(({ id }) => id), rows.map(({ cursor }) => cursor), rows.map(({ leaseLeftMs }) => leaseLeftMs)],
+  )
+}
+
+interface Stored extends GuardRow {
+  seenMs: number
+  ackedMs: number | null
+}
+
+/** When each live entry was made, in milliseconds since 1970. */
+async function readEntries({ database }: Stage): Promise<[seq: number, madeMs: number][]> {
+  const { rows } = await database.pool.query(
+    'SELECT seq::int, extract(epoch FROM created_at)::float8 * 1000 AS "madeMs" FROM revocations ORDER BY seq',
+  )
+  return rows.map(({ seq, madeMs }) => [seq, madeMs])
+}
+
+async function readGuards({ database }: Stage): Promise<Map<string, Stored>> {
+  const { rows } = await database.pool.query(
+    `SELECT id, cursor::int, extract(epoch FROM lease_until)::float8 * 1000 AS "leaseUntilMs",
+            extract(epoch FROM last_seen_at)::float8 * 1000 AS "seenMs" FROM guards`,
+  )
+  return new Map(rows.map(({ id, ...row }) => [id, row]))
+}
+
+function randomFeed({ upTo, pick }: Chance, feedId: string): Feed {
+  const head = upTo(25)
+  const ages = new Map<number, number>()
+  const oldest = upTo(head)
+  let age = pick([100, 5000, 14_000, 20_000, 60_000])
+  for (let seq = oldest + 1; seq <= head; seq += 1) {
+    ages.set(seq, age)
+    age = Math.max(0, age - upTo(3000))
+  }
+  return { feedId, head, ages }
+}
+
+function randomCase({ upTo, pick }: Chance, { feedId, head }: Feed): Case {
+  const asksFromStart = upTo(5) === 0
+  const after = asksFromStart ? null : pick([head, head, upTo(head), Math.max(0, head - 1), head + upTo(2)])
+  const row = {
+    cursor: upTo(head),
+    leaseLeftMs: pick([-5000, 0, 3000, 15_000, 17_000, 40_000]),
+  }
+  const poll = {
+    guard: randomUUID(),
+    clientId: 'guards',
+    secretHash: sha256(guardSecret),
+    name: 'test',
+    version: '1',
+    feedId: asksFromStart ? null : pick([feedId, feedId, feedId, otherFeed]),
+    after,
+  }
+  return { poll, row: upTo(3) === 0 ? null : row }
+}
+
+t.test(`400 random polls are written as judgePoll says (SEED=${seed})`, async t => {
+  const place = await stage(t)
+  const { rows } = await place.database.pool.query('SELECT feed_id FROM revocation_clock')
+  const random = chance(seed)
+  let leased = 0
+  let refused = 0
+  for (let batch = 0; batch < 20; batch += 1) {
+    const feed = randomFeed(random, rows[0].feed_id)
+    const cases = Array.from({ length: 20 }, () => randomCase(random, feed))
+    await putFeed(place, feed)
+    await putGuards(place, cases)
+    const before = await readGuards(place)
+    const entries = await readEntries(place)
+    const polls = cases.map(({ poll }) => poll).sort((one, other) => (one.guard < other.guard ? -1 : 1))
+    const verdicts = await writePolls(place.database.direct, polls, { ...rules, guardsPerClient: 1000 })
+    const after = await readGuards(place)
+
+    for (const { poll, row } of cases) {
+      const stored = after.get(poll.guard)
+      const verdict = verdicts.get(poll.guard)
+      const dbNowMs = stored?.seenMs ?? 0
+      const lacksSinceMs = entries.find(([seq]) => seq > (poll.after ?? Number.POSITIVE_INFINITY))?.[1]
+      // Within a millisecond of its end a lease is one or none by what the two roundings say.
+      if (lacksSinceMs !== undefined && isNear(dbNowMs - lacksSinceMs, rules.leaseMs)) continue
+      const decision = judgePoll(
+        { feedId: poll.feedId ?? undefined, after: poll.after ?? undefined },
+        before.get(poll.guard) ?? null,
+        { feedId: feed.feedId, head: feed.head, dbNowMs, rules, lacksSinceMs },
+      )
+      const about = JSON.stringify({
+        seed,
+        poll: { ...poll, secretHash: 0 },
+        row,
+        head: feed.head,
+        ages: [...feed.ages],
+      })
+      if (decision.kind === 'feed-changed') {
+        refused += 1
+        t.equal(verdict?.refused, 'feed-changed', about)
+        t.same(stored, before.get(poll.guard), about)
+        continue
+      }
+      const { cursor, leaseUntilMs } = decision.row
+      const leastMs = Math.max(leaseUntilMs, dbNowMs)
+      t.match(stored, { cursor }, about)
+      t.ok(isNear(Math.max(stored?.leaseUntilMs ?? 0, dbNowMs), leastMs), about)
+      t.equal(verdict?.refused, null, about)
+      t.ok(isNear(verdict?.leaseMs ?? -1, decision.leaseMs), about)
+      if (decision.isLeased) leased += 1
+    }
+  }
+  t.ok(leased > 50 && refused > 20, `${leased} leases, ${refused} refusals: both were met often enough`)
+})
+
+/** Times are kept to the millisecond, and judged to the microsecond. */
+function isNear(one: number, other: number): boolean {
+  return Math.abs(one - other) <= 2
+}
+
+t.test('a client at its limit gets no new guard, not even within one batch', async t => {
+  const place = await stage(t)
+  const poll = (guard: string): PollRow => ({
+    guard,
+    clientId: 'guards',
+    secretHash: sha256(guardSecret),
+    name: 'test',
+    version: '1',
+    feedId: null,
+    after: null,
+  })
+  const write = (count: number) =>
+    writePolls(
+      place.database.direct,
+      Array.from({ length: count }, () => poll(randomUUID())),
+      {
+        ...rules,
+        guardsPerClient: 3,
+      },
+    )
+  const refusedOf = async (count: number) => [...(await write(count)).values()].map(({ refused }) => refused)
+  t.same(await refusedOf(1), [null])
+  t.same((await refusedOf(4)).sort(), [null, null, 'too-many', 'too-many'].sort())
+  t.same(await refusedOf(4), Array(4).fill('too-many'))
+  const { rows } = await place.database.pool.query('SELECT count(*)::int AS guards FROM guards')
+  t.equal(rows[0].guards, 3)
+})

@@ -1,0 +1,65 @@
+/** Errors of a database that went away, as its clients really throw them, are the refusal that says so. */
+import { once } from 'node:events'
+import { freshDatabase, type TestDatabase, type Wire, wire } from '@gatehouse/testkit'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { openDatabase } from '../../src/database/database.ts'
+import { unavailable } from '../../src/http/databaseErrors.ts'
+
+async function place(t: Test): Promise<{ database: TestDatabase; line: Wire }> {
+  const database = await freshDatabase(drop => t.teardown(drop))
+  return { database, line: await wire(t, database.url) }
+}
+
+async function errorOf(act: () => Promise<unknown>): Promise<unknown> {
+  return act().then(
+    () => undefined,
+    error => error,
+  )
+}
+
+t.test('a statement on a connection that has broken while it was held', async t => {
+  const { line } = await place(t)
+  const client = new pg.Client({ connectionString: line.url })
+  client.on('error', () => undefined)
+  await client.connect()
+  const broken = once(client, 'error')
+  line.cut()
+  await broken
+  const error = await errorOf(() => client.query('SELECT 1'))
+  t.match(error, { message: /is not queryable/ }, 'that is what it throws')
+  t.equal(unavailable(error)?.outcome, 'unavailable')
+})
+
+t.test('the next statement of a transaction whose connection has broken', async t => {
+  const { line } = await place(t)
+  const { prisma, pool, close } = openDatabase({
+    url: line.url,
+    connections: 1,
+    timeoutMs: 5000,
+    onError: () => undefined,
+  })
+  t.teardown(close)
+  const lent = once(pool, 'acquire') as Promise<[pg.PoolClient]>
+  const error = await errorOf(() =>
+    prisma.$transaction(async tx => {
+      await tx.$executeRaw`SELECT 1`
+      const [client] = await lent
+      const broken = once(client, 'error')
+      line.cut()
+      await broken
+      await tx.$executeRaw`SELECT 1`
+    }),
+  )
+  t.equal(unavailable(error)?.outcome, 'unavailable', String(error))
+})
+
+t.test('a mistake of ours is none of them', async t => {
+  const { database } = await place(t)
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  t.teardown(() => client.end())
+  const error = await errorOf(() => client.query('SELECT nonsense'))
+  t.match(error, { code: '42703' })
+  t.equal(unavailable(error), undefined)
+})

@@ -1,0 +1,140 @@
+/** Garbage on every route: always a 4xx with a clear problem, never a 500. */
+import t from 'tap'
+import { fetchAnswer } from '../helpers/rawRequest.ts'
+import { isRefusal, type Stage, stage } from '../helpers/service.ts'
+
+const withBody = [
+  ['POST', '/session'],
+  ['POST', '/session/renew'],
+  ['DELETE', '/session'],
+  ['POST', '/guards/poll'],
+  ['POST', '/guards/leave'],
+] as const
+
+const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
+
+/** Bodies that no route takes, with what the answer must be. */
+const bodies: Record<string, [body: string | Buffer, code: 'request-malformed' | 'request-too-large']> = {
+  'half of one': ['{"email":', 'request-malformed'],
+  two: ['{}{}', 'request-malformed'],
+  'no JSON': ['hello', 'request-malformed'],
+  'a comment': ['{}//', 'request-malformed'],
+  NaN: ['{"email":NaN}', 'request-malformed'],
+  'a byte order mark': ['\ufeff{}', 'request-malformed'],
+  'an array': ['[]', 'request-malformed'],
+  'a string': ['"x"', 'request-malformed'],
+  'a number': ['1e999', 'request-malformed'],
+  true: ['true', 'request-malformed'],
+  deep: [deep(2000), 'request-malformed'],
+  'deep arrays': [`${'['.repeat(6000)}${']'.repeat(6000)}`, 'request-malformed'],
+  huge: [`{"email":"${'x'.repeat(17_000)}"}`, 'request-too-large'],
+  'an unknown field': ['{"admin":true}', 'request-malformed'],
+  'a prototype': ['{"__proto__":{"admin":true}}', 'request-malformed'],
+  'a constructor': ['{"constructor":{"prototype":{"admin":true}}}', 'request-malformed'],
+  'a reserved name in disguise': ['{"\\u005f_proto__":{}}', 'request-malformed'],
+  'a field twice': ['{"email":"a@b.c","email":"d@e.f","password":"x"}', 'request-malformed'],
+  NUL: ['{"email":"a\\u0000@b.c","password":"x"}', 'request-malformed'],
+  'a raw NUL': ['{"email":"a\0@b.c","password":"x"}', 'request-malformed'],
+  'half a surrogate pair': ['{"email":"\\ud800@b.c","password":"x"}', 'request-malformed'],
+  'invalid UTF-8': [Buffer.from('7b22656d61696c223a22ff2240227d', 'hex'), 'request-malformed'],
+  'overlong UTF-8': [Buffer.from('7b2261223a22c0ae227d', 'hex'), 'request-malformed'],
+  'UTF-16': [Buffer.from('{}', 'utf16le'), 'request-malformed'],
+  gzip: [Buffer.from('1f8b0800000000000003abae050043bfa6a302000000', 'hex'), 'request-malformed'],
+  'wrong types': ['{"email":1,"password":[],"refreshToken":{},"guard":0,"name":1,"version":{}}', 'request-malformed'],
+  null: ['{"email":null,"password":null,"refreshToken":null,"guard":null}', 'request-malformed'],
+}
+
+function send(place: Stage, method: string, path: string, { body, type }: { body: string | Buffer; type?: string }) {
+  const headers = { 'content-type': type ?? 'application/json', authorization: place.guardCredentials }
+  return fetchAnswer(place.url + path, { method, headers, body: new Uint8Array(Buffer.from(body)) })
+}
+
+t.test('bodies that are wrong in every way are told what is wrong, and change nothing', async t => {
+  const place = await stage(t)
+  for (const [method, path] of withBody) {
+    for (const [name, [body, code]] of Object.entries(bodies)) {
+      const answer = await send(place, method, path, { body })
+      t.comment(`${method} ${path}: ${name}`)
+      isRefusal(t, answer, code)
+      if (code === 'request-malformed') t.match(answer.body, { fields: [{ field: /^body/, reason: /./ }] })
+    }
+  }
+  const { rows } = await place.database.pool.query('SELECT count(*)::int AS guards FROM guards')
+  t.equal(rows[0].guards, 0)
+  t.equal(({} as { admin?: boolean }).admin, undefined, 'no prototype was reached')
+})
+
+t.test('a body that is not said to be JSON is not read', async t => {
+  const place = await stage(t)
+  const types = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/json', 'x']
+  for (const [method, path] of withBody)
+    for (const type of types)
+      isRefusal(t, await send(place, method, path, { body: '{}', type }), 'media-type-unsupported')
+  for (const type of ['application/json; charset=utf-8', 'APPLICATION/JSON'])
+    isRefusal(t, await send(place, 'POST', '/session/renew', { body: '{}', type }), 'refresh-missing')
+})
+
+t.test('the wrong method, and a path that nobody has, are not found', async t => {
+  const { call } = await stage(t)
+  for (const [method, path] of [
+    ['GET', '/session'],
+    ['PUT', '/session'],
+    ['PATCH', '/me'],
+    ['DELETE', '/me'],
+    ['GET', '/session/renew'],
+    ['GET', '/guards/poll'],
+    ['OPTIONS', '/session'],
+    ['POST', '/livez'],
+    ['GET', '/'],
+    ['GET', '/wp-login.php'],
+    ['GET', '/problems/nonsense'],
+    ['GET', '/problems/__proto__'],
+    ['GET', `/${'x'.repeat(5000)}`],
+  ] as const)
+    isRefusal(t, await call(path, { method }), 'not-found')
+})
+
+t.test('parameters given twice, too long, or of a wrong form are refused', async t => {
+  const { call, person, login } = await stage(t)
+  const { accessToken: token } = await login(await person())
+  for (const path of ['/me?a=1&a=2', '/me?a=%00', '/sessions?a[]=1&a[]=2', '/problems/x?a=1&a=1'])
+    isRefusal(t, await call(path, { token }), 'request-malformed')
+  const longId = await call(`/sessions/${'a'.repeat(300)}`, { method: 'DELETE', token })
+  t.ok(longId.status === 400 || longId.status === 404, `${longId.status}`)
+  for (const id of ['1', "' OR 1=1 --", '..%2f..%2fme', '%F0%9F%98%80', 'null', '{}'])
+    isRefusal(t, await call(`/sessions/${id}`, { method: 'DELETE', token }), 'request-malformed')
+})
+
+t.test('headers and cookies full of rubbish do no harm', async t => {
+  const { call, person, login } = await stage(t)
+  const { accessToken: token, refreshToken } = await login(await person())
+  for (const cookie of [
+    '=',
+    ';;;;',
+    '__proto__=1; constructor=2',
+    '__Secure-gatehouse',
+    '__Secure-gatehouse="',
+    '__Secure-gatehouse=%E0%A4%A',
+    `${'a=b; '.repeat(2000)}`,
+    '\u00ff\u00fe=\u00fd',
+  ]) {
+    const renewed = await call('/session/renew', { method: 'POST', headers: { cookie } })
+    t.ok(['refresh-missing', 'refresh-invalid'].includes((renewed.body as { code: string }).code), cookie.slice(0, 30))
+    t.equal((await call('/me', { token, headers: { cookie } })).status, 200)
+  }
+  for (const headers of [
+    { prefer: 'wait=99999999999' },
+    { prefer: 'wait=-1' },
+    { prefer: 'wait=1e3' },
+    { 'idempotency-key': 'a b' },
+    { 'content-length': '5' },
+  ] as Record<string, string>[]) {
+    const answer = await call('/session', { method: 'DELETE', body: { refreshToken: 'ghr_x' }, headers }).catch(
+      () => null,
+    )
+    if (answer) t.ok(answer.status >= 400 && answer.status < 500, JSON.stringify(headers))
+  }
+  for (const authorization of ['Bearer', 'Bearer  ', 'Bearer a,b', 'bearer\ta', 'Basic x', ',', '\u00e9', 'Bearer é'])
+    t.equal(Math.floor((await call('/me', { headers: { authorization } })).status / 100), 4, authorization)
+  t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
+})

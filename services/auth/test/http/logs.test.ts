@@ -1,0 +1,142 @@
+/** No secret gets into the log or into an answer, whatever goes wrong and however much is logged. */
+import { randomUUID } from 'node:crypto'
+import { wire } from '@gatehouse/testkit'
+import t from 'tap'
+import { until } from '../helpers/locks.ts'
+import { replica } from '../helpers/replicas.ts'
+import { guardSecret, password, stage } from '../helpers/service.ts'
+
+const loud = { LOG_LEVEL: 'debug', LOG_REQUESTS: 'true', DATABASE_TIMEOUT_MS: '1000' }
+
+t.test('with everything logged and everything going wrong, no secret is in any line', async t => {
+  const place = await stage(t)
+  const ada = await place.person()
+  const session = await place.login(ada)
+  const line = await wire(t, place.database.url)
+  const lines: string[] = []
+  const log = { write: (text: string) => void lines.push(text) }
+  const { call } = await replica(t, place, { ...loud, DATABASE_URL: line.url }, log)
+
+  const canary = (what: string) => `canary-${what}-${randomUUID()}`
+  const guesses = { password: canary('password'), newPassword: canary('new'), key: canary('idempotency') }
+  const secrets = [password, guardSecret, session.refreshToken, session.accessToken, ...Object.values(guesses)]
+  const forged = { refresh: `ghr_${canary('refresh')}`, bearer: `${canary('bearer')}.e30.x`, secret: canary('basic') }
+  secrets.push(
+    ...Object.values(forged),
+    place.environment['SIGNING_KEY'] ?? '',
+    place.environment['REFRESH_KEYS'] ?? '',
+  )
+  secrets.push(new URL(place.database.url).password, '$argon2id$')
+  const basic = (secret: string) => `Basic ${Buffer.from(`guards:${secret}`).toString('base64')}`
+  secrets.push(basic(forged.secret).slice(6), basic(guardSecret).slice(6))
+
+  const all = async () => {
+    const { email } = ada
+    const { refreshToken, accessToken: token } = session
+    const cookie = `__Secure-gatehouse=${refreshToken}`
+    const guard = { guard: randomUUID(), name: 'x', version: '1' }
+    const change = { currentPassword: guesses.password, newPassword: guesses.newPassword }
+    const answers = [
+      await call('/session', { body: { email, password } }),
+      await call('/session', { body: { email, password: guesses.password } }),
+      await call('/session', { body: { email, password: guesses.password, unknown: guesses.newPassword } }),
+      await call('/session', { body: `{"email":"${email}","password":"${guesses.password}"` }),
+      await call('/session', { body: { email: guesses.password, password: { deep: guesses.password } } }),
+      await call('/session/renew', { body: { refreshToken }, headers: { 'idempotency-key': guesses.key } }),
+      await call('/session/renew', { body: { refreshToken }, headers: { 'idempotency-key': `${guesses.key} bad` } }),
+      await call('/session/renew', { body: { refreshToken: forged.refresh } }),
+      await call('/session/renew', { body: { [refreshToken]: refreshToken } }),
+      await call('/session/renew', { method: 'POST', headers: { cookie } }),
+      await call('/session/renew', { method: 'POST', headers: { cookie, origin: 'https://evil.example' } }),
+      await call(`/session/renew?token=${refreshToken}`, { body: {} }),
+      await call('/me', { token }),
+      await call('/me', { token: forged.bearer }),
+      await call(`/me?access_token=${token}`),
+      await call(`/${refreshToken}`),
+      await call(`/sessions/${refreshToken}`, { method: 'DELETE', token }),
+      await call('/me/password', { method: 'PUT', token, body: change }),
+      await call('/guards/poll', { body: guard, headers: { authorization: basic(guardSecret) } }),
+      await call('/guards/poll', { body: guard, headers: { authorization: basic(forged.secret) } }),
+      await call('/session', { method: 'DELETE', body: { refreshToken: forged.refresh } }),
+    ]
+    return answers
+  }
+
+  const answers = await all()
+  line.cut()
+  answers.push(...(await all()))
+  line.mend()
+  await place.database.pool.query('ALTER TABLE sessions RENAME COLUMN device TO broken')
+  await place.database.pool.query('ALTER TABLE refresh_tokens RENAME COLUMN attempt_hash TO broken')
+  answers.push(...(await all()))
+  t.ok(
+    answers.some(({ status }) => status === 500),
+    'a mistake of ours is among them',
+  )
+
+  const logged = lines.join('')
+  t.ok(lines.length > answers.length, `${lines.length} lines`)
+  t.match(logged, /an error that nobody foresaw/, 'the log has what the answer has not')
+  const hexOf = (text: string) => Buffer.from(text).toString('hex')
+  for (const secret of secrets) {
+    t.notOk(logged.includes(secret), `logged: ${secret.slice(0, 30)}`)
+    t.notOk(logged.includes(JSON.stringify(secret).slice(1, -1)), 'nor escaped')
+    t.notOk(logged.includes(hexOf(secret)), 'nor as hex')
+  }
+  for (const { status, body } of answers.filter(({ status }) => status >= 400)) {
+    const text = JSON.stringify(body)
+    for (const secret of secrets) t.notOk(text.includes(secret), `${status} repeats ${secret.slice(0, 30)}`)
+    t.notMatch(text, /prisma|postgres|fastify|SELECT|column|node_modules|\.ts:|\.js:/i)
+  }
+  t.match(answers[0], { status: 201 }, 'and the first of them had all been well')
+})
+
+t.test('a refusal is found in the log by the request id that the caller was shown', async t => {
+  const place = await stage(t)
+  const lines: string[] = []
+  const { call } = await replica(t, place, loud, { write: text => void lines.push(text) })
+  const { requestId } = (await call('/me')).body as { requestId: string }
+  await until(() => lines.some(text => text.includes(requestId)), 'the line is written')
+  t.match(
+    lines.map(text => JSON.parse(text)).filter(({ reqId }) => reqId === requestId),
+    [{ level: 30 }, { level: 20, code: 'token-missing', why: 'no Authorization header' }, { level: 30 }],
+  )
+})
+
+t.test('a request id is taken from the gateway only, and only if it is sane', async t => {
+  const place = await stage(t)
+  const trusting = await replica(t, place, { TRUST_PROXY: 'loopback' })
+  const idFor = async (call: typeof place.call, given: string) =>
+    ((await call('/me', { headers: { 'x-request-id': given } })).body as { requestId: string }).requestId
+  t.not(await idFor(place.call, 'from-outside'), 'from-outside')
+  t.equal(await idFor(trusting.call, 'from-the-gateway'), 'from-the-gateway')
+  for (const bad of ['with space', 'x'.repeat(65), '"quoted"', '<b>']) t.not(await idFor(trusting.call, bad), bad)
+})
+
+t.test('what is missing of the migrations stands in the log', async t => {
+  const place = await stage(t)
+  const lines: string[] = []
+  const { call } = await replica(t, place, loud, { write: text => void lines.push(text) })
+  await place.database.pool.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
+  await call('/readyz')
+  t.match(lines.join(''), /migrations are missing: \d{14}_/)
+})
+
+t.test('routes that machines ask all day log warnings, and no more than the service may', async t => {
+  const place = await stage(t)
+  await place.database.pool.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
+  for (const [level, isHeard] of [
+    ['debug', true],
+    ['warn', true],
+    ['error', false],
+    ['silent', false],
+  ] as const) {
+    const lines: string[] = []
+    const settings = { LOG_LEVEL: level, LOG_REQUESTS: 'true' }
+    const { call } = await replica(t, place, settings, { write: text => void lines.push(text) })
+    await call('/livez')
+    await call('/readyz')
+    const said = lines.filter(text => /not ready|\/livez|\/readyz/.test(text)).map(text => JSON.parse(text).msg)
+    t.strictSame(said, isHeard ? ['not ready'] : [], level)
+  }
+})

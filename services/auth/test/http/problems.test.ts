@@ -1,0 +1,142 @@
+/** Every row of the table of outcomes that the auth service can give is given here, as the table says. */
+import { randomUUID } from 'node:crypto'
+import type { Outcome } from '@gatehouse/contract'
+import { freePort } from '@gatehouse/testkit'
+import t, { type Test } from 'tap'
+import { testGuard } from '../helpers/feedGuard.ts'
+import { hold, untilWaiting } from '../helpers/locks.ts'
+import { replica } from '../helpers/replicas.ts'
+import {
+  type Answer,
+  basic,
+  codes,
+  isRefusal,
+  type Person,
+  password,
+  type Session,
+  type Stage,
+  stage,
+} from '../helpers/service.ts'
+
+/** Whose tests reach the others. */
+const elsewhere: Partial<Record<Outcome, string>> = {
+  'revocation-unknown':
+    'the resource service: here revocation is asked of the database, which is `unavailable` or answers',
+  'precondition-failed': 'test/admin',
+  'precondition-required': 'test/admin',
+  'confirmation-required': 'test/admin',
+  'last-admin': 'test/admin',
+}
+
+interface Scene extends Stage {
+  t: Test
+  ada: Person
+  session: Session
+  sql: (statement: string, values?: unknown[]) => Promise<unknown>
+  renew: (refreshToken: string) => Promise<Answer>
+}
+
+const account = 'WHERE id = $1'
+const logIn = ({ call, ada }: Scene) => call('/session', { body: { email: ada.email, password } })
+
+const scenarios: Partial<Record<Outcome, (scene: Scene) => Promise<Answer>>> = {
+  'token-missing': ({ call }) => call('/me'),
+  'token-expired': async ({ call, session, sql, ada }) => {
+    await sql(`UPDATE accounts SET epoch = epoch + 1 ${account}`, [ada.id])
+    return call('/me', { token: session.accessToken })
+  },
+  'token-invalid': ({ call }) => call('/me', { token: 'x.y.z' }),
+  'session-ended': async ({ call, session: { refreshToken, accessToken: token } }) => {
+    await call('/session', { method: 'DELETE', body: { refreshToken } })
+    return call('/me', { token })
+  },
+  'account-disabled': async scene => {
+    await scene.sql(`UPDATE accounts SET disabled_at = now() ${account}`, [scene.ada.id])
+    return logIn(scene)
+  },
+  'insufficient-scope': ({ call, session, ada }) =>
+    call(`/admin/users/${ada.id}/disable`, { token: session.accessToken, body: {} }),
+  'refresh-missing': ({ call }) => call('/session/renew', { body: {} }),
+  'refresh-invalid': ({ renew }) => renew('ghr_x'),
+  'session-expired': async ({ renew, age, session }) => {
+    await age(session.sessionId, 400 * 24 * 3600)
+    return renew(session.refreshToken)
+  },
+  'refresh-reused': async ({ renew, age, session }) => {
+    await renew(session.refreshToken)
+    await age(session.sessionId, 3600)
+    return renew(session.refreshToken)
+  },
+  'credentials-invalid': ({ call, ada }) => call('/session', { body: { email: ada.email, password: 'a wrong guess' } }),
+  'password-change-required': async scene => {
+    await scene.sql(`UPDATE accounts SET must_change_password = true ${account}`, [scene.ada.id])
+    return logIn(scene)
+  },
+  'request-malformed': ({ call }) => call('/session', { body: {} }),
+  'origin-refused': ({ call, session }) => {
+    const cookie = `__Secure-gatehouse=${session.refreshToken}`
+    return call('/session/renew', { method: 'POST', headers: { cookie, origin: 'https://evil.example' } })
+  },
+  'not-found': ({ call }) => call('/nowhere'),
+  conflict: async scene => {
+    const { call, session, ada, t } = scene
+    const change = `UPDATE accounts SET password_hash = 'changed by somebody else' ${account}`
+    const other = await hold(t, scene, change, [ada.id])
+    const body = { currentPassword: password, newPassword: 'another long passphrase' }
+    const changed = call('/me/password', { method: 'PUT', token: session.accessToken, body })
+    await untilWaiting(scene, 1)
+    await other.release()
+    return changed
+  },
+  'request-too-large': ({ call }) => call('/session', { body: { email: 'x'.repeat(20_000) } }),
+  'media-type-unsupported': ({ call }) =>
+    call('/session', { body: 'email=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+  'rate-limited': async ({ call }) => {
+    const guess = () => call('/session', { body: { email: 'nobody@example.org', password: 'x' } })
+    for (let n = 0; n < 3; n += 1) await guess()
+    return guess()
+  },
+  'internal-error': async ({ call, session, sql }) => {
+    await sql('ALTER TABLE sessions RENAME COLUMN device TO broken')
+    const answer = await call('/sessions', { token: session.accessToken })
+    await sql('ALTER TABLE sessions RENAME COLUMN broken TO device')
+    return answer
+  },
+  overloaded: async scene => {
+    const { t, ada } = scene
+    const { call } = await replica(t, scene, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '0' })
+    const crowd = Array.from({ length: 8 }, () => call('/session', { body: { email: ada.email, password } }))
+    const refused = (await Promise.all(crowd)).find(({ status }) => status !== 201)
+    if (refused === undefined) throw new Error('nobody was refused')
+    return refused
+  },
+  unavailable: async scene => {
+    const { t, session } = scene
+    const nobody = { DATABASE_URL: `postgresql://x:y@127.0.0.1:${await freePort()}/x` }
+    const { call } = await replica(t, scene, nobody)
+    return call('/me', { token: session.accessToken })
+  },
+  'client-invalid': scene => testGuard(scene, { authorization: basic('guards', 'a wrong guess') }).poll(),
+  'feed-changed': scene => testGuard(scene).poll({ feedId: randomUUID(), after: 0 }),
+}
+
+t.test('every outcome of the table has its scenario here or its tests elsewhere', async t => {
+  const reached = [...Object.keys(scenarios), ...Object.keys(elsewhere)]
+  t.same(reached.sort(), [...codes].sort())
+})
+
+t.test('each is answered with the status, action, challenge and headers of its row, and has a page', async t => {
+  const place = await stage(t, { LOGIN_FAILURES: '3' })
+  for (const [outcome, act] of Object.entries(scenarios) as [Outcome, (scene: Scene) => Promise<Answer>][]) {
+    await t.test(outcome, async t => {
+      const ada = await place.person()
+      const session = await place.login(ada)
+      const sql = (statement: string, values: unknown[] = []) => place.database.pool.query(statement, values)
+      const renew = (refreshToken: string) => place.call('/session/renew', { body: { refreshToken } })
+      isRefusal(t, await act({ ...place, t, ada, session, sql, renew }), outcome)
+      const page = await place.call(`/problems/${outcome}`)
+      t.equal(page.status, 200)
+      t.match(page.body, outcome)
+    })
+  }
+})

@@ -1,0 +1,150 @@
+/** What is hardly HTTP, and requests that two servers could read differently: a clear no, and never another route. */
+import t from 'tap'
+import { rawRequest, sendRaw } from '../helpers/rawRequest.ts'
+import { stage } from '../helpers/service.ts'
+
+const host = 'Host: auth.test'
+const close = 'Connection: close'
+const json = 'Content-Type: application/json'
+
+t.test('what is not HTTP gets a problem with its own status, and the connection ends', async t => {
+  const { url, call } = await stage(t)
+  const garbage: Record<string, [bytes: string | Buffer, status: number]> = {
+    words: ['HELLO WORLD\r\n\r\n', 400],
+    TLS: [Buffer.from('16030100a5010000a10303', 'hex'), 400],
+    'NUL bytes': [Buffer.alloc(200), 400],
+    'another version': ['GET /me HTTP/9.9\r\nHost: x\r\n\r\n', 400],
+    'HTTP/2 without being asked': ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+    'a header without a colon': [rawRequest('GET /livez', [host, 'nonsense', close]), 400],
+    'a header name with a space': [rawRequest('GET /livez', [host, 'X : y', close]), 400],
+    'NUL in a header': [rawRequest('GET /livez', [host, 'X: a\0b', close]), 400],
+    'a folded header': [rawRequest('GET /livez', [host, 'X: a', ' b', close]), 400],
+    'a bare line feed': [`GET /livez HTTP/1.1\n${host}\nX: a\n\n`, 400],
+    'a lower-case method': [rawRequest('get /livez', [host, close]), 400],
+    'an unknown method': [rawRequest('BREW /livez', [host, close]), 400],
+    'headers over 16 kB': [rawRequest('GET /livez', [host, `X: ${'x'.repeat(20_000)}`, close]), 431],
+    'a path over 16 kB': [rawRequest(`GET /${'x'.repeat(20_000)}`, [host, close]), 431],
+    'two lengths': [rawRequest('POST /session', [host, 'Content-Length: 2', 'Content-Length: 3', close], '{}'), 400],
+    'a negative length': [rawRequest('POST /session', [host, 'Content-Length: -1', close]), 400],
+    'a length in words': [rawRequest('POST /session', [host, 'Content-Length: two', close], '{}'), 400],
+    'a length with a plus': [rawRequest('POST /session', [host, 'Content-Length: +2', close], '{}'), 400],
+    'a bad chunk': [
+      rawRequest('POST /session', [host, json, 'Transfer-Encoding: chunked', close], 'zz\r\n{}\r\n0\r\n\r\n'),
+      400,
+    ],
+  }
+  for (const [name, [bytes, status]] of Object.entries(garbage)) {
+    const answer = await sendRaw(url, bytes)
+    t.equal(answer.status, status, name)
+    t.match(answer.head, /cache-control: no-store/i, name)
+    const code = status === 431 ? 'request-too-large' : 'request-malformed'
+    t.match(answer.body, { code, status, action: 'stop', requestId: /./ }, name)
+  }
+  // This one Node answers by itself, before anybody is asked.
+  t.equal((await sendRaw(url, rawRequest('GET /livez', [close]))).status, 400, 'no host')
+  t.equal((await call('/livez')).status, 200)
+})
+
+t.test('a request hidden behind another is never carried out', async t => {
+  const place = await stage(t)
+  const { refreshToken } = await place.login(await place.person())
+  const body = JSON.stringify({ refreshToken })
+  const hidden = rawRequest(
+    'DELETE /session',
+    [host, 'Content-Type: application/json', `Content-Length: ${body.length}`],
+    body,
+  )
+  const smuggles: Record<string, string> = {
+    'length and chunks': rawRequest(
+      'POST /session',
+      [host, `Content-Length: ${hidden.length + 5}`, 'Transfer-Encoding: chunked'],
+      `0\r\n\r\n${hidden}`,
+    ),
+    'chunked spelled oddly': rawRequest(
+      'POST /session',
+      [host, 'Content-Length: 5', 'Transfer-Encoding: xchunked'],
+      `0\r\n\r\n${hidden}`,
+    ),
+    'chunked twice': rawRequest(
+      'POST /session',
+      [host, 'Transfer-Encoding: chunked', 'Transfer-Encoding: identity'],
+      `0\r\n\r\n${hidden}`,
+    ),
+    'a body with GET': rawRequest('GET /livez', [host, `Content-Length: ${hidden.length}`], hidden),
+    'a chunk longer than it says': rawRequest(
+      'POST /session',
+      [host, 'Transfer-Encoding: chunked', 'Content-Type: application/json'],
+      `2\r\n{}${hidden}`,
+    ),
+  }
+  for (const [name, bytes] of Object.entries(smuggles)) {
+    const { count, status } = await sendRaw(place.url, bytes)
+    t.ok(count <= 1, `${name}: one answer`)
+    t.ok(status < 500, `${name}: ${status}`)
+    const renewed = await place.call('/session/renew', { body: { refreshToken } })
+    t.equal(renewed.status, 200, `${name}: the session stands`)
+  }
+})
+
+t.test('paths that are written oddly are nobody’s, and reach no other route', async t => {
+  const place = await stage(t)
+  const { accessToken } = await place.login(await place.person({ roles: ['admin'] }))
+  const authorization = `Authorization: Bearer ${accessToken}`
+  const odd: Record<string, number> = {
+    '//me': 404,
+    '/me/': 404,
+    '/ME': 404,
+    '/me;x=1': 404,
+    '/./me': 404,
+    '/x/../me': 404,
+    '/%2e%2e/me': 404,
+    '/x/%2e%2e/me': 404,
+    '/me%2f': 404,
+    '/me%20': 404,
+    '/me%00': 400,
+    '/%': 400,
+    '/me%': 400,
+    '/%zz': 400,
+    '/%c3%28': 400,
+    '/sessions/%2e%2e': 404,
+    '/.well-known/../me': 404,
+    '*': 404,
+  }
+  for (const [path, status] of Object.entries(odd)) {
+    const answer = await sendRaw(place.url, rawRequest(`GET ${path}`, [host, authorization, close]))
+    t.equal(answer.status, status, path)
+    t.match(answer.body, { code: status === 404 ? 'not-found' : 'request-malformed' }, path)
+  }
+  // RFC 9112 section 3.2.2 wants it taken; it is the same route with the same checks.
+  const absolute = await sendRaw(place.url, rawRequest('GET http://evil.example/me', [host, close]))
+  t.match(absolute.body, { code: 'token-missing' })
+})
+
+t.test('a token given twice is refused, wherever the second stands', async t => {
+  const place = await stage(t)
+  const { accessToken } = await place.login(await place.person())
+  const authorization = `Authorization: Bearer ${accessToken}`
+  const twice = [
+    rawRequest('GET /me', [host, authorization, authorization, close]),
+    rawRequest('GET /me', [host, authorization, 'authorization: Bearer other', close]),
+    rawRequest('GET /me', [host, 'AUTHORIZATION:', authorization, close]),
+    rawRequest(`GET /me?access_token=${accessToken}`, [host, close]),
+    rawRequest(`GET /me?access_token=${accessToken}`, [host, authorization, close]),
+  ]
+  for (const request of twice) {
+    const { status, body, head } = await sendRaw(place.url, request)
+    t.equal(status, 400)
+    t.match(body, { code: 'request-malformed' })
+    t.match(head, /www-authenticate: Bearer .*error="invalid_request"/i)
+  }
+  const one = await sendRaw(place.url, rawRequest('GET /me', [host, authorization, close]))
+  t.equal(one.status, 200)
+})
+
+t.test('a protocol that is offered for a change is not changed', async t => {
+  const { url } = await stage(t)
+  const upgrade = ['Connection: Upgrade, close', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk']
+  const { status } = await sendRaw(url, rawRequest('GET /me', [host, ...upgrade]))
+  t.equal(status, 401)
+  t.equal((await sendRaw(url, rawRequest('CONNECT evil.example:443', [host]))).status, 0)
+})

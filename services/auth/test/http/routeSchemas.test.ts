@@ -1,0 +1,48 @@
+/** A start does not check whether the routes' schemas are schemas, and makes no serializer; so that is done here. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
+import t, { type Test } from 'tap'
+import { stage } from '../helpers/service.ts'
+
+const channel = 'fastify.initialization'
+
+/** The service's routes, and the schemas that theirs refer to. */
+async function routesOf(t: Test) {
+  const routes: RouteOptions[] = []
+  const apps: FastifyInstance[] = []
+  const onNew = (message: unknown) => {
+    const { fastify } = message as { fastify: FastifyInstance }
+    apps.push(fastify)
+    fastify.addHook('onRoute', route => {
+      if (route.schema !== undefined && route.method !== 'HEAD') routes.push(route)
+    })
+  }
+  subscribe(channel, onNew)
+  await stage(t)
+  unsubscribe(channel, onNew)
+  return { routes, shared: apps.flatMap(app => Object.values(app.getSchemas())) }
+}
+
+/** As Fastify does it unless told otherwise. */
+async function check(t: Test, { routes, shared }: { routes: readonly RouteOptions[]; shared: readonly unknown[] }) {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  for (const schema of shared) app.addSchema(schema)
+  for (const { method, url, schema } of routes) {
+    app.route({ method, url, ...(schema && { schema }), handler: async () => undefined })
+  }
+  await app.ready()
+}
+
+t.test('every schema of a route is one', async t => {
+  const found = await routesOf(t)
+  t.ok(found.routes.length > 30, `${found.routes.length} routes with schemas`)
+  await check(t, found)
+})
+
+t.test('one that is none is found', async t => {
+  const route = (schema: object): RouteOptions => ({ method: 'POST', url: '/', schema, handler: async () => undefined })
+  const wrong = { type: 'object', properties: { name: { type: 'string', maxLength: '9' } } }
+  await t.rejects(check(t, { routes: [route({ body: wrong })], shared: [] }), /FST_ERR_SCH|invalid/i)
+  await t.rejects(check(t, { routes: [route({ response: { 200: wrong } })], shared: [] }), /FST_ERR_SCH|invalid/i)
+})

@@ -1,0 +1,120 @@
+/** The configuration: what is wrong is named, with what is wanted and why, and a secret is never shown. */
+import { generateKeyPairSync } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemClock } from '@gatehouse/clock'
+import { SettingsError } from '@gatehouse/settings'
+import t from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { readConfig, settings } from '../../src/config.ts'
+import { environmentFor } from '../helpers/service.ts'
+
+const good = environmentFor('postgresql://postgres:canary-password@127.0.0.1:5432/x')
+
+/** What a process would print, or nothing when it takes the configuration. */
+function complaint(changes: Record<string, string | undefined>): string | undefined {
+  try {
+    readConfig({ ...good, ...changes })
+    return undefined
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message
+    throw error
+  }
+}
+
+const wrong: Record<string, [values: (string | undefined)[], says: RegExp]> = {
+  ISSUER: [[undefined, '', 'auth.test', 'ftp://auth.test', '//auth.test', 'http://'], /http or https URL/],
+  DATABASE_URL: [[undefined, '', 'mysql://x', 'localhost', 'postgres'], /postgresql:\/\/ URL/],
+  SIGNING_KEY: [[undefined, ''], /PEM/],
+  REFRESH_KEYS: [
+    [undefined, 'x', `1:${'a'.repeat(63)}`, `1:${'A'.repeat(64)}`, `1:${'a'.repeat(64)};`],
+    /64 hex digits/,
+  ],
+  SIGNING_ALGORITHM: [['HS256', 'none', 'es256'], /one of ES256, EdDSA, RS256/],
+  PORT: [['http', '-1', '65536', '3000.5', '3e3', '0x10'], /whole number from 0 to 65535/],
+  ACCESS_TOKEN_SECONDS: [['0', '3601', '5m'], /whole number from 1 to 3600/],
+  LEASE_MS: [['199', '300001', '15s'], /whole number from 200/],
+  COOKIE_NAME: [['session', '__secure-x', '__Host-', '__Secure-a;b'], /begins with __Secure- or __Host-/],
+  COOKIE_PATH: [['session', '/a;b', '/a b', '/é'], /a path/],
+  ALLOWED_ORIGINS: [
+    ['*', 'shop.example', 'https://a.example,b', 'https://a.example/path', 'https://A.example'],
+    /an origin/,
+  ],
+  TRUST_PROXY: [['none', 'everybody', '1', '10.0.0.0/8 10.1.0.0/16', '300.1.1.1'], /addresses or networks/],
+  LOG_LEVEL: [['verbose', 'INFO'], /one of fatal/],
+  LOG_REQUESTS: [['yes', '1', 'True'], /"true" or "false"/],
+  AUDIENCE: [['two words', 'x'.repeat(201), 'é'], /without spaces/],
+  NAME: [['a b', 'x'.repeat(101)], /letters, digits, dots and dashes/],
+}
+
+t.test('a variable that is missing or wrong is named, with what it must be and why', t => {
+  for (const [name, [values, says]] of Object.entries(wrong)) {
+    for (const value of values) {
+      const message = complaint({ [name]: value }) ?? 'nothing was said'
+      t.ok(message.startsWith(`${name} `), `${name}=${value}: ${message}`)
+      t.match(message, says)
+      const { why } = settings[name as keyof typeof settings]
+      t.ok(message.endsWith(why), 'says why')
+    }
+  }
+  t.equal(complaint({}), undefined)
+  t.end()
+})
+
+t.test('variables that do not go together name each other', t => {
+  const pairs: [changes: Record<string, string>, says: RegExp][] = [
+    [{ LEASE_MS: '10000', POLL_HOLD_MS: '5000' }, /^LEASE_MS must exceed twice POLL_HOLD_MS/],
+    [{ LEASE_MS: '300000', LEASE_MARGIN_MS: '2999' }, /^LEASE_MARGIN_MS must be at least one per cent of LEASE_MS/],
+    [{ REVOCATION_MARGIN_MS: '9999' }, /^REVOCATION_MARGIN_MS must be at least twice DATABASE_TIMEOUT_MS/],
+    [{ SESSION_SECONDS: '10' }, /^SESSION_IDLE_SECONDS must not exceed SESSION_SECONDS/],
+    [{ SHORT_SESSION_SECONDS: '10' }, /^SHORT_SESSION_IDLE_SECONDS must not exceed/],
+    [{ DATABASE_URL: 'postgresql://u:canary@[h/x' }, /^DATABASE_URL cannot be read as a URL/],
+    [{ DATABASE_URL: 'postgresql://u:canary@h:99999/x' }, /^DATABASE_URL cannot be read as a URL/],
+    [{ COOKIE_NAME: '__Host-x' }, /^COOKIE_PATH must be \/ when COOKIE_NAME/],
+  ]
+  for (const [changes, says] of pairs) {
+    t.match(complaint(changes), says)
+    t.notMatch(complaint(changes), /canary/)
+  }
+  t.equal(complaint({ COOKIE_NAME: '__Host-x', COOKIE_PATH: '/' }), undefined)
+  t.end()
+})
+
+t.test('a secret that is wrong is not shown', t => {
+  for (const name of ['DATABASE_URL', 'REFRESH_KEYS'] as const) {
+    const message = complaint({ [name]: 'canary-secret' }) ?? ''
+    t.match(message, new RegExp(`^${name} must be`))
+    t.notMatch(message, /canary/)
+  }
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const config = readConfig({ ...good, SIGNING_KEY: key })
+  return t.rejects(buildApp(config, systemClock), { message: /^SIGNING_KEY holds a key that is none of/ })
+})
+
+t.test('every secret may be given as a file, and only as one of the two', async t => {
+  const folder = t.testdir()
+  for (const name of ['DATABASE_URL', 'SIGNING_KEY', 'REFRESH_KEYS'] as const) {
+    const file = join(folder, name)
+    await writeFile(file, `${good[name]}\n`)
+    t.equal(complaint({ [name]: undefined, [`${name}_FILE`]: file }), undefined, name)
+    t.match(complaint({ [`${name}_FILE`]: file }), new RegExp(`^${name} and ${name}_FILE are both set`))
+    const missing = complaint({ [name]: undefined, [`${name}_FILE`]: join(folder, 'nowhere') })
+    t.match(missing, new RegExp(`^${name}_FILE names a file that cannot be read \\(ENOENT\\)`))
+    t.match(complaint({ [name]: undefined, [`${name}_FILE`]: folder }), /cannot be read \(EISDIR\)/)
+  }
+  const read = readConfig({ ...good, REFRESH_KEYS: undefined, REFRESH_KEYS_FILE: join(folder, 'REFRESH_KEYS') })
+  t.equal(read.REFRESH_KEYS, good['REFRESH_KEYS'], 'without the line break that editors add')
+})
+
+t.test('nothing secret has a default', t => {
+  for (const [name, setting] of Object.entries(settings))
+    if ('isSecret' in setting && setting.isSecret) t.equal(setting.fallback, undefined, name)
+  t.end()
+})
+
+t.test('an issuer loses the slash at its end, so that `iss` has one spelling', t => {
+  t.equal(readConfig({ ...good, ISSUER: 'https://auth.example/' }).ISSUER, 'https://auth.example')
+  t.equal(readConfig({ ...good, ISSUER: 'https://auth.example/base//' }).ISSUER, 'https://auth.example/base')
+  t.end()
+})

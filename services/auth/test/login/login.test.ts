@@ -1,0 +1,176 @@
+/** Logging in: what the answer holds, by either transport, and what is kept of it. */
+import { wire } from '@gatehouse/testkit'
+import t from 'tap'
+import { hashPassword } from '../../src/passwords/argon2.ts'
+import { until } from '../helpers/locks.ts'
+import { replica } from '../helpers/replicas.ts'
+import { type Answer, password, type Session, stage } from '../helpers/service.ts'
+import { claimsOf, generationOf, headerOf } from '../helpers/tokens.ts'
+
+const cookieOf = (answer: Answer) => answer.headers.getSetCookie()
+
+t.test(
+  'a log-in answers 201 with an access token of RFC 9068 and, in the body, a refresh token of generation 0',
+  async t => {
+    const { call, person } = await stage(t)
+    const ada = await person({ roles: ['clerk'], scopes: ['storage:restricted', 'storage:read'] })
+    const answer = await call('/session', { body: { email: ada.email, password, transport: 'body' } })
+    const body = answer.body as Session & Record<string, unknown>
+    t.equal(answer.status, 201)
+    t.equal(answer.headers.get('cache-control'), 'no-store')
+    t.same(cookieOf(answer), [], 'no cookie beside the body')
+    t.match(body, { tokenType: 'Bearer', expiresIn: 300 })
+    t.match(body.refreshToken, /^ghr_[\w-]{94}$/)
+    t.equal(generationOf(body.refreshToken), 0)
+    t.match(headerOf(body.accessToken), { alg: 'ES256', typ: 'at+jwt', kid: /^[\w-]{43}$/ })
+    const claims = claimsOf(body.accessToken)
+    t.match(claims, {
+      iss: 'http://auth.test',
+      aud: 'gatehouse',
+      sub: ada.id,
+      sid: body.sessionId,
+      client_id: 'first-party',
+      scope: 'storage:restricted storage:read',
+      roles: ['clerk'],
+      epoch: 0,
+      everyone_epoch: 0,
+    })
+    t.equal(claims.exp - claims.iat, 300)
+    t.ok(Math.abs(claims.auth_time - claims.iat) <= 1, 'the password was given just now')
+    t.notSame(claims.jti, '')
+  },
+)
+
+t.test(
+  'the cookie is HttpOnly, Secure, SameSite=Strict, of a narrow path, and then the body holds no refresh token',
+  async t => {
+    const { call, person } = await stage(t)
+    const { email } = await person()
+    const remembered = await call('/session', { body: { email, password } })
+    t.equal(remembered.status, 201)
+    t.notOk('refreshToken' in (remembered.body as object))
+    const [cookie = '', ...others] = cookieOf(remembered)
+    t.same(others, [])
+    t.match(cookie, /^__Secure-gatehouse=ghr_[\w-]{94}; /)
+    for (const attribute of [/; Path=\/session(;|$)/, /; HttpOnly(;|$)/, /; Secure(;|$)/, /; SameSite=Strict(;|$)/])
+      t.match(cookie, attribute)
+    t.notMatch(cookie, /Domain/i)
+    const expires = Date.parse(/; Expires=([^;]+)/.exec(cookie)?.[1] ?? '')
+    const { sessionExpiresAt } = remembered.body as { sessionExpiresAt: string }
+    t.ok(Math.abs(expires - Date.parse(sessionExpiresAt)) < 1000, 'the cookie ends with the session')
+  },
+)
+
+t.test('without `remember` the cookie ends with the browser and the session after the short lifetime', async t => {
+  const { call, person } = await stage(t, { SHORT_SESSION_SECONDS: '3600', SHORT_SESSION_IDLE_SECONDS: '600' })
+  const { email } = await person()
+  const answer = await call('/session', { body: { email, password, remember: false } })
+  t.notMatch(cookieOf(answer)[0], /Expires|Max-Age/i)
+  const { sessionExpiresAt, accessToken } = answer.body as Session & { sessionExpiresAt: string }
+  t.ok(Math.abs(Date.parse(sessionExpiresAt) - Date.now() - 3600_000) < 10_000)
+  const { sessions } = (await call('/sessions', { token: accessToken })).body as { sessions: { expiresAt: string }[] }
+  t.ok(Math.abs(Date.parse(sessions[0]?.expiresAt ?? '') - Date.now() - 600_000) < 10_000, 'sooner when it idles')
+})
+
+t.test('an access token does not outlive its session, and the answer tells its true lifetime', async t => {
+  const settings = { SHORT_SESSION_SECONDS: '20', SHORT_SESSION_IDLE_SECONDS: '20', ACCESS_TOKEN_SECONDS: '300' }
+  const { call, person, age, login } = await stage(t, settings)
+  const ada = await person()
+  const answer = await call('/session', { body: { email: ada.email, password, remember: false, transport: 'body' } })
+  const { accessToken, expiresIn } = answer.body as Session & { expiresIn: number }
+  const { iat, exp } = claimsOf(accessToken)
+  t.equal(expiresIn, exp - iat)
+  t.ok(expiresIn <= 21, `${expiresIn} s`)
+
+  const { refreshToken, sessionId } = await login(ada, { remember: false })
+  await age(sessionId, 19)
+  const last = await call('/session/renew', { body: { refreshToken } })
+  t.equal(last.status, 200)
+  const { accessToken: short } = last.body as Session
+  t.equal((await call('/me', { token: short })).status, 200, 'a token of the last second is still a token')
+})
+
+t.test('an e-mail address finds its account in any case and in any compatibility form', async t => {
+  const { call, database, person } = await stage(t)
+  const { id } = await person()
+  await database.pool.query(
+    `UPDATE accounts SET email = 'Zoë@Example.org', email_key = 'zoë@example.org' WHERE id = $1`,
+    [id],
+  )
+  const spellings = ['Zoë@Example.org', 'ZOË@EXAMPLE.ORG', 'zoe\u0308@example.org', '\uff3aoë@example.org']
+  for (const email of spellings) {
+    const { status } = await call('/session', { body: { email, password, transport: 'body' } })
+    t.equal(status, 201, email)
+  }
+  const other = await call('/session', { body: { email: 'zoe@example.org', password, transport: 'body' } })
+  t.equal(other.status, 401, 'an accent does distinguish people')
+})
+
+t.test('a password is the same however its letters were composed', async t => {
+  const { call, database, person } = await stage(t)
+  const { id, email } = await person()
+  const hash = await hashPassword('caf\u00e9 au lait')
+  await database.pool.query('UPDATE accounts SET password_hash = $1 WHERE id = $2', [hash, id])
+  const answer = await call('/session', { body: { email, password: 'cafe\u0301 au lait', transport: 'body' } })
+  t.equal(answer.status, 201)
+})
+
+t.test('the device, the user agent and the address are kept, and cut where they are too long', async t => {
+  const { call, person, login } = await stage(t)
+  const ada = await person()
+  const headers = { 'user-agent': `Browser/1 ${'x'.repeat(1000)}` }
+  const body = { email: ada.email, password, device: 'Ada’s laptop', transport: 'body' }
+  const answer = await call('/session', { body, headers })
+  const { sessionId } = answer.body as Session
+  const { accessToken } = await login(ada)
+  const { sessions } = (await call('/sessions', { token: accessToken })).body as { sessions: Record<string, unknown>[] }
+  const kept = sessions.find(({ id }) => id === sessionId)
+  t.match(kept, { device: 'Ada’s laptop', address: '127.0.0.1', current: false })
+  t.equal(String(kept?.['userAgent']).length, 300)
+  t.ok(sessions.some(({ current, device }) => current === true && device === null))
+})
+
+t.test('a session cannot be fixed from outside: every log-in has a new one, whatever came with it', async t => {
+  const { call, person, login } = await stage(t)
+  const [mallory, ada] = [await person(), await person()]
+  const planted = await login(mallory)
+  const headers = {
+    cookie: `__Secure-gatehouse=${planted.refreshToken}`,
+    authorization: `Bearer ${planted.accessToken}`,
+  }
+  const answer = await call('/session', { body: { email: ada.email, password, transport: 'body' }, headers })
+  const { sessionId, refreshToken } = answer.body as Session
+  t.not(sessionId, planted.sessionId)
+  t.not(refreshToken, planted.refreshToken)
+  const again = (await call('/session', { body: { email: ada.email, password, transport: 'body' } })).body as Session
+  t.not(again.sessionId, sessionId)
+  const fixed = await call('/session', { body: { email: ada.email, password, sessionId: planted.sessionId } })
+  t.equal(fixed.status, 400, 'and nobody may name one')
+})
+
+t.test('each log-in leaves an audit entry with who, from where and how it ended, and no secret', async t => {
+  const { call, person, database } = await stage(t)
+  const { email, id } = await person()
+  await call('/session', { body: { email, password, transport: 'body' } })
+  await call('/session', { body: { email, password: 'a wrong guess' } })
+  await call('/session', { body: { email: 'nobody@example.org', password: 'a wrong guess' } })
+  const { rows } = await database.pool.query('SELECT * FROM audit_entries ORDER BY id')
+  t.match(rows, [
+    { action: 'session.start', actor: id, target: id, outcome: 'done', address: '127.0.0.1', request_id: /./ },
+    { action: 'session.start', actor: null, target: id, outcome: 'credentials-invalid' },
+    { action: 'session.start', actor: null, target: null, outcome: 'credentials-invalid' },
+  ])
+  const text = JSON.stringify(rows, (_key, value) => (typeof value === 'bigint' ? String(value) : value))
+  for (const secret of [password, 'a wrong guess', 'ghr_', 'argon2']) t.notOk(text.includes(secret), secret)
+})
+
+t.test('a log-in is two statements on the wire', async t => {
+  const place = await stage(t)
+  const { email } = await place.person()
+  const line = await wire(t, place.database.url)
+  const { call } = await replica(t, place, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  await call('/session', { body: { email, password } })
+  await until(() => line.statements() === 0, 'what begins with the service is done')
+  t.equal((await call('/session', { body: { email, password } })).status, 201)
+  t.equal(line.statements(), 2)
+})

@@ -1,0 +1,236 @@
+/** The barrier: what it waits for, what it does not wait for, and what it tells. Time is moved by hand. */
+import { handClock } from '@gatehouse/testkit'
+import t from 'tap'
+import { createBarrier, type Seen, takeNote } from '../../src/revoke/barrier.ts'
+import type { LiveGuard, LiveGuards } from '../../src/store/guards.ts'
+import { until } from '../helpers/locks.ts'
+
+const startMs = 1_800_000_000_000
+
+/** A database of guards on the same clock, whose reads the test can hold back. */
+function stand() {
+  const clock = handClock({ wallMs: startMs })
+  const guards = new Map<string, LiveGuard>()
+  const errors: unknown[] = []
+  const held: (() => void)[] = []
+  const state = { reads: 0, isHolding: false, isDown: false, head: 10_000 }
+
+  /** What the table shows at this moment. */
+  const snapshot = (): LiveGuards => ({
+    guards: [...guards.values()]
+      .filter(({ leaseUntilMs }) => leaseUntilMs > clock.wallMs())
+      .map(guard => ({ ...guard })),
+    head: state.head,
+    dbNowMs: clock.wallMs(),
+  })
+  const read = async () => {
+    state.reads += 1
+    const isDown = state.isDown
+    const seen = snapshot()
+    if (state.isHolding) await new Promise<void>(resolve => held.push(resolve))
+    if (isDown) throw new Error('the database is away')
+    return seen
+  }
+  const put = (id: string, cursor: number, leaseLeftMs: number) => {
+    const now = new Date(clock.wallMs())
+    const common = { name: `name of ${id}`, version: '1', lastSeenAt: now, ackedAt: now }
+    guards.set(id, { ...common, id, cursor, leaseUntilMs: clock.wallMs() + leaseLeftMs })
+  }
+  const onError = (error: unknown) => errors.push(error)
+  const barrier = createBarrier({ read, clock, onError })
+  const release = () => {
+    state.isHolding = false
+    for (const resolve of held.splice(0)) resolve()
+  }
+  return { clock, guards, errors, state, put, barrier, release }
+}
+
+const patient = 60_000
+
+t.test('with no guard, and with guards that hold the entry already, it is in force at once', async t => {
+  const { barrier, put } = stand()
+  t.same(await barrier.wait(5, patient), { inForce: true, waitedMs: 0, guards: [] })
+  put('a', 5, 15_000)
+  put('b', 9, 15_000)
+  const { inForce, guards } = await barrier.wait(5, patient)
+  t.ok(inForce)
+  t.match(guards, [
+    { guard: 'a', name: 'name of a', acknowledgedAt: new Date(startMs).toISOString(), leaseEndedAt: null },
+    { guard: 'b', leaseEndedAt: null },
+  ])
+})
+
+t.test('a read that began before the revocation decides nothing: a guard may have polled in between', async t => {
+  const { barrier, put, state, release, guards } = stand()
+  put('leaver', 0, 15_000)
+  const first = barrier.wait(1, patient)
+  await until(() => state.reads === 1, 'the first read')
+  guards.delete('leaver')
+  state.isHolding = true
+  barrier.wake()
+  await until(() => state.reads === 2, 'the second read, which has seen that nobody is left')
+  // While its answer is on the way a guard obtains a lease, and then the revocation 2 commits.
+  put('late', 1, 15_000)
+  let isOver = false
+  const second = barrier.wait(2, patient).then(standing => {
+    isOver = true
+    return standing
+  })
+  release()
+  t.ok((await first).inForce)
+  await until(() => state.reads >= 3, 'a read of its own')
+  t.notOk(isOver, 'the read before it did not count')
+  put('late', 2, 15_000)
+  barrier.wake()
+  t.match(await second, { inForce: true, guards: [{ guard: 'late', acknowledgedAt: /^20/ }] })
+})
+
+t.test('it answers as soon as the last guard has acknowledged, woken by that', async t => {
+  const { barrier, put, clock, state } = stand()
+  put('a', 0, 15_000)
+  put('b', 0, 15_000)
+  const standing = barrier.wait(1, patient)
+  await until(() => clock.sleepers() === 2, 'it sleeps')
+  await clock.advance(3)
+  put('a', 1, 15_000)
+  barrier.wake()
+  await until(() => state.reads === 2 && clock.sleepers() === 2, 'it has looked, and sleeps again')
+  await clock.advance(4)
+  put('b', 1, 15_000)
+  barrier.wake()
+  t.match(await standing, {
+    inForce: true,
+    waitedMs: 7,
+    guards: [
+      { guard: 'a', acknowledgedAt: new Date(startMs + 3).toISOString() },
+      { guard: 'b', acknowledgedAt: new Date(startMs + 7).toISOString() },
+    ],
+  })
+  t.equal(clock.sleepers(), 0, 'nothing of it is left')
+})
+
+t.test('notifications that are lost cost time only: it looks again by itself', async t => {
+  const { barrier, put, clock } = stand()
+  put('a', 0, 15_000)
+  const standing = barrier.wait(1, patient)
+  await until(() => clock.sleepers() === 2, 'it sleeps')
+  put('a', 1, 15_000)
+  await clock.advance(250)
+  t.match(await standing, { inForce: true, waitedMs: 250 })
+})
+
+t.test('it never waits longer than the lease of a guard that says nothing more, and the receipt says so', async t => {
+  const { barrier, put, clock } = stand()
+  put('dead', 0, 12_345)
+  put('well', 1, 15_000)
+  const standing = barrier.wait(1, patient)
+  await until(() => clock.sleepers() === 2, 'it sleeps')
+  await clock.advance(12_344)
+  t.equal(clock.sleepers(), 2, 'a millisecond before, it still waits')
+  await clock.advance(20)
+  const { inForce, waitedMs, guards } = await standing
+  t.ok(inForce)
+  t.ok(waitedMs >= 12_345 && waitedMs <= 12_360, `${waitedMs} ms`)
+  t.match(
+    guards.find(({ guard }) => guard === 'dead'),
+    { acknowledgedAt: null, leaseEndedAt: /^20/ },
+  )
+  t.match(
+    guards.find(({ guard }) => guard === 'well'),
+    { acknowledgedAt: /^20/, leaseEndedAt: null },
+  )
+})
+
+t.test('a guard that leaves is not waited for, and nobody says that its lease had to end', async t => {
+  const { barrier, put, clock, guards } = stand()
+  put('leaver', 0, 15_000)
+  const standing = barrier.wait(1, patient)
+  await until(() => clock.sleepers() === 2, 'it sleeps')
+  guards.delete('leaver')
+  barrier.wake()
+  t.match(await standing, { inForce: true, guards: [{ guard: 'leaver', acknowledgedAt: null, leaseEndedAt: null }] })
+})
+
+t.test('a guard that joins during the wait without the entry is waited for, too', async t => {
+  const { barrier, put, clock, state } = stand()
+  put('first', 0, 15_000)
+  const standing = barrier.wait(1, patient)
+  await until(() => clock.sleepers() === 2, 'it sleeps')
+  put('first', 1, 15_000)
+  put('joiner', 0, 15_000)
+  barrier.wake()
+  await until(() => state.reads === 2 && clock.sleepers() === 2, 'it sleeps again')
+  put('joiner', 1, 15_000)
+  barrier.wake()
+  t.equal((await standing).guards.length, 2)
+})
+
+t.test('a caller whose patience ends is told that it is not in force, and the others go on waiting', async t => {
+  const { barrier, put, clock } = stand()
+  put('a', 0, 15_000)
+  const patientOne = barrier.wait(1, patient)
+  const hurried = barrier.wait(1, 2000)
+  const atOnce = await Promise.race([barrier.wait(1, 0), clock.advance(1).then(() => barrier.wait(1, 0))])
+  t.match(atOnce, { inForce: false })
+  await clock.advance(2000)
+  t.match(await hurried, { inForce: false, guards: [{ guard: 'a', acknowledgedAt: null, leaseEndedAt: null }] })
+  put('a', 1, 15_000)
+  barrier.wake()
+  t.ok((await patientOne).inForce)
+  await clock.advance(1000)
+  t.equal(clock.sleepers(), 0)
+})
+
+t.test('a database that is away during the wait is asked again, and never taken for a yes', async t => {
+  const { barrier, put, clock, state, errors } = stand()
+  put('a', 0, 60_000)
+  const standing = barrier.wait(1, patient)
+  await until(() => clock.sleepers() === 2, 'it sleeps')
+  state.isDown = true
+  await clock.advance(1000)
+  t.ok(errors.length >= 3, `${errors.length} failed reads`)
+  put('a', 1, 60_000)
+  await clock.advance(1000)
+  state.isDown = false
+  await clock.advance(250)
+  t.match(await standing, { inForce: true })
+  t.ok((await standing).waitedMs >= 2000)
+})
+
+t.test('a database that does not have the entry any more has lost it: then nothing is in force', async t => {
+  const { barrier, put, clock, state } = stand()
+  state.head = 4
+  put('a', 9, 15_000)
+  const standing = barrier.wait(5, 20_000)
+  await until(() => clock.sleepers() === 2, 'it sleeps')
+  await clock.advance(20_000)
+  t.match(await standing, { inForce: false })
+})
+
+t.test('a thousand callers at once share their reads', async t => {
+  const { barrier, put, clock, state } = stand()
+  put('a', 0, 15_000)
+  const all = Array.from({ length: 1000 }, (_, n) => barrier.wait(n + 1, patient))
+  await until(() => clock.sleepers() === 1001, 'all wait')
+  put('a', 1000, 15_000)
+  barrier.wake()
+  t.ok((await Promise.all(all)).every(({ inForce }) => inForce))
+  t.ok(state.reads < 10, `${state.reads} reads`)
+})
+
+t.test('an acknowledgement once noted stays the first one, and a guard that has acknowledged may die', t => {
+  const seen: Seen = new Map()
+  const guard = { id: 'a', name: 'a', version: '1', leaseUntilMs: startMs + 10, lastSeenAt: new Date(startMs) }
+  const at = (dbNowMs: number, cursor: number, ackedMs: number) => ({
+    guards: [{ ...guard, cursor, ackedAt: new Date(ackedMs) }],
+    head: 9,
+    dbNowMs,
+  })
+  t.equal(takeNote(seen, at(startMs, 0, startMs), 1), 10, 'the lease that is waited for')
+  t.equal(takeNote(seen, at(startMs + 1, 1, startMs + 1), 1), undefined)
+  t.equal(takeNote(seen, at(startMs + 5, 7, startMs + 5), 1), undefined)
+  t.equal(takeNote(seen, { guards: [], head: 9, dbNowMs: startMs + 20 }, 1), undefined)
+  const receipts = [...seen.values()].map(({ receipt }) => receipt)
+  t.match(receipts, [{ acknowledgedAt: new Date(startMs + 1).toISOString(), leaseEndedAt: null }])
+  t.end()
+})

@@ -1,0 +1,115 @@
+/** What a renewal costs: one statement, and no growth of any table, however often. */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '@gatehouse/clock'
+import { startPostgres, wire } from '@gatehouse/testkit'
+import t, { type Test } from 'tap'
+import { openDatabase } from '../../src/database/database.ts'
+import { migrate } from '../../src/database/migrate.ts'
+import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
+import { failureLimits } from '../../src/rateLimits/failureLimits.ts'
+import { createRevocations } from '../../src/revoke/revoke.ts'
+import { type RotateRooms, rotate } from '../../src/rotate/rotate.ts'
+import { rotateTogether } from '../../src/store/rotationBatch.ts'
+import { until } from '../helpers/locks.ts'
+import { replica } from '../helpers/replicas.ts'
+import { type Session, stage } from '../helpers/service.ts'
+import { generationOf } from '../helpers/tokens.ts'
+
+t.test('a renewal is exactly one statement on the wire, and a retry is two', async t => {
+  const place = await stage(t)
+  const { refreshToken } = await place.login(await place.person())
+  const line = await wire(t, place.database.url)
+  const { call } = await replica(t, place, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  let token = refreshToken
+  const renew = async (refreshToken: string) => {
+    const { status, body } = await call('/session/renew', { body: { refreshToken } })
+    t.equal(status, 200)
+    return (body as Session).refreshToken
+  }
+  token = await renew(token)
+  await until(() => line.statements() === 0, 'what begins with the service is done')
+  for (let n = 0; n < 10; n += 1) {
+    token = await renew(token)
+    t.equal(line.statements(), 1)
+  }
+  await renew(token)
+  line.statements()
+  await renew(token)
+  t.equal(line.statements(), 2)
+})
+
+/**
+ * A page is pruned when nobody can still see what is dead in it, and an open transaction anywhere on a server is somebody: a
+ * server of its own, and one connection, so that the counts are of the renewals alone.
+ */
+async function ownServer(t: Test): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-rotate-cost-'))
+  const { url, stop } = await startPostgres({ dataDir, persistent: false })
+  t.teardown(stop)
+  await migrate({ connectionString: url })
+  return url
+}
+
+/** The issue says 100,000 of one session; what does not grow within these does not grow later, and a test run stays short. */
+const rounds = 2000
+const sessions = 6
+
+t.test(
+  `${rounds * sessions} renewals of ${sessions} sessions leave every table as long as it was, without any vacuum`,
+  async t => {
+    const secret = randomBytes(32).toString('hex')
+    const place = await stage(t, { REFRESH_KEYS: `1:${secret}`, DATABASE_URL: await ownServer(t) })
+    const ada = await place.person()
+    const tokens = await Promise.all(
+      Array.from({ length: sessions }, async () => (await place.login(ada)).refreshToken),
+    )
+    await place.database.pool.query('ALTER TABLE refresh_tokens SET (autovacuum_enabled = off)')
+    const sizes = async (): Promise<Record<string, number>> => {
+      const { rows } = await place.database.pool.query(
+        `SELECT relname, pg_relation_size(oid)::int AS bytes FROM pg_class
+        WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace ORDER BY relname`,
+      )
+      return Object.fromEntries(rows.map(({ relname, bytes }) => [relname, bytes]))
+    }
+
+    const { url } = place.database
+    const renewing = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
+    const rooms: RotateRooms = {
+      db: renewing.prisma,
+      rotateRow: rotateTogether(renewing.direct, { idle: 1e5, shortIdle: 1e4 }, systemClock),
+      refreshKeys: readRefreshKeys(`1:${secret}`),
+      rightOfWay: { claim: () => undefined },
+      revocations: createRevocations(renewing, 360_000),
+      retryWindowMs: 30_000,
+      limits: failureLimits({ pool: renewing.pool, clock: systemClock, policy: 'renew', quota: 30 }),
+    }
+    const visitor = { address: '127.0.0.1', userAgent: null, requestId: 'many' }
+    const renewOften = async (first: string, times: number) => {
+      let newest = first
+      for (let n = 0; n < times; n += 1)
+        newest = (await rotate(rooms, { refreshToken: newest, attempt: undefined, isAwaited: () => true }, visitor))
+          .refreshToken
+      return newest
+    }
+    const warm = await Promise.all(tokens.map(token => renewOften(token, 100)))
+    const before = await sizes()
+    const last = await Promise.all(warm.map(token => renewOften(token, rounds - 100)))
+    t.same(await sizes(), before)
+    for (const token of last) t.equal(generationOf(token), rounds)
+
+    // The server counts a connection's work when it ends.
+    await renewing.close()
+    const counts = async () => {
+      const { rows } = await place.database.pool.query(
+        `SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = 'refresh_tokens'`,
+      )
+      return rows[0] as { updates: number; hot: number }
+    }
+    await until(async () => (await counts()).updates >= rounds * sessions, 'the work is counted')
+    const { updates, hot } = await counts()
+    t.equal(hot, updates, 'every update stayed heap-only')
+  },
+)

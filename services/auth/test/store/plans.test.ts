@@ -1,0 +1,77 @@
+/** The statements of the hot paths are planned once a connection: planned anew each time, a renewal costs three. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import t from 'tap'
+import { openDatabase } from '../../src/database/database.ts'
+import { sha256 } from '../../src/keys/hmac.ts'
+import { readFeed } from '../../src/store/readFeed.ts'
+import { readLogins } from '../../src/store/readLogin.ts'
+import { rotateRefreshToken, rotateRefreshTokens } from '../../src/store/rotateRefreshToken.ts'
+import { startSession, startSessions } from '../../src/store/startSession.ts'
+import { writePolls } from '../../src/store/writePolls.ts'
+import { giveRefreshRows } from '../helpers/refreshRows.ts'
+import { stage } from '../helpers/service.ts'
+
+/** In small tables every plan costs the same. */
+const filling = [
+  `INSERT INTO accounts (email, email_key, password_hash, roles, scopes)
+   SELECT n || '@example.net', n || '@example.net', 'none', '{user}', '{}' FROM generate_series(1, 20000) AS n`,
+  `INSERT INTO sessions (id, account_id, client_id, remember, everyone_epoch, created_at, expires_at)
+   SELECT gen_random_uuid(), id, 'first-party', true, 0, now(), now() + interval '1 day' FROM accounts`,
+]
+
+/** PostgreSQL makes five plans for the parameters at hand before it compares them with one for all. */
+const tries = 5
+const times = 12
+
+t.test('each keeps its plan, whether it carries one or several', async t => {
+  const place = await stage(t)
+  const ada = await place.person()
+  for (const statement of filling) await place.database.pool.query(statement)
+  await giveRefreshRows(place, '1 day')
+  await place.database.pool.query('ANALYZE')
+  const { url } = place.database
+  const { direct, pool, close } = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
+  t.teardown(close)
+  const rotation = () => ({
+    ...{ sessionId: randomUUID(), generation: 0, attemptHash: null },
+    ...{ presentedHash: randomBytes(32), successorHash: randomBytes(32) },
+  })
+  const quotas = [
+    { key: 'one', most: 3 },
+    { key: 'other', most: 3 },
+  ]
+  const begin = () => ({
+    ...{ sessionId: randomUUID(), accountId: ada.id, passwordHash: 'another', clientId: 'first-party', requestId: 'r' },
+    ...{ device: null, userAgent: null, address: null, remember: true, lifetimeSeconds: 60, idleSeconds: 60 },
+    ...{ secretHash: randomBytes(32), quotas },
+  })
+  const poll = () => ({
+    ...{ guard: randomUUID(), clientId: 'guards', secretHash: sha256('wrong'), name: 'g', version: '1' },
+    ...{ feedId: null, after: null },
+  })
+  const idle = { idle: 60, shortIdle: 60 }
+  const lease = { leaseMs: 1000, marginMs: 100, pageSize: 100, guardsPerClient: 10 }
+  const ways: Record<string, () => Promise<unknown>> = {
+    'a renewal alone': () => rotateRefreshToken(direct, rotation(), idle),
+    'two renewals together': () => rotateRefreshTokens(direct, [rotation(), rotation()], idle),
+    'the look before a password is checked': () => readLogins(direct, [{ email: ada.email, quotas }], 0),
+    'a log-in alone': () => startSession(direct, begin(), 0),
+    'log-ins together': () => startSessions(direct, [begin()], 0),
+    'a poll': () => writePolls(direct, [poll()], lease),
+    'the feed': () => readFeed(direct, { after: 0, pageSize: 10 }),
+  }
+  const counts = async () => {
+    const { rows } = await pool.query<{ custom: number; generic: number }>(
+      `SELECT coalesce(sum(custom_plans), 0)::int AS custom, coalesce(sum(generic_plans), 0)::int AS generic
+         FROM pg_prepared_statements WHERE name LIKE 'gatehouse_%'`,
+    )
+    return rows[0] ?? { custom: 0, generic: 0 }
+  }
+  for (const [name, way] of Object.entries(ways)) {
+    const before = await counts()
+    for (let n = 0; n < times; n += 1) await way()
+    const { custom, generic } = await counts()
+    t.ok(custom - before.custom <= tries, `${name}: planned ${custom - before.custom} times in ${times}`)
+    t.ok(generic - before.generic >= times - tries, `${name}: planned once for ${generic - before.generic}`)
+  }
+})

@@ -1,0 +1,107 @@
+/** Renewals that share a statement: each gets its own answer, and none waits for the session of another. */
+import { randomBytes } from 'node:crypto'
+import { systemClock } from '@gatehouse/clock'
+import { wire } from '@gatehouse/testkit'
+import t, { type Test } from 'tap'
+import { sha256 } from '../../src/keys/hmac.ts'
+import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
+import { createRevocations } from '../../src/revoke/revoke.ts'
+import type { Rotation } from '../../src/store/rotateRefreshToken.ts'
+import { rotateTogether } from '../../src/store/rotationBatch.ts'
+import { readToken } from '../../src/tokens/refreshToken.ts'
+import { hold, until, untilWaiting } from '../helpers/locks.ts'
+import { replica } from '../helpers/replicas.ts'
+import { type Session, type Stage, stage } from '../helpers/service.ts'
+import { claimsOf, generationOf } from '../helpers/tokens.ts'
+
+const count = 12
+
+async function sessionsOf(place: Stage): Promise<Session[]> {
+  const ada = await place.person()
+  return Promise.all(Array.from({ length: count }, () => place.login(ada)))
+}
+
+/** Below HTTP, so that all are asked for in one turn of the event loop. */
+async function below(t: Test) {
+  const place = await stage(t)
+  const keys = readRefreshKeys(place.environment['REFRESH_KEYS'] ?? '')
+  const sessions = await sessionsOf(place)
+  const rotations = sessions.map(({ refreshToken }): Rotation => {
+    const token = readToken(refreshToken, keys)
+    if (token === undefined) throw new Error('a token that was just made does not read')
+    const { sessionId, generation, secret } = token
+    return { sessionId, generation, presentedHash: sha256(secret), successorHash: randomBytes(32), attemptHash: null }
+  })
+  return { place, rotations, ...rotateTogether(place.database.direct, { idle: 3600, shortIdle: 60 }, systemClock) }
+}
+
+t.test(`${count} at once share statements, and each brings what belongs to its session`, async t => {
+  const place = await stage(t)
+  const sessions = await sessionsOf(place)
+  const line = await wire(t, place.database.url)
+  const { call } = await replica(t, place, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  await until(() => line.statements() === 0, 'what begins with the service is done')
+  let tokens = sessions.map(({ refreshToken }) => refreshToken)
+  let renewals = 0
+  let fewest = Number.POSITIVE_INFINITY
+  for (let round = 1; round <= 5; round += 1) {
+    line.statements()
+    const answers = await Promise.all(tokens.map(refreshToken => call('/session/renew', { body: { refreshToken } })))
+    fewest = Math.min(fewest, line.statements())
+    t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
+    const renewed = answers.map(({ body }) => body as Session)
+    for (const [at, { sessionId, accessToken, refreshToken }] of renewed.entries()) {
+      t.equal(sessionId, sessions[at]?.sessionId)
+      t.equal(claimsOf(accessToken)['sid'], sessionId)
+      t.equal(generationOf(refreshToken), round)
+    }
+    tokens = renewed.map(({ refreshToken }) => refreshToken)
+    renewals += count
+  }
+  const { rows } = await place.database.pool.query('SELECT sum(generation)::int AS renewals FROM refresh_tokens')
+  t.equal(rows[0].renewals, renewals)
+  t.ok(fewest < count, `${fewest} statements for ${count} renewals`)
+})
+
+t.test('a session whose row somebody holds keeps nobody else waiting, and is renewed when it is free', async t => {
+  const place = await stage(t)
+  const [heldOne, ...free] = (await sessionsOf(place)) as [Session, ...Session[]]
+  const held = await hold(t, place, 'SELECT FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [heldOne.sessionId])
+  const renew = ({ refreshToken }: Session) => place.call('/session/renew', { body: { refreshToken } })
+  let isRenewed = false
+  // First by itself: even then nobody waits behind it.
+  const later = renew(heldOne).then(answer => {
+    isRenewed = true
+    return answer
+  })
+  await untilWaiting(place, 1)
+  const answers = await Promise.all(free.map(renew))
+  t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
+  t.notOk(isRenewed)
+  await held.release()
+  const { status, body } = await later
+  t.equal(status, 200)
+  t.equal(generationOf((body as Session).refreshToken), 1)
+})
+
+t.test('among those that share a statement, the one that must not be renewed is not', async t => {
+  const { place, rotations, together } = await below(t)
+  const [ended, old, otherSecret, ...good] = rotations as [Rotation, Rotation, Rotation, ...Rotation[]]
+  const act = { actor: null, reason: null, address: null, requestId: null }
+  const { endSessions } = createRevocations(place.database, 360_000)
+  await endSessions({ kind: 'one', sessionId: ended.sessionId }, 'revoked', act)
+  const asked = [ended, { ...old, generation: 7 }, { ...otherSecret, presentedHash: randomBytes(32) }, ...good]
+  const grants = await Promise.all(asked.map(together))
+  t.same(
+    grants.map(grant => grant?.sessionId),
+    [undefined, undefined, undefined, ...good.map(({ sessionId }) => sessionId)],
+  )
+})
+
+t.test('of two that are asked for with one token, one rotates the row and the other finds it rotated', async t => {
+  const { place, rotations, together } = await below(t)
+  const grants = await Promise.all([...rotations, ...rotations].map(together))
+  t.equal(grants.filter(grant => grant !== undefined).length, count)
+  const { rows } = await place.database.pool.query('SELECT DISTINCT generation FROM refresh_tokens')
+  t.same(rows, [{ generation: 1 }])
+})

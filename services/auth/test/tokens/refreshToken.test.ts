@@ -1,0 +1,131 @@
+/** The refresh token: what it says, and that nothing but the very token is taken for one. */
+import { randomBytes } from 'node:crypto'
+import { wire } from '@gatehouse/testkit'
+import t from 'tap'
+import { hmacSha256, sha256 } from '../../src/keys/hmac.ts'
+import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
+import { newSecret, readToken, successorSecret, writeToken } from '../../src/tokens/refreshToken.ts'
+import { until } from '../helpers/locks.ts'
+import { replica } from '../helpers/replicas.ts'
+import { isRefusal, type Session, stage } from '../helpers/service.ts'
+import { bytesOf, generationOf } from '../helpers/tokens.ts'
+
+const oldKey = randomBytes(32).toString('hex')
+const newKey = randomBytes(32).toString('hex')
+const ring = readRefreshKeys(`7:${oldKey}`)
+const sessionId = '01234567-89ab-4cde-8f01-23456789abcd'
+const secret = newSecret()
+const token = writeToken({ sessionId, generation: 258, secret }, ring)
+
+t.test('a token is version, key id, session, generation, 32 bytes of secret and 16 of tag, after `ghr_`', async t => {
+  const bytes = bytesOf(token)
+  t.match(token, /^ghr_[\w-]{94}$/)
+  t.equal(bytes.length, 70)
+  t.equal(bytes.subarray(0, 22).toString('hex'), `0107${sessionId.replaceAll('-', '')}00000102`)
+  t.same(bytes.subarray(22, 54), secret)
+  t.same(readToken(token, ring), { sessionId, generation: 258, secret, keyId: 7 })
+})
+
+t.test('a token with any one bit changed is not ours', async t => {
+  const bytes = bytesOf(token)
+  let taken = 0
+  for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+    const altered = Buffer.from(bytes)
+    altered.writeUInt8(altered.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+    if (readToken(`ghr_${altered.toString('base64url')}`, ring) !== undefined) taken += 1
+  }
+  t.equal(taken, 0)
+})
+
+t.test('a token has one spelling', async t => {
+  const body = token.slice('ghr_'.length)
+  const last = body.at(-1) ?? ''
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const strayBits = alphabet[alphabet.indexOf(last) ^ 1]
+  const spellings = {
+    padding: `${token}==`,
+    'stray bits in the last character': token.slice(0, -1) + strayBits,
+    'a space after': `${token} `,
+    'a space before': ` ${token}`,
+    'a line break within': `${token.slice(0, 30)}\n${token.slice(30)}`,
+    'a foreign character within': `${token.slice(0, 30)}!${token.slice(30)}`,
+    'the other alphabet': `ghr_${bytesOf(token).toString('base64').replaceAll('=', '')}+`,
+    'another prefix': `ghx_${body}`,
+    'no prefix': body,
+    'a capital prefix': `GHR_${body}`,
+    cut: token.slice(0, -4),
+    longer: `${token}AAAA`,
+    twice: token + token,
+    nothing: '',
+    'only the prefix': 'ghr_',
+  }
+  for (const [name, text] of Object.entries(spellings)) t.equal(readToken(text, ring), undefined, name)
+})
+
+t.test('a successor cannot be made from the token alone, nor with another key', async t => {
+  const mine = readToken(token, ring)
+  if (mine === undefined) throw new Error('unreadable')
+  const successor = successorSecret(mine, ring)
+  t.equal(successor.length, 32)
+  t.same(successorSecret(mine, ring), successor, 'the same again and again')
+  t.notSame(successorSecret(mine, readRefreshKeys(`7:${newKey}`)), successor)
+  t.notSame(successor, sha256(secret))
+  const key = ring.active
+  t.notSame(key.tag(secret), key.successor(secret), 'each purpose has a key of its own')
+  t.notSame(key.tag(secret), hmacSha256(Buffer.from(oldKey, 'hex'))(secret))
+})
+
+t.test(
+  'altered and invented tokens are refused without looking for their session, even while the database is away',
+  async t => {
+    const { environment, person, login, database } = await stage(t, { RENEW_FAILURES: '1000' })
+    const { refreshToken } = await login(await person())
+    const line = await wire(t, database.url)
+    const { call } = await replica(t, { environment }, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+    t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
+    await until(() => line.statements() === 0, 'what begins with the service is done')
+
+    const bytes = bytesOf(refreshToken)
+    for (let place = 0; place < bytes.length; place += 1) {
+      const altered = Buffer.from(bytes)
+      altered.writeUInt8(altered.readUInt8(place) ^ 0x55, place)
+      const body = { refreshToken: `ghr_${altered.toString('base64url')}` }
+      isRefusal(t, await call('/session/renew', { body }), 'refresh-invalid')
+    }
+    t.equal(line.statements(), bytes.length, 'only the failure is counted')
+    line.cut()
+    isRefusal(t, await call('/session/renew', { body: { refreshToken: token } }), 'refresh-invalid')
+    isRefusal(t, await call('/session/renew', { body: { refreshToken } }), 'unavailable')
+  },
+)
+
+t.test('keys change without signing anybody out, also between the first use of a token and its retry', async t => {
+  const before = await stage(t, { REFRESH_KEYS: `1:${oldKey}` })
+  const { refreshToken } = await before.login(await before.person())
+  const first = (await before.call('/session/renew', { body: { refreshToken } })).body as Session
+
+  const during = await replica(t, before, { REFRESH_KEYS: `2:${newKey},1:${oldKey}` })
+  const retried = await during.call('/session/renew', { body: { refreshToken } })
+  t.equal(retried.status, 200)
+  const second = (retried.body as Session).refreshToken
+  t.equal(bytesOf(second).readUInt8(1), 2, 'written under the new key')
+  const secretOf = (text: string) => bytesOf(text).subarray(22, 54).toString('hex')
+  t.equal(secretOf(second), secretOf(first.refreshToken), 'the same successor')
+  t.equal(generationOf(second), 1)
+
+  const third = await during.call('/session/renew', { body: { refreshToken: second } })
+  t.equal(third.status, 200)
+  const other = await during.call('/session/renew', { body: { refreshToken: first.refreshToken } })
+  t.equal(other.status, 200, 'whoever holds the other writing of it is a retry, and no thief')
+  const fourth = (other.body as Session).refreshToken
+  t.equal(secretOf(fourth), secretOf((third.body as Session).refreshToken), 'and gets what the first got')
+  t.equal((await during.call('/session/renew', { body: { refreshToken: fourth } })).status, 200, 'which stands')
+
+  const after = await replica(t, before, { REFRESH_KEYS: `2:${newKey}` })
+  isRefusal(t, await after.call('/session/renew', { body: { refreshToken } }), 'refresh-invalid')
+  t.equal((await after.call('/session/renew', { body: third.body && pick(third.body as Session) })).status, 200)
+})
+
+function pick({ refreshToken }: Session) {
+  return { refreshToken }
+}
