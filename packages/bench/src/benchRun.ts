@@ -3,35 +3,35 @@ import { systemClock } from '@gatehouse/clock'
 import { openPlace, type Place } from './environment.ts'
 import type { Pair } from './result.ts'
 
-export interface Haste {
+export interface Mode {
   isQuick: boolean
   /** Also what takes many minutes. */
   isFull: boolean
 }
 
-export interface Course extends Haste {
+export interface BenchRun extends Mode {
   rounds: number
   roundMs: number
   /** Before the first round, so that machines and caches are warm. */
   warmUpMs: number
   /** Opened at its first use, and shared by all parts. */
-  place: () => Promise<Place>
+  environment: () => Promise<Place>
   /** Progress, for whoever waits. */
-  say: (what: string) => void
+  log: (what: string) => void
   close: () => Promise<void>
 }
 
-export function beginCourse(haste: Haste): Course {
+export function startBenchRun(haste: Mode): BenchRun {
   const startMs = systemClock.nowMs()
   let opened: Promise<Place> | undefined
   return {
     ...haste,
     ...(haste.isQuick ? { rounds: 2, roundMs: 1000, warmUpMs: 700 } : { rounds: 5, roundMs: 4000, warmUpMs: 2000 }),
-    place: () => {
+    environment: () => {
       opened ??= openPlace()
       return opened
     },
-    say: what => console.error(`${((systemClock.nowMs() - startMs) / 1000).toFixed(0).padStart(4)} s  ${what}`),
+    log: what => console.error(`${((systemClock.nowMs() - startMs) / 1000).toFixed(0).padStart(4)} s  ${what}`),
     close: async () => {
       const place = await opened?.catch(() => undefined)
       await place?.close()

@@ -1,6 +1,6 @@
 /** Where the benchmark runs: a PostgreSQL, auth replicas, people and their sessions. */
 
-import { type Form, type Service, type System, startSystem } from '@gatehouse/e2e'
+import { type BuildForm, type Service, type System, startSystem } from '@gatehouse/e2e'
 import pg from 'pg'
 import { createMint, type Session, seeding } from './seedSessions.ts'
 import { startServer } from './server.ts'
@@ -13,7 +13,7 @@ export interface Place {
   postgresVersion: string
   /** The first replica. */
   auth: () => Promise<Service>
-  addAuth: (env?: Record<string, string>, options?: { form?: Form }) => Promise<Service>
+  addAuth: (env?: Record<string, string>, options?: { form?: BuildForm }) => Promise<Service>
   /** So many new sessions in the table. */
   grow: (count: number) => Promise<Range>
   /** New sessions that nobody has used yet, with their tokens. */
@@ -48,8 +48,8 @@ export async function openPlace({ databaseUrl, hugePages = false, env: given }: 
   pool.on('error', () => undefined)
   const query: Place['query'] = async (text, values = []) => (await pool.query(text, values)).rows
   const system = await startSystem({ databaseUrl: server.url, auths: 0, resources: 0 })
-  const { version, everyoneEpoch } = await stateOf(query)
-  const mint = await createMint({ issuer: system.issuer, everyoneEpoch })
+  const { version, globalEpoch } = await stateOf(query)
+  const mint = await createMint({ issuer: system.issuer, globalEpoch })
 
   const env = { ...mint.env, DATABASE_POOL: String(poolSize), LOG_LEVEL: 'info', ...given }
   let first: Promise<Service> | undefined
@@ -89,9 +89,9 @@ export async function openPlace({ databaseUrl, hugePages = false, env: given }: 
   }
 }
 
-async function stateOf(query: Place['query']): Promise<{ version: string; everyoneEpoch: number }> {
-  const [row] = await query<{ version: string; everyoneEpoch: number }>(
-    `SELECT current_setting('server_version') AS version, everyone_epoch AS "everyoneEpoch" FROM revocation_clock`,
+async function stateOf(query: Place['query']): Promise<{ version: string; globalEpoch: number }> {
+  const [row] = await query<{ version: string; globalEpoch: number }>(
+    `SELECT current_setting('server_version') AS version, global_epoch AS "globalEpoch" FROM revocation_clock`,
   )
   if (row === undefined) throw new Error('the database was not migrated')
   return row

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { root } from './authModules.ts'
-import { beginCourse, type Course } from './benchRun.ts'
+import { type BenchRun, startBenchRun } from './benchRun.ts'
 import { figuresPath } from './figures.ts'
 import { machine, versions } from './machine.ts'
 import { parts } from './parts.ts'
@@ -41,7 +41,7 @@ if (values.help || isTorn || unknown.length > 0) {
   process.exit(isTorn || unknown.length > 0 ? 2 : 0)
 }
 
-const course = beginCourse({ isQuick: values.quick ?? false, isFull: values.full ?? false })
+const course = startBenchRun({ isQuick: values.quick ?? false, isFull: values.full ?? false })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => course.close().finally(() => process.exit(130)))
 }
@@ -58,15 +58,15 @@ try {
   await course.close()
 }
 
-async function measure(course: Course): Promise<Report> {
+async function measure(course: BenchRun): Promise<Report> {
   const chosen = Object.entries(parts).filter(([name, { isLong }]) =>
     positionals.length > 0 ? positionals.includes(name) : !(course.isQuick && isLong),
   )
   const results: Result[] = []
   for (const [name, part] of chosen) {
-    course.say(`${name}: ${part.about}`)
+    course.log(`${name}: ${part.about}`)
     results.push(...(await part.run(course)))
   }
-  const { postgresVersion } = await course.place()
+  const { postgresVersion } = await course.environment()
   return { machine: machine(), versions: versions({ postgresql: postgresVersion }), isQuick: course.isQuick, results }
 }

@@ -1,5 +1,5 @@
 /** The parts of the benchmark, by name, in the order in which they run. */
-import type { Course } from './benchRun.ts'
+import type { BenchRun } from './benchRun.ts'
 import { guardCold, guardDecision } from './guard/cold.ts'
 import { guardMemory } from './guard/memory.ts'
 import { guardStall } from './guard/stall.ts'
@@ -18,7 +18,7 @@ export interface Part {
   about: string
   /** Left out of the short form. */
   isLong?: boolean
-  run: (course: Course) => Promise<Result[]>
+  run: (course: BenchRun) => Promise<Result[]>
 }
 
 export const parts: Readonly<Record<string, Part>> = {

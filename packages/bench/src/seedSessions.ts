@@ -29,18 +29,18 @@ export const seeding = [
   `INSERT INTO accounts (id, email, email_key, password_hash, roles, scopes)
    SELECT md5('account' || n)::uuid, n || '@example.org', n || '@example.org', 'none', '{user}', '{storage:restricted}'
      FROM generate_series($1::int / ${sessionsEach}, $2::int / ${sessionsEach}) AS n ON CONFLICT DO NOTHING`,
-  `INSERT INTO sessions (id, account_id, client_id, remember, everyone_epoch, created_at, expires_at)
-   SELECT md5('session' || n)::uuid, md5('account' || n / ${sessionsEach})::uuid, 'first-party', true, clock.everyone_epoch,
+  `INSERT INTO sessions (id, account_id, client_id, remember, global_epoch, created_at, expires_at)
+   SELECT md5('session' || n)::uuid, md5('account' || n / ${sessionsEach})::uuid, 'first-party', true, clock.global_epoch,
           now(), now() + interval '90 days'
      FROM generate_series($1::int, $2::int) AS n, revocation_clock AS clock`,
   `INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at, account_id, client_id, remember,
-                               everyone_epoch, authenticated_at, expires_at)
+                               global_epoch, authenticated_at, expires_at)
    SELECT md5('session' || n)::uuid, 0, sha256(sha256(('secret' || n)::bytea)), now() + interval '30 days',
-          md5('account' || n / ${sessionsEach})::uuid, 'first-party', true, clock.everyone_epoch, now(), now() + interval '90 days'
+          md5('account' || n / ${sessionsEach})::uuid, 'first-party', true, clock.global_epoch, now(), now() + interval '90 days'
      FROM generate_series($1::int, $2::int) AS n, revocation_clock AS clock`,
 ]
 
-export async function createMint({ issuer, everyoneEpoch }: { issuer: string; everyoneEpoch: number }): Promise<Mint> {
+export async function createMint({ issuer, globalEpoch }: { issuer: string; globalEpoch: number }): Promise<Mint> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const ring = `1:${randomBytes(32).toString('hex')}`
   const writeRefreshToken = await refreshTokenWriter(ring)
@@ -49,7 +49,7 @@ export async function createMint({ issuer, everyoneEpoch }: { issuer: string; ev
   const accessToken = (sid: string, sub: string) => {
     const iat = Math.floor(systemClock.wallMs() / 1000)
     const about = { iss: issuer, aud: 'gatehouse', client_id: 'first-party', scope: 'storage:restricted' }
-    const times = { iat, exp: iat + lifetimeSeconds, auth_time: iat, epoch: 0, everyone_epoch: everyoneEpoch }
+    const times = { iat, exp: iat + lifetimeSeconds, auth_time: iat, epoch: 0, global_epoch: globalEpoch }
     const input = `${header}.${encoded({ ...about, ...times, sub, sid, jti: randomUUID(), roles: ['user'] })}`
     const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
     return `${input}.${signature.toString('base64url')}`

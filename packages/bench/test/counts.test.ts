@@ -2,7 +2,7 @@
 import { createHook } from 'node:async_hooks'
 import { clientSecret, until } from '@gatehouse/e2e'
 import { createGuard, guard } from '@gatehouse/guard'
-import { freshDatabase, wire } from '@gatehouse/testkit'
+import { freshDatabase, pgProxy } from '@gatehouse/testkit'
 import fastify from 'fastify'
 import t from 'tap'
 import { openPlace, type Place } from '../src/environment.ts'
@@ -14,7 +14,7 @@ const mostBytes = 600
 const holdMs = 1000
 
 const database = await freshDatabase()
-const line = await wire(t, database.url)
+const line = await pgProxy(t, database.url)
 const env = { POLL_HOLD_MS: String(holdMs), HOUSEKEEPING_SECONDS: '86400' }
 const place: Place = await openPlace({ databaseUrl: line.url, env })
 t.teardown(async () => {

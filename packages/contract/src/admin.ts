@@ -4,21 +4,23 @@ import type { Receipt } from './revocations.ts'
 import { Email, Id, Password } from './sessions.ts'
 
 const closed = { additionalProperties: false }
-const When = Type.String({ format: 'date-time' })
+const Timestamp = Type.String({ format: 'date-time' })
 const orNull = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
   Type.Union([schema, Type.Null()])
 
 /** A role, or a scope (RFC 6749 section 3.3). */
-const Word = Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$', examples: ['storage:restricted'] })
-const Words = Type.Array(Word, { maxItems: 50, uniqueItems: true })
+const ScopeToken = Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$', examples: ['storage:restricted'] })
+const ScopeTokens = Type.Array(ScopeToken, { maxItems: 50, uniqueItems: true })
 
-const why = { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop stolen'] })) }
-const confirm = {
+const reasonField = {
+  reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop stolen'] })),
+}
+const confirmField = {
   confirm: Type.Optional(Type.Literal('myself', { description: 'Needed when the act would hit the caller.' })),
 }
 /** Why, and that one means oneself. */
-export const ActRequest = Type.Object({ ...why, ...confirm }, closed)
-export type ActRequest = Static<typeof ActRequest>
+export const ActionRequest = Type.Object({ ...reasonField, ...confirmField }, closed)
+export type ActionRequest = Static<typeof ActionRequest>
 
 /** Where a page ends: opaque, and good for the next call. */
 export const Cursor = Type.String({ pattern: '^[A-Za-z0-9_-]{1,200}$' })
@@ -33,11 +35,11 @@ export const UserView = Type.Object(
     scopes: Type.Array(Type.String(), { examples: [['storage:restricted']] }),
     state: Type.Enum(['active', 'disabled']),
     mustChangePassword: Type.Boolean(),
-    createdAt: When,
-    disabledAt: orNull(When),
-    passwordChangedAt: When,
+    createdAt: Timestamp,
+    disabledAt: orNull(Timestamp),
+    passwordChangedAt: Timestamp,
     lastSeenAt: orNull(
-      Type.Unsafe<string>({ ...When, description: 'The last log-in or renewal that is still known.' }),
+      Type.Unsafe<string>({ ...Timestamp, description: 'The last log-in or renewal that is still known.' }),
     ),
     sessions: Type.Integer({ description: 'How many sessions stand.' }),
     version: Type.Integer({ description: 'The number in the `ETag`.' }),
@@ -51,14 +53,14 @@ export const UserViewRef = Type.Unsafe<UserView>({ $ref: 'UserView#' })
 export const SessionDetail = Type.Object(
   {
     id: Id,
-    yours: Type.Boolean({ description: 'The session of the token that asks.' }),
+    current: Type.Boolean({ description: 'The session of the token that asks.' }),
     device: orNull(Type.String({ examples: ["Ada's laptop"] })),
     agent: Type.String({ description: 'The user agent in words.', examples: ['Firefox 140 on Windows 10'] }),
     userAgent: orNull(Type.String()),
     address: orNull(Type.String({ examples: ['203.0.113.7'] })),
-    createdAt: When,
-    renewedAt: orNull(When),
-    expiresAt: When,
+    createdAt: Timestamp,
+    renewedAt: orNull(Timestamp),
+    expiresAt: Timestamp,
   },
   { $id: 'SessionDetail' },
 )
@@ -75,7 +77,7 @@ export const UserDetail = Type.Object({
 export const UserQuery = Type.Object(
   {
     email: Type.Optional(Type.String({ minLength: 1, maxLength: 254, description: 'A part of the address.' })),
-    role: Type.Optional(Word),
+    role: Type.Optional(ScopeToken),
     state: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('disabled')])),
     limit: Type.Optional(Limit),
     cursor: Type.Optional(Cursor),
@@ -89,8 +91,8 @@ export const NewUser = Type.Object(
   {
     email: Email,
     password: Password,
-    roles: Type.Optional(Words),
-    scopes: Type.Optional(Words),
+    roles: Type.Optional(ScopeTokens),
+    scopes: Type.Optional(ScopeTokens),
     mustChangePassword: Type.Optional(Type.Boolean({ default: false })),
   },
   closed,
@@ -98,7 +100,7 @@ export const NewUser = Type.Object(
 export type NewUser = Static<typeof NewUser>
 
 export const UserChange = Type.Object(
-  { roles: Type.Optional(Words), scopes: Type.Optional(Words), ...why, ...confirm },
+  { roles: Type.Optional(ScopeTokens), scopes: Type.Optional(ScopeTokens), ...reasonField, ...confirmField },
   { ...closed, minProperties: 1 },
 )
 export type UserChange = Static<typeof UserChange>
@@ -109,7 +111,12 @@ export const UserChanged = Type.Object({
 })
 
 export const PasswordReset = Type.Object(
-  { password: Password, mustChangePassword: Type.Optional(Type.Boolean({ default: false })), ...why, ...confirm },
+  {
+    password: Password,
+    mustChangePassword: Type.Optional(Type.Boolean({ default: false })),
+    ...reasonField,
+    ...confirmField,
+  },
   closed,
 )
 
@@ -128,7 +135,7 @@ export const SessionCriteria = Type.Object(
         examples: ['203.0.113.0/24'],
       }),
     ),
-    createdBefore: Type.Optional(When),
+    createdBefore: Type.Optional(Timestamp),
   },
   { ...closed, minProperties: 1, examples: [{ network: '203.0.113.0/24' }] },
 )
@@ -138,8 +145,8 @@ export const BulkEnd = Type.Object(
   {
     criteria: SessionCriteria,
     dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Only say what it would end.' })),
-    ...why,
-    ...confirm,
+    ...reasonField,
+    ...confirmField,
   },
   closed,
 )
@@ -149,7 +156,7 @@ export const BulkPreview = Type.Object(
     dryRun: Type.Literal(true),
     sessions: Type.Integer(),
     accounts: Type.Integer(),
-    yours: Type.Boolean({ description: 'The session of the caller is among them.' }),
+    includesCurrentSession: Type.Boolean({ description: 'The session of the caller is among them.' }),
   },
   { $id: 'BulkPreview' },
 )

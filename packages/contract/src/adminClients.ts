@@ -4,7 +4,7 @@ import { Cursor, Limit } from './admin.ts'
 import type { Receipt } from './revocations.ts'
 
 const closed = { additionalProperties: false }
-const When = Type.String({ format: 'date-time' })
+const Timestamp = Type.String({ format: 'date-time' })
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
 const Reason = Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['secret in a log'] }))
 
@@ -16,9 +16,9 @@ export const ClientView = Type.Object(
     id: ClientId,
     name: Type.String({ examples: ['The warehouse'] }),
     scopes: Type.Array(Type.String(), { examples: [['guard', 'introspect']] }),
-    createdAt: When,
-    lastUsedAt: Type.Union([Type.Unsafe<string>({ ...When, description: 'To the minute.' }), Type.Null()]),
-    previousSecretEndsAt: Type.Union([When, Type.Null()], {
+    createdAt: Timestamp,
+    lastUsedAt: Type.Union([Type.Unsafe<string>({ ...Timestamp, description: 'To the minute.' }), Type.Null()]),
+    previousSecretEndsAt: Type.Union([Timestamp, Type.Null()], {
       description: 'Until then the secret before the last rotation is taken too.',
     }),
   },
@@ -73,7 +73,7 @@ export const SecretRotation = Type.Object(
 export const AuditView = Type.Object(
   {
     id: Type.Integer(),
-    at: When,
+    at: Timestamp,
     actor: TextOrNull,
     action: Type.String({ examples: ['user.disable'] }),
     target: TextOrNull,
@@ -94,8 +94,8 @@ const filter = {
   action: Type.Optional(Type.String({ minLength: 1, maxLength: 100, examples: ['session.start'] })),
   outcome: Type.Optional(Type.String({ minLength: 1, maxLength: 100, examples: ['credentials-invalid'] })),
   address: Type.Optional(Type.String({ minLength: 2, maxLength: 45 })),
-  from: Type.Optional(When),
-  until: Type.Optional(When),
+  from: Type.Optional(Timestamp),
+  until: Type.Optional(Timestamp),
 }
 export const AuditExportQuery = Type.Object(filter, closed)
 export type AuditFilter = Static<typeof AuditExportQuery>

@@ -30,7 +30,7 @@ export interface AccessTokenClaims {
   /** The account's epoch: a revocation of the account covers the tokens below its own. */
   epoch: number
   /** The global epoch, likewise for a revocation of everyone. */
-  everyone_epoch: number
+  global_epoch: number
 }
 
 /** A token that lacks one of these is refused. */
@@ -44,5 +44,5 @@ export const requiredClaims = [
   'client_id',
   'sid',
   'epoch',
-  'everyone_epoch',
+  'global_epoch',
 ] as const

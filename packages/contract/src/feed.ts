@@ -1,12 +1,12 @@
 /** The messages between guards and the feed of revocations. */
 import { type Static, Type } from 'typebox'
 
-export const entryKinds = ['session', 'user', 'everyone'] as const
+export const entryKinds = ['session', 'user', 'global'] as const
 export type EntryKind = (typeof entryKinds)[number]
 
 /** `ended` answers `session-ended`, `forbidden` answers `account-disabled`, `superseded` answers `token-expired`: renew and go on. */
-export const entryOutcomes = ['ended', 'forbidden', 'superseded'] as const
-export type EntryOutcome = (typeof entryOutcomes)[number]
+export const revocationEffects = ['ended', 'forbidden', 'superseded'] as const
+export type RevocationEffect = (typeof revocationEffects)[number]
 
 const Uuid = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' })
 const Seq = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
@@ -16,7 +16,7 @@ export const Entry = Type.Object({
   kind: Type.Enum([...entryKinds]),
   subject: Type.Union([Uuid, Type.Null()]),
   epoch: Type.Union([Type.Integer(), Type.Null()]),
-  outcome: Type.Enum([...entryOutcomes]),
+  effect: Type.Enum([...revocationEffects]),
   expiresAtMs: Type.Integer({ description: 'When every token that it covers has expired, in ms since 1970.' }),
 })
 
@@ -28,7 +28,7 @@ export interface Entry {
   subject: string | null
   /** Tokens below it are covered; null for a session. */
   epoch: number | null
-  outcome: EntryOutcome
+  effect: RevocationEffect
   /** When every token that it covers has expired, in milliseconds since 1970. */
   expiresAtMs: number
 }
@@ -47,14 +47,14 @@ export const PollRequest = Type.Object(
 )
 export type PollRequest = Static<typeof PollRequest>
 
-export const PollAnswer = Type.Object({
+export const PollResponse = Type.Object({
   feedId: Uuid,
   head: Seq,
   leaseMs: Type.Integer({ minimum: 0, description: 'Counted from before the poll was sent; 0 is no lease.' }),
   entries: Type.Array(Entry),
   more: Type.Boolean({ description: 'There are further pages: poll again at once, after the last entry.' }),
 })
-export interface PollAnswer {
+export interface PollResponse {
   feedId: string
   head: number
   leaseMs: number

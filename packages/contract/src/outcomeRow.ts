@@ -7,16 +7,16 @@ export type Action = 'renew' | 'login' | 'stop' | 'retry'
 export type Challenge = 'none' | 'invalid_token' | 'insufficient_scope' | 'basic'
 
 /** Where a refusal can be met. */
-export type Place = 'guarded route' | 'renew' | 'log-in' | 'any' | 'admin' | 'guards'
+export type ProblemContext = 'guarded route' | 'renew' | 'log-in' | 'any' | 'admin' | 'guards'
 
-export interface Row {
+export interface ProblemDefinition {
   status: number
   action: Action
-  places: readonly Place[]
+  contexts: readonly ProblemContext[]
   /** When it is given. */
-  when: string
+  description: string
   /** The title of the problem, fit to be shown to a person. */
-  says: string
+  title: string
   /** The challenge in `WWW-Authenticate`: every 401 has one (RFC 9110 section 11.6.1). */
   challenge?: Challenge
   /** Seconds in `Retry-After` when nothing better is known. */

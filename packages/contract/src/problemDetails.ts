@@ -1,7 +1,7 @@
 /** A refusal as an HTTP answer: problem details (RFC 9457) with the challenge that belongs to it. */
 import { type Static, Type } from 'typebox'
-import type { RefusalExtras } from './problemError.ts'
-import { type Outcome, outcomeNames, rowOf } from './problems.ts'
+import type { ProblemExtras } from './problemError.ts'
+import { type ProblemCode, problemCodes, problemDefinition } from './problems.ts'
 
 export const problemMediaType = 'application/problem+json'
 
@@ -11,7 +11,7 @@ export const Problem = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String(),
-    code: Type.Enum(outcomeNames),
+    code: Type.Enum(problemCodes),
     action: Type.Enum(['renew', 'login', 'stop', 'retry']),
     requestId: Type.String(),
     fields: Type.Optional(Type.Array(Type.Object({ field: Type.String(), reason: Type.String() }))),
@@ -20,14 +20,14 @@ export const Problem = Type.Object(
 )
 export type Problem = Static<typeof Problem>
 
-export interface Surroundings {
+export interface ProblemOptions {
   /** Where the pages of the problems stand: `type` is this, a slash and the code. */
   problemBase: string
   realm: string
   requestId: string
 }
 
-export interface Reply {
+export interface ProblemResponse {
   status: number
   headers: Record<string, string>
   body: Problem
@@ -37,47 +37,47 @@ export interface Reply {
  * The answer for a refusal.
  * @param outcome a code of the table
  * @param extras what this refusal says beyond the table
- * @param around the service that answers
+ * @param options the service that answers
  */
-export function reply(outcome: Outcome, extras: RefusalExtras, around: Surroundings): Reply {
-  const row = rowOf(outcome)
+export function problemResponse(outcome: ProblemCode, extras: ProblemExtras, options: ProblemOptions): ProblemResponse {
+  const row = problemDefinition(outcome)
   const headers: Record<string, string> = {
     'content-type': problemMediaType,
     'cache-control': 'no-store',
     ...extras.headers,
   }
-  const challenge = challengeOf(outcome, extras, around.realm)
+  const challenge = challengeOf(outcome, extras, options.realm)
   if (challenge) headers['www-authenticate'] = challenge
   const retryAfter = extras.retryAfterSeconds ?? row.retryAfterSeconds
   if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)))
 
   const body: Problem = {
-    type: `${around.problemBase}/${outcome}`,
-    title: row.says,
+    type: `${options.problemBase}/${outcome}`,
+    title: row.title,
     status: row.status,
     detail: detailOf(outcome, extras),
     code: outcome,
     action: row.action,
-    requestId: around.requestId,
+    requestId: options.requestId,
   }
   if (extras.fields) body.fields = extras.fields.map(({ field, reason }) => ({ field, reason }))
   return { status: row.status, headers, body }
 }
 
 /** RFC 6750 section 3; the words are the table's, so nothing from the request gets into a header. */
-function challengeOf(outcome: Outcome, extras: RefusalExtras, realm: string): string | undefined {
-  const row = rowOf(outcome)
+function challengeOf(outcome: ProblemCode, extras: ProblemExtras, realm: string): string | undefined {
+  const row = problemDefinition(outcome)
   const error = extras.challenge ?? row.challenge
   if (error === undefined) return undefined
   if (error === 'basic') return `Basic realm="${realm}", charset="UTF-8"`
   if (error === 'none') return `Bearer realm="${realm}"`
   const scope = error === 'insufficient_scope' && extras.scope ? `, scope="${extras.scope.join(' ')}"` : ''
-  return `Bearer realm="${realm}", error="${error}", error_description="${row.says}"${scope}`
+  return `Bearer realm="${realm}", error="${error}", error_description="${row.title}"${scope}`
 }
 
-function detailOf(outcome: Outcome, extras: RefusalExtras): string {
+function detailOf(outcome: ProblemCode, extras: ProblemExtras): string {
   if (extras.fields?.length) return extras.fields.map(({ field, reason }) => `${field}: ${reason}`).join('; ')
   if (extras.scope?.length) return `Needed: ${extras.scope.join(' ')}.`
-  const row = rowOf(outcome)
-  return `${row.when.charAt(0).toUpperCase()}${row.when.slice(1)}.`
+  const row = problemDefinition(outcome)
+  return `${row.description.charAt(0).toUpperCase()}${row.description.slice(1)}.`
 }

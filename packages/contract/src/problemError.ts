@@ -1,16 +1,16 @@
 /** The one error that a handler throws to say no. */
-import type { Outcome } from './problems.ts'
+import type { ProblemCode } from './problems.ts'
 
-export interface Field {
+export interface FieldError {
   /** Where in the request, as a path: `body/email`, `query/limit`, `headers/authorization`. */
   field: string
   /** What is wrong with it, in plain words. Never the value itself. */
   reason: string
 }
 
-export interface RefusalExtras {
+export interface ProblemExtras {
   /** For `request-malformed`: what is wrong, and where. */
-  fields?: readonly Field[]
+  fields?: readonly FieldError[]
   /** For `insufficient-scope`: what was needed. */
   scope?: readonly string[]
   /** Overrides the table's `Retry-After`, in seconds. */
@@ -22,19 +22,19 @@ export interface RefusalExtras {
   cause?: unknown
 }
 
-export class Refusal extends Error {
-  readonly outcome: Outcome
-  readonly extras: RefusalExtras
+export class ProblemError extends Error {
+  readonly code: ProblemCode
+  readonly extras: ProblemExtras
 
   /**
-   * @param outcome a code of the table of outcomes
+   * @param code a code of the table of outcomes
    * @param why for our log only; the caller reads the table's words
    * @param extras what the reply carries besides
    */
-  constructor(outcome: Outcome, why: string, extras: RefusalExtras = {}) {
+  constructor(code: ProblemCode, why: string, extras: ProblemExtras = {}) {
     super(why, extras.cause === undefined ? undefined : { cause: extras.cause })
     this.name = 'Refusal'
-    this.outcome = outcome
+    this.code = code
     this.extras = extras
   }
 }

@@ -1,15 +1,15 @@
 /** Requests and answers of the calls that revoke. */
 import { type Static, Type } from 'typebox'
-import { entryKinds, entryOutcomes } from './feed.ts'
+import { entryKinds, revocationEffects } from './feed.ts'
 import { Id } from './sessions.ts'
 
-const When = Type.String({ format: 'date-time' })
+const Timestamp = Type.String({ format: 'date-time' })
 
 export const GuardReceipt = Type.Object({
   guard: Id,
   name: Type.String(),
-  acknowledgedAt: Type.Union([When, Type.Null()]),
-  leaseEndedAt: Type.Union([When, Type.Null()], {
+  acknowledgedAt: Type.Union([Timestamp, Type.Null()]),
+  leaseEndedAt: Type.Union([Timestamp, Type.Null()], {
     description:
       'It did not answer, so the call waited until it could decide nothing any more. In force and neither of the two: it stopped serving, and said so.',
   }),
@@ -22,8 +22,8 @@ export const Receipt = Type.Object(
     seq: Type.Integer({ minimum: 0 }),
     kind: Type.Enum([...entryKinds]),
     subject: Type.Union([Id, Type.Null()]),
-    outcome: Type.Enum([...entryOutcomes]),
-    ended: Type.Integer({ description: 'How many sessions it ended.' }),
+    effect: Type.Enum([...revocationEffects]),
+    sessionsEnded: Type.Integer({ description: 'How many sessions it ended.' }),
     inForce: Type.Boolean(),
     waitedMs: Type.Integer(),
     guards: Type.Array(GuardReceipt),
@@ -39,7 +39,7 @@ export const Reason = Type.Object(
 )
 
 /** The break-glass call names what it does, so that nobody sends it by accident. */
-export const EveryoneRequest = Type.Object(
+export const EndAllRequest = Type.Object(
   {
     confirm: Type.Literal('end every session'),
     reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop stolen'] })),
@@ -57,7 +57,7 @@ export const GuardList = Type.Object({
       cursor: Type.Integer({ description: 'It holds every revocation up to here.' }),
       lag: Type.Integer({ description: 'How many it does not hold yet.' }),
       leaseLeftMs: Type.Integer(),
-      lastSeenAt: When,
+      lastSeenAt: Timestamp,
     }),
   ),
 })

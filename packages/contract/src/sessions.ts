@@ -6,7 +6,7 @@ export const Id = Type.String({
   pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
   description: 'A UUID in lower case.',
 })
-const When = Type.String({ format: 'date-time' })
+const Timestamp = Type.String({ format: 'date-time' })
 
 /** No control characters. */
 const printable = '^[^\\u0000-\\u001f\\u007f]*$'
@@ -48,18 +48,18 @@ export const LoginRequest = Type.Object(
 )
 export type LoginRequest = Static<typeof LoginRequest>
 
-export const TokenAnswer = Type.Object(
+export const SessionTokens = Type.Object(
   {
     accessToken: Type.String(),
     tokenType: Type.Literal('Bearer'),
     expiresIn: Type.Integer({ description: 'Seconds until the access token expires.' }),
     sessionId: Id,
-    sessionExpiresAt: Type.Unsafe<string>({ ...When, description: 'The end that no renewal moves.' }),
+    sessionExpiresAt: Type.Unsafe<string>({ ...Timestamp, description: 'The end that no renewal moves.' }),
     refreshToken: Type.Optional(Type.String({ description: 'Only with `transport: "body"`.' })),
   },
   { $id: 'TokenAnswer' },
 )
-export type TokenAnswer = Static<typeof TokenAnswer>
+export type SessionTokens = Static<typeof SessionTokens>
 
 export const RenewRequest = Type.Object(
   { refreshToken: Type.Optional(Type.String({ minLength: 1, maxLength: 512, examples: ['ghr_AQEx...'] })) },
@@ -74,9 +74,9 @@ export const SessionView = Type.Object(
     device: Type.Union([Type.String(), Type.Null()]),
     userAgent: Type.Union([Type.String(), Type.Null()]),
     address: Type.Union([Type.String(), Type.Null()]),
-    createdAt: When,
-    renewedAt: Type.Union([When, Type.Null()]),
-    expiresAt: When,
+    createdAt: Timestamp,
+    renewedAt: Type.Union([Timestamp, Type.Null()]),
+    expiresAt: Timestamp,
   },
   { $id: 'SessionView' },
 )
@@ -89,7 +89,7 @@ export const Me = Type.Object(
     email: Type.String(),
     roles: Type.Array(Type.String()),
     scopes: Type.Array(Type.String()),
-    createdAt: When,
+    createdAt: Timestamp,
   },
   { $id: 'Me' },
 )
@@ -107,7 +107,7 @@ export type PasswordChange = Static<typeof PasswordChange>
 /** What an ordinary person is told of a revocation: whether it is in force everywhere, not the names of guards. */
 export const InForce = Type.Object(
   {
-    ended: Type.Integer({ description: 'How many sessions this call ended.' }),
+    sessionsEnded: Type.Integer({ description: 'How many sessions this call ended.' }),
     inForce: Type.Boolean({ description: 'True: no resource service accepts a covered token any more.' }),
     waitedMs: Type.Integer(),
   },

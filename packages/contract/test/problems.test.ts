@@ -1,32 +1,32 @@
 /** The table of outcomes as replies: exact challenges, and rules that every row keeps. */
 import { readFileSync } from 'node:fs'
 import {
-  type Outcome,
-  outcomeNames,
   Problem,
+  type ProblemCode,
+  ProblemError,
+  type ProblemExtras,
+  problemCodes,
+  problemDefinition,
   problemMediaType,
-  Refusal,
-  type RefusalExtras,
-  reply,
-  rowOf,
+  problemResponse,
 } from '@gatehouse/contract'
 import t from 'tap'
 import { Compile } from 'typebox/schema'
 
 const around = { problemBase: 'https://auth.example/problems', realm: 'gatehouse', requestId: 'r-1' }
-const answer = (outcome: Outcome, extras: RefusalExtras = {}) => reply(outcome, extras, around)
+const answer = (outcome: ProblemCode, extras: ProblemExtras = {}) => problemResponse(outcome, extras, around)
 
 t.test('every row: status, action, title and problem agree, and no cache keeps it', t => {
   const schema = Compile(Problem)
-  for (const outcome of outcomeNames) {
-    const row = rowOf(outcome)
+  for (const outcome of problemCodes) {
+    const row = problemDefinition(outcome)
     const { status, headers, body } = answer(outcome)
     t.equal(status, row.status, outcome)
     t.equal(headers['content-type'], problemMediaType)
     t.equal(headers['cache-control'], 'no-store')
     t.match(body, {
       type: `https://auth.example/problems/${outcome}`,
-      title: row.says,
+      title: row.title,
       status: row.status,
       code: outcome,
       action: row.action,
@@ -39,10 +39,10 @@ t.test('every row: status, action, title and problem agree, and no cache keeps i
 })
 
 t.test('the rules of the table: who is signed out, who is not, and what a challenge goes with', t => {
-  for (const outcome of outcomeNames) {
-    const { status, action, challenge, retryAfterSeconds, says, when, places } = rowOf(outcome)
+  for (const outcome of problemCodes) {
+    const { status, action, challenge, retryAfterSeconds, title, description, contexts } = problemDefinition(outcome)
     t.match(outcome, /^[a-z]+(-[a-z]+)*$/)
-    t.ok(places.length > 0 && when.length > 0 && /^[A-Z].*\.$/.test(says), `${outcome} says what it is`)
+    t.ok(contexts.length > 0 && description.length > 0 && /^[A-Z].*\.$/.test(title), `${outcome} says what it is`)
     if (status === 401) t.ok(challenge, `${outcome}: a 401 has a challenge (RFC 9110 section 11.6.1)`)
     if (status === 403) t.not(action, 'renew', `${outcome}: a 403 never says renew`)
     if (status >= 500 || status === 429) t.equal(action, 'retry', `${outcome}: not knowing signs nobody out`)
@@ -55,7 +55,8 @@ t.test('the rules of the table: who is signed out, who is not, and what a challe
 })
 
 t.test('challenges are exactly these (RFC 6750 section 3, RFC 7617 section 2.1)', t => {
-  const challenge = (outcome: Outcome, extras?: RefusalExtras) => answer(outcome, extras).headers['www-authenticate']
+  const challenge = (outcome: ProblemCode, extras?: ProblemExtras) =>
+    answer(outcome, extras).headers['www-authenticate']
   t.equal(challenge('token-missing'), 'Bearer realm="gatehouse"')
   t.equal(
     challenge('token-expired'),
@@ -81,7 +82,7 @@ t.test('challenges are exactly these (RFC 6750 section 3, RFC 7617 section 2.1)'
 })
 
 t.test('nothing that a request brought can break out of a challenge', t => {
-  for (const outcome of outcomeNames) t.notMatch(rowOf(outcome).says, /["\\\r\n]|[^\x20-\x7e]/)
+  for (const outcome of problemCodes) t.notMatch(problemDefinition(outcome).title, /["\\\r\n]|[^\x20-\x7e]/)
   t.end()
 })
 
@@ -108,10 +109,10 @@ t.test('the detail names the fields, or the scopes that are needed, and never a 
     { field: 'body/password', reason: 'must be a string' },
   ])
   t.equal(answer('insufficient-scope', { scope: ['a', 'b'] }).body.detail, 'Needed: a b.')
-  const refusal = new Refusal('unavailable', 'canary', { cause: new Error('canary') })
-  t.notMatch(JSON.stringify(answer(refusal.outcome, refusal.extras)), /canary/)
+  const refusal = new ProblemError('unavailable', 'canary', { cause: new Error('canary') })
+  t.notMatch(JSON.stringify(answer(refusal.code, refusal.extras)), /canary/)
   t.equal((refusal.cause as Error).message, 'canary', 'the log has it')
-  t.notOk('cause' in new Refusal('unavailable', 'x'), 'no empty cause')
+  t.notOk('cause' in new ProblemError('unavailable', 'x'), 'no empty cause')
   t.end()
 })
 

@@ -1,11 +1,11 @@
 /** The schemas: what a well-formed request may look like, and what none may. */
 import {
-  EveryoneRequest,
+  EndAllRequest,
   LeaveRequest,
   LoginRequest,
   PasswordChange,
-  PollAnswer,
   PollRequest,
+  PollResponse,
   Reason,
   RenewRequest,
   requiredClaims,
@@ -79,11 +79,11 @@ const cases: Record<string, { schema: TSchema; good: unknown[]; bad: unknown[] }
     ],
   },
   'answer to a poll': {
-    schema: PollAnswer,
+    schema: PollResponse,
     good: [
       answer,
       { ...answer, entries: [] },
-      { ...answer, entries: [{ ...entry, kind: 'everyone', subject: null, epoch: 1 }] },
+      { ...answer, entries: [{ ...entry, kind: 'global', subject: null, epoch: 1 }] },
     ],
     bad: [
       { ...answer, leaseMs: -1 },
@@ -94,8 +94,8 @@ const cases: Record<string, { schema: TSchema; good: unknown[]; bad: unknown[] }
   },
   leave: { schema: LeaveRequest, good: [{ guard }], bad: [{}, { guard: 'x' }, { guard, name: 'x' }] },
   reason: { schema: Reason, good: [{}, { reason: 'x' }], bad: [{ reason: '' }, { reason: 'x'.repeat(501) }] },
-  everyone: {
-    schema: EveryoneRequest,
+  global: {
+    schema: EndAllRequest,
     good: [{ confirm: 'end every session' }],
     bad: [{}, { confirm: true }, { confirm: 'End every session' }],
   },
@@ -111,7 +111,7 @@ for (const [name, { schema, good, bad }] of Object.entries(cases)) {
 }
 
 t.test('every claim that revocation looks at is required', t => {
-  for (const claim of ['sid', 'sub', 'epoch', 'everyone_epoch', 'exp', 'iat'] as const)
+  for (const claim of ['sid', 'sub', 'epoch', 'global_epoch', 'exp', 'iat'] as const)
     t.ok(requiredClaims.includes(claim))
   t.end()
 })

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
-import { caller, startPostgres, startProcess, type TestProcess } from '@gatehouse/testkit'
+import { httpClient, startPostgres, startProcess, type TestProcess } from '@gatehouse/testkit'
 import pg from 'pg'
 import {
   type Credentials,
@@ -104,7 +104,7 @@ async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<S
 
 /** Of an account that was there before: in a database of another folder, or with a password that was changed since. */
 async function standing(authUrl: string, login: Login): Promise<'known' | 'wrong'> {
-  const call = caller(authUrl)
+  const call = httpClient(authUrl)
   const { status, body } = await call('/session', { body: { ...login, transport: 'body' } })
   if (status === 401) return 'wrong'
   const { refreshToken } = body as { refreshToken?: string }

@@ -2,7 +2,7 @@
 
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { Answer, Call, CallOptions } from '@gatehouse/testkit'
+import type { Call, CallOptions, HttpResponse } from '@gatehouse/testkit'
 
 export interface RoundRobin {
   call: Call
@@ -46,7 +46,11 @@ const idleMs = 200
 /** On a busy machine the second instance may be going by the time that the first is known to be away. */
 const roundsOfTries = 2
 
-function send(agent: Agent, url: string, { method, token, body, headers, timeoutMs }: CallOptions): Promise<Answer> {
+function send(
+  agent: Agent,
+  url: string,
+  { method, token, body, headers, timeoutMs }: CallOptions,
+): Promise<HttpResponse> {
   const content = body === undefined ? undefined : JSON.stringify(body)
   const options = {
     agent,

@@ -5,9 +5,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { systemClock } from '@gatehouse/clock'
-import type { Entry, PollAnswer, PollRequest } from '@gatehouse/contract'
+import type { Entry, PollRequest, PollResponse } from '@gatehouse/contract'
 import { createGuard, type Guard } from '@gatehouse/guard'
-import { emptyMemory, learn, type Memory } from '@gatehouse/protocol'
+import { applyEntry, createRevocationIndex, type RevocationIndex } from '@gatehouse/protocol'
 import { until } from './system.ts'
 
 /** As many as the auth service tells at a time. */
@@ -16,21 +16,21 @@ export const pageSize = 2000
 /** A page of ended sessions. @param from the number of the last entry before them */
 function pageAfter(from: number): Entry[] {
   const expiresAtMs = systemClock.wallMs() + 360_000
-  const common = { kind: 'session', epoch: null, outcome: 'ended', expiresAtMs } as const
+  const common = { kind: 'session', epoch: null, effect: 'ended', expiresAtMs } as const
   return Array.from({ length: pageSize }, (_, at) => ({ seq: from + at + 1, subject: randomUUID(), ...common }))
 }
 
 /** What a guard remembers of so many revocations, a whole number of pages. */
-export function memoryOf(entries: number): Memory {
-  const memory = emptyMemory()
+export function revocationIndexOf(entries: number): RevocationIndex {
+  const memory = createRevocationIndex()
   for (let from = 0; from < entries; from += pageSize) {
     // As they come from the feed: a text that was put together from parts takes several times as much.
-    for (const entry of JSON.parse(JSON.stringify(pageAfter(from))) as Entry[]) learn(memory, entry)
+    for (const entry of JSON.parse(JSON.stringify(pageAfter(from))) as Entry[]) applyEntry(memory, entry)
   }
   return memory
 }
 
-export interface ToldGuard {
+export interface ScriptedGuard {
   guard: Guard
   /** So many more pages, told at once. @returns the guard's cursor once it knows them all */
   tell: (pages: number) => number
@@ -38,7 +38,7 @@ export interface ToldGuard {
 }
 
 /** It knows nothing yet, and follows. */
-export async function startToldGuard(): Promise<ToldGuard> {
+export async function startScriptedGuard(): Promise<ScriptedGuard> {
   const feed = await startFeed()
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const guard = createGuard({
@@ -65,7 +65,7 @@ async function startFeed() {
   const held = new Set<() => void>()
   let head = 0
   const answer = (entries: Entry[], { upTo, after }: { upTo: number; after: number }) => {
-    const body: PollAnswer = { feedId, head: upTo, leaseMs: 15_000, entries, more: after < upTo }
+    const body: PollResponse = { feedId, head: upTo, leaseMs: 15_000, entries, more: after < upTo }
     return Buffer.from(JSON.stringify(body))
   }
   const server = createServer(async (request, response) => {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Call, caller, freePort, startProcess, type TestProcess } from '@gatehouse/testkit'
+import { type Call, freePort, httpClient, startProcess, type TestProcess } from '@gatehouse/testkit'
 
 export interface Service extends TestProcess {
   url: string
@@ -27,7 +27,7 @@ export interface System {
   auths: Service[]
   resources: Service[]
   /** Another replica; on a given port it takes the place of one that was killed. */
-  addAuth: (options?: { port?: number; env?: Record<string, string>; form?: Form }) => Promise<Service>
+  addAuth: (options?: { port?: number; env?: Record<string, string>; form?: BuildForm }) => Promise<Service>
   addResource: (options?: { port?: number; env?: Record<string, string> }) => Promise<Service>
   createAccount: (email: string, rights?: string[]) => Promise<Login>
   login: (who: Login, at?: Service) => Promise<Tokens>
@@ -35,7 +35,7 @@ export interface System {
 }
 
 /** What stands in `dist` of a service: the bundle that is shipped, or the modules that it is made of, for who looks at one of them. */
-export type Form = 'bundle' | 'src'
+export type BuildForm = 'bundle' | 'src'
 
 export interface SystemOptions {
   databaseUrl: string
@@ -44,7 +44,7 @@ export interface SystemOptions {
   /** Variables of both services. */
   env?: Record<string, string>
   /** What is started unless said otherwise. */
-  form?: Form
+  form?: BuildForm
   /** Where guards find the auth replicas, if not there: a proxy that can be cut. */
   authUrls?: (urls: string[]) => string[]
 }
@@ -138,7 +138,7 @@ async function start(folder: string, env: Record<string, string>): Promise<Servi
     env,
     readyWhen: /"address":"([^"]+)","msg":"listening"/,
   })
-  return { ...process, url: process.ready, call: caller(process.ready) }
+  return { ...process, url: process.ready, call: httpClient(process.ready) }
 }
 
 /** A resource service is ready once it has keys and a lease. */

@@ -1,9 +1,9 @@
 /** Revocations by the thousand: what a guard's memory takes, and that applying them stops nobody. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { entriesHeld } from '@gatehouse/protocol'
+import { entryCount } from '@gatehouse/protocol'
 import t from 'tap'
-import { memoryOf, pageSize, startToldGuard } from '../src/scriptedFeed.ts'
+import { pageSize, revocationIndexOf, startScriptedGuard } from '../src/scriptedFeed.ts'
 
 setFlagsFromString('--expose_gc')
 const collect: () => void = runInNewContext('gc')
@@ -12,10 +12,10 @@ t.test('a million revocations fit into 160 MB, and no map of them is so large th
   const most = 1_000_000
   collect()
   const before = process.memoryUsage().heapUsed
-  const memory = memoryOf(most)
+  const memory = revocationIndexOf(most)
   collect()
   const megabytes = (process.memoryUsage().heapUsed - before) / 1e6
-  t.equal(entriesHeld(memory), most)
+  t.equal(entryCount(memory), most)
   t.ok(megabytes < 160, `${megabytes.toFixed(0)} MB`)
   // A map that grows stands still while it is copied: some 100 ns an entry.
   const largest = Math.max(...[...memory.sessions.values()].map(({ size }) => size))
@@ -23,7 +23,7 @@ t.test('a million revocations fit into 160 MB, and no map of them is so large th
 })
 
 t.test('of ten thousand revocations told at once no turn of the event loop applies more than a page', async t => {
-  const { guard, tell, stop } = await startToldGuard()
+  const { guard, tell, stop } = await startScriptedGuard()
   t.teardown(stop)
   const head = tell(5)
   const inTurns: number[] = []

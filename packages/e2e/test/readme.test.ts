@@ -1,7 +1,7 @@
 /** The README's code is run as it stands there. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { caller, codeOf, freePort, freshDatabase, startProcess } from '@gatehouse/testkit'
+import { codeOf, freePort, freshDatabase, httpClient, startProcess } from '@gatehouse/testkit'
 import t from 'tap'
 import { clientSecret, startSystem, until } from '../src/system.ts'
 
@@ -23,7 +23,7 @@ t.test("the README's integration guards a service", async t => {
     await drop()
   })
 
-  const call = caller(`http://localhost:${port}`)
+  const call = httpClient(`http://localhost:${port}`)
   const person = await system.createAccount('ada@example.org')
   const { accessToken } = await system.login(person)
   t.equal(codeOf(await call('/storage')), 'token-missing')

@@ -1,7 +1,7 @@
 /** The pair as real processes: what must hold between the auth service and the resource services. */
 import { systemClock } from '@gatehouse/clock'
-import { type Outcome, rowOf } from '@gatehouse/contract'
-import { type Answer, codeOf, freshDatabase } from '@gatehouse/testkit'
+import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
+import { codeOf, freshDatabase, type HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { type Login, type Service, type System, startSystem, until } from '../src/system.ts'
 
@@ -45,9 +45,9 @@ async function staged(
   }
 }
 
-function refusedAs(t: Test, answer: Answer, outcome: Outcome): void {
+function refusedAs(t: Test, answer: HttpResponse, outcome: ProblemCode): void {
   t.equal(codeOf(answer), outcome)
-  t.equal(answer.status, rowOf(outcome).status)
+  t.equal(answer.status, problemDefinition(outcome).status)
 }
 
 t.test('a revoked session and a disabled account are refused everywhere when the call returns', async t => {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import type { Receipt } from '@gatehouse/contract'
-import { type Answer, type Call, freshDatabase } from '@gatehouse/testkit'
+import { type Call, freshDatabase, type HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { type RoundRobin, roundRobin } from '../src/roundRobin.ts'
 import { clientSecret, password, type Service, type System, startSystem, type Tokens } from '../src/system.ts'
@@ -88,7 +88,7 @@ async function startLoad({ auth, resource, adminToken, login }: Staged, stopping
   const ada = { email: 'ada@example.org', password, transport: 'body' }
 
   /** Every answer must be the good one; a connection that broke is a failure too. */
-  const mustBe = async (status: number, asking: Promise<Answer>): Promise<Answer | undefined> => {
+  const mustBe = async (status: number, asking: Promise<HttpResponse>): Promise<HttpResponse | undefined> => {
     const answer = await asking.catch(error => void load.failures.push(String(error)))
     load.answered += 1
     if (answer && answer.status !== status) load.failures.push(`${answer.status} ${JSON.stringify(answer.body)}`)

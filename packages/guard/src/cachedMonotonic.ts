@@ -10,7 +10,7 @@ const most = 64
  * A reading costs as much as the rest of a decision, so one serves all who ask in the same millisecond of the wall clock.
  * @returns for a reading of the wall clock just taken: the monotonic time in milliseconds, or up to two later, never earlier
  */
-export function nowAtLatest(clock: Clock): (wallMs: number) => number {
+export function cachedMonotonic(clock: Clock): (wallMs: number) => number {
   let readAtWallMs = Number.NaN
   let latestMs = 0
   let uses = 0

@@ -1,13 +1,13 @@
 /** The guard of one process: verifies tokens, follows the feed, and decides from memory whether a request may pass. */
-import { type Outcome, Refusal } from '@gatehouse/contract'
-import { entriesHeld, type Follower, type Instant, mayDecide, verdict } from '@gatehouse/protocol'
-import { nowAtLatest } from './cachedMonotonic.ts'
-import { keepUp } from './feed/sync.ts'
+import { type ProblemCode, ProblemError } from '@gatehouse/contract'
+import { entryCount, type Follower, type Instant, lookup, mayDecide } from '@gatehouse/protocol'
+import { cachedMonotonic } from './cachedMonotonic.ts'
+import { startSync } from './feed/sync.ts'
 import type { Keys } from './keys/publicKey.ts'
 import { guardMetrics } from './metrics.ts'
-import { type GuardOptions, settingsOf } from './options.ts'
-import { type Close, type HoldOptions, openStreams, type Streams } from './streams.ts'
-import { type Decision, decide, type Rule } from './verify/authorize.ts'
+import { type GuardOptions, resolveOptions } from './options.ts'
+import { type Close, createStreamTracker, type StreamTracker, type TrackOptions } from './streams.ts'
+import { type AuthorizationResult, authorize, type Rule } from './verify/authorize.ts'
 import type { Caller } from './verify/claims.ts'
 import type { VerifiedToken } from './verify/tokenCache.ts'
 import { createVerifier, type Verifier } from './verify/verifier.ts'
@@ -40,9 +40,9 @@ export interface Guard {
    * @returns call it when the stream has ended by itself
    * @throws Refusal when the token was revoked since the request came in, or too many streams are open
    */
-  hold(caller: Caller, close: Close, options?: HoldOptions): () => void
+  trackStream(caller: Caller, close: Close, options?: TrackOptions): () => void
   /** Counts a refusal. */
-  refused(refusal: Refusal): void
+  refused(refusal: ProblemError): void
   state(): GuardState
   /** Resolves when it can decide for the first time. */
   ready(): Promise<void>
@@ -55,28 +55,28 @@ export interface Guard {
 }
 
 export function createGuard(options: GuardOptions): Guard {
-  const settings = settingsOf(options)
+  const settings = resolveOptions(options)
   const { clock, keys, log } = settings
   const verifier = createVerifier(settings)
   const onFault = (error: unknown) => log.error({ err: error }, 'a stream could not be closed')
-  const streams = openStreams({ most: settings.maxStreams, onFault })
+  const streams = createStreamTracker({ most: settings.maxStreams, onFault })
   const first = firstTime()
   let isStarted = false
   let stopped: Promise<void> | null = null
-  const upkeep = keepUp(settings, streams, {
+  const upkeep = startSync(settings, streams, {
     onPolled: polled => metrics.polled(polled.kind),
     onLapsed: () => metrics.lapsed(),
     onRegained: first.happened,
   })
   const now = () => ({ nowMs: clock.nowMs(), wallMs: clock.wallMs() })
-  const latest = nowAtLatest(clock)
+  const latest = cachedMonotonic(clock)
   const state = () => stateOf(upkeep.follower(), now(), { keys, streams, verifier })
   const metrics = guardMetrics(settings.metrics, state)
 
-  function judge(caller: Caller, rule: Rule): Decision {
+  function judge(caller: Caller, rule: Rule): AuthorizationResult {
     const follower = upkeep.follower()
-    const revoked = verdict(follower.memory, caller.claims)
-    return decide({ caller, revoked, mayDecide: mayDecide(follower, now()) }, rule)
+    const revoked = lookup(follower.index, caller.claims)
+    return authorize({ caller, revoked, mayDecide: mayDecide(follower, now()) }, rule)
   }
 
   return {
@@ -98,14 +98,15 @@ export function createGuard(options: GuardOptions): Guard {
       token.passedRule = rule
       token.passedRevision = revision
     },
-    hold(caller, close, { onUnknown = 'refuse' } = {}) {
+    trackStream(caller, close, { onUnknown = 'refuse' } = {}) {
       const decision = judge(caller, { scope: [], roles: [], onUnknown })
-      if (decision !== 'pass' && decision !== 'unknown-allowed') throw new Refusal(decision, 'before the stream began')
+      if (decision !== 'pass' && decision !== 'unknown-allowed')
+        throw new ProblemError(decision, 'before the stream began')
       const release = streams.hold(caller, close, { onUnknown })
-      if (release === undefined) throw new Refusal('overloaded', 'too many open streams, or shutting down')
+      if (release === undefined) throw new ProblemError('overloaded', 'too many open streams, or shutting down')
       return release
     },
-    refused: refusal => metrics.refused(refusal.outcome),
+    refused: refusal => metrics.refused(refusal.code),
     state,
     ready: () => first.promise,
     start() {
@@ -125,7 +126,7 @@ export function createGuard(options: GuardOptions): Guard {
 function stateOf(
   follower: Follower,
   at: Instant,
-  parts: { keys: Keys; streams: Streams; verifier: Verifier },
+  parts: { keys: Keys; streams: StreamTracker; verifier: Verifier },
 ): GuardState {
   const isLeased = mayDecide(follower, at)
   return {
@@ -133,16 +134,16 @@ function stateOf(
     mayDecide: isLeased,
     leaseLeftMs: isLeased ? follower.validUntil.nowMs - at.nowMs : 0,
     cursor: follower.cursor,
-    entriesHeld: entriesHeld(follower.memory),
+    entriesHeld: entryCount(follower.index),
     streamsOpen: parts.streams.size(),
     tokensCached: parts.verifier.size(),
   }
 }
 
-function refusalOf(outcome: Outcome, { scope, roles }: Rule): Refusal {
-  if (outcome !== 'insufficient-scope') return new Refusal(outcome, 'known from the feed, or not knowable now')
+function refusalOf(outcome: ProblemCode, { scope, roles }: Rule): ProblemError {
+  if (outcome !== 'insufficient-scope') return new ProblemError(outcome, 'known from the feed, or not knowable now')
   const needed = [...scope, ...roles.map(role => `role ${role}`)].join(', ')
-  return new Refusal(outcome, `needs ${needed}`, { scope })
+  return new ProblemError(outcome, `needs ${needed}`, { scope })
 }
 
 function firstTime(): { promise: Promise<void>; happened: () => void } {

@@ -6,10 +6,16 @@ export { type Keys, keyFromPem, keysFromJwks, type PublicKey, thumbprint } from 
 export { type PemKey, staticKeys } from './keys/staticKeys.ts'
 export type { GuardLog, GuardOptions } from './options.ts'
 export { type GuardPluginOptions, guard } from './plugin.ts'
-export { type RouteRule, ruleOf } from './routeRule.ts'
-export type { Close, HoldOptions } from './streams.ts'
+export { parseRouteRule, type RouteRule } from './routeRule.ts'
+export type { Close, TrackOptions } from './streams.ts'
 export { onlyAuthorization } from './verify/authorization.ts'
-export { type Decision, decide, type Facts, outcomeOfEntry, type Rule } from './verify/authorize.ts'
+export {
+  type AuthorizationFacts,
+  type AuthorizationResult,
+  authorize,
+  problemOfEffect,
+  type Rule,
+} from './verify/authorize.ts'
 export type { Caller } from './verify/claims.ts'
 export type { VerifiedToken } from './verify/tokenCache.ts'
 export { createVerifier, type Verifier, type VerifierOptions } from './verify/verifier.ts'

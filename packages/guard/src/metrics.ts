@@ -1,5 +1,5 @@
 /** What the guard tells Prometheus. Gauges are read when asked for, so a request that passes costs nothing. */
-import type { Outcome } from '@gatehouse/contract'
+import type { ProblemCode } from '@gatehouse/contract'
 import { Counter, Gauge, type Registry } from 'prom-client'
 
 /** The figures that gauges read. */
@@ -12,7 +12,7 @@ export interface Readings {
 }
 
 export interface GuardMetrics {
-  refused(code: Outcome): void
+  refused(code: ProblemCode): void
   unknownAllowed(): void
   lapsed(): void
   polled(result: string): void

@@ -42,7 +42,7 @@ export interface GuardOptions {
   random?: () => number
 }
 
-export type Settings = Omit<GuardOptions, 'publicKey' | 'jwksUrl' | 'jwks'> &
+export type ResolvedOptions = Omit<GuardOptions, 'publicKey' | 'jwksUrl' | 'jwks'> &
   Required<Pick<GuardOptions, keyof typeof defaults | 'authUrls'>> & { keys: Keys }
 
 const defaults = {
@@ -58,7 +58,7 @@ const defaults = {
 } satisfies Partial<GuardOptions>
 
 /** @throws TypeError naming the option that is missing or wrong */
-export function settingsOf(options: GuardOptions): Settings {
+export function resolveOptions(options: GuardOptions): ResolvedOptions {
   const { publicKey, jwksUrl, jwks, ...given } = options
   for (const name of ['issuer', 'audience', 'clientId', 'clientSecret'] as const) {
     if (typeof given[name] !== 'string' || given[name] === '') throw new TypeError(`guard: ${name} must be given`)

@@ -1,11 +1,11 @@
 /** The Fastify plugin: every route of the scope in which it is registered is guarded. */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
 import { routeConfigs } from './routeConfig.ts'
-import { type RouteRule, ruleOf } from './routeRule.ts'
+import { parseRouteRule, type RouteRule } from './routeRule.ts'
 import { onlyAuthorization } from './verify/authorization.ts'
 import type { Rule } from './verify/authorize.ts'
 import type { Caller } from './verify/claims.ts'
@@ -42,7 +42,7 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
   // Fastify wants null here for a class of one shape; the hook fills it in before any handler runs.
   app.decorateRequest('caller', null as unknown as Caller)
   app.addHook('onRoute', route => {
-    ruleOf(route.config?.guard, `${route.method} ${route.url}`)
+    parseRouteRule(route.config?.guard, `${route.method} ${route.url}`)
   })
   app.addHook('onRequest', onRequest)
   app.addHook('onReady', async () => own.start())
@@ -97,13 +97,13 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
     const known = rules.get(configs.of(request))
     if (known !== undefined) return known
     const config = configs.surely(request)
-    const rule = ruleOf(config.guard, `${config.method} ${config.url}`)
+    const rule = parseRouteRule(config.guard, `${config.method} ${config.url}`)
     rules.set(config, rule)
     return rule
   }
 
   function refuse(error: unknown, done: HookHandlerDoneFunction): void {
-    if (error instanceof Refusal) own.refused(error)
+    if (error instanceof ProblemError) own.refused(error)
     done(error as Error)
   }
 }

@@ -13,7 +13,7 @@ const known = ['scope', 'roles', 'onUnknown']
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** @throws TypeError for a misspelt field: ignored, it would leave the route open */
-export function ruleOf(given: unknown, route: string): Rule {
+export function parseRouteRule(given: unknown, route: string): Rule {
   if (given === undefined) return { scope: [], roles: [], onUnknown: 'refuse' }
   if (typeof given !== 'object' || given === null) throw new TypeError(`${route}: config.guard must be an object`)
   for (const name of Object.keys(given)) {

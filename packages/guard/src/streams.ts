@@ -1,19 +1,19 @@
 /** The open streams, each closed when its token is revoked or expires, or when that can no longer be told. */
-import type { Entry, Outcome } from '@gatehouse/contract'
-import { outcomeOfEntry } from './verify/authorize.ts'
+import type { Entry, ProblemCode } from '@gatehouse/contract'
+import { problemOfEffect } from './verify/authorize.ts'
 import type { Caller } from './verify/claims.ts'
 
 /** Called once, at once, and it must not throw; `shutdown` says that the process is stopping. */
-export type Close = (why: Outcome | 'shutdown') => void
+export type Close = (why: ProblemCode | 'shutdown') => void
 
-export interface HoldOptions {
+export interface TrackOptions {
   /** While the lease has lapsed: close it, or let it run on. */
   onUnknown?: 'refuse' | 'allow'
 }
 
-export interface Streams {
+export interface StreamTracker {
   /** Undefined when there are too many already, or all have been closed for good. */
-  hold(caller: Caller, close: Close, options: HoldOptions): (() => void) | undefined
+  hold(caller: Caller, close: Close, options: TrackOptions): (() => void) | undefined
   /** Closes what these entries cover: before they are acknowledged. */
   revoke(entries: readonly Entry[]): void
   /** Closes those whose token has expired. */
@@ -33,7 +33,7 @@ interface Stream {
 }
 
 /** @param onFault told when a stream could not be closed; the others are closed all the same */
-export function openStreams(limits: { most: number; onFault: (error: unknown) => void }): Streams {
+export function createStreamTracker(limits: { most: number; onFault: (error: unknown) => void }): StreamTracker {
   const all = new Set<Stream>()
   let isClosing = false
   const bySid = new Map<string, Set<Stream>>()
@@ -46,7 +46,7 @@ export function openStreams(limits: { most: number; onFault: (error: unknown) =>
     return true
   }
 
-  function close(stream: Stream, why: Outcome | 'shutdown'): void {
+  function close(stream: Stream, why: ProblemCode | 'shutdown'): void {
     if (!release(stream)) return
     try {
       stream.close(why)
@@ -56,7 +56,7 @@ export function openStreams(limits: { most: number; onFault: (error: unknown) =>
   }
 
   function covered({ kind, subject, epoch }: Entry): Stream[] {
-    if (kind === 'everyone') return [...all].filter(({ caller }) => caller.claims.everyone_epoch < (epoch ?? 0))
+    if (kind === 'global') return [...all].filter(({ caller }) => caller.claims.global_epoch < (epoch ?? 0))
     const found = [...((kind === 'session' ? bySid : bySub).get(subject ?? '') ?? [])]
     return kind === 'session' ? found : found.filter(({ caller }) => caller.claims.epoch < (epoch ?? 0))
   }
@@ -74,7 +74,7 @@ export function openStreams(limits: { most: number; onFault: (error: unknown) =>
     },
     revoke(entries) {
       if (all.size === 0) return
-      for (const entry of entries) for (const stream of covered(entry)) close(stream, outcomeOfEntry[entry.outcome])
+      for (const entry of entries) for (const stream of covered(entry)) close(stream, problemOfEffect[entry.effect])
     },
     expire(wallMs) {
       for (const stream of [...all]) if (expiryMs(stream) <= wallMs) close(stream, 'token-expired')

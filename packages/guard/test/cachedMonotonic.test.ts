@@ -1,18 +1,18 @@
-import { handClock } from '@gatehouse/testkit'
+import { fakeClock } from '@gatehouse/testkit'
 import t from 'tap'
-import { nowAtLatest } from '../src/cachedMonotonic.ts'
+import { cachedMonotonic } from '../src/cachedMonotonic.ts'
 
 const wallMs = 1_700_000_000_000
 
 /** A clock whose monotonic readings are counted. */
 function counted() {
-  const clock = handClock({ wallMs })
+  const clock = fakeClock({ wallMs })
   const readings = { count: 0 }
   const nowMs = () => {
     readings.count += 1
     return clock.nowMs()
   }
-  return { clock, readings, at: nowAtLatest({ ...clock, nowMs }) }
+  return { clock, readings, at: cachedMonotonic({ ...clock, nowMs }) }
 }
 
 t.test('all who ask in the same millisecond share a reading, and none is told too early a time', async t => {

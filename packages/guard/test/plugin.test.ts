@@ -1,7 +1,7 @@
 /** What is guarded: every route of the scope, and no other, in whatever order it was registered. */
 
 import { guard } from '@gatehouse/guard'
-import { refusals } from '@gatehouse/http'
+import { problemDetails } from '@gatehouse/http'
 import { bearer } from '@gatehouse/testkit'
 import fastify from 'fastify'
 import t from 'tap'
@@ -31,7 +31,7 @@ t.test('a route registered before the guard, in the same scope, is guarded all t
   await service.guard.ready()
   const app = fastify()
   t.teardown(() => app.close())
-  await app.register(refusals, surroundings)
+  await app.register(problemDetails, surroundings)
   app.get('/early', { config: { guard: { scope: ['a'] } } }, () => 'open')
   await app.register(guard, { guard: service.guard })
   t.equal((await app.inject('/early')).json().code, 'token-missing')

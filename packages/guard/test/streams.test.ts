@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '@gatehouse/guard'
-import { outcomeOf } from '@gatehouse/testkit'
+import { problemCodeOf } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { type Guarded, guarded } from './helpers/guardedApp.ts'
 
@@ -25,17 +25,17 @@ const entries = {
     epoch: 1,
     outcome: 'forbidden' as const,
   }),
-  everyone: () => ({ kind: 'everyone' as const, epoch: 1 }),
+  global: () => ({ kind: 'global' as const, epoch: 1 }),
 }
-const why = { session: 'session-ended', user: 'account-disabled', everyone: 'session-ended' }
+const why = { session: 'session-ended', user: 'account-disabled', global: 'session-ended' }
 
-for (const kind of ['session', 'user', 'everyone'] as const) {
+for (const kind of ['session', 'user', 'global'] as const) {
   t.test(`a stream is closed before the revocation of its ${kind} is acknowledged, and only that stream`, async t => {
     const service = await fixture(t)
     const [sid, sub] = [randomUUID(), randomUUID()]
     const closed: string[] = []
-    service.guard.hold(await callerOf(service, { sid, sub }), reason => closed.push(reason))
-    service.guard.hold(await callerOf(service, { epoch: 1, everyone_epoch: 1 }), () => closed.push('a wrong one'))
+    service.guard.trackStream(await callerOf(service, { sid, sub }), reason => closed.push(reason))
+    service.guard.trackStream(await callerOf(service, { epoch: 1, global_epoch: 1 }), () => closed.push('a wrong one'))
     let seenAtAck: string[] = []
     const acknowledged = service.auth.nextPoll(({ after }) => {
       seenAtAck = [...closed]
@@ -53,10 +53,10 @@ t.test('a stream that cannot be closed keeps no other open', async t => {
   const sid = randomUUID()
   const caller = await callerOf(service, { sid })
   const closed: string[] = []
-  service.guard.hold(caller, () => {
+  service.guard.trackStream(caller, () => {
     throw new Error('broken')
   })
-  service.guard.hold(caller, reason => closed.push(reason))
+  service.guard.trackStream(caller, reason => closed.push(reason))
   const acknowledged = service.auth.nextPoll(({ after }) => after === 1)
   service.auth.revoke({ subject: sid })
   await acknowledged
@@ -67,7 +67,7 @@ t.test('a stream ends with its token', async t => {
   const service = await fixture(t, { clockToleranceMs: 0 })
   const now = service.clock.wallMs() / 1000
   const caller = await callerOf(service, { exp: now + 10 })
-  const closed = new Promise(resolve => service.guard.hold(caller, resolve))
+  const closed = new Promise(resolve => service.guard.trackStream(caller, resolve))
   await service.clock.advance(10_000)
   t.equal(await closed, 'token-expired')
 })
@@ -76,13 +76,13 @@ t.test('a stream ends with the lease, unless it was opened to run on', async t =
   const service = await fixture(t)
   const caller = await callerOf(service)
   const ended: string[] = []
-  service.guard.hold(caller, reason => ended.push(reason), { onUnknown: 'allow' })
-  const closed = new Promise(resolve => service.guard.hold(caller, resolve))
+  service.guard.trackStream(caller, reason => ended.push(reason), { onUnknown: 'allow' })
+  const closed = new Promise(resolve => service.guard.trackStream(caller, resolve))
   service.auth.mode = 'down'
   service.auth.release()
   await service.clock.advance(15_000)
   t.equal(await closed, 'revocation-unknown')
-  t.equal(await outcomeOf(() => service.guard.hold(caller, () => {})), 'revocation-unknown')
+  t.equal(await problemCodeOf(() => service.guard.trackStream(caller, () => {})), 'revocation-unknown')
   t.same(ended, [])
   t.equal(service.guard.state().streamsOpen, 1)
 })
@@ -94,18 +94,18 @@ t.test('a stream whose token was revoked between the request and the registratio
   const acknowledged = service.auth.nextPoll(({ after }) => after === 1)
   service.auth.revoke({ subject: sid })
   await acknowledged
-  t.equal(await outcomeOf(() => service.guard.hold(caller, () => {})), 'session-ended')
+  t.equal(await problemCodeOf(() => service.guard.trackStream(caller, () => {})), 'session-ended')
 })
 
 t.test('open streams are bounded, and a released one makes room', async t => {
   const service = await fixture(t, { maxStreams: 2 })
   const caller = await callerOf(service)
-  const release = service.guard.hold(caller, () => {})
-  service.guard.hold(caller, () => {})
-  t.equal(await outcomeOf(() => service.guard.hold(caller, () => {})), 'overloaded')
+  const release = service.guard.trackStream(caller, () => {})
+  service.guard.trackStream(caller, () => {})
+  t.equal(await problemCodeOf(() => service.guard.trackStream(caller, () => {})), 'overloaded')
   release()
   release()
-  service.guard.hold(caller, () => {})
+  service.guard.trackStream(caller, () => {})
   t.equal(service.guard.state().streamsOpen, 2)
 })
 
@@ -114,9 +114,9 @@ t.test('a service that stops closes its streams and opens none', async t => {
   await service.guard.ready()
   const caller = await callerOf(service)
   const closed: string[] = []
-  service.guard.hold(caller, reason => closed.push(reason))
+  service.guard.trackStream(caller, reason => closed.push(reason))
   await service.stop()
   t.same(closed, ['shutdown'])
-  t.equal(await outcomeOf(() => service.guard.hold(caller, () => {})), 'overloaded')
+  t.equal(await problemCodeOf(() => service.guard.trackStream(caller, () => {})), 'overloaded')
   t.equal(service.auth.counts.leaves, 1, 'and the feed is left')
 })

@@ -1,13 +1,13 @@
 /** Answers what is not even HTTP, or too slow or too large to become a request. */
 import type { Socket } from 'node:net'
-import { type Outcome, reply as replyTo } from '@gatehouse/contract'
-import type { RefusalsOptions } from './problemDetails.ts'
+import { type ProblemCode, problemResponse as replyTo } from '@gatehouse/contract'
+import type { ProblemDetailsOptions } from './problemDetails.ts'
 
 /**
  * There is no request and so no Fastify: the answer is written to the socket by hand, and the connection ends.
  * The status is HTTP's own, since proxies act on 408 and 431; the code is the table's.
  */
-export function clientErrorHandler(options: RefusalsOptions, nextId: () => string) {
+export function clientErrorHandler(options: ProblemDetailsOptions, nextId: () => string) {
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
@@ -17,7 +17,7 @@ export function clientErrorHandler(options: RefusalsOptions, nextId: () => strin
   }
 }
 
-function answerFor(code: string | undefined): { status: number; phrase: string; outcome: Outcome } {
+function answerFor(code: string | undefined): { status: number; phrase: string; outcome: ProblemCode } {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return { status: 408, phrase: 'Request Timeout', outcome: 'request-malformed' }
   if (code === 'HPE_HEADER_OVERFLOW') {
@@ -27,8 +27,8 @@ function answerFor(code: string | undefined): { status: number; phrase: string; 
 }
 
 function rawAnswer(
-  { status, phrase, outcome }: { status: number; phrase: string; outcome: Outcome },
-  around: RefusalsOptions & { requestId: string },
+  { status, phrase, outcome }: { status: number; phrase: string; outcome: ProblemCode },
+  around: ProblemDetailsOptions & { requestId: string },
 ): string {
   const { headers, body } = replyTo(outcome, {}, around)
   const text = JSON.stringify({ ...body, status })

@@ -1,17 +1,17 @@
 /** Which refusal an error is: one of ours, one of Fastify's about the request, or a mistake. */
-import { type Field, type Outcome, Refusal, type RefusalExtras } from '@gatehouse/contract'
+import { type FieldError, type ProblemCode, ProblemError, type ProblemExtras } from '@gatehouse/contract'
 import type { FastifyError, FastifySchemaValidationError } from 'fastify'
 
 /** An error as an answer; `unforeseen` goes to the log with all that is known. */
-export interface Fault {
-  outcome: Outcome
-  extras: RefusalExtras
+export interface MappedError {
+  code: ProblemCode
+  extras: ProblemExtras
   isUnforeseen: boolean
 }
 
 const maxFields = 20
 const places: Record<string, string> = { querystring: 'query', params: 'path', headers: 'headers', body: 'body' }
-const byStatus: Record<number, Outcome> = {
+const byStatus: Record<number, ProblemCode> = {
   404: 'not-found',
   413: 'request-too-large',
   415: 'media-type-unsupported',
@@ -23,23 +23,23 @@ const reasons: Record<string, string> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'is not as long as Content-Length says',
 }
 
-export function outcomeOfFault(error: unknown): Fault {
-  if (error instanceof Refusal) return { outcome: error.outcome, extras: error.extras, isUnforeseen: false }
+export function errorToProblem(error: unknown): MappedError {
+  if (error instanceof ProblemError) return { code: error.code, extras: error.extras, isUnforeseen: false }
   const { validation, validationContext, statusCode, code } = (error ?? {}) as Partial<FastifyError>
   if (validation !== undefined) {
     const fields = fieldsOf(validation, places[validationContext ?? ''] ?? 'request')
-    return { outcome: 'request-malformed', extras: { fields }, isUnforeseen: false }
+    return { code: 'request-malformed', extras: { fields }, isUnforeseen: false }
   }
   if (statusCode === undefined || statusCode < 400 || statusCode > 499) {
-    return { outcome: 'internal-error', extras: {}, isUnforeseen: true }
+    return { code: 'internal-error', extras: {}, isUnforeseen: true }
   }
   const reason = reasons[code ?? '']
   const extras = reason === undefined ? {} : { fields: [{ field: 'body', reason }] }
-  return { outcome: byStatus[statusCode] ?? 'request-malformed', extras, isUnforeseen: false }
+  return { code: byStatus[statusCode] ?? 'request-malformed', extras, isUnforeseen: false }
 }
 
 /** One line for each field, in plain words; what the caller sent is never repeated. */
-function fieldsOf(errors: readonly FastifySchemaValidationError[], place: string): Field[] {
+function fieldsOf(errors: readonly FastifySchemaValidationError[], place: string): FieldError[] {
   const byField = new Map<string, FastifySchemaValidationError[]>()
   for (const error of errors) {
     const field = `${place}${pathOf(error)}`

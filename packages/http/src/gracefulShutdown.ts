@@ -6,13 +6,13 @@ import type { Clock } from '@gatehouse/clock'
 import type { FastifyInstance } from 'fastify'
 
 /** Leaves a second of the ten for the farewell to the feed. */
-const patienceMs = 8500
+const timeoutMs = 8500
 const idleCheckMs = 100
 /** What comes in so short a turn of the event loop is hardly anything. */
 const shortTurnMs = 1
 const turnsAtMost = 50
 
-export interface StopOptions {
+export interface ShutdownOptions {
   clock: Clock
   connections: ReadonlySet<Socket>
   drainMs: number
@@ -23,14 +23,14 @@ export interface StopOptions {
  * The open connections: Node's server closes idle ones, but not those that never said a word. To be called before the app
  * listens.
  */
-export function openConnections(app: FastifyInstance, clock: Clock): ReadonlySet<Socket> {
+export function trackConnections(app: FastifyInstance, clock: Clock): ReadonlySet<Socket> {
   const connections = new Set<Socket>()
   app.server.on('connection', socket => {
     connections.add(socket)
     socket.on('close', () => connections.delete(socket))
   })
   // The kernel breaks off whoever is still in its queue when we close our ear.
-  app.addHook('preClose', () => untilRead(clock))
+  app.addHook('preClose', () => flushPendingReads(clock))
   return connections
 }
 
@@ -38,7 +38,7 @@ export function openConnections(app: FastifyInstance, clock: Clock): ReadonlySet
  * Turns the event loop until all that has come is read: a turn that was long has let others come behind what it read first. Who
  * comes within the last one, a short one, is lost.
  */
-async function untilRead(clock: Clock): Promise<void> {
+async function flushPendingReads(clock: Clock): Promise<void> {
   // Of the turn that is under way the reading may be over.
   await nextTurn()
   for (let turns = 0; turns < turnsAtMost; turns += 1) {
@@ -49,15 +49,18 @@ async function untilRead(clock: Clock): Promise<void> {
 }
 
 /** Stops when the process is told to. To be called before the app listens. */
-export function stopOnSignals(app: FastifyInstance, { clock, drainMs }: Pick<StopOptions, 'clock' | 'drainMs'>): void {
-  const connections = openConnections(app, clock)
+export function shutdownOnSignals(
+  app: FastifyInstance,
+  { clock, drainMs }: Pick<ShutdownOptions, 'clock' | 'drainMs'>,
+): void {
+  const connections = trackConnections(app, clock)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => stopGently(app, { clock, connections, drainMs, signal }))
+    process.once(signal, () => gracefulShutdown(app, { clock, connections, drainMs, signal }))
   }
 }
 
 /** Stops for a signal; whoever runs the process kills it only after ten seconds. */
-export async function stopGently(app: FastifyInstance, options: StopOptions): Promise<void> {
+export async function gracefulShutdown(app: FastifyInstance, options: ShutdownOptions): Promise<void> {
   const { clock, connections, drainMs, signal } = options
   app.log.info({ signal }, 'stopping')
   const beganMs = clock.nowMs()
@@ -67,7 +70,10 @@ export async function stopGently(app: FastifyInstance, options: StopOptions): Pr
 
   const closed = new AbortController()
   const closing = app.close().finally(() => closed.abort(new Error('closed')))
-  await Promise.all([closing, letGo(app, { clock, connections, untilMs: beganMs + patienceMs, closed: closed.signal })])
+  await Promise.all([
+    closing,
+    drainConnections(app, { clock, connections, untilMs: beganMs + timeoutMs, closed: closed.signal }),
+  ])
   app.log.info({ signal }, 'stopped')
   process.exitCode = 0
 }
@@ -81,19 +87,19 @@ interface Limits {
  * A connection that was busy when the server closed stays open after its answer: it is closed as soon as it idles. One that
  * has not said a word yet gets two looks, since its request may be on the way.
  */
-async function letGo(
+async function drainConnections(
   app: FastifyInstance,
-  { clock, connections, untilMs, closed }: Pick<StopOptions, 'clock' | 'connections'> & Limits,
+  { clock, connections, untilMs, closed }: Pick<ShutdownOptions, 'clock' | 'connections'> & Limits,
 ): Promise<void> {
-  let mute: ReadonlySet<Socket> = new Set()
+  let silent: ReadonlySet<Socket> = new Set()
   try {
     while (clock.nowMs() < untilMs) {
       await clock.sleep(idleCheckMs, closed)
       // Timers come before what was sent meanwhile: after a busy moment it waits unread.
-      await untilRead(clock)
-      const stillMute = [...connections].filter(socket => socket.bytesRead === 0)
-      for (const socket of stillMute) if (mute.has(socket)) socket.destroy()
-      mute = new Set(stillMute)
+      await flushPendingReads(clock)
+      const stillSilent = [...connections].filter(socket => socket.bytesRead === 0)
+      for (const socket of stillSilent) if (silent.has(socket)) socket.destroy()
+      silent = new Set(stillSilent)
       app.server.closeIdleConnections()
     }
     app.log.warn({}, 'requests are still running: they are cut off')

@@ -1,8 +1,8 @@
 /** What Gatehouse's HTTP servers share: server options, problem details, strict JSON, request metrics, graceful shutdown. */
-export { type Fault, outcomeOfFault } from './errorToProblem.ts'
-export { openConnections, type StopOptions, stopGently, stopOnSignals } from './gracefulShutdown.ts'
-export { errorAnswer, type RefusalsOptions, refusals } from './problemDetails.ts'
+export { errorToProblem, type MappedError } from './errorToProblem.ts'
+export { gracefulShutdown, type ShutdownOptions, shutdownOnSignals, trackConnections } from './gracefulShutdown.ts'
+export { createErrorHandler, type ProblemDetailsOptions, problemDetails } from './problemDetails.ts'
 export { type RequestMetrics, requestMetrics } from './requestMetrics.ts'
 export { type FastifyDefaults, fastifyDefaults } from './serverOptions.ts'
-export { mustBeStrict, parseStrictJson, StrictJsonError, textOf } from './strictJson.ts'
+export { assertStrictJson, decodeUtf8, parseStrictJson, StrictJsonError } from './strictJson.ts'
 export { strictRequests } from './strictRequests.ts'

@@ -1,23 +1,29 @@
 /** The only place that writes error replies. */
-import { type Outcome, type Refusal, type RefusalExtras, type Reply, reply as replyTo } from '@gatehouse/contract'
+import {
+  type ProblemCode,
+  type ProblemError,
+  type ProblemExtras,
+  type ProblemResponse,
+  problemResponse as replyTo,
+} from '@gatehouse/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { outcomeOfFault } from './errorToProblem.ts'
+import { errorToProblem } from './errorToProblem.ts'
 
-export interface RefusalsOptions {
+export interface ProblemDetailsOptions {
   /** Where the pages of the problems stand. */
   problemBase: string
   /** The protection space that challenges name (RFC 9110 section 11.5). */
   realm: string
   /** Makes a refusal of an error that this service knows and the guard does not, as one of its database. */
-  translate?: (error: unknown) => Refusal | undefined
+  translate?: (error: unknown) => ProblemError | undefined
 }
 
 /** Registered once, at the root: then every error of every route becomes a row of the table of outcomes. */
-export const refusals = fastifyPlugin(writeRefusals, { name: '@gatehouse/refusals', fastify: '5.x' })
+export const problemDetails = fastifyPlugin(registerProblemDetails, { name: '@gatehouse/refusals', fastify: '5.x' })
 
-async function writeRefusals(app: FastifyInstance, options: RefusalsOptions): Promise<void> {
-  const answer = errorAnswer(options)
+async function registerProblemDetails(app: FastifyInstance, options: ProblemDetailsOptions): Promise<void> {
+  const answer = createErrorHandler(options)
   app.setErrorHandler(answer)
   app.setNotFoundHandler((request, reply) =>
     send(reply, replyOf('not-found', {}, { ...options, requestId: request.id })),
@@ -25,23 +31,27 @@ async function writeRefusals(app: FastifyInstance, options: RefusalsOptions): Pr
 }
 
 /** Also for what fails before any route is known, which Fastify hands to `frameworkErrors`. */
-export function errorAnswer(options: RefusalsOptions) {
+export function createErrorHandler(options: ProblemDetailsOptions) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const { outcome, extras, isUnforeseen } = outcomeOfFault(options.translate?.(error) ?? error)
-    const answer = replyOf(outcome, extras, { ...options, requestId: request.id })
-    if (isUnforeseen) request.log.error({ err: error, code: outcome }, 'an error that nobody foresaw')
-    else request.log.debug({ code: outcome, why: error instanceof Error ? error.message : '' }, 'refused')
+    const { code, extras, isUnforeseen } = errorToProblem(options.translate?.(error) ?? error)
+    const answer = replyOf(code, extras, { ...options, requestId: request.id })
+    if (isUnforeseen) request.log.error({ err: error, code: code }, 'an error that nobody foresaw')
+    else request.log.debug({ code: code, why: error instanceof Error ? error.message : '' }, 'refused')
     return send(reply, answer)
   }
 }
 
-function replyOf(outcome: Outcome, extras: RefusalExtras, around: RefusalsOptions & { requestId: string }): Reply {
+function replyOf(
+  outcome: ProblemCode,
+  extras: ProblemExtras,
+  around: ProblemDetailsOptions & { requestId: string },
+): ProblemResponse {
   const { problemBase, realm, requestId } = around
   return replyTo(outcome, extras, { problemBase, realm, requestId })
 }
 
 /** As a string, so that no serializer of a route's response schema can alter it. */
-function send(reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {
+function send(reply: FastifyReply, { status, headers, body }: ProblemResponse): FastifyReply {
   return reply.code(status).headers(headers).serializer(asItIs).send(JSON.stringify(body))
 }
 

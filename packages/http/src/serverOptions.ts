@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type FastifyHttpOptions, LogController } from 'fastify'
 import { clientErrorHandler } from './clientErrors.ts'
-import { errorAnswer, type RefusalsOptions } from './problemDetails.ts'
+import { createErrorHandler, type ProblemDetailsOptions } from './problemDetails.ts'
 
-export interface FastifyDefaults extends RefusalsOptions {
+export interface FastifyDefaults extends ProblemDetailsOptions {
   /** Addresses or networks of the gateway: only from there are `X-Forwarded-*` and `X-Request-Id` believed. */
   trustProxy?: string | undefined
   logLevel?: string
@@ -39,7 +39,7 @@ export function fastifyDefaults(given: FastifyDefaults): FastifyHttpOptions<impo
         validateSchema: false,
       },
     },
-    frameworkErrors: errorAnswer({ problemBase, realm }),
+    frameworkErrors: createErrorHandler({ problemBase, realm }),
     clientErrorHandler: clientErrorHandler({ problemBase, realm }, nextId),
     logController: new LogController({ disableRequestLogging: !logsRequests }),
     logger: { level: logLevel, serializers: { req: describeRequest } },

@@ -8,7 +8,7 @@ export class StrictJsonError extends Error {}
  * Refuses what `toString` would silently make other characters of.
  * @throws StrictJsonError
  */
-export function textOf(bytes: Buffer): string {
+export function decodeUtf8(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new StrictJsonError('is not valid UTF-8')
   return bytes.toString('utf8')
 }
@@ -24,7 +24,7 @@ export function parseStrictJson(text: string, maxDepth: number): unknown {
   } catch {
     throw new StrictJsonError('is not valid JSON')
   }
-  mustBeStrict(text, value, maxDepth)
+  assertStrictJson(text, value, maxDepth)
   return value
 }
 
@@ -33,7 +33,7 @@ export function parseStrictJson(text: string, maxDepth: number): unknown {
  * @param value what `JSON.parse` made of this text
  * @throws StrictJsonError
  */
-export function mustBeStrict(text: string, value: unknown, maxDepth: number): void {
+export function assertStrictJson(text: string, value: unknown, maxDepth: number): void {
   // Only an escape can hide NUL or half a surrogate pair.
   const hasEscapes = text.includes('\\')
   let members = 0

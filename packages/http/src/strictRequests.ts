@@ -1,14 +1,17 @@
 /** What every request must be before a route sees it: JSON in strict UTF-8, and no parameter twice. */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { parseStrictJson, StrictJsonError, textOf } from './strictJson.ts'
+import { decodeUtf8, parseStrictJson, StrictJsonError } from './strictJson.ts'
 
 const maxDepth = 20
 
-export const strictRequests = fastifyPlugin(beStrict, { name: '@gatehouse/strict-requests', fastify: '5.x' })
+export const strictRequests = fastifyPlugin(registerStrictRequests, {
+  name: '@gatehouse/strict-requests',
+  fastify: '5.x',
+})
 
-async function beStrict(app: FastifyInstance): Promise<void> {
+async function registerStrictRequests(app: FastifyInstance): Promise<void> {
   app.removeAllContentTypeParsers()
   // Fastify's own parser replaces invalid UTF-8 silently, and takes NUL and members given twice.
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -32,7 +35,7 @@ async function beStrict(app: FastifyInstance): Promise<void> {
 function parseBody(body: Buffer): unknown {
   if (body.length === 0) throw malformed('body', 'is empty')
   try {
-    return parseStrictJson(textOf(body), maxDepth)
+    return parseStrictJson(decodeUtf8(body), maxDepth)
   } catch (error) {
     if (error instanceof StrictJsonError) throw malformed('body', error.message)
     throw error
@@ -44,6 +47,6 @@ function flawOf(value: unknown): string | null {
   return typeof value === 'string' && value.includes('\0') ? 'contains a NUL character' : null
 }
 
-function malformed(field: string, reason: string): Refusal {
-  return new Refusal('request-malformed', `${field} ${reason}`, { fields: [{ field, reason }] })
+function malformed(field: string, reason: string): ProblemError {
+  return new ProblemError('request-malformed', `${field} ${reason}`, { fields: [{ field, reason }] })
 }

@@ -4,8 +4,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemClock } from '@gatehouse/clock'
-import { openConnections, stopGently } from '@gatehouse/http'
-import { handClock } from '@gatehouse/testkit'
+import { gracefulShutdown, trackConnections } from '@gatehouse/http'
+import { fakeClock } from '@gatehouse/testkit'
 import fastify from 'fastify'
 import t from 'tap'
 
@@ -13,14 +13,14 @@ const drainMs = 500
 const request = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
 t.test('a connection that was made just before the server closed may still say its request', async t => {
-  const clock = handClock({ wallMs: 0 })
+  const clock = fakeClock({ wallMs: 0 })
   const app = fastify({ return503OnClosing: false })
   app.get('/', () => 'answered')
   const closing = new Promise<void>(resolve => app.addHook('preClose', async () => resolve()))
-  const connections = openConnections(app, clock)
+  const connections = trackConnections(app, clock)
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
-  const stopped = stopGently(app, { clock, connections, drainMs, signal: 'SIGTERM' })
+  const stopped = gracefulShutdown(app, { clock, connections, drainMs, signal: 'SIGTERM' })
 
   const accepted = once(app.server, 'connection')
   const late = connect(port, '127.0.0.1')
@@ -42,15 +42,15 @@ t.test('a connection that was made just before the server closed may still say i
 })
 
 t.test('a request that came while the service was busy is read before its connection is called mute', async t => {
-  const clock = handClock({ wallMs: 0 })
+  const clock = fakeClock({ wallMs: 0 })
   const app = fastify({ return503OnClosing: false })
   app.get('/', () => 'answered')
-  const connections = openConnections(app, clock)
+  const connections = trackConnections(app, clock)
   await app.listen({ port: 0, host: '127.0.0.1' })
   const late = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
   const accepted = once(app.server, 'connection')
   await Promise.all([once(late, 'connect'), accepted])
-  const stopped = stopGently(app, { clock, connections, drainMs, signal: 'SIGTERM' })
+  const stopped = gracefulShutdown(app, { clock, connections, drainMs, signal: 'SIGTERM' })
   await clock.advance(drainMs)
   while (app.server.listening) await nextTurn()
   late.write(request)
@@ -76,8 +76,8 @@ t.test('who connects while the last look is busy with others is still taken in',
       }),
     )
   })
-  const connections = openConnections(app, systemClock)
+  const connections = trackConnections(app, systemClock)
   await app.listen({ port: 0, host: '127.0.0.1' })
-  await stopGently(app, { clock: systemClock, connections, drainMs: 0, signal: 'SIGTERM' })
+  await gracefulShutdown(app, { clock: systemClock, connections, drainMs: 0, signal: 'SIGTERM' })
   t.match(await answer, /answered$/)
 })

@@ -1,8 +1,8 @@
 /** Every error reply is a row of the table, and says nothing of how we are built. */
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { type Outcome, PollRequest, Refusal, rowOf } from '@gatehouse/contract'
-import { fastifyDefaults, refusals, strictRequests } from '@gatehouse/http'
+import { PollRequest, type ProblemCode, ProblemError, problemDefinition } from '@gatehouse/contract'
+import { fastifyDefaults, problemDetails, strictRequests } from '@gatehouse/http'
 import fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 
@@ -17,7 +17,7 @@ const schema = {
 
 async function fixture(t: Test, over: Partial<Parameters<typeof fastifyDefaults>[0]> = {}): Promise<FastifyInstance> {
   const app = fastify(fastifyDefaults({ ...surroundings, logLevel: 'silent', ...over }))
-  await app.register(refusals, surroundings)
+  await app.register(problemDetails, surroundings)
   await app.register(strictRequests)
   app.post('/things', { schema }, request => request.body)
   app.post('/polls', { schema: { body: PollRequest } }, () => 'ok')
@@ -27,7 +27,7 @@ async function fixture(t: Test, over: Partial<Parameters<typeof fastifyDefaults>
   })
   app.get('/odd', () => Promise.reject(canary))
   app.get('/refused/:code', request => {
-    throw new Refusal((request.params as { code: Outcome }).code, canary)
+    throw new ProblemError((request.params as { code: ProblemCode }).code, canary)
   })
   t.teardown(() => app.close())
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -37,7 +37,7 @@ async function fixture(t: Test, over: Partial<Parameters<typeof fastifyDefaults>
 const json = { 'content-type': 'application/json' }
 const nested = (depth: number) => `{"name":"x","deep":${'['.repeat(depth)}${']'.repeat(depth)}}`
 
-const bodies: [name: string, body: string | Buffer, outcome: Outcome, type?: string][] = [
+const bodies: [name: string, body: string | Buffer, outcome: ProblemCode, type?: string][] = [
   ['empty', '', 'request-malformed'],
   ['not JSON', '{"name":', 'request-malformed'],
   ['a string', '"x"', 'request-malformed'],
@@ -71,7 +71,7 @@ t.test('a body that is wrong in any way gets a clear 4xx, and never its own word
   for (const [name, payload, outcome, type = 'application/json'] of bodies) {
     const reply = await app.inject({ method: 'POST', url: '/things', headers: { 'content-type': type }, payload })
     const says = [reply.statusCode, reply.json().code, reply.headers['content-type'], reply.headers['cache-control']]
-    t.same(says, [rowOf(outcome).status, outcome, 'application/problem+json', 'no-store'], name)
+    t.same(says, [problemDefinition(outcome).status, outcome, 'application/problem+json', 'no-store'], name)
     t.ok(reply.json().requestId, 'it can be found in the log')
     if (!name.includes('unknown')) t.notMatch(reply.body, canary, 'what was sent is not repeated')
   }
@@ -103,12 +103,15 @@ t.test('the words of the feed can be used as schemas', async t => {
   const guard = '00000000-0000-4000-8000-000000000000'
   const post = (payload: object) => app.inject({ method: 'POST', url: '/polls', payload })
   t.equal((await post({ guard, name: 'a', version: '1' })).statusCode, 200)
-  t.equal((await post({ guard, name: 'a', version: '1', after: 3 })).statusCode, rowOf('request-malformed').status)
+  t.equal(
+    (await post({ guard, name: 'a', version: '1', after: 3 })).statusCode,
+    problemDefinition('request-malformed').status,
+  )
 })
 
 t.test('a path or query that is wrong is refused', async t => {
   const app = await fixture(t)
-  const urls: [string, Outcome][] = [
+  const urls: [string, ProblemCode][] = [
     ['/nowhere', 'not-found'],
     ['/things/1?a=1', 'request-malformed'],
     ['/things/1?a=1&a=2', 'request-malformed'],
@@ -119,7 +122,7 @@ t.test('a path or query that is wrong is refused', async t => {
   ]
   for (const [url, outcome] of urls) {
     const reply = await app.inject({ url })
-    t.same([reply.statusCode, reply.json().code], [rowOf(outcome).status, outcome], url.slice(0, 30))
+    t.same([reply.statusCode, reply.json().code], [problemDefinition(outcome).status, outcome], url.slice(0, 30))
   }
 })
 
@@ -127,7 +130,7 @@ t.test('what nobody foresaw says nothing to the caller', async t => {
   const app = await fixture(t)
   for (const url of ['/broken', '/odd']) {
     const reply = await app.inject({ url })
-    t.same([reply.statusCode, reply.json().code], [rowOf('internal-error').status, 'internal-error'])
+    t.same([reply.statusCode, reply.json().code], [problemDefinition('internal-error').status, 'internal-error'])
     t.notMatch(reply.body, canary)
     t.notMatch(reply.body, /at |SELECT|node_modules/)
   }
@@ -136,7 +139,7 @@ t.test('what nobody foresaw says nothing to the caller', async t => {
 t.test('a refusal is its row of the table, and its reason stays in our log', async t => {
   const app = await fixture(t)
   for (const code of ['account-disabled', 'rate-limited', 'unavailable', 'conflict'] as const) {
-    const row = rowOf(code)
+    const row = problemDefinition(code)
     const reply = await app.inject({ url: `/refused/${code}` })
     t.same([reply.statusCode, reply.json().action], [row.status, row.action])
     t.equal(reply.headers['retry-after'], row.retryAfterSeconds?.toString())

@@ -1,17 +1,17 @@
 /** What Prometheus reads of requests: bounded, and true. */
-import { refusals, requestMetrics } from '@gatehouse/http'
-import { handClock } from '@gatehouse/testkit'
+import { problemDetails, requestMetrics } from '@gatehouse/http'
+import { fakeClock } from '@gatehouse/testkit'
 import fastify from 'fastify'
 import { Registry } from 'prom-client'
 import t from 'tap'
 
 async function measured() {
-  const clock = handClock({ wallMs: 0 })
+  const clock = fakeClock({ wallMs: 0 })
   await clock.advance(1000)
   const requests = requestMetrics(clock)
   const app = fastify()
   await app.register(requests.plugin)
-  await app.register(refusals, { problemBase: 'https://auth.example/problems', realm: 'test' })
+  await app.register(problemDetails, { problemBase: 'https://auth.example/problems', realm: 'test' })
   app.get('/things/:id', async () => 'here')
   app.get('/slow/:pattern(^["\\d]+$)', async () => {
     await clock.advance(30)

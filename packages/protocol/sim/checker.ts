@@ -1,7 +1,7 @@
 /** What must hold after every event: the promises, judged from outside with clocks and knowledge that no actor has. */
-import { entriesHeld, type Follower, type Memory } from '../src/index.ts'
+import { entryCount, type Follower, type RevocationIndex } from '../src/index.ts'
 import type { Database } from './database.ts'
-import type { Scale } from './durations.ts'
+import type { Durations } from './durations.ts'
 import type { Look } from './feed.ts'
 import type { Guard } from './guard.ts'
 import type { Process } from './processes.ts'
@@ -10,7 +10,7 @@ import type { Rules } from './rules.ts'
 import type { Committed, StoredEntry, Token } from './tables.ts'
 
 /** A promise was broken; the message says which. */
-export class Broken extends Error {}
+export class Violation extends Error {}
 
 export interface Checker {
   renewals: Renewals
@@ -33,7 +33,7 @@ export interface Checker {
 export interface CheckerOptions {
   database: Database
   rules: Rules
-  scale: Scale
+  scale: Durations
 }
 
 /** The database's own time, of which the last look at a barrier has some. */
@@ -47,7 +47,7 @@ interface Waiting {
 
 export function createChecker({ database, rules, scale }: CheckerOptions): Checker {
   const fail = (what: string) => {
-    throw new Broken(what)
+    throw new Violation(what)
   }
   const renewals = createRenewals(fail)
   const committedAt = new Map<StoredEntry, number>()
@@ -62,7 +62,7 @@ export function createChecker({ database, rules, scale }: CheckerOptions): Check
   /** Whom the revocation was meant for, by what really happened: no epochs compared. */
   const isMeant = (entry: StoredEntry, { sid, sub, issuedAtMs }: Token) => {
     const wasBefore = issuedAtMs <= (committedAt.get(entry) ?? 0)
-    if (entry.kind === 'everyone') return wasBefore
+    if (entry.kind === 'global') return wasBefore
     return entry.kind === 'session' ? entry.subject === sid : entry.subject === sub && wasBefore
   }
   /** No clock that judges a token is further behind the database's. */
@@ -89,16 +89,16 @@ export function createChecker({ database, rules, scale }: CheckerOptions): Check
     tokens.add(token)
     if (promised.some(entry => isMeant(entry, token))) refused.add(token)
   }
-  const swept: Checker['swept'] = ({ memory, feedId }, wallMs) => {
-    if (entriesHeld(memory) > committedAt.size) fail('BOUNDED: a guard holds more entries than there were')
-    if (holdsExpired(memory, wallMs)) fail('BOUNDED: a guard has swept, and still holds what expired')
+  const swept: Checker['swept'] = ({ index, feedId }, wallMs) => {
+    if (entryCount(index) > committedAt.size) fail('BOUNDED: a guard holds more entries than there were')
+    if (holdsExpired(index, wallMs)) fail('BOUNDED: a guard has swept, and still holds what expired')
     // A guard of a feed that was lost may refuse too much until it hears of the new one.
-    if (feedId === database.tables().feedId) checkRefusals(memory)
+    if (feedId === database.tables().feedId) checkRefusals(index)
   }
-  const checkRefusals = (memory: Memory) => {
+  const checkRefusals = (memory: RevocationIndex) => {
     for (const token of tokens) {
       if (token.expiresAtMs + maxSkewMs < database.dbNowMs()) tokens.delete(token)
-      else if (rules.verdict(memory, token) !== undefined && !isRevoked(token))
+      else if (rules.lookup(memory, token) !== undefined && !isRevoked(token))
         fail(`JUST: refused ${JSON.stringify(token)}`)
     }
   }
@@ -115,7 +115,7 @@ export function createChecker({ database, rules, scale }: CheckerOptions): Check
     for (const token of refused) {
       if (token.expiresAtMs <= at.wallMs) continue
       counts.judged += 1
-      if (rules.verdict(self.memory, token) === undefined) fail(`SAFE: ${process.name} admits ${JSON.stringify(token)}`)
+      if (rules.lookup(self.index, token) === undefined) fail(`SAFE: ${process.name} admits ${JSON.stringify(token)}`)
     }
   }
 
@@ -159,10 +159,10 @@ export function createChecker({ database, rules, scale }: CheckerOptions): Check
   }
 }
 
-function holdsExpired({ sessions, users, everyone }: Memory, wallMs: number): boolean {
+function holdsExpired({ sessions, users, global }: RevocationIndex, wallMs: number): boolean {
   const [user] = users.values()
   const oldest = [...sessions.values()].flatMap(drawer => [...drawer.values()].slice(0, 1))
   const isSessionExpired = oldest.some(session => Math.floor(session / 3) <= wallMs)
   const isUserExpired = user !== undefined && user.expiresAtMs <= wallMs
-  return isSessionExpired || isUserExpired || (everyone !== null && everyone.expiresAtMs <= wallMs)
+  return isSessionExpired || isUserExpired || (global !== null && global.expiresAtMs <= wallMs)
 }

@@ -2,11 +2,11 @@
 import type { LeaseRules } from '../src/index.ts'
 import type { Random } from './random.ts'
 
-export interface Scale {
+export interface Durations {
   lease: LeaseRules
   holdMs: number
   /** A guard gives a poll up after it. */
-  patienceMs: number
+  timeoutMs: number
   tokenMs: number
   /** The longest token lifetime and the margin over it. */
   retentionMs: number
@@ -21,7 +21,7 @@ export interface Scale {
   calmMs: number
 }
 
-export function chooseScale(random: Random): Scale {
+export function chooseDurations(random: Random): Durations {
   const leaseMs = 1000
   const tokenMs = 1000
   const databaseStepMs = random.pick([0, 0, 20, 100])
@@ -33,7 +33,7 @@ export function chooseScale(random: Random): Scale {
   return {
     lease: { leaseMs, marginMs: 0.01 * leaseMs + databaseStepMs + 1, pageSize: 3 },
     holdMs: 250,
-    patienceMs: 350,
+    timeoutMs: 350,
     tokenMs,
     // A wall clock may judge an entry at one end of its skew and the token at the other.
     retentionMs: tokenMs + 2 * (wallSkewMs + driftMs + databaseStepMs + slowCommitMs),

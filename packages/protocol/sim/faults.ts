@@ -2,7 +2,7 @@
 import type { MachineClock } from './clocks.ts'
 import type { Guard } from './guard.ts'
 import type { Replica } from './replica.ts'
-import type { Stage } from './world.ts'
+import type { World } from './world.ts'
 
 export interface FaultsOptions {
   guards: readonly Guard[]
@@ -10,7 +10,7 @@ export interface FaultsOptions {
   dbClock: MachineClock
 }
 
-export function startFaults(stage: Stage, { guards, replicas, dbClock }: FaultsOptions): void {
+export function startFaults(stage: World, { guards, replicas, dbClock }: FaultsOptions): void {
   const { timeline, random, scale } = stage
   const repeatedly = (everyMs: number, act: () => void) => {
     const again = () => {
@@ -46,7 +46,7 @@ export function startFaults(stage: Stage, { guards, replicas, dbClock }: FaultsO
   if (random.happens(0.3)) startRestore(stage)
 }
 
-function harm(stage: Stage, guard: Guard): void {
+function harm(stage: World, guard: Guard): void {
   const { random, trace } = stage
   if (!guard.process.isAlive) return
   const way = random.pick(['die', 'leave', 'stall'] as const)
@@ -55,19 +55,19 @@ function harm(stage: Stage, guard: Guard): void {
   stage.timeline.after(random.between(1, 800), guard.start)
 }
 
-function crash({ processes, random, timeline, trace }: Stage, { process }: Replica): void {
+function crash({ processes, random, timeline, trace }: World, { process }: Replica): void {
   trace(process.name, () => 'dies')
   processes.kill(process)
   timeline.after(random.between(1, 500), () => processes.bear(process))
 }
 
-function suspend({ processes, trace }: Stage, { process, clock }: Guard, forMs: number): void {
+function suspend({ processes, trace }: World, { process, clock }: Guard, forMs: number): void {
   trace(process.name, () => `is suspended for ${forMs}`)
   clock.suspend(forMs)
   processes.stop(process, forMs)
 }
 
-function startRestore({ database, random, timeline, rules, scale, checker, trace }: Stage): void {
+function startRestore({ database, random, timeline, rules, scale, checker, trace }: World): void {
   const backUpAtMs = random.between(0, 0.7 * scale.stormMs)
   timeline.after(backUpAtMs, database.backUp)
   timeline.after(backUpAtMs + random.between(50, 700), () => {

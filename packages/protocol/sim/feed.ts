@@ -1,8 +1,8 @@
 /** A replica's statements about the feed: what a poll writes, what it reads, what a barrier looks at. */
-import type { PollAnswer } from '@gatehouse/contract'
+import type { PollResponse } from '@gatehouse/contract'
 import type { Poll } from '../src/index.ts'
 import type { Statement } from './database.ts'
-import type { Scale } from './durations.ts'
+import type { Durations } from './durations.ts'
 import type { Rules } from './rules.ts'
 import type { Tables } from './tables.ts'
 
@@ -18,21 +18,21 @@ export interface Written {
 /** Writes the guard's row. @returns what was granted, or that the guard's cursor is of another feed */
 export function writeRow(
   poll: GuardPoll,
-  { rules, scale }: { rules: Rules; scale: Scale },
+  { rules, scale }: { rules: Rules; scale: Durations },
 ): Statement<Written | 'feed-changed'> {
   return (tables, dbNowMs) => {
     const { feedId, head } = tables
     const row = tables.guards.get(poll.guard) ?? null
     const first = tables.entries.find(({ seq }) => seq > (poll.after ?? 0))
-    const now = { feedId, head, dbNowMs, rules: scale.lease, lacksSinceMs: first?.committedAtMs }
-    const decision = rules.judgePoll(poll, row, now)
+    const now = { feedId, head, dbNowMs, rules: scale.lease, behindSinceMs: first?.committedAtMs }
+    const decision = rules.decidePoll(poll, row, now)
     if (decision.kind === 'feed-changed') return 'feed-changed'
     tables.guards.set(poll.guard, decision.row)
     return { leaseMs: decision.leaseMs, hasAdvanced: decision.row.cursor > (row?.cursor ?? 0) }
   }
 }
 
-export type Page = Omit<PollAnswer, 'leaseMs'>
+export type Page = Omit<PollResponse, 'leaseMs'>
 
 /** One statement, so one snapshot: whoever sees `head` sees every entry up to it. */
 export function readPage(after: number, pageSize: number): Statement<Page> {
@@ -59,7 +59,7 @@ export function look({ feedId, seq, rules, holdAfterRestoreMs }: LookOptions): S
     // The entry may have been lost with the old feed: nobody can say that it is in force.
     if (tables.feedId !== feedId || tables.head < seq) return 'feed-changed'
     if (dbNowMs < tables.feedSinceMs + holdAfterRestoreMs) return 'held-up'
-    for (const row of tables.guards.values()) if (rules.holdsUp(row, { seq, dbNowMs })) return 'held-up'
+    for (const row of tables.guards.values()) if (rules.blocksRevocation(row, { seq, dbNowMs })) return 'held-up'
     return 'in-force'
   }
 }

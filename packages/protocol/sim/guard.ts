@@ -1,10 +1,10 @@
 /** A resource service's process: it follows the feed, dies, and is born again under another id. */
-import type { PollAnswer } from '@gatehouse/contract'
-import { type Follower, type Instant, newFollower } from '../src/index.ts'
+import type { PollResponse } from '@gatehouse/contract'
+import { createFollower, type Follower, type Instant } from '../src/index.ts'
 import type { MachineClock } from './clocks.ts'
 import { newProcess, type Process } from './processes.ts'
 import type { Replica } from './replica.ts'
-import type { Stage } from './world.ts'
+import type { World } from './world.ts'
 
 export interface Guard {
   process: Process
@@ -29,7 +29,7 @@ export interface GuardOptions {
 const sweepMs = 120
 const sweptAtOnce = 4
 
-export function createGuard(stage: Stage, { name, clock, replicas }: GuardOptions): Guard {
+export function createGuard(stage: World, { name, clock, replicas }: GuardOptions): Guard {
   const { processes, network, random, rules, scale, checker, trace } = stage
   const process = newProcess(name)
   process.isAlive = false
@@ -40,10 +40,10 @@ export function createGuard(stage: Stage, { name, clock, replicas }: GuardOption
 
   const poll = (self: Follower) => {
     if (self !== follower) return
-    const { question, asked } = rules.ask(self, clock.read())
+    const { question, asked } = rules.beginPoll(self, clock.read())
     trace(id, () => `asks ${replica.process.name} ${JSON.stringify(question)}`)
     const from = { name, life: process.life, to: replica }
-    const answered = (answer: PollAnswer | 'feed-changed' | undefined) => {
+    const answered = (answer: PollResponse | 'feed-changed' | undefined) => {
       if (answer === undefined) return
       network.send({ from: from.to.process.name, to: from.name }, () => {
         if (from.life === process.life) processes.later(process, 0, () => heard(self, { asked, answer }))
@@ -53,18 +53,18 @@ export function createGuard(stage: Stage, { name, clock, replicas }: GuardOption
     network.send({ from: name, to: from.to.process.name }, () =>
       processes.later(from.to.process, 0, () => from.to.poll(request, answered)),
     )
-    processes.later(process, scale.patienceMs, () => {
-      if (self.asked !== asked) return
-      rules.giveUp(self)
+    processes.later(process, scale.timeoutMs, () => {
+      if (self.pendingPoll !== asked) return
+      rules.abandonPoll(self)
       replica = random.pick(replicas)
       processes.later(process, random.between(5, 60), () => poll(self))
     })
   }
 
-  const heard = (self: Follower, { asked, answer }: { asked: Instant; answer: PollAnswer | 'feed-changed' }) => {
+  const heard = (self: Follower, { asked, answer }: { asked: Instant; answer: PollResponse | 'feed-changed' }) => {
     if (self !== follower) return
     if (answer === 'feed-changed') {
-      if (self.asked === asked) restart()
+      if (self.pendingPoll === asked) restart()
       return
     }
     if (isStalled && answer.entries.length > 0) return
@@ -77,24 +77,24 @@ export function createGuard(stage: Stage, { name, clock, replicas }: GuardOption
     if (received === 'applied') processes.later(process, random.between(0, 2), () => poll(self))
   }
 
-  const apply = (self: Follower, asked: Instant, answer: PollAnswer) => {
-    if (rules.isAppliedFirst || answer.more) return rules.receive(self, asked, answer)
+  const apply = (self: Follower, asked: Instant, answer: PollResponse) => {
+    if (rules.isAppliedFirst || answer.more) return rules.applyResponse(self, asked, answer)
     processes.later(process, random.between(0, 30), () => {
-      for (const entry of answer.entries) rules.learn(self.memory, entry)
+      for (const entry of answer.entries) rules.applyEntry(self.index, entry)
     })
-    return rules.receive(self, asked, { ...answer, entries: [] })
+    return rules.applyResponse(self, asked, { ...answer, entries: [] })
   }
 
   const sweep = (self: Follower) => {
     if (self !== follower) return
     const { wallMs } = clock.read()
-    const forgotten = rules.forgetExpired(self.memory, { wallMs, most: sweptAtOnce })
+    const forgotten = rules.removeExpired(self.index, { wallMs, max: sweptAtOnce })
     if (forgotten < sweptAtOnce) checker.swept(self, wallMs)
     processes.later(process, forgotten < sweptAtOnce ? sweepMs : 1, () => sweep(self))
   }
 
   const begin = () => {
-    const self = newFollower()
+    const self = createFollower()
     follower = self
     id = rules.isIdFresh ? `${name}.${random.whole(0, 1e9)}` : 'guard'
     poll(self)

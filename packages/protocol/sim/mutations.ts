@@ -5,17 +5,17 @@ import { type Rules, rules } from './rules.ts'
 const eternity = Number.MAX_SAFE_INTEGER
 
 /** Takes the lease of an answer as if its poll had been sent at another instant. */
-function receiveAs(chooseAsked: (follower: Follower, asked: Instant) => Instant): Rules['receive'] {
+function receiveAs(chooseAsked: (follower: Follower, asked: Instant) => Instant): Rules['applyResponse'] {
   return (follower, asked, answer) => {
     const pretended = chooseAsked(follower, asked)
-    follower.asked = pretended
-    return rules.receive(follower, pretended, answer)
+    follower.pendingPoll = pretended
+    return rules.applyResponse(follower, pretended, answer)
   }
 }
 
 const mutants = {
   /** Any answer is taken for the answer to the outstanding poll. */
-  'abandoned-believed': { receive: receiveAs((follower, asked) => follower.asked ?? asked) },
+  'abandoned-believed': { applyResponse: receiveAs((follower, asked) => follower.pendingPoll ?? asked) },
   'acked-before-applied': { isAppliedFirst: false },
   'barrier-skipped': { isBarrierKept: false },
   'entries-before-row': { isRowFirst: false },
@@ -23,21 +23,23 @@ const mutants = {
   'feed-id-kept': { isFeedRenewed: false },
   'head-after-entries': { isOneSnapshot: false },
   'late-poll-shortens': {
-    judgePoll: (poll, row, now) =>
-      rules.judgePoll(poll, row === null ? null : { ...row, leaseUntilMs: now.dbNowMs }, now),
+    decidePoll: (poll, row, now) =>
+      rules.decidePoll(poll, row === null ? null : { ...row, leaseUntilMs: now.dbNowMs }, now),
   },
   'first-page-is-last': {
-    receive: (follower, asked, answer) => rules.receive(follower, asked, { ...answer, more: false }),
+    applyResponse: (follower, asked, answer) => rules.applyResponse(follower, asked, { ...answer, more: false }),
   },
   /** Not unsafe, but the barrier lasts longer than a lease. */
-  'lease-uncapped': { judgePoll: (poll, row, now) => rules.judgePoll(poll, row, { ...now, lacksSinceMs: undefined }) },
+  'lease-uncapped': {
+    decidePoll: (poll, row, now) => rules.decidePoll(poll, row, { ...now, behindSinceMs: undefined }),
+  },
   /** Not unsafe, but the memory grows for ever. */
-  'never-forgotten': { forgetExpired: () => 0 },
+  'never-forgotten': { removeExpired: () => 0 },
   'purged-early': { retentionShare: 0.2 },
   'restore-not-held': { isBarrierHeldAfterRestore: false },
   'row-lease-short': {
-    judgePoll: (poll, row, now) =>
-      rules.judgePoll(poll, row, { ...now, rules: { ...now.rules, marginMs: -0.3 * now.rules.leaseMs } }),
+    decidePoll: (poll, row, now) =>
+      rules.decidePoll(poll, row, { ...now, rules: { ...now.rules, marginMs: -0.3 * now.rules.leaseMs } }),
   },
   'shared-id': { isIdFresh: false },
   'thief-not-told': {
@@ -61,12 +63,12 @@ export function mutated(name: MutationName): Rules {
   return name === 'lease-from-answer' ? { ...rules, ...leaseFromAnswer() } : { ...rules, ...mutants[name] }
 }
 
-/** The lease is counted from the answer: the guard's next look at its clock, since `receive` itself is told no time. */
-function leaseFromAnswer(): Pick<Rules, 'receive' | 'mayDecide'> {
+/** The lease is counted from the answer: the guard's next look at its clock, since `applyResponse` itself is told no time. */
+function leaseFromAnswer(): Pick<Rules, 'applyResponse' | 'mayDecide'> {
   const fresh = new WeakMap<Follower, number>()
   return {
-    receive: (follower, asked, answer) => {
-      const received = rules.receive(follower, asked, answer)
+    applyResponse: (follower, asked, answer) => {
+      const received = rules.applyResponse(follower, asked, answer)
       if (received === 'applied' && !answer.more && answer.leaseMs > 0) fresh.set(follower, answer.leaseMs)
       return received
     },

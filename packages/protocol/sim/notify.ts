@@ -1,12 +1,12 @@
 /** Waiting for a notification, or for so long. */
 import type { Channel } from './database.ts'
 import type { Process } from './processes.ts'
-import type { Stage } from './world.ts'
+import type { World } from './world.ts'
 
 export type Sleep = (forMs: number, then: (isWoken: boolean) => void) => void
 
-export function createSleep(
-  { database, processes }: Stage,
+export function createNotify(
+  { database, processes }: World,
   { process, channel }: { process: Process; channel: Channel },
 ): Sleep {
   const wakers = new Set<() => void>()

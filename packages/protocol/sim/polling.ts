@@ -1,16 +1,16 @@
 /** How a replica answers a poll: write the row, then read the entries, and hold the call while there are none. */
-import type { PollAnswer } from '@gatehouse/contract'
+import type { PollResponse } from '@gatehouse/contract'
 import { type GuardPoll, type Page, readPage, writeRow } from './feed.ts'
-import { createSleep } from './notify.ts'
+import { createNotify } from './notify.ts'
 import type { Process } from './processes.ts'
-import type { Stage } from './world.ts'
+import type { World } from './world.ts'
 
 /** `reply` gets nothing when the poll failed. */
-export type PollHandler = (poll: GuardPoll, reply: (answer: PollAnswer | 'feed-changed' | undefined) => void) => void
+export type PollHandler = (poll: GuardPoll, reply: (answer: PollResponse | 'feed-changed' | undefined) => void) => void
 
-export function createPoll(stage: Stage, process: Process): PollHandler {
+export function createPoll(stage: World, process: Process): PollHandler {
   const { database, rules, scale } = stage
-  const sleepUntilFed = createSleep(stage, { process, channel: 'feed' })
+  const sleepUntilFed = createNotify(stage, { process, channel: 'feed' })
 
   const readOrHold = (after: number | undefined, then: (page: Page | undefined) => void) => {
     const read = readPage(after ?? 0, scale.lease.pageSize)

@@ -1,5 +1,5 @@
 /** The true history of renewals, and what may never be said of one. */
-import type { Explanation } from '../src/index.ts'
+import type { RotationDecision } from '../src/index.ts'
 import type { RefreshToken } from './sessions.ts'
 
 export interface Renewals {
@@ -12,7 +12,7 @@ export interface Renewals {
 }
 
 export interface Said {
-  explanation: Explanation
+  explanation: RotationDecision
   dbNowMs: number
   retryWindowMs: number
 }

@@ -1,12 +1,12 @@
 /** Renewal as a replica does it: rotate, and explain when nothing rotated. */
-import type { Explanation } from '../src/index.ts'
+import type { RotationDecision } from '../src/index.ts'
 import type { Statement } from './database.ts'
 import type { Replica } from './replica.ts'
 import { type Facts, type Lifetimes, type RefreshToken, readFacts, rotate } from './sessions.ts'
 import type { Token } from './tables.ts'
-import type { Stage } from './world.ts'
+import type { World } from './world.ts'
 
-export type Renewed = Token | Explanation
+export type Renewed = Token | RotationDecision
 
 export interface Renewing {
   renew: (replica: Replica, presented: RefreshToken, then: (renewed: Renewed) => void) => void
@@ -14,7 +14,7 @@ export interface Renewing {
   obey: (replica: Replica, presented: RefreshToken, renewed: Renewed) => void
 }
 
-export function createRenewing(stage: Stage, lifetimes: Lifetimes): Renewing {
+export function createRenewing(stage: World, lifetimes: Lifetimes): Renewing {
   const { database, rules, scale, checker, trace } = stage
   const { renewals } = checker
 

@@ -1,10 +1,10 @@
 /** An auth replica: it answers polls, and makes callers who revoke wait until it is in force. */
 import { look } from './feed.ts'
-import { createSleep } from './notify.ts'
+import { createNotify } from './notify.ts'
 import { createPoll, type PollHandler } from './polling.ts'
 import { newProcess, type Process } from './processes.ts'
 import { type Act, type Committed, revoke } from './tables.ts'
-import type { Stage } from './world.ts'
+import type { World } from './world.ts'
 
 export interface Replica {
   process: Process
@@ -15,10 +15,10 @@ export interface Replica {
 
 const rereadMs = 20
 
-export function createReplica(stage: Stage, name: string): Replica {
+export function createReplica(stage: World, name: string): Replica {
   const { database, random, rules, scale } = stage
   const process = newProcess(name)
-  const sleepUntilAcked = createSleep(stage, { process, channel: 'acks' })
+  const sleepUntilAcked = createNotify(stage, { process, channel: 'acks' })
 
   const commit = (act: Act) => (tables: ReturnType<typeof database.tables>, dbNowMs: number) => {
     const { nextEpoch, retentionShare } = rules

@@ -1,17 +1,17 @@
 /** Somebody who revokes all the time: sessions, accounts, everyone, and now and then many at once. */
 import type { Replica } from './replica.ts'
 import { type Act, users } from './tables.ts'
-import type { Stage } from './world.ts'
+import type { World } from './world.ts'
 
 export function startRevoking(
-  stage: Stage,
+  stage: World,
   { replicas, sids }: { replicas: readonly Replica[]; sids: readonly string[] },
 ): void {
   const { timeline, random, scale, trace } = stage
 
   const choose = (): Act => {
     if (sids.length > 0 && random.happens(0.6)) return { kind: 'session', sid: random.pick(sids.slice(-6)) }
-    if (random.happens(0.1)) return { kind: 'everyone' }
+    if (random.happens(0.1)) return { kind: 'global' }
     return {
       kind: 'user',
       user: random.pick(users),

@@ -1,15 +1,15 @@
 /** The functions under test, in one table, so that a mutation can replace one of them. */
 import {
-  ask,
+  abandonPoll,
+  applyEntry,
+  applyResponse,
+  beginPoll,
+  blocksRevocation,
+  decidePoll,
   explainRotation,
-  forgetExpired,
-  giveUp,
-  holdsUp,
-  judgePoll,
-  learn,
+  lookup,
   mayDecide,
-  receive,
-  verdict,
+  removeExpired,
 } from '../src/index.ts'
 
 /** What is not a function of ours but an order of steps that replicas, guards and operators must keep. */
@@ -34,16 +34,16 @@ export interface Order {
 }
 
 export const shipping = {
-  ask,
+  beginPoll,
   explainRotation,
-  forgetExpired,
-  giveUp,
-  holdsUp,
-  judgePoll,
-  learn,
+  removeExpired,
+  abandonPoll,
+  blocksRevocation,
+  decidePoll,
+  applyEntry,
   mayDecide,
-  receive,
-  verdict,
+  applyResponse,
+  lookup,
 }
 export type Functions = typeof shipping
 export type Rules = Functions & Order

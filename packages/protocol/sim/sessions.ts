@@ -23,8 +23,8 @@ export function logIn({ sid, user }: { sid: string; user: string }, lifetimes: L
     const account = tables.accounts.get(user)
     if (account === undefined || account.isDisabled) return null
     const refresh = { generation: 1, idleExpiresAtMs: dbNowMs + lifetimes.idleMs, rotatedAtMs: null, attempt: null }
-    const { everyoneEpoch } = tables
-    const session = { sid, user, isEnded: false, everyoneEpoch, expiresAtMs: dbNowMs + lifetimes.sessionMs, refresh }
+    const { globalEpoch } = tables
+    const session = { sid, user, isEnded: false, globalEpoch, expiresAtMs: dbNowMs + lifetimes.sessionMs, refresh }
     tables.sessions.set(sid, session)
     return tokenOf(tables, session, { dbNowMs, lifetimes })
   }
@@ -75,11 +75,11 @@ export function readFacts({ sid, generation, attempt }: RefreshToken, lifetimes:
 }
 
 function isCutOff(tables: Tables, session: Session): boolean {
-  return tables.accounts.get(session.user)?.isDisabled === true || session.everyoneEpoch < tables.everyoneEpoch
+  return tables.accounts.get(session.user)?.isDisabled === true || session.globalEpoch < tables.globalEpoch
 }
 
 function tokenOf(tables: Tables, { sid, user }: Session, at: { dbNowMs: number; lifetimes: Lifetimes }): Token {
   const epoch = tables.accounts.get(user)?.epoch ?? 0
-  const claims = { sid, sub: user, epoch, everyone_epoch: tables.everyoneEpoch }
+  const claims = { sid, sub: user, epoch, global_epoch: tables.globalEpoch }
   return { ...claims, issuedAtMs: at.dbNowMs, expiresAtMs: at.dbNowMs + at.lifetimes.tokenMs }
 }

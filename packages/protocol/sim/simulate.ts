@@ -1,8 +1,8 @@
 /** One run: a seed chooses a system and its bad luck, and the checker judges every step. */
-import { Broken, createChecker } from './checker.ts'
+import { createChecker, Violation } from './checker.ts'
 import { createMachineClock } from './clocks.ts'
 import { createDatabase } from './database.ts'
-import { chooseScale } from './durations.ts'
+import { chooseDurations } from './durations.ts'
 import { startFaults } from './faults.ts'
 import { purge } from './feed.ts'
 import { createGuard, type Guard } from './guard.ts'
@@ -13,8 +13,8 @@ import { createReplica } from './replica.ts'
 import { type Rules, rules as shippingRules } from './rules.ts'
 import { emptyTables } from './tables.ts'
 import { createTimeline } from './timeline.ts'
-import { startPeople } from './users.ts'
-import type { Stage } from './world.ts'
+import { startUsers } from './users.ts'
+import type { World } from './world.ts'
 
 export interface Run {
   seed: number
@@ -38,7 +38,7 @@ export function simulate(seed: number, { rules = shippingRules, onEvent }: RunOp
     createGuard(stage, { name, replicas, clock: machine(stage, random.between(-1, 1) * scale.wallSkewMs) }),
   )
   for (const guard of guards) timeline.after(random.between(0, 100), guard.start)
-  startPeople(stage, replicas)
+  startUsers(stage, replicas)
   startFaults(stage, { guards, replicas, dbClock: stage.dbClock })
   startPurge(stage)
 
@@ -56,7 +56,7 @@ export function simulate(seed: number, { rules = shippingRules, onEvent }: RunOp
     timeline.runUntil(scale.stormMs + scale.calmMs, afterEach)
     checker.finish(guards)
   } catch (error) {
-    if (!(error instanceof Broken)) throw error
+    if (!(error instanceof Violation)) throw error
     return {
       seed,
       broken: `${error.message} (at ${timeline.trueMs().toFixed(1)} ms)`,
@@ -67,11 +67,11 @@ export function simulate(seed: number, { rules = shippingRules, onEvent }: RunOp
   return { seed, broken: null, events, counts: checker.counts() }
 }
 
-type BuiltStage = Stage & { dbClock: Guard['clock'] }
+type BuiltStage = World & { dbClock: Guard['clock'] }
 
 function buildStage(seed: number, { rules, onEvent }: { rules: Rules; onEvent: RunOptions['onEvent'] }): BuiltStage {
   const random = createRandom(seed)
-  const scale = chooseScale(random)
+  const scale = chooseDurations(random)
   const timeline = createTimeline()
   const processes = createProcesses(timeline)
   const network = createNetwork(timeline, random)
@@ -79,16 +79,16 @@ function buildStage(seed: number, { rules, onEvent }: { rules: Rules; onEvent: R
   const tables = emptyTables(dbClock.read().wallMs)
   const database = createDatabase({ timeline, processes, random, clock: dbClock, tables })
   const checker = createChecker({ database, rules, scale })
-  const trace: Stage['trace'] = (who, what) =>
+  const trace: World['trace'] = (who, what) =>
     onEvent?.(`${timeline.trueMs().toFixed(1).padStart(7)} ${who}: ${what()}`)
   return { timeline, random, rules, scale, processes, network, database, checker, trace, dbClock }
 }
 
-function machine({ timeline, random }: { timeline: Stage['timeline']; random: Random }, wallOffsetMs: number) {
+function machine({ timeline, random }: { timeline: World['timeline']; random: Random }, wallOffsetMs: number) {
   return createMachineClock({ trueMs: timeline.trueMs, rate: random.between(1, 1.01), wallOffsetMs })
 }
 
-function startPurge({ timeline, database, random }: Stage): void {
+function startPurge({ timeline, database, random }: World): void {
   const again = () => {
     purge(database.tables(), { dbNowMs: database.dbNowMs(), keepRowsMs: 200 })
     timeline.after(random.between(50, 300), again)

@@ -1,5 +1,5 @@
 /** What the database holds, as plain data: a backup is a copy of it. */
-import type { Entry, EntryKind, EntryOutcome } from '@gatehouse/contract'
+import type { Entry, EntryKind, RevocationEffect } from '@gatehouse/contract'
 import type { GuardRow } from '../src/index.ts'
 
 export interface StoredEntry extends Entry {
@@ -16,7 +16,7 @@ export interface Session {
   sid: string
   user: string
   isEnded: boolean
-  everyoneEpoch: number
+  globalEpoch: number
   expiresAtMs: number
   refresh: { generation: number; idleExpiresAtMs: number; rotatedAtMs: number | null; attempt: string | null } | null
 }
@@ -26,7 +26,7 @@ export interface Tables {
   /** Since when this feed is the one: barriers wait a whole lease after it, for guards whose rows may have been lost. */
   feedSinceMs: number
   head: number
-  everyoneEpoch: number
+  globalEpoch: number
   entries: StoredEntry[]
   guards: Map<string, GuardRow>
   accounts: Map<string, Account>
@@ -38,7 +38,7 @@ export interface Token {
   sid: string
   sub: string
   epoch: number
-  everyone_epoch: number
+  global_epoch: number
   issuedAtMs: number
   expiresAtMs: number
 }
@@ -47,7 +47,7 @@ export interface Token {
 export type Act =
   | { kind: 'session'; sid: string }
   | { kind: 'user'; user: string; change: 'end' | 'disable' | 'enable' | 'supersede' }
-  | { kind: 'everyone' }
+  | { kind: 'global' }
 
 export interface Committed {
   feedId: string
@@ -61,7 +61,7 @@ export function emptyTables(dbNowMs: number): Tables {
     feedId: 'feed-1',
     feedSinceMs: dbNowMs,
     head: 0,
-    everyoneEpoch: 0,
+    globalEpoch: 0,
     entries: [],
     guards: new Map(),
     accounts: new Map(users.map(user => [user, { epoch: 0, isDisabled: false }])),
@@ -89,17 +89,17 @@ interface Changed {
   kind: EntryKind
   subject: string | null
   epoch: number | null
-  outcome: EntryOutcome
+  effect: RevocationEffect
 }
 
 function change(tables: Tables, act: Act, epochAfter: (epoch: number) => number): Changed {
   if (act.kind === 'session') {
     endSession(tables.sessions.get(act.sid))
-    return { kind: 'session', subject: act.sid, epoch: null, outcome: 'ended' }
+    return { kind: 'session', subject: act.sid, epoch: null, effect: 'ended' }
   }
-  if (act.kind === 'everyone') {
-    tables.everyoneEpoch = epochAfter(tables.everyoneEpoch)
-    return { kind: 'everyone', subject: null, epoch: tables.everyoneEpoch, outcome: 'ended' }
+  if (act.kind === 'global') {
+    tables.globalEpoch = epochAfter(tables.globalEpoch)
+    return { kind: 'global', subject: null, epoch: tables.globalEpoch, effect: 'ended' }
   }
   const account = tables.accounts.get(act.user)
   if (account === undefined) throw new Error(`no account ${act.user}`)
@@ -109,8 +109,8 @@ function change(tables: Tables, act: Act, epochAfter: (epoch: number) => number)
   if (act.change !== 'supersede') {
     for (const session of tables.sessions.values()) if (session.user === act.user) endSession(session)
   }
-  const outcome = account.isDisabled ? 'forbidden' : act.change === 'supersede' ? 'superseded' : 'ended'
-  return { kind: 'user', subject: act.user, epoch: account.epoch, outcome }
+  const effect = account.isDisabled ? 'forbidden' : act.change === 'supersede' ? 'superseded' : 'ended'
+  return { kind: 'user', subject: act.user, epoch: account.epoch, effect }
 }
 
 function endSession(session: Session | undefined): void {

@@ -5,7 +5,7 @@ import type { Replica } from './replica.ts'
 import { startRevoking } from './revoking.ts'
 import { type Lifetimes, logIn, type RefreshToken } from './sessions.ts'
 import { users } from './tables.ts'
-import type { Stage } from './world.ts'
+import type { World } from './world.ts'
 
 interface Person {
   process: Process
@@ -16,7 +16,7 @@ interface Person {
   hasKeys: boolean
 }
 
-export function startPeople(stage: Stage, replicas: readonly Replica[]): void {
+export function startUsers(stage: World, replicas: readonly Replica[]): void {
   const { timeline, processes, network, database, random, scale, checker } = stage
   const lifetimes: Lifetimes = { tokenMs: scale.tokenMs, sessionMs: 2500, idleMs: 1200 }
   const { renew, obey } = createRenewing(stage, lifetimes)

@@ -5,8 +5,8 @@
  * outstanding poll, is counted from before that poll was sent, and is never shortened: it runs out by itself.
  * A guard that must forget begins a new life under a new id, so that whatever the old id still claims only delays.
  */
-import type { PollAnswer } from '@gatehouse/contract'
-import { emptyMemory, learn, type Memory } from './revocationIndex.ts'
+import type { PollResponse } from '@gatehouse/contract'
+import { applyEntry, createRevocationIndex, type RevocationIndex } from './revocationIndex.ts'
 
 /** Both clocks of one instant. The wall clock only ever shortens a lease: a suspended machine stops the monotonic one. */
 export interface Instant {
@@ -18,54 +18,54 @@ export interface Follower {
   feedId: string | null
   /** Every entry up to here is in the memory. */
   cursor: number | null
-  memory: Memory
+  index: RevocationIndex
   /** The last instant, exclusive, at which it may decide; by the monotonic clock and by the wall clock. */
   validUntil: Instant
   /** The outstanding poll: when it was about to be sent. An answer to any other is thrown away. */
-  asked: Instant | null
+  pendingPoll: Instant | null
 }
 
-export function newFollower(): Follower {
+export function createFollower(): Follower {
   const never = Number.NEGATIVE_INFINITY
   return {
     feedId: null,
     cursor: null,
-    memory: emptyMemory(),
+    index: createRevocationIndex(),
     validUntil: { nowMs: never, wallMs: never },
-    asked: null,
+    pendingPoll: null,
   }
 }
 
 /** The part of a poll that the protocol decides. */
-export type Question = { feedId: string; after: number } | Record<string, never>
+export type PollCursor = { feedId: string; after: number } | Record<string, never>
 
 /** Begins a poll; the one before it, if it was not answered, is given up. */
-export function ask(follower: Follower, at: Instant): { question: Question; asked: Instant } {
+export function beginPoll(follower: Follower, at: Instant): { question: PollCursor; asked: Instant } {
   const asked = { ...at }
-  follower.asked = asked
+  follower.pendingPoll = asked
   const { feedId, cursor } = follower
   return { question: feedId === null || cursor === null ? {} : { feedId, after: cursor }, asked }
 }
 
 /** The outstanding poll failed or took too long: whatever it may still answer is not believed. */
-export function giveUp(follower: Follower): void {
-  follower.asked = null
+export function abandonPoll(follower: Follower): void {
+  follower.pendingPoll = null
 }
 
 /** What became of an answer: `ignored` was given up on; `restart` means that the guard must begin a new life. */
-export type Received = 'ignored' | 'applied' | 'restart'
+export type AppliedResponse = 'ignored' | 'applied' | 'restart'
 
 /**
  * Applies the answer to a poll, then extends the lease: in this order, so that no instant has the lease without the entries.
  * @param asked what `ask` returned for this poll
  */
-export function receive(follower: Follower, asked: Instant, answer: PollAnswer): Received {
-  if (follower.asked !== asked) return 'ignored'
-  follower.asked = null
+export function applyResponse(follower: Follower, asked: Instant, answer: PollResponse): AppliedResponse {
+  if (follower.pendingPoll !== asked) return 'ignored'
+  follower.pendingPoll = null
   const isOther = follower.feedId !== null && follower.feedId !== answer.feedId
   if (isOther || (follower.cursor !== null && answer.head < follower.cursor)) return 'restart'
 
-  for (const entry of answer.entries) learn(follower.memory, entry)
+  for (const entry of answer.entries) applyEntry(follower.index, entry)
   const last = answer.entries.at(-1)
   follower.feedId = answer.feedId
   follower.cursor = answer.more ? (last?.seq ?? follower.cursor) : answer.head

@@ -25,13 +25,13 @@ export interface Poll {
 }
 
 /** The feed and the database's clock as the statement that judges a poll sees them. */
-export interface FeedNow {
+export interface FeedState {
   feedId: string
   head: number
   dbNowMs: number
   rules: LeaseRules
   /** When the first entry beyond the poll's `after` was committed; absent when there is none, or when it is not known. */
-  lacksSinceMs?: number | undefined
+  behindSinceMs?: number | undefined
 }
 
 export type PollDecision =
@@ -42,7 +42,7 @@ export type PollDecision =
  * What one poll writes. `services/auth/src/store/writePolls.ts` says the same as one statement, and a test holds them together.
  * @param now the feed and the database's clock as the statement sees them
  */
-export function judgePoll(poll: Poll, row: GuardRow | null, now: FeedNow): PollDecision {
+export function decidePoll(poll: Poll, row: GuardRow | null, now: FeedState): PollDecision {
   const { feedId, head, dbNowMs, rules } = now
   // Only a first poll makes a row: one that is carried out after its guard has left must not bring the row back.
   const isKnown = row !== null && poll.feedId === feedId && (poll.after ?? 0) <= head
@@ -62,12 +62,12 @@ export function judgePoll(poll: Poll, row: GuardRow | null, now: FeedNow): PollD
  * No lease ends later than a whole one counted from the commit of the first entry that the guard lacks: so a barrier ends
  * within one lease, however often its answers are lost, and a guard that keeps up loses only milliseconds of it.
  */
-function longestLeaseMs({ dbNowMs, rules, lacksSinceMs = dbNowMs }: FeedNow): number {
-  return Math.max(0, Math.floor(rules.leaseMs - Math.max(0, dbNowMs - lacksSinceMs)))
+function longestLeaseMs({ dbNowMs, rules, behindSinceMs = dbNowMs }: FeedState): number {
+  return Math.max(0, Math.floor(rules.leaseMs - Math.max(0, dbNowMs - behindSinceMs)))
 }
 
 /** Whether a revocation must still wait for this guard: it may decide, and does not hold the entry. */
-export function holdsUp(
+export function blocksRevocation(
   guard: Pick<GuardRow, 'cursor' | 'leaseUntilMs'>,
   at: { seq: number; dbNowMs: number },
 ): boolean {

@@ -1,12 +1,12 @@
 /** What a guard remembers: the live revocations, and which tokens they cover. */
-import type { AccessTokenClaims, Entry, EntryOutcome } from '@gatehouse/contract'
+import type { AccessTokenClaims, Entry, RevocationEffect } from '@gatehouse/contract'
 
 /** The claims that revocations look at. */
-export type Covered = Pick<AccessTokenClaims, 'sid' | 'sub' | 'epoch' | 'everyone_epoch'>
+export type TokenClaims = Pick<AccessTokenClaims, 'sid' | 'sub' | 'epoch' | 'global_epoch'>
 
-interface Line {
+interface EpochEntry {
   epoch: number
-  outcome: EntryOutcome
+  effect: RevocationEffect
   expiresAtMs: number
 }
 
@@ -15,54 +15,54 @@ interface Line {
  * maps: one of a million entries stands still for a tenth of a second whenever it has to grow.
  * Maps keep insertion order and expiries grow with it, so the oldest entry of each always stands first.
  */
-export interface Memory {
+export interface RevocationIndex {
   sessions: Map<number, Map<string, number>>
-  users: Map<string, Line>
-  everyone: Line | null
+  users: Map<string, EpochEntry>
+  global: EpochEntry | null
 }
 
-const packed: readonly EntryOutcome[] = ['ended', 'forbidden', 'superseded']
+const effectCodes: readonly RevocationEffect[] = ['ended', 'forbidden', 'superseded']
 /** Two hexadecimal digits choose one. */
-const drawers = 256
+const shardCount = 256
 
-export function emptyMemory(): Memory {
-  return { sessions: new Map(), users: new Map(), everyone: null }
+export function createRevocationIndex(): RevocationIndex {
+  return { sessions: new Map(), users: new Map(), global: null }
 }
 
 /** Session ids are random to the last digit, so the small maps fill evenly. */
-function drawerOf(sid: string): number {
-  return Number.parseInt(sid.slice(-2), 16) & (drawers - 1)
+function shardOf(sid: string): number {
+  return Number.parseInt(sid.slice(-2), 16) & (shardCount - 1)
 }
 
 /** Learns one entry. Entries come in order of `seq`; a later one about the same subject covers all that the earlier did. */
-export function learn(memory: Memory, entry: Entry): void {
-  const { kind, subject, outcome, expiresAtMs } = entry
+export function applyEntry(index: RevocationIndex, entry: Entry): void {
+  const { kind, subject, effect, expiresAtMs } = entry
   if (kind === 'session' && subject !== null) {
-    const place = drawerOf(subject)
-    const drawer = memory.sessions.get(place) ?? new Map<string, number>()
-    memory.sessions.set(place, drawer)
-    drawer.delete(subject)
-    drawer.set(subject, expiresAtMs * packed.length + packed.indexOf(outcome))
+    const shardId = shardOf(subject)
+    const shard = index.sessions.get(shardId) ?? new Map<string, number>()
+    index.sessions.set(shardId, shard)
+    shard.delete(subject)
+    shard.set(subject, expiresAtMs * effectCodes.length + effectCodes.indexOf(effect))
     return
   }
-  const line = { epoch: entry.epoch ?? 0, outcome, expiresAtMs }
-  if (kind === 'everyone') {
-    memory.everyone = line
+  const line = { epoch: entry.epoch ?? 0, effect, expiresAtMs }
+  if (kind === 'global') {
+    index.global = line
     return
   }
   if (subject === null) return
-  memory.users.delete(subject)
-  memory.users.set(subject, line)
+  index.users.delete(subject)
+  index.users.set(subject, line)
 }
 
 /** Which revocation covers the token, if one does. The session is asked first: an ended session is 401 whatever its account is. */
-export function verdict(memory: Memory, token: Covered): EntryOutcome | undefined {
-  const session = memory.sessions.get(drawerOf(token.sid))?.get(token.sid)
-  if (session !== undefined) return packed[session % packed.length]
+export function lookup(memory: RevocationIndex, token: TokenClaims): RevocationEffect | undefined {
+  const session = memory.sessions.get(shardOf(token.sid))?.get(token.sid)
+  if (session !== undefined) return effectCodes[session % effectCodes.length]
   const user = memory.users.get(token.sub)
-  if (user !== undefined && token.epoch < user.epoch) return user.outcome
-  const { everyone } = memory
-  if (everyone !== null && token.everyone_epoch < everyone.epoch) return everyone.outcome
+  if (user !== undefined && token.epoch < user.epoch) return user.effect
+  const { global } = memory
+  if (global !== null && token.global_epoch < global.epoch) return global.effect
   return undefined
 }
 
@@ -72,27 +72,27 @@ export function verdict(memory: Memory, token: Covered): EntryOutcome | undefine
  * @param most how many at the most, so that no call takes long
  * @returns how many were forgotten
  */
-export function forgetExpired(memory: Memory, { wallMs, most }: { wallMs: number; most: number }): number {
+export function removeExpired(memory: RevocationIndex, { wallMs, max }: { wallMs: number; max: number }): number {
   let forgotten = 0
   for (const drawer of memory.sessions.values()) {
     for (const [sid, value] of drawer) {
-      if (forgotten === most || Math.floor(value / packed.length) > wallMs) break
+      if (forgotten === max || Math.floor(value / effectCodes.length) > wallMs) break
       drawer.delete(sid)
       forgotten += 1
     }
   }
   for (const [user, line] of memory.users) {
-    if (forgotten === most || line.expiresAtMs > wallMs) break
+    if (forgotten === max || line.expiresAtMs > wallMs) break
     memory.users.delete(user)
     forgotten += 1
   }
-  if (memory.everyone !== null && memory.everyone.expiresAtMs <= wallMs) memory.everyone = null
+  if (memory.global !== null && memory.global.expiresAtMs <= wallMs) memory.global = null
   return forgotten
 }
 
 /** How many entries are held. */
-export function entriesHeld(memory: Memory): number {
+export function entryCount(memory: RevocationIndex): number {
   let sessions = 0
   for (const drawer of memory.sessions.values()) sessions += drawer.size
-  return sessions + memory.users.size + (memory.everyone === null ? 0 : 1)
+  return sessions + memory.users.size + (memory.global === null ? 0 : 1)
 }

@@ -1,5 +1,5 @@
 /** Why a renewal found no row to rotate: an honest retry, a thief, or the end of the session. */
-import type { Outcome } from '@gatehouse/contract'
+import type { ProblemCode } from '@gatehouse/contract'
 
 /** What the database said of the session when the rotation statement had matched nothing. */
 export interface RotationFacts {
@@ -27,19 +27,19 @@ export interface RotationFacts {
   }
 }
 
-export type Explanation =
+export type RotationDecision =
   | { kind: 'repeat' }
   | { kind: 'theft' }
   /** It may rotate: its row was held by somebody else, or came free between the two statements. */
   | { kind: 'held' }
-  | { kind: 'refuse'; outcome: Extract<Outcome, 'session-ended' | 'session-expired'> }
+  | { kind: 'refuse'; outcome: Extract<ProblemCode, 'session-ended' | 'session-expired'> }
 
 /**
  * Explains a genuine refresh token (its tag was checked) that did not rotate.
  * @param facts session, stored and presented token
  * @param retryWindowMs how long after its first use the previous token still gets the same successor; not sliding
  */
-export function explainRotation(facts: RotationFacts, retryWindowMs: number): Explanation {
+export function explainRotation(facts: RotationFacts, retryWindowMs: number): RotationDecision {
   const { session, stored, presented, dbNowMs } = facts
   if (session === null || session.isEnded || session.isCutOff) return { kind: 'refuse', outcome: 'session-ended' }
   if (dbNowMs >= session.expiresAtMs) return { kind: 'refuse', outcome: 'session-expired' }

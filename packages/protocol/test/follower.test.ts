@@ -1,7 +1,15 @@
 /** When a guard may decide, and what it makes of an answer. */
-import type { Entry, PollAnswer } from '@gatehouse/contract'
+import type { Entry, PollResponse } from '@gatehouse/contract'
 import t from 'tap'
-import { ask, entriesHeld, type Follower, giveUp, mayDecide, newFollower, receive } from '../src/index.ts'
+import {
+  abandonPoll,
+  applyResponse,
+  beginPoll,
+  createFollower,
+  entryCount,
+  type Follower,
+  mayDecide,
+} from '../src/index.ts'
 
 const leaseMs = 1000
 const feedId = 'feed-1'
@@ -10,105 +18,105 @@ function at(nowMs: number, wallMs = nowMs + 5_000_000) {
   return { nowMs, wallMs }
 }
 function entry(seq: number): Entry {
-  return { seq, kind: 'session', subject: `s${seq}`, epoch: null, outcome: 'ended', expiresAtMs: 9e12 }
+  return { seq, kind: 'session', subject: `s${seq}`, epoch: null, effect: 'ended', expiresAtMs: 9e12 }
 }
-function answer(more: Partial<PollAnswer> = {}): PollAnswer {
+function answer(more: Partial<PollResponse> = {}): PollResponse {
   return { feedId, head: 3, leaseMs, entries: [], more: false, ...more }
 }
 /** A guard at cursor 3 whose lease was counted from 0. */
 function following(): Follower {
-  const follower = newFollower()
-  const { asked } = ask(follower, at(0))
-  receive(follower, asked, answer())
+  const follower = createFollower()
+  const { asked } = beginPoll(follower, at(0))
+  applyResponse(follower, asked, answer())
   return follower
 }
 
 t.test('a new guard decides nothing, and asks for all that lives', async t => {
-  const follower = newFollower()
+  const follower = createFollower()
   t.notOk(mayDecide(follower, at(Number.MIN_SAFE_INTEGER)))
-  t.same(ask(follower, at(0)).question, {})
+  t.same(beginPoll(follower, at(0)).question, {})
 })
 
 t.test('the lease is counted from before the send, however late the answer comes', async t => {
-  const follower = newFollower()
-  const { asked } = ask(follower, at(0))
-  t.equal(receive(follower, asked, answer()), 'applied')
+  const follower = createFollower()
+  const { asked } = beginPoll(follower, at(0))
+  t.equal(applyResponse(follower, asked, answer()), 'applied')
   t.ok(mayDecide(follower, at(leaseMs - 1)))
   t.notOk(mayDecide(follower, at(leaseMs)))
 })
 
 t.test('the instant of the send is kept although the caller reuses its clock', async t => {
-  const follower = newFollower()
+  const follower = createFollower()
   const instant = at(0)
-  const { asked } = ask(follower, instant)
+  const { asked } = beginPoll(follower, instant)
   instant.nowMs = 500
-  receive(follower, asked, answer())
+  applyResponse(follower, asked, answer())
   t.notOk(mayDecide(follower, at(leaseMs)))
 })
 
 t.test('the next poll acknowledges what was applied', async t => {
   const follower = following()
-  const { asked, question } = ask(follower, at(10))
+  const { asked, question } = beginPoll(follower, at(10))
   t.same(question, { feedId, after: 3 })
-  receive(follower, asked, answer({ head: 5, entries: [entry(4), entry(5)] }))
-  t.equal(entriesHeld(follower.memory), 2)
-  t.same(ask(follower, at(20)).question, { feedId, after: 5 })
+  applyResponse(follower, asked, answer({ head: 5, entries: [entry(4), entry(5)] }))
+  t.equal(entryCount(follower.index), 2)
+  t.same(beginPoll(follower, at(20)).question, { feedId, after: 5 })
 })
 
 t.test('an answer that was given up on is ignored', async t => {
   const follower = following()
-  const { asked } = ask(follower, at(10))
-  giveUp(follower)
-  t.equal(receive(follower, asked, answer({ head: 4, entries: [entry(4)] })), 'ignored')
+  const { asked } = beginPoll(follower, at(10))
+  abandonPoll(follower)
+  t.equal(applyResponse(follower, asked, answer({ head: 4, entries: [entry(4)] })), 'ignored')
   t.equal(follower.cursor, 3)
   t.notOk(mayDecide(follower, at(leaseMs)))
 })
 
 t.test('an answer to the poll before the outstanding one is ignored', async t => {
   const follower = following()
-  const first = ask(follower, at(10))
-  const second = ask(follower, at(10))
-  t.equal(receive(follower, first.asked, answer()), 'ignored')
-  t.equal(receive(follower, second.asked, answer()), 'applied')
+  const first = beginPoll(follower, at(10))
+  const second = beginPoll(follower, at(10))
+  t.equal(applyResponse(follower, first.asked, answer()), 'ignored')
+  t.equal(applyResponse(follower, second.asked, answer()), 'applied')
 })
 
 t.test('a repeated answer is ignored', async t => {
   const follower = following()
-  const { asked } = ask(follower, at(10))
-  receive(follower, asked, answer())
-  t.equal(receive(follower, asked, answer()), 'ignored')
+  const { asked } = beginPoll(follower, at(10))
+  applyResponse(follower, asked, answer())
+  t.equal(applyResponse(follower, asked, answer()), 'ignored')
 })
 
 t.test('no lease while there are further pages', async t => {
-  const follower = newFollower()
-  const first = ask(follower, at(0))
-  t.equal(receive(follower, first.asked, answer({ more: true, entries: [entry(1), entry(2)] })), 'applied')
+  const follower = createFollower()
+  const first = beginPoll(follower, at(0))
+  t.equal(applyResponse(follower, first.asked, answer({ more: true, entries: [entry(1), entry(2)] })), 'applied')
   t.notOk(mayDecide(follower, at(1)))
-  const second = ask(follower, at(2))
+  const second = beginPoll(follower, at(2))
   t.same(second.question, { feedId, after: 2 })
-  receive(follower, second.asked, answer({ entries: [entry(3)] }))
+  applyResponse(follower, second.asked, answer({ entries: [entry(3)] }))
   t.ok(mayDecide(follower, at(3)))
 })
 
 t.test('an empty page leaves the cursor where it was', async t => {
   const follower = following()
-  const { asked } = ask(follower, at(10))
-  receive(follower, asked, answer({ head: 9, more: true }))
+  const { asked } = beginPoll(follower, at(10))
+  applyResponse(follower, asked, answer({ head: 9, more: true }))
   t.equal(follower.cursor, 3)
 })
 
 t.test('an answer without a lease leaves the lease as it was', async t => {
   const follower = following()
-  const { asked } = ask(follower, at(10))
-  receive(follower, asked, answer({ leaseMs: 0 }))
+  const { asked } = beginPoll(follower, at(10))
+  applyResponse(follower, asked, answer({ leaseMs: 0 }))
   t.ok(mayDecide(follower, at(leaseMs - 1)))
   t.notOk(mayDecide(follower, at(leaseMs)))
 })
 
 t.test('a shorter lease takes nothing from the monotonic one', async t => {
   const follower = following()
-  const { asked } = ask(follower, at(10))
-  receive(follower, asked, answer({ leaseMs: 100 }))
+  const { asked } = beginPoll(follower, at(10))
+  applyResponse(follower, asked, answer({ leaseMs: 100 }))
   t.equal(follower.validUntil.nowMs, leaseMs)
 })
 
@@ -119,8 +127,8 @@ const restarts = {
 for (const [name, told] of Object.entries(restarts)) {
   t.test(name, async t => {
     const follower = following()
-    const { asked } = ask(follower, at(10))
-    t.equal(receive(follower, asked, told), 'restart')
+    const { asked } = beginPoll(follower, at(10))
+    t.equal(applyResponse(follower, asked, told), 'restart')
     t.equal(follower.cursor, 3)
     t.notOk(mayDecide(follower, at(leaseMs)))
   })
@@ -138,8 +146,8 @@ t.test('a wall clock set back lengthens nothing', async t => {
 
 t.test('after the wall clock was set back, the new wall time limits the new lease', async t => {
   const follower = following()
-  const { asked } = ask(follower, at(10, 0))
-  receive(follower, asked, answer())
+  const { asked } = beginPoll(follower, at(10, 0))
+  applyResponse(follower, asked, answer())
   t.ok(mayDecide(follower, at(500, 490)))
   t.notOk(mayDecide(follower, at(500, leaseMs)))
 })

@@ -1,6 +1,6 @@
 /** What a poll writes, and whom a revocation waits for. */
 import t from 'tap'
-import { type FeedNow, type GuardRow, holdsUp, judgePoll, type Poll } from '../src/index.ts'
+import { blocksRevocation, decidePoll, type FeedState, type GuardRow, type Poll } from '../src/index.ts'
 
 const rules = { leaseMs: 1000, marginMs: 50, pageSize: 10 }
 const feedId = 'feed-1'
@@ -8,8 +8,8 @@ const dbNowMs = 100_000
 const wholeMs = dbNowMs + rules.leaseMs + rules.marginMs
 const row: GuardRow = { cursor: 20, leaseUntilMs: dbNowMs + 500 }
 
-function judge(poll: Poll, { known = row, ...now }: Partial<FeedNow> & { known?: GuardRow | null } = {}) {
-  return judgePoll(poll, known, { feedId, head: 20, dbNowMs, rules, ...now })
+function judge(poll: Poll, { known = row, ...now }: Partial<FeedState> & { known?: GuardRow | null } = {}) {
+  return decidePoll(poll, known, { feedId, head: 20, dbNowMs, rules, ...now })
 }
 function written(poll: Poll, more: Parameters<typeof judge>[1] = {}) {
   const decision = judge(poll, more)
@@ -70,7 +70,7 @@ const capped = {
 }
 for (const [name, { agoMs, leaseMs }] of Object.entries(capped)) {
   t.test(name, async t => {
-    const decision = written({ feedId, after: 20 }, { head: 21, lacksSinceMs: dbNowMs - agoMs })
+    const decision = written({ feedId, after: 20 }, { head: 21, behindSinceMs: dbNowMs - agoMs })
     t.equal(decision.leaseMs, leaseMs)
     t.equal(decision.isLeased, leaseMs > 0)
     t.equal(decision.row.leaseUntilMs, leaseMs > 0 ? dbNowMs + leaseMs + rules.marginMs : row.leaseUntilMs)
@@ -83,5 +83,5 @@ const waits = {
   'a barrier does not wait for a guard whose lease has ended': { cursor: 4, leaseUntilMs: dbNowMs, is: false },
 }
 for (const [name, { is, ...guard }] of Object.entries(waits)) {
-  t.test(name, async t => t.equal(holdsUp(guard, { seq: 5, dbNowMs }), is))
+  t.test(name, async t => t.equal(blocksRevocation(guard, { seq: 5, dbNowMs }), is))
 }

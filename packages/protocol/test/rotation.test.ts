@@ -1,6 +1,6 @@
 /** Why a renewal did not rotate: retry, theft or the end, case by case. */
 import t from 'tap'
-import { type Explanation, explainRotation, type RotationFacts } from '../src/index.ts'
+import { explainRotation, type RotationDecision, type RotationFacts } from '../src/index.ts'
 
 const retryWindowMs = 30_000
 const rotatedAtMs = 1_000_000
@@ -10,12 +10,12 @@ const previous = { generation: 4, isCurrentSecret: false, isPreviousSecret: true
 const soon = rotatedAtMs + retryWindowMs - 1
 const late = rotatedAtMs + retryWindowMs
 
-const repeat: Explanation = { kind: 'repeat' }
-const theft: Explanation = { kind: 'theft' }
-const ended: Explanation = { kind: 'refuse', outcome: 'session-ended' }
-const expired: Explanation = { kind: 'refuse', outcome: 'session-expired' }
+const repeat: RotationDecision = { kind: 'repeat' }
+const theft: RotationDecision = { kind: 'theft' }
+const ended: RotationDecision = { kind: 'refuse', outcome: 'session-ended' }
+const expired: RotationDecision = { kind: 'refuse', outcome: 'session-expired' }
 
-const cases: Record<string, { facts: Partial<RotationFacts>; is: Explanation }> = {
+const cases: Record<string, { facts: Partial<RotationFacts>; is: RotationDecision }> = {
   'a retry within the window gets the same successor': { facts: { dbNowMs: soon }, is: repeat },
   'theft when the one before it comes back as the window ends': { facts: { dbNowMs: late }, is: theft },
   'the same attempt may be repeated long after the window': {

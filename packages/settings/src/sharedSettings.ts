@@ -1,7 +1,7 @@
 /** The settings that every service has, each with one meaning and one reason. */
 import { integer, networks, optional, url } from './index.ts'
 
-export const everyService = {
+export const sharedSettings = {
   TRUST_PROXY: networks({
     about: 'The gateway, whose `X-Forwarded-*` and `X-Request-Id` are believed',
     why: 'Anybody can write these headers.',

@@ -4,14 +4,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Clock } from '@gatehouse/clock'
-import type { Entry, PollAnswer, PollRequest } from '@gatehouse/contract'
-import { type GuardRow, judgePoll, type LeaseRules } from '@gatehouse/protocol'
+import type { Entry, PollRequest, PollResponse } from '@gatehouse/contract'
+import { decidePoll, type GuardRow, type LeaseRules } from '@gatehouse/protocol'
 import type { SigningKey } from './testTokens.ts'
 
 export const clientId = 'warehouse'
 export const clientSecret = 'not a secret: %&'
 
-export interface SmallAuth {
+export interface FakeAuth {
   url: string
   /** What the key endpoint shows. */
   keys: SigningKey[]
@@ -33,18 +33,18 @@ export interface SmallAuth {
 
 const rules: LeaseRules = { leaseMs: 15_000, marginMs: 2000, pageSize: 3 }
 
-export async function smallAuth(clock: Clock): Promise<SmallAuth> {
+export async function fakeAuth(clock: Clock): Promise<FakeAuth> {
   const entries: Entry[] = []
   const held = new Set<() => void>()
   const idle = new Set<() => void>()
   const waiting = new Set<(request: PollRequest) => void>()
   const feed = { id: randomUUID() as string, head: 0 }
-  const auth: SmallAuth = {
+  const auth: FakeAuth = {
     ...{ url: '', keys: [], mode: 'up', counts: { polls: 0, keys: 0, leaves: 0 }, guards: new Map() },
     revoke(given) {
       feed.head += 1
       const entry: Entry = {
-        ...{ seq: feed.head, kind: 'session', subject: null, epoch: null, outcome: 'ended' },
+        ...{ seq: feed.head, kind: 'session', subject: null, epoch: null, effect: 'ended' },
         ...{ expiresAtMs: clock.wallMs() + 600_000, ...given },
       }
       entries.push(entry)
@@ -91,7 +91,7 @@ export async function smallAuth(clock: Clock): Promise<SmallAuth> {
     auth.counts.polls += 1
     for (const look of [...waiting]) look(request)
     const row = auth.guards.get(request.guard) ?? null
-    const judged = judgePoll(request, row, { feedId: feed.id, head: feed.head, dbNowMs: clock.wallMs(), rules })
+    const judged = decidePoll(request, row, { feedId: feed.id, head: feed.head, dbNowMs: clock.wallMs(), rules })
     if (judged.kind === 'feed-changed') return void response.writeHead(409).end()
     auth.guards.set(request.guard, judged.row)
     const after = request.after ?? 0
@@ -100,7 +100,7 @@ export async function smallAuth(clock: Clock): Promise<SmallAuth> {
       const page = entries.filter(entry => entry.seq > after).slice(0, rules.pageSize)
       const more = (page.at(-1)?.seq ?? feed.head) < feed.head
       const leaseMs = judged.isLeased ? rules.leaseMs : 0
-      send(response, { feedId: feed.id, head: feed.head, leaseMs, entries: page, more } satisfies PollAnswer)
+      send(response, { feedId: feed.id, head: feed.head, leaseMs, entries: page, more } satisfies PollResponse)
     }
     held.add(reply)
     // It holds only a guard that is up to date and has its lease already.

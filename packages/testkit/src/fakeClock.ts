@@ -1,7 +1,7 @@
 /** A clock that moves only when a test moves it. */
 import type { Clock } from '@gatehouse/clock'
 
-export interface HandClock extends Clock {
+export interface FakeClock extends Clock {
   /** Time passes: both clocks move, and whoever slept long enough wakes, in the order in which they were due. */
   advance(ms: number): Promise<void>
   /** The machine was suspended: only the wall clock moved. */
@@ -15,7 +15,7 @@ interface Sleeper {
   wake(): void
 }
 
-export function handClock({ wallMs }: { wallMs: number }): HandClock {
+export function fakeClock({ wallMs }: { wallMs: number }): FakeClock {
   const time = { nowMs: 0, wallMs }
   const sleepers = new Set<Sleeper>()
 

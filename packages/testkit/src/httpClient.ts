@@ -1,6 +1,6 @@
 /** HTTP as a client sees it: JSON in, JSON out, on connections that are kept. */
 
-export interface Answer {
+export interface HttpResponse {
   status: number
   headers: Headers
   /** Parsed when it is JSON, else the text; null when there is none. */
@@ -16,9 +16,9 @@ export interface CallOptions {
   timeoutMs?: number
 }
 
-export type Call = (path: string, options?: CallOptions) => Promise<Answer>
+export type Call = (path: string, options?: CallOptions) => Promise<HttpResponse>
 
-export function caller(url: string): Call {
+export function httpClient(url: string): Call {
   return async (path, { method, token, body, headers = {}, timeoutMs = 30_000 } = {}) => {
     const response = await fetch(url + path, {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
@@ -41,6 +41,6 @@ export function caller(url: string): Call {
 }
 
 /** The code of a refusal. */
-export function codeOf({ body }: Answer): string | undefined {
+export function codeOf({ body }: HttpResponse): string | undefined {
   return (body as { code?: string } | null)?.code
 }

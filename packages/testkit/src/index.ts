@@ -1,10 +1,10 @@
 /** What tests and the local stack may use. */
 
 export * from './fakeAuth.ts'
-export { type HandClock, handClock } from './fakeClock.ts'
+export { type FakeClock, fakeClock } from './fakeClock.ts'
 export { type HalfOpenProxy, halfOpenProxy } from './halfOpenProxy.ts'
-export { type Answer, type Call, type CallOptions, caller, codeOf } from './httpClient.ts'
-export { type Wire, wire } from './pgProxy.ts'
+export { type Call, type CallOptions, codeOf, type HttpResponse, httpClient } from './httpClient.ts'
+export { type PgProxy, pgProxy } from './pgProxy.ts'
 export { freePort } from './ports.ts'
 export { type Postgres, type PostgresOptions, startPostgres } from './postgres.ts'
 export * from './problemAssertions.ts'

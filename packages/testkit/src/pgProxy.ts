@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createConnection, createServer, type Socket } from 'node:net'
 
-export interface Wire {
+export interface PgProxy {
   /** The same database through the wire. */
   url: string
   /** Statements executed since it was asked last: Execute and Query messages of PostgreSQL's protocol. */
@@ -13,7 +13,7 @@ export interface Wire {
 }
 
 /** Lies between a service and its database until the test ends. */
-export async function wire(t: { teardown: (end: () => void) => unknown }, databaseUrl: string): Promise<Wire> {
+export async function pgProxy(t: { teardown: (end: () => void) => unknown }, databaseUrl: string): Promise<PgProxy> {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
   let isCut = false

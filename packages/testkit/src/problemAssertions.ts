@@ -1,10 +1,10 @@
 /** One request to a guarded route, and what its answer must be to carry a problem of the table. */
 import { request as httpRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { type Action, type Outcome, Problem, Refusal, rowOf } from '@gatehouse/contract'
+import { type Action, Problem, type ProblemCode, ProblemError, problemDefinition } from '@gatehouse/contract'
 import { Compile } from 'typebox/schema'
 
-export interface Answered {
+export interface RawResponse {
   status: number
   headers: Record<string, string | string[] | undefined>
   text: string
@@ -17,7 +17,7 @@ export function bearer(token: string): { authorization: string } {
   return { authorization: `Bearer ${token}` }
 }
 
-export function send(port: number, path: string, headers: Record<string, string | string[]>): Promise<Answered> {
+export function send(port: number, path: string, headers: Record<string, string | string[]>): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ port, path, headers, host: '127.0.0.1', agent: false }, async response => {
       resolve({ status: response.statusCode ?? 0, headers: response.headers, text: await text(response) })
@@ -29,8 +29,8 @@ export function send(port: number, path: string, headers: Record<string, string 
 const isProblem = Compile(Problem)
 
 /** What an answer must be to say this outcome: status, code, action, challenge, cache, all of it from the table. */
-export function saysOutcome(answered: Answered, outcome: Outcome): string | null {
-  const row = rowOf(outcome)
+export function problemMismatch(answered: RawResponse, outcome: ProblemCode): string | null {
+  const row = problemDefinition(outcome)
   if (answered.status !== row.status) return `status ${answered.status}: ${answered.text}`
   const body: { code?: string; action?: Action } = JSON.parse(answered.text)
   if (!isProblem.Check(body)) return `not a problem: ${answered.text}`
@@ -45,12 +45,12 @@ export function saysOutcome(answered: Answered, outcome: Outcome): string | null
 }
 
 /** The outcome with which something is refused; null when it is not. */
-export async function outcomeOf(act: () => unknown): Promise<Outcome | null> {
+export async function problemCodeOf(act: () => unknown): Promise<ProblemCode | null> {
   try {
     await act()
     return null
   } catch (error) {
-    if (error instanceof Refusal) return error.outcome
+    if (error instanceof ProblemError) return error.code
     throw error
   }
 }

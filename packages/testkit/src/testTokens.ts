@@ -49,7 +49,7 @@ export function claimsAt(wallMs: number, over: Record<string, unknown> = {}): Re
     sid: randomUUID(),
     auth_time: now,
     epoch: 0,
-    everyone_epoch: 0,
+    global_epoch: 0,
   }
   return { ...claims, ...over }
 }

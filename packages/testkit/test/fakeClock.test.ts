@@ -1,9 +1,9 @@
 /** The hand-moved clock. */
-import { handClock } from '@gatehouse/testkit'
+import { fakeClock } from '@gatehouse/testkit'
 import { test } from 'tap'
 
 test('nobody wakes before the clock is moved far enough', async t => {
-  const clock = handClock({ wallMs: 1_000 })
+  const clock = fakeClock({ wallMs: 1_000 })
   const woken: string[] = []
   void clock.sleep(20).then(() => woken.push('late'))
   void clock.sleep(10).then(() => woken.push('early'))
@@ -17,7 +17,7 @@ test('nobody wakes before the clock is moved far enough', async t => {
 })
 
 test('who sleeps again within an advance wakes again within it', async t => {
-  const clock = handClock({ wallMs: 0 })
+  const clock = fakeClock({ wallMs: 0 })
   const wokenAtMs: number[] = []
   async function tick(): Promise<void> {
     for (let round = 0; round < 3; round++) {
@@ -32,7 +32,7 @@ test('who sleeps again within an advance wakes again within it', async t => {
 })
 
 test('a suspended machine moves the wall clock and wakes nobody', async t => {
-  const clock = handClock({ wallMs: 50 })
+  const clock = fakeClock({ wallMs: 50 })
   const sleeping = new AbortController()
   const sleep = clock.sleep(10, sleeping.signal)
   clock.suspend(3_600_000)
@@ -45,7 +45,7 @@ test('a suspended machine moves the wall clock and wakes nobody', async t => {
 })
 
 test('a sleep whose signal is already aborted does not begin', async t => {
-  const clock = handClock({ wallMs: 0 })
+  const clock = fakeClock({ wallMs: 0 })
   await t.rejects(clock.sleep(10, AbortSignal.abort(new Error('over'))), { message: 'over' })
   t.equal(clock.sleepers(), 0)
   await clock.sleep(0)

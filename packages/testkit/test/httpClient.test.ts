@@ -1,7 +1,7 @@
 /** What a test's client sends, and what it makes of the answer. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { caller, codeOf } from '@gatehouse/testkit'
+import { codeOf, httpClient } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
 
 /** A server that tells what it was sent, in the media type and with the body that the path asks for. */
@@ -24,7 +24,7 @@ async function echo(t: Test) {
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
-  return caller(`http://127.0.0.1:${address.port}`)
+  return httpClient(`http://127.0.0.1:${address.port}`)
 }
 
 test('a body is sent as JSON by POST, and a text as it is', async t => {

@@ -1,11 +1,11 @@
 /** The wire between a service and its database. */
-import { freshDatabase, wire } from '@gatehouse/testkit'
+import { freshDatabase, pgProxy } from '@gatehouse/testkit'
 import pg from 'pg'
 import { type Test, test } from 'tap'
 
 async function connected(t: Test) {
   const database = await freshDatabase(drop => t.teardown(drop))
-  const line = await wire(t, database.url)
+  const line = await pgProxy(t, database.url)
   const connect = async () => {
     const client = new pg.Client({ connectionString: line.url })
     const broken = new Promise<Error>(resolve => client.on('error', resolve))

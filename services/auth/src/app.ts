@@ -6,10 +6,10 @@ import { accountRoutes } from './accounts/route.ts'
 import { adminRoutes } from './admin/route.ts'
 import { type Config, lifetimesOf, sweepRulesOf } from './config.ts'
 import { openDatabase } from './database/database.ts'
-import { mustBeMigrated } from './database/readiness.ts'
+import { assertMigrated } from './database/readiness.ts'
 import { feedRoutes } from './feed/route.ts'
-import { keepHouse } from './housekeeping/housekeeping.ts'
-import { identify } from './http/authenticate.ts'
+import { startHousekeeping } from './housekeeping/housekeeping.ts'
+import { authenticatePerson } from './http/authenticate.ts'
 import { unavailable } from './http/databaseErrors.ts'
 import { discoveryRoutes } from './http/discovery.ts'
 import { docsPage } from './http/docs.ts'
@@ -21,13 +21,13 @@ import { readKeys } from './keys/keyring.ts'
 import { loginRoutes } from './login/route.ts'
 import { oauthRoutes } from './oauth/route.ts'
 import { createPasswords } from './passwords/passwords.ts'
-import { rightOfWay } from './passwords/renewalPriority.ts'
-import { throttles } from './rateLimits/rateLimits.ts'
-import { propagate } from './revocationPipeline.ts'
+import { renewalPriority } from './passwords/renewalPriority.ts'
+import { createRateLimits } from './rateLimits/rateLimits.ts'
+import { createRevocationPipeline } from './revocationPipeline.ts'
 import { sessionRoutes } from './revoke/route.ts'
 import { rotateRoutes } from './rotate/route.ts'
-import { loginStore } from './store/loginBatch.ts'
-import { rotateTogether } from './store/rotationBatch.ts'
+import { createLoginBatch } from './store/loginBatch.ts'
+import { createRotationBatch } from './store/rotationBatch.ts'
 import { createAccessTokens } from './tokens/accessTokens.ts'
 import { refreshCookie } from './tokens/refreshCookie.ts'
 
@@ -47,7 +47,7 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   const onError = (error: unknown) => app.log.warn({ err: error }, 'the database is in trouble')
   const metrics = new Registry()
 
-  const { signingKeys, refreshKeys, verifier, timelessVerifier } = readKeys(config, clock)
+  const { signingKeys, refreshKeys, verifier, verifierIgnoringExpiry } = readKeys(config, clock)
   const database = openDatabase({
     url: config.DATABASE_URL,
     connections: config.DATABASE_POOL,
@@ -55,12 +55,12 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
     onError,
   })
   const { prisma: db, direct, pool } = database
-  const logins = loginStore(direct, clock)
-  const limits = throttles(config, { database, logins, clock })
-  const { revocations, waiting, polls, close } = propagate(config, { database, clock, metrics, onError })
+  const logins = createLoginBatch(direct, clock)
+  const limits = createRateLimits(config, { database, logins, clock })
+  const { revocations, waiting, polls, close } = createRevocationPipeline(config, { database, clock, metrics, onError })
 
   const lifetimes = lifetimesOf(config)
-  const way = rightOfWay(clock)
+  const way = renewalPriority(clock)
   const { PASSWORD_THREADS: threads, PASSWORD_QUEUE: queue } = config
   const passwords = createPasswords({ threads, queue, rightOfWay: way })
   const cookie = refreshCookie({ name: config.COOKIE_NAME, path: config.COOKIE_PATH })
@@ -72,7 +72,7 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   })
   const sending = { accessTokens, cookie }
   const acting = { db, passwords, revocations, waiting }
-  const rotateRow = rotateTogether(direct, lifetimes, clock)
+  const rotateRow = createRotationBatch(direct, lifetimes, clock)
   const retryWindowMs = config.RETRY_WINDOW_MS
   const rotating = { db, rotateRow, refreshKeys, rightOfWay: way, revocations, retryWindowMs, limits: limits.renewals }
 
@@ -83,12 +83,12 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
     ...rotating,
     ...waiting,
     cookie,
-    timelessVerifier,
+    verifierIgnoringExpiry,
     allowedOrigins: config.ALLOWED_ORIGINS,
     sending,
   })
   await app.register(async known => {
-    known.addHook('onRequest', identify({ db: direct, verifier }))
+    known.addHook('onRequest', authenticatePerson({ db: direct, verifier }))
     await known.register(sessionRoutes, { ...acting, direct })
     await known.register(accountRoutes, { ...acting, limits: limits.passwords })
   })
@@ -98,12 +98,12 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   await app.register(feedRoutes, { db, clients, polls })
 
   await app.register(discoveryRoutes, { issuer: config.ISSUER, keys: signingKeys })
-  await app.register(healthRoutes, { mustBeReady: () => mustBeMigrated(pool) })
+  await app.register(healthRoutes, { mustBeReady: () => assertMigrated(pool) })
   await app.register(metricsRoute, { metrics, requests, db })
   await docsPage(app, docs)
 
   const [rules, periodMs] = [sweepRulesOf(config), config.HOUSEKEEPING_SECONDS * 1000]
-  const house = keepHouse({ prisma: db, clock, metrics, rules, periodMs, onError })
+  const house = startHousekeeping({ prisma: db, clock, metrics, rules, periodMs, onError })
   app.addHook('onListen', passwords.warmUp)
   app.addHook('onListen', database.warmUp)
   app.addHook('preClose', async () => polls.close())

@@ -1,14 +1,14 @@
 /** The process of the auth service: configuration, service, listening, signals. */
 import { systemClock } from '@gatehouse/clock'
-import { stopOnSignals } from '@gatehouse/http'
+import { shutdownOnSignals } from '@gatehouse/http'
 import { SettingsError } from '@gatehouse/settings'
 import { traceTo } from '@gatehouse/tracing'
 import { buildApp, version } from './app.ts'
 import { readConfig } from './config.ts'
-import { giveCollectorRoom } from './v8Flags.ts'
+import { setGarbageCollectorFlags } from './v8Flags.ts'
 
 async function main(): Promise<void> {
-  giveCollectorRoom()
+  setGarbageCollectorFlags()
   const config = readConfig(process.env)
   const stopTracing = await traceTo({
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   })
   const app = await buildApp(config, systemClock)
   app.addHook('onClose', stopTracing)
-  stopOnSignals(app, { clock: systemClock, drainMs: config.DRAIN_MS })
+  shutdownOnSignals(app, { clock: systemClock, drainMs: config.DRAIN_MS })
   const address = await app.listen({ host: config.HOST, port: config.PORT })
   app.log.info({ address }, 'listening')
 }

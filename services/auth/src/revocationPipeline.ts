@@ -8,34 +8,37 @@ import { listen } from './database/listen.ts'
 import { createPolls, type Polls } from './feed/polls.ts'
 import { revokeMetrics } from './http/metrics.ts'
 import { createBarrier } from './revoke/barrier.ts'
-import { keepReceipts } from './revoke/receipts.ts'
+import { recordReceipts } from './revoke/receipts.ts'
 import { createRevocations, type Revocations } from './revoke/revoke.ts'
-import type { Waiting } from './revoke/sendRevocation.ts'
+import type { BarrierDeps } from './revoke/sendRevocation.ts'
 import { announceAcks } from './store/announceAcks.ts'
 import { readLiveGuards } from './store/guards.ts'
 
-export interface Propagation {
+export interface RevocationPipeline {
   revocations: Revocations
-  waiting: Waiting
+  waiting: BarrierDeps
   polls: Polls
   /** Stops hearing the database's notifications. */
   close: () => Promise<void>
 }
 
-export interface PropagationOptions {
+export interface RevocationPipelineOptions {
   database: Database
   clock: Clock
   metrics: Registry
   onError: (error: unknown) => void
 }
 
-export function propagate(config: Config, { database, clock, metrics, onError }: PropagationOptions): Propagation {
+export function createRevocationPipeline(
+  config: Config,
+  { database, clock, metrics, onError }: RevocationPipelineOptions,
+): RevocationPipeline {
   const { direct: db, url } = database
   // A revocation is remembered until the last token that it could concern has expired.
   const revocations = createRevocations(database, config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS)
 
   const bareBarrier = createBarrier({ read: () => readLiveGuards(db), clock, onError })
-  const barrier = keepReceipts(revokeMetrics(metrics, bareBarrier), { db, onError })
+  const barrier = recordReceipts(revokeMetrics(metrics, bareBarrier), { db, onError })
   const longestWaitMs = config.LEASE_MS + config.LEASE_MARGIN_MS + config.DATABASE_TIMEOUT_MS
 
   const self = randomUUID()

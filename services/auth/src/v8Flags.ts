@@ -8,7 +8,7 @@
  */
 import { setFlagsFromString } from 'node:v8'
 
-export function giveCollectorRoom(): void {
+export function setGarbageCollectorFlags(): void {
   setFlagsFromString('--no-allocation-site-pretenuring')
   setFlagsFromString('--heap-growing-percent=300')
 }

@@ -1,7 +1,7 @@
 /** The resource service, in the order in which a request meets it. */
 import type { Clock } from '@gatehouse/clock'
 import { createGuard, type Guard, type GuardOptions, guard } from '@gatehouse/guard'
-import { fastifyDefaults, refusals, requestMetrics, strictRequests } from '@gatehouse/http'
+import { fastifyDefaults, problemDetails, requestMetrics, strictRequests } from '@gatehouse/http'
 import fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import type { Config } from './config.ts'
@@ -15,13 +15,13 @@ export interface Parts {
   version: string
   clock: Clock
   /** How long listening waits for the first lease: whoever listens is asked, and should know what to say. */
-  patienceMs?: number
+  timeoutMs?: number
   /** For tests; the guard's own clock and chance are used otherwise. */
   guardOptions?: Partial<GuardOptions>
 }
 
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
-  const { config, version, clock, patienceMs = 0, guardOptions = {} } = parts
+  const { config, version, clock, timeoutMs = 0, guardOptions = {} } = parts
   const { ISSUER: issuer, AUDIENCE: audience, TRUST_PROXY, LOG_LEVEL: logLevel } = config
   const surroundings = { problemBase: `${issuer}/problems`, realm: audience }
   const app = fastify(fastifyDefaults({ ...surroundings, trustProxy: TRUST_PROXY ?? undefined, logLevel }))
@@ -46,13 +46,13 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
 
   const requests = requestMetrics(clock)
   await app.register(requests.plugin)
-  await app.register(refusals, surroundings)
+  await app.register(problemDetails, surroundings)
   await app.register(strictRequests)
   await app.register(health, { state: own.state, metrics, requests })
   await app.register(async inside => {
     // From here on nobody passes without a token of a session that stands.
     await inside.register(guard, { guard: own })
-    inside.addHook('onReady', () => readyWithin(own, { clock, patienceMs }))
+    inside.addHook('onReady', () => readyWithin(own, { clock, timeoutMs }))
     await inside.register(me)
     await inside.register(storage, { clock })
     await inside.register(verify)
@@ -61,10 +61,10 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
 }
 
 /** Without an auth service it listens all the same, and says that it does not know. */
-async function readyWithin(own: Guard, { clock, patienceMs }: { clock: Clock; patienceMs: number }): Promise<void> {
-  if (patienceMs === 0) return
+async function readyWithin(own: Guard, { clock, timeoutMs }: { clock: Clock; timeoutMs: number }): Promise<void> {
+  if (timeoutMs === 0) return
   const waiting = new AbortController()
-  const patience = clock.sleep(patienceMs, waiting.signal).catch(() => undefined)
+  const patience = clock.sleep(timeoutMs, waiting.signal).catch(() => undefined)
   await Promise.race([own.ready(), patience])
   waiting.abort()
 }

@@ -1,14 +1,14 @@
 /** The process: configuration, listening, and an end that drops nobody. */
 import { readFileSync } from 'node:fs'
 import { systemClock } from '@gatehouse/clock'
-import { stopOnSignals } from '@gatehouse/http'
+import { shutdownOnSignals } from '@gatehouse/http'
 import { SettingsError } from '@gatehouse/settings'
 import { traceTo } from '@gatehouse/tracing'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
 
 /** Well under the ten seconds that starting may take: then it listens, lease or not. */
-const patienceMs = 5000
+const timeoutMs = 5000
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
 
 try {
@@ -19,9 +19,9 @@ try {
     serviceName: 'gatehouse-resource',
     serviceVersion: version,
   })
-  const app = await buildApp({ config, version, clock: systemClock, patienceMs })
+  const app = await buildApp({ config, version, clock: systemClock, timeoutMs })
   app.addHook('onClose', stopTracing)
-  stopOnSignals(app, { clock: systemClock, drainMs: config.DRAIN_MS })
+  shutdownOnSignals(app, { clock: systemClock, drainMs: config.DRAIN_MS })
   const address = await app.listen({ host: config.HOST, port: config.PORT })
   app.log.info({ address }, 'listening')
 } catch (error) {

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '@gatehouse/clock'
-import { claimsAt, signingKey, smallAuth, tokenOf } from '@gatehouse/testkit'
+import { claimsAt, fakeAuth, signingKey, tokenOf } from '@gatehouse/testkit'
 import t from 'tap'
 import { environment } from './helpers/service.ts'
 
@@ -27,7 +27,7 @@ t.test('bad configuration ends the process with one sentence', async t => {
 t.test(
   'told to stop, it finishes what it was doing, shows its watchers out, leaves the feed and exits with 0',
   async t => {
-    const auth = await smallAuth(systemClock)
+    const auth = await fakeAuth(systemClock)
     t.teardown(auth.stop)
     const key = signingKey()
     const env = {

@@ -1,7 +1,7 @@
 /** The warehouse and its doors. */
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
-import { bearer, saysOutcome } from '@gatehouse/testkit'
+import { bearer, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
 import { resource } from './helpers/service.ts'
 
@@ -9,7 +9,7 @@ t.test('no badge, no entry', async t => {
   const service = await resource()
   t.teardown(service.stop)
   for (const path of ['/me', '/storage', '/storage/restricted', '/storage/events', '/verify']) {
-    t.equal(saysOutcome(await service.send(path), 'token-missing'), null, path)
+    t.equal(problemMismatch(await service.send(path), 'token-missing'), null, path)
   }
   t.match(await service.send('/storage', bearer(service.token())), {
     status: 200,
@@ -20,7 +20,10 @@ t.test('no badge, no entry', async t => {
 t.test('badge, but no clearance', async t => {
   const service = await resource()
   t.teardown(service.stop)
-  t.equal(saysOutcome(await service.send('/storage/restricted', bearer(service.token())), 'insufficient-scope'), null)
+  t.equal(
+    problemMismatch(await service.send('/storage/restricted', bearer(service.token())), 'insufficient-scope'),
+    null,
+  )
   const cleared = bearer(service.token({ scope: 'storage:restricted' }))
   t.match(await service.send('/storage/restricted', cleared), { status: 200 })
 })
@@ -63,7 +66,7 @@ t.test('readiness is having keys and a lease; being alive is not', async t => {
   service.auth.mode = 'down'
   service.auth.release()
   await service.clock.advance(15_000)
-  t.equal(saysOutcome(await service.send('/readyz'), 'revocation-unknown'), null)
+  t.equal(problemMismatch(await service.send('/readyz'), 'revocation-unknown'), null)
   t.match(await service.send('/livez'), { status: 200 })
   t.match((await service.send('/metrics')).text, /gatehouse_guard_lease_left_seconds 0/)
 })
@@ -71,8 +74,8 @@ t.test('readiness is having keys and a lease; being alive is not', async t => {
 t.test('without keys it is not ready, and no token is called wrong', async t => {
   const service = await resource({ PUBLIC_KEY: '', ISSUER: 'http://127.0.0.1:9' })
   t.teardown(service.stop)
-  t.equal(saysOutcome(await service.send('/readyz'), 'unavailable'), null)
-  t.equal(saysOutcome(await service.send('/me', bearer(service.token())), 'unavailable'), null)
+  t.equal(problemMismatch(await service.send('/readyz'), 'unavailable'), null)
+  t.equal(problemMismatch(await service.send('/me', bearer(service.token())), 'unavailable'), null)
 })
 
 /** A watcher: the promise that the stream has opened, and the one of all it said. */

@@ -1,6 +1,6 @@
 /** What a gateway is told, and that nobody outside can tell it for us. */
-import { rowOf } from '@gatehouse/contract'
-import { bearer, saysOutcome } from '@gatehouse/testkit'
+import { problemDefinition } from '@gatehouse/contract'
+import { bearer, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
 import { resource } from './helpers/service.ts'
 
@@ -22,7 +22,7 @@ t.test('without a good token no identity is given, whatever was sent along', asy
   const service = await resource()
   t.teardown(service.stop)
   const { headers, ...refused } = await service.send('/verify', { ...bearer('rubbish'), 'x-auth-subject': 'root' })
-  t.equal(saysOutcome({ headers, ...refused }, 'token-invalid'), null)
+  t.equal(problemMismatch({ headers, ...refused }, 'token-invalid'), null)
   t.equal(headers['x-auth-subject'], undefined)
 })
 
@@ -32,10 +32,10 @@ t.test('a gateway may ask for scopes, and passes on the challenge', async t => {
   const headers = bearer(service.token({ scope: 'a b' }))
   t.match(await service.send('/verify?scope=a%20b', headers), { status: 204 })
   const refused = await service.send('/verify?scope=a+c', headers)
-  t.equal(saysOutcome(refused, 'insufficient-scope'), null)
+  t.equal(problemMismatch(refused, 'insufficient-scope'), null)
   t.match(refused.headers['www-authenticate'], /scope="a c"/)
   for (const query of ['scope=a&scope=b', 'scopes=a', 'scope=', 'scope=%22', 'scope=%00']) {
-    t.equal(saysOutcome(await service.send(`/verify?${query}`, headers), 'request-malformed'), null, query)
+    t.equal(problemMismatch(await service.send(`/verify?${query}`, headers), 'request-malformed'), null, query)
   }
 })
 
@@ -48,7 +48,7 @@ t.test('every method is answered, and a body is never read', async t => {
     const reply = await service.app.inject({ method, url: '/verify', headers, ...payload })
     t.equal(reply.statusCode, 204, method)
     const refused = await service.app.inject({ method, url: '/verify', ...payload })
-    t.equal(refused.statusCode, rowOf('token-missing').status, `${method} without a token`)
+    t.equal(refused.statusCode, problemDefinition('token-missing').status, `${method} without a token`)
   }
 })
 

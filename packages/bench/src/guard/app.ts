@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createGuard, guard } from '@gatehouse/guard'
-import { fastifyDefaults, refusals, strictRequests } from '@gatehouse/http'
+import { fastifyDefaults, problemDetails, strictRequests } from '@gatehouse/http'
 import fastify from 'fastify'
 import { readJob } from './workerConfig.ts'
 
@@ -19,7 +19,7 @@ const own = createGuard({
   name: 'bench',
 })
 
-await app.register(refusals, surroundings)
+await app.register(problemDetails, surroundings)
 await app.register(strictRequests)
 const answer = async () => ({ vault: ['the ledger', 'the spare keys'] })
 app.get('/unguarded', answer)

@@ -3,15 +3,15 @@ import { createPublicKey, verify } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import { clientSecret } from '@gatehouse/e2e'
 import { createGuard, createVerifier, staticKeys } from '@gatehouse/guard'
-import { type Course, inRounds, inTurn } from '../benchRun.ts'
+import { type BenchRun, inRounds, inTurn } from '../benchRun.ts'
 import { comparison, figure, meanOf, type Result } from '../result.ts'
 
 const tokensInTurn = 1000
 /** Until thousands of tokens have been seen, what they run through is still being compiled. */
 const learningTurns = 10
 
-export async function guardCold(course: Course): Promise<Result[]> {
-  const place = await course.place()
+export async function guardCold(course: BenchRun): Promise<Result[]> {
+  const place = await course.environment()
   const sessions = await place.sessions(tokensInTurn)
   const tokens = sessions.map(({ accessToken }) => accessToken)
   const options = { issuer: place.system.issuer, audience: 'gatehouse', clock: systemClock }
@@ -55,8 +55,8 @@ function mustVerify(token: string, key: Parameters<typeof verify>[2]): void {
 }
 
 /** From the header to "may pass", for tokens that are known. */
-export async function guardDecision(course: Course): Promise<Result[]> {
-  const place = await course.place()
+export async function guardDecision(course: BenchRun): Promise<Result[]> {
+  const place = await course.environment()
   const { url } = await place.auth()
   const sessions = await place.sessions(tokensInTurn)
   const headers = sessions.map(({ accessToken }) => `Bearer ${accessToken}`)

@@ -1,13 +1,13 @@
 /** What a guard takes of memory, and what a guarded request allocates beyond an unguarded one. */
 import { startProcess } from '@gatehouse/testkit'
-import type { Course } from '../benchRun.ts'
+import type { BenchRun } from '../benchRun.ts'
 import { figure, type Result } from '../result.ts'
 import { type Allocation, allocationPerRequest, brief, thorough } from './allocation.ts'
 
 const tokens = { most: 100_000, inHaste: 10_000 }
 const entries = { most: 1_000_000, inHaste: 250_000 }
 
-export async function guardMemory(course: Course): Promise<Result[]> {
+export async function guardMemory(course: BenchRun): Promise<Result[]> {
   const bytesEach = async (what: 'tokens' | 'entries', count: number) => {
     const entry = new URL('./memoryWorker.js', import.meta.url).pathname
     const child = await startProcess({
@@ -24,7 +24,7 @@ export async function guardMemory(course: Course): Promise<Result[]> {
   const tokenBytes = await bytesEach('tokens', course.isQuick ? tokens.inHaste : tokens.most)
   const entryBytes = await bytesEach('entries', course.isQuick ? entries.inHaste : entries.most)
   const { guarded, unguarded }: Allocation = await allocationPerRequest(
-    await course.place(),
+    await course.environment(),
     course.isQuick ? brief : thorough,
   )
   return [

@@ -4,9 +4,9 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { systemClock } from '@gatehouse/clock'
 import { accessTokenType } from '@gatehouse/contract'
-import { memoryOf } from '@gatehouse/e2e'
+import { revocationIndexOf } from '@gatehouse/e2e'
 import { createVerifier, staticKeys, thumbprint } from '@gatehouse/guard'
-import { entriesHeld } from '@gatehouse/protocol'
+import { entryCount } from '@gatehouse/protocol'
 
 setFlagsFromString('--expose_gc')
 const collect: () => void = runInNewContext('gc')
@@ -34,7 +34,7 @@ async function holdTokens(most: number): Promise<() => number> {
   for (let made = 0; made < most; made += 1) {
     const iat = Math.floor(systemClock.wallMs() / 1000)
     const about = { iss: rules.issuer, aud: rules.audience, client_id: 'first-party', scope: 'storage:restricted' }
-    const times = { iat, exp: iat + 300, auth_time: iat, epoch: 0, everyone_epoch: 0 }
+    const times = { iat, exp: iat + 300, auth_time: iat, epoch: 0, global_epoch: 0 }
     const who = { sub: randomUUID(), sid: randomUUID(), jti: randomUUID(), roles: ['user'] }
     const input = `${header}.${encoded({ ...about, ...times, ...who })}`
     const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
@@ -44,8 +44,8 @@ async function holdTokens(most: number): Promise<() => number> {
 }
 
 function holdEntries(most: number): () => number {
-  const memory = memoryOf(most)
-  return () => entriesHeld(memory)
+  const memory = revocationIndexOf(most)
+  return () => entryCount(memory)
 }
 
 function encoded(value: object): string {

@@ -1,13 +1,13 @@
 /** For how long a guard stops its process while it learns ten thousand revocations. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { pageSize, startToldGuard, until } from '@gatehouse/e2e'
-import { type Course, inRounds } from '../benchRun.ts'
+import { pageSize, startScriptedGuard, until } from '@gatehouse/e2e'
+import { type BenchRun, inRounds } from '../benchRun.ts'
 import { figure, type Result } from '../result.ts'
 
 const pages = 10_000 / pageSize
 
-export async function guardStall(course: Course): Promise<Result[]> {
-  const { guard, tell, stop } = await startToldGuard()
+export async function guardStall(course: BenchRun): Promise<Result[]> {
+  const { guard, tell, stop } = await startScriptedGuard()
   const stallsMs = await inRounds(course.rounds, async () => {
     const delay = monitorEventLoopDelay({ resolution: 1 })
     const head = tell(pages)

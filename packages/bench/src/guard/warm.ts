@@ -1,5 +1,5 @@
 /** Requests a second of a guarded route against the same route without guard; and what others make of theirs. */
-import { type Course, inRounds } from '../benchRun.ts'
+import { type BenchRun, inRounds } from '../benchRun.ts'
 import type { Place } from '../environment.ts'
 import { inBlocks } from '../load/interleaved.ts'
 import { awake } from '../load/keepCpuAwake.ts'
@@ -9,12 +9,12 @@ import { startUnderLoad } from './workerConfig.ts'
 const tokensInTurn = 1000
 const connections = 32
 
-export async function guardWarm(course: Course): Promise<Result[]> {
-  const place = await course.place()
+export async function guardWarm(course: BenchRun): Promise<Result[]> {
+  const place = await course.environment()
   const tokens = (await place.sessions(tokensInTurn)).map(({ accessToken }) => accessToken)
   const service = await startUnderLoad(place, 'app')
   // What is told apart here is a few hundredths.
-  const many: Course = { ...course, rounds: (course.isQuick ? 2 : 3) * course.rounds }
+  const many: BenchRun = { ...course, rounds: (course.isQuick ? 2 : 3) * course.rounds }
   try {
     return [
       await against(many, service.ready, {
@@ -28,10 +28,10 @@ export async function guardWarm(course: Course): Promise<Result[]> {
 }
 
 /** The same question to others, in fewer rounds: they are the scenery. */
-export async function peers(course: Course): Promise<Result[]> {
-  const place = await course.place()
+export async function peers(course: BenchRun): Promise<Result[]> {
+  const place = await course.environment()
   const tokens = (await place.sessions(tokensInTurn)).map(({ accessToken }) => accessToken)
-  const few: Course = { ...course, rounds: course.isQuick ? 1 : 3, roundMs: Math.min(course.roundMs, 2000) }
+  const few: BenchRun = { ...course, rounds: course.isQuick ? 1 : 3, roundMs: Math.min(course.roundMs, 2000) }
   await useIntrospector(place)
   const onFastify = await startUnderLoad(place, 'fastifyPeers')
   const onExpress = await startUnderLoad(place, 'expressPeer')
@@ -61,10 +61,10 @@ interface Guarded {
   aim?: string
 }
 
-async function against(course: Course, url: string, { path, tokens, ...about }: Guarded): Promise<Result> {
+async function against(course: BenchRun, url: string, { path, tokens, ...about }: Guarded): Promise<Result> {
   const round = (roundMs: number) =>
     inBlocks({ url, paths: [path, '/unguarded'], tokens, connections, durationMs: 2 * roundMs })
-  course.say(about.name)
+  course.log(about.name)
   const pairs = await awake(async () => {
     await round(course.warmUpMs)
     return inRounds(course.rounds, () => round(course.roundMs))

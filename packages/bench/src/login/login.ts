@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { systemClock } from '@gatehouse/clock'
 import { argon2 } from '../authModules.ts'
-import { type Course, inRounds, inTurn } from '../benchRun.ts'
+import { type BenchRun, inRounds, inTurn } from '../benchRun.ts'
 import type { Place } from '../environment.ts'
 import { load } from '../load/load.ts'
 import { renewals } from '../load/requests.ts'
@@ -25,10 +25,10 @@ const settlingMs = 1000
  * The first thousand log-ins are mostly interpreted, and compiled beside it, and until some four thousand they become cheaper: no
  * property of a service that has run for an hour.
  */
-const learningMs = ({ isQuick }: Course) => (isQuick ? 8000 : 40_000)
+const learningMs = ({ isQuick }: BenchRun) => (isQuick ? 8000 : 40_000)
 
-export async function logins(course: Course): Promise<Result[]> {
-  const place = await course.place()
+export async function logins(course: BenchRun): Promise<Result[]> {
+  const place = await course.environment()
   const { url } = await place.auth()
   const hashed = await argon2().hash(password, parameters)
   const bodies = await peopleWith(place, hashed)
@@ -49,7 +49,7 @@ export async function logins(course: Course): Promise<Result[]> {
     return perSecond
   }
   await flood(learningMs(course))
-  course.say('log-ins against bare argon2id')
+  course.log('log-ins against bare argon2id')
   const machine = bareMachine(hashed)
   const pairs = await inTurn(course.rounds, amidFlood, () => machine.rate(course.roundMs))
   await machine.close()
@@ -87,7 +87,7 @@ function bareMachine(hashed: string) {
 }
 
 async function besideFlood(
-  course: Course,
+  course: BenchRun,
   { url, place, flood }: { url: string; place: Place; flood: (durationMs: number) => Promise<unknown> },
 ): Promise<Result> {
   const next = renewals(await place.sessions(1000))
@@ -96,7 +96,7 @@ async function besideFlood(
     return quantile(latencies, 0.99)
   }
   const pairs = await inRounds(course.rounds, async round => {
-    course.say(`renewals beside log-ins, round ${round + 1} of ${course.rounds}`)
+    course.log(`renewals beside log-ins, round ${round + 1} of ${course.rounds}`)
     const against = await p99(course.roundMs)
     const [value] = await Promise.all([p99(course.roundMs), flood(course.roundMs)])
     return { value, against }

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Course } from '../benchRun.ts'
+import type { BenchRun } from '../benchRun.ts'
 import { poolSize } from '../environment.ts'
 import { load } from '../load/load.ts'
 import { renewals } from '../load/requests.ts'
@@ -23,8 +23,8 @@ const owners: readonly Owner[] = [
   { name: 'profiler', where: /profile\/preload\.js/ },
 ]
 
-export async function renewalSplit(course: Course): Promise<Result[]> {
-  const place = await course.place()
+export async function renewalSplit(course: BenchRun): Promise<Result[]> {
+  const place = await course.environment()
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-profile-'))
   const file = join(dir, 'renewals.cpuprofile')
   const preload = new URL('../profile/preload.js', import.meta.url).pathname

@@ -24,7 +24,7 @@ const parameters: Readonly<Record<string, string>> = {
   generation: ':generation',
   presentedHash: ':hash',
   successorHash: ':hash',
-  attemptHash: 'NULL',
+  idempotencyKeyHash: 'NULL',
   idle: '2592000',
   shortIdle: '7200',
 }

@@ -1,5 +1,5 @@
 /** Renewals: one auth process over HTTP against the same statement with nobody between, and how long each takes. */
-import type { Course } from '../benchRun.ts'
+import type { BenchRun } from '../benchRun.ts'
 import { poolSize } from '../environment.ts'
 import { load } from '../load/load.ts'
 import { renewals } from '../load/requests.ts'
@@ -13,9 +13,9 @@ const sessionsUsed = 2000
 /** The first ten thousand are compiled beside it, in a short run as in a long one. */
 const learningMs = 6000
 
-export async function renewalRates(course: Course): Promise<Result[]> {
+export async function renewalRates(course: BenchRun): Promise<Result[]> {
   const { rounds, roundMs } = course
-  const place = await course.place()
+  const place = await course.environment()
   const { url } = await place.auth()
   await place.grow(sessionsInTable)
   const loaded = async (durationMs: number) =>
@@ -25,7 +25,7 @@ export async function renewalRates(course: Course): Promise<Result[]> {
   const pairs: Pair[] = []
   const alone: number[] = []
   for (let round = 0; round < rounds; round += 1) {
-    course.say(`renewals, round ${round + 1} of ${rounds}`)
+    course.log(`renewals, round ${round + 1} of ${rounds}`)
     const perSecond = await loaded(roundMs)
     alone.push(perSecond)
     const against = await pgbench(place, { clients: poolSize, durationMs: roundMs })
@@ -33,7 +33,7 @@ export async function renewalRates(course: Course): Promise<Result[]> {
   }
 
   const rate = 0.7 * median(alone)
-  course.say(`renewals at ${Math.round(rate)} a second`)
+  course.log(`renewals at ${Math.round(rate)} a second`)
   const next = renewals(await place.sessions(sessionsUsed))
   // One load for all, and its beginning does not count: V8 takes some seconds to learn another load, or connections that close.
   const learnMs = roundMs * 2

@@ -1,7 +1,7 @@
 /** What guards cost while nothing happens: requests, statements and processor time. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemClock } from '@gatehouse/clock'
-import type { Course } from '../benchRun.ts'
+import type { BenchRun } from '../benchRun.ts'
 import type { Place } from '../environment.ts'
 import { figure, type Result } from '../result.ts'
 import { cpuMs } from '../usage.ts'
@@ -12,7 +12,7 @@ const windowMs = 10_000
 const some = 16
 const many = 1000
 
-export async function idleGuards(course: Course): Promise<Result[]> {
+export async function idleGuards(course: BenchRun): Promise<Result[]> {
   const { polls, statements } = await costOf(course, some)
   return [
     figure({ name: 'guard-idle-requests', what: 'requests of a guard while nothing happens', unit: '1/s' }, [
@@ -24,7 +24,7 @@ export async function idleGuards(course: Course): Promise<Result[]> {
   ]
 }
 
-export async function thousandGuards(course: Course): Promise<Result[]> {
+export async function thousandGuards(course: BenchRun): Promise<Result[]> {
   const { polls, statements, share } = await costOf(course, many)
   return [
     figure({ name: 'guards-1000-requests', what: 'polls a second of 1,000 idle guards on one replica', unit: '1/s' }, [
@@ -36,10 +36,10 @@ export async function thousandGuards(course: Course): Promise<Result[]> {
 }
 
 /** By the second, of all of them together. */
-async function costOf(course: Course, count: number): Promise<{ polls: number; statements: number; share: number }> {
-  const place = await course.place()
+async function costOf(course: BenchRun, count: number): Promise<{ polls: number; statements: number; share: number }> {
+  const place = await course.environment()
   const auth = await place.auth()
-  course.say(`${count} idle guards`)
+  course.log(`${count} idle guards`)
   const crowd = await startCrowd(place, [auth], count)
   // The first polls come together; a hold later they are as they will be.
   await pause(windowMs / 2)

@@ -1,6 +1,6 @@
 /** From the call that revokes to its being in force everywhere: how long it takes, how many go in a second, how it grows. */
 import type { Service } from '@gatehouse/e2e'
-import { type Course, inRounds } from '../benchRun.ts'
+import { type BenchRun, inRounds } from '../benchRun.ts'
 import type { Place, Session } from '../environment.ts'
 import { startUnderLoad } from '../guard/workerConfig.ts'
 import { type Load, load } from '../load/load.ts'
@@ -9,17 +9,17 @@ import { startCrowd } from './guards.ts'
 
 const realGuards = 3
 /** The first thousand are mostly interpreted, and compiled beside it: ten seconds of a slow machine, for two replicas. */
-const learningMs = ({ isQuick }: Course) => (isQuick ? 7000 : 10_000)
+const learningMs = ({ isQuick }: BenchRun) => (isQuick ? 7000 : 10_000)
 
-export async function revokeInForce(course: Course): Promise<Result[]> {
-  const place = await course.place()
+export async function revokeInForce(course: BenchRun): Promise<Result[]> {
+  const place = await course.environment()
   const auths = [await place.auth(), await place.addAuth()]
   const real = await Promise.all(Array.from({ length: realGuards }, () => startUnderLoad(place, 'app')))
   const crowd = await startCrowd(place, auths, 16 - realGuards)
   try {
     await oneAtATime(place, auths, learningMs(course))
     const rounds = await inRounds(course.rounds, round => {
-      course.say(`revocations, round ${round + 1} of ${course.rounds}`)
+      course.log(`revocations, round ${round + 1} of ${course.rounds}`)
       return oneAtATime(place, auths, course.roundMs)
     })
     const sustained = await manyAtATime(place, auths, course.roundMs)
@@ -42,12 +42,12 @@ export async function revokeInForce(course: Course): Promise<Result[]> {
 }
 
 /** How it grows with guards, and with replicas. */
-export async function revokeGrowth(course: Course): Promise<Result[]> {
-  const place = await course.place()
+export async function revokeGrowth(course: BenchRun): Promise<Result[]> {
+  const place = await course.environment()
   const auths = [await place.auth()]
   const results: Result[] = []
   const measure = async (guards: number) => {
-    course.say(`${auths.length} replicas, ${guards} guards`)
+    course.log(`${auths.length} replicas, ${guards} guards`)
     const crowd = await startCrowd(place, auths, guards)
     await oneAtATime(place, auths, course.warmUpMs / 2)
     const latencies = await oneAtATime(place, auths, course.roundMs)

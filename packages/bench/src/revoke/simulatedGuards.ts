@@ -4,7 +4,7 @@ import { Agent, request as ask, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { PollAnswer } from '@gatehouse/contract'
+import type { PollResponse } from '@gatehouse/contract'
 
 interface CrowdJob {
   authUrls: string[]
@@ -46,7 +46,7 @@ function enter({ authUrl, ...who }: (typeof guards)[number]): Promise<void> {
 async function follow(url: string, who: object, onLease: () => void): Promise<void> {
   let known: { feedId?: string; after?: number } = {}
   for (let isLeased = false; !isStopping; ) {
-    const answer = await post<PollAnswer>(url, { ...who, ...known }).catch(() => undefined)
+    const answer = await post<PollResponse>(url, { ...who, ...known }).catch(() => undefined)
     counts.polls += 1
     if (answer === undefined) {
       await pause(100)

@@ -1,15 +1,15 @@
 /** What the services take before anybody asks anything: time to start, memory, processor time. */
 import { systemClock } from '@gatehouse/clock'
 import type { Service } from '@gatehouse/e2e'
-import type { Course } from '../benchRun.ts'
+import type { BenchRun } from '../benchRun.ts'
 import { figure, type Result } from '../result.ts'
 import { idleShare, residentMb } from '../usage.ts'
 
 /** A process that has just started still tidies up. */
 const settlingMs = 15_000
 
-export async function services(course: Course): Promise<Result[]> {
-  const place = await course.place()
+export async function services(course: BenchRun): Promise<Result[]> {
+  const place = await course.environment()
   await place.auth()
   const kinds = [
     { name: 'auth', start: () => place.addAuth() },

@@ -1,5 +1,5 @@
 /** What a renewal costs with many sessions in the table. */
-import type { Course } from '../benchRun.ts'
+import type { BenchRun } from '../benchRun.ts'
 import { openPlace, type Place, poolSize, type Range } from '../environment.ts'
 import { load } from '../load/load.ts'
 import { renewals } from '../load/requests.ts'
@@ -10,7 +10,7 @@ const sessionsUsed = 10_000
 const growAtOnce = 250_000
 
 /** In a place of its own, since the other parts leave sessions behind; and with huge pages, which is what so large a table wants. */
-export async function manySessions(course: Course): Promise<Result[]> {
+export async function manySessions(course: BenchRun): Promise<Result[]> {
   const place = await openPlace({ hugePages: true })
   try {
     return await ratesOf(course, place)
@@ -19,7 +19,7 @@ export async function manySessions(course: Course): Promise<Result[]> {
   }
 }
 
-async function ratesOf(course: Course, place: Place): Promise<Result[]> {
+async function ratesOf(course: BenchRun, place: Place): Promise<Result[]> {
   const { url } = await place.auth()
   const rates = async (range: Range) => {
     // What the growing left behind is not the renewals' doing.
@@ -48,7 +48,7 @@ async function ratesOf(course: Course, place: Place): Promise<Result[]> {
   for (const { name, total } of sizes) {
     const { to: from } = range
     while (range.to < total) {
-      course.say(`${range.to.toLocaleString('en')} sessions`)
+      course.log(`${range.to.toLocaleString('en')} sessions`)
       range = await place.grow(Math.min(growAtOnce, total - range.to))
     }
     const about = `renewals a second, ${total.toLocaleString('en')} sessions, against that`

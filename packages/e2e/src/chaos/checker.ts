@@ -1,5 +1,5 @@
 /** Judges a whole history: which promises it breaks, with the evidence. It asks nobody and changes nothing. */
-import { type Outcome, outcomes, rowOf } from '@gatehouse/contract'
+import { type ProblemCode, problemDefinition, problems } from '@gatehouse/contract'
 import { checkBarriers } from './barrierLatency.ts'
 import { certainlyCovers, possiblyCovers, type Session } from './coverage.ts'
 import type { Fault, Happening, History, Login, Request, Revocation, Rotation } from './history.ts'
@@ -23,7 +23,7 @@ export interface Records {
 }
 
 /** What a client can be told while all is right; the rest would be a mistake of ours. */
-const foreseen: readonly Outcome[] = [
+const foreseen: readonly ProblemCode[] = [
   'token-expired',
   'session-ended',
   'account-disabled',
@@ -169,6 +169,6 @@ function violation(promise: Promised, what: string, evidence: Happening[]): Viol
 
 /** Whether the table knows this refusal, and that it signs a person out. */
 export function signsOut(told: string): boolean {
-  if (!Object.hasOwn(outcomes, told)) return false
-  return rowOf(told as Outcome).action === 'login' || told === 'account-disabled'
+  if (!Object.hasOwn(problems, told)) return false
+  return problemDefinition(told as ProblemCode).action === 'login' || told === 'account-disabled'
 }

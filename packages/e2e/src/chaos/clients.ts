@@ -1,14 +1,14 @@
 /** Clients: they log in, call, renew and log out, and obey what they are told. */
 import type { Login, Tokens } from '../system.ts'
 import { signsOut } from './checker.ts'
-import { keepActing, pause, type Scene } from './context.ts'
+import { type ChaosContext, keepActing, pause } from './context.ts'
 import { type Random, randomOf } from './random.ts'
 import { renew } from './renewing.ts'
 import { logOut } from './revoking.ts'
 import { type LiveSession, takeAccessToken } from './sessionPool.ts'
 import { ask } from './timedRequest.ts'
 
-const patienceMs = 2500
+const timeoutMs = 2500
 const idleMs: [number, number] = [30, 110]
 
 export interface ClientOptions {
@@ -19,7 +19,7 @@ export interface ClientOptions {
 }
 
 /** One client, until the load ends: session after session. */
-export async function client(scene: Scene, { name, who, hasKey }: ClientOptions): Promise<void> {
+export async function client(scene: ChaosContext, { name, who, hasKey }: ClientOptions): Promise<void> {
   const random = randomOf(scene.seed, name)
   await keepActing(scene, async () => {
     const session = await logIn(scene, who, random)
@@ -31,10 +31,10 @@ export async function client(scene: Scene, { name, who, hasKey }: ClientOptions)
   })
 }
 
-async function logIn({ stage, people }: Scene, who: Login, random: Random): Promise<LiveSession | null> {
+async function logIn({ stage, people }: ChaosContext, who: Login, random: Random): Promise<LiveSession | null> {
   const { startMs, endMs, told, body } = await ask(random.pick(stage.auths).call, '/session', {
     body: { ...who, transport: 'body' },
-    timeoutMs: patienceMs,
+    timeoutMs: timeoutMs,
   })
   const tokens = told === 'ok' ? (body as Tokens) : null
   const user = people.users.get(who.email) ?? ''
@@ -47,7 +47,7 @@ async function logIn({ stage, people }: Scene, who: Login, random: Random): Prom
 
 /** Until it is signed out, logs out, or the load ends. */
 async function live(
-  scene: Scene,
+  scene: ChaosContext,
   session: LiveSession,
   { hasKey, random }: { hasKey: boolean; random: Random },
 ): Promise<void> {
@@ -61,10 +61,14 @@ async function live(
   }
 }
 
-async function call({ stage }: Scene, { sid, user, accessTokens }: LiveSession, random: Random): Promise<string> {
+async function call(
+  { stage }: ChaosContext,
+  { sid, user, accessTokens }: LiveSession,
+  random: Random,
+): Promise<string> {
   const { name, call: callIt } = random.pick(stage.resources)
   const token = accessTokens.at(-1) ?? ''
-  const { startMs, endMs, told } = await ask(callIt, '/storage', { token, timeoutMs: patienceMs })
+  const { startMs, endMs, told } = await ask(callIt, '/storage', { token, timeoutMs: timeoutMs })
   stage.note({ kind: 'request', resource: name, sid, user, startMs, endMs, told })
   return told
 }

@@ -6,19 +6,19 @@ import { freePort, type HalfOpenProxy, halfOpenProxy, type Postgres, startPostgr
 import { type Login, type Service, type System, startSystem } from '../system.ts'
 import type { Bounds, Happening } from './history.ts'
 import { changes, confession, type Mistake } from './mutations/mutations.ts'
-import { type Place, placeAt } from './processSlot.ts'
+import { type ProcessSlot, placeAt } from './processSlot.ts'
 
-export interface ResourcePlace extends Place {
+export interface ResourcePlace extends ProcessSlot {
   /** One to each auth place. */
   lines: HalfOpenProxy[]
 }
 
-export interface Stage {
+export interface Cluster {
   postgres: Postgres
-  auths: Place[]
+  auths: ProcessSlot[]
   resources: ResourcePlace[]
   /** Empty, and known to all: another process may come. */
-  spareAuth: Place
+  spareAuth: ProcessSlot
   spareResource: ResourcePlace
   admin: Login
   note: (happening: Happening) => void
@@ -47,7 +47,7 @@ const env = {
   REVOCATION_MARGIN_MS: '10000',
 }
 
-export async function buildStage(options: StageOptions): Promise<Stage> {
+export async function buildStage(options: StageOptions): Promise<Cluster> {
   const undo: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step()
@@ -60,7 +60,10 @@ export async function buildStage(options: StageOptions): Promise<Stage> {
   }
 }
 
-async function build(options: StageOptions, undo: (() => Promise<unknown>)[]): Promise<Omit<Stage, 'note' | 'close'>> {
+async function build(
+  options: StageOptions,
+  undo: (() => Promise<unknown>)[],
+): Promise<Omit<Cluster, 'note' | 'close'>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-chaos-'))
   const postgres = await startPostgres({ dataDir, persistent: false })
   undo.push(() => postgres.stop())

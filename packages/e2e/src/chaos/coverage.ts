@@ -25,7 +25,7 @@ function namesSession({ act }: Revocation): boolean {
 }
 
 function isAbout(revocation: Revocation, { sid, user }: Session): boolean {
-  if (revocation.act === 'everyone') return true
+  if (revocation.act === 'global') return true
   if (namesSession(revocation)) return revocation.sid === sid
   return revocation.user === user && (revocation.act !== 'end-others' || revocation.sid !== sid)
 }

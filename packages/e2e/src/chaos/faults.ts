@@ -1,15 +1,15 @@
 /** The faults: each breaks something, waits, and mends it. */
 import { systemClock } from '@gatehouse/clock'
 import { onServer } from '@gatehouse/testkit'
-import { bounds, type ResourcePlace, type Stage } from './cluster.ts'
-import type { Place } from './processSlot.ts'
+import { bounds, type Cluster, type ResourcePlace } from './cluster.ts'
+import type { ProcessSlot } from './processSlot.ts'
 import type { Random } from './random.ts'
 
 export interface Fault {
   /** Faults of different lanes may overlap. */
   lane: 'services' | 'database'
   /** @returns the names of those that could not serve meanwhile */
-  strike: (stage: Stage, random: Random) => Promise<string[]>
+  strike: (stage: Cluster, random: Random) => Promise<string[]>
 }
 
 const { leaseMs } = bounds
@@ -29,16 +29,16 @@ async function during(ms: number, { start, end }: { start: () => unknown; end: (
 const cut = (resource: ResourcePlace) => resource.lines.forEach(line => void line.blackhole())
 const heal = (resource: ResourcePlace) => resource.lines.forEach(line => void line.heal())
 const slow = (resource: ResourcePlace, ms: number) => resource.lines.forEach(line => void line.delay(ms))
-const freeze = ({ service }: Place) => service().freeze()
-const thaw = ({ service }: Place) => service().thaw()
+const freeze = ({ service }: ProcessSlot) => service().freeze()
+const thaw = ({ service }: ProcessSlot) => service().thaw()
 
-const killed = (pick: (stage: Stage) => Place[]) => async (stage: Stage, random: Random) => {
+const killed = (pick: (stage: Cluster) => ProcessSlot[]) => async (stage: Cluster, random: Random) => {
   const place = random.pick(pick(stage))
   await during(random.between(100, 2000), { start: place.kill, end: place.enter })
   return [place.name]
 }
 
-const frozen = (pick: (stage: Stage) => Place[]) => async (stage: Stage, random: Random) => {
+const frozen = (pick: (stage: Cluster) => ProcessSlot[]) => async (stage: Cluster, random: Random) => {
   const place = random.pick(pick(stage))
   const ms = leaseMs + random.between(300, 2500)
   await during(ms, { start: () => freeze(place), end: () => thaw(place) })
@@ -46,7 +46,7 @@ const frozen = (pick: (stage: Stage) => Place[]) => async (stage: Stage, random:
 }
 
 /** Another process comes while a revocation waits for a guard that is cut off. */
-async function whileCutOff(stage: Stage, random: Random, join: () => Promise<void>): Promise<void> {
+async function whileCutOff(stage: Cluster, random: Random, join: () => Promise<void>): Promise<void> {
   const resource = random.pick(stage.resources)
   await Promise.all([
     during(leaseMs, { start: () => cut(resource), end: () => heal(resource) }),
@@ -54,7 +54,7 @@ async function whileCutOff(stage: Stage, random: Random, join: () => Promise<voi
   ])
 }
 
-async function joins<Entered extends Place>(spare: Entered, places: Entered[]): Promise<void> {
+async function joins<Entered extends ProcessSlot>(spare: Entered, places: Entered[]): Promise<void> {
   await spare.enter()
   places.push(spare)
   await systemClock.sleep(2 * leaseMs)

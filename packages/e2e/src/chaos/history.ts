@@ -39,7 +39,7 @@ export interface Rotation extends Span {
   successor: string | null
 }
 
-export const acts = ['end-one', 'end-others', 'end-all', 'disable', 'enable', 'everyone', 'log-out'] as const
+export const acts = ['end-one', 'end-others', 'end-all', 'disable', 'enable', 'global', 'log-out'] as const
 export type Act = (typeof acts)[number]
 
 /** `in-force` and `not-yet` were committed; of `unknown` nobody can tell. */

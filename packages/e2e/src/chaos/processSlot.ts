@@ -1,11 +1,11 @@
 /** A place in which one process follows another, always at the same address. */
 
 import { systemClock } from '@gatehouse/clock'
-import { type Call, caller } from '@gatehouse/testkit'
+import { type Call, httpClient } from '@gatehouse/testkit'
 import type { Service } from '../system.ts'
 import type { Death, Outcry } from './history.ts'
 
-export interface Place {
+export interface ProcessSlot {
   name: string
   port: number
   call: Call
@@ -32,7 +32,7 @@ const lastWords = 15
 /** An error in a service's log, as pino writes it: something that nobody had foreseen. */
 const error = /^\{"level":[56]0/
 
-export function placeAt({ name, port, start, note }: PlaceOptions): Place {
+export function placeAt({ name, port, start, note }: PlaceOptions): ProcessSlot {
   let present: Service | undefined
   const expected = new WeakSet<Service>()
   let isRetired = false
@@ -53,7 +53,7 @@ export function placeAt({ name, port, start, note }: PlaceOptions): Place {
   return {
     name,
     port,
-    call: caller(`http://127.0.0.1:${port}`),
+    call: httpClient(`http://127.0.0.1:${port}`),
     service,
     enter: async () => {
       const entered = await retried(() => start(port))

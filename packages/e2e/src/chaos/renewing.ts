@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import type { Tokens } from '../system.ts'
 import { signsOut } from './checker.ts'
-import { pause, type Scene } from './context.ts'
+import { type ChaosContext, pause } from './context.ts'
 import type { Random } from './random.ts'
 import { type LiveSession, takeAccessToken } from './sessionPool.ts'
 import { ask } from './timedRequest.ts'
@@ -15,14 +15,14 @@ export interface Renewing {
   random: Random
 }
 
-const patienceMs = 2500
+const defaultTimeoutMs = 2500
 
 /** Whether the session goes on; as far as is known, when the load ends in the middle of it. */
-export async function renew(scene: Scene, { session, hasKey, random }: Renewing): Promise<boolean> {
+export async function renew(scene: ChaosContext, { session, hasKey, random }: Renewing): Promise<boolean> {
   const attempt = { key: hasKey ? randomUUID() : undefined, firstMs: systemClock.nowMs(), random }
   for (let isFirst = true; !scene.stopping.aborted; isFirst = false) {
     // An answer that is not waited for is lost, after the renewal or before it.
-    const timeoutMs = isFirst && random.happens(0.3) ? Math.ceil(random.between(1, 30)) : patienceMs
+    const timeoutMs = isFirst && random.happens(0.3) ? Math.ceil(random.between(1, 30)) : defaultTimeoutMs
     const tabs = isFirst && random.happens(0.2) ? 2 : 1
     const told = await Promise.all(
       Array.from({ length: tabs }, () => tryOnce(scene, session, { ...attempt, timeoutMs })),
@@ -47,7 +47,7 @@ interface Attempt {
 }
 
 async function tryOnce(
-  { stage }: Scene,
+  { stage }: ChaosContext,
   { sid, user, refreshToken }: LiveSession,
   { key, firstMs, random, timeoutMs }: Attempt,
 ): Promise<Tokens | string> {

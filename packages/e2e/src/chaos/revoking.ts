@@ -5,7 +5,7 @@ import type { Receipt } from '@gatehouse/contract'
 import type { CallOptions } from '@gatehouse/testkit'
 import type { Tokens } from '../system.ts'
 import { bounds, databaseTimeoutMs } from './cluster.ts'
-import { keepActing, pause, type Scene } from './context.ts'
+import { type ChaosContext, keepActing, pause } from './context.ts'
 import type { Act, Revocation, Standing } from './history.ts'
 import { type Random, randomOf } from './random.ts'
 import { tryCovered } from './revokedTokens.ts'
@@ -14,7 +14,7 @@ import { ask } from './timedRequest.ts'
 
 /** The service itself gives up after lease, margin and one statement; then comes its answer. */
 const barrierPatienceMs = bounds.leaseMs + bounds.marginMs + databaseTimeoutMs
-const patienceMs = barrierPatienceMs + 2 * databaseTimeoutMs + 2000
+const timeoutMs = barrierPatienceMs + 2 * databaseTimeoutMs + 2000
 
 /** What is done how often. */
 const lots: readonly Act[] = [
@@ -22,7 +22,7 @@ const lots: readonly Act[] = [
   ...Array<Act>(4).fill('end-all'),
   ...Array<Act>(3).fill('disable'),
   ...Array<Act>(3).fill('end-others'),
-  'everyone',
+  'global',
 ]
 
 interface Revoker {
@@ -33,7 +33,7 @@ interface Revoker {
 /** Users that one revoker has disabled: no other touches them until they are enabled again. */
 export type Disabled = Set<string>
 
-export async function revoker(scene: Scene, name: string, disabled: Disabled): Promise<void> {
+export async function revoker(scene: ChaosContext, name: string, disabled: Disabled): Promise<void> {
   const self: Revoker = { random: randomOf(scene.seed, name), accessToken: null }
   await keepActing(scene, async () => {
     await pause(scene, self.random, [100, 500])
@@ -47,7 +47,7 @@ export async function revoker(scene: Scene, name: string, disabled: Disabled): P
 }
 
 async function disableAndEnable(
-  scene: Scene,
+  scene: ChaosContext,
   self: Revoker,
   { session, disabled }: { session: LiveSession; disabled: Disabled },
 ): Promise<void> {
@@ -70,7 +70,7 @@ function isKnown(standing: Standing | 'refused'): boolean {
 const refusals = ['session-ended', 'token-expired', 'account-disabled']
 
 async function revoke(
-  scene: Scene,
+  scene: ChaosContext,
   self: Revoker,
   { act, session }: { act: Act; session: LiveSession },
 ): Promise<Standing | 'refused'> {
@@ -82,7 +82,7 @@ async function revoke(
   const { startMs, endMs, told, status, body } = await ask(place.call, path, {
     ...options,
     token,
-    timeoutMs: patienceMs,
+    timeoutMs: timeoutMs,
   })
   if (status !== null && status >= 400 && status < 500) {
     if (!refusals.includes(told)) throw new Error(`${path} answered ${told}: the run asks for the wrong thing`)
@@ -109,24 +109,24 @@ function questionOf(act: Act, { sid, user }: LiveSession): CallOptions & { path:
     case 'disable':
     case 'enable':
       return { path: `/admin/users/${user}/${act}`, body }
-    case 'everyone':
-      return { path: '/admin/everyone/end', body: { confirm: 'end every session' } }
+    case 'global':
+      return { path: '/admin/sessions/end-all', body: { confirm: 'end every session' } }
     case 'log-out':
       throw new Error('a log-out is no act of a revoker')
   }
 }
 
 function subjectOf(act: Act, { sid, user }: LiveSession): Pick<Revocation, 'sid' | 'user'> {
-  if (act === 'everyone') return { sid: null, user: null }
+  if (act === 'global') return { sid: null, user: null }
   return { sid: act === 'end-one' || act === 'end-others' ? sid : null, user }
 }
 
-function tell(scene: Scene, revocation: Revocation): void {
+function tell(scene: ChaosContext, revocation: Revocation): void {
   scene.stage.note(revocation)
   if (revocation.standing === 'in-force') scene.inBackground(tryCovered(scene, revocation))
 }
 
-async function adminToken({ stage }: Scene, self: Revoker): Promise<string | null> {
+async function adminToken({ stage }: ChaosContext, self: Revoker): Promise<string | null> {
   if (self.accessToken !== null) return self.accessToken
   const { call } = self.random.pick(stage.auths)
   const { told, body } = await ask(call, '/session', { body: { ...stage.admin, transport: 'body' }, timeoutMs: 2500 })
@@ -135,13 +135,13 @@ async function adminToken({ stage }: Scene, self: Revoker): Promise<string | nul
 }
 
 /** A client's own. It is told no more than that it is done: sooner than the service's patience, that means in force. */
-export async function logOut(scene: Scene, session: LiveSession, random: Random): Promise<void> {
+export async function logOut(scene: ChaosContext, session: LiveSession, random: Random): Promise<void> {
   const { sid, user, refreshToken } = session
   const place = random.pick(scene.stage.auths)
   const { startMs, endMs, told } = await ask(place.call, '/session', {
     method: 'DELETE',
     body: { refreshToken },
-    timeoutMs: patienceMs,
+    timeoutMs: timeoutMs,
   })
   const waitedMs = Math.round(endMs - startMs)
   const done = waitedMs < barrierPatienceMs ? 'in-force' : 'not-yet'

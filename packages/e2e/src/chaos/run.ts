@@ -2,12 +2,12 @@
 import { systemClock } from '@gatehouse/clock'
 import { password } from '../system.ts'
 import { client } from './clients.ts'
-import { bounds, buildStage, type Stage } from './cluster.ts'
-import type { Scene } from './context.ts'
+import { bounds, buildStage, type Cluster } from './cluster.ts'
+import type { ChaosContext } from './context.ts'
 import { type FaultName, faultNames } from './faults.ts'
 import type { Happening, History } from './history.ts'
 import type { Mistake } from './mutations/mutations.ts'
-import type { Place } from './processSlot.ts'
+import type { ProcessSlot } from './processSlot.ts'
 import { trespasser } from './revokedTokens.ts'
 import { type Disabled, revoker } from './revoking.ts'
 import { keepBreaking } from './schedule.ts'
@@ -59,7 +59,7 @@ export async function runChaos({ seed, forMs, faults = faultNames, ...services }
   }
 }
 
-function actors(scene: Scene): Promise<void>[] {
+function actors(scene: ChaosContext): Promise<void>[] {
   const emails = [...scene.people.users.keys()]
   const disabled: Disabled = new Set()
   return [
@@ -75,7 +75,7 @@ function actors(scene: Scene): Promise<void>[] {
   ]
 }
 
-async function createUsers({ auths: [auth], admin }: Stage): Promise<Map<string, string>> {
+async function createUsers({ auths: [auth], admin }: Cluster): Promise<Map<string, string>> {
   if (auth === undefined) throw new Error('a run needs an auth service')
   const boss = await auth.call('/session', { body: { ...admin, transport: 'body' } })
   const { accessToken: token } = boss.body as { accessToken: string }
@@ -88,7 +88,7 @@ async function createUsers({ auths: [auth], admin }: Stage): Promise<Map<string,
   return users
 }
 
-async function untilServing({ note }: Stage, { name, call }: Place): Promise<void> {
+async function untilServing({ note }: Cluster, { name, call }: ProcessSlot): Promise<void> {
   const startMs = systemClock.nowMs()
   const endMs = () => systemClock.nowMs()
   while (endMs() < startMs + recoveryMs) {

@@ -1,6 +1,6 @@
 /** When what breaks: a seed orders the faults of each lane, every one before any of them again. */
 import { systemClock } from '@gatehouse/clock'
-import type { Stage } from './cluster.ts'
+import type { Cluster } from './cluster.ts'
 import { type Fault, type FaultName, faults } from './faults.ts'
 import { type Random, randomOf } from './random.ts'
 
@@ -13,7 +13,7 @@ export interface Schedule {
 }
 
 /** Breaks and mends until it is time; afterwards everything stands again. */
-export async function keepBreaking(stage: Stage, schedule: Schedule): Promise<void> {
+export async function keepBreaking(stage: Cluster, schedule: Schedule): Promise<void> {
   const lanes = ['services', 'database'] as const
   await Promise.all(lanes.map(lane => runLane(stage, schedule, lane)))
 }
@@ -21,7 +21,7 @@ export async function keepBreaking(stage: Stage, schedule: Schedule): Promise<vo
 /** Without its database the system only waits: most of the time it has one. */
 const pausesMs: Record<Fault['lane'], [number, number]> = { services: [300, 1500], database: [2000, 6000] }
 
-async function runLane(stage: Stage, { seed, names, untilMs }: Schedule, lane: Fault['lane']): Promise<void> {
+async function runLane(stage: Cluster, { seed, names, untilMs }: Schedule, lane: Fault['lane']): Promise<void> {
   const random = randomOf(seed, lane)
   const ours = names.filter(name => faults[name].lane === lane)
   const queue = random.shuffled(ours).sort(tellingFirst)
@@ -41,7 +41,7 @@ function tellingFirst(one: FaultName, other: FaultName): number {
   return Number(telling.includes(other)) - Number(telling.includes(one))
 }
 
-async function strike(stage: Stage, random: Random, name: FaultName): Promise<void> {
+async function strike(stage: Cluster, random: Random, name: FaultName): Promise<void> {
   const startMs = systemClock.nowMs()
   const fault: Fault = faults[name]
   const targets = await fault.strike(stage, random)

@@ -1,7 +1,7 @@
 /** Asks a question over HTTP and stamps it: what was told, or that there was no answer. */
 
 import { systemClock } from '@gatehouse/clock'
-import { type Answer, type Call, type CallOptions, codeOf } from '@gatehouse/testkit'
+import { type Call, type CallOptions, codeOf, type HttpResponse } from '@gatehouse/testkit'
 import type { Span, Told } from './history.ts'
 
 export interface Asked extends Span {
@@ -19,6 +19,6 @@ export async function ask(call: Call, path: string, options: CallOptions & { tim
   return { startMs, endMs: systemClock.nowMs(), told: answer ? toldBy(answer) : 'no-answer', status, body }
 }
 
-function toldBy(answer: Answer): Told {
+function toldBy(answer: HttpResponse): Told {
   return answer.status < 300 ? 'ok' : (codeOf(answer) ?? `status ${answer.status}`)
 }

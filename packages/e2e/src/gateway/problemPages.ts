@@ -1,8 +1,8 @@
 /** The gateway's own refusals as nginx configuration, made from the table of outcomes. */
-import { type Outcome, reply } from '@gatehouse/contract'
+import { type ProblemCode, problemResponse } from '@gatehouse/contract'
 
 /** Every status that nginx may give by itself. The status is HTTP's own, since clients and proxies act on it; the code is the table's. */
-export const gatewayOutcomes: Readonly<Record<number, Outcome>> = {
+export const gatewayOutcomes: Readonly<Record<number, ProblemCode>> = {
   400: 'request-malformed',
   404: 'not-found',
   405: 'request-malformed',
@@ -39,9 +39,9 @@ export function problems(): string {
   return [made, ...locations, ''].join('\n')
 }
 
-function location(status: number, outcome: Outcome): string {
+function location(status: number, outcome: ProblemCode): string {
   const around = { problemBase: '$issuer/problems', realm: '', requestId: '$gateway_request_id' }
-  const { headers, body } = reply(outcome, {}, around)
+  const { headers, body } = problemResponse(outcome, {}, around)
   const { 'content-type': mediaType, ...others } = headers
   // No named location: nginx does not go there from a request line that it cannot read.
   return `location = /_problem-${status} {

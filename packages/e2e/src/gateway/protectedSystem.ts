@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Answer, freePort, freshDatabase } from '@gatehouse/testkit'
+import { freePort, freshDatabase, type HttpResponse } from '@gatehouse/testkit'
 import { type System, startSystem } from '../system.ts'
 import { type Gateway, startGateway } from './nginx.ts'
 import { type Sending, send } from './rawClient.ts'
@@ -10,7 +10,7 @@ import { type Sending, send } from './rawClient.ts'
 export interface Stage {
   system: System
   gateway: Gateway
-  send: (sending: Sending) => Promise<Answer>
+  send: (sending: Sending) => Promise<HttpResponse>
   stop: () => Promise<void>
 }
 

@@ -3,7 +3,7 @@
 import { type Agent, type IncomingMessage, request } from 'node:http'
 import { createConnection } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { Answer } from '@gatehouse/testkit'
+import type { HttpResponse } from '@gatehouse/testkit'
 
 export interface Sending {
   method?: string
@@ -18,7 +18,7 @@ export interface Sending {
   timeoutMs?: number
 }
 
-export async function send(url: string, sending: Sending): Promise<Answer> {
+export async function send(url: string, sending: Sending): Promise<HttpResponse> {
   const response = await open(url, sending)
   const said = await text(response)
   const isJson = response.headers['content-type']?.includes('json')

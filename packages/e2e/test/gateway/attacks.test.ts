@@ -1,8 +1,8 @@
 /** What comes from outside reaches no route, no identity and no patience that is not meant for it. */
 
 import { randomUUID } from 'node:crypto'
-import { type Outcome, rowOf } from '@gatehouse/contract'
-import { type Answer, codeOf } from '@gatehouse/testkit'
+import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
+import { codeOf, type HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { needNginx, startGateway } from '../../src/gateway/nginx.ts'
 import { gatewayOutcomes } from '../../src/gateway/problemPages.ts'
@@ -18,16 +18,16 @@ const person = await system.createAccount('ada@example.org')
 const { accessToken: token } = await system.login(person)
 
 /** In the form of the contract, with the status of HTTP and the code of the table. */
-function refusedByGateway(t: Test, answer: Answer, status: number): void {
-  const code = gatewayOutcomes[status] as Outcome
-  const { says: title, action } = rowOf(code)
+function refusedByGateway(t: Test, answer: HttpResponse, status: number): void {
+  const code = gatewayOutcomes[status] as ProblemCode
+  const { title, action } = problemDefinition(code)
   t.equal(answer.status, status)
   t.equal(answer.headers.get('content-type'), 'application/problem+json')
   t.match(answer.body, { type: `${gateway.url}/auth/problems/${code}`, title, status, code, action })
   t.equal((answer.body as { requestId: string }).requestId, answer.headers.get('x-request-id'))
 }
 
-function rawAnswer(text: string): Answer {
+function rawAnswer(text: string): HttpResponse {
   const [head = '', body = ''] = text.split('\r\n\r\n', 2)
   const [first = '', ...lines] = head.split('\r\n')
   const headers = new Headers(lines.map(line => line.split(/: (.*)/, 2) as [string, string]))

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Outcome, rowOf } from '@gatehouse/contract'
-import { type Answer, codeOf } from '@gatehouse/testkit'
+import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
+import { codeOf, type HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { needNginx } from '../../src/gateway/nginx.ts'
 import { behindGateway, type Echo } from '../../src/gateway/protectedSystem.ts'
@@ -23,9 +23,9 @@ t.teardown(stage.stop)
 const admin = await system.createAccount('admin@example.org', ['--role', 'admin', '--scope', 'storage:restricted'])
 const person = await system.createAccount('ada@example.org')
 
-function refusedAs(t: Test, answer: Answer, outcome: Outcome): void {
+function refusedAs(t: Test, answer: HttpResponse, outcome: ProblemCode): void {
   t.equal(codeOf(answer), outcome)
-  t.equal(answer.status, rowOf(outcome).status)
+  t.equal(answer.status, problemDefinition(outcome).status)
   t.equal(answer.headers.get('content-type'), 'application/problem+json')
 }
 

@@ -1,6 +1,6 @@
 /** A replica that dies under a request: what may be asked twice is asked of the next one, and answers as the first time. */
 import { randomUUID } from 'node:crypto'
-import { type Answer, codeOf } from '@gatehouse/testkit'
+import { codeOf, type HttpResponse } from '@gatehouse/testkit'
 import t from 'tap'
 import { needNginx } from '../../src/gateway/nginx.ts'
 import { behindGateway } from '../../src/gateway/protectedSystem.ts'
@@ -14,7 +14,7 @@ const { system, send } = stage
 t.teardown(stage.stop)
 
 /** While a guard is frozen, whatever revokes has been done and is waited for: time to kill who waits. */
-async function killedUnder(sending: Sending, endedToken: string): Promise<Answer> {
+async function killedUnder(sending: Sending, endedToken: string): Promise<HttpResponse> {
   const id = randomUUID()
   const heard = new RegExp(`"reqId":"${id}".*incoming request`)
   const [guard] = system.resources

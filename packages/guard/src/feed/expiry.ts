@@ -1,19 +1,19 @@
 /** Does what time brings: forgets what has expired, closes streams whose token or whose lease has run out. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '@gatehouse/clock'
-import { type Follower, forgetExpired, mayDecide } from '@gatehouse/protocol'
-import type { Streams } from '../streams.ts'
+import { type Follower, mayDecide, removeExpired } from '@gatehouse/protocol'
+import type { StreamTracker } from '../streams.ts'
 
-export interface WatchOptions {
+export interface ExpiryOptions {
   clock: Clock
   follower: () => Follower
-  streams: Streams
+  streams: StreamTracker
   toleranceMs: number
   onLapsed: () => void
   onRegained: () => void
 }
 
-export interface Watch {
+export interface ExpiryWatch {
   /** Looks at the lease now, instead of at the next tick. */
   notice(): void
   start(): void
@@ -24,7 +24,7 @@ const longestPauseMs = 1000
 /** Few enough to take well under a millisecond. */
 const forgottenAtOnce = 2000
 
-export function watchTime(options: WatchOptions): Watch {
+export function watchExpiry(options: ExpiryOptions): ExpiryWatch {
   const { clock, follower, streams, toleranceMs } = options
   const stopping = new AbortController()
   let hadLease = false
@@ -42,7 +42,7 @@ export function watchTime(options: WatchOptions): Watch {
   async function forget(): Promise<void> {
     const wallMs = clock.wallMs() - toleranceMs
     streams.expire(wallMs)
-    while (forgetExpired(follower().memory, { wallMs, most: forgottenAtOnce }) === forgottenAtOnce) await nextTurn()
+    while (removeExpired(follower().index, { wallMs, max: forgottenAtOnce }) === forgottenAtOnce) await nextTurn()
   }
 
   /** Until the lease runs out or the next stream expires, whichever is first; leases are extended meanwhile. */

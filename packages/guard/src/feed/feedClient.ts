@@ -1,8 +1,8 @@
 /** Speaks to the feed of the auth service: one poll or one farewell, over HTTP, within limits. */
 import type { Clock } from '@gatehouse/clock'
-import { PollAnswer, type PollRequest } from '@gatehouse/contract'
+import { type PollRequest, PollResponse } from '@gatehouse/contract'
 import { Compile } from 'typebox/schema'
-import { type Answer, boundedFetch, TimedOut } from './httpClient.ts'
+import { type HttpResponse, httpClient, TimeoutError } from './httpClient.ts'
 
 export interface FeedOptions {
   clock: Clock
@@ -14,12 +14,12 @@ export interface FeedOptions {
 
 /** What became of a poll. `client-invalid` and `feed-changed` are the feed's own words. */
 export type Polled =
-  | { kind: 'answered'; answer: PollAnswer }
+  | { kind: 'answered'; answer: PollResponse }
   | { kind: 'client-invalid' }
   | { kind: 'feed-changed' }
   | { kind: 'failed' | 'timed-out'; why: string }
 
-export interface Feed {
+export interface FeedClient {
   poll(authUrl: string, request: PollRequest, signal: AbortSignal): Promise<Polled>
   /** Takes the guard's row away, so that no revocation waits for it. Best effort. */
   leave(authUrl: string, guard: string): Promise<boolean>
@@ -29,8 +29,8 @@ export interface Feed {
 const maxBytes = 2_097_152
 const leaveTimeoutMs = 1000
 
-export function feedClient({ clock, clientId, clientSecret, pollTimeoutMs }: FeedOptions): Feed {
-  const isAnswer = Compile(PollAnswer)
+export function createFeedClient({ clock, clientId, clientSecret, pollTimeoutMs }: FeedOptions): FeedClient {
+  const isAnswer = Compile(PollResponse)
   // RFC 6749 section 2.3.1: both parts are form-encoded before they are joined.
   const credentials = [clientId, clientSecret].map(encodeURIComponent).join(':')
   const headers = {
@@ -39,7 +39,7 @@ export function feedClient({ clock, clientId, clientSecret, pollTimeoutMs }: Fee
     accept: 'application/json',
   }
 
-  function read({ status, text }: Answer): Polled {
+  function read({ status, text }: HttpResponse): Polled {
     if (status === 401) return { kind: 'client-invalid' }
     if (status === 409) return { kind: 'feed-changed' }
     if (status !== 200) return { kind: 'failed', why: `it answered ${status}` }
@@ -52,16 +52,16 @@ export function feedClient({ clock, clientId, clientSecret, pollTimeoutMs }: Fee
       const body = JSON.stringify(request)
       const question = { url: `${authUrl}/guards/poll`, method: 'POST' as const, headers, body, signal }
       try {
-        return read(await boundedFetch(clock, { ...question, timeoutMs: pollTimeoutMs, maxBytes }))
+        return read(await httpClient(clock, { ...question, timeoutMs: pollTimeoutMs, maxBytes }))
       } catch (error) {
-        return { kind: error instanceof TimedOut ? 'timed-out' : 'failed', why: reasonOf(error) }
+        return { kind: error instanceof TimeoutError ? 'timed-out' : 'failed', why: reasonOf(error) }
       }
     },
     async leave(authUrl, guard) {
       const question = { url: `${authUrl}/guards/leave`, method: 'POST' as const, headers }
       const body = JSON.stringify({ guard })
       try {
-        const { status } = await boundedFetch(clock, { ...question, body, timeoutMs: leaveTimeoutMs, maxBytes })
+        const { status } = await httpClient(clock, { ...question, body, timeoutMs: leaveTimeoutMs, maxBytes })
         return status < 300
       } catch {
         return false

@@ -6,33 +6,33 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@gatehouse/clock'
-import type { PollAnswer } from '@gatehouse/contract'
-import { ask, type Follower, giveUp, newFollower, receive } from '@gatehouse/protocol'
+import type { PollResponse } from '@gatehouse/contract'
+import { abandonPoll, applyResponse, beginPoll, createFollower, type Follower } from '@gatehouse/protocol'
 import { backOffMs } from './backOff.ts'
-import type { Feed, Polled } from './feedClient.ts'
+import type { FeedClient, Polled } from './feedClient.ts'
 
 export interface FollowOptions {
   clock: Clock
-  feed: Feed
+  feed: FeedClient
   /** The auth replicas, tried in turn when one fails. */
   authUrls: readonly string[]
   name: string
   version: string
   random: () => number
   /** Closes what the answer covers; runs before the answer is acknowledged. */
-  onApplied: (answer: PollAnswer) => void
+  onApplied: (answer: PollResponse) => void
   onPolled: (polled: Polled, authUrl: string) => void
 }
 
 /** One life: a guard's id and what it knows. */
-export interface Life {
+export interface GuardIdentity {
   guard: string
   follower: Follower
 }
 
-export interface Following {
+export interface FeedFollower {
   /** The present life; another one after the feed changed. */
-  life(): Life
+  life(): GuardIdentity
   start(): void
   /** Stops asking, then says farewell. */
   stop(): Promise<void>
@@ -43,7 +43,7 @@ const afterRejectionMs = 5000
 const heldAtLeastMs = 20
 const hastyAnswersAllowed = 3
 
-export function follow(options: FollowOptions): Following {
+export function follow(options: FollowOptions): FeedFollower {
   const { clock, feed, authUrls, random } = options
   const stopping = new AbortController()
   let life = newLife()
@@ -53,7 +53,7 @@ export function follow(options: FollowOptions): Following {
 
   /** One poll, and what it leads to; returns how long to wait before the next. */
   async function pollOnce(failures: number): Promise<{ failures: number; pauseMs: number }> {
-    const { question, asked } = ask(life.follower, { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
+    const { question, asked } = beginPoll(life.follower, { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
     const authUrl = authUrls[replica % authUrls.length] ?? ''
     const request = { guard: life.guard, name: options.name, version: options.version, ...question }
     const polled = await feed.poll(authUrl, request, stopping.signal)
@@ -61,13 +61,13 @@ export function follow(options: FollowOptions): Following {
 
     options.onPolled(polled, authUrl)
     if (polled.kind === 'answered') {
-      if (receive(life.follower, asked, polled.answer) === 'restart') life = newLife()
+      if (applyResponse(life.follower, asked, polled.answer) === 'restart') life = newLife()
       else options.onApplied(polled.answer)
       const isHasty = polled.answer.entries.length === 0 && clock.nowMs() - asked.nowMs < heldAtLeastMs
       hastyAnswers = isHasty ? hastyAnswers + 1 : 0
       return { failures: 0, pauseMs: hastyAnswers > hastyAnswersAllowed ? 50 + 50 * random() : 0 }
     }
-    giveUp(life.follower)
+    abandonPoll(life.follower)
     if (polled.kind === 'client-invalid') return { failures: failures + 1, pauseMs: afterRejectionMs }
     if (polled.kind === 'feed-changed') life = newLife()
     else replica += 1
@@ -100,6 +100,6 @@ export function follow(options: FollowOptions): Following {
   }
 }
 
-function newLife(): Life {
-  return { guard: randomUUID(), follower: newFollower() }
+function newLife(): GuardIdentity {
+  return { guard: randomUUID(), follower: createFollower() }
 }

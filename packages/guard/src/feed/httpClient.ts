@@ -3,7 +3,7 @@ import * as http from 'node:http'
 import * as https from 'node:https'
 import type { Clock } from '@gatehouse/clock'
 
-export interface Question {
+export interface HttpRequest {
   url: string
   method?: 'GET' | 'POST'
   headers?: Record<string, string>
@@ -15,13 +15,13 @@ export interface Question {
 }
 
 /** What came back: any status is an answer, and no redirect is followed, since we know whom we asked. */
-export interface Answer {
+export interface HttpResponse {
   status: number
   text: string
 }
 
 /** Thrown when there was no answer in time. */
-export class TimedOut extends Error {}
+export class TimeoutError extends Error {}
 
 /** How long a connection may lie idle: what stands between forgets it some time, and tells nobody. */
 const connections = { keepAlive: true, timeout: 4000 }
@@ -34,7 +34,7 @@ const overHttps = new https.Agent(connections)
  * Not by the global `fetch`, which costs each poll twice as much, and each start the loading of it
  * (docs/decisions/0027-guards-ask-over-node-http.md).
  */
-export async function boundedFetch(clock: Clock, question: Question): Promise<Answer> {
+export async function httpClient(clock: Clock, question: HttpRequest): Promise<HttpResponse> {
   const { timeoutMs, maxBytes, signal } = question
   signal?.throwIfAborted()
   const request = requestFor(question)
@@ -47,7 +47,7 @@ export async function boundedFetch(clock: Clock, question: Question): Promise<An
   signal?.addEventListener('abort', stop)
   const timer = new AbortController()
   clock.sleep(timeoutMs, timer.signal).then(
-    () => giveUp(new TimedOut(`no answer within ${timeoutMs} ms`)),
+    () => giveUp(new TimeoutError(`no answer within ${timeoutMs} ms`)),
     () => {},
   )
   try {
@@ -61,7 +61,7 @@ export async function boundedFetch(clock: Clock, question: Question): Promise<An
   }
 }
 
-function requestFor({ url, method = 'GET', headers = {} }: Question): http.ClientRequest {
+function requestFor({ url, method = 'GET', headers = {} }: HttpRequest): http.ClientRequest {
   return url.startsWith('https:')
     ? https.request(url, { method, headers, agent: overHttps })
     : http.request(url, { method, headers, agent: overHttp })

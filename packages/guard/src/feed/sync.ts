@@ -1,18 +1,18 @@
 /** Keeps the memory of revocations true: by the feed, which brings entries, and by time, which takes them away. */
 import type { Follower } from '@gatehouse/protocol'
-import type { Settings } from '../options.ts'
-import type { Streams } from '../streams.ts'
-import { watchTime } from './expiry.ts'
-import { feedClient, type Polled } from './feedClient.ts'
+import type { ResolvedOptions } from '../options.ts'
+import type { StreamTracker } from '../streams.ts'
+import { watchExpiry } from './expiry.ts'
+import { createFeedClient, type Polled } from './feedClient.ts'
 import { follow } from './follow.ts'
 
-export interface Happenings {
+export interface FeedEvents {
   onPolled(polled: Polled): void
   onLapsed(): void
   onRegained(): void
 }
 
-export interface Upkeep {
+export interface FeedSync {
   follower(): Follower
   /** Another number whenever the memory has learnt something. */
   revision(): number
@@ -20,12 +20,12 @@ export interface Upkeep {
   stop(): Promise<void>
 }
 
-export function keepUp(settings: Settings, streams: Streams, on: Happenings): Upkeep {
+export function startSync(settings: ResolvedOptions, streams: StreamTracker, on: FeedEvents): FeedSync {
   const { clock, log, clockToleranceMs: toleranceMs } = settings
   let revision = 1
   const following = follow({
     ...settings,
-    feed: feedClient(settings),
+    feed: createFeedClient(settings),
     onApplied(answer) {
       if (answer.entries.length > 0) revision += 1
       streams.revoke(answer.entries)
@@ -38,7 +38,7 @@ export function keepUp(settings: Settings, streams: Streams, on: Happenings): Up
     },
   })
   const follower = () => following.life().follower
-  const watch = watchTime({
+  const watch = watchExpiry({
     clock,
     follower,
     streams,

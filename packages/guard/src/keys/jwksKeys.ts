@@ -6,8 +6,8 @@
  * away, so an older answer cannot overwrite a newer. While the endpoint is down the known keys go on.
  */
 import type { Clock } from '@gatehouse/clock'
-import { Refusal } from '@gatehouse/contract'
-import { boundedFetch } from '../feed/httpClient.ts'
+import { ProblemError } from '@gatehouse/contract'
+import { httpClient } from '../feed/httpClient.ts'
 import { type Keys, keysFromJwks, type PublicKey } from './publicKey.ts'
 
 export interface JwksOptions {
@@ -78,7 +78,7 @@ export function jwksKeys(options: JwksOptions): Keys {
       if (pending !== null || clock.nowMs() - startedAtMs >= coolDownMs) await loadOnce()
       const key = keys.get(kid)
       // Not knowing is never a 401: the key may well be one that could not be fetched.
-      if (key === undefined && hasFailedLast) throw new Refusal('unavailable', 'the keys could not be fetched')
+      if (key === undefined && hasFailedLast) throw new ProblemError('unavailable', 'the keys could not be fetched')
       return key
     },
     isLoaded: () => isLoaded,
@@ -96,7 +96,7 @@ export function jwksKeys(options: JwksOptions): Keys {
 
 async function fetchKeys(settings: Required<JwksOptions>, signal: AbortSignal): Promise<PublicKey[]> {
   const { url, clock, timeoutMs, maxBytes, maxKeys } = settings
-  const { status, text } = await boundedFetch(clock, {
+  const { status, text } = await httpClient(clock, {
     url,
     headers: { accept: 'application/jwk-set+json, application/json' },
     timeoutMs,

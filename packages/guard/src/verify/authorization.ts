@@ -1,5 +1,5 @@
 /** Finds the one token in a request: nothing else in the process reads the Authorization header. */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 
 /** Longer than any token of ours; looked at before anything is parsed. */
 const maxTokenLength = 4096
@@ -35,16 +35,17 @@ function isAuthorization(name: string): boolean {
 
 /** The token of a Bearer header (RFC 6750 section 2.1); any other scheme is as good as no token. */
 export function tokenOf(authorization: string | undefined): string {
-  if (authorization === undefined || authorization === '') throw new Refusal('token-missing', 'no Authorization header')
+  if (authorization === undefined || authorization === '')
+    throw new ProblemError('token-missing', 'no Authorization header')
   if (authorization.length > maxTokenLength + 'Bearer '.length)
-    throw new Refusal('token-invalid', 'longer than any token')
+    throw new ProblemError('token-invalid', 'longer than any token')
   const [, name, token] = scheme.exec(authorization) ?? []
   if (name === undefined || token === undefined) {
     throw isOtherScheme(authorization)
-      ? new Refusal('token-missing', 'another scheme than Bearer')
+      ? new ProblemError('token-missing', 'another scheme than Bearer')
       : malformed('headers/authorization', 'must be "Bearer" and one token')
   }
-  if (name.toLowerCase() !== 'bearer') throw new Refusal('token-missing', 'another scheme than Bearer')
+  if (name.toLowerCase() !== 'bearer') throw new ProblemError('token-missing', 'another scheme than Bearer')
   return token
 }
 
@@ -53,8 +54,8 @@ function isOtherScheme(authorization: string): boolean {
   return /^(?!bearer\b)[a-z][a-z0-9-]* +[a-z0-9-]+ *=/i.test(authorization)
 }
 
-function malformed(field: string, reason: string): Refusal {
-  return new Refusal('request-malformed', `${field} ${reason}`, {
+function malformed(field: string, reason: string): ProblemError {
+  return new ProblemError('request-malformed', `${field} ${reason}`, {
     challenge: 'invalid_request',
     fields: [{ field, reason }],
   })

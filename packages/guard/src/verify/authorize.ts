@@ -1,5 +1,5 @@
 /** Whether a verified token may pass: what revocation says of it, then what the route asks for. */
-import type { EntryOutcome, Outcome } from '@gatehouse/contract'
+import type { ProblemCode, RevocationEffect } from '@gatehouse/contract'
 import type { Caller } from './claims.ts'
 
 /** What a route asks of its callers beyond a valid token of a session that stands. */
@@ -12,30 +12,30 @@ export interface Rule {
   readonly onUnknown: 'refuse' | 'allow'
 }
 
-export interface Facts {
+export interface AuthorizationFacts {
   caller: Pick<Caller, 'scopes' | 'roles'>
   /** The revocation that covers the token, if memory holds one. */
-  revoked: EntryOutcome | undefined
+  revoked: RevocationEffect | undefined
   /** The lease stands: memory is complete. */
   mayDecide: boolean
 }
 
 /** `unknown-allowed` passes too, and is counted. */
-export type Decision = 'pass' | 'unknown-allowed' | Outcome
+export type AuthorizationResult = 'pass' | 'unknown-allowed' | ProblemCode
 
-export const outcomeOfEntry = {
+export const problemOfEffect = {
   ended: 'session-ended',
   forbidden: 'account-disabled',
   superseded: 'token-expired',
-} as const satisfies Record<EntryOutcome, Outcome>
+} as const satisfies Record<RevocationEffect, ProblemCode>
 
 /**
  * A revocation that is known stays known when the lease lapses: only its absence needs the lease, and whether an account is
  * still disabled. It may have been enabled since, and then its older tokens are those of ended sessions.
  */
-export function decide({ caller, revoked, mayDecide }: Facts, rule: Rule): Decision {
+export function authorize({ caller, revoked, mayDecide }: AuthorizationFacts, rule: Rule): AuthorizationResult {
   const isStale = revoked === 'forbidden' && !mayDecide && rule.onUnknown === 'refuse'
-  if (revoked !== undefined && !isStale) return outcomeOfEntry[revoked]
+  if (revoked !== undefined && !isStale) return problemOfEffect[revoked]
   if (!mayDecide && rule.onUnknown === 'refuse') return 'revocation-unknown'
   if (!hasAll(caller.scopes, rule.scope) || !hasOne(caller.roles, rule.roles)) return 'insufficient-scope'
   return mayDecide ? 'pass' : 'unknown-allowed'

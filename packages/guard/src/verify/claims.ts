@@ -1,5 +1,5 @@
 /** Judges the claims of a token whose signature is good, and makes of them what handlers see. */
-import { type AccessTokenClaims, type Outcome, requiredClaims } from '@gatehouse/contract'
+import { type AccessTokenClaims, type ProblemCode, requiredClaims } from '@gatehouse/contract'
 
 /** Who is calling, as the token says. Frozen, since requests with the same token share it. */
 export interface Caller {
@@ -19,17 +19,17 @@ export interface TimeRules {
   toleranceMs: number
 }
 
-export type Judgement = { kind: 'good'; caller: Caller } | { kind: 'bad'; outcome: Outcome; why: string }
+export type ClaimsResult = { kind: 'good'; caller: Caller } | { kind: 'bad'; outcome: ProblemCode; why: string }
 
 /** Longer than any access token lives: a token that claims more is a mistake or worse. */
 const longestLifeSeconds = 86_400
 const strings = ['iss', 'aud', 'sub', 'jti', 'client_id', 'sid'] as const
 const times = ['iat', 'exp', 'nbf', 'auth_time'] as const
-const counts = ['epoch', 'everyone_epoch'] as const
+const counts = ['epoch', 'global_epoch'] as const
 const scopeText = /^$|^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 /** Whether the claims are whole and of this moment. Expiry comes last: `token-expired` says that all else was right. */
-export function judgeClaims(payload: Record<string, unknown>, rules: TimeRules): Judgement {
+export function validateClaims(payload: Record<string, unknown>, rules: TimeRules): ClaimsResult {
   const flaw = flawInTypes(payload)
   if (flaw !== null) return { kind: 'bad', outcome: 'token-invalid', why: flaw }
 

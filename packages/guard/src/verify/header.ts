@@ -1,6 +1,6 @@
 /** Reads what a token says of itself before any signature is checked, refusing every form that is not the canonical one. */
-import { accessTokenType, Refusal } from '@gatehouse/contract'
-import { parsePart } from './segment.ts'
+import { accessTokenType, ProblemError } from '@gatehouse/contract'
+import { parseSegment } from './segment.ts'
 
 /** Headers that would let a token bring its own key or its own rules (RFC 8725 sections 3.9 and 3.10, RFC 7515 section 4.1.11). */
 const refused = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'b64', 'zip', 'enc']
@@ -19,7 +19,7 @@ export interface TokenHeader {
  *
  * Tokens of one key have the same header, so what the last one asked for is remembered.
  */
-export function headerReader(): (token: string) => TokenHeader {
+export function createHeaderParser(): (token: string) => TokenHeader {
   let last: { text: string; header: TokenHeader } | undefined
   return token => {
     const parts = token.split('.')
@@ -47,12 +47,12 @@ function judgeHeader(text: string): TokenHeader {
 
 function headerIn(text: string): Record<string, unknown> {
   try {
-    return parsePart(text)
+    return parseSegment(text)
   } catch {
     throw invalid('the header is not one plain JSON object')
   }
 }
 
-function invalid(why: string): Refusal {
-  return new Refusal('token-invalid', why)
+function invalid(why: string): ProblemError {
+  return new ProblemError('token-invalid', why)
 }

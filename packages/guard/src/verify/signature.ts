@@ -17,7 +17,7 @@ export type CheckSignature = (token: string) => Record<string, unknown>
  * Times are not its business: it asks `Date.now()`, and we have a clock. It gives a future `nbf`, a wrong `typ` and a foreign
  * algorithm other errors than the rest, and `allowedIss` passes a token that has no `iss` unless `requiredClaims` names it.
  */
-export async function signatureCheck(
+export async function createSignatureCheck(
   key: PublicKey,
   rules: { issuer: string; audience: string },
 ): Promise<CheckSignature> {

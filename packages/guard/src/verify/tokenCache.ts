@@ -28,7 +28,7 @@ export interface TokenCache {
  * received costs more than all the rest (measured: 1.0 us). What is found must then be the same header throughout, so two
  * tokens never share an entry; should two have the same number (once in 100,000 tokens), the later takes the place.
  */
-export function tokenCache({ most, toleranceMs }: { most: number; toleranceMs: number }): TokenCache {
+export function createTokenCache({ most, toleranceMs }: { most: number; toleranceMs: number }): TokenCache {
   const tokens = new Map<number, VerifiedToken>()
   return {
     get(authorization, wallMs) {

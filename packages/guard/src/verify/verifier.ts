@@ -1,14 +1,14 @@
 /** Turns an Authorization header into a verified token, from memory whenever it can. */
 import type { Clock } from '@gatehouse/clock'
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import { StrictJsonError } from '@gatehouse/http'
 import type { Keys, PublicKey } from '../keys/publicKey.ts'
 import { tokenOf } from './authorization.ts'
-import { type Caller, judgeClaims } from './claims.ts'
-import { headerReader, type TokenHeader } from './header.ts'
-import { mustBeStrictPart } from './segment.ts'
-import { type CheckSignature, signatureCheck } from './signature.ts'
-import { tokenCache, type VerifiedToken } from './tokenCache.ts'
+import { type Caller, validateClaims } from './claims.ts'
+import { createHeaderParser, type TokenHeader } from './header.ts'
+import { assertStrictSegment } from './segment.ts'
+import { type CheckSignature, createSignatureCheck } from './signature.ts'
+import { createTokenCache, type VerifiedToken } from './tokenCache.ts'
 
 export interface VerifierOptions {
   keys: Keys
@@ -44,8 +44,8 @@ export const defaultCacheSize = 100_000
 
 export function createVerifier(options: VerifierOptions): Verifier {
   const { keys, issuer, audience, clock, clockToleranceMs: toleranceMs = defaultToleranceMs } = options
-  const cache = tokenCache({ most: options.cacheSize ?? defaultCacheSize, toleranceMs })
-  const readHeader = headerReader()
+  const cache = createTokenCache({ most: options.cacheSize ?? defaultCacheSize, toleranceMs })
+  const readHeader = createHeaderParser()
   const checks = new WeakMap<PublicKey, CheckSignature>()
   const making = new WeakMap<PublicKey, Promise<CheckSignature>>()
 
@@ -64,12 +64,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   async function verifyLater(asked: Asked): Promise<VerifiedToken> {
     const key = keys.find(asked.kid) ?? (await keys.seek(asked.kid))
-    if (key === undefined) throw new Refusal('token-invalid', 'unknown key')
+    if (key === undefined) throw new ProblemError('token-invalid', 'unknown key')
     return judge(asked, key, await checkOf(key))
   }
 
   async function checkOf(key: PublicKey): Promise<CheckSignature> {
-    const made = making.get(key) ?? signatureCheck(key, { issuer, audience })
+    const made = making.get(key) ?? createSignatureCheck(key, { issuer, audience })
     making.set(key, made)
     const check = await made
     checks.set(key, check)
@@ -77,7 +77,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   function judge(asked: Asked, key: PublicKey, check: CheckSignature): VerifiedToken {
-    if (key.isWithdrawn || asked.alg !== key.algorithm) throw new Refusal('token-invalid', 'not what this key signs')
+    if (key.isWithdrawn || asked.alg !== key.algorithm)
+      throw new ProblemError('token-invalid', 'not what this key signs')
     const caller = judgedCaller(payloadOf(asked.token, check), { wallMs: clock.wallMs(), toleranceMs })
     const { iat, exp } = caller.claims
     const verified: VerifiedToken = {
@@ -100,10 +101,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
 function payloadOf(token: string, check: CheckSignature): Record<string, unknown> {
   try {
     const payload = check(token)
-    mustBeStrictPart(token.slice(token.indexOf('.') + 1, token.lastIndexOf('.')), payload)
+    assertStrictSegment(token.slice(token.indexOf('.') + 1, token.lastIndexOf('.')), payload)
     return payload
   } catch (error) {
-    throw new Refusal('token-invalid', whyOf(error))
+    throw new ProblemError('token-invalid', whyOf(error))
   }
 }
 
@@ -113,7 +114,7 @@ function whyOf(error: unknown): string {
 }
 
 function judgedCaller(payload: Record<string, unknown>, rules: { wallMs: number; toleranceMs: number }): Caller {
-  const judgement = judgeClaims(payload, rules)
-  if (judgement.kind === 'bad') throw new Refusal(judgement.outcome, judgement.why)
+  const judgement = validateClaims(payload, rules)
+  if (judgement.kind === 'bad') throw new ProblemError(judgement.outcome, judgement.why)
   return judgement.caller
 }

@@ -1,6 +1,6 @@
 /** Following the feed: other replicas, rejection, a feed that changed, and leaving. */
 import { randomUUID } from 'node:crypto'
-import { bearer, saysOutcome, smallAuth } from '@gatehouse/testkit'
+import { bearer, fakeAuth, problemMismatch } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { type Guarded, guarded, passUntil } from '../helpers/guardedApp.ts'
 
@@ -20,12 +20,12 @@ t.test('all live entries arrive, however many pages they fill, before anything i
   t.teardown(late.stop)
   await late.guard.ready()
   t.equal(late.guard.state().entriesHeld, 10)
-  t.equal(saysOutcome(await late.send('/me', bearer(late.token({ sid: sids[0] }))), 'session-ended'), null)
+  t.equal(problemMismatch(await late.send('/me', bearer(late.token({ sid: sids[0] }))), 'session-ended'), null)
 })
 
 t.test('when one replica fails the next is asked at once', async t => {
   const service = await fixture(t)
-  const second = await smallAuth(service.clock)
+  const second = await fakeAuth(service.clock)
   t.teardown(second.stop)
   const both = await guarded({ authUrls: ['http://127.0.0.1:9', second.url], clock: service.clock, random: () => 0 })
   t.teardown(both.stop)

@@ -7,9 +7,9 @@ import * as https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { systemClock } from '@gatehouse/clock'
-import { handClock } from '@gatehouse/testkit'
+import { fakeClock } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { boundedFetch, TimedOut } from '../../src/feed/httpClient.ts'
+import { httpClient, TimeoutError } from '../../src/feed/httpClient.ts'
 
 const limits = { timeoutMs: 20_000, maxBytes: 1000 }
 
@@ -31,7 +31,7 @@ async function serverThat(t: Test, answers: RequestListener) {
     connections.count += 1
   })
   const url = `http://127.0.0.1:${await listening(t, server)}`
-  const ask = (more: object = {}, clock = systemClock) => boundedFetch(clock, { url, ...limits, ...more })
+  const ask = (more: object = {}, clock = systemClock) => httpClient(clock, { url, ...limits, ...more })
   return { ask, connections }
 }
 
@@ -60,12 +60,12 @@ t.test('a redirect is not followed', async t => {
 
 t.test('silence ends in time: before the answer, and within it', async t => {
   for (const begin of [false, true]) {
-    const clock = handClock({ wallMs: 0 })
+    const clock = fakeClock({ wallMs: 0 })
     const { ask } = await serverThat(t, (_request, response) => {
       if (begin) response.write('{')
       setTimeout(() => clock.advance(limits.timeoutMs), 20)
     })
-    await t.rejects(ask({}, clock), new TimedOut('no answer within 20000 ms'))
+    await t.rejects(ask({}, clock), new TimeoutError('no answer within 20000 ms'))
   }
 })
 
@@ -107,9 +107,9 @@ t.test('a server that is not there, and an address that is none', async t => {
   const port = await listening(t, server)
   server.close()
   await once(server, 'close')
-  await t.rejects(boundedFetch(systemClock, { url: `http://127.0.0.1:${port}`, ...limits }), { code: 'ECONNREFUSED' })
-  await t.rejects(boundedFetch(systemClock, { url: 'nowhere', ...limits }), { code: 'ERR_INVALID_URL' })
-  await t.rejects(boundedFetch(systemClock, { url: 'ftp://127.0.0.1', ...limits }), { code: 'ERR_INVALID_PROTOCOL' })
+  await t.rejects(httpClient(systemClock, { url: `http://127.0.0.1:${port}`, ...limits }), { code: 'ECONNREFUSED' })
+  await t.rejects(httpClient(systemClock, { url: 'nowhere', ...limits }), { code: 'ERR_INVALID_URL' })
+  await t.rejects(httpClient(systemClock, { url: 'ftp://127.0.0.1', ...limits }), { code: 'ERR_INVALID_PROTOCOL' })
 })
 
 t.test('over TLS only whom the process trusts is asked', async t => {
@@ -122,7 +122,7 @@ t.test('over TLS only whom the process trusts is asked', async t => {
     response.end('private')
   })
   const url = `https://127.0.0.1:${await listening(t, server)}`
-  await t.rejects(boundedFetch(systemClock, { url, ...limits }), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
+  await t.rejects(httpClient(systemClock, { url, ...limits }), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
 
   const asking = `
     import { boundedFetch } from ${JSON.stringify(new URL('../../src/feed/httpClient.js', import.meta.url).href)}

@@ -1,8 +1,8 @@
 /** Decisions from memory: what revocation does to a request, and what not knowing does. */
 
 import { randomUUID } from 'node:crypto'
-import { rowOf } from '@gatehouse/contract'
-import { bearer, saysOutcome } from '@gatehouse/testkit'
+import { problemDefinition } from '@gatehouse/contract'
+import { bearer, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
 import { type Guarded, guarded, passUntil } from '../helpers/guardedApp.ts'
 
@@ -31,25 +31,25 @@ t.test('each kind of revocation refuses the tokens that it covers, and no others
   await service.guard.ready()
   const [sid, sub] = [randomUUID(), randomUUID()]
   await revoke(service, { subject: sid })
-  await revoke(service, { kind: 'user', subject: sub, epoch: 3, outcome: 'forbidden' })
+  await revoke(service, { kind: 'user', subject: sub, epoch: 3, effect: 'forbidden' })
 
   const says = async (over: object) =>
-    saysOutcome(await service.send('/me', bearer(service.token({ ...over }))), 'session-ended')
+    problemMismatch(await service.send('/me', bearer(service.token({ ...over }))), 'session-ended')
   t.equal(await says({ sid }), null)
   t.match(await service.send('/me', bearer(service.token())), { status: 200 })
   const disabled = await service.send('/me', bearer(service.token({ sub, epoch: 2 })))
-  t.equal(saysOutcome(disabled, 'account-disabled'), null)
+  t.equal(problemMismatch(disabled, 'account-disabled'), null)
   t.equal(disabled.headers['www-authenticate'], undefined)
   t.match(await service.send('/me', bearer(service.token({ sub, epoch: 3 }))), { status: 200 }, 'logged in since')
 
-  await revoke(service, { kind: 'user', subject: sub, epoch: 3, outcome: 'ended' })
+  await revoke(service, { kind: 'user', subject: sub, epoch: 3, effect: 'ended' })
   t.equal(await says({ sub, epoch: 2 }), null, 'enabled again: never a lingering 403')
-  await revoke(service, { kind: 'user', subject: sub, epoch: 4, outcome: 'superseded' })
+  await revoke(service, { kind: 'user', subject: sub, epoch: 4, effect: 'superseded' })
   const superseded = await service.send('/me', bearer(service.token({ sub, epoch: 3 })))
-  t.equal(saysOutcome(superseded, 'token-expired'), null)
-  await revoke(service, { kind: 'everyone', epoch: 1 })
-  t.equal(await says({ everyone_epoch: 0 }), null)
-  t.match(await service.send('/me', bearer(service.token({ everyone_epoch: 1 }))), { status: 200 })
+  t.equal(problemMismatch(superseded, 'token-expired'), null)
+  await revoke(service, { kind: 'global', epoch: 1 })
+  t.equal(await says({ global_epoch: 0 }), null)
+  t.match(await service.send('/me', bearer(service.token({ global_epoch: 1 }))), { status: 200 })
 })
 
 t.test('a token that was good a moment ago, and is remembered, is refused', async t => {
@@ -60,7 +60,7 @@ t.test('a token that was good a moment ago, and is remembered, is refused', asyn
   const headers = bearer(service.token({ sid }))
   t.match(await service.send('/me', headers), { status: 200 })
   await revoke(service, { subject: sid })
-  t.equal(saysOutcome(await service.send('/me', headers), 'session-ended'), null)
+  t.equal(problemMismatch(await service.send('/me', headers), 'session-ended'), null)
 })
 
 t.test('no request makes a call of its own', async t => {
@@ -81,11 +81,11 @@ t.test('badge, but no clearance: the challenge names the scope, and the session 
   t.teardown(service.stop)
   await service.guard.ready()
   const refused = await service.send('/restricted', bearer(service.token()))
-  t.equal(saysOutcome(refused, 'insufficient-scope'), null)
+  t.equal(problemMismatch(refused, 'insufficient-scope'), null)
   t.match(refused.headers['www-authenticate'], /error="insufficient_scope", .*scope="storage:restricted"/)
   const cleared = service.token({ scope: 'storage:read storage:restricted' })
   t.match(await service.send('/restricted', bearer(cleared)), { status: 200 })
-  t.equal(saysOutcome(await service.send('/admin', bearer(service.token())), 'insufficient-scope'), null)
+  t.equal(problemMismatch(await service.send('/admin', bearer(service.token())), 'insufficient-scope'), null)
   t.match(await service.send('/admin', bearer(service.token({ roles: ['auditor'] }))), { status: 200 })
 })
 
@@ -99,16 +99,16 @@ t.test('a lapsed lease is not knowing: 503 with Retry-After, and it comes back b
   await lapse(service)
 
   const unknown = await service.send('/me', headers)
-  t.equal(saysOutcome(unknown, 'revocation-unknown'), null)
-  t.equal(unknown.headers['retry-after'], String(rowOf('revocation-unknown').retryAfterSeconds))
+  t.equal(problemMismatch(unknown, 'revocation-unknown'), null)
+  t.equal(unknown.headers['retry-after'], String(problemDefinition('revocation-unknown').retryAfterSeconds))
   t.equal(unknown.headers['www-authenticate'], undefined)
   t.equal(
-    saysOutcome(await service.send('/me', bearer(service.token({ sid }))), 'session-ended'),
+    problemMismatch(await service.send('/me', bearer(service.token({ sid }))), 'session-ended'),
     null,
     'what is known',
   )
   t.match(await service.send('/lenient', headers), { status: 200 }, 'a route may choose to go on')
-  t.equal(saysOutcome(await service.send('/lenient', bearer(service.token({ sid }))), 'session-ended'), null)
+  t.equal(problemMismatch(await service.send('/lenient', bearer(service.token({ sid }))), 'session-ended'), null)
 
   service.auth.mode = 'up'
   await passUntil(service.clock, service.auth.holding())
@@ -126,13 +126,13 @@ t.test('a machine that slept decides nothing until it has asked', async t => {
   await service.guard.ready()
   await service.auth.holding()
   service.clock.suspend(15_000)
-  t.equal(saysOutcome(await service.send('/me', bearer(service.token())), 'revocation-unknown'), null)
+  t.equal(problemMismatch(await service.send('/me', bearer(service.token())), 'revocation-unknown'), null)
 })
 
 t.test('before the first answer of the feed nothing is decided', async t => {
   const service = await guarded({ authUrls: ['http://127.0.0.1:9'] })
   t.teardown(service.stop)
-  t.equal(saysOutcome(await service.send('/me', bearer(service.token())), 'revocation-unknown'), null)
+  t.equal(problemMismatch(await service.send('/me', bearer(service.token())), 'revocation-unknown'), null)
   t.match(await service.send('/open'), { status: 200 }, 'outside the scope of the guard')
 })
 

@@ -1,21 +1,21 @@
 /** A guarded service on a real port, beside a small auth service, with a clock that the test moves. */
 import type { AddressInfo } from 'node:net'
 import { createGuard, type Guard, type GuardOptions, guard } from '@gatehouse/guard'
-import { fastifyDefaults, refusals, strictRequests } from '@gatehouse/http'
+import { fastifyDefaults, problemDetails, strictRequests } from '@gatehouse/http'
 import {
-  type Answered,
   audience,
   claimsAt,
   clientId,
   clientSecret,
-  type HandClock,
-  handClock,
+  type FakeAuth,
+  type FakeClock,
+  fakeAuth,
+  fakeClock,
   issuer,
+  type RawResponse,
   type SigningKey,
-  type SmallAuth,
   send,
   signingKey,
-  smallAuth,
   startMs,
   tokenOf,
 } from '@gatehouse/testkit'
@@ -24,29 +24,29 @@ import { Registry } from 'prom-client'
 
 export interface Guarded {
   app: FastifyInstance
-  auth: SmallAuth
-  clock: HandClock
+  auth: FakeAuth
+  clock: FakeClock
   guard: Guard
   key: SigningKey
   metrics: Registry
   /** A good token, with these claims changed. */
   token(over?: Record<string, unknown>): string
   /** One request; a header given as an array is sent several times. */
-  send(path: string, headers?: Record<string, string | string[]>): Promise<Answered>
+  send(path: string, headers?: Record<string, string | string[]>): Promise<RawResponse>
   stop(): Promise<void>
 }
 
 export const surroundings = { problemBase: 'https://auth.example/problems', realm: 'warehouse' }
 export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded> {
-  const clock = handClock({ wallMs: startMs })
-  const auth = await smallAuth(clock)
+  const clock = fakeClock({ wallMs: startMs })
+  const auth = await fakeAuth(clock)
   const key = signingKey()
   auth.keys = [key]
   const metrics = new Registry()
   const client = { clientId, clientSecret, authUrls: [auth.url], issuer, audience }
   const own = createGuard({ ...client, clock, metrics, publicKey: key.pem, random: () => 0.5, ...over })
   const app = fastify({ ...fastifyDefaults({ ...surroundings, logLevel: 'silent' }) })
-  await app.register(refusals, surroundings)
+  await app.register(problemDetails, surroundings)
   await app.register(strictRequests)
   app.get('/open', () => 'open')
   await app.register(async inside => {
@@ -70,7 +70,7 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
 }
 
 /** Time passes, a little at each turn of the event loop, until something has happened. */
-export async function passUntil(clock: HandClock, happened: Promise<unknown>): Promise<void> {
+export async function passUntil(clock: FakeClock, happened: Promise<unknown>): Promise<void> {
   let isOver = false
   happened.then(() => {
     isOver = true

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { jwksKeys, keysFromJwks } from '@gatehouse/guard'
-import { type HandClock, handClock, outcomeOf, signingKey, startMs } from '@gatehouse/testkit'
+import { type FakeClock, fakeClock, problemCodeOf, signingKey, startMs } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 
 interface Endpoint {
@@ -15,7 +15,7 @@ interface Endpoint {
 }
 
 async function fixture(t: Test, over: object = {}) {
-  const clock = handClock({ wallMs: startMs })
+  const clock = fakeClock({ wallMs: startMs })
   const key = signingKey()
   const endpoint = await endpointOf(t)
   endpoint.answer = () => ({ status: 200, body: JSON.stringify({ keys: [key.jwk] }) })
@@ -46,7 +46,7 @@ async function endpointOf(t: Test): Promise<Endpoint> {
 }
 
 /** Time passes until the endpoint is asked again. */
-async function untilNextFetch(endpoint: Endpoint, clock: HandClock, ms: number): Promise<void> {
+async function untilNextFetch(endpoint: Endpoint, clock: FakeClock, ms: number): Promise<void> {
   const next = endpoint.next()
   await clock.advance(ms)
   await next
@@ -96,7 +96,7 @@ t.test('while the endpoint is down the known keys go on, and an unknown one is n
   await keys.start()
   endpoint.answer = () => ({ status: 500, body: '' })
   await untilNextFetch(endpoint, clock, 300_000)
-  t.equal(await outcomeOf(() => keys.seek('unknown')), 'unavailable')
+  t.equal(await problemCodeOf(() => keys.seek('unknown')), 'unavailable')
   t.ok(keys.find(key.kid))
 })
 
@@ -105,7 +105,7 @@ t.test('before any key could be loaded nobody is told that a token is wrong', as
   endpoint.answer = () => ({ status: 503, body: '' })
   await keys.start()
   t.equal(keys.isLoaded(), false)
-  t.equal(await outcomeOf(() => keys.seek(key.kid)), 'unavailable')
+  t.equal(await problemCodeOf(() => keys.seek(key.kid)), 'unavailable')
   endpoint.answer = () => ({ status: 200, body: JSON.stringify({ keys: [key.jwk] }) })
   await untilNextFetch(endpoint, clock, 5000)
   t.equal((await keys.seek(key.kid))?.kid, key.kid, 'and it comes by itself')
@@ -118,7 +118,7 @@ t.test('an answer that is too large, too slow or not a key set changes nothing',
   for (const body of [`{"keys":[${'1,'.repeat(40_000)}1]}`, 'hello', '[]', '{"keys":1}']) {
     endpoint.answer = () => ({ status: 200, body })
     await clock.advance(30_000)
-    t.equal(await outcomeOf(() => keys.seek('unknown')), 'unavailable', body.slice(0, 20))
+    t.equal(await problemCodeOf(() => keys.seek('unknown')), 'unavailable', body.slice(0, 20))
     t.ok(keys.find(key.kid))
   }
   t.ok(faults.length >= 4)
@@ -130,7 +130,7 @@ t.test('a fetch that takes too long is given up, and its late answer thrown away
   endpoint.server.removeAllListeners('request')
   const asked = new Promise<void>(resolve => endpoint.server.on('request', () => resolve()))
   await clock.advance(30_000)
-  const sought = outcomeOf(() => keys.seek('unknown'))
+  const sought = problemCodeOf(() => keys.seek('unknown'))
   await asked
   await clock.advance(5000)
   t.equal(await sought, 'unavailable')

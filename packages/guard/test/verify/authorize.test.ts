@@ -1,13 +1,13 @@
 /** The pure parts, as tables. */
-import { decide, type Facts, type Rule, ruleOf } from '@gatehouse/guard'
+import { type AuthorizationFacts, authorize, parseRouteRule, type Rule } from '@gatehouse/guard'
 import { parseStrictJson } from '@gatehouse/http'
 import t from 'tap'
 
 const open: Rule = { scope: [], roles: [], onUnknown: 'refuse' }
 const caller = { scopes: ['read'], roles: ['user'] }
-const good: Facts = { caller, revoked: undefined, mayDecide: true }
+const good: AuthorizationFacts = { caller, revoked: undefined, mayDecide: true }
 
-const decisions: [name: string, facts: Partial<Facts>, rule: Partial<Rule>, decision: string][] = [
+const decisions: [name: string, facts: Partial<AuthorizationFacts>, rule: Partial<Rule>, decision: string][] = [
   ['a good token passes', {}, {}, 'pass'],
   [
     'an ended session is over, lease or not',
@@ -40,11 +40,11 @@ const decisions: [name: string, facts: Partial<Facts>, rule: Partial<Rule>, deci
   ['no role is not', {}, { roles: ['admin'] }, 'insufficient-scope'],
 ]
 for (const [name, facts, rule, decision] of decisions) {
-  t.equal(decide({ ...good, ...facts }, { ...open, ...rule }), decision, name)
+  t.equal(authorize({ ...good, ...facts }, { ...open, ...rule }), decision, name)
 }
 
 t.test('a rule that is not wholly understood stops the service at boot', async t => {
-  t.same(ruleOf(undefined, 'GET /'), open)
+  t.same(parseRouteRule(undefined, 'GET /'), open)
   const wrong = [
     { scopes: ['a'] },
     { scope: 'a' },
@@ -54,7 +54,7 @@ t.test('a rule that is not wholly understood stops the service at boot', async t
     true,
     null,
   ]
-  for (const rule of wrong) t.throws(() => ruleOf(rule, 'GET /'), { message: /^GET \/: config\.guard/ })
+  for (const rule of wrong) t.throws(() => parseRouteRule(rule, 'GET /'), { message: /^GET \/: config\.guard/ })
 })
 
 t.test('JSON is taken strictly, and nothing valid is refused for it', async t => {

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { systemClock } from '@gatehouse/clock'
 import { until } from '@gatehouse/e2e'
-import { type Call, caller, freePort, startPostgres } from '@gatehouse/testkit'
+import { type Call, freePort, httpClient, startPostgres } from '@gatehouse/testkit'
 import type { Container, Store } from './buildah.ts'
 import { readCompose, withDefaults } from './compose.ts'
 import { startNameServer } from './nameServer.ts'
@@ -101,7 +101,7 @@ async function play(place: Place): Promise<string[]> {
     command: [...command, '-e', 'stderr', '-g', 'daemon off;'],
     env: { GATEWAY_PORT: String(port) },
   })
-  const call = caller(url)
+  const call = httpClient(url)
   await until(async () => (await call('/api/storage')).status === 401)
   assert.equal(userOf(port), '101', 'the gateway runs as its own user')
   await ended(run('gateway', { command: healthCheckOf(store), env: { GATEWAY_PORT: String(port) } }))
@@ -174,7 +174,7 @@ async function ended(child: ChildProcess): Promise<void> {
 }
 
 async function ready(url: string): Promise<void> {
-  await until(async () => (await caller(url)('/readyz')).status === 200)
+  await until(async () => (await httpClient(url)('/readyz')).status === 200)
 }
 
 async function takeTour(folder: string, url: string): Promise<number> {

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { systemClock } from '@gatehouse/clock'
 import { until } from '@gatehouse/e2e'
-import { caller, freePort, startPostgres } from '@gatehouse/testkit'
+import { freePort, httpClient, startPostgres } from '@gatehouse/testkit'
 import type { Container, Store } from './buildah.ts'
 
 const password = 'correct horse battery staple'
@@ -53,10 +53,10 @@ async function play({ auth, resource, databaseUrl }: Place): Promise<string[]> {
     return child
   }
   const authProcess = serve(auth, { ...secrets, PORT: ports.auth, ISSUER, DATABASE_URL: databaseUrl })
-  const authCall = caller(ISSUER)
+  const authCall = httpClient(ISSUER)
   await until(async () => (await authCall('/readyz')).status === 200)
   const resourceProcess = serve(resource, { PORT: ports.resource, ISSUER, CLIENT_ID: 'resource', CLIENT_SECRET })
-  const resourceCall = caller(`http://127.0.0.1:${ports.resource}`)
+  const resourceCall = httpClient(`http://127.0.0.1:${ports.resource}`)
   await until(async () => (await resourceCall('/readyz')).status === 200)
 
   const users = [ports.auth, ports.resource].map(userOf)

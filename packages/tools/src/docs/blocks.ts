@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { figureTable, headlineTable, readFigures } from '@gatehouse/bench'
-import { outcomeNames, rowOf } from '@gatehouse/contract'
+import { problemCodes, problemDefinition } from '@gatehouse/contract'
 import { reference, type Table } from '@gatehouse/settings'
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url))
@@ -25,9 +25,9 @@ export async function blocks(): Promise<Record<string, string>> {
 }
 
 function outcomeTable(): string {
-  const rows = outcomeNames.map(name => {
-    const { places, when, status, action, challenge } = rowOf(name)
-    return `| ${places.join(', ')} | ${when} | ${status} | \`${name}\` | ${action} | ${challengeText(challenge)} |`
+  const rows = problemCodes.map(name => {
+    const { contexts, description, status, action, challenge } = problemDefinition(name)
+    return `| ${contexts.join(', ')} | ${description} | ${status} | \`${name}\` | ${action} | ${challengeText(challenge)} |`
   })
   const head = '| where | condition | status | code | action | challenge |'
   return [head, '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n')

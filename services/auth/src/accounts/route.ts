@@ -1,14 +1,14 @@
 /** `GET /me`, `PUT /me/password`: the caller's own account. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { InForce, Me, PasswordChange, Refusal } from '@gatehouse/contract'
+import { InForce, Me, PasswordChange, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
-import { refusals } from '../http/problemResponses.ts'
-import { mustBeGoodPassword } from '../passwords/passwordPolicy.ts'
+import { problemResponses } from '../http/problemResponses.ts'
+import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { LoginLimits } from '../rateLimits/loginLimits.ts'
 import type { Revocations } from '../revoke/revoke.ts'
-import { actOf } from '../revoke/route.ts'
-import { answerOwner, type Waiting } from '../revoke/sendRevocation.ts'
+import { auditContextOf } from '../revoke/route.ts'
+import { type BarrierDeps, sendRevocation } from '../revoke/sendRevocation.ts'
 import { findAccountById, readAccount } from '../store/accounts.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 
@@ -17,20 +17,26 @@ export interface AccountRoutes {
   passwords: Passwords
   limits: LoginLimits
   revocations: Revocations
-  waiting: Waiting
+  waiting: BarrierDeps
 }
 
-export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (app, rooms) => {
-  const { db, passwords, limits, revocations, waiting } = rooms
+export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (app, deps) => {
+  const { db, passwords, limits, revocations, waiting } = deps
   const common = { tags: ['me'], security: [{ bearer: [] }] }
-  const guarded = refusals('token-missing', 'token-expired', 'token-invalid', 'session-ended', 'account-disabled')
+  const guarded = problemResponses(
+    'token-missing',
+    'token-expired',
+    'token-invalid',
+    'session-ended',
+    'account-disabled',
+  )
 
   app.get(
     '/me',
     { schema: { ...common, summary: 'Who I am', response: { 200: Me, ...guarded } } },
     async (request, reply) => {
       const account = await readAccount(db, request.caller.id)
-      if (account === undefined) throw new Refusal('account-disabled', 'the account was deleted a moment ago')
+      if (account === undefined) throw new ProblemError('account-disabled', 'the account was deleted a moment ago')
       reply.header('cache-control', 'no-store')
       return { ...account, createdAt: account.createdAt.toISOString() }
     },
@@ -43,7 +49,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     response: {
       200: InForce,
       202: InForce,
-      ...refusals(
+      ...problemResponses(
         'token-missing',
         'token-expired',
         'token-invalid',
@@ -60,22 +66,22 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     const { id, sid } = request.caller
     const [account, secret] = await Promise.all([readAccount(db, id), findAccountById(db, id)])
     const email = account?.email ?? ''
-    mustBeGoodPassword(newPassword, { field: 'body/newPassword', email })
+    requireAcceptablePassword(newPassword, { field: 'body/newPassword', email })
     const tried = { email, address: request.ip }
     await limits.findAccount(tried)
     const isRight = await passwords.verify(currentPassword, secret?.passwordHash)
     // The answer to a change can be lost, and whoever repeats it must not hear that the password is wrong.
     const isRepeat = !isRight && (await passwords.verify(newPassword, secret?.passwordHash))
     if (secret === undefined || !(isRight || isRepeat)) {
-      await limits.noteFailure(tried)
+      await limits.recordFailure(tried)
       const act = { action: 'user.password-change', target: id, outcome: 'credentials-invalid', detail: {} }
-      await writeAudit(db, { ...actOf(request), ...act })
-      throw new Refusal('credentials-invalid', 'wrong current password')
+      await writeAudit(db, { ...auditContextOf(request), ...act })
+      throw new ProblemError('credentials-invalid', 'wrong current password')
     }
     const to = isRepeat ? secret.passwordHash : await passwords.hash(newPassword)
     const change = { id, from: secret.passwordHash, to, keepOnly: endOthers ? sid : null }
-    const revoked = await revocations.changePassword(change, actOf(request))
-    if (revoked === undefined) throw new Refusal('conflict', 'the password was changed by somebody else meanwhile')
-    return answerOwner(request, reply, { revoked, waiting })
+    const revoked = await revocations.changePassword(change, auditContextOf(request))
+    if (revoked === undefined) throw new ProblemError('conflict', 'the password was changed by somebody else meanwhile')
+    return sendRevocation(request, reply, { revoked, waiting })
   })
 }

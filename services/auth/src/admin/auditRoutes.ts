@@ -2,17 +2,17 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { AuditExportQuery, type AuditFilter as AuditFilterQuery, AuditPage, AuditQuery } from '@gatehouse/contract'
-import { actOf } from '../revoke/route.ts'
+import { auditContextOf } from '../revoke/route.ts'
 import { type AuditFilter, readAuditPage } from '../store/readAudit.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { auditLines } from './auditExport.ts'
 import { auditView } from './auditView.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import { type AdminRooms, refusesAsAdmin } from './deps.ts'
+import { type AdminDeps, refusesAsAdmin } from './deps.ts'
 
 const tags = ['admin: audit']
 
-export const auditRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, { db }) => {
+export const auditRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { db }) => {
   const list = {
     tags,
     summary: 'The audit log, newest first',
@@ -41,7 +41,7 @@ export const auditRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, { 
   }
   app.get('/audit/export', { schema: exporting }, async (request, reply) => {
     await writeAudit(db, {
-      ...actOf(request),
+      ...auditContextOf(request),
       action: 'audit.export',
       target: null,
       outcome: 'done',

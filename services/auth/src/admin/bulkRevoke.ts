@@ -1,17 +1,17 @@
 /** Ends sessions by criteria, however many: a few thousand a transaction, so that nobody waits long for a lock. */
 import { isIP } from 'node:net'
-import { Refusal, type SessionCriteria } from '@gatehouse/contract'
+import { ProblemError, type SessionCriteria } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
-import { type Act, type Revoked, sessionEntry } from '../revoke/revoke.ts'
+import { type AuditContext, type Revoked, sessionEntry } from '../revoke/revoke.ts'
 import { type Counted, type Criteria, countMatching, endMatching } from '../store/endMatching.ts'
 import { readHead } from '../store/readHead.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import type { AdminRooms } from './deps.ts'
+import type { AdminDeps } from './deps.ts'
 
 /** Some 50 ms each: the clock's lock is held for the last part of it, and other revocations get their turn between. */
 const batchSize = 2000
 
-export async function previewMany(db: Db, criteria: SessionCriteria, callerSid: string): Promise<Counted> {
+export async function previewBulkRevoke(db: Db, criteria: SessionCriteria, callerSid: string): Promise<Counted> {
   return countMatching(db, checked(criteria), callerSid)
 }
 
@@ -26,16 +26,16 @@ export interface Bulk {
  * again ends the rest.
  * @returns what the last batch returned, so that its being in force is the whole call's
  */
-export async function endMany(
-  { db, revocations }: AdminRooms,
+export async function bulkRevoke(
+  { db, revocations }: AdminDeps,
   { criteria: asked, asOf }: Bulk,
-  act: Act,
+  act: AuditContext,
 ): Promise<Revoked> {
   const given = checked(asked)
   const criteria = { ...given, createdBefore: given.createdBefore < asOf ? given.createdBefore : asOf }
   await writeAudit(db, { ...act, action: 'sessions.bulk-end', target: null, outcome: 'begun', detail: { ...asked } })
   let last: Revoked | undefined
-  let ended = 0
+  let sessionsEnded = 0
   let after: string | null = null
   do {
     const from: string | null = after
@@ -44,23 +44,28 @@ export async function endMany(
       async tx => {
         batch = await endMatching(tx, criteria, { after: from, limit: batchSize })
         if (batch.length === 0) return undefined
-        return { entries: batch.map(sessionEntry), action: 'session.revoked', target: null, ended: batch.length }
+        return {
+          entries: batch.map(sessionEntry),
+          action: 'session.revoked',
+          target: null,
+          sessionsEnded: batch.length,
+        }
       },
       { ...act, detail: { by: 'sessions.bulk-end' } },
     )
-    ended += batch.length
+    sessionsEnded += batch.length
     last = revoked ?? last
     after = batch.at(-1) ?? null
   } while (after !== null)
   const seq = last?.seq ?? (await readHead(db))
-  return { seq, kind: 'session', subject: null, outcome: 'ended', ended }
+  return { seq, kind: 'session', subject: null, effect: 'ended', sessionsEnded }
 }
 
 /** @throws Refusal `request-malformed` for a network that is none */
 function checked({ accounts, client, device, network, createdBefore }: SessionCriteria): Criteria {
   if (network !== undefined && !isNetwork(network)) {
     const field = { field: 'body/criteria/network', reason: 'must be an address or a network, as 203.0.113.0/24' }
-    throw new Refusal('request-malformed', 'a bad network', { fields: [field] })
+    throw new ProblemError('request-malformed', 'a bad network', { fields: [field] })
   }
   return {
     accounts: accounts ?? null,

@@ -1,6 +1,6 @@
 /** What a service client may be called, and how its secret is made. */
 import { randomBytes } from 'node:crypto'
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
@@ -13,8 +13,8 @@ export function newClientSecret(): string {
  * A client's id is the `sub` of its tokens, so it must not look like an account's; and people's tokens say `first-party`.
  * @throws Refusal `request-malformed`
  */
-export function mustBeClientId(id: string): void {
+export function requireClientId(id: string): void {
   if (!uuid.test(id) && id !== 'first-party') return
   const field = { field: 'body/id', reason: 'must be neither a UUID nor first-party' }
-  throw new Refusal('request-malformed', 'a client id that could be taken for something else', { fields: [field] })
+  throw new ProblemError('request-malformed', 'a client id that could be taken for something else', { fields: [field] })
 }

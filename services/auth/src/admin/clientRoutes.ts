@@ -7,16 +7,16 @@ import {
   type ClientView,
   ClientWithSecret,
   NewClient,
+  ProblemError,
   Reason,
   ReceiptRef,
-  Refusal,
   SecretRotation,
 } from '@gatehouse/contract'
 import { Type } from 'typebox'
 import { sha256 } from '../keys/hmac.ts'
 import { sessionEntry } from '../revoke/revoke.ts'
-import { actOf } from '../revoke/route.ts'
-import { answerAdmin } from '../revoke/sendRevocation.ts'
+import { auditContextOf } from '../revoke/route.ts'
+import { sendReceipt } from '../revoke/sendRevocation.ts'
 import {
   type ClientRow,
   deleteClient,
@@ -27,13 +27,13 @@ import {
 } from '../store/manageClients.ts'
 import { createServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { mustBeClientId, newClientSecret } from './clientCredentials.ts'
-import { type AdminRooms, refusesAsAdmin } from './deps.ts'
-import { judgeClientGrant } from './policies.ts'
+import { newClientSecret, requireClientId } from './clientCredentials.ts'
+import { type AdminDeps, refusesAsAdmin } from './deps.ts'
+import { checkClientGrant } from './policies.ts'
 
 const tags = ['admin: clients']
 const params = Type.Object({ id: ClientId })
-const noSuchClient = () => new Refusal('not-found', 'no such client')
+const noSuchClient = () => new ProblemError('not-found', 'no such client')
 
 const creation = {
   tags,
@@ -58,17 +58,17 @@ const deletion = {
   response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin('not-found') },
 }
 
-export const clientRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, { db, revocations, waiting }) => {
+export const clientRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { db, revocations, waiting }) => {
   app.post('/clients', { schema: creation }, async (request, reply) => {
     const { id, name = id, scopes } = request.body
-    mustBeClientId(id)
-    judgeClientGrant(request.caller, scopes)
+    requireClientId(id)
+    checkClientGrant(request.caller, scopes)
     const secret = newClientSecret()
     await db.$transaction(async tx => {
       const isNew = await createServiceClient(tx, { id, name, secretHash: sha256(secret), scopes })
-      if (!isNew) throw new Refusal('conflict', 'the id is taken')
+      if (!isNew) throw new ProblemError('conflict', 'the id is taken')
       await writeAudit(tx, {
-        ...actOf(request),
+        ...auditContextOf(request),
         action: 'client.create',
         target: id,
         outcome: 'done',
@@ -76,7 +76,7 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, {
       })
     })
     const [row] = await listClients(db, id)
-    if (row === undefined) throw new Refusal('conflict', 'created, and deleted by somebody else since')
+    if (row === undefined) throw new ProblemError('conflict', 'created, and deleted by somebody else since')
     reply.code(201).header('cache-control', 'no-store').header('location', '/admin/clients')
     return { client: clientView(row), secret }
   })
@@ -91,11 +91,11 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, {
     const { id } = request.params
     const { overlapSeconds = 3600, reason = null } = request.body
     const secret = newClientSecret()
-    const act = actOf(request, reason)
+    const act = auditContextOf(request, reason)
     const revoked = await revocations.perform(async tx => {
       const client = await lockClient(tx, id)
       if (client === undefined) throw noSuchClient()
-      judgeClientGrant(request.caller, client.scopes)
+      checkClientGrant(request.caller, client.scopes)
       await replaceSecret(tx, { id, secretHash: sha256(secret), overlapSeconds })
       if (overlapSeconds > 0) {
         const detail = { overlapSeconds }
@@ -103,9 +103,9 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, {
         return undefined
       }
       await renewClientSession(tx, id)
-      return { entries: [sessionEntry(client.sessionId)], action: 'client.rotate', target: id, ended: 0 }
+      return { entries: [sessionEntry(client.sessionId)], action: 'client.rotate', target: id, sessionsEnded: 0 }
     }, act)
-    const revocation = revoked ? await answerAdmin(request, reply, { revoked, waiting }) : null
+    const revocation = revoked ? await sendReceipt(request, reply, { revoked, waiting }) : null
     const [row] = await listClients(db, id)
     if (row === undefined) throw noSuchClient()
     reply.header('cache-control', 'no-store')
@@ -118,14 +118,14 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, {
       async tx => {
         const client = await lockClient(tx, id)
         if (client === undefined) return undefined
-        judgeClientGrant(request.caller, client.scopes)
+        checkClientGrant(request.caller, client.scopes)
         await deleteClient(tx, id)
-        return { entries: [sessionEntry(client.sessionId)], action: 'client.delete', target: id, ended: 0 }
+        return { entries: [sessionEntry(client.sessionId)], action: 'client.delete', target: id, sessionsEnded: 0 }
       },
-      actOf(request, request.body.reason ?? null),
+      auditContextOf(request, request.body.reason ?? null),
     )
     if (revoked === undefined) throw noSuchClient()
-    return answerAdmin(request, reply, { revoked, waiting })
+    return sendReceipt(request, reply, { revoked, waiting })
   })
 }
 

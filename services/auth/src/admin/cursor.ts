@@ -1,5 +1,5 @@
 /** Where a page ended, as an opaque text: the keys of its last row. */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 
 export function writeCursor(keys: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(keys)).toString('base64url')
@@ -14,7 +14,7 @@ export function readCursor<Key>(cursor: string | undefined, parse: (keys: unknow
   const keys = decode(cursor)
   const key = Array.isArray(keys) ? parse(keys) : undefined
   if (key !== undefined) return key
-  throw new Refusal('request-malformed', 'a cursor that is not ours', {
+  throw new ProblemError('request-malformed', 'a cursor that is not ours', {
     fields: [{ field: 'query/cursor', reason: 'is not one that an earlier page gave' }],
   })
 }

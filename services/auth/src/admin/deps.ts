@@ -1,23 +1,23 @@
 /** What the admin routes are given. */
-import type { Outcome } from '@gatehouse/contract'
+import type { ProblemCode } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import type { Prisma } from '../database/database.ts'
-import { refusals } from '../http/problemResponses.ts'
+import { problemResponses } from '../http/problemResponses.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Revocations } from '../revoke/revoke.ts'
-import type { Waiting } from '../revoke/sendRevocation.ts'
+import type { BarrierDeps } from '../revoke/sendRevocation.ts'
 import type { Asked } from './policies.ts'
 
-export interface AdminRooms {
+export interface AdminDeps {
   db: Prisma
   passwords: Passwords
   revocations: Revocations
-  waiting: Waiting
+  waiting: BarrierDeps
 }
 
 /** What every admin route can refuse, and what this one refuses besides. */
-export function refusesAsAdmin(...codes: Outcome[]): Record<number, object> {
-  return refusals(
+export function refusesAsAdmin(...codes: ProblemCode[]): Record<number, object> {
+  return problemResponses(
     'token-missing',
     'token-expired',
     'token-invalid',

@@ -17,17 +17,17 @@ export const adminScopes = [
 ] as const
 export type AdminScope = (typeof adminScopes)[number]
 
-export interface Needs {
+export interface Permission {
   /** One of these roles is enough, */
   roles: readonly AdminRole[]
   /** and so is this scope; null where no machine is let in. */
   scope: AdminScope | null
 }
 
-const read = (scope: AdminScope): Needs => ({ roles: ['admin', 'auditor'], scope })
-const write = (scope: AdminScope | null): Needs => ({ roles: ['admin'], scope })
+const read = (scope: AdminScope): Permission => ({ roles: ['admin', 'auditor'], scope })
+const write = (scope: AdminScope | null): Permission => ({ roles: ['admin'], scope })
 
-export const needs: Readonly<Record<string, Needs>> = {
+export const permissions: Readonly<Record<string, Permission>> = {
   'POST /admin/users': write('users:write'),
   'GET /admin/users': read('users:read'),
   'GET /admin/users/:id': read('users:read'),
@@ -43,7 +43,7 @@ export const needs: Readonly<Record<string, Needs>> = {
   'POST /admin/sessions/:id/end': write('sessions:revoke'),
   'POST /admin/sessions/end': write('sessions:revoke'),
   // No machine breaks the glass.
-  'POST /admin/everyone/end': write(null),
+  'POST /admin/sessions/end-all': write(null),
 
   'GET /admin/revocations/:seq': read('revocations:read'),
   'GET /admin/guards': read('revocations:read'),
@@ -58,15 +58,15 @@ export const needs: Readonly<Record<string, Needs>> = {
 }
 
 /** Whether the caller holds one of the roles, or the scope. */
-export function meets(
+export function isPermitted(
   { roles, scopes }: { roles: readonly string[]; scopes: readonly string[] },
-  asked: Needs,
+  asked: Permission,
 ): boolean {
   return asked.roles.some(role => roles.includes(role)) || (asked.scope !== null && scopes.includes(asked.scope))
 }
 
 /** In words, for the document. */
-export function sayNeeds({ roles, scope }: Needs): string {
+export function describePermission({ roles, scope }: Permission): string {
   const role = `the role ${roles.map(name => `\`${name}\``).join(' or ')}`
   return scope === null ? `Needs ${role}.` : `Needs ${role}, or the scope \`${scope}\`.`
 }

@@ -1,5 +1,5 @@
 /** Whether an admin's act may be done to this account: pure decisions, made under the account's lock. */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import { adminRoles, adminScopes } from './permissions.ts'
 
 export interface Rights {
@@ -25,41 +25,41 @@ export interface Asked {
 }
 
 /** @throws Refusal `precondition-failed`, `insufficient-scope`, `confirmation-required` */
-export function judgeAct(asked: Asked, target: Target): void {
-  mustMatch(asked.ifMatch, target.version)
+export function checkAction(asked: Asked, target: Target): void {
+  requireIfMatch(asked.ifMatch, target.version)
   mustBeTouchable(asked.actor, target)
-  mustBeMeant(asked, target)
+  requireConfirmation(asked, target)
 }
 
 /**
  * The same for a change of rights: who only gains something need not confirm.
  * @throws Refusal likewise
  */
-export function judgeRights(asked: Asked, before: Target, after: Rights): void {
-  mustMatch(asked.ifMatch, before.version)
+export function checkRightsChange(asked: Asked, before: Target, after: Rights): void {
+  requireIfMatch(asked.ifMatch, before.version)
   mustBeTouchable(asked.actor, before)
-  judgeGrant(asked.actor, before, after)
+  checkGrant(asked.actor, before, after)
   const loses = [
     before.roles.some(role => !after.roles.includes(role)),
     before.scopes.some(scope => !after.scopes.includes(scope)),
   ]
-  if (loses.includes(true)) mustBeMeant(asked, before)
+  if (loses.includes(true)) requireConfirmation(asked, before)
 }
 
 /**
  * Ending sessions gives nobody more than he has, so whoever may do it may do it to all: an admin's stolen session above all.
  * @throws Refusal `precondition-failed`, `confirmation-required`
  */
-export function judgeEnding(asked: Asked, target: Target): void {
-  mustMatch(asked.ifMatch, target.version)
-  mustBeMeant(asked, target)
+export function checkSessionEnd(asked: Asked, target: Target): void {
+  requireIfMatch(asked.ifMatch, target.version)
+  requireConfirmation(asked, target)
 }
 
 /** Strong comparison (RFC 9110 section 13.1.1): a weak tag never matches. */
-export function mustMatch(ifMatch: string | undefined, version: number): void {
+export function requireIfMatch(ifMatch: string | undefined, version: number): void {
   if (ifMatch === undefined || ifMatch.trim() === '*') return
   const tags = ifMatch.split(',').map(tag => tag.trim())
-  if (!tags.includes(etagOf(version))) throw new Refusal('precondition-failed', `version ${version} is there`)
+  if (!tags.includes(etagOf(version))) throw new ProblemError('precondition-failed', `version ${version} is there`)
 }
 
 export function etagOf(version: number): string {
@@ -72,9 +72,9 @@ function mustBeTouchable(actor: Actor, target: Rights): void {
 }
 
 /** @throws Refusal `confirmation-required` */
-export function mustBeMeant({ actor, confirm }: Asked, target: { id: string }): void {
+export function requireConfirmation({ actor, confirm }: Asked, target: { id: string }): void {
   if (actor.id === target.id && confirm !== 'myself') {
-    throw new Refusal('confirmation-required', 'an act that hits its caller')
+    throw new ProblemError('confirmation-required', 'an act that hits its caller')
   }
 }
 
@@ -82,7 +82,7 @@ export function mustBeMeant({ actor, confirm }: Asked, target: { id: string }): 
  * Granting or taking what counts on the admin routes is for admins.
  * @throws Refusal `insufficient-scope`
  */
-export function judgeGrant(actor: Actor, before: Rights, after: Rights): void {
+export function checkGrant(actor: Actor, before: Rights, after: Rights): void {
   if (actor.roles.includes('admin')) return
   const changed = [
     ...difference(before.roles, after.roles).filter(role => isOneOf(adminRoles, role)),
@@ -95,7 +95,7 @@ export function judgeGrant(actor: Actor, before: Rights, after: Rights): void {
  * What a caller gives a service client it must hold itself, unless it is an admin.
  * @throws Refusal `insufficient-scope`
  */
-export function judgeClientGrant(actor: Actor, scopes: readonly string[]): void {
+export function checkClientGrant(actor: Actor, scopes: readonly string[]): void {
   if (actor.roles.includes('admin') || scopes.every(scope => actor.scopes.includes(scope))) return
   throw adminsOnly('gives a client more than it has')
 }
@@ -112,6 +112,6 @@ function difference(one: readonly string[], other: readonly string[]): string[] 
   return [...one.filter(name => !other.includes(name)), ...other.filter(name => !one.includes(name))]
 }
 
-function adminsOnly(why: string): Refusal {
-  return new Refusal('insufficient-scope', why, { scope: ['role:admin'] })
+function adminsOnly(why: string): ProblemError {
+  return new ProblemError('insufficient-scope', why, { scope: ['role:admin'] })
 }

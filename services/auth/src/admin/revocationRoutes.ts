@@ -1,25 +1,25 @@
 /** `/admin/everyone`, `/admin/revocations`, `/admin/guards`: the break-glass, and what is in force. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { EveryoneRequest, GuardList, ReceiptRef, Refusal } from '@gatehouse/contract'
+import { EndAllRequest, GuardList, ProblemError, ReceiptRef } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { actOf } from '../revoke/route.ts'
-import { answerAdmin } from '../revoke/sendRevocation.ts'
+import { auditContextOf } from '../revoke/route.ts'
+import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readLiveGuards } from '../store/guards.ts'
 import { readReceipt } from '../store/receipts.ts'
-import { type AdminRooms, refusesAsAdmin } from './deps.ts'
+import { type AdminDeps, refusesAsAdmin } from './deps.ts'
 
 const tags = ['admin: revocations']
 
-export const revocationRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, { db, revocations, waiting }) => {
-  const everyone = {
+export const revocationRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { db, revocations, waiting }) => {
+  const endAll = {
     tags,
     summary: 'Break the glass: end every session there is',
-    body: EveryoneRequest,
+    body: EndAllRequest,
     response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin() },
   }
-  app.post('/everyone/end', { schema: everyone }, async (request, reply) => {
-    const revoked = await revocations.everyone(actOf(request, request.body.reason ?? null))
-    return answerAdmin(request, reply, { revoked, waiting })
+  app.post('/sessions/end-all', { schema: endAll }, async (request, reply) => {
+    const revoked = await revocations.endAll(auditContextOf(request, request.body.reason ?? null))
+    return sendReceipt(request, reply, { revoked, waiting })
   })
 
   const again = {
@@ -30,9 +30,9 @@ export const revocationRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (ap
   }
   app.get('/revocations/:seq', { schema: again }, async (request, reply) => {
     const receipt = await readReceipt(db, Number(request.params.seq))
-    if (receipt === undefined) throw new Refusal('not-found', 'no such revocation')
+    if (receipt === undefined) throw new ProblemError('not-found', 'no such revocation')
     const { revoked, proof } = receipt
-    if (proof === undefined) return answerAdmin(request, reply, { revoked, waiting })
+    if (proof === undefined) return sendReceipt(request, reply, { revoked, waiting })
     reply.header('cache-control', 'no-store')
     return { ...revoked, inForce: true, ...proof }
   })

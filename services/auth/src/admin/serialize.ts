@@ -26,7 +26,7 @@ export function sessionDetail(row: SessionRow, callerSid: string): SessionDetail
   const { id, device, userAgent, address, createdAt, renewedAt, expiresAt } = row
   return {
     id,
-    yours: id === callerSid,
+    current: id === callerSid,
     device,
     agent: agentInWords(userAgent),
     userAgent,

@@ -1,14 +1,14 @@
 /** `/admin/.../sessions`: look at them, end one, end many. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ActRequest, BulkEnd, BulkPreview, Id, ReceiptRef, Refusal, SessionDetails } from '@gatehouse/contract'
+import { ActionRequest, BulkEnd, BulkPreview, Id, ProblemError, ReceiptRef, SessionDetails } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { actOf } from '../revoke/route.ts'
-import { answerAdmin } from '../revoke/sendRevocation.ts'
+import { auditContextOf } from '../revoke/route.ts'
+import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccount } from '../store/accounts.ts'
 import { listSessions, ownerOf } from '../store/listSessions.ts'
-import { endMany, previewMany } from './bulkRevoke.ts'
-import { type AdminRooms, refusesAsAdmin } from './deps.ts'
-import { mustBeMeant } from './policies.ts'
+import { bulkRevoke, previewBulkRevoke } from './bulkRevoke.ts'
+import { type AdminDeps, refusesAsAdmin } from './deps.ts'
+import { requireConfirmation } from './policies.ts'
 import { sessionDetail } from './serialize.ts'
 
 const tags = ['admin: sessions']
@@ -26,7 +26,7 @@ const endOne = {
   tags,
   summary: 'End one session',
   params,
-  body: ActRequest,
+  body: ActionRequest,
   response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin('not-found', 'confirmation-required') },
 }
 
@@ -41,12 +41,12 @@ const endBulk = {
   },
 }
 
-export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, rooms) => {
-  const { db, revocations, waiting } = rooms
+export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
+  const { db, revocations, waiting } = deps
 
   app.get('/users/:id/sessions', { schema: list }, async (request, reply) => {
     const { id } = request.params
-    if ((await readAccount(db, id)) === undefined) throw new Refusal('not-found', 'no such account')
+    if ((await readAccount(db, id)) === undefined) throw new ProblemError('not-found', 'no such account')
     const rows = await listSessions(db, { accountId: id, limit: mostShown })
     reply.header('cache-control', 'no-store')
     return { sessions: rows.map(row => sessionDetail(row, request.caller.sid)) }
@@ -55,24 +55,24 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (
   app.post('/sessions/:id/end', { schema: endOne }, async (request, reply) => {
     const { id: sessionId } = request.params
     const { reason = null, confirm } = request.body
-    if ((await ownerOf(db, sessionId)) === undefined) throw new Refusal('not-found', 'no such session')
+    if ((await ownerOf(db, sessionId)) === undefined) throw new ProblemError('not-found', 'no such session')
     // Only the session that asks has to be meant, not each of one's other devices.
     const actor = { ...request.caller, id: request.caller.sid }
-    mustBeMeant({ actor, confirm }, { id: sessionId })
-    const act = actOf(request, reason)
+    requireConfirmation({ actor, confirm }, { id: sessionId })
+    const act = auditContextOf(request, reason)
     const revoked = await revocations.endSessions({ kind: 'one', sessionId }, 'revoked', act)
-    return answerAdmin(request, reply, { revoked, waiting })
+    return sendReceipt(request, reply, { revoked, waiting })
   })
 
   app.post('/sessions/end', { schema: endBulk }, async (request, reply) => {
     const { criteria, dryRun = false, reason = null, confirm } = request.body
-    const { asOf, ...preview } = await previewMany(db, criteria, request.caller.sid)
+    const { asOf, ...preview } = await previewBulkRevoke(db, criteria, request.caller.sid)
     reply.header('cache-control', 'no-store')
     if (dryRun) return { dryRun: true as const, ...preview }
-    if (preview.yours && confirm !== 'myself') {
-      throw new Refusal('confirmation-required', 'a bulk end that covers its caller')
+    if (preview.includesCurrentSession && confirm !== 'myself') {
+      throw new ProblemError('confirmation-required', 'a bulk end that covers its caller')
     }
-    const revoked = await endMany(rooms, { criteria, asOf }, actOf(request, reason))
-    return answerAdmin(request, reply, { revoked, waiting })
+    const revoked = await bulkRevoke(deps, { criteria, asOf }, auditContextOf(request, reason))
+    return sendReceipt(request, reply, { revoked, waiting })
   })
 }

@@ -1,9 +1,9 @@
 /** `/admin/users/{id}/...`: disable, enable, set a password, force a new one, sign out everywhere. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ActRequest, Id, PasswordReset, ReceiptRef, Refusal } from '@gatehouse/contract'
+import { ActionRequest, Id, PasswordReset, ProblemError, ReceiptRef } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { mustBeGoodPassword } from '../passwords/passwordPolicy.ts'
+import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import {
   type AccountChange,
   disable,
@@ -12,11 +12,11 @@ import {
   forcePasswordChange,
   resetPassword,
 } from '../revoke/accountChanges.ts'
-import { actOf } from '../revoke/route.ts'
-import { answerAdmin } from '../revoke/sendRevocation.ts'
+import { auditContextOf } from '../revoke/route.ts'
+import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccount } from '../store/accounts.ts'
-import { type AdminRooms, askedBy, refusesAsAdmin } from './deps.ts'
-import { judgeAct, judgeEnding } from './policies.ts'
+import { type AdminDeps, askedBy, refusesAsAdmin } from './deps.ts'
+import { checkAction, checkSessionEnd } from './policies.ts'
 
 const params = Type.Object({ id: Id })
 
@@ -24,26 +24,26 @@ const acts = [
   {
     path: '/users/:id/disable',
     change: disable,
-    judge: judgeAct,
+    judge: checkAction,
     summary: 'Disable: 403 from now on, wherever it comes',
   },
   {
     path: '/users/:id/enable',
     change: enable,
-    judge: judgeAct,
+    judge: checkAction,
     summary: 'Enable: it may log in again; its older tokens stay refused',
   },
-  { path: '/users/:id/sessions/end', change: endAll, judge: judgeEnding, summary: 'Sign out everywhere' },
+  { path: '/users/:id/sessions/end', change: endAll, judge: checkSessionEnd, summary: 'Sign out everywhere' },
   {
     path: '/users/:id/password/force-change',
     change: forcePasswordChange,
-    judge: judgeAct,
+    judge: checkAction,
     summary: 'End its sessions; the next log-in has to set a new password',
   },
 ] as const
 
-export const userActs: FastifyPluginAsyncTypebox<AdminRooms> = async (app, rooms) => {
-  const { db, passwords, revocations, waiting } = rooms
+export const userActionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
+  const { db, passwords, revocations, waiting } = deps
   const tags = ['admin: users']
   const response = {
     200: ReceiptRef,
@@ -59,15 +59,15 @@ export const userActs: FastifyPluginAsyncTypebox<AdminRooms> = async (app, rooms
     const asked = askedBy(request, confirm)
     const done = await revocations.changeAccount(
       { id, change, judge: account => judge(asked, account) },
-      actOf(request, reason ?? null),
+      auditContextOf(request, reason ?? null),
     )
-    if (done === undefined) throw new Refusal('not-found', 'no such account')
-    const nothing = { seq: done.head, kind: 'user', subject: id, outcome: 'ended', ended: 0 } as const
-    return answerAdmin(request, reply, { revoked: done.revoked ?? nothing, waiting })
+    if (done === undefined) throw new ProblemError('not-found', 'no such account')
+    const nothing = { seq: done.head, kind: 'user', subject: id, effect: 'ended', sessionsEnded: 0 } as const
+    return sendReceipt(request, reply, { revoked: done.revoked ?? nothing, waiting })
   }
 
   for (const { path, change, judge, summary } of acts) {
-    const schema = { tags, summary, params, body: ActRequest, response }
+    const schema = { tags, summary, params, body: ActionRequest, response }
     app.post(path, { schema }, (request, reply) =>
       changeAndAnswer(request, reply, { id: request.params.id, change, judge, ...request.body }),
     )
@@ -84,17 +84,17 @@ export const userActs: FastifyPluginAsyncTypebox<AdminRooms> = async (app, rooms
     const { password, mustChangePassword = false, ...why } = request.body
     const { id } = request.params
     const account = await readAccount(db, id)
-    if (account === undefined) throw new Refusal('not-found', 'no such account')
-    mustBeGoodPassword(password, { field: 'body/password', email: account.email })
+    if (account === undefined) throw new ProblemError('not-found', 'no such account')
+    requireAcceptablePassword(password, { field: 'body/password', email: account.email })
     const change = resetPassword(await passwords.hash(password), mustChangePassword ? 'must-change' : 'keeps')
-    return changeAndAnswer(request, reply, { id, change, judge: judgeAct, ...why })
+    return changeAndAnswer(request, reply, { id, change, judge: checkAction, ...why })
   })
 }
 
 interface Change {
   id: string
   change: AccountChange
-  judge: typeof judgeAct
+  judge: typeof checkAction
   reason?: string
   confirm?: string
 }

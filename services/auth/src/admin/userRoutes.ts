@@ -1,22 +1,22 @@
 /** `/admin/users`: create, find, read. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Id, NewUser, Refusal, UserDetail, UserPage, UserQuery, UserViewRef } from '@gatehouse/contract'
+import { Id, NewUser, ProblemError, UserDetail, UserPage, UserQuery, UserViewRef } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { attemptOf } from '../http/idempotencyKey.ts'
-import { actOf } from '../revoke/route.ts'
+import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
+import { auditContextOf } from '../revoke/route.ts'
 import { emailKey } from '../store/accounts.ts'
 import { listAccounts, readAccountRow } from '../store/listAccounts.ts'
 import { listSessions } from '../store/listSessions.ts'
 import { createUser } from './createUser.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import { type AdminRooms, refusesAsAdmin } from './deps.ts'
+import { type AdminDeps, refusesAsAdmin } from './deps.ts'
 import { etagOf } from './policies.ts'
 import { sessionDetail, userView } from './serialize.ts'
 
 const tags = ['admin: users']
 const params = Type.Object({ id: Id })
 const mostSessions = 200
-const noSuchUser = () => new Refusal('not-found', 'no such account')
+const noSuchUser = () => new ProblemError('not-found', 'no such account')
 
 const creation = {
   tags,
@@ -40,13 +40,18 @@ const one = {
   response: { 200: UserDetail, ...refusesAsAdmin('not-found') },
 }
 
-export const userRoutes: FastifyPluginAsyncTypebox<AdminRooms> = async (app, rooms) => {
-  const { db } = rooms
+export const userRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
+  const { db } = deps
 
   app.post('/users', { schema: creation }, async (request, reply) => {
-    const creating = { wanted: request.body, actor: request.caller, key: attemptOf(request), act: actOf(request) }
-    const row = await readAccountRow(db, await createUser(rooms, creating))
-    if (row === undefined) throw new Refusal('conflict', 'created, and deleted by somebody else since')
+    const creating = {
+      wanted: request.body,
+      actor: request.caller,
+      key: idempotencyKeyOf(request),
+      act: auditContextOf(request),
+    }
+    const row = await readAccountRow(db, await createUser(deps, creating))
+    if (row === undefined) throw new ProblemError('conflict', 'created, and deleted by somebody else since')
     reply.code(201).header('location', `/admin/users/${row.id}`).header('etag', etagOf(row.version))
     return userView(row)
   })

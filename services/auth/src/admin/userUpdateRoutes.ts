@@ -1,18 +1,18 @@
 /** `/admin/users/{id}`: change rights, delete. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ActRequest, Id, ReceiptRef, Refusal, UserChange, UserChanged } from '@gatehouse/contract'
+import { ActionRequest, Id, ProblemError, ReceiptRef, UserChange, UserChanged } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { changeRights, erase, rightsAfter } from '../revoke/accountChanges.ts'
-import { actOf } from '../revoke/route.ts'
-import { answerAdmin } from '../revoke/sendRevocation.ts'
+import { changeRights, deleteAccountChange, rightsAfter } from '../revoke/accountChanges.ts'
+import { auditContextOf } from '../revoke/route.ts'
+import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccountRow } from '../store/listAccounts.ts'
-import { type AdminRooms, askedBy, refusesAsAdmin } from './deps.ts'
-import { etagOf, judgeAct, judgeRights } from './policies.ts'
+import { type AdminDeps, askedBy, refusesAsAdmin } from './deps.ts'
+import { checkAction, checkRightsChange, etagOf } from './policies.ts'
 import { userView } from './serialize.ts'
 
 const tags = ['admin: users']
 const params = Type.Object({ id: Id })
-const noSuchUser = () => new Refusal('not-found', 'no such account')
+const noSuchUser = () => new ProblemError('not-found', 'no such account')
 
 const change = {
   tags,
@@ -37,7 +37,7 @@ const deletion = {
   tags,
   summary: 'Delete an account: erases the person, and its tokens are refused when the call returns',
   params,
-  body: ActRequest,
+  body: ActionRequest,
   response: {
     200: ReceiptRef,
     202: ReceiptRef,
@@ -45,22 +45,23 @@ const deletion = {
   },
 }
 
-export const userChanges: FastifyPluginAsyncTypebox<AdminRooms> = async (app, { db, revocations, waiting }) => {
+export const userUpdateRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { db, revocations, waiting }) => {
   app.patch('/users/:id', { schema: change }, async (request, reply) => {
     const { reason = null, confirm, ...wanted } = request.body
     const { id } = request.params
     const asked = askedBy(request, confirm)
-    if (asked.ifMatch === undefined) throw new Refusal('precondition-required', 'a change of rights without If-Match')
+    if (asked.ifMatch === undefined)
+      throw new ProblemError('precondition-required', 'a change of rights without If-Match')
     const done = await revocations.changeAccount(
       {
         id,
         change: changeRights(wanted),
-        judge: account => judgeRights(asked, account, rightsAfter(account, wanted)),
+        judge: account => checkRightsChange(asked, account, rightsAfter(account, wanted)),
       },
-      actOf(request, reason),
+      auditContextOf(request, reason),
     )
     if (done === undefined) throw noSuchUser()
-    const revocation = done.revoked && (await answerAdmin(request, reply, { revoked: done.revoked, waiting }))
+    const revocation = done.revoked && (await sendReceipt(request, reply, { revoked: done.revoked, waiting }))
     const row = await readAccountRow(db, id)
     if (row === undefined) throw noSuchUser()
     reply.header('etag', etagOf(row.version)).header('cache-control', 'no-store')
@@ -71,10 +72,10 @@ export const userChanges: FastifyPluginAsyncTypebox<AdminRooms> = async (app, { 
     const { reason = null, confirm } = request.body
     const asked = askedBy(request, confirm)
     const done = await revocations.changeAccount(
-      { id: request.params.id, change: erase, judge: account => judgeAct(asked, account) },
-      actOf(request, reason),
+      { id: request.params.id, change: deleteAccountChange, judge: account => checkAction(asked, account) },
+      auditContextOf(request, reason),
     )
     if (!done?.revoked) throw noSuchUser()
-    return answerAdmin(request, reply, { revoked: done.revoked, waiting })
+    return sendReceipt(request, reply, { revoked: done.revoked, waiting })
   })
 }

@@ -1,6 +1,6 @@
 /** Calls the service's API with the saved log-in, renewing it when it is told to. */
-import type { Problem, TokenAnswer } from '@gatehouse/contract'
-import { type Home, type Login, newAttempt } from './credentialsFile.ts'
+import type { Problem, SessionTokens } from '@gatehouse/contract'
+import { type CredentialsFile, type Login, newIdempotencyKey } from './credentialsFile.ts'
 
 export interface ApiCall {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -34,9 +34,9 @@ export class ApiError extends Error {
 export class NotLoggedIn extends Error {}
 
 /** Longer than any revocation takes to be in force, and than 100,000 sessions take to end. */
-const patienceMs = 120_000
+const timeoutMs = 120_000
 
-export function apiWith(home: Home): Api {
+export function apiWith(home: CredentialsFile): Api {
   const stream: Api['stream'] = async path => (await ask(home, path, {})).response
   const call: Api['call'] = async <Body>(path: string, wanted: ApiCall = {}) => {
     const { response } = await ask(home, path, wanted)
@@ -45,7 +45,7 @@ export function apiWith(home: Home): Api {
   return { call, stream }
 }
 
-async function ask(home: Home, path: string, wanted: ApiCall): Promise<{ response: Response }> {
+async function ask(home: CredentialsFile, path: string, wanted: ApiCall): Promise<{ response: Response }> {
   const login = await home.read()
   if (login === undefined) throw new NotLoggedIn('Nobody is logged in. Run: gatehouse login --url URL --email E')
   const response = await send(login.url + path, withToken(wanted, login))
@@ -58,21 +58,21 @@ async function ask(home: Home, path: string, wanted: ApiCall): Promise<{ respons
 }
 
 /** The attempt was saved before, so an answer that is lost now is fetched by the next call, hours later if need be. */
-async function renew(home: Home, login: Login): Promise<Login> {
+async function renew(home: CredentialsFile, login: Login): Promise<Login> {
   const response = await send(`${login.url}/session/renew`, {
     method: 'POST',
     body: { refreshToken: login.refreshToken },
     headers: { 'idempotency-key': login.attempt },
   })
   if (!response.ok) throw await orForgotten(home, await problemOf(response))
-  const { accessToken, refreshToken = '' } = (await response.json()) as TokenAnswer
-  const renewed = { ...login, accessToken, refreshToken, attempt: newAttempt() }
+  const { accessToken, refreshToken = '' } = (await response.json()) as SessionTokens
+  const renewed = { ...login, accessToken, refreshToken, attempt: newIdempotencyKey() }
   await home.write(renewed)
   return renewed
 }
 
 /** Only `login` signs out: a service in trouble takes nothing away. */
-async function orForgotten(home: Home, error: ApiError): Promise<ApiError> {
+async function orForgotten(home: CredentialsFile, error: ApiError): Promise<ApiError> {
   if (error.problem?.action === 'login') await home.forget()
   return error
 }
@@ -82,7 +82,7 @@ export async function send(url: string, { method = 'GET', body, headers = {} }: 
   const request = {
     method,
     headers: { 'user-agent': 'gatehouse-cli', ...json, ...headers },
-    signal: AbortSignal.timeout(patienceMs),
+    signal: AbortSignal.timeout(timeoutMs),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }
   return fetch(url, request).catch(error => {

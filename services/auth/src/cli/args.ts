@@ -39,7 +39,7 @@ const options = {
   help: flag,
 } as const
 
-export interface Words {
+export interface CommandArgs {
   /** What stands before the options and is no option: the command, and what it is about. */
   operands: string[]
   options: Options
@@ -47,7 +47,7 @@ export interface Words {
 export type Options = ReturnType<typeof parse>['values']
 
 /** @throws UsageError */
-export function readWords(args: string[]): Words {
+export function parseCommandArgs(args: string[]): CommandArgs {
   try {
     const { values, positionals } = parse(args)
     return { operands: positionals, options: values }

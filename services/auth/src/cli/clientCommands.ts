@@ -81,7 +81,7 @@ function filterOf({ actor, target, action, outcome, from, until }: Run['options'
 }
 
 const filter = '[--actor A] [--target T] [--action A] [--outcome O] [--from TIME] [--until TIME]'
-export const recordCommands: Commands = {
+export const clientCommands: Commands = {
   'clients list': { usage: '', about: 'service clients and their last use', run: listClients },
   'clients create': { usage: '--id ID [--name N] --scope S...', about: 'the secret is shown once', run: createClient },
   'clients rotate': {

@@ -56,12 +56,12 @@ export async function act<Body>({ api, options }: Run, path: string, call: ApiCa
 }
 
 export function receiptResult(receipt: Receipt, more: Record<string, unknown> = {}): Result {
-  const { seq, inForce, ended, waitedMs, guards } = receipt
+  const { seq, inForce, sessionsEnded, waitedMs, guards } = receipt
   const acknowledged = guards.filter(({ acknowledgedAt }) => acknowledgedAt !== null).length
   const text = card({
     ...more,
     'in force': inForce ? `yes, after ${waitedMs} ms` : `not yet; ask again: gatehouse receipts show ${seq}`,
-    'sessions ended': ended,
+    'sessions ended': sessionsEnded,
     guards: guards.length === 0 ? 'none live' : `${acknowledged} of ${guards.length} acknowledged`,
     receipt: seq,
   })

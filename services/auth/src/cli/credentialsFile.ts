@@ -13,14 +13,14 @@ export interface Login {
   attempt: string
 }
 
-export interface Home {
+export interface CredentialsFile {
   read: () => Promise<Login | undefined>
   write: (login: Login) => Promise<void>
   forget: () => Promise<void>
 }
 
 /** In `GATEHOUSE_HOME`, or in the folder where such things belong. */
-export function homeIn(environment: Readonly<Record<string, string | undefined>>): Home {
+export function credentialsFileIn(environment: Readonly<Record<string, string | undefined>>): CredentialsFile {
   const { GATEHOUSE_HOME, XDG_CONFIG_HOME } = environment
   const folder = GATEHOUSE_HOME || join(XDG_CONFIG_HOME || join(homedir(), '.config'), 'gatehouse')
   const file = join(folder, 'login.json')
@@ -40,6 +40,6 @@ export function homeIn(environment: Readonly<Record<string, string | undefined>>
   }
 }
 
-export function newAttempt(): string {
+export function newIdempotencyKey(): string {
   return randomBytes(18).toString('base64url')
 }

@@ -1,13 +1,13 @@
 /** What the command line can do with the database alone, for the day the API cannot be reached. */
 import { randomBytes } from 'node:crypto'
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import { optional, readSettings, text } from '@gatehouse/settings'
-import { mustBeClientId, newClientSecret } from '../admin/clientCredentials.ts'
+import { newClientSecret, requireClientId } from '../admin/clientCredentials.ts'
 import type { Database } from '../database/database.ts'
 import { migrate } from '../database/migrate.ts'
 import { sha256 } from '../keys/hmac.ts'
 import { hashPassword } from '../passwords/argon2.ts'
-import { mustBeGoodPassword } from '../passwords/passwordPolicy.ts'
+import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import { createAccount } from '../store/accounts.ts'
 import { putServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
@@ -37,7 +37,7 @@ async function createPerson(
 ): Promise<Record<string, unknown>> {
   if (email === undefined || !/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError('--email must be an e-mail address')
   const password = PASSWORD ?? randomBytes(18).toString('base64url')
-  inWords(() => mustBeGoodPassword(password, { field: 'PASSWORD', email }))
+  inWords(() => requireAcceptablePassword(password, { field: 'PASSWORD', email }))
   const passwordHash = await hashPassword(password)
   const id = await prisma.$transaction(async tx => {
     const created = await createAccount(tx, { email, passwordHash, roles: role, scopes: scope })
@@ -57,7 +57,7 @@ async function createClient(
 ): Promise<Record<string, unknown>> {
   if (id === undefined || name === undefined || !/^[\w.-]{1,100}$/.test(id))
     throw new UsageError('--id must be letters, digits, dots and dashes')
-  inWords(() => mustBeClientId(id))
+  inWords(() => requireClientId(id))
   if (scope.length === 0) throw new UsageError('--scope must say what the client may do, as "guard"')
   const { CLIENT_SECRET } = readSettings({ CLIENT_SECRET: clientSecret }, environment)
   const secret = CLIENT_SECRET ?? newClientSecret()
@@ -79,7 +79,7 @@ function inWords(check: () => void): void {
   try {
     check()
   } catch (error) {
-    const [fault] = error instanceof Refusal ? (error.extras.fields ?? []) : []
+    const [fault] = error instanceof ProblemError ? (error.extras.fields ?? []) : []
     throw fault ? new UsageError(`${fault.field} ${fault.reason}`) : error
   }
 }

@@ -2,15 +2,15 @@
 import { hostname } from 'node:os'
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
-import type { TokenAnswer } from '@gatehouse/contract'
+import type { SessionTokens } from '@gatehouse/contract'
 import { problemOf, send } from './api.ts'
 import { needed } from './args.ts'
 import type { Command, Result, Run } from './command.ts'
-import { type Home, newAttempt } from './credentialsFile.ts'
+import { type CredentialsFile, newIdempotencyKey } from './credentialsFile.ts'
 import { card } from './table.ts'
 
 export function loginCommands(
-  home: Home,
+  home: CredentialsFile,
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, Command> {
   return {
@@ -33,14 +33,14 @@ export function loginCommands(
     }
     const response = await send(`${url}/session`, { method: 'POST', body })
     if (!response.ok) throw await problemOf(response)
-    const { accessToken, refreshToken = '' } = (await response.json()) as TokenAnswer
-    await home.write({ url, email, accessToken, refreshToken, attempt: newAttempt() })
+    const { accessToken, refreshToken = '' } = (await response.json()) as SessionTokens
+    await home.write({ url, email, accessToken, refreshToken, attempt: newIdempotencyKey() })
     return { data: { url, email }, text: `Logged in at ${url} as ${email}.` }
   }
 }
 
 /** The session is ended there first; should that fail, the log-in stays, so that it can be tried again. */
-async function logout(home: Home): Promise<Result> {
+async function logout(home: CredentialsFile): Promise<Result> {
   const login = await home.read()
   if (login === undefined) return { data: { loggedOut: false }, text: 'Nobody was logged in.' }
   const body = { refreshToken: login.refreshToken }
@@ -50,7 +50,7 @@ async function logout(home: Home): Promise<Result> {
   return { data: { loggedOut: true }, text: 'Logged out.' }
 }
 
-async function whoAmI(home: Home, { api }: Run): Promise<Result> {
+async function whoAmI(home: CredentialsFile, { api }: Run): Promise<Result> {
   const { body } = await api.call<Record<string, unknown>>('/me')
   const url = (await home.read())?.url
   return { data: { ...body, url }, text: card({ ...body, url }) }

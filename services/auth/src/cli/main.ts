@@ -3,28 +3,28 @@
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
 import { ApiError, apiWith, NotLoggedIn } from './api.ts'
-import { readWords, UsageError, type Words } from './args.ts'
-import { recordCommands } from './clientCommands.ts'
+import { type CommandArgs, parseCommandArgs, UsageError } from './args.ts'
+import { clientCommands } from './clientCommands.ts'
 import { type Command, exitCodes } from './command.ts'
-import { homeIn } from './credentialsFile.ts'
+import { credentialsFileIn } from './credentialsFile.ts'
 import { needsDatabase } from './databaseUsage.ts'
 import { loginCommands } from './login.ts'
 import { type Say, withProgress } from './progress.ts'
-import { placeCommands } from './sessionCommands.ts'
+import { sessionCommands } from './sessionCommands.ts'
 import { usageText } from './usage.ts'
 import { userCommands } from './userCommands.ts'
 
 const environment = process.env
-const home = homeIn(environment)
+const home = credentialsFileIn(environment)
 const apiCommands: Readonly<Record<string, Command>> = {
   ...loginCommands(home, environment),
   ...userCommands,
-  ...placeCommands,
-  ...recordCommands,
+  ...sessionCommands,
+  ...clientCommands,
 }
 
 async function main(): Promise<number> {
-  const words = readWords(process.argv.slice(2))
+  const words = parseCommandArgs(process.argv.slice(2))
   const [noun = '', verb = ''] = words.operands
   if (noun === '' || noun === 'help' || words.options.help) {
     console.log(usageText(apiCommands))
@@ -41,7 +41,7 @@ async function main(): Promise<number> {
   throw new UsageError(`there is no command "${`${noun} ${verb}`.trim()}"; gatehouse help lists all`)
 }
 
-async function throughApi(command: Command, { operands, options }: Words, nameLength: number): Promise<number> {
+async function throughApi(command: Command, { operands, options }: CommandArgs, nameLength: number): Promise<number> {
   const run = { api: apiWith(home), operands: operands.slice(nameLength), options, password: environment['PASSWORD'] }
   const work = (say: Say) => command.run({ ...run, say })
   const { data, text, code = exitCodes.done } = await withProgress(systemClock, process.stderr, work)

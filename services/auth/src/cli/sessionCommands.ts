@@ -40,11 +40,11 @@ async function endMatching(run: Run): Promise<Result> {
   return receiptResult((await act<Receipt>(run, '/admin/sessions/end', call(false))).body)
 }
 
-async function endEveryone(run: Run): Promise<Result> {
+async function endAllSessions(run: Run): Promise<Result> {
   const confirm = needed(run.options.confirm, '--confirm "end every session"')
   const { api, options } = run
   const body = { confirm, ...given({ reason: options.reason }) }
-  return receiptResult((await api.call<Receipt>('/admin/everyone/end', { method: 'POST', body })).body)
+  return receiptResult((await api.call<Receipt>('/admin/sessions/end-all', { method: 'POST', body })).body)
 }
 
 async function listGuards({ api }: Run): Promise<Result> {
@@ -66,7 +66,7 @@ async function showReceipt(run: Run): Promise<Result> {
   return receiptResult((await run.api.call<Receipt>(`/admin/revocations/${encodeURIComponent(seq)}`, { headers })).body)
 }
 
-export const placeCommands: Commands = {
+export const sessionCommands: Commands = {
   'sessions list': { usage: 'USER', about: 'where somebody is logged in', run: listSessions },
   'sessions end': { usage: 'SESSION', about: 'ends one', run: endSession },
   'sessions end-matching': {
@@ -74,7 +74,7 @@ export const placeCommands: Commands = {
     about: 'ends all that fit',
     run: endMatching,
   },
-  'everyone end': { usage: '--confirm "end every session"', about: 'breaks the glass', run: endEveryone },
+  'sessions end-all': { usage: '--confirm "end every session"', about: 'breaks the glass', run: endAllSessions },
   'guards list': { usage: '', about: 'the live guards', run: listGuards },
   'receipts show': { usage: 'SEQ', about: 'is it in force by now?', run: showReceipt },
 }

@@ -1,11 +1,11 @@
 /** Gathers what is asked for at nearly the same time, so that many callers cost one statement and one commit. */
 import type { Clock } from '@gatehouse/clock'
 
-export interface Batch<Item, Result> {
+export interface Batcher<Item, Result> {
   add: (item: Item) => Promise<Result>
 }
 
-export interface BatchOptions<Item, Result> {
+export interface BatcherOptions<Item, Result> {
   /** What a batch waits for before it is gathered. */
   ready?: () => Promise<void>
   /** The work for a batch; it answers in the order of the items. */
@@ -21,13 +21,13 @@ export interface BatchOptions<Item, Result> {
  * Whoever has waited so long for those under way waits no longer: a connection that hangs, or a row that is held, must not hold up
  * the others.
  */
-const patienceMs = 20
+const timeoutMs = 20
 
 /**
  * One batch is under way at a time, and what arrives meanwhile is the next: no item is answered by work that had begun before it
  * was added.
  */
-export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): Batch<Item, Result> {
+export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   const { ready, run, most, keyOf, clock } = options
   type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
   let queue: Waiting[] = []
@@ -68,7 +68,7 @@ export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): 
     if (isWatched) return
     isWatched = true
     const awaited = [...underWay]
-    await clock.sleep(patienceMs)
+    await clock.sleep(timeoutMs)
     isWatched = false
     for (const one of awaited) underWay.delete(one)
     schedule()

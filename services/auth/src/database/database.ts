@@ -2,7 +2,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from '../generated/prisma/client.ts'
-import { type Adapter, direct } from './rawSql.ts'
+import { type Adapter, rawSql } from './rawSql.ts'
 
 export type Prisma = PrismaClient
 /** Where a query runs: the pool, or the transaction that the caller holds. */
@@ -45,7 +45,7 @@ export function openDatabase({ url, connections, timeoutMs, onError }: DatabaseO
     await prisma.$disconnect()
     await pool.end()
   }
-  return { prisma, direct: direct(adapter), pool, url, warmUp: () => prisma.$connect(), close }
+  return { prisma, direct: rawSql(adapter), pool, url, warmUp: () => prisma.$connect(), close }
 }
 
 /** Named statements are parsed and planned once a connection: one and a half times the rate. The texts are ours, so they are few. */

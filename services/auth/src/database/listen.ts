@@ -4,11 +4,11 @@ import pg from 'pg'
 
 export type Channel = 'gatehouse_feed' | 'gatehouse_acks'
 
-export interface Ear {
+export interface Listener {
   close: () => Promise<void>
 }
 
-export interface EarOptions {
+export interface ListenOptions {
   url: string
   clock: Clock
   /** Called for each notification, with what it says, and for every channel after a reconnection: something may have been missed. */
@@ -20,7 +20,7 @@ const channels: readonly Channel[] = ['gatehouse_feed', 'gatehouse_acks']
 const reconnectMs = 500
 
 /** Listens on a connection of its own until closed, and connects again whenever it breaks. */
-export function listen({ url, clock, onWake, onError }: EarOptions): Ear {
+export function listen({ url, clock, onWake, onError }: ListenOptions): Listener {
   const stop = new AbortController()
   let client: pg.Client | undefined
 

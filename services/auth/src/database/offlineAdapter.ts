@@ -27,7 +27,7 @@ const adapter: SqlDriverAdapter = {
   dispose: async () => {},
 }
 
-export const paperDatabase: SqlMigrationAwareDriverAdapterFactory = {
+export const offlineAdapter: SqlMigrationAwareDriverAdapterFactory = {
   provider: 'postgres',
   adapterName: 'paper',
   connect: async () => adapter,

@@ -9,8 +9,8 @@ import {
 import type { SchemaEngine } from '@prisma/schema-engine-wasm'
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
 import pg from 'pg'
-import { paperDatabase } from './offlineAdapter.ts'
-import { catalogueAdapter } from './schemaEngineAdapter.ts'
+import { offlineAdapter } from './offlineAdapter.ts'
+import { schemaEngineAdapter } from './schemaEngineAdapter.ts'
 
 export interface SchemaFile {
   path: string
@@ -32,7 +32,7 @@ export async function withSchemaEngine<T>(
   const datamodels = schemas.map(({ path, content }): [string, string] => [path, content])
   // The engine never closes what it opened, and its advisory lock would live on.
   const pools: pg.Pool[] = []
-  const factory = bindMigrationAwareSqlAdapterFactory(database ? postgresFor(database, pools) : paperDatabase)
+  const factory = bindMigrationAwareSqlAdapterFactory(database ? postgresFor(database, pools) : offlineAdapter)
   try {
     const engine = await Engine.new({ datamodels: datamodels.length > 0 ? datamodels : undefined }, ignore, factory)
     return await act(engine)
@@ -100,7 +100,7 @@ async function connectTo(
   // One connection, because the engine's advisory lock belongs to the connection that took it.
   const pool = new pg.Pool({ connectionString, max: 1 }).on('error', ignore)
   pools.push(pool)
-  const adapter = await catalogueAdapter(pool)
+  const adapter = await schemaEngineAdapter(pool)
   return Object.assign(adapter, {
     // The adapter's own splits the script at every semicolon, which breaks function bodies, and runs the pieces outside a transaction.
     executeScript: (script: string) => runScript(pool, script),

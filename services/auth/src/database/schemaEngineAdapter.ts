@@ -10,7 +10,7 @@ const [charOid, textOid] = [18, 25] as const
 const character = 6
 
 /** The engine reads constraint kinds as `"char"`; the adapter refuses that, so it is shown text and corrected afterwards. */
-export async function catalogueAdapter(pool: pg.Pool): Promise<SqlDriverAdapter> {
+export async function schemaEngineAdapter(pool: pg.Pool): Promise<SqlDriverAdapter> {
   const charColumns = new WeakMap<object, ReadonlySet<number>>()
   const adapter = await new PrismaPg(withCharAsText(pool, charColumns)).connect()
   const queryRaw = adapter.queryRaw.bind(adapter)

@@ -11,7 +11,7 @@ type Cell = string | number | boolean | Buffer | null
 const least = 12
 
 /** @returns the columns, in the order of the names */
-export function columnsOf<Name extends string, Item extends Readonly<Record<Name, Cell>>>(
+export function unnest<Name extends string, Item extends Readonly<Record<Name, Cell>>>(
   items: readonly Item[],
   names: readonly Name[],
 ): Value[] {

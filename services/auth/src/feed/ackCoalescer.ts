@@ -1,7 +1,7 @@
 /** Knows which guards were just told something: they ask again at once, and their acknowledgements cost less together. */
 import type { Clock } from '@gatehouse/clock'
 
-export interface Returning {
+export interface AckCoalescer {
   /** It is being answered with entries. */
   told: (guard: string) => void
   /** It has asked again. */
@@ -13,7 +13,7 @@ export interface Returning {
 /** Each batch that is spared is a commit, a notification, and a look of every barrier less. */
 const momentMs = 4
 
-export function createReturning(clock: Clock): Returning {
+export function createAckCoalescer(clock: Clock): AckCoalescer {
   const away = new Set<string>()
   let allBack = new AbortController()
 

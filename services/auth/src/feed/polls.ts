@@ -5,12 +5,12 @@
  * that follows sees the revocation. Reads are shared only among polls whose rows were committed before the read began.
  */
 import type { Clock } from '@gatehouse/clock'
-import { type PollAnswer, Refusal } from '@gatehouse/contract'
-import { createBatch } from '../database/batcher.ts'
-import type { Direct } from '../database/rawSql.ts'
+import { type PollResponse, ProblemError } from '@gatehouse/contract'
+import { createBatcher } from '../database/batcher.ts'
+import type { RawSql } from '../database/rawSql.ts'
 import { type FeedPage, readFeed } from '../store/readFeed.ts'
-import { type PollLimits, type PollRow, type PollVerdict, writePolls } from '../store/writePolls.ts'
-import { createReturning } from './ackCoalescer.ts'
+import { type PollLimits, type PollRow, type PollWriteResult, writePolls } from '../store/writePolls.ts'
+import { createAckCoalescer } from './ackCoalescer.ts'
 
 export interface Polls {
   /**
@@ -18,7 +18,7 @@ export interface Polls {
    * @param signal the caller has gone
    * @throws Refusal `client-invalid`, `feed-changed`, `rate-limited`
    */
-  answer: (poll: PollRow, signal: AbortSignal) => Promise<PollAnswer>
+  answer: (poll: PollRow, signal: AbortSignal) => Promise<PollResponse>
   /** Something was appended: held polls read again. */
   wake: () => void
   /** Answers what is held and holds nothing more. */
@@ -26,7 +26,7 @@ export interface Polls {
 }
 
 export interface PollsOptions {
-  db: Direct
+  db: RawSql
   clock: Clock
   limits: PollLimits
   holdMs: number
@@ -39,17 +39,17 @@ const heldAtMost = 5000
 
 export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions): Polls {
   const held = new Set<AbortController>()
-  const returning = createReturning(clock)
+  const returning = createAckCoalescer(clock)
   let isClosing = false
   let wakes = 0
 
   // A statement may touch a row once, and each poll is judged by its own credentials: a guard's second poll is of the next one.
-  const writes = createBatch<PollRow, PollVerdict>({
+  const writes = createBatcher<PollRow, PollWriteResult>({
     run: async polls => {
       // In the order of the ids, which is that of the row locks.
       const written = await writePolls(db, polls.toSorted(byGuard), limits)
       if ([...written.values()].some(({ hasMoved }) => hasMoved)) onAcks()
-      return polls.map(({ guard }) => written.get(guard) as PollVerdict)
+      return polls.map(({ guard }) => written.get(guard) as PollWriteResult)
     },
     ready: returning.all,
     most: batchSize,
@@ -57,7 +57,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
     clock,
   })
 
-  const reads = createBatch<number, FeedPage>({
+  const reads = createBatcher<number, FeedPage>({
     run: async cursors => {
       const pages = new Map<number, Promise<FeedPage>>()
       for (const after of cursors) {
@@ -71,7 +71,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
 
   /** @returns whether somebody said that there may be news */
   const hold = async (signal: AbortSignal, wakesBefore: number): Promise<boolean> => {
-    if (held.size >= heldAtMost) throw new Refusal('overloaded', 'too many polls are held')
+    if (held.size >= heldAtMost) throw new ProblemError('overloaded', 'too many polls are held')
     // Something was appended while the entries were being read: that reading may lack it.
     if (wakes !== wakesBefore) return true
     const waker = new AbortController()
@@ -112,11 +112,11 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
   return { answer, wake, close }
 }
 
-function mustBeWritten(verdict: PollVerdict): PollVerdict {
+function mustBeWritten(verdict: PollWriteResult): PollWriteResult {
   const { refused } = verdict
-  if (refused === 'client-invalid') throw new Refusal('client-invalid', 'a poll with unknown client credentials')
-  if (refused === 'feed-changed') throw new Refusal('feed-changed', 'a poll with a cursor of another feed')
-  if (refused === 'too-many') throw new Refusal('rate-limited', 'a service client has too many guards')
+  if (refused === 'client-invalid') throw new ProblemError('client-invalid', 'a poll with unknown client credentials')
+  if (refused === 'feed-changed') throw new ProblemError('feed-changed', 'a poll with a cursor of another feed')
+  if (refused === 'too-many') throw new ProblemError('rate-limited', 'a service client has too many guards')
   return verdict
 }
 

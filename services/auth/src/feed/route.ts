@@ -1,12 +1,12 @@
 /** The guards' endpoints: poll and leave, authenticated as a service client. Not for the outside. */
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { LeaveRequest, PollAnswer, PollRequest, Refusal } from '@gatehouse/contract'
+import { LeaveRequest, PollRequest, PollResponse, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import { basicCredentials } from '../http/basicAuth.ts'
-import { visitorOf } from '../http/clientInfo.ts'
-import { quietLevel } from '../http/logLevel.ts'
-import { refusals } from '../http/problemResponses.ts'
+import { clientInfoOf } from '../http/clientInfo.ts'
+import { quietLogLevel } from '../http/logLevel.ts'
+import { problemResponses } from '../http/problemResponses.ts'
 import type { ClientLimits } from '../rateLimits/clientLimits.ts'
 import { removeGuard } from '../store/guards.ts'
 import { isServiceClient } from '../store/serviceClients.ts'
@@ -24,30 +24,30 @@ export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { d
     ...schema,
     summary: 'Ask for revocations, acknowledge those that are applied, extend the lease',
     body: PollRequest,
-    response: { 200: PollAnswer, ...refusals('client-invalid', 'feed-changed', 'overloaded') },
+    response: { 200: PollResponse, ...problemResponses('client-invalid', 'feed-changed', 'overloaded') },
   }
   const leave = {
     ...schema,
     summary: 'A guard that has stopped serving: nobody waits for it any more',
     body: LeaveRequest,
-    response: { 204: {}, ...refusals('client-invalid') },
+    response: { 204: {}, ...problemResponses('client-invalid') },
   }
 
-  app.post('/guards/poll', { schema: poll, logLevel: quietLevel(app) }, async (request, reply) => {
+  app.post('/guards/poll', { schema: poll, logLevel: quietLogLevel(app) }, async (request, reply) => {
     const presented = basicCredentials(request.headers.authorization)
     const { guard, name, version, feedId = null, after = null } = request.body
     const gone = new AbortController()
     reply.raw.once('close', () => gone.abort('gone'))
     reply.header('cache-control', 'no-store')
     const asked = { guard, clientId: presented.id, secretHash: presented.secretHash, name, version, feedId, after }
-    return clients.bounded({ ...presented, ...visitorOf(request) }, () => polls.answer(asked, gone.signal))
+    return clients.bounded({ ...presented, ...clientInfoOf(request) }, () => polls.answer(asked, gone.signal))
   })
 
   app.post('/guards/leave', { schema: leave }, async (request, reply) => {
     const presented = basicCredentials(request.headers.authorization)
-    await clients.bounded({ ...presented, ...visitorOf(request) }, async () => {
+    await clients.bounded({ ...presented, ...clientInfoOf(request) }, async () => {
       if (await isServiceClient(db, { ...presented, scope: 'guard' })) return
-      throw new Refusal('client-invalid', 'a guard leaves with unknown client credentials')
+      throw new ProblemError('client-invalid', 'a guard leaves with unknown client credentials')
     })
     await removeGuard(db, { id: request.body.guard, clientId: presented.id })
     return reply.code(204).send()

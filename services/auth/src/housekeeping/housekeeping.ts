@@ -21,7 +21,14 @@ export interface Housekeeping {
 /** Between two batches the database does what it is there for. */
 const pauseMs = 50
 
-export function keepHouse({ prisma, clock, metrics, rules, periodMs, onError }: HousekeepingOptions): Housekeeping {
+export function startHousekeeping({
+  prisma,
+  clock,
+  metrics,
+  rules,
+  periodMs,
+  onError,
+}: HousekeepingOptions): Housekeeping {
   const stop = new AbortController()
   const removed = new Counter({
     name: 'gatehouse_housekeeping_removed_total',
@@ -29,7 +36,7 @@ export function keepHouse({ prisma, clock, metrics, rules, periodMs, onError }: 
     labelNames: ['what'],
     registers: [metrics],
   })
-  const rooms = {
+  const deps = {
     prisma,
     rules,
     pause: () => clock.sleep(pauseMs, stop.signal),
@@ -41,7 +48,7 @@ export function keepHouse({ prisma, clock, metrics, rules, periodMs, onError }: 
       // Replicas that were started together do not sweep together.
       await clock.sleep(periodMs * (0.5 + Math.random()), stop.signal).catch(() => undefined)
       if (stop.signal.aborted) return
-      await sweep(rooms).catch(error => {
+      await sweep(deps).catch(error => {
         if (!stop.signal.aborted) onError(error)
       })
     }

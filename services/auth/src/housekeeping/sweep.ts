@@ -7,7 +7,12 @@ import {
   removeRateLimits,
   removeRevocations,
 } from '../store/sweepRecords.ts'
-import { removeBelowEveryone, removeEnded, removeExpired, removeIdle } from '../store/sweepSessions.ts'
+import {
+  deleteBelowGlobalEpoch,
+  deleteEndedSessions,
+  deleteExpiredSessions,
+  deleteIdleSessions,
+} from '../store/sweepSessions.ts'
 
 export interface SweepRules {
   /** Rows a statement. */
@@ -17,7 +22,7 @@ export interface SweepRules {
   auditRetentionDays: number
 }
 
-export interface SweepRooms {
+export interface SweepDeps {
   prisma: Prisma
   rules: SweepRules
   /** Waits between two batches; rejects when the process stops. */
@@ -26,13 +31,13 @@ export interface SweepRooms {
 }
 
 /** Each chore is repeated until a batch is not full. */
-export async function sweep({ prisma, rules, pause, note }: SweepRooms): Promise<void> {
+export async function sweep({ prisma, rules, pause, note }: SweepDeps): Promise<void> {
   const { limit, auditRetentionDays: retentionDays } = rules
   const chores: Record<string, () => Promise<number>> = {
     revocations: () => removeRevocations(prisma, limit),
-    'expired sessions': () => removeExpired(prisma, rules),
-    'ended sessions': () => removeEnded(prisma, rules),
-    'sessions of a revocation of everyone': () => removeBelowEveryone(prisma, rules),
+    'expired sessions': () => deleteExpiredSessions(prisma, rules),
+    'ended sessions': () => deleteEndedSessions(prisma, rules),
+    'sessions of a revocation of everyone': () => deleteBelowGlobalEpoch(prisma, rules),
     guards: () => removeDeadGuards(prisma, limit),
     'rate limits': () => removeRateLimits(prisma, limit),
     creations: () => removeCreations(prisma, limit),
@@ -51,10 +56,13 @@ export async function sweep({ prisma, rules, pause, note }: SweepRooms): Promise
 }
 
 /** Once through the table of refresh tokens, a slice at a time. */
-async function sweepIdle({ prisma, rules, pause, note }: SweepRooms): Promise<void> {
+async function sweepIdle({ prisma, rules, pause, note }: SweepDeps): Promise<void> {
   let after: string | null = null
   do {
-    const { removed, last }: { removed: number; last: string | null } = await removeIdle(prisma, { ...rules, after })
+    const { removed, last }: { removed: number; last: string | null } = await deleteIdleSessions(prisma, {
+      ...rules,
+      after,
+    })
     note('idle sessions', removed)
     after = last
     await pause()

@@ -1,29 +1,29 @@
 /** Who calls the auth service's own routes: the same token and the same outcomes as anywhere, but revocation is asked of the database at once. */
-import { type AccessTokenClaims, type Outcome, Refusal } from '@gatehouse/contract'
+import { type AccessTokenClaims, type ProblemCode, ProblemError } from '@gatehouse/contract'
 import { type Caller, onlyAuthorization, type Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
-import type { Direct } from '../database/rawSql.ts'
+import type { RawSql } from '../database/rawSql.ts'
 import { type CallerFacts, readCaller } from '../store/readCaller.ts'
 import { type ClientFacts, readClientCaller } from '../store/readClientCaller.ts'
 
-export interface CallerRooms {
-  db: Direct
+export interface AuthenticateDeps {
+  db: RawSql
   verifier: Verifier
 }
 
 /** An onRequest hook that sets `request.caller` to a person, with the roles and scopes of this moment. */
-export function identify({ db, verifier }: CallerRooms) {
+export function authenticatePerson({ db, verifier }: AuthenticateDeps) {
   return async (request: FastifyRequest): Promise<void> => {
     const caller = await verified(verifier, request)
     if (isClientToken(caller.claims)) {
-      throw new Refusal('insufficient-scope', "a client's own token on a person's route", { scope: ['person'] })
+      throw new ProblemError('insufficient-scope', "a client's own token on a person's route", { scope: ['person'] })
     }
     request.caller = await standingPerson(db, caller)
   }
 }
 
 /** The same for routes that machines may call too, with tokens of their own. */
-export function identifyAnybody({ db, verifier }: CallerRooms) {
+export function authenticateAny({ db, verifier }: AuthenticateDeps) {
   return async (request: FastifyRequest): Promise<void> => {
     const caller = await verified(verifier, request)
     request.caller = isClientToken(caller.claims) ? await standingClient(db, caller) : await standingPerson(db, caller)
@@ -40,38 +40,38 @@ async function verified(verifier: Verifier, request: FastifyRequest): Promise<Ca
   return caller
 }
 
-async function standingPerson(db: Direct, caller: Caller): Promise<Caller> {
+async function standingPerson(db: RawSql, caller: Caller): Promise<Caller> {
   const facts = await readCaller(db, caller.claims)
-  const outcome = judgeCaller(facts, caller.claims)
-  if (outcome !== undefined) throw new Refusal(outcome, 'the session or account behind the token does not stand')
+  const outcome = checkCaller(facts, caller.claims)
+  if (outcome !== undefined) throw new ProblemError(outcome, 'the session or account behind the token does not stand')
   const { roles = [], scopes = [] } = facts.account ?? {}
   return { ...caller, roles, scopes }
 }
 
 /** What was asked for at the token endpoint, as far as it is still granted. */
-async function standingClient(db: Direct, caller: Caller): Promise<Caller> {
+async function standingClient(db: RawSql, caller: Caller): Promise<Caller> {
   const facts = await readClientCaller(db, { id: caller.id, sid: caller.sid })
-  if (!clientStands(facts, caller.claims)) throw new Refusal('session-ended', 'a token of a client that is gone')
+  if (!isClientActive(facts, caller.claims)) throw new ProblemError('session-ended', 'a token of a client that is gone')
   return { ...caller, roles: [], scopes: caller.scopes.filter(scope => facts.scopes?.includes(scope)) }
 }
 
-export function clientStands(
-  { scopes, everyoneEpoch }: ClientFacts,
-  token: Pick<AccessTokenClaims, 'everyone_epoch'>,
+export function isClientActive(
+  { scopes, globalEpoch }: ClientFacts,
+  token: Pick<AccessTokenClaims, 'global_epoch'>,
 ): boolean {
-  return scopes !== null && token.everyone_epoch >= everyoneEpoch
+  return scopes !== null && token.global_epoch >= globalEpoch
 }
 
 /** The same order as a guard's: the session first, then the account, then everyone. */
-export function judgeCaller(
-  { account, session, everyoneEpoch }: CallerFacts,
+export function checkCaller(
+  { account, session, globalEpoch }: CallerFacts,
   token: AccessTokenClaims,
-): Outcome | undefined {
+): ProblemCode | undefined {
   const isCutOffWithAccount = session === null || session.endedAs === 'account-disabled'
   if (session !== null && session.endedAs !== null && !isCutOffWithAccount) return 'session-ended'
   if (account === null || account.isDisabled) return 'account-disabled'
   if (session === null || session.endedAs !== null || session.isExpired) return 'session-ended'
-  if (token.everyone_epoch < everyoneEpoch) return 'session-ended'
+  if (token.global_epoch < globalEpoch) return 'session-ended'
   // The session stands, but what was granted has changed since.
   if (token.epoch < account.epoch) return 'token-expired'
   return undefined

@@ -1,5 +1,5 @@
 /** Reads the credentials of a service client: HTTP Basic, form-encoded (RFC 6749 section 2.3.1). */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import { sha256 } from '../keys/hmac.ts'
 
 /** @throws Refusal `client-invalid` when they are missing or not well formed */
@@ -7,10 +7,10 @@ export function basicCredentials(authorization: string | undefined): { id: strin
   const encoded = authorization?.match(/^Basic ([A-Za-z0-9+/]{1,1000}={0,2})$/i)?.[1]
   const decoded = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8')
   const colon = decoded.indexOf(':')
-  if (colon < 1) throw new Refusal('client-invalid', 'no client credentials')
+  if (colon < 1) throw new ProblemError('client-invalid', 'no client credentials')
   const id = formDecode(decoded.slice(0, colon))
   // PostgreSQL refuses NUL, and with it the whole batch of polls in which it came.
-  if (id.includes('\0')) throw new Refusal('client-invalid', 'a client id with NUL')
+  if (id.includes('\0')) throw new ProblemError('client-invalid', 'a client id with NUL')
   return { id, secretHash: sha256(formDecode(decoded.slice(colon + 1))) }
 }
 
@@ -18,6 +18,6 @@ function formDecode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
-    throw new Refusal('client-invalid', 'client credentials are not form-encoded')
+    throw new ProblemError('client-invalid', 'client credentials are not form-encoded')
   }
 }

@@ -1,9 +1,9 @@
 /** Who knocks, as far as the connection tells. */
 import type { FastifyRequest } from 'fastify'
-import type { Visitor } from '../login/login.ts'
+import type { ClientInfo } from '../login/login.ts'
 
 /** The user agent is kept only to show people their devices. */
-export function visitorOf(request: FastifyRequest): Visitor {
+export function clientInfoOf(request: FastifyRequest): ClientInfo {
   const userAgent = request.headers['user-agent']?.slice(0, 300) ?? null
   return { address: request.ip, userAgent, requestId: request.id }
 }

@@ -1,5 +1,5 @@
 /** Tells an unreachable or overrun database from a mistake of ours. */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 
 /** Prisma's codes for: cannot reach, timed out, closed, pool or transaction not to be had in time. */
 const prismaCodes = new Set([
@@ -35,9 +35,9 @@ const poolWords =
   /timeout exceeded when trying to connect|Connection terminated|connection timeout|is not queryable|Cannot use a pool after calling end/i
 
 /** The refusal that such an error is, or nothing for any other: "I cannot tell now" is 503, never 401. */
-export function unavailable(error: unknown): Refusal | undefined {
+export function unavailable(error: unknown): ProblemError | undefined {
   return isUnavailable(error, 0)
-    ? new Refusal('unavailable', 'the database did not answer', { cause: error })
+    ? new ProblemError('unavailable', 'the database did not answer', { cause: error })
     : undefined
 }
 

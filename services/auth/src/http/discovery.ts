@@ -1,9 +1,9 @@
 /** What is public about the service: its keys, its metadata, and a page for each problem. */
-import { type Outcome, outcomes, Refusal, rowOf } from '@gatehouse/contract'
+import { type ProblemCode, ProblemError, problemDefinition, problems } from '@gatehouse/contract'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { jwks, type SigningKeys } from '../keys/signingKeys.ts'
-import { refusals } from './problemResponses.ts'
+import { problemResponses } from './problemResponses.ts'
 
 export interface DiscoveryOptions {
   issuer: string
@@ -15,7 +15,7 @@ export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app,
   const keySet = jwks(keys)
   app.get(
     '/.well-known/jwks.json',
-    { schema: { tags, summary: 'The public keys (RFC 7517)', response: { 200: KeySet, ...refusals() } } },
+    { schema: { tags, summary: 'The public keys (RFC 7517)', response: { 200: KeySet, ...problemResponses() } } },
     async (_request, reply) => reply.header('cache-control', 'public, max-age=60').send(keySet),
   )
 
@@ -34,17 +34,23 @@ export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app,
   }
   app.get(
     '/.well-known/oauth-authorization-server',
-    { schema: { tags, summary: 'Metadata (RFC 8414)', response: { 200: Metadata, ...refusals() } } },
+    { schema: { tags, summary: 'Metadata (RFC 8414)', response: { 200: Metadata, ...problemResponses() } } },
     async () => metadata,
   )
 
   app.get<{ Params: { code: string } }>(
     '/problems/:code',
-    { schema: { tags, summary: 'What a problem means (RFC 9457)', response: { 200: Page, ...refusals('not-found') } } },
+    {
+      schema: {
+        tags,
+        summary: 'What a problem means (RFC 9457)',
+        response: { 200: Page, ...problemResponses('not-found') },
+      },
+    },
     async (request, reply) => {
       const { code } = request.params
-      if (!Object.hasOwn(outcomes, code)) throw new Refusal('not-found', 'no such problem')
-      return reply.type('text/plain; charset=utf-8').send(pageOf(code as Outcome))
+      if (!Object.hasOwn(problems, code)) throw new ProblemError('not-found', 'no such problem')
+      return reply.type('text/plain; charset=utf-8').send(pageOf(code as ProblemCode))
     },
   )
 }
@@ -63,7 +69,7 @@ const next = {
   retry: 'Repeat the same request later; Retry-After says when. Nobody is signed out by this.',
 }
 
-function pageOf(code: Outcome): string {
-  const { status, action, says, when } = rowOf(code)
-  return `${code}\n\n${says}\n\nStatus: ${status}\nGiven when: ${when}\nAction: ${action}. ${next[action]}\n`
+function pageOf(code: ProblemCode): string {
+  const { status, action, title, description } = problemDefinition(code)
+  return `${code}\n\n${title}\n\nStatus: ${status}\nGiven when: ${description}\nAction: ${action}. ${next[action]}\n`
 }

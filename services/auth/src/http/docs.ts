@@ -39,13 +39,16 @@ export async function openApi(app: FastifyInstance, { issuer, version }: DocsOpt
         },
       },
     },
-    transform: ({ schema, url, route }) => ({ schema: described(schema, { url, method: String(route.method) }), url }),
+    transform: ({ schema, url, route }) => ({
+      schema: withDocumentation(schema, { url, method: String(route.method) }),
+      url,
+    }),
     refResolver: { buildLocalReference: (json, _base, _fragment, place) => String(json.$id ?? `def-${place}`) },
   })
 }
 
 /** What the document wants and a validator does not. */
-export function described(
+export function withDocumentation(
   schema: FastifySchema | undefined,
   { url, method }: { url: string; method: string },
 ): FastifySchema {

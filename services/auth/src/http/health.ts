@@ -1,7 +1,7 @@
 /** Whether the process lives, and whether it can serve. */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { FastifyPluginAsync } from 'fastify'
-import { quietLevel } from './logLevel.ts'
+import { quietLogLevel } from './logLevel.ts'
 
 export interface HealthOptions {
   /** Throws when the service cannot answer: the database is away, or migrations are missing. */
@@ -10,14 +10,14 @@ export interface HealthOptions {
 
 /** Not for the outside: the gateway does not pass them on. */
 export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, { mustBeReady }) => {
-  const quietly = { schema: { hide: true }, logLevel: quietLevel(app) }
+  const quietly = { schema: { hide: true }, logLevel: quietLogLevel(app) }
   app.get('/livez', quietly, async () => ({ status: 'alive' }))
   app.get('/readyz', quietly, async request => {
     await mustBeReady().catch(error => {
       // The answer says only that; which migrations are missing, or why the database is away, is for whoever runs it.
       request.log.warn({ err: error }, 'not ready')
-      if (error instanceof Refusal) throw error
-      throw new Refusal('unavailable', 'not ready', { cause: error })
+      if (error instanceof ProblemError) throw error
+      throw new ProblemError('unavailable', 'not ready', { cause: error })
     })
     return { status: 'ready' }
   })

@@ -1,15 +1,15 @@
 /** Reads the `Idempotency-Key` of a request (draft-ietf-httpapi-idempotency-key-header). */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 
 /** Opaque, kept by the client until it has the answer. */
 const idempotencyKey = /^[\x21-\x7e]{8,200}$/
 
 /** @throws Refusal `request-malformed` */
-export function attemptOf(request: FastifyRequest): string | undefined {
+export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   const { 'idempotency-key': key } = request.headers
   if (key === undefined) return undefined
   if (typeof key === 'string' && idempotencyKey.test(key)) return key
   const field = { field: 'headers/idempotency-key', reason: 'must be 8 to 200 printable characters' }
-  throw new Refusal('request-malformed', 'a bad Idempotency-Key', { fields: [field] })
+  throw new ProblemError('request-malformed', 'a bad Idempotency-Key', { fields: [field] })
 }

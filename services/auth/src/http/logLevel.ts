@@ -4,6 +4,6 @@ import type { FastifyInstance } from 'fastify'
 const quieter = ['error', 'fatal', 'silent'] as const
 
 /** Warnings and worse, or less if the service was told to say less: a route's own level replaces the service's. */
-export function quietLevel({ log }: Pick<FastifyInstance, 'log'>): 'warn' | (typeof quieter)[number] {
+export function quietLogLevel({ log }: Pick<FastifyInstance, 'log'>): 'warn' | (typeof quieter)[number] {
   return quieter.find(level => level === log.level) ?? 'warn'
 }

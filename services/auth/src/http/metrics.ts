@@ -5,7 +5,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 
 import type { Db } from '../database/database.ts'
 import type { Barrier } from '../revoke/barrier.ts'
 import { readLiveGuards } from '../store/guards.ts'
-import { quietLevel } from './logLevel.ts'
+import { quietLogLevel } from './logLevel.ts'
 
 /** The same barrier, its waits measured. */
 export function revokeMetrics(metrics: Registry, barrier: Barrier): Barrier {
@@ -25,8 +25,8 @@ export function revokeMetrics(metrics: Registry, barrier: Barrier): Barrier {
     help: 'Guards that did not acknowledge a revocation, so that it waited for the end of their lease',
     registers: [metrics],
   })
-  const wait: Barrier['wait'] = async (seq, patienceMs) => {
-    const standing = await barrier.wait(seq, patienceMs)
+  const wait: Barrier['wait'] = async (seq, timeoutMs) => {
+    const standing = await barrier.wait(seq, timeoutMs)
     if (standing.inForce) waited.observe(standing.waitedMs / 1000)
     else impatient.inc()
     lapsed.inc(standing.guards.filter(({ leaseEndedAt }) => leaseEndedAt !== null).length)
@@ -53,7 +53,7 @@ export const metricsRoute: FastifyPluginAsync<MetricsOptions> = async (app, { me
     registers: [metrics],
   })
 
-  app.get('/metrics', { schema: { hide: true }, logLevel: quietLevel(app) }, async (_request, reply) => {
+  app.get('/metrics', { schema: { hide: true }, logLevel: quietLogLevel(app) }, async (_request, reply) => {
     const { guards, head } = await readLiveGuards(db)
     live.set(guards.length)
     lag.reset()

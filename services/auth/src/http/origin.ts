@@ -1,5 +1,5 @@
 /** Refuses requests with cookies that another site made: SameSite is the first fence, this is the second. */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 
 /**
@@ -8,12 +8,12 @@ import type { FastifyRequest } from 'fastify'
  * @param allowed origins of pages on other hosts that may call
  * @throws Refusal `origin-refused`
  */
-export function mustBeOwnOrigin(request: FastifyRequest, allowed: readonly string[]): void {
+export function requireOwnOrigin(request: FastifyRequest, allowed: readonly string[]): void {
   const { origin, 'sec-fetch-site': site } = request.headers
   if (origin !== undefined && allowed.includes(origin)) return
   if (site === 'same-origin' || site === 'none') return
-  if (site !== undefined) throw new Refusal('origin-refused', `a ${site} request with a cookie`)
+  if (site !== undefined) throw new ProblemError('origin-refused', `a ${site} request with a cookie`)
   if (origin === undefined) return
   if (origin !== `${request.protocol}://${request.host}`)
-    throw new Refusal('origin-refused', 'a foreign origin with a cookie')
+    throw new ProblemError('origin-refused', 'a foreign origin with a cookie')
 }

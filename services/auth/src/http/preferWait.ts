@@ -1,12 +1,12 @@
 /** How long the caller of a revocation wants to wait: `Prefer: wait=N` (RFC 7240 section 4.3). */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 
 /**
  * @param longestMs when a revocation is in force at the latest: what is waited when nothing is said
  * @returns milliseconds
  */
-export function patienceOf(request: FastifyRequest, longestMs: number): number {
+export function waitPreference(request: FastifyRequest, longestMs: number): number {
   const header = request.headers.prefer
   if (header === undefined) return longestMs
   const preferences = String(header)
@@ -18,7 +18,7 @@ export function patienceOf(request: FastifyRequest, longestMs: number): number {
   const seconds = /^wait\s*=\s*"?(\d{1,5})"?$/.exec(wait)?.[1]
   if (seconds === undefined) {
     const field = { field: 'headers/prefer', reason: 'wait must be a whole number of seconds' }
-    throw new Refusal('request-malformed', 'a bad Prefer header', { fields: [field] })
+    throw new ProblemError('request-malformed', 'a bad Prefer header', { fields: [field] })
   }
   return Math.min(Number(seconds) * 1000, longestMs)
 }

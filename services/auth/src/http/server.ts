@@ -1,13 +1,13 @@
 /** The server that every route stands on: its limits, its measures, its way of saying no, its cookies, its document. */
 import cookiePlugin from '@fastify/cookie'
-import { type RefusalsOptions, type RequestMetrics, refusals, strictRequests } from '@gatehouse/http'
+import { type ProblemDetailsOptions, problemDetails, type RequestMetrics, strictRequests } from '@gatehouse/http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { type DocsOptions, openApi } from './docs.ts'
 import { type LogStream, serverOptions } from './serverOptions.ts'
 
 export interface ServerOptions {
-  around: RefusalsOptions
+  around: ProblemDetailsOptions
   docs: DocsOptions
   requests: RequestMetrics
   /** Where the log goes; standard output unless given. */
@@ -19,7 +19,7 @@ export async function createServer(config: Config, options: ServerOptions): Prom
   const { around, docs, requests, logTo } = options
   const app = Fastify(serverOptions(config, around, logTo))
   await app.register(requests.plugin)
-  await app.register(refusals, around)
+  await app.register(problemDetails, around)
   await app.register(strictRequests)
   await app.register(cookiePlugin)
   await openApi(app, docs)

@@ -1,6 +1,6 @@
 /** The HTTP server of this service: the shared limits, its own log line, and no secret in any. */
 import type { Server } from 'node:http'
-import { fastifyDefaults, type RefusalsOptions } from '@gatehouse/http'
+import { fastifyDefaults, type ProblemDetailsOptions } from '@gatehouse/http'
 import type { FastifyHttpOptions } from 'fastify'
 import type { Config } from '../config.ts'
 import { sharedSerializers } from './serializers.ts'
@@ -17,7 +17,11 @@ export interface LogStream {
   write: (line: string) => void
 }
 
-export function serverOptions(config: Config, around: RefusalsOptions, logTo?: LogStream): FastifyHttpOptions<Server> {
+export function serverOptions(
+  config: Config,
+  around: ProblemDetailsOptions,
+  logTo?: LogStream,
+): FastifyHttpOptions<Server> {
   const { LOG_LEVEL, NAME, TRUST_PROXY, LOG_REQUESTS } = config
   const options = fastifyDefaults({
     ...around,

@@ -10,7 +10,7 @@ export interface Keyring {
   refreshKeys: RefreshKeys
   verifier: Verifier
   /** For log-out, which an access token that has expired is good enough for. */
-  timelessVerifier: Verifier
+  verifierIgnoringExpiry: Verifier
 }
 
 /** Longer than any access token lives. */
@@ -25,6 +25,6 @@ export function readKeys(config: Config, clock: Clock): Keyring {
     signingKeys,
     refreshKeys: readRefreshKeys(config.REFRESH_KEYS),
     verifier: createVerifier(rules),
-    timelessVerifier: createVerifier({ ...rules, clockToleranceMs: yearMs, cacheSize: 1 }),
+    verifierIgnoringExpiry: createVerifier({ ...rules, clockToleranceMs: yearMs, cacheSize: 1 }),
   }
 }

@@ -1,29 +1,29 @@
 /** A password that must be changed is good for one thing: setting another one, in the log-in itself. */
-import { type LoginRequest, Refusal } from '@gatehouse/contract'
+import { type LoginRequest, ProblemError } from '@gatehouse/contract'
 import type { Prisma } from '../database/database.ts'
-import { mustBeGoodPassword } from '../passwords/passwordPolicy.ts'
+import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { AccountForLogin } from '../store/accounts.ts'
 import { changePassword } from '../store/changeAccount.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import type { Visitor } from './login.ts'
+import type { ClientInfo } from './login.ts'
 
 /**
  * The old password was right.
  * @returns the hash of the new password; undefined when the account changed in the meantime
  * @throws Refusal `password-change-required` when no new password came along, `request-malformed` when it will not do
  */
-export async function changeDemanded(
+export async function forcePasswordChange(
   { db, passwords }: { db: Prisma; passwords: Passwords },
   { account, request }: { account: AccountForLogin; request: LoginRequest },
-  visitor: Visitor,
+  visitor: ClientInfo,
 ): Promise<string | undefined> {
   const { email, password, newPassword } = request
-  if (newPassword === undefined) throw new Refusal('password-change-required', 'a password that must be changed')
-  mustBeGoodPassword(newPassword, { field: 'body/newPassword', email })
+  if (newPassword === undefined) throw new ProblemError('password-change-required', 'a password that must be changed')
+  requireAcceptablePassword(newPassword, { field: 'body/newPassword', email })
   if (newPassword === password) {
     const field = { field: 'body/newPassword', reason: 'must be another one' }
-    throw new Refusal('request-malformed', 'the new password is the old one', { fields: [field] })
+    throw new ProblemError('request-malformed', 'the new password is the old one', { fields: [field] })
   }
   const to = await passwords.hash(newPassword)
   return db.$transaction(async tx => {
@@ -36,8 +36,8 @@ export async function changeDemanded(
 }
 
 /** Ignoring it would leave somebody in the belief that the password was changed. */
-export function mustNotBringNewPassword({ newPassword }: LoginRequest): void {
+export function rejectUnexpectedNewPassword({ newPassword }: LoginRequest): void {
   if (newPassword === undefined) return
   const field = { field: 'body/newPassword', reason: 'is taken only when the password must be changed' }
-  throw new Refusal('request-malformed', 'a new password that nobody asked for', { fields: [field] })
+  throw new ProblemError('request-malformed', 'a new password that nobody asked for', { fields: [field] })
 }

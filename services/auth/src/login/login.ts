@@ -1,21 +1,21 @@
 /** Logging in: check the password in constant time, then begin a session. */
 import { randomUUID } from 'node:crypto'
-import { type LoginRequest, Refusal } from '@gatehouse/contract'
+import { type LoginRequest, ProblemError } from '@gatehouse/contract'
 import type { Prisma } from '../database/database.ts'
 import { sha256 } from '../keys/hmac.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { LoginLimits } from '../rateLimits/loginLimits.ts'
 import { replacePasswordHash } from '../store/accounts.ts'
-import type { LoginStore } from '../store/loginBatch.ts'
+import type { LoginBatch } from '../store/loginBatch.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
-import { writeTry } from '../store/writeAudit.ts'
-import { newSecret, writeToken } from '../tokens/refreshToken.ts'
-import { changeDemanded, mustNotBringNewPassword } from './forcedPasswordChange.ts'
+import { writeAttempt } from '../store/writeAudit.ts'
+import { encodeRefreshToken, newSecret } from '../tokens/refreshToken.ts'
+import { forcePasswordChange, rejectUnexpectedNewPassword } from './forcedPasswordChange.ts'
 
-export interface LoginRooms {
+export interface LoginDeps {
   db: Prisma
-  store: Pick<LoginStore, 'start'>
+  store: Pick<LoginBatch, 'start'>
   passwords: Passwords
   limits: LoginLimits
   refreshKeys: RefreshKeys
@@ -31,7 +31,7 @@ export interface Lifetimes {
 }
 
 /** Who knocks, as far as the connection tells. */
-export interface Visitor {
+export interface ClientInfo {
   address: string
   userAgent: string | null
   requestId: string
@@ -46,10 +46,11 @@ export interface LoggedIn {
  * @throws Refusal `credentials-invalid` (unknown e-mail and wrong password alike), `account-disabled` (right password),
  * `rate-limited`, `overloaded`
  */
-export async function login(rooms: LoginRooms, request: LoginRequest, visitor: Visitor): Promise<LoggedIn> {
+export async function login(deps: LoginDeps, request: LoginRequest, visitor: ClientInfo): Promise<LoggedIn> {
   // A log-in beside this one may have re-hashed the same password: a second look finds the new hash, or that too much was tried.
-  const loggedIn = (await check(rooms, request, visitor)) ?? (await check(rooms, request, visitor))
-  if (loggedIn === undefined) throw new Refusal('credentials-invalid', 'the account changed during the log-in, twice')
+  const loggedIn = (await check(deps, request, visitor)) ?? (await check(deps, request, visitor))
+  if (loggedIn === undefined)
+    throw new ProblemError('credentials-invalid', 'the account changed during the log-in, twice')
   return loggedIn
 }
 
@@ -57,33 +58,33 @@ export async function login(rooms: LoginRooms, request: LoginRequest, visitor: V
  * Returns nothing when, between the look at the account and the beginning of the session, the account changed or guesses that
  * were sent together with this one spent what was allowed.
  */
-async function check(rooms: LoginRooms, request: LoginRequest, visitor: Visitor): Promise<LoggedIn | undefined> {
-  const { db, passwords, limits } = rooms
+async function check(deps: LoginDeps, request: LoginRequest, visitor: ClientInfo): Promise<LoggedIn | undefined> {
+  const { db, passwords, limits } = deps
   const tried = { email: request.email, address: visitor.address }
   const account = await limits.findAccount(tried)
   const isRight = await passwords.verify(request.password, account?.passwordHash)
   if (account === undefined || !isRight) {
-    const isSpent = await limits.noteFailure(tried)
+    const isSpent = await limits.recordFailure(tried)
     const start = { action: 'session.start', target: account?.id ?? null }
-    await writeTry(db, { ...start, outcome: 'credentials-invalid' }, visitor)
+    await writeAttempt(db, { ...start, outcome: 'credentials-invalid' }, visitor)
     // Once, when it begins: what is refused from now on must not fill the log.
-    if (isSpent) await writeTry(db, { ...start, outcome: 'rate-limited' }, visitor)
-    throw new Refusal('credentials-invalid', account ? 'wrong password' : 'unknown e-mail')
+    if (isSpent) await writeAttempt(db, { ...start, outcome: 'rate-limited' }, visitor)
+    throw new ProblemError('credentials-invalid', account ? 'wrong password' : 'unknown e-mail')
   }
   const mustChange = account.mustChangePassword && !account.isDisabled
   // These answers would tell that the password is right: not to somebody whose guesses are spent meanwhile.
   if (mustChange || request.newPassword !== undefined) await limits.findAccount(tried)
-  if (!mustChange) mustNotBringNewPassword(request)
+  if (!mustChange) rejectUnexpectedNewPassword(request)
   const passwordHash = mustChange
-    ? await changeDemanded(rooms, { account, request }, visitor)
-    : await rehash(rooms, account, request.password)
+    ? await forcePasswordChange(deps, { account, request }, visitor)
+    : await rehash(deps, account, request.password)
   if (passwordHash === undefined) return undefined
-  return begin(rooms, { ...request, accountId: account.id, passwordHash }, visitor)
+  return begin(deps, { ...request, accountId: account.id, passwordHash }, visitor)
 }
 
 /** Parameters grow over the years; the password is at hand only now. */
 async function rehash(
-  { db, passwords }: LoginRooms,
+  { db, passwords }: LoginDeps,
   account: { id: string; passwordHash: string },
   password: string,
 ): Promise<string> {
@@ -95,8 +96,8 @@ async function rehash(
 
 type Checked = LoginRequest & { accountId: string; passwordHash: string }
 
-async function begin(rooms: LoginRooms, checked: Checked, visitor: Visitor): Promise<LoggedIn | undefined> {
-  const { store, limits, refreshKeys, lifetimes } = rooms
+async function begin(deps: LoginDeps, checked: Checked, visitor: ClientInfo): Promise<LoggedIn | undefined> {
+  const { store, limits, refreshKeys, lifetimes } = deps
   const { accountId, passwordHash, device = null, remember = true } = checked
   const secret = newSecret()
   const sessionId = randomUUID()
@@ -113,7 +114,7 @@ async function begin(rooms: LoginRooms, checked: Checked, visitor: Visitor): Pro
     idleSeconds: remember ? lifetimes.idle : lifetimes.shortIdle,
     secretHash: sha256(secret),
   })
-  if (started.kind === 'disabled') throw new Refusal('account-disabled', 'log-in to a disabled account')
+  if (started.kind === 'disabled') throw new ProblemError('account-disabled', 'log-in to a disabled account')
   if (started.kind === 'gone') return undefined
-  return { grant: started.grant, refreshToken: writeToken({ sessionId, generation: 0, secret }, refreshKeys) }
+  return { grant: started.grant, refreshToken: encodeRefreshToken({ sessionId, generation: 0, secret }, refreshKeys) }
 }

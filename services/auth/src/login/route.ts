@@ -1,29 +1,29 @@
 /** `POST /session`: log in. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { LoginRequest, TokenAnswer } from '@gatehouse/contract'
-import { visitorOf } from '../http/clientInfo.ts'
-import { refusals } from '../http/problemResponses.ts'
-import { sendTokens, type TokenSending } from '../tokens/tokenResponse.ts'
-import { type LoginRooms, login } from './login.ts'
+import { LoginRequest, SessionTokens } from '@gatehouse/contract'
+import { clientInfoOf } from '../http/clientInfo.ts'
+import { problemResponses } from '../http/problemResponses.ts'
+import { sendTokenResponse, type TokenResponseDeps } from '../tokens/tokenResponse.ts'
+import { type LoginDeps, login } from './login.ts'
 
-export interface LoginRoutes extends LoginRooms {
-  sending: TokenSending
+export interface LoginRoutes extends LoginDeps {
+  sending: TokenResponseDeps
 }
 
-export const loginRoutes: FastifyPluginAsyncTypebox<LoginRoutes> = async (app, rooms) => {
+export const loginRoutes: FastifyPluginAsyncTypebox<LoginRoutes> = async (app, deps) => {
   const schema = {
     tags: ['session'],
     summary: 'Log in',
     body: LoginRequest,
     response: {
-      201: TokenAnswer,
-      ...refusals('credentials-invalid', 'account-disabled', 'password-change-required', 'overloaded'),
+      201: SessionTokens,
+      ...problemResponses('credentials-invalid', 'account-disabled', 'password-change-required', 'overloaded'),
     },
   }
   app.post('/session', { schema }, async (request, reply) => {
     const { transport = 'cookie' } = request.body
-    const loggedIn = await login(rooms, request.body, visitorOf(request))
+    const loggedIn = await login(deps, request.body, clientInfoOf(request))
     reply.code(201)
-    return sendTokens(reply, { ...loggedIn, transport, sending: rooms.sending })
+    return sendTokenResponse(reply, { ...loggedIn, transport, sending: deps.sending })
   })
 }

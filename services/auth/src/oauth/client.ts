@@ -1,16 +1,16 @@
 /** Which client calls: by HTTP Basic, or by the form (RFC 6749 section 2.3.1); both at once are refused. */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import type { Db } from '../database/database.ts'
 import { basicCredentials } from '../http/basicAuth.ts'
-import { visitorOf } from '../http/clientInfo.ts'
+import { clientInfoOf } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
 import type { ClientLimits } from '../rateLimits/clientLimits.ts'
 import { type AuthenticatedClient, authenticateClient } from '../store/serviceClients.ts'
 import { OAuthError } from './errors.ts'
 import type { Form } from './form.ts'
 
-export interface ClientRooms {
+export interface ClientDeps {
   db: Db
   clients: ClientLimits
 }
@@ -20,27 +20,27 @@ export interface ClientRooms {
  * @throws Refusal `client-invalid`, `rate-limited`, OAuthError `invalid_request`
  */
 export async function clientOf(
-  { db, clients }: ClientRooms,
+  { db, clients }: ClientDeps,
   request: FastifyRequest,
   form: Form,
 ): Promise<AuthenticatedClient | undefined> {
   const presented = presentedBy(request, form)
   if (presented === undefined) return undefined
-  return clients.bounded({ ...presented, ...visitorOf(request) }, async () => {
+  return clients.bounded({ ...presented, ...clientInfoOf(request) }, async () => {
     const client = await authenticateClient(db, presented)
-    if (client === undefined) throw new Refusal('client-invalid', 'unknown client or wrong secret')
+    if (client === undefined) throw new ProblemError('client-invalid', 'unknown client or wrong secret')
     return client
   })
 }
 
 /** @throws Refusal `client-invalid` also when the request brings no secret */
-export async function mustBeClient(
-  rooms: ClientRooms,
+export async function requireClient(
+  deps: ClientDeps,
   request: FastifyRequest,
   form: Form,
 ): Promise<AuthenticatedClient> {
-  const client = await clientOf(rooms, request, form)
-  if (client === undefined) throw new Refusal('client-invalid', 'no client credentials')
+  const client = await clientOf(deps, request, form)
+  if (client === undefined) throw new ProblemError('client-invalid', 'no client credentials')
   return client
 }
 

@@ -1,6 +1,6 @@
 /** How the OAuth surface says no: the JSON of RFC 6749 section 5.2, made from the same refusals as everywhere. */
-import { type Outcome, type Refusal, rowOf } from '@gatehouse/contract'
-import { outcomeOfFault } from '@gatehouse/http'
+import { type ProblemCode, type ProblemError, problemDefinition } from '@gatehouse/contract'
+import { errorToProblem } from '@gatehouse/http'
 import type { FastifyInstance } from 'fastify'
 
 /** The codes of RFC 6749 section 5.2, and the two that it has for a server in trouble (section 4.1.2.1). */
@@ -27,7 +27,7 @@ export class OAuthError extends Error {
   }
 }
 
-const codeOf: Partial<Record<Outcome, OAuthCode>> = {
+const codeOf: Partial<Record<ProblemCode, OAuthCode>> = {
   'client-invalid': 'invalid_client',
   'refresh-invalid': 'invalid_grant',
   'refresh-reused': 'invalid_grant',
@@ -46,24 +46,25 @@ export interface OAuthReply {
 /** Pure: any error as an answer. Statuses that say "later" stay what they are, since proxies and clients act on them. */
 export function oauthReply(error: unknown, realm: string): OAuthReply {
   const headers: Record<string, string> = { 'cache-control': 'no-store', pragma: 'no-cache' }
-  if (error instanceof OAuthError) return written(error.code, { status: oauthCodes[error.code], says: error.message })
-  const { outcome, extras } = outcomeOfFault(error)
-  const { status, says, retryAfterSeconds } = rowOf(outcome)
+  if (error instanceof OAuthError)
+    return written(error.code, { status: oauthCodes[error.code], description: error.message })
+  const { code: problem, extras } = errorToProblem(error)
+  const { status, title, retryAfterSeconds } = problemDefinition(problem)
   const retryAfter = extras.retryAfterSeconds ?? retryAfterSeconds
   if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)))
-  const code = codeOf[outcome] ?? (status === 429 || status === 503 ? 'temporarily_unavailable' : 'invalid_request')
-  return written(code, { status: [429, 503].includes(status) ? status : oauthCodes[code], says })
+  const code = codeOf[problem] ?? (status === 429 || status === 503 ? 'temporarily_unavailable' : 'invalid_request')
+  return written(code, { status: [429, 503].includes(status) ? status : oauthCodes[code], description: title })
 
-  function written(code: OAuthCode, { status, says }: { status: number; says: string }): OAuthReply {
+  function written(code: OAuthCode, { status, description }: { status: number; description: string }): OAuthReply {
     if (code === 'invalid_client') headers['www-authenticate'] = `Basic realm="${realm}", charset="UTF-8"`
-    return { status, headers, body: { error: code, error_description: says } }
+    return { status, headers, body: { error: code, error_description: description } }
   }
 }
 
 export interface OAuthErrorOptions {
   realm: string
   /** Makes a refusal of an error of the database. */
-  translate: (error: unknown) => Refusal | undefined
+  translate: (error: unknown) => ProblemError | undefined
 }
 
 /** The error handler of the scope in which the OAuth routes stand. */

@@ -1,17 +1,17 @@
 /** The two grants of the token endpoint: a refresh token of a person's session, and a client for itself. */
 import type { FastifyRequest } from 'fastify'
-import { isAwaited, visitorOf } from '../http/clientInfo.ts'
-import { attemptOf } from '../http/idempotencyKey.ts'
-import { type RotateRooms, rotate } from '../rotate/rotate.ts'
+import { clientInfoOf, isAwaited } from '../http/clientInfo.ts'
+import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
+import { type RotateDeps, rotate } from '../rotate/rotate.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import type { AuthenticatedClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AccessTokens } from '../tokens/accessTokens.ts'
-import { type ClientRooms, clientOf, mustBeClient } from './client.ts'
+import { type ClientDeps, clientOf, requireClient } from './client.ts'
 import { OAuthError } from './errors.ts'
 import { type Form, needed } from './form.ts'
 
-export interface TokenRooms extends RotateRooms, ClientRooms {
+export interface GrantDeps extends RotateDeps, ClientDeps {
   accessTokens: AccessTokens
 }
 
@@ -26,23 +26,23 @@ export const firstParty = 'first-party'
 const secretScopes: readonly string[] = ['guard', 'introspect']
 
 /** The same rotation as `POST /session/renew`, with the same honest retries and the same thieves (RFC 6749 section 6). */
-export async function refreshGrant(rooms: TokenRooms, request: FastifyRequest, form: Form): Promise<Granted> {
+export async function refreshGrant(deps: GrantDeps, request: FastifyRequest, form: Form): Promise<Granted> {
   const refreshToken = needed(form, 'refresh_token')
-  const client = await clientOf(rooms, request, form)
+  const client = await clientOf(deps, request, form)
   const clientId = client?.id ?? form['client_id'] ?? firstParty
   if (clientId !== firstParty) throw new OAuthError('invalid_grant', 'The refresh token belongs to another client.')
-  const presented = { refreshToken, attempt: attemptOf(request), isAwaited: () => isAwaited(request) }
-  return rotate(rooms, presented, visitorOf(request))
+  const presented = { refreshToken, attempt: idempotencyKeyOf(request), isAwaited: () => isAwaited(request) }
+  return rotate(deps, presented, clientInfoOf(request))
 }
 
 /** A token of the client's own (RFC 6749 section 4.4): no refresh token comes with it, since the secret is at hand. */
-export async function clientGrant(rooms: TokenRooms, request: FastifyRequest, form: Form): Promise<Granted> {
-  const client = await mustBeClient(rooms, request, form)
+export async function clientGrant(deps: GrantDeps, request: FastifyRequest, form: Form): Promise<Granted> {
+  const client = await requireClient(deps, request, form)
   const scopes = scopesFor(client.scopes, form['scope'])
-  const { address, requestId } = visitorOf(request)
+  const { address, requestId } = clientInfoOf(request)
   const who = { actor: client.id, reason: null, address, requestId }
-  await writeAudit(rooms.db, { ...who, action: 'client.token', target: client.id, outcome: 'done', detail: { scopes } })
-  return { grant: grantFor(client, scopes, rooms.accessTokens.lifetimeSeconds) }
+  await writeAudit(deps.db, { ...who, action: 'client.token', target: client.id, outcome: 'done', detail: { scopes } })
+  return { grant: grantFor(client, scopes, deps.accessTokens.lifetimeSeconds) }
 }
 
 /**
@@ -59,7 +59,7 @@ export function scopesFor(held: readonly string[], asked: string | undefined): s
 }
 
 function grantFor(client: AuthenticatedClient, scopes: string[], lifetimeSeconds: number): Grant {
-  const { id, sessionId, everyoneEpoch, dbNowMs } = client
+  const { id, sessionId, globalEpoch, dbNowMs } = client
   return {
     accountId: id,
     clientId: id,
@@ -67,7 +67,7 @@ function grantFor(client: AuthenticatedClient, scopes: string[], lifetimeSeconds
     roles: [],
     scopes,
     epoch: 0,
-    everyoneEpoch,
+    globalEpoch,
     remember: false,
     issuedAtMs: dbNowMs,
     authenticatedAtMs: dbNowMs,

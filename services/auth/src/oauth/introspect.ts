@@ -1,9 +1,9 @@
 /** What a token is worth now, asked of the database (RFC 7662). */
 import type { AccessTokenClaims } from '@gatehouse/contract'
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { Verifier } from '@gatehouse/guard'
 import type { Db } from '../database/database.ts'
-import { clientStands, isClientToken, judgeCaller } from '../http/authenticate.ts'
+import { checkCaller, isClientActive, isClientToken } from '../http/authenticate.ts'
 import { readCaller } from '../store/readCaller.ts'
 import { readClientCaller } from '../store/readClientCaller.ts'
 
@@ -12,7 +12,7 @@ export interface Introspection {
   [claim: string]: unknown
 }
 
-export interface TokenJudges {
+export interface IntrospectionDeps {
   db: Db
   verifier: Verifier
 }
@@ -21,7 +21,7 @@ export interface TokenJudges {
  * Whatever is not an access token for this audience that stands is `active: false` and nothing else: why is nobody's
  * business (section 2.2), and a refresh token is meant for the auth service alone.
  */
-export async function introspect(judges: TokenJudges, token: string): Promise<Introspection> {
+export async function introspect(judges: IntrospectionDeps, token: string): Promise<Introspection> {
   const claims = await verifiedClaims(judges.verifier, token)
   if (claims === undefined || !(await stands(judges.db, claims))) return { active: false }
   return { active: true, token_type: 'Bearer', ...claims }
@@ -33,12 +33,12 @@ export async function verifiedClaims(verifier: Verifier, token: string): Promise
     const { caller } = await verifier.verify(`Bearer ${token}`)
     return caller.claims
   } catch (error) {
-    if (error instanceof Refusal && error.outcome !== 'unavailable') return undefined
+    if (error instanceof ProblemError && error.code !== 'unavailable') return undefined
     throw error
   }
 }
 
 async function stands(db: Db, claims: AccessTokenClaims): Promise<boolean> {
-  if (!isClientToken(claims)) return judgeCaller(await readCaller(db, claims), claims) === undefined
-  return clientStands(await readClientCaller(db, { id: claims.sub, sid: claims.sid }), claims)
+  if (!isClientToken(claims)) return checkCaller(await readCaller(db, claims), claims) === undefined
+  return isClientActive(await readClientCaller(db, { id: claims.sub, sid: claims.sid }), claims)
 }

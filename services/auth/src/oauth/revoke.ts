@@ -2,14 +2,14 @@
 import type { Verifier } from '@gatehouse/guard'
 import { isClientToken } from '../http/authenticate.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
-import { type Act, type Revocations, type Revoked, sessionEntry } from '../revoke/revoke.ts'
+import { type AuditContext, type Revocations, type Revoked, sessionEntry } from '../revoke/revoke.ts'
 import { lockClient, renewClientSession } from '../store/manageClients.ts'
 import type { AuthenticatedClient } from '../store/serviceClients.ts'
-import { readToken } from '../tokens/refreshToken.ts'
+import { decodeRefreshToken } from '../tokens/refreshToken.ts'
 import { OAuthError } from './errors.ts'
 import { verifiedClaims } from './introspect.ts'
 
-export interface RevokeRooms {
+export interface RevokeDeps {
   revocations: Revocations
   refreshKeys: RefreshKeys
   verifier: Verifier
@@ -19,16 +19,16 @@ export interface Asked {
   token: string
   /** Who asks, if a client authenticated. */
   client: AuthenticatedClient | undefined
-  act: Act
+  act: AuditContext
 }
 
 /**
  * @returns what was revoked; undefined for a token that is not ours or has expired, which is as good (section 2.2)
  * @throws OAuthError `unauthorized_client` when the token belongs to somebody else
  */
-export async function revokeToken(rooms: RevokeRooms, { token, client, act }: Asked): Promise<Revoked | undefined> {
-  const { revocations, refreshKeys, verifier } = rooms
-  const refreshToken = readToken(token, refreshKeys)
+export async function revokeToken(deps: RevokeDeps, { token, client, act }: Asked): Promise<Revoked | undefined> {
+  const { revocations, refreshKeys, verifier } = deps
+  const refreshToken = decodeRefreshToken(token, refreshKeys)
   const claims = refreshToken === undefined ? await verifiedClaims(verifier, token) : undefined
   const sessionId = refreshToken?.sessionId ?? claims?.sid
   if (sessionId === undefined) return undefined
@@ -39,6 +39,6 @@ export async function revokeToken(rooms: RevokeRooms, { token, client, act }: As
     const locked = await lockClient(tx, owner)
     if (locked?.sessionId !== sessionId) return undefined
     await renewClientSession(tx, owner)
-    return { entries: [sessionEntry(sessionId)], action: 'client.revoke-tokens', target: owner, ended: 0 }
+    return { entries: [sessionEntry(sessionId)], action: 'client.revoke-tokens', target: owner, sessionsEnded: 0 }
   }, act)
 }

@@ -3,24 +3,24 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Verifier } from '@gatehouse/guard'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import { visitorOf } from '../http/clientInfo.ts'
-import type { Waiting } from '../revoke/sendRevocation.ts'
-import { clientOf, mustBeClient } from './client.ts'
+import { clientInfoOf } from '../http/clientInfo.ts'
+import type { BarrierDeps } from '../revoke/sendRevocation.ts'
+import { clientOf, requireClient } from './client.ts'
 import { answerAsOAuth, OAuthError, type OAuthErrorOptions } from './errors.ts'
 import { type Form, needed, readForms } from './form.ts'
-import { clientGrant, type Granted, refreshGrant, type TokenRooms } from './grants.ts'
+import { clientGrant, type GrantDeps, type Granted, refreshGrant } from './grants.ts'
 import { introspect } from './introspect.ts'
 import { revokeToken } from './revoke.ts'
 import { formOf, Introspected, refusalsOf, TokenResponse } from './schemas.ts'
 
-export interface OAuthRoutes extends TokenRooms {
+export interface OAuthRoutes extends GrantDeps {
   verifier: Verifier
-  waiting: Waiting
+  waiting: BarrierDeps
   errors: OAuthErrorOptions
 }
 
-export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, rooms) => {
-  const { db, accessTokens, verifier, waiting, errors } = rooms
+export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, deps) => {
+  const { db, accessTokens, verifier, waiting, errors } = deps
   readForms(app)
   answerAsOAuth(app, errors)
   const common = { tags: ['oauth'], consumes: ['application/x-www-form-urlencoded'] }
@@ -42,7 +42,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, r
     const give = Object.hasOwn(grants, type) ? grants[type] : undefined
     if (give === undefined)
       throw new OAuthError('unsupported_grant_type', 'refresh_token and client_credentials are taken.')
-    const granted = await give(rooms, request, form)
+    const granted = await give(deps, request, form)
     uncached(reply)
     return answerOf(granted)
   })
@@ -56,7 +56,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, r
   }
   app.post('/oauth/introspect', { schema: introspection }, async (request, reply) => {
     const form: Form = request.body
-    const client = await mustBeClient(rooms, request, form)
+    const client = await requireClient(deps, request, form)
     if (!client.scopes.includes('introspect'))
       throw new OAuthError('unauthorized_client', 'The client lacks the scope introspect.')
     uncached(reply)
@@ -72,10 +72,10 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, r
   }
   app.post('/oauth/revoke', { schema: revocation }, async (request, reply) => {
     const form: Form = request.body
-    const client = await clientOf(rooms, request, form)
-    const { address, requestId } = visitorOf(request)
+    const client = await clientOf(deps, request, form)
+    const { address, requestId } = clientInfoOf(request)
     const act = { actor: client?.id ?? null, reason: null, address, requestId }
-    const revoked = await revokeToken(rooms, { token: needed(form, 'token'), client, act })
+    const revoked = await revokeToken(deps, { token: needed(form, 'token'), client, act })
     const standing = revoked && (await waiting.barrier.wait(revoked.seq, waiting.longestWaitMs))
     // The standard has no "not yet": the client is told to ask again (RFC 7009 section 2.2.1).
     if (standing?.inForce === false) throw new OAuthError('temporarily_unavailable', 'Not yet in force everywhere.')

@@ -7,7 +7,7 @@
  *
  * @returns for a number of waiting ones, and of the threads that will share them: how many the next thread takes
  */
-export function portions(most: number): (waiting: number, threads: number) => number {
+export function adaptiveBatchSize(most: number): (waiting: number, threads: number) => number {
   let size = 1
   return (waiting, threads) => {
     // Two are never hashed one after the other while a thread has nothing to do.

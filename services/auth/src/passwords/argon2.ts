@@ -10,23 +10,23 @@ const parameters = {
 }
 
 /** The same password however its letters were composed (NIST SP 800-63B section 3.1.1.2). */
-export function normal(password: string): string {
+export function normalizePassword(password: string): string {
   return password.normalize('NFKC')
 }
 
 /** For programs that hash one and end. */
 export function hashPassword(password: string): Promise<string> {
-  return hash(normal(password), parameters)
+  return hash(normalizePassword(password), parameters)
 }
 
 /** Takes some ten milliseconds of this thread. */
-export function hashHere(password: string): string {
-  return hashSync(normal(password), parameters)
+export function hashPasswordSync(password: string): string {
+  return hashSync(normalizePassword(password), parameters)
 }
 
 /** Likewise. @throws when what is stored is no hash */
-export function verifyHere(password: string, hashed: string): boolean {
-  return verifySync(hashed, normal(password))
+export function verifyPasswordSync(password: string, hashed: string): boolean {
+  return verifySync(hashed, normalizePassword(password))
 }
 
 /** Whether a hash was made with weaker parameters than today's. */

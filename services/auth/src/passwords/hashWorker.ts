@@ -1,5 +1,5 @@
 /** A thread that hashes and checks passwords, a few in a row. */
-import { hashHere, verifyHere } from './argon2.ts'
+import { hashPasswordSync, verifyPasswordSync } from './argon2.ts'
 
 /** Without `hashed` the password is hashed, with it it is checked. */
 export interface Job {
@@ -13,7 +13,7 @@ export type Result = { value: string | boolean } | { error: string }
 export function work(jobs: readonly Job[]): Result[] {
   return jobs.map(({ password, hashed }) => {
     try {
-      return { value: hashed === undefined ? hashHere(password) : verifyHere(password, hashed) }
+      return { value: hashed === undefined ? hashPasswordSync(password) : verifyPasswordSync(password, hashed) }
     } catch (error) {
       return { error: String(error) }
     }

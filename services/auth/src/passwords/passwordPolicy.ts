@@ -1,6 +1,6 @@
 /** What a new password must be: long enough, and not one that everybody tries (NIST SP 800-63B, OWASP ASVS 6.2). */
-import { Refusal } from '@gatehouse/contract'
-import { normal } from './argon2.ts'
+import { ProblemError } from '@gatehouse/contract'
+import { normalizePassword } from './argon2.ts'
 import { commonPasswords } from './commonPasswords.ts'
 
 const shortest = 8
@@ -10,10 +10,10 @@ const longest = 128
  * @param field where the password stood in the request
  * @throws Refusal `request-malformed` with the reason; the password itself is never repeated
  */
-export function mustBeGoodPassword(password: string, { field, email }: { field: string; email: string }): void {
-  const reason = fault(normal(password), email)
+export function requireAcceptablePassword(password: string, { field, email }: { field: string; email: string }): void {
+  const reason = fault(normalizePassword(password), email)
   if (reason !== undefined)
-    throw new Refusal('request-malformed', 'a new password is refused', { fields: [{ field, reason }] })
+    throw new ProblemError('request-malformed', 'a new password is refused', { fields: [{ field, reason }] })
 }
 
 function fault(password: string, email: string): string | undefined {

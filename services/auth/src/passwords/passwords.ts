@@ -1,11 +1,11 @@
 /** Hashes and checks passwords on threads of their own, with a short queue. */
 import { availableParallelism } from 'node:os'
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import { Piscina } from 'piscina'
-import { portions } from './adaptiveBatchSize.ts'
+import { adaptiveBatchSize } from './adaptiveBatchSize.ts'
 import { isOutdated } from './argon2.ts'
 import type { Job, Result } from './hashWorker.ts'
-import type { RightOfWay } from './renewalPriority.ts'
+import type { RenewalPriority } from './renewalPriority.ts'
 
 export interface Passwords {
   hash: (password: string) => Promise<string>
@@ -26,7 +26,7 @@ export interface PasswordOptions {
   /** How many may wait; beyond it: 503 at once. */
   queue: number
   /** While it is claimed, a core is left free. */
-  rightOfWay: Pick<RightOfWay, 'isClaimed'>
+  rightOfWay: Pick<RenewalPriority, 'isClaimed'>
   /** Of the machine, as far as this process may use them. */
   cores?: number
 }
@@ -50,7 +50,7 @@ export function createPasswords(options: PasswordOptions): Passwords {
   const whileClaimed = Math.max(1, Math.min(threads, cores - 1))
   const allowed = () => (rightOfWay.isClaimed() ? whileClaimed : threads)
   const mayBegin = () => running < allowed()
-  const nextPortion = portions(most)
+  const nextPortion = adaptiveBatchSize(most)
 
   const begin = () => {
     while (mayBegin() && waiting.length > 0) {
@@ -76,7 +76,7 @@ export function createPasswords(options: PasswordOptions): Passwords {
   const turn = (job: Job) =>
     new Promise<string | boolean>((resolve, reject) => {
       if (!mayBegin() && waiting.length >= queue) {
-        reject(new Refusal('overloaded', 'the queue for hashing passwords is full'))
+        reject(new ProblemError('overloaded', 'the queue for hashing passwords is full'))
         return
       }
       waiting.push({ job, resolve, reject })

@@ -1,7 +1,7 @@
 /** Renewals go before log-ins: while some are coming in, hashing leaves them a core. */
 import type { Clock } from '@gatehouse/clock'
 
-export interface RightOfWay {
+export interface RenewalPriority {
   /** A renewal is here. */
   claim: () => void
   /** One was here a moment ago, so others will be. */
@@ -11,7 +11,7 @@ export interface RightOfWay {
 /** From four renewals a second on it is always claimed. */
 const momentMs = 250
 
-export function rightOfWay(clock: Pick<Clock, 'nowMs'>): RightOfWay {
+export function renewalPriority(clock: Pick<Clock, 'nowMs'>): RenewalPriority {
   let untilMs = Number.NEGATIVE_INFINITY
   return {
     claim: () => {

@@ -1,7 +1,7 @@
 /** Which network an address stands for when calls are counted. */
 
 /** Who has one IPv6 address has 2^64 of them, and may write each in many ways. */
-export function networkOf(address: string): string {
+export function addressKey(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
   if (!plain.includes(':')) return plain
   const [left = [], right = []] = plain.split('::').map(side => side.split(':').filter(group => group !== ''))

@@ -1,10 +1,10 @@
 /** Bounds the admin calls of each person and machine, over all replicas. */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type pg from 'pg'
 import { RateLimiterRes } from 'rate-limiter-flexible'
 import type { Db } from '../database/database.ts'
-import { actOf } from '../revoke/route.ts'
+import { auditContextOf } from '../revoke/route.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { rateLimitFields } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
@@ -14,7 +14,7 @@ const windowSeconds = 60
 export type CallLimit = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 /** An onRequest hook that runs once the caller is known; every answer says how much is left. */
-export function callLimit({ db, pool, quota }: { db: Db; pool: pg.Pool; quota: number }): CallLimit {
+export function createAdminCallLimit({ db, pool, quota }: { db: Db; pool: pg.Pool; quota: number }): CallLimit {
   const counter = sharedCounter({ pool, keyPrefix: 'admin', points: quota, windowSeconds })
   const fieldsOf = ({ remainingPoints, msBeforeNext }: RateLimiterRes) =>
     rateLimitFields({ policy: 'admin', quota, windowSeconds, remaining: remainingPoints, resetMs: msBeforeNext })
@@ -27,10 +27,16 @@ export function callLimit({ db, pool, quota }: { db: Db; pool: pg.Pool; quota: n
       // The first that is refused is written down; those after it cost the database nothing.
       if (error.consumedPoints === quota + 1) {
         const target = request.routeOptions.url ?? null
-        await writeAudit(db, { ...actOf(request), action: 'admin.call', target, outcome: 'rate-limited', detail: {} })
+        await writeAudit(db, {
+          ...auditContextOf(request),
+          action: 'admin.call',
+          target,
+          outcome: 'rate-limited',
+          detail: {},
+        })
       }
       const retryAfterSeconds = error.msBeforeNext / 1000
-      throw new Refusal('rate-limited', 'too many admin calls', { retryAfterSeconds, headers: fieldsOf(error) })
+      throw new ProblemError('rate-limited', 'too many admin calls', { retryAfterSeconds, headers: fieldsOf(error) })
     }
   }
 }

@@ -6,12 +6,12 @@
  * before is let through whatever came from its address since.
  */
 import type { Clock } from '@gatehouse/clock'
-import { type Outcome, Refusal } from '@gatehouse/contract'
+import { type ProblemCode, ProblemError } from '@gatehouse/contract'
 import type pg from 'pg'
 import type { Db } from '../database/database.ts'
-import { writeTry } from '../store/writeAudit.ts'
-import { networkOf } from './addressKey.ts'
-import { failureLimits, limited } from './failureLimits.ts'
+import { writeAttempt } from '../store/writeAudit.ts'
+import { addressKey } from './addressKey.ts'
+import { failureLimits, withFailureLimit } from './failureLimits.ts'
 
 export interface Presented {
   id: string
@@ -51,26 +51,31 @@ export function clientLimits({ db, pool, clock, quota }: ClientLimitOptions): Cl
     if (proven.size > mostProven && oldest !== undefined) proven.delete(oldest)
   }
 
-  const spent = (presented: Presented) => {
+  const recordLimitReached = (presented: Presented) => {
     const tried = { action: 'client.authenticate', target: presented.id.slice(0, 100), outcome: 'rate-limited' }
-    return writeTry(db, tried, presented)
+    return writeAttempt(db, tried, presented)
   }
 
   const bounded: ClientLimits['bounded'] = async (presented, authenticate) => {
     const credentials = `${presented.secretHash.toString('base64')} ${presented.id}`
-    const limit = { limits, key: networkOf(presented.address), counts: isWrong, onSpent: () => spent(presented) }
+    const limit = {
+      limits,
+      key: addressKey(presented.address),
+      isCounted: isWrong,
+      onLimitReached: () => recordLimitReached(presented),
+    }
     const result = proven.has(credentials)
       ? await authenticate().catch(error => {
-          if (error instanceof Refusal && isWrong(error.outcome)) proven.delete(credentials)
+          if (error instanceof ProblemError && isWrong(error.code)) proven.delete(credentials)
           throw error
         })
-      : await limited(limit, authenticate)
+      : await withFailureLimit(limit, authenticate)
     remember(credentials)
     return result
   }
   return { bounded }
 }
 
-function isWrong(outcome: Outcome): boolean {
+function isWrong(outcome: ProblemCode): boolean {
   return outcome === 'client-invalid'
 }

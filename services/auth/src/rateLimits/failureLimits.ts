@@ -1,18 +1,18 @@
 /** Bounds what fails, over all replicas; what succeeds is never counted, so it costs no statement more. */
 import type { Clock } from '@gatehouse/clock'
-import { type Outcome, Refusal } from '@gatehouse/contract'
+import { type ProblemCode, ProblemError } from '@gatehouse/contract'
 import type pg from 'pg'
 import { rateLimitFields } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
 
 export interface FailureLimits {
   /** Asks memory only. @throws Refusal `rate-limited` */
-  mustBeAllowed: (key: string) => void
+  requireAllowed: (key: string) => void
   /**
    * Counts in the database. A replica that has not heard of a block yet learns of it with its first failure.
    * `spent` says that this failure was the last: it is said once, for the audit log.
    */
-  noteFailure: (key: string) => Promise<'spent' | undefined>
+  recordFailure: (key: string) => Promise<'spent' | undefined>
 }
 
 export interface FailureLimitOptions {
@@ -32,16 +32,19 @@ export function failureLimits({ pool, clock, policy, quota }: FailureLimitOption
   const counter = sharedCounter({ pool, keyPrefix: policy, points: quota, windowSeconds })
   const blockedUntilMs = new Map<string, number>()
 
-  const mustBeAllowed = (key: string) => {
+  const requireAllowed = (key: string) => {
     const resetMs = (blockedUntilMs.get(key) ?? 0) - clock.nowMs()
     if (resetMs > 0) {
       const headers = rateLimitFields({ policy, quota, windowSeconds, remaining: 0, resetMs })
-      throw new Refusal('rate-limited', `too many failures: ${policy}`, { retryAfterSeconds: resetMs / 1000, headers })
+      throw new ProblemError('rate-limited', `too many failures: ${policy}`, {
+        retryAfterSeconds: resetMs / 1000,
+        headers,
+      })
     }
     blockedUntilMs.delete(key)
   }
 
-  const noteFailure: FailureLimits['noteFailure'] = async key => {
+  const recordFailure: FailureLimits['recordFailure'] = async key => {
     const { consumedPoints, msBeforeNext } = await counter.penalty(key)
     if (consumedPoints < quota) return undefined
     blockedUntilMs.set(key, clock.nowMs() + msBeforeNext)
@@ -49,31 +52,31 @@ export function failureLimits({ pool, clock, policy, quota }: FailureLimitOption
     if (blockedUntilMs.size > mostBlocked && oldest !== undefined) blockedUntilMs.delete(oldest)
     return consumedPoints === quota ? 'spent' : undefined
   }
-  return { mustBeAllowed, noteFailure }
+  return { requireAllowed, recordFailure }
 }
 
-export interface Limited {
+export interface FailureLimitUse {
   limits: FailureLimits
   key: string
   /** Whether this refusal says something against whoever asks. */
-  counts: (outcome: Outcome) => boolean
+  isCounted: (outcome: ProblemCode) => boolean
   /** Writes down that from now on it is refused. */
-  onSpent: () => Promise<void>
+  onLimitReached: () => Promise<void>
 }
 
 /** Runs what may fail under its limit. */
-export async function limited<Result>(
-  { limits, key, counts, onSpent }: Limited,
+export async function withFailureLimit<Result>(
+  { limits, key, isCounted, onLimitReached }: FailureLimitUse,
   act: () => Promise<Result>,
 ): Promise<Result> {
-  limits.mustBeAllowed(key)
+  limits.requireAllowed(key)
   try {
     return await act()
   } catch (error) {
-    const isCounted = error instanceof Refusal && counts(error.outcome)
+    const isFailure = error instanceof ProblemError && isCounted(error.code)
     // A count that is lost while the database is away does not make the refusal any less certain.
-    const noted = isCounted ? await limits.noteFailure(key).catch(() => undefined) : undefined
-    if (noted === 'spent') await onSpent()
+    const noted = isFailure ? await limits.recordFailure(key).catch(() => undefined) : undefined
+    if (noted === 'spent') await onLimitReached()
     throw error
   }
 }

@@ -1,16 +1,16 @@
 /** Throttles guessing: by account and address together, and by address alone; the counters are shared by all replicas. */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { Database } from '../database/database.ts'
 import { sha256 } from '../keys/hmac.ts'
 import { type AccountForLogin, emailKey } from '../store/accounts.ts'
-import type { LoginStore } from '../store/loginBatch.ts'
+import type { LoginBatch } from '../store/loginBatch.ts'
 import type { Quota, Spent } from '../store/readLogin.ts'
-import { networkOf } from './addressKey.ts'
+import { addressKey } from './addressKey.ts'
 import { rateLimitFields } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
 
 /** Whose password is tried, and from where. */
-export interface Try {
+export interface LoginAttempt {
   email: string
   address: string
 }
@@ -20,20 +20,20 @@ export interface LoginLimits {
    * The account, in one statement with what has been tried so far.
    * @throws Refusal `rate-limited`, whether the account exists or not
    */
-  findAccount: (tried: Try) => Promise<AccountForLogin | undefined>
+  findAccount: (tried: LoginAttempt) => Promise<AccountForLogin | undefined>
   /** What must not be spent when a session begins. */
-  quotasOf: (tried: Try) => Quota[]
+  quotasOf: (tried: LoginAttempt) => Quota[]
   /**
    * Counts a wrong password: of guesses that were sent together, only as many are judged as are allowed.
    * @returns whether this was the failure after which no more are allowed
    * @throws Refusal `rate-limited`
    */
-  noteFailure: (tried: Try) => Promise<boolean>
+  recordFailure: (tried: LoginAttempt) => Promise<boolean>
 }
 
 export interface LoginLimitOptions {
   pool: Database['pool']
-  store: Pick<LoginStore, 'read'>
+  store: Pick<LoginBatch, 'read'>
   /** Wrong passwords for one account from one address. */
   perAccount: number
   /** Wrong passwords from one address, for whatever account. */
@@ -47,14 +47,14 @@ export function loginLimits({ pool, store, perAccount, perAddress }: LoginLimitO
   const counter = (keyPrefix: string, points: number) => sharedCounter({ pool, keyPrefix, points, windowSeconds })
   const pair = counter('login-pair', perAccount)
   const single = counter('login-address', perAddress)
-  const countersOf = ({ email, address }: Try) => {
-    const network = networkOf(address)
+  const countersOf = ({ email, address }: LoginAttempt) => {
+    const network = addressKey(address)
     return [
       { limiter: pair, key: sha256(`${emailKey(email)}|${network}`).toString('base64url') },
       { limiter: single, key: network },
     ]
   }
-  const quotasOf = (tried: Try) =>
+  const quotasOf = (tried: LoginAttempt) =>
     countersOf(tried).map(({ limiter, key }) => ({ key: limiter.getKey(key), most: limiter.points }))
 
   return {
@@ -64,7 +64,7 @@ export function loginLimits({ pool, store, perAccount, perAddress }: LoginLimitO
       if (spent) throw tooMany(spent)
       return account
     },
-    noteFailure: async tried => {
+    recordFailure: async tried => {
       const counted = await Promise.all(
         countersOf(tried).map(async ({ limiter, key }) => {
           const { consumedPoints, msBeforeNext: leftMs } = await limiter.penalty(key)
@@ -78,7 +78,7 @@ export function loginLimits({ pool, store, perAccount, perAddress }: LoginLimitO
   }
 }
 
-function tooMany({ most, leftMs }: Spent): Refusal {
+function tooMany({ most, leftMs }: Spent): ProblemError {
   const headers = rateLimitFields({ policy: 'log-in', quota: most, windowSeconds, remaining: 0, resetMs: leftMs })
-  return new Refusal('rate-limited', 'too many wrong passwords', { retryAfterSeconds: leftMs / 1000, headers })
+  return new ProblemError('rate-limited', 'too many wrong passwords', { retryAfterSeconds: leftMs / 1000, headers })
 }

@@ -1,13 +1,13 @@
 /** What may be done to an account that takes something away from it: each as the change, and what the feed then says. */
-import type { EntryOutcome } from '@gatehouse/contract'
+import type { RevocationEffect } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import {
   type ChangedAccount,
   deleteAccount,
-  demandNewPassword,
   disableAccount,
   enableAccount,
   raiseEpoch,
+  requirePasswordChange,
   setPassword,
   setRights,
 } from '../store/changeAccount.ts'
@@ -22,18 +22,18 @@ export interface AccountChange {
   /** Why its sessions end; null when they go on. */
   endsSessionsAs: EndedAs | null
   /** What its tokens from before are then; null when they stay good. */
-  outcomeOf: (changed: ChangedAccount, before: LockedAccount) => EntryOutcome | null
+  effectOf: (changed: ChangedAccount, before: LockedAccount) => RevocationEffect | null
   /** Evidence for the audit log. */
   detail?: (account: LockedAccount) => Record<string, unknown>
 }
 
-const byState = ({ isDisabled }: ChangedAccount): EntryOutcome => (isDisabled ? 'forbidden' : 'ended')
+const byState = ({ isDisabled }: ChangedAccount): RevocationEffect => (isDisabled ? 'forbidden' : 'ended')
 
 export const disable: AccountChange = {
   action: 'user.disable',
   apply: (db, { id }) => disableAccount(db, id),
   endsSessionsAs: 'account-disabled',
-  outcomeOf: byState,
+  effectOf: byState,
 }
 
 export const enable: AccountChange = {
@@ -42,28 +42,28 @@ export const enable: AccountChange = {
   apply: async (db, account) => (account.isDisabled ? enableAccount(db, account.id) : account),
   // A disabled account has no session that could go on.
   endsSessionsAs: null,
-  outcomeOf: (_changed, before) => (before.isDisabled ? 'ended' : null),
+  effectOf: (_changed, before) => (before.isDisabled ? 'ended' : null),
 }
 
 export const endAll: AccountChange = {
   action: 'user.end-all',
   apply: (db, { id }) => raiseEpoch(db, id),
   endsSessionsAs: 'revoked',
-  outcomeOf: byState,
+  effectOf: byState,
 }
 
-export const erase: AccountChange = {
+export const deleteAccountChange: AccountChange = {
   action: 'user.delete',
   apply: (db, { id }) => deleteAccount(db, id),
   endsSessionsAs: 'account-deleted',
-  outcomeOf: () => 'forbidden',
+  effectOf: () => 'forbidden',
 }
 
 export const forcePasswordChange: AccountChange = {
   action: 'user.force-password-change',
-  apply: (db, { id }) => demandNewPassword(db, id),
+  apply: (db, { id }) => requirePasswordChange(db, id),
   endsSessionsAs: 'password-changed',
-  outcomeOf: byState,
+  effectOf: byState,
 }
 
 /** @param afterwards whether the person has to change it at the next log-in */
@@ -73,7 +73,7 @@ export function resetPassword(passwordHash: string, afterwards: 'must-change' | 
     action: 'user.set-password',
     apply: (db, { id }) => setPassword(db, { id, passwordHash, mustChange }),
     endsSessionsAs: 'password-changed',
-    outcomeOf: byState,
+    effectOf: byState,
     detail: () => ({ mustChange }),
   }
 }
@@ -88,9 +88,9 @@ export function changeRights(wanted: NewRights): AccountChange {
   return {
     action: 'user.change-rights',
     apply: (db, account) =>
-      setRights(db, { id: account.id, ...rightsAfter(account, wanted), isLess: isLess(account, wanted) }),
+      setRights(db, { id: account.id, ...rightsAfter(account, wanted), removesRights: isLess(account, wanted) }),
     endsSessionsAs: null,
-    outcomeOf: ({ isDisabled }, before) => {
+    effectOf: ({ isDisabled }, before) => {
       if (!isLess(before, wanted)) return null
       // A disabled account holds nothing that could be superseded: it stays forbidden.
       return isDisabled ? 'forbidden' : 'superseded'

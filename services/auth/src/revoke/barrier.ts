@@ -1,10 +1,10 @@
 /** Waits until a revocation is in force: until no guard that may still decide lacks it. */
 import type { Clock } from '@gatehouse/clock'
 import type { GuardReceipt } from '@gatehouse/contract'
-import { holdsUp } from '@gatehouse/protocol'
+import { blocksRevocation } from '@gatehouse/protocol'
 import type { LiveGuards } from '../store/guards.ts'
 
-export interface Standing {
+export interface BarrierResult {
   inForce: boolean
   waitedMs: number
   guards: GuardReceipt[]
@@ -13,9 +13,9 @@ export interface Standing {
 export interface Barrier {
   /**
    * Waits for the entry `seq`, which must be committed.
-   * @param patienceMs how long the caller waits; then the answer is `inForce: false`
+   * @param timeoutMs how long the caller waits; then the answer is `inForce: false`
    */
-  wait: (seq: number, patienceMs: number) => Promise<Standing>
+  wait: (seq: number, timeoutMs: number) => Promise<BarrierResult>
   /** A guard acknowledged or left. */
   wake: () => void
 }
@@ -59,7 +59,7 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
     sleeping.abort('woken')
   }
 
-  const wait: Barrier['wait'] = async (seq, patienceMs) => {
+  const wait: Barrier['wait'] = async (seq, timeoutMs) => {
     const startMs = clock.nowMs()
     const waiter = createWaiter(seq)
     waiters.add(waiter)
@@ -68,7 +68,7 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
 
     const giveUp = new AbortController()
     // Nobody gives up before one look: without patience, too, the answer says how things stand.
-    const patience = Promise.all([clock.sleep(patienceMs, giveUp.signal).catch(() => undefined), waiter.firstLook])
+    const patience = Promise.all([clock.sleep(timeoutMs, giveUp.signal).catch(() => undefined), waiter.firstLook])
     const inForce = await Promise.race([waiter.inForce.then(() => true), patience.then(() => false)])
     giveUp.abort('decided')
     waiters.delete(waiter)
@@ -78,7 +78,7 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
   return { wait, wake }
 
   function createWaiter(seq: number): Waiter {
-    const seen: Seen = new Map()
+    const seen: ReceiptsById = new Map()
     let settle: () => void
     const inForce = new Promise<void>(resolve => {
       settle = resolve
@@ -88,7 +88,7 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
       looked = resolve
     })
     const see = (live: LiveGuards) => {
-      const nextMs = takeNote(seen, live, seq)
+      const nextMs = updateReceipts(seen, live, seq)
       if (nextMs === undefined) {
         settle()
         waiters.delete(waiter)
@@ -111,16 +111,20 @@ interface Waiter {
 }
 
 /** By id: what is written down of each guard, and until when it could decide at the last look. */
-export type Seen = Map<string, { receipt: GuardReceipt; leaseUntilMs: number }>
+export type ReceiptsById = Map<string, { receipt: GuardReceipt; leaseUntilMs: number }>
 
 /** Writes down how each guard came to know. Returns undefined once none holds the revocation up, else when the next lease ends. */
-export function takeNote(seen: Seen, { guards, head, dbNowMs }: LiveGuards, seq: number): number | undefined {
+export function updateReceipts(
+  seen: ReceiptsById,
+  { guards, head, dbNowMs }: LiveGuards,
+  seq: number,
+): number | undefined {
   const now = new Date(dbNowMs).toISOString()
   const live = new Set(guards.map(({ id }) => id))
   // A database that does not have the entry has lost it: nothing of it is in force.
   let nextMs: number | undefined = head < seq ? rereadMs : undefined
   for (const guard of guards) {
-    const isBehind = holdsUp(guard, { seq, dbNowMs })
+    const isBehind = blocksRevocation(guard, { seq, dbNowMs })
     const receipt = seen.get(guard.id)?.receipt ?? {
       guard: guard.id,
       name: guard.name,

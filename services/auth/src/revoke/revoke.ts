@@ -1,7 +1,7 @@
 /** The one path of every revocation: change what stands, append the entries, commit; the barrier comes after. */
-import { type EntryKind, type EntryOutcome, Refusal } from '@gatehouse/contract'
+import { type EntryKind, ProblemError, type RevocationEffect } from '@gatehouse/contract'
 import type { Database, Db } from '../database/database.ts'
-import { appendRevocations, type NewEntry, raiseEveryoneEpoch } from '../store/appendRevocations.ts'
+import { appendRevocations, type NewEntry, raiseGlobalEpoch } from '../store/appendRevocations.ts'
 import { changePassword } from '../store/changeAccount.ts'
 import { endOneSession } from '../store/endOneSession.ts'
 import { type EndedAs, endSessions, type One, type Which } from '../store/endSessions.ts'
@@ -11,7 +11,7 @@ import { type AuditRow, writeAudit } from '../store/writeAudit.ts'
 import type { AccountChange } from './accountChanges.ts'
 
 /** Who does it, for the audit log. */
-export interface Act {
+export interface AuditContext {
   actor: string | null
   reason: string | null
   address: string | null
@@ -24,38 +24,41 @@ export interface Revoked {
   seq: number
   kind: EntryKind
   subject: string | null
-  outcome: EntryOutcome
-  ended: number
+  effect: RevocationEffect
+  sessionsEnded: number
 }
 
 export interface Revocations {
-  endSessions: (which: Which, endedAs: EndedAs, act: Act) => Promise<Revoked>
+  endSessions: (which: Which, endedAs: EndedAs, act: AuditContext) => Promise<Revoked>
   /**
    * Judges and changes an account under its lock. Undefined when there is no such account; `revoked` is null when the
    * change took nothing away.
    * @throws Refusal `last-admin`, and what `judge` throws
    */
-  changeAccount: (asked: AskedChange, act: Act) => Promise<{ revoked: Revoked | null; head: number } | undefined>
+  changeAccount: (
+    asked: AccountChangeRequest,
+    act: AuditContext,
+  ) => Promise<{ revoked: Revoked | null; head: number } | undefined>
   /** Anything else that covers tokens: what `work` says is appended in its transaction. Undefined when it found nothing to do. */
-  perform: (work: (db: Db) => Promise<Work | undefined>, act: Act) => Promise<Revoked | undefined>
-  everyone: (act: Act) => Promise<Revoked>
+  perform: (work: (db: Db) => Promise<RevocationWork | undefined>, act: AuditContext) => Promise<Revoked | undefined>
+  endAll: (act: AuditContext) => Promise<Revoked>
   /** Undefined when the old password does not stand any more. */
-  changePassword: (change: PasswordChange, act: Act) => Promise<Revoked | undefined>
+  changePassword: (change: PasswordChange, act: AuditContext) => Promise<Revoked | undefined>
 }
 
-export interface AskedChange {
+export interface AccountChangeRequest {
   id: string
   change: AccountChange
   /** Throws when this must not be done to this account as it stands. */
   judge?: (account: LockedAccount) => void
 }
 
-export interface Work {
+export interface RevocationWork {
   entries: NewEntry[]
   action: string
   target: string | null
   /** How many sessions it ended. */
-  ended: number
+  sessionsEnded: number
 }
 
 export interface PasswordChange {
@@ -71,29 +74,33 @@ export function createRevocations(
   { prisma, direct }: Pick<Database, 'prisma' | 'direct'>,
   retentionMs: number,
 ): Revocations {
-  const append = async (tx: Db, { entries, action, target, ended }: Work, act: Act): Promise<Revoked> => {
+  const append = async (
+    tx: Db,
+    { entries, action, target, sessionsEnded }: RevocationWork,
+    act: AuditContext,
+  ): Promise<Revoked> => {
     const [last] = entries.slice(-1)
-    const { kind = 'session', outcome = 'ended' } = last ?? {}
+    const { kind = 'session', effect = 'ended' } = last ?? {}
     const subject = entries.length === 1 ? (last?.subject ?? null) : null
     // Nothing was left to end: another call ended it, and this one waits until that is in force too.
-    if (last === undefined) return { seq: await readHead(tx), kind, subject, outcome, ended }
-    const told = { kind, subject, outcome, ended }
-    const seq = await appendRevocations(tx, { entries, retentionMs, audit: auditOf(told, { action, target, act }) })
-    return { seq, ...told }
+    if (last === undefined) return { seq: await readHead(tx), kind, subject, effect, sessionsEnded }
+    const result = { kind, subject, effect, sessionsEnded }
+    const seq = await appendRevocations(tx, { entries, retentionMs, audit: auditOf(result, { action, target, act }) })
+    return { seq, ...result }
   }
 
-  const endOne = async ({ sessionId, accountId }: One, endedAs: EndedAs, act: Act): Promise<Revoked> => {
-    const { kind, outcome } = sessionEntry(sessionId)
-    const told = { kind, subject: sessionId, outcome, ended: 1 }
-    const audit = auditOf(told, { action: `session.${endedAs}`, target: sessionId, act })
+  const endOne = async ({ sessionId, accountId }: One, endedAs: EndedAs, act: AuditContext): Promise<Revoked> => {
+    const { kind, effect } = sessionEntry(sessionId)
+    const result = { kind, subject: sessionId, effect, sessionsEnded: 1 }
+    const audit = auditOf(result, { action: `session.${endedAs}`, target: sessionId, act })
     const seq = await endOneSession(direct, { sessionId, accountId: accountId ?? null, endedAs, retentionMs, audit })
     // Another call ended it: this one waits until that is in force too.
-    return seq === undefined ? { ...told, seq: await readHead(direct), ended: 0 } : { ...told, seq }
+    return seq === undefined ? { ...result, seq: await readHead(direct), sessionsEnded: 0 } : { ...result, seq }
   }
 
   const end = async (
     tx: Db,
-    { which, endedAs, act }: { which: Exclude<Which, One>; endedAs: EndedAs; act: Act },
+    { which, endedAs, act }: { which: Exclude<Which, One>; endedAs: EndedAs; act: AuditContext },
   ): Promise<Revoked> => {
     const ended = await endSessions(tx, which, endedAs)
     const revoked = await append(
@@ -102,7 +109,7 @@ export function createRevocations(
         entries: ended.map(sessionEntry),
         action: `session.${endedAs}`,
         target: which.accountId,
-        ended: ended.length,
+        sessionsEnded: ended.length,
       },
       act,
     )
@@ -124,16 +131,17 @@ export function createRevocations(
           endsSessionsAs === null ? [] : await endSessions(tx, { kind: 'all', accountId: id }, endsSessionsAs)
         const changed = await change.apply(tx, account)
         if (changed === undefined) throw new Error('a locked account is gone')
-        if (isActiveAdmin(account) && !(await hasActiveAdmin(tx))) throw new Refusal('last-admin', `${action} of ${id}`)
+        if (isActiveAdmin(account) && !(await hasActiveAdmin(tx)))
+          throw new ProblemError('last-admin', `${action} of ${id}`)
 
-        const outcome = change.outcomeOf(changed, account)
+        const effect = change.effectOf(changed, account)
         const detail = { ...act.detail, ...change.detail?.(account) }
-        if (outcome === null) {
+        if (effect === null) {
           await writeAudit(tx, { ...act, action, target: id, outcome: 'done', detail })
           return { revoked: null, head: await readHead(tx) }
         }
-        const entry = { kind: 'user' as const, subject: id, epoch: changed.epoch, outcome }
-        const work = { entries: [entry], action, target: id, ended: ended.length }
+        const entry = { kind: 'user' as const, subject: id, epoch: changed.epoch, effect }
+        const work = { entries: [entry], action, target: id, sessionsEnded: ended.length }
         const revoked = await append(tx, work, { ...act, detail })
         return { revoked, head: revoked.seq }
       }),
@@ -144,11 +152,11 @@ export function createRevocations(
         return done && append(tx, done, act)
       }),
 
-    everyone: act =>
+    endAll: act =>
       prisma.$transaction(async tx => {
-        const { everyoneEpoch, sessions } = await raiseEveryoneEpoch(tx)
-        const entry = { kind: 'everyone' as const, subject: null, epoch: everyoneEpoch, outcome: 'ended' as const }
-        return append(tx, { entries: [entry], action: 'everyone.end-all', target: null, ended: sessions }, act)
+        const { globalEpoch, sessions } = await raiseGlobalEpoch(tx)
+        const entry = { kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }
+        return append(tx, { entries: [entry], action: 'sessions.end-all', target: null, sessionsEnded: sessions }, act)
       }),
 
     changePassword: ({ id, from, to, keepOnly }, act) =>
@@ -157,7 +165,8 @@ export function createRevocations(
         if (!isChanged) return undefined
         const { detail = {}, ...who } = act
         await writeAudit(tx, { ...who, action: 'user.password-change', target: id, outcome: 'done', detail })
-        if (keepOnly === null) return { seq: await readHead(tx), kind: 'user', subject: id, outcome: 'ended', ended: 0 }
+        if (keepOnly === null)
+          return { seq: await readHead(tx), kind: 'user', subject: id, effect: 'ended', sessionsEnded: 0 }
         const which = { kind: 'others', accountId: id, exceptSessionId: keepOnly } as const
         return end(tx, { which, endedAs: 'password-changed', act })
       }),
@@ -166,16 +175,16 @@ export function createRevocations(
 
 /** What `readReceipt` finds again. */
 function auditOf(
-  { kind, subject, outcome, ended }: Omit<Revoked, 'seq'>,
-  { action, target, act }: { action: string; target: string | null; act: Act },
+  { kind, subject, effect, sessionsEnded }: Omit<Revoked, 'seq'>,
+  { action, target, act }: { action: string; target: string | null; act: AuditContext },
 ): AuditRow {
   const { detail = {}, ...who } = act
-  return { ...who, action, target, outcome: 'done', detail: { ...detail, kind, subject, entry: outcome, ended } }
+  return { ...who, action, target, outcome: 'done', detail: { ...detail, kind, subject, effect, sessionsEnded } }
 }
 
 /** The entry that covers one session's tokens. */
 export function sessionEntry(subject: string): NewEntry {
-  return { kind: 'session', subject, epoch: null, outcome: 'ended' }
+  return { kind: 'session', subject, epoch: null, effect: 'ended' }
 }
 
 function isActiveAdmin({ roles, isDisabled }: LockedAccount): boolean {

@@ -1,22 +1,22 @@
 /** `GET /sessions`, `DELETE /sessions...`: my devices, and ending them. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Id, InForce, Refusal, SessionList } from '@gatehouse/contract'
+import { Id, InForce, ProblemError, SessionList } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Db } from '../database/database.ts'
-import type { Direct } from '../database/rawSql.ts'
-import { visitorOf } from '../http/clientInfo.ts'
-import { refusals } from '../http/problemResponses.ts'
+import type { RawSql } from '../database/rawSql.ts'
+import { clientInfoOf } from '../http/clientInfo.ts'
+import { problemResponses } from '../http/problemResponses.ts'
 import { listSessions, ownerOf, type SessionRow } from '../store/listSessions.ts'
-import type { Act, Revocations } from './revoke.ts'
-import { answerOwner, type Waiting } from './sendRevocation.ts'
+import type { AuditContext, Revocations } from './revoke.ts'
+import { type BarrierDeps, sendRevocation } from './sendRevocation.ts'
 
 export interface SessionRoutes {
   db: Db
   /** For the busiest statements. */
-  direct: Direct
+  direct: RawSql
   revocations: Revocations
-  waiting: Waiting
+  waiting: BarrierDeps
 }
 
 /** More devices than anybody has; the newest are shown. */
@@ -27,7 +27,13 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   { db, direct, revocations, waiting },
 ) => {
   const common = { tags: ['my sessions'], security: [{ bearer: [] }] }
-  const guarded = refusals('token-missing', 'token-expired', 'token-invalid', 'session-ended', 'account-disabled')
+  const guarded = problemResponses(
+    'token-missing',
+    'token-expired',
+    'token-invalid',
+    'session-ended',
+    'account-disabled',
+  )
   const answers = { 200: InForce, 202: InForce, ...guarded }
 
   const list = { ...common, summary: 'My devices', response: { 200: SessionList, ...guarded } }
@@ -42,19 +48,20 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
     ...common,
     summary: 'End one of my sessions',
     params: Type.Object({ id: Id }),
-    response: { ...answers, ...refusals('not-found') },
+    response: { ...answers, ...problemResponses('not-found') },
   }
   app.delete('/sessions/:id', { schema: one }, async (request, reply) => {
     const caller = request.caller
     const { id: sessionId } = request.params
     // Somebody else's session and none at all look the same.
-    if ((await ownerOf(direct, sessionId)) !== caller.id) throw new Refusal('not-found', 'not a session of the caller')
+    if ((await ownerOf(direct, sessionId)) !== caller.id)
+      throw new ProblemError('not-found', 'not a session of the caller')
     const revoked = await revocations.endSessions(
       { kind: 'one', sessionId, accountId: caller.id },
       'revoked',
-      actOf(request),
+      auditContextOf(request),
     )
-    return answerOwner(request, reply, { revoked, waiting })
+    return sendRevocation(request, reply, { revoked, waiting })
   })
 
   const others = {
@@ -66,14 +73,14 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   app.delete('/sessions', { schema: others }, async (request, reply) => {
     const caller = request.caller
     const which = { kind: 'others', accountId: caller.id, exceptSessionId: caller.sid } as const
-    const revoked = await revocations.endSessions(which, 'revoked', actOf(request))
-    return answerOwner(request, reply, { revoked, waiting })
+    const revoked = await revocations.endSessions(which, 'revoked', auditContextOf(request))
+    return sendRevocation(request, reply, { revoked, waiting })
   })
 }
 
 /** The caller's own act, for the audit log. */
-export function actOf(request: FastifyRequest, reason: string | null = null): Act {
-  const { address, requestId } = visitorOf(request)
+export function auditContextOf(request: FastifyRequest, reason: string | null = null): AuditContext {
+  const { address, requestId } = clientInfoOf(request)
   return { actor: request.caller.id, reason, address, requestId }
 }
 

@@ -1,31 +1,31 @@
 /** Waits for a revocation and answers: to its owner whether it is in force, to an admin how every guard came to know. */
 import type { InForce, Receipt } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { patienceOf } from '../http/preferWait.ts'
-import type { Barrier, Standing } from './barrier.ts'
+import { waitPreference } from '../http/preferWait.ts'
+import type { Barrier, BarrierResult } from './barrier.ts'
 import type { Revoked } from './revoke.ts'
 
-export interface Waiting {
+export interface BarrierDeps {
   barrier: Barrier
   /** Lease and margin: no barrier takes longer. */
   longestWaitMs: number
 }
 
 /** For people: 200 when in force, 202 when their patience ended first. */
-export async function answerOwner(
+export async function sendRevocation(
   request: FastifyRequest,
   reply: FastifyReply,
-  { revoked, waiting }: { revoked: Revoked; waiting: Waiting },
+  { revoked, waiting }: { revoked: Revoked; waiting: BarrierDeps },
 ): Promise<InForce> {
   const { inForce, waitedMs } = await waitFor(request, reply, { seq: revoked.seq, waiting })
-  return { ended: revoked.ended, inForce, waitedMs }
+  return { sessionsEnded: revoked.sessionsEnded, inForce, waitedMs }
 }
 
 /** For admins: the receipt; with 202 comes the address that tells later. */
-export async function answerAdmin(
+export async function sendReceipt(
   request: FastifyRequest,
   reply: FastifyReply,
-  { revoked, waiting }: { revoked: Revoked; waiting: Waiting },
+  { revoked, waiting }: { revoked: Revoked; waiting: BarrierDeps },
 ): Promise<Receipt> {
   const standing = await waitFor(request, reply, { seq: revoked.seq, waiting })
   if (!standing.inForce) reply.header('location', `/admin/revocations/${revoked.seq}`)
@@ -35,9 +35,9 @@ export async function answerAdmin(
 async function waitFor(
   request: FastifyRequest,
   reply: FastifyReply,
-  { seq, waiting }: { seq: number; waiting: Waiting },
-): Promise<Standing> {
-  const standing = await waiting.barrier.wait(seq, patienceOf(request, waiting.longestWaitMs))
+  { seq, waiting }: { seq: number; waiting: BarrierDeps },
+): Promise<BarrierResult> {
+  const standing = await waiting.barrier.wait(seq, waitPreference(request, waiting.longestWaitMs))
   reply.code(standing.inForce ? 200 : 202).header('cache-control', 'no-store')
   return standing
 }

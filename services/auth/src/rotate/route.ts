@@ -1,34 +1,34 @@
 /** `POST /session/renew` and `DELETE /session`: the two calls that carry a refresh token. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { LogoutRequest, Refusal, RenewRequest, rowOf, TokenAnswer } from '@gatehouse/contract'
+import { LogoutRequest, ProblemError, problemDefinition, RenewRequest, SessionTokens } from '@gatehouse/contract'
 import type { Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
-import { isAwaited, visitorOf } from '../http/clientInfo.ts'
-import { attemptOf } from '../http/idempotencyKey.ts'
-import { mustBeOwnOrigin } from '../http/origin.ts'
-import { patienceOf } from '../http/preferWait.ts'
-import { refusals } from '../http/problemResponses.ts'
+import { clientInfoOf, isAwaited } from '../http/clientInfo.ts'
+import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
+import { requireOwnOrigin } from '../http/origin.ts'
+import { waitPreference } from '../http/preferWait.ts'
+import { problemResponses } from '../http/problemResponses.ts'
 import type { Barrier } from '../revoke/barrier.ts'
 import type { RefreshCookie } from '../tokens/refreshCookie.ts'
-import { type RefreshToken, readToken } from '../tokens/refreshToken.ts'
-import { sendTokens, type TokenSending } from '../tokens/tokenResponse.ts'
-import { type RotateRooms, rotate } from './rotate.ts'
+import { decodeRefreshToken, type RefreshToken } from '../tokens/refreshToken.ts'
+import { sendTokenResponse, type TokenResponseDeps } from '../tokens/tokenResponse.ts'
+import { type RotateDeps, rotate } from './rotate.ts'
 
-export interface RotateRoutes extends RotateRooms {
+export interface RotateRoutes extends RotateDeps {
   barrier: Barrier
   longestWaitMs: number
   cookie: RefreshCookie
   allowedOrigins: readonly string[]
-  sending: TokenSending
+  sending: TokenResponseDeps
   /** Accepts genuine access tokens that have expired. */
-  timelessVerifier: Verifier
+  verifierIgnoringExpiry: Verifier
 }
 
 /** Refusals after which the cookie is of no use to anybody. A losing refresh takes nothing away. */
 const overFor: readonly string[] = ['session-ended', 'session-expired', 'refresh-reused']
 
-export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app, rooms) => {
-  const { cookie, allowedOrigins, refreshKeys, revocations, barrier } = rooms
+export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app, deps) => {
+  const { cookie, allowedOrigins, refreshKeys, revocations, barrier } = deps
   app.addHook('preValidation', (request, _reply, done) => {
     request.body ??= {}
     done()
@@ -37,7 +37,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
   const presented = (request: FastifyRequest, body: { refreshToken?: string }) => {
     if (body.refreshToken !== undefined) return { transport: 'body' as const, tokens: [body.refreshToken] }
     const tokens = cookie.read(request)
-    if (tokens.length > 0) mustBeOwnOrigin(request, allowedOrigins)
+    if (tokens.length > 0) requireOwnOrigin(request, allowedOrigins)
     return { transport: 'cookie' as const, tokens }
   }
 
@@ -47,26 +47,26 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
       summary: 'Renew: a new access token and the successor of the refresh token',
       body: RenewRequest,
       response: {
-        200: TokenAnswer,
-        ...refusals('refresh-missing', 'refresh-invalid', 'session-expired', 'session-ended', 'refresh-reused'),
+        200: SessionTokens,
+        ...problemResponses('refresh-missing', 'refresh-invalid', 'session-expired', 'session-ended', 'refresh-reused'),
       },
     },
   }
   app.post('/session/renew', renewal, async (request, reply) => {
     const { transport, tokens } = presented(request, request.body)
-    const attempt = attemptOf(request)
-    if (tokens.length === 0) throw new Refusal('refresh-missing', 'a renewal without a refresh token')
-    const [first = '', ...others] = newestFirst(tokens, token => readToken(token, refreshKeys))
+    const attempt = idempotencyKeyOf(request)
+    if (tokens.length === 0) throw new ProblemError('refresh-missing', 'a renewal without a refresh token')
+    const [first = '', ...others] = newestFirst(tokens, token => decodeRefreshToken(token, refreshKeys))
     try {
-      const visitor = visitorOf(request)
+      const visitor = clientInfoOf(request)
       const rotated = await rotateFirst(
-        refreshToken => rotate(rooms, { refreshToken, attempt, isAwaited: () => isAwaited(request) }, visitor),
+        refreshToken => rotate(deps, { refreshToken, attempt, isAwaited: () => isAwaited(request) }, visitor),
         first,
         others,
       )
-      return await sendTokens(reply, { ...rotated, transport, sending: rooms.sending })
+      return await sendTokenResponse(reply, { ...rotated, transport, sending: deps.sending })
     } catch (error) {
-      if (transport === 'cookie' && error instanceof Refusal && overFor.includes(error.outcome)) cookie.clear(reply)
+      if (transport === 'cookie' && error instanceof ProblemError && overFor.includes(error.code)) cookie.clear(reply)
       throw error
     }
   })
@@ -76,27 +76,27 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
       tags: ['session'],
       summary: 'Log out: idempotent, and an expired access token does not matter',
       body: LogoutRequest,
-      response: { 204: {}, ...refusals('refresh-invalid', 'token-invalid', 'origin-refused') },
+      response: { 204: {}, ...problemResponses('refresh-invalid', 'token-invalid', 'origin-refused') },
     },
   }
   app.delete('/session', logout, async (request, reply) => {
     const { transport, tokens } = presented(request, request.body)
-    const genuine = tokens.flatMap(token => readToken(token, refreshKeys) ?? [])
+    const genuine = tokens.flatMap(token => decodeRefreshToken(token, refreshKeys) ?? [])
     if (tokens.length > 0 && genuine.length === 0) {
       if (transport === 'cookie') cookie.clear(reply)
-      throw new Refusal('refresh-invalid', 'a log-out with a token that is not ours')
+      throw new ProblemError('refresh-invalid', 'a log-out with a token that is not ours')
     }
-    const { address, requestId } = visitorOf(request)
+    const { address, requestId } = clientInfoOf(request)
     const sessionIds = genuine.map(({ sessionId }) => sessionId)
     // A client that keeps only its access token may log out with it, expired or not: whose it is, its signature says.
     if (tokens.length === 0 && request.headers.authorization !== undefined) {
-      const { caller } = await rooms.timelessVerifier.verify(request.headers.authorization)
+      const { caller } = await deps.verifierIgnoringExpiry.verify(request.headers.authorization)
       sessionIds.push(caller.sid)
     }
     for (const sessionId of sessionIds) {
       const act = { actor: null, reason: null, address, requestId }
       const { seq } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', act)
-      await barrier.wait(seq, patienceOf(request, rooms.longestWaitMs))
+      await barrier.wait(seq, waitPreference(request, deps.longestWaitMs))
     }
     // Not before it is done: without the cookie, a log-out that failed could not be repeated.
     if (transport === 'cookie') cookie.clear(reply)
@@ -123,7 +123,7 @@ async function rotateFirst<Result>(
 }
 
 function isRefused(error: unknown): boolean {
-  return error instanceof Refusal && rowOf(error.outcome).action !== 'retry'
+  return error instanceof ProblemError && problemDefinition(error.code).action !== 'retry'
 }
 
 /** One token a session, its newest: an older copy beside it is a leftover, and must not look like a theft. */

@@ -1,5 +1,5 @@
 /** Appends entries to the feed, with the audit row of the act that caused them. */
-import type { EntryKind, EntryOutcome } from '@gatehouse/contract'
+import type { EntryKind, RevocationEffect } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { AuditRow } from './writeAudit.ts'
 
@@ -7,7 +7,7 @@ export interface NewEntry {
   kind: EntryKind
   subject: string | null
   epoch: number | null
-  outcome: EntryOutcome
+  effect: RevocationEffect
 }
 
 export interface Append {
@@ -31,11 +31,11 @@ export async function appendRevocations(db: Db, { entries, retentionMs, audit }:
     WITH clock AS (
       UPDATE revocation_clock SET head = head + ${entries.length} WHERE id = 1 RETURNING head
     ), appended AS (
-      INSERT INTO revocations (seq, kind, subject, epoch, outcome, expires_at)
-      SELECT clock.head - ${entries.length} + entry.place, entry.kind, entry.subject, entry.epoch, entry.outcome,
+      INSERT INTO revocations (seq, kind, subject, epoch, effect, expires_at)
+      SELECT clock.head - ${entries.length} + entry.position, entry.kind, entry.subject, entry.epoch, entry.effect,
              clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8)
-        FROM clock, unnest(${column('kind')}::text[], ${column('subject')}::uuid[], ${column('epoch')}::int[], ${column('outcome')}::text[])
-             WITH ORDINALITY AS entry (kind, subject, epoch, outcome, place)
+        FROM clock, unnest(${column('kind')}::text[], ${column('subject')}::uuid[], ${column('epoch')}::int[], ${column('effect')}::text[])
+             WITH ORDINALITY AS entry (kind, subject, epoch, effect, position)
     ), audited AS (
       INSERT INTO audit_entries (actor, action, target, reason, address, request_id, outcome, seq, detail)
       SELECT ${audit.actor}, ${audit.action}, ${audit.target}, ${audit.reason}, ${audit.address}, ${audit.requestId},
@@ -48,15 +48,15 @@ export async function appendRevocations(db: Db, { entries, retentionMs, audit }:
 }
 
 /** Raises the global epoch. Takes the clock's lock, so it comes right before `appendRevocations`. */
-export async function raiseEveryoneEpoch(db: Db): Promise<{ everyoneEpoch: number; sessions: number }> {
-  const [row] = await db.$queryRaw<{ everyoneEpoch: number; sessions: bigint }[]>`
+export async function raiseGlobalEpoch(db: Db): Promise<{ globalEpoch: number; sessions: number }> {
+  const [row] = await db.$queryRaw<{ globalEpoch: number; sessions: bigint }[]>`
     WITH before AS (
-      SELECT everyone_epoch, (SELECT count(*) FROM sessions WHERE ended_at IS NULL AND expires_at > clock_timestamp()
-                                 AND sessions.everyone_epoch >= revocation_clock.everyone_epoch) AS sessions
+      SELECT global_epoch, (SELECT count(*) FROM sessions WHERE ended_at IS NULL AND expires_at > clock_timestamp()
+                                 AND sessions.global_epoch >= revocation_clock.global_epoch) AS sessions
         FROM revocation_clock WHERE id = 1 FOR UPDATE
     )
-    UPDATE revocation_clock SET everyone_epoch = next_epoch(revocation_clock.everyone_epoch) FROM before WHERE id = 1
-    RETURNING revocation_clock.everyone_epoch AS "everyoneEpoch", before.sessions`
+    UPDATE revocation_clock SET global_epoch = next_epoch(revocation_clock.global_epoch) FROM before WHERE id = 1
+    RETURNING revocation_clock.global_epoch AS "globalEpoch", before.sessions`
   if (row === undefined) throw new Error('revocation_clock has lost its row')
-  return { everyoneEpoch: row.everyoneEpoch, sessions: Number(row.sessions) }
+  return { globalEpoch: row.globalEpoch, sessions: Number(row.sessions) }
 }

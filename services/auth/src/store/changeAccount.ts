@@ -35,14 +35,17 @@ export interface Rights {
   roles: string[]
   scopes: string[]
   /** Something is taken away, so the tokens from before must not be taken any more. */
-  isLess: boolean
+  removesRights: boolean
 }
 
 /** The caller holds the row's lock and has judged the change. */
-export async function setRights(db: Db, { id, roles, scopes, isLess }: Rights): Promise<ChangedAccount | undefined> {
+export async function setRights(
+  db: Db,
+  { id, roles, scopes, removesRights }: Rights,
+): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
     UPDATE accounts SET roles = ${roles}::text[], scopes = ${scopes}::text[], version = version + 1,
-           epoch = epoch + CASE WHEN ${isLess}::boolean THEN 1 ELSE 0 END
+           epoch = epoch + CASE WHEN ${removesRights}::boolean THEN 1 ELSE 0 END
      WHERE id = ${id}::uuid RETURNING epoch, disabled_at IS NOT NULL AS "isDisabled"`
   return row
 }
@@ -63,7 +66,7 @@ export async function setPassword(db: Db, setting: PasswordSetting): Promise<Cha
 }
 
 /** From now on the password is good for nothing but setting another one. */
-export async function demandNewPassword(db: Db, id: string): Promise<ChangedAccount | undefined> {
+export async function requirePasswordChange(db: Db, id: string): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
     UPDATE accounts SET must_change_password = true, epoch = next_epoch(epoch), version = version + 1
      WHERE id = ${id}::uuid RETURNING epoch, disabled_at IS NOT NULL AS "isDisabled"`

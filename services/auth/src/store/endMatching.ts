@@ -13,7 +13,7 @@ export interface Criteria {
 export interface Counted {
   sessions: number
   accounts: number
-  yours: boolean
+  includesCurrentSession: boolean
   /** Later than the beginning of every session that was counted, which is kept to the millisecond. */
   asOf: Date
 }
@@ -23,11 +23,11 @@ export async function countMatching(db: Db, criteria: Criteria, callerSid: strin
   const { accounts, client, devicePart, network, createdBefore } = criteria
   const [row] = await db.$queryRaw<Counted[]>`
     SELECT count(*)::int AS sessions, count(DISTINCT account_id)::int AS accounts,
-           coalesce(bool_or(session.id = ${callerSid}::uuid), false) AS yours,
+           coalesce(bool_or(session.id = ${callerSid}::uuid), false) AS "includesCurrentSession",
            statement_timestamp() + interval '1 millisecond' AS "asOf"
       FROM sessions AS session JOIN revocation_clock AS clock ON clock.id = 1
      WHERE session.ended_at IS NULL AND session.expires_at > statement_timestamp()
-       AND session.everyone_epoch >= clock.everyone_epoch
+       AND session.global_epoch >= clock.global_epoch
        AND session.created_at < ${createdBefore}::timestamptz
        AND (${accounts}::uuid[] IS NULL OR session.account_id = ANY (${accounts}::uuid[]))
        AND (${client}::text IS NULL OR session.client_id = ${client})

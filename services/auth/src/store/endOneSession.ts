@@ -1,6 +1,6 @@
 /** Ends one session and appends the entry that says so: the commonest revocation, in one statement and one round trip. */
 
-import type { Direct } from '../database/rawSql.ts'
+import type { RawSql } from '../database/rawSql.ts'
 import type { EndedAs } from './endSessions.ts'
 import type { AuditRow } from './writeAudit.ts'
 
@@ -21,7 +21,7 @@ export interface EndOne {
  * @returns the number of the entry; undefined when the session does not stand. Whoever then needs the number of the entry that
  * ended it must read the head in a statement of its own: what this one sees is from before it waited for that other's lock.
  */
-export async function endOneSession(db: Direct, end: EndOne): Promise<number | undefined> {
+export async function endOneSession(db: RawSql, end: EndOne): Promise<number | undefined> {
   const { sessionId, accountId, endedAs, retentionMs, audit } = end
   const [row] = await db.$queryRaw<{ head: number }[]>`
     WITH standing AS (
@@ -38,7 +38,7 @@ export async function endOneSession(db: Direct, end: EndOne): Promise<number | u
        WHERE id = 1 AND (SELECT count(*) FROM unrenewable) >= 0 AND EXISTS (SELECT FROM ended)
       RETURNING head
     ), appended AS (
-      INSERT INTO revocations (seq, kind, subject, outcome, expires_at)
+      INSERT INTO revocations (seq, kind, subject, effect, expires_at)
       SELECT head, 'session', ${sessionId}::uuid, 'ended', clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8)
         FROM clock
     ), audited AS (

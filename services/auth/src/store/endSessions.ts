@@ -1,7 +1,13 @@
 /** Ends sessions: marks them, and deletes their refresh rows so that no renewal that ran beside it can match. */
 import type { Db } from '../database/database.ts'
 
-export type EndedAs = 'logged-out' | 'revoked' | 'reused' | 'password-changed' | 'account-disabled' | 'account-deleted'
+export type EndedAs =
+  | 'logged-out'
+  | 'revoked'
+  | 'reuse-detected'
+  | 'password-changed'
+  | 'account-disabled'
+  | 'account-deleted'
 
 export interface One {
   kind: 'one'

@@ -1,6 +1,6 @@
 /** The rows of live guards: what barriers wait for and admins look at. */
 import type { Db } from '../database/database.ts'
-import type { Direct } from '../database/rawSql.ts'
+import type { RawSql } from '../database/rawSql.ts'
 
 export interface LiveGuard {
   id: string
@@ -28,7 +28,7 @@ interface Row extends Omit<LiveGuard, 'lastSeenAt' | 'ackedAt'> {
 }
 
 /** Every guard whose lease runs. A scan of a table that holds only live guards. */
-export async function readLiveGuards(db: Direct): Promise<LiveGuards> {
+export async function readLiveGuards(db: RawSql): Promise<LiveGuards> {
   const rows = await db.$queryRaw<Row[]>`
     SELECT guard.id IS NOT NULL AS "isGuard", guard.id, guard.name, guard.version, guard.cursor::float8 AS cursor,
            extract(epoch FROM guard.lease_until)::float8 * 1000 AS "leaseUntilMs",

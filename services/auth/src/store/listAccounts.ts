@@ -44,7 +44,7 @@ export async function listAccounts(
                AND (${after?.createdAt ?? null}::timestamptz IS NULL OR (created_at, id) > (${after?.createdAt ?? null}::timestamptz, ${after?.id ?? null}::uuid))
              ORDER BY created_at, id LIMIT ${limit}) AS account,
            LATERAL (SELECT count(token.session_id) FILTER (WHERE session.ended_at IS NULL AND token.idle_expires_at > statement_timestamp()
-                                                             AND session.everyone_epoch >= clock.everyone_epoch)::int AS sessions,
+                                                             AND session.global_epoch >= clock.global_epoch)::int AS sessions,
                            max(coalesce(token.rotated_at, session.created_at)) AS seen
                       FROM sessions AS session JOIN revocation_clock AS clock ON clock.id = 1
                       LEFT JOIN refresh_tokens AS token ON token.session_id = session.id
@@ -59,7 +59,7 @@ export async function readAccountRow(db: Db, id: string): Promise<AccountRow | u
            account.disabled_at AS "disabledAt", account.password_changed_at AS "passwordChangedAt",
            account.must_change_password AS "mustChangePassword", account.version,
            count(token.session_id) FILTER (WHERE session.ended_at IS NULL AND token.idle_expires_at > statement_timestamp()
-                                             AND session.everyone_epoch >= clock.everyone_epoch)::int AS sessions,
+                                             AND session.global_epoch >= clock.global_epoch)::int AS sessions,
            max(coalesce(token.rotated_at, session.created_at)) AS "lastSeenAt"
       FROM accounts AS account JOIN revocation_clock AS clock ON clock.id = 1
       LEFT JOIN sessions AS session ON session.account_id = account.id

@@ -1,6 +1,6 @@
 /** The sessions of an account that stand. */
 import type { Db } from '../database/database.ts'
-import type { Direct } from '../database/rawSql.ts'
+import type { RawSql } from '../database/rawSql.ts'
 
 export interface SessionRow {
   id: string
@@ -24,13 +24,13 @@ export async function listSessions(
       JOIN refresh_tokens AS token ON token.session_id = session.id
       JOIN revocation_clock AS clock ON clock.id = 1
      WHERE session.account_id = ${accountId}::uuid AND session.ended_at IS NULL
-       AND session.everyone_epoch >= clock.everyone_epoch
+       AND session.global_epoch >= clock.global_epoch
        AND token.idle_expires_at > statement_timestamp()
      ORDER BY session.created_at DESC, session.id LIMIT ${limit}`
 }
 
 /** The account that a session belongs to, by primary key. */
-export async function ownerOf(db: Direct, sessionId: string): Promise<string | undefined> {
+export async function ownerOf(db: RawSql, sessionId: string): Promise<string | undefined> {
   const [row] = await db.$queryRaw<{ accountId: string }[]>`
     SELECT account_id AS "accountId" FROM sessions WHERE id = ${sessionId}::uuid`
   return row?.accountId

@@ -3,12 +3,12 @@
  * statement by itself would be a tenth of what a log-in costs beside its hash.
  */
 import type { Clock } from '@gatehouse/clock'
-import { createBatch } from '../database/batcher.ts'
+import { createBatcher } from '../database/batcher.ts'
 import type { Adapter } from '../database/rawSql.ts'
 import { type LoginFacts, type LoginTry, readLogins } from './readLogin.ts'
 import { type NewSession, type Started, startSession, startSessions } from './startSession.ts'
 
-export interface LoginStore {
+export interface LoginBatch {
   read: (tried: LoginTry) => Promise<LoginFacts>
   /** Waits for whoever is changing the account, and keeps nobody else waiting. */
   start: (begin: NewSession) => Promise<Started>
@@ -16,9 +16,13 @@ export interface LoginStore {
 
 const most = 32
 
-export function loginStore(db: Adapter, clock: Clock): LoginStore {
-  const reads = createBatch<LoginTry, LoginFacts>({ run: tries => readLogins(db, tries, clock.wallMs()), most, clock })
-  const starts = createBatch<NewSession, Started | undefined>({
+export function createLoginBatch(db: Adapter, clock: Clock): LoginBatch {
+  const reads = createBatcher<LoginTry, LoginFacts>({
+    run: tries => readLogins(db, tries, clock.wallMs()),
+    most,
+    clock,
+  })
+  const starts = createBatcher<NewSession, Started | undefined>({
     run: async begins => {
       const started = await startSessions(db, begins, clock.wallMs())
       return begins.map(({ sessionId }) => started.get(sessionId))

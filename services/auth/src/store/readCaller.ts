@@ -1,15 +1,15 @@
 /** Whether the session and the account behind an access token stand: asked of the database, for the auth service's own routes. */
-import type { Direct } from '../database/rawSql.ts'
+import type { RawSql } from '../database/rawSql.ts'
 
 export interface CallerFacts {
   /** Null once the account is deleted. */
   account: { epoch: number; isDisabled: boolean; roles: string[]; scopes: string[] } | null
-  session: { endedAs: string | null; isExpired: boolean; everyoneEpoch: number } | null
-  everyoneEpoch: number
+  session: { endedAs: string | null; isExpired: boolean; globalEpoch: number } | null
+  globalEpoch: number
 }
 
 interface Row {
-  everyoneEpoch: number
+  globalEpoch: number
   epoch: number | null
   isDisabled: boolean
   roles: string[] | null
@@ -21,21 +21,21 @@ interface Row {
 }
 
 /** One snapshot of three rows by primary key. */
-export async function readCaller(db: Direct, token: { sub: string; sid: string }): Promise<CallerFacts> {
+export async function readCaller(db: RawSql, token: { sub: string; sid: string }): Promise<CallerFacts> {
   const [row] = await db.$queryRaw<Row[]>`
-    SELECT clock.everyone_epoch AS "everyoneEpoch", account.epoch, account.disabled_at IS NOT NULL AS "isDisabled",
+    SELECT clock.global_epoch AS "globalEpoch", account.epoch, account.disabled_at IS NOT NULL AS "isDisabled",
            account.roles, account.scopes, session.id AS "sessionId", session.ended_as AS "endedAs",
            coalesce(session.expires_at <= statement_timestamp(), false) AS "isExpired",
-           session.everyone_epoch AS "sessionEveryoneEpoch"
+           session.global_epoch AS "sessionEveryoneEpoch"
       FROM revocation_clock AS clock
       LEFT JOIN accounts AS account ON account.id = ${token.sub}::uuid
       LEFT JOIN sessions AS session ON session.id = ${token.sid}::uuid AND session.account_id = account.id
      WHERE clock.id = 1`
   if (row === undefined) throw new Error('revocation_clock has lost its row')
-  const { epoch, isDisabled, endedAs, isExpired, everyoneEpoch } = row
+  const { epoch, isDisabled, endedAs, isExpired, globalEpoch } = row
   return {
     account: epoch === null ? null : { epoch, isDisabled, roles: row.roles ?? [], scopes: row.scopes ?? [] },
-    session: row.sessionId === null ? null : { endedAs, isExpired, everyoneEpoch: row.sessionEveryoneEpoch ?? 0 },
-    everyoneEpoch,
+    session: row.sessionId === null ? null : { endedAs, isExpired, globalEpoch: row.sessionEveryoneEpoch ?? 0 },
+    globalEpoch,
   }
 }

@@ -1,16 +1,16 @@
 /** Whether the service client behind a token of its own stands. */
-import type { Direct } from '../database/rawSql.ts'
+import type { RawSql } from '../database/rawSql.ts'
 
 export interface ClientFacts {
   /** What it is granted now; null when it was deleted, or its tokens were revoked. */
   scopes: string[] | null
-  everyoneEpoch: number
+  globalEpoch: number
 }
 
 /** One snapshot of two rows by primary key. */
-export async function readClientCaller(db: Direct, token: { id: string; sid: string }): Promise<ClientFacts> {
+export async function readClientCaller(db: RawSql, token: { id: string; sid: string }): Promise<ClientFacts> {
   const [row] = await db.$queryRaw<ClientFacts[]>`
-    SELECT client.scopes, clock.everyone_epoch AS "everyoneEpoch"
+    SELECT client.scopes, clock.global_epoch AS "globalEpoch"
       FROM revocation_clock AS clock
       LEFT JOIN service_clients AS client ON client.id = ${token.id} AND client.session_id = ${token.sid}::uuid
      WHERE clock.id = 1`

@@ -1,6 +1,6 @@
 /** Reads the feed: its head, and the entries beyond a cursor that have not expired. */
 import type { Entry } from '@gatehouse/contract'
-import type { Direct } from '../database/rawSql.ts'
+import type { RawSql } from '../database/rawSql.ts'
 
 export interface FeedPage {
   feedId: string
@@ -21,11 +21,11 @@ interface Row extends Omit<Entry, 'seq' | 'kind'> {
  * Reads by the primary key of `revocations`.
  */
 export async function readFeed(
-  db: Direct,
+  db: RawSql,
   { after, pageSize }: { after: number; pageSize: number },
 ): Promise<FeedPage> {
   const rows = await db.$queryRaw<Row[]>`
-    SELECT clock.feed_id AS "feedId", clock.head::float8 AS head, entry.seq::float8 AS seq, entry.kind, entry.subject, entry.epoch, entry.outcome,
+    SELECT clock.feed_id AS "feedId", clock.head::float8 AS head, entry.seq::float8 AS seq, entry.kind, entry.subject, entry.epoch, entry.effect,
            floor(extract(epoch FROM entry.expires_at) * 1000)::float8 AS "expiresAtMs"
       FROM revocation_clock AS clock
       LEFT JOIN LATERAL (SELECT * FROM revocations WHERE seq > ${after}::bigint AND expires_at > statement_timestamp()
@@ -37,6 +37,6 @@ export async function readFeed(
   return { feedId: first.feedId, head: first.head, entries, more: rows.length > pageSize }
 }
 
-function entryOf({ seq, kind, subject, epoch, outcome, expiresAtMs }: Row): Entry[] {
-  return seq === null || kind === null ? [] : [{ seq, kind, subject, epoch, outcome, expiresAtMs }]
+function entryOf({ seq, kind, subject, epoch, effect, expiresAtMs }: Row): Entry[] {
+  return seq === null || kind === null ? [] : [{ seq, kind, subject, epoch, effect, expiresAtMs }]
 }

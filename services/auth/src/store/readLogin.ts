@@ -1,7 +1,7 @@
 /** What log-ins must know before they check their passwords: the account, and what has been tried so far. */
 
 import type { Adapter } from '../database/rawSql.ts'
-import { columnsOf } from '../database/unnest.ts'
+import { unnest } from '../database/unnest.ts'
 import { type AccountForLogin, emailKey } from './accounts.ts'
 
 /** A counter of failures in `rate_limits`, and how many it allows. */
@@ -41,7 +41,7 @@ export async function readLogins(
   const asked = tries.flatMap(({ email, quotas }, place) =>
     quotas.map(quota => ({ place, emailKey: emailKey(email), ...quota })),
   )
-  const [places = [], emailKeys = [], keys = []] = columnsOf(asked, ['place', 'emailKey', 'key'])
+  const [places = [], emailKeys = [], keys = []] = unnest(asked, ['place', 'emailKey', 'key'])
   const rows = await db.$queryRaw<Row[]>`
     SELECT asked.place, counter.points, (counter.expire - ${wallMs}::float8)::float8 AS "leftMs",
            account.id, account.password_hash AS "passwordHash", account.disabled_at IS NOT NULL AS "isDisabled",

@@ -20,7 +20,7 @@ export interface Presented {
   sessionId: string
   generation: number
   presentedHash: Buffer
-  attemptHash: Buffer | null
+  idempotencyKeyHash: Buffer | null
 }
 
 export interface Found {
@@ -37,18 +37,18 @@ export interface Found {
 export async function readRotationFacts(db: Db, presented: Presented): Promise<Found> {
   const [row] = await db.$queryRaw<Row[]>`
     SELECT account.id AS "accountId", session.client_id AS "clientId", account.roles, account.scopes, account.epoch,
-           clock.everyone_epoch AS "everyoneEpoch", session.remember, session.address,
+           clock.global_epoch AS "globalEpoch", session.remember, session.address,
            extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
            extract(epoch FROM session.created_at)::float8 * 1000 AS "authenticatedAtMs",
            extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs",
            session.ended_at IS NOT NULL AS "isEnded",
-           account.disabled_at IS NOT NULL OR session.everyone_epoch < clock.everyone_epoch AS "isCutOff",
+           account.disabled_at IS NOT NULL OR session.global_epoch < clock.global_epoch AS "isCutOff",
            token.generation, token.current_hash AS "currentHash",
            extract(epoch FROM token.idle_expires_at)::float8 * 1000 AS "idleExpiresAtMs",
            extract(epoch FROM token.rotated_at)::float8 * 1000 AS "rotatedAtMs",
            token.generation = ${presented.generation} AND token.current_hash = ${presented.presentedHash} AS "isCurrentSecret",
            token.previous_hash = ${presented.presentedHash} AS "isPreviousSecret",
-           token.attempt_hash = ${presented.attemptHash} AS "isSameAttempt"
+           token.idempotency_key_hash = ${presented.idempotencyKeyHash} AS "isSameAttempt"
       FROM sessions AS session
       JOIN accounts AS account ON account.id = session.account_id
       JOIN revocation_clock AS clock ON clock.id = 1

@@ -1,7 +1,7 @@
 /** The receipts of revocations: an audit entry of its own, written once it is in force. */
 import type { GuardReceipt } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
-import type { Direct } from '../database/rawSql.ts'
+import type { RawSql } from '../database/rawSql.ts'
 import type { Revoked } from '../revoke/revoke.ts'
 
 export interface Proof {
@@ -13,7 +13,7 @@ export interface Proof {
  * By the index on `seq`; of two at once both may write, and either says the truth. It does not wait for the disk: the answer
  * rests on rows that are there already, and a database that crashes within the second loses the evidence, not the revocation.
  */
-export async function writeReceipt(db: Direct, seq: number, { waitedMs, guards }: Proof): Promise<void> {
+export async function writeReceipt(db: RawSql, seq: number, { waitedMs, guards }: Proof): Promise<void> {
   await db.$queryRaw`
     INSERT INTO audit_entries (action, outcome, seq, detail)
     SELECT 'revocation.in-force', 'done', ${seq}, ${JSON.stringify({ waitedMs, guards })}::jsonb
@@ -40,13 +40,15 @@ export async function readReceipt(
 
 /** An entry in the middle of a bulk revocation has no act of its own. */
 async function readEntry(db: Db, seq: number): Promise<Revoked | undefined> {
-  const [row] = await db.$queryRaw<Pick<Revoked, 'kind' | 'subject' | 'outcome'>[]>`
-    SELECT kind, subject, outcome FROM revocations WHERE seq = ${seq}`
-  return row && { ...row, seq, ended: row.kind === 'session' ? 1 : 0 }
+  const [row] = await db.$queryRaw<Pick<Revoked, 'kind' | 'subject' | 'effect'>[]>`
+    SELECT kind, subject, effect FROM revocations WHERE seq = ${seq}`
+  return row && { ...row, seq, sessionsEnded: row.kind === 'session' ? 1 : 0 }
 }
 
 /** As `createRevocations` wrote it. */
 function revokedOf(detail: Record<string, unknown>, seq: number): Revoked {
-  const { kind, subject, entry, ended } = detail as { [Name in 'kind' | 'subject' | 'entry' | 'ended']: never }
-  return { seq, kind, subject, outcome: entry, ended }
+  const { kind, subject, effect, sessionsEnded } = detail as {
+    [Name in 'kind' | 'subject' | 'effect' | 'sessionsEnded']: never
+  }
+  return { seq, kind, subject, effect, sessionsEnded }
 }

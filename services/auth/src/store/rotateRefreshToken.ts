@@ -1,7 +1,7 @@
 /** The ordinary renewal: guards, rotates and reads all that an access token needs in one statement. */
 
 import type { Adapter, Value } from '../database/rawSql.ts'
-import { columnsOf } from '../database/unnest.ts'
+import { unnest } from '../database/unnest.ts'
 
 export interface Rotation {
   sessionId: string
@@ -9,7 +9,7 @@ export interface Rotation {
   presentedHash: Buffer
   successorHash: Buffer
   /** SHA-256 of the Idempotency-Key, when the client sent one. */
-  attemptHash: Buffer | null
+  idempotencyKeyHash: Buffer | null
 }
 
 /** How long a session may go without a renewal, in seconds; the short one is without `remember`. */
@@ -26,7 +26,7 @@ export interface Grant {
   roles: string[]
   scopes: string[]
   epoch: number
-  everyoneEpoch: number
+  globalEpoch: number
   remember: boolean
   /** By the database's clock, as are all below, in milliseconds since 1970. */
   issuedAtMs: number
@@ -48,8 +48,8 @@ export async function rotateRefreshToken(
   rotation: Rotation,
   idle: IdleTimes,
 ): Promise<Grant | undefined> {
-  const { sessionId, generation, presentedHash, successorHash, attemptHash } = rotation
-  const values: Value[] = [sessionId, generation, presentedHash, successorHash, attemptHash]
+  const { sessionId, generation, presentedHash, successorHash, idempotencyKeyHash } = rotation
+  const values: Value[] = [sessionId, generation, presentedHash, successorHash, idempotencyKeyHash]
   const [grant] = await db.query<Grant>(one, [idle.idle, idle.shortIdle, ...values])
   return grant
 }
@@ -66,7 +66,7 @@ export async function rotateRefreshTokens(
   rotations: readonly Rotation[],
   idle: IdleTimes,
 ): Promise<Map<string, Grant>> {
-  const columns = columnsOf(rotations, ['sessionId', 'generation', 'presentedHash', 'successorHash', 'attemptHash'])
+  const columns = unnest(rotations, ['sessionId', 'generation', 'presentedHash', 'successorHash', 'idempotencyKeyHash'])
   const grants = await db.query<Grant>(many, [idle.idle, idle.shortIdle, ...columns])
   return new Map(grants.map(grant => [grant.sessionId, grant]))
 }
@@ -77,7 +77,7 @@ const rotationOf = (asked: string) => `
      SET generation = token.generation + 1,
          previous_hash = token.current_hash,
          current_hash = asked.successor_hash,
-         attempt_hash = asked.attempt_hash,
+         idempotency_key_hash = asked.idempotency_key_hash,
          rotated_at = statement_timestamp(),
          idle_expires_at = least(token.expires_at, statement_timestamp() + make_interval(secs =>
            CASE WHEN token.remember THEN $1::float8 ELSE $2::float8 END))
@@ -89,20 +89,20 @@ const rotationOf = (asked: string) => `
      AND account.id = token.account_id
      AND account.disabled_at IS NULL
      AND clock.id = 1
-     AND token.everyone_epoch >= clock.everyone_epoch
+     AND token.global_epoch >= clock.global_epoch
   RETURNING token.session_id AS "sessionId", account.id AS "accountId", token.client_id AS "clientId",
-            account.roles, account.scopes, account.epoch, clock.everyone_epoch AS "everyoneEpoch", token.remember,
+            account.roles, account.scopes, account.epoch, clock.global_epoch AS "globalEpoch", token.remember,
             extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
             extract(epoch FROM token.authenticated_at)::float8 * 1000 AS "authenticatedAtMs",
             extract(epoch FROM token.expires_at)::float8 * 1000 AS "expiresAtMs"`
 
 const one = rotationOf(`
   SELECT $3::uuid AS session_id, $4::int AS generation, $5::bytea AS presented_hash, $6::bytea AS successor_hash,
-         $7::bytea AS attempt_hash`)
+         $7::bytea AS idempotency_key_hash`)
 
 const many = rotationOf(`
   SELECT asked.*
     FROM unnest($3::uuid[], $4::int[], $5::bytea[], $6::bytea[], $7::bytea[])
-         AS asked (session_id, generation, presented_hash, successor_hash, attempt_hash)
+         AS asked (session_id, generation, presented_hash, successor_hash, idempotency_key_hash)
     JOIN refresh_tokens AS free ON free.session_id = asked.session_id
      FOR UPDATE OF free SKIP LOCKED`)

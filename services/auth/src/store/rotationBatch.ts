@@ -6,7 +6,7 @@
  * comes alone has one of its own from the start, which is the cheaper one.
  */
 import type { Clock } from '@gatehouse/clock'
-import { createBatch } from '../database/batcher.ts'
+import { createBatcher } from '../database/batcher.ts'
 import type { Adapter } from '../database/rawSql.ts'
 import {
   type Grant,
@@ -25,9 +25,9 @@ export interface RotateRow {
 
 const most = 64
 
-export function rotateTogether(db: Pick<Adapter, 'query'>, idle: IdleTimes, clock: Clock): RotateRow {
+export function createRotationBatch(db: Pick<Adapter, 'query'>, idle: IdleTimes, clock: Clock): RotateRow {
   const alone: RotateRow['alone'] = rotation => rotateRefreshToken(db, rotation, idle)
-  const batch = createBatch<Rotation, Grant | undefined>({
+  const batch = createBatcher<Rotation, Grant | undefined>({
     run: async rotations => {
       const [only, ...others] = rotations
       if (only !== undefined && others.length === 0) return [await alone(only)]

@@ -30,7 +30,7 @@ export interface AuthenticatedClient {
   scopes: string[]
   /** `sid` of the tokens that it is given now. */
   sessionId: string
-  everyoneEpoch: number
+  globalEpoch: number
   /** The database's clock: a revocation's memory is counted from it. */
   dbNowMs: number
 }
@@ -54,7 +54,7 @@ export async function authenticateClient(
        WHERE service_clients.id = client.id
          AND (last_used_at IS NULL OR last_used_at < statement_timestamp() - interval '1 minute')
     )
-    SELECT client.id, client.scopes, client.session_id AS "sessionId", clock.everyone_epoch AS "everyoneEpoch",
+    SELECT client.id, client.scopes, client.session_id AS "sessionId", clock.global_epoch AS "globalEpoch",
            extract(epoch FROM statement_timestamp())::float8 * 1000 AS "dbNowMs"
       FROM client JOIN revocation_clock AS clock ON clock.id = 1`
   return row

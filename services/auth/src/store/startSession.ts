@@ -1,7 +1,7 @@
 /** Begins sessions: for each its row, its refresh row and its audit entry, if the account still stands. */
 
 import type { Adapter } from '../database/rawSql.ts'
-import { columnsOf } from '../database/unnest.ts'
+import { unnest } from '../database/unnest.ts'
 import type { Quota } from './readLogin.ts'
 import type { Grant } from './rotateRefreshToken.ts'
 
@@ -54,8 +54,8 @@ async function run(db: Pick<Adapter, 'query'>, text: string, begins: readonly Ne
   const quotas = begins.flatMap(({ sessionId, quotas }) => quotas.map(quota => ({ ...quota, sessionId })))
   const rows = await db.query<Row>(text, [
     wallMs,
-    ...columnsOf(quotas, ['sessionId', 'key', 'most']),
-    ...columnsOf(begins, [
+    ...unnest(quotas, ['sessionId', 'key', 'most']),
+    ...unnest(begins, [
       'sessionId',
       'accountId',
       'passwordHash',
@@ -93,18 +93,18 @@ const startOf = (lock: string) => `
         WHERE quota.session_id = asked.session_id AND counter.points >= quota.most AND counter.expire > $1::float8)
        ${lock}
   ), session AS (
-    INSERT INTO sessions (id, account_id, client_id, device, user_agent, address, remember, everyone_epoch, created_at, expires_at)
+    INSERT INTO sessions (id, account_id, client_id, device, user_agent, address, remember, global_epoch, created_at, expires_at)
     SELECT account.session_id, account.account_id, account.client_id, account.device, account.user_agent, account.address,
-           account.remember, clock.everyone_epoch, statement_timestamp(),
+           account.remember, clock.global_epoch, statement_timestamp(),
            statement_timestamp() + make_interval(secs => account.lifetime)
       FROM account, revocation_clock AS clock WHERE account.disabled_at IS NULL
     RETURNING *
   ), token AS (
     INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at, account_id, client_id, remember,
-                                everyone_epoch, authenticated_at, expires_at)
+                                global_epoch, authenticated_at, expires_at)
     SELECT session.id, 0, account.secret_hash,
            least(session.expires_at, statement_timestamp() + make_interval(secs => account.idle)),
-           session.account_id, session.client_id, session.remember, session.everyone_epoch, session.created_at, session.expires_at
+           session.account_id, session.client_id, session.remember, session.global_epoch, session.created_at, session.expires_at
       FROM session JOIN account ON account.session_id = session.id
   ), audit AS (
     INSERT INTO audit_entries (actor, action, target, address, request_id, outcome, detail)
@@ -114,7 +114,7 @@ const startOf = (lock: string) => `
   )
   SELECT account.session_id AS "asked", account.disabled_at IS NOT NULL AS "isDisabled",
          session.id AS "sessionId", account.account_id AS "accountId", session.client_id AS "clientId",
-         account.roles, account.scopes, account.epoch, session.everyone_epoch AS "everyoneEpoch", session.remember,
+         account.roles, account.scopes, account.epoch, session.global_epoch AS "globalEpoch", session.remember,
          extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
          extract(epoch FROM session.created_at)::float8 * 1000 AS "authenticatedAtMs",
          extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs"

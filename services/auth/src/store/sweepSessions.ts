@@ -11,7 +11,7 @@ export interface Batch {
  * By the index on `expires_at`. Here and below: rows that somebody holds are left for the next time, so two replicas share
  * the work and nobody waits; the refresh rows go by their foreign key.
  */
-export async function removeExpired(db: Db, { limit, historyDays }: Batch): Promise<number> {
+export async function deleteExpiredSessions(db: Db, { limit, historyDays }: Batch): Promise<number> {
   return db.$executeRaw`
     DELETE FROM sessions WHERE id IN (
       SELECT id FROM sessions WHERE expires_at < statement_timestamp() - make_interval(days => ${historyDays}::int)
@@ -19,7 +19,7 @@ export async function removeExpired(db: Db, { limit, historyDays }: Batch): Prom
 }
 
 /** By the index on `ended_at`: the tokens of such a session expired long ago. */
-export async function removeEnded(db: Db, { limit, historyDays }: Batch): Promise<number> {
+export async function deleteEndedSessions(db: Db, { limit, historyDays }: Batch): Promise<number> {
   return db.$executeRaw`
     DELETE FROM sessions WHERE id IN (
       SELECT id FROM sessions WHERE ended_at < statement_timestamp() - make_interval(days => ${historyDays}::int)
@@ -27,13 +27,13 @@ export async function removeEnded(db: Db, { limit, historyDays }: Batch): Promis
 }
 
 /**
- * By the index on `everyone_epoch`. They ended with the revocation of everyone, which wrote none of them; without its row a
+ * By the index on `global_epoch`. They ended with the revocation of everyone, which wrote none of them; without its row a
  * session is refused as ended just the same.
  */
-export async function removeBelowEveryone(db: Db, { limit }: Batch): Promise<number> {
+export async function deleteBelowGlobalEpoch(db: Db, { limit }: Batch): Promise<number> {
   return db.$executeRaw`
     DELETE FROM sessions WHERE id IN (
-      SELECT id FROM sessions WHERE everyone_epoch < (SELECT everyone_epoch FROM revocation_clock WHERE id = 1)
+      SELECT id FROM sessions WHERE global_epoch < (SELECT global_epoch FROM revocation_clock WHERE id = 1)
        LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
 }
 
@@ -42,7 +42,7 @@ export async function removeBelowEveryone(db: Db, { limit }: Batch): Promise<num
  * @param after where the last look ended
  * @returns where this one ended; null at the end of the table
  */
-export async function removeIdle(
+export async function deleteIdleSessions(
   db: Db,
   { after, limit, historyDays }: Batch & { after: string | null },
 ): Promise<{ removed: number; last: string | null }> {

@@ -1,6 +1,6 @@
 /** Writes a batch of polls: authenticates each guard, moves its cursor and extends its lease, in one committed statement. */
 import type { LeaseRules } from '@gatehouse/protocol'
-import type { Direct } from '../database/rawSql.ts'
+import type { RawSql } from '../database/rawSql.ts'
 
 export interface PollRow {
   guard: string
@@ -17,7 +17,7 @@ export interface PollLimits extends LeaseRules {
   guardsPerClient: number
 }
 
-export interface PollVerdict {
+export interface PollWriteResult {
   refused: 'client-invalid' | 'feed-changed' | 'too-many' | null
   /** Its lease runs already: it can wait for news. One without a lease waits for nothing but that. */
   hadLease: boolean
@@ -41,15 +41,15 @@ export interface PollVerdict {
  * @returns a verdict for each guard of the batch
  */
 export async function writePolls(
-  db: Direct,
+  db: RawSql,
   polls: readonly PollRow[],
   limits: PollLimits,
-): Promise<Map<string, PollVerdict>> {
+): Promise<Map<string, PollWriteResult>> {
   const asked = polls.map(({ guard, clientId, secretHash, name, version, feedId, after }) => ({
     ...{ guard, client_id: clientId, secret_hash: secretHash.toString('hex') },
     ...{ name, version, feed_id: feedId, after },
   }))
-  const rows = await db.$queryRaw<(PollVerdict & { guard: string })[]>`
+  const rows = await db.$queryRaw<(PollWriteResult & { guard: string })[]>`
     WITH asked AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(asked)}::jsonb)
                       AS asked (guard uuid, client_id text, secret_hash text, name text, version text, feed_id uuid, after bigint)

@@ -41,7 +41,7 @@ export function createAccessTokens({ keys, issuer, audience, lifetimeSeconds }: 
       sid: grant.sessionId,
       auth_time: Math.floor(grant.authenticatedAtMs / 1000),
       epoch: grant.epoch,
-      everyone_epoch: grant.everyoneEpoch,
+      global_epoch: grant.globalEpoch,
     }
     return signJwt(claims)
   }

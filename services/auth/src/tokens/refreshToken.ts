@@ -25,7 +25,7 @@ export function newSecret(): Buffer {
 }
 
 /** Writes a token under the ring's active key. */
-export function writeToken(token: Omit<RefreshToken, 'keyId'>, keys: RefreshKeys): string {
+export function encodeRefreshToken(token: Omit<RefreshToken, 'keyId'>, keys: RefreshKeys): string {
   // From Node's pool, and so not empty: all of it is written.
   const bytes = Buffer.allocUnsafe(at.end)
   bytes.writeUInt8(version, at.version)
@@ -41,7 +41,7 @@ export function writeToken(token: Omit<RefreshToken, 'keyId'>, keys: RefreshKeys
  * Reads a token that somebody presented.
  * @returns undefined when it is not one of ours, to the last bit
  */
-export function readToken(text: string, keys: RefreshKeys): RefreshToken | undefined {
+export function decodeRefreshToken(text: string, keys: RefreshKeys): RefreshToken | undefined {
   if (!text.startsWith(prefix)) return undefined
   const encoded = text.slice(prefix.length)
   const bytes = Buffer.from(encoded, 'base64url')
@@ -71,7 +71,7 @@ export function successorSecret(token: RefreshToken, keys: RefreshKeys): Buffer 
  * @param currentHash what the database keeps of the secret that stands
  * @returns undefined when the key under which it was made has left the ring
  */
-export function standingSuccessor(
+export function currentSuccessor(
   { secret }: RefreshToken,
   keys: RefreshKeys,
   currentHash: Uint8Array,

@@ -1,11 +1,11 @@
 /** Writes the answer that holds tokens: in the body, or the refresh token as a cookie. */
-import type { TokenAnswer } from '@gatehouse/contract'
+import type { SessionTokens } from '@gatehouse/contract'
 import type { FastifyReply } from 'fastify'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import type { AccessTokens } from './accessTokens.ts'
 import type { RefreshCookie } from './refreshCookie.ts'
 
-export interface TokenSending {
+export interface TokenResponseDeps {
   accessTokens: AccessTokens
   cookie: RefreshCookie
 }
@@ -14,14 +14,14 @@ export interface Tokens {
   grant: Grant
   refreshToken: string
   transport: 'cookie' | 'body'
-  sending: TokenSending
+  sending: TokenResponseDeps
 }
 
 /** No cache may keep it (RFC 6749 section 5.1). */
-export async function sendTokens(
+export async function sendTokenResponse(
   reply: FastifyReply,
   { grant, refreshToken, transport, sending }: Tokens,
-): Promise<TokenAnswer> {
+): Promise<SessionTokens> {
   const { accessTokens, cookie } = sending
   reply.header('cache-control', 'no-store')
   if (transport === 'cookie') cookie.write(reply, refreshToken, grant.remember ? grant.expiresAtMs : undefined)

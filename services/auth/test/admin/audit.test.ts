@@ -26,7 +26,7 @@ t.test('failed log-ins, throttles and thefts are in it, with their evidence and 
   const next = (await on.call('/session/renew', { body: { refreshToken } })).body as { refreshToken: string }
   await on.call('/session/renew', { body: { refreshToken: next.refreshToken } })
   isRefusal(t, await on.call('/session/renew', { body: { refreshToken } }), 'refresh-reused')
-  const [theft] = await entries('action=session.reused')
+  const [theft] = await entries('action=session.reuse-detected')
   t.match(theft, {
     target: session.sessionId,
     seq: Number,

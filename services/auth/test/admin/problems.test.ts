@@ -1,5 +1,5 @@
 /** Every admin route refuses whoever may not: the OpenAPI document is walked, so no route is forgotten. */
-import { outcomes } from '@gatehouse/contract'
+import { problems } from '@gatehouse/contract'
 import t from 'tap'
 import { adminScopes } from '../../src/admin/permissions.ts'
 import { machine, tokenOf } from '../helpers/oauthForms.ts'
@@ -49,7 +49,7 @@ t.test('each admin route', async t => {
       isRefusal(t, await ask(revoked), 'session-ended')
       const isRead = method === 'get'
       const forAuditor = await ask(everybody.auditor)
-      if (isRead) t.not(forAuditor.status, outcomes['insufficient-scope'].status, 'an auditor may read')
+      if (isRead) t.not(forAuditor.status, problems['insufficient-scope'].status, 'an auditor may read')
       else isRefusal(t, forAuditor, 'insufficient-scope')
 
       t.strictSame(operation['x-roles'], isRead ? ['admin', 'auditor'] : ['admin'], 'the document says which roles')
@@ -62,9 +62,9 @@ t.test('each admin route', async t => {
       const [scope] = scopes
       if (scope === undefined) return
       const holder = await login(await person({ scopes: [scope] }))
-      t.not((await ask(holder)).status, outcomes['insufficient-scope'].status, `${scope} is enough`)
+      t.not((await ask(holder)).status, problems['insufficient-scope'].status, `${scope} is enough`)
       const robot = { ...holder, accessToken: await tokenOf(on, 'robot', scope) }
-      t.not((await ask(robot)).status, outcomes['insufficient-scope'].status, `${scope} is enough for a machine`)
+      t.not((await ask(robot)).status, problems['insufficient-scope'].status, `${scope} is enough for a machine`)
     })
   }
 })

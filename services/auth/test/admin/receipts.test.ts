@@ -1,14 +1,14 @@
 /** Receipts: what is in force, how every guard came to know, and that it can be asked again. */
-import type { PollAnswer, Receipt } from '@gatehouse/contract'
+import type { PollResponse, Receipt } from '@gatehouse/contract'
 import t from 'tap'
 import { type Office, office } from '../helpers/adminClient.ts'
 
 const guard = '11111111-1111-4111-8111-111111111111'
 
-async function poll(on: Office, after?: { feedId: string; after: number }): Promise<PollAnswer> {
+async function poll(on: Office, after?: { feedId: string; after: number }): Promise<PollResponse> {
   const body = { guard, name: 'warehouse', version: '1', ...after }
   const answer = await on.call('/guards/poll', { body, headers: { authorization: on.guardCredentials } })
-  return answer.body as PollAnswer
+  return answer.body as PollResponse
 }
 
 t.test('who does not wait is told where to ask, and asking again shows who acknowledged and when', async t => {

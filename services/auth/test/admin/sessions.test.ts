@@ -31,12 +31,17 @@ t.test('a bulk end covers what the preview counted, by every criterion together'
     .$executeRaw`UPDATE sessions SET address = '::ffff:10.1.2.3' WHERE id = ${other.sessionId}::uuid`
   const preview = async (criteria: object) =>
     (await on.ask('/admin/sessions/end', { body: { criteria, dryRun: true } })).body as BulkPreview
-  t.match(await preview({ device: 'LAPTOP' }), { dryRun: true, sessions: 2, accounts: 2, yours: false })
+  t.match(await preview({ device: 'LAPTOP' }), {
+    dryRun: true,
+    sessions: 2,
+    accounts: 2,
+    includesCurrentSession: false,
+  })
   t.match(await preview({ accounts: [ada.id] }), { sessions: 2, accounts: 1 })
   t.match(await preview({ network: '10.1.0.0/16' }), { sessions: 1 })
-  t.match(await preview({ network: '127.0.0.1' }), { sessions: 3, yours: true })
+  t.match(await preview({ network: '127.0.0.1' }), { sessions: 3, includesCurrentSession: true })
   t.match(await preview({ network: '2001:db8::/32' }), { sessions: 0 })
-  t.match(await preview({ client: 'first-party' }), { sessions: 4, yours: true })
+  t.match(await preview({ client: 'first-party' }), { sessions: 4, includesCurrentSession: true })
   t.match(await preview({ createdBefore: '2020-01-01T00:00:00Z' }), { sessions: 0 })
   for (const network of ['10.0.0.0/33', '10.0.0', '::/129', '1.2.3.4/8/8']) {
     isRefusal(t, await on.ask('/admin/sessions/end', { body: { criteria: { network } } }), 'request-malformed')
@@ -86,7 +91,7 @@ t.test('100,000 sessions are ended in one call, while renewals go on', { timeout
 
 async function manySessions(on: Office, accountId: string, count: number): Promise<void> {
   await on.database.prisma.$executeRaw`
-    INSERT INTO sessions (id, account_id, client_id, remember, everyone_epoch, created_at, expires_at)
+    INSERT INTO sessions (id, account_id, client_id, remember, global_epoch, created_at, expires_at)
     SELECT gen_random_uuid(), ${accountId}::uuid, 'first-party', true, 0, now(), now() + interval '1 day' FROM generate_series(1, ${count}::int)`
   await giveRefreshRows(on, '1 day')
 }

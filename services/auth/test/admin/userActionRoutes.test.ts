@@ -1,5 +1,5 @@
 /** What an admin does to an account is in force when the call returns, and nobody locks the last admin out. */
-import { type Receipt, rowOf } from '@gatehouse/contract'
+import { problemDefinition, type Receipt } from '@gatehouse/contract'
 import { codeOf } from '@gatehouse/testkit'
 import t from 'tap'
 import { office, userOf } from '../helpers/adminClient.ts'
@@ -184,5 +184,5 @@ t.test('a receipt can be read again, even long after', async t => {
   isRefusal(t, await on.ask('/admin/revocations/999999'), 'not-found')
   const late = await on.ask(`/admin/users/${ada.id}/enable`, { body: {}, headers: { prefer: 'wait=0' } })
   t.ok([200, 202].includes(late.status))
-  t.equal(rowOf('account-disabled').status, 403)
+  t.equal(problemDefinition('account-disabled').status, 403)
 })

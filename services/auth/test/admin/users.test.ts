@@ -104,7 +104,7 @@ t.test('an account is shown with its sessions and when it was last seen', async 
   t.match(sessions, [
     {
       id: sessionId,
-      yours: false,
+      current: false,
       device: "Ada's laptop",
       agent: 'Firefox 140 on Windows 10',
       address: '127.0.0.1',

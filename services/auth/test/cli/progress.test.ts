@@ -1,12 +1,12 @@
 /** What a terminal shows of a command that takes its time. */
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
-import { handClock } from '@gatehouse/testkit'
+import { fakeClock } from '@gatehouse/testkit'
 import t from 'tap'
 import { type Say, withProgress } from '../../src/cli/progress.ts'
 
 function place({ isTTY }: { isTTY: boolean }) {
-  const clock = handClock({ wallMs: 0 })
+  const clock = fakeClock({ wallMs: 0 })
   const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY })
   const shown = () => (stream.read() as string | null) ?? ''
   const ended = new AbortController()

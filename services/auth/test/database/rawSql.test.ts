@@ -2,14 +2,14 @@
 import { freshDatabase } from '@gatehouse/testkit'
 import t from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
-import type { Direct } from '../../src/database/rawSql.ts'
+import type { RawSql } from '../../src/database/rawSql.ts'
 
 const { url } = await freshDatabase(fn => t.teardown(fn))
 const database = openDatabase({ url, connections: 2, timeoutMs: 5000, onError: () => undefined })
 t.teardown(() => database.close())
 
 t.test('every type that passes reads as it does through the client', async t => {
-  const ask = ({ $queryRaw }: Direct) => $queryRaw<object[]>`
+  const ask = ({ $queryRaw }: RawSql) => $queryRaw<object[]>`
     SELECT ${7}::int AS whole, ${1.5}::float8 AS broken, ${true}::bool AS truth, ${'ä"\\'}::text AS words, NULL::text AS nothing,
            encode(${Buffer.from([0, 255])}::bytea, 'hex') AS bytes, ARRAY['a,b', '{}', ''] AS list, '{}'::text[] AS empty,
            '00000000-0000-4000-8000-000000000001'::uuid AS id

@@ -1,23 +1,23 @@
 /** Acknowledgements that are about to come together are written together; whoever stays away holds up nobody for long. */
 import { systemClock } from '@gatehouse/clock'
-import { handClock } from '@gatehouse/testkit'
+import { fakeClock } from '@gatehouse/testkit'
 import t from 'tap'
-import { createBatch } from '../../src/database/batcher.ts'
-import { createReturning } from '../../src/feed/ackCoalescer.ts'
+import { createBatcher } from '../../src/database/batcher.ts'
+import { createAckCoalescer } from '../../src/feed/ackCoalescer.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
 import { until } from '../helpers/locks.ts'
 import { replica } from '../helpers/replicas.ts'
 import { stage } from '../helpers/service.ts'
 
 function stand() {
-  const clock = handClock({ wallMs: 1_800_000_000_000 })
-  const returning = createReturning(clock)
+  const clock = fakeClock({ wallMs: 1_800_000_000_000 })
+  const returning = createAckCoalescer(clock)
   const batches: string[][] = []
   const run = async (guards: string[]) => {
     batches.push(guards)
     return guards
   }
-  const { add } = createBatch({ clock: systemClock, run, most: 100, ready: returning.all })
+  const { add } = createBatcher({ clock: systemClock, run, most: 100, ready: returning.all })
   const poll = (guard: string) => {
     returning.cameBack(guard)
     return add(guard)

@@ -1,6 +1,6 @@
 /** The statement that writes polls decides as the protocol's `judgePoll`, which is what the model and the simulation check. */
 import { randomUUID } from 'node:crypto'
-import { type GuardRow, judgePoll, type LeaseRules } from '@gatehouse/protocol'
+import { decidePoll, type GuardRow, type LeaseRules } from '@gatehouse/protocol'
 import t from 'tap'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { type PollRow, writePolls } from '../../src/store/writePolls.ts'
@@ -119,13 +119,13 @@ t.test(`400 random polls are written as judgePoll says (SEED=${seed})`, async t 
       const stored = after.get(poll.guard)
       const verdict = verdicts.get(poll.guard)
       const dbNowMs = stored?.seenMs ?? 0
-      const lacksSinceMs = entries.find(([seq]) => seq > (poll.after ?? Number.POSITIVE_INFINITY))?.[1]
+      const behindSinceMs = entries.find(([seq]) => seq > (poll.after ?? Number.POSITIVE_INFINITY))?.[1]
       // Within a millisecond of its end a lease is one or none by what the two roundings say.
-      if (lacksSinceMs !== undefined && isNear(dbNowMs - lacksSinceMs, rules.leaseMs)) continue
-      const decision = judgePoll(
+      if (behindSinceMs !== undefined && isNear(dbNowMs - behindSinceMs, rules.leaseMs)) continue
+      const decision = decidePoll(
         { feedId: poll.feedId ?? undefined, after: poll.after ?? undefined },
         before.get(poll.guard) ?? null,
-        { feedId: feed.feedId, head: feed.head, dbNowMs, rules, lacksSinceMs },
+        { feedId: feed.feedId, head: feed.head, dbNowMs, rules, behindSinceMs },
       )
       const about = JSON.stringify({
         seed,

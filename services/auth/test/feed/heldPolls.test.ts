@@ -1,7 +1,7 @@
 /** Held polls: woken by a notification, by the end of the hold when it is lost, by the close; and the order that proves the lease. */
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
-import { handClock } from '@gatehouse/testkit'
+import { fakeClock } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { createPolls, type Polls } from '../../src/feed/polls.ts'
 import { sha256 } from '../../src/keys/hmac.ts'
@@ -60,7 +60,7 @@ t.test(
 
 /** The polls themselves on a clock that the test moves, and deaf: nobody tells them of notifications. */
 async function deaf(place: Stage) {
-  const clock = handClock({ wallMs: 1_800_000_000_000 })
+  const clock = fakeClock({ wallMs: 1_800_000_000_000 })
   const polls = createPolls({ db: place.database.direct, clock, limits, holdMs: 5000, onAcks: () => {} })
   const guard = randomUUID()
   const common = { guard, clientId: 'guards', secretHash: sha256(guardSecret), name: 'deaf', version: '1' }

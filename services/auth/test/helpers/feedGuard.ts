@@ -1,13 +1,13 @@
 /** A guard as the feed sees it: an id, credentials, and polls. */
 import { randomUUID } from 'node:crypto'
-import type { PollAnswer } from '@gatehouse/contract'
-import type { Answer, Stage } from './service.ts'
+import type { PollResponse } from '@gatehouse/contract'
+import type { HttpResponse, Stage } from './service.ts'
 
 export interface TestGuard {
   id: string
-  poll: (more?: object) => Promise<Answer>
+  poll: (more?: object) => Promise<HttpResponse>
   /** The answer to a poll that is taken. */
-  taken: (more?: object) => Promise<PollAnswer>
+  taken: (more?: object) => Promise<PollResponse>
   /** Begins: learns the feed, obtains its first lease; from then on polls are held. */
   begin: () => Promise<{ feedId: string; after: number }>
 }
@@ -22,7 +22,7 @@ export function testGuard(
   const taken = async (more: object = {}) => {
     const { status, body } = await poll(more)
     if (status !== 200) throw new Error(`the poll was refused: ${JSON.stringify(body)}`)
-    return body as PollAnswer
+    return body as PollResponse
   }
   const begin = async () => {
     let { feedId, head: after } = await taken()

@@ -1,7 +1,7 @@
 /** A client of the OAuth surface, for its tests. */
 import { sha256 } from '../../src/keys/hmac.ts'
 import { putServiceClient } from '../../src/store/serviceClients.ts'
-import { type Answer, basic, type Stage } from './service.ts'
+import { basic, type HttpResponse, type Stage } from './service.ts'
 
 export const secret = 'a secret of at least twenty characters'
 
@@ -11,7 +11,7 @@ export function post(
   path: string,
   form: Record<string, string>,
   clientId?: string,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   return call(path, {
     method: 'POST',
     body: new URLSearchParams(form).toString(),

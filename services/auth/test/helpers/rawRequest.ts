@@ -1,7 +1,7 @@
 /** Bytes as they are, for what no HTTP client would send. */
 import { connect } from 'node:net'
 import type { Problem } from '@gatehouse/contract'
-import type { Answer } from './service.ts'
+import type { HttpResponse } from './service.ts'
 
 export interface RawAnswer {
   /** 0 when the connection was closed without a word. */
@@ -46,7 +46,7 @@ function parse(text: string): RawAnswer {
 }
 
 /** As the stage's `call`, with every part of the request left to the caller. */
-export async function fetchAnswer(url: string, init: RequestInit): Promise<Answer> {
+export async function fetchAnswer(url: string, init: RequestInit): Promise<HttpResponse> {
   const response = await fetch(url, init)
   const text = await response.text()
   const isJson = /\/(problem\+)?json/.test(response.headers.get('content-type') ?? '')

@@ -8,8 +8,8 @@ import type { Stage } from './service.ts'
 export async function giveRefreshRows({ database }: Pick<Stage, 'database'>, idle: string): Promise<void> {
   await database.prisma.$executeRaw`
     INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at,
-                                account_id, client_id, remember, everyone_epoch, authenticated_at, expires_at)
-    SELECT id, 0, '', now() + ${idle}::interval, account_id, client_id, remember, everyone_epoch, created_at, expires_at
+                                account_id, client_id, remember, global_epoch, authenticated_at, expires_at)
+    SELECT id, 0, '', now() + ${idle}::interval, account_id, client_id, remember, global_epoch, created_at, expires_at
       FROM sessions WHERE ended_at IS NULL
         ON CONFLICT DO NOTHING`
 }

@@ -1,7 +1,7 @@
 /** Further replicas of the service on the database and with the keys of the first. */
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '@gatehouse/clock'
-import { type Call, caller } from '@gatehouse/testkit'
+import { type Call, httpClient } from '@gatehouse/testkit'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
@@ -35,5 +35,5 @@ export async function replica(
   t.teardown(close)
   const { port } = app.server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
-  return { url, call: caller(url), close }
+  return { url, call: httpClient(url), close }
 }

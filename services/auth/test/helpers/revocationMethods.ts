@@ -1,14 +1,14 @@
 /** Every way in which somebody's session can be revoked, as calls from outside. */
 import type { Test } from 'tap'
 import { replica } from './replicas.ts'
-import { type Answer, type Person, password, type Session, type Stage, stage } from './service.ts'
+import { type HttpResponse, type Person, password, type Session, type Stage, stage } from './service.ts'
 
 export interface Scene extends Stage {
   /** On the second replica. */
-  renew: (refreshToken: string) => Promise<Answer>
+  renew: (refreshToken: string) => Promise<HttpResponse>
   /** A new person and the session that is going to be revoked. */
   victim: () => Promise<Victim>
-  acts: Record<string, (victim: Victim) => Promise<Answer>>
+  acts: Record<string, (victim: Victim) => Promise<HttpResponse>>
 }
 
 export interface Victim extends Session {

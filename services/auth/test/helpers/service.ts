@@ -2,8 +2,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '@gatehouse/clock'
-import { type Outcome, outcomes, type Problem, problemMediaType, rowOf } from '@gatehouse/contract'
-import { type Answer, type Call, caller, freshDatabase } from '@gatehouse/testkit'
+import { type Problem, type ProblemCode, problemDefinition, problemMediaType, problems } from '@gatehouse/contract'
+import { type Call, freshDatabase, type HttpResponse, httpClient } from '@gatehouse/testkit'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
@@ -13,7 +13,7 @@ import { hashPassword } from '../../src/passwords/argon2.ts'
 import { createAccount } from '../../src/store/accounts.ts'
 import { putServiceClient } from '../../src/store/serviceClients.ts'
 
-export type { Answer }
+export type { HttpResponse }
 
 export const issuer = 'http://auth.test'
 export const password = 'correct horse battery staple'
@@ -78,7 +78,7 @@ export async function stage(t: Test, settings: Record<string, string> = {}): Pro
     scopes: ['guard'],
   })
 
-  const call = caller(url)
+  const call = httpClient(url)
   const passwordHash = await hashPassword(password)
   let people = 0
 
@@ -119,8 +119,8 @@ export function basic(id: string, secret: string): string {
 }
 
 /** The answer is this row of the table: status, challenge, code, action, and that no cache keeps it. */
-export function isRefusal(t: Test, answer: Answer, outcome: Outcome): void {
-  const row = rowOf(outcome)
+export function isRefusal(t: Test, answer: HttpResponse, outcome: ProblemCode): void {
+  const row = problemDefinition(outcome)
   const problem = answer.body as Problem
   t.equal(problem?.code, outcome, `refused as ${outcome}`)
   t.equal(answer.status, row.status)
@@ -140,4 +140,4 @@ export function isRefusal(t: Test, answer: Answer, outcome: Outcome): void {
 }
 
 /** Every code there is, for tests that walk the table. */
-export const codes = Object.keys(outcomes) as Outcome[]
+export const codes = Object.keys(problems) as ProblemCode[]

@@ -1,6 +1,6 @@
 /** Looking into tokens, and asking the feed about them as a guard would. */
-import type { AccessTokenClaims, EntryOutcome } from '@gatehouse/contract'
-import { emptyMemory, learn, verdict } from '@gatehouse/protocol'
+import type { AccessTokenClaims, RevocationEffect } from '@gatehouse/contract'
+import { applyEntry, createRevocationIndex, lookup } from '@gatehouse/protocol'
 import { readFeed } from '../../src/store/readFeed.ts'
 import type { Stage } from './service.ts'
 
@@ -25,9 +25,9 @@ export function generationOf(refreshToken: string): number {
 export async function coveredAs(
   { database }: Pick<Stage, 'database'>,
   accessToken: string,
-): Promise<EntryOutcome | undefined> {
+): Promise<RevocationEffect | undefined> {
   const { entries } = await readFeed(database.prisma, { after: 0, pageSize: 100_000 })
-  const memory = emptyMemory()
-  for (const entry of entries) learn(memory, entry)
-  return verdict(memory, claimsOf(accessToken))
+  const memory = createRevocationIndex()
+  for (const entry of entries) applyEntry(memory, entry)
+  return lookup(memory, claimsOf(accessToken))
 }

@@ -13,7 +13,7 @@ t.test('two replicas that sweep at once leave what is needed and nothing else', 
   const session = await on.login(ada)
   const many = 350
   await prisma.$executeRaw`
-    INSERT INTO sessions (id, account_id, client_id, remember, everyone_epoch, created_at, expires_at, ended_at, ended_as)
+    INSERT INTO sessions (id, account_id, client_id, remember, global_epoch, created_at, expires_at, ended_at, ended_as)
     SELECT gen_random_uuid(), ${ada.id}::uuid, 'first-party', true, 0, now() - interval '99 days',
            CASE n % 4 WHEN 0 THEN now() - interval '8 days' ELSE now() + interval '1 day' END,
            CASE n % 4 WHEN 1 THEN now() - interval '8 days' WHEN 2 THEN now() END, CASE WHEN n % 4 IN (1, 2) THEN 'revoked' END
@@ -37,15 +37,15 @@ t.test('two replicas that sweep at once leave what is needed and nothing else', 
     INSERT INTO audit_entries (at, action, outcome) SELECT now() - interval '401 days', 'test.old', 'done' FROM generate_series(1, ${many}::int)`
 
   const removed = new Map<string, number>()
-  const rooms = {
+  const deps = {
     prisma,
     rules,
     pause: async () => undefined,
     note: (what: string, count: number) => void removed.set(what, (removed.get(what) ?? 0) + count),
   }
-  await Promise.all([sweep(rooms), sweep(rooms)])
+  await Promise.all([sweep(deps), sweep(deps)])
   // What one held, the other passed by: the next round finds it.
-  await sweep(rooms)
+  await sweep(deps)
 
   const [left] = await prisma.$queryRaw<Record<string, number>[]>`
     SELECT (SELECT count(*)::int FROM sessions) AS sessions, (SELECT count(*)::int FROM refresh_tokens) AS tokens,
@@ -62,7 +62,7 @@ t.test('the sessions of a revocation of everyone go, and are refused as ended be
   const { prisma } = on.database
   const admin = await on.person({ roles: ['admin'] })
   const session = await on.login(admin)
-  await on.call('/admin/everyone/end', { token: session.accessToken, body: { confirm: 'end every session' } })
+  await on.call('/admin/sessions/end-all', { token: session.accessToken, body: { confirm: 'end every session' } })
   const next = await on.login(admin)
   for (const round of ['before', 'after']) {
     isRefusal(t, await on.call('/me', { token: session.accessToken }), 'session-ended')

@@ -1,10 +1,10 @@
 /** The database away, slow or overrun: nobody is signed out, everything is back by itself. */
 import { randomUUID } from 'node:crypto'
-import { wire } from '@gatehouse/testkit'
+import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { hold, until } from '../helpers/locks.ts'
 import { replica } from '../helpers/replicas.ts'
-import { type Answer, isRefusal, password, type Session, type Stage, stage } from '../helpers/service.ts'
+import { type HttpResponse, isRefusal, password, type Session, type Stage, stage } from '../helpers/service.ts'
 
 /** One call of each kind that needs the database. */
 function calls(call: Stage['call'], { session, email }: { session: Session; email: string }, credentials: string) {
@@ -23,7 +23,7 @@ function calls(call: Stage['call'], { session, email }: { session: Session; emai
     poll: () => call('/guards/poll', { body: guard, headers: { authorization: credentials } }),
     leave: () => call('/guards/leave', { body: { guard: guard.guard }, headers: { authorization: credentials } }),
     readiness: () => call('/readyz'),
-  } satisfies Record<string, () => Promise<Answer>>
+  } satisfies Record<string, () => Promise<HttpResponse>>
 }
 
 t.test(
@@ -32,7 +32,7 @@ t.test(
     const place = await stage(t)
     const ada = await place.person()
     const session = await place.login(ada)
-    const line = await wire(t, place.database.url)
+    const line = await pgProxy(t, place.database.url)
     const { call } = await replica(t, place, { DATABASE_URL: line.url })
     const all = calls(call, { session, email: ada.email }, place.guardCredentials)
     t.equal((await all.readiness()).status, 200)
@@ -62,7 +62,7 @@ t.test(
 t.test('connections that break in the middle of their statements are 503, and the renewal can be repeated', async t => {
   const place = await stage(t)
   const { refreshToken, sessionId } = await place.login(await place.person())
-  const line = await wire(t, place.database.url)
+  const line = await pgProxy(t, place.database.url)
   const { call } = await replica(t, place, { DATABASE_URL: line.url })
   const row = await hold(t, place, 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
   const renewed = call('/session/renew', { body: { refreshToken } })

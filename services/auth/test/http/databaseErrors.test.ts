@@ -1,14 +1,14 @@
 /** Errors of a database that went away, as its clients really throw them, are the refusal that says so. */
 import { once } from 'node:events'
-import { freshDatabase, type TestDatabase, type Wire, wire } from '@gatehouse/testkit'
+import { freshDatabase, type PgProxy, pgProxy, type TestDatabase } from '@gatehouse/testkit'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { unavailable } from '../../src/http/databaseErrors.ts'
 
-async function place(t: Test): Promise<{ database: TestDatabase; line: Wire }> {
+async function place(t: Test): Promise<{ database: TestDatabase; line: PgProxy }> {
   const database = await freshDatabase(drop => t.teardown(drop))
-  return { database, line: await wire(t, database.url) }
+  return { database, line: await pgProxy(t, database.url) }
 }
 
 async function errorOf(act: () => Promise<unknown>): Promise<unknown> {
@@ -28,7 +28,7 @@ t.test('a statement on a connection that has broken while it was held', async t 
   await broken
   const error = await errorOf(() => client.query('SELECT 1'))
   t.match(error, { message: /is not queryable/ }, 'that is what it throws')
-  t.equal(unavailable(error)?.outcome, 'unavailable')
+  t.equal(unavailable(error)?.code, 'unavailable')
 })
 
 t.test('the next statement of a transaction whose connection has broken', async t => {
@@ -51,7 +51,7 @@ t.test('the next statement of a transaction whose connection has broken', async 
       await tx.$executeRaw`SELECT 1`
     }),
   )
-  t.equal(unavailable(error)?.outcome, 'unavailable', String(error))
+  t.equal(unavailable(error)?.code, 'unavailable', String(error))
 })
 
 t.test('a mistake of ours is none of them', async t => {

@@ -1,6 +1,6 @@
 /** No secret gets into the log or into an answer, whatever goes wrong and however much is logged. */
 import { randomUUID } from 'node:crypto'
-import { wire } from '@gatehouse/testkit'
+import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { until } from '../helpers/locks.ts'
 import { replica } from '../helpers/replicas.ts'
@@ -12,7 +12,7 @@ t.test('with everything logged and everything going wrong, no secret is in any l
   const place = await stage(t)
   const ada = await place.person()
   const session = await place.login(ada)
-  const line = await wire(t, place.database.url)
+  const line = await pgProxy(t, place.database.url)
   const lines: string[] = []
   const log = { write: (text: string) => void lines.push(text) }
   const { call } = await replica(t, place, { ...loud, DATABASE_URL: line.url }, log)
@@ -67,7 +67,7 @@ t.test('with everything logged and everything going wrong, no secret is in any l
   answers.push(...(await all()))
   line.mend()
   await place.database.pool.query('ALTER TABLE sessions RENAME COLUMN device TO broken')
-  await place.database.pool.query('ALTER TABLE refresh_tokens RENAME COLUMN attempt_hash TO broken')
+  await place.database.pool.query('ALTER TABLE refresh_tokens RENAME COLUMN idempotency_key_hash TO broken')
   answers.push(...(await all()))
   t.ok(
     answers.some(({ status }) => status === 500),

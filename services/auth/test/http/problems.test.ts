@@ -1,15 +1,15 @@
 /** Every row of the table of outcomes that the auth service can give is given here, as the table says. */
 import { randomUUID } from 'node:crypto'
-import type { Outcome } from '@gatehouse/contract'
+import type { ProblemCode } from '@gatehouse/contract'
 import { freePort } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { testGuard } from '../helpers/feedGuard.ts'
 import { hold, untilWaiting } from '../helpers/locks.ts'
 import { replica } from '../helpers/replicas.ts'
 import {
-  type Answer,
   basic,
   codes,
+  type HttpResponse,
   isRefusal,
   type Person,
   password,
@@ -19,7 +19,7 @@ import {
 } from '../helpers/service.ts'
 
 /** Whose tests reach the others. */
-const elsewhere: Partial<Record<Outcome, string>> = {
+const elsewhere: Partial<Record<ProblemCode, string>> = {
   'revocation-unknown':
     'the resource service: here revocation is asked of the database, which is `unavailable` or answers',
   'precondition-failed': 'test/admin',
@@ -33,13 +33,13 @@ interface Scene extends Stage {
   ada: Person
   session: Session
   sql: (statement: string, values?: unknown[]) => Promise<unknown>
-  renew: (refreshToken: string) => Promise<Answer>
+  renew: (refreshToken: string) => Promise<HttpResponse>
 }
 
 const account = 'WHERE id = $1'
 const logIn = ({ call, ada }: Scene) => call('/session', { body: { email: ada.email, password } })
 
-const scenarios: Partial<Record<Outcome, (scene: Scene) => Promise<Answer>>> = {
+const scenarios: Partial<Record<ProblemCode, (scene: Scene) => Promise<HttpResponse>>> = {
   'token-missing': ({ call }) => call('/me'),
   'token-expired': async ({ call, session, sql, ada }) => {
     await sql(`UPDATE accounts SET epoch = epoch + 1 ${account}`, [ada.id])
@@ -127,7 +127,7 @@ t.test('every outcome of the table has its scenario here or its tests elsewhere'
 
 t.test('each is answered with the status, action, challenge and headers of its row, and has a page', async t => {
   const place = await stage(t, { LOGIN_FAILURES: '3' })
-  for (const [outcome, act] of Object.entries(scenarios) as [Outcome, (scene: Scene) => Promise<Answer>][]) {
+  for (const [outcome, act] of Object.entries(scenarios) as [ProblemCode, (scene: Scene) => Promise<HttpResponse>][]) {
     await t.test(outcome, async t => {
       const ada = await place.person()
       const session = await place.login(ada)

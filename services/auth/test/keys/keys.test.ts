@@ -126,7 +126,7 @@ t.test(
     const keys = readSigningKeys(pem(ec()), 'ES256')
     const tokens = createAccessTokens({ keys, issuer: 'http://x', audience: 'y', lifetimeSeconds: 300 })
     const ids = { sessionId: 's', accountId: 'a', clientId: 'c' }
-    const rights = { roles: [], scopes: [], epoch: 0, everyoneEpoch: 0, remember: true }
+    const rights = { roles: [], scopes: [], epoch: 0, globalEpoch: 0, remember: true }
     const lived = async (issuedAtMs: number, expiresAtMs: number) => {
       const grant = { ...ids, ...rights, issuedAtMs, expiresAtMs, authenticatedAtMs: issuedAtMs }
       const { iat, exp } = claimsOf(await tokens.sign(grant))

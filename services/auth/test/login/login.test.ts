@@ -1,13 +1,13 @@
 /** Logging in: what the answer holds, by either transport, and what is kept of it. */
-import { wire } from '@gatehouse/testkit'
+import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { hashPassword } from '../../src/passwords/argon2.ts'
 import { until } from '../helpers/locks.ts'
 import { replica } from '../helpers/replicas.ts'
-import { type Answer, password, type Session, stage } from '../helpers/service.ts'
+import { type HttpResponse, password, type Session, stage } from '../helpers/service.ts'
 import { claimsOf, generationOf, headerOf } from '../helpers/tokens.ts'
 
-const cookieOf = (answer: Answer) => answer.headers.getSetCookie()
+const cookieOf = (answer: HttpResponse) => answer.headers.getSetCookie()
 
 t.test(
   'a log-in answers 201 with an access token of RFC 9068 and, in the body, a refresh token of generation 0',
@@ -33,7 +33,7 @@ t.test(
       scope: 'storage:restricted storage:read',
       roles: ['clerk'],
       epoch: 0,
-      everyone_epoch: 0,
+      global_epoch: 0,
     })
     t.equal(claims.exp - claims.iat, 300)
     t.ok(Math.abs(claims.auth_time - claims.iat) <= 1, 'the password was given just now')
@@ -167,7 +167,7 @@ t.test('each log-in leaves an audit entry with who, from where and how it ended,
 t.test('a log-in is two statements on the wire', async t => {
   const place = await stage(t)
   const { email } = await place.person()
-  const line = await wire(t, place.database.url)
+  const line = await pgProxy(t, place.database.url)
   const { call } = await replica(t, place, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
   await call('/session', { body: { email, password } })
   await until(() => line.statements() === 0, 'what begins with the service is done')

@@ -1,16 +1,16 @@
 /** Refused log-ins: nobody learns from one whether an account exists, and no honest person is turned away by a race. */
 
 import type { Problem } from '@gatehouse/contract'
-import { handClock } from '@gatehouse/testkit'
+import { fakeClock } from '@gatehouse/testkit'
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
 import { createPasswords } from '../../src/passwords/passwords.ts'
-import { rightOfWay } from '../../src/passwords/renewalPriority.ts'
+import { renewalPriority } from '../../src/passwords/renewalPriority.ts'
 import { until } from '../helpers/locks.ts'
-import { type Answer, isRefusal, password, stage } from '../helpers/service.ts'
+import { type HttpResponse, isRefusal, password, stage } from '../helpers/service.ts'
 
 /** All that a caller sees, without what differs from one request to the next. */
-function shown({ status, headers, body }: Answer) {
+function shown({ status, headers, body }: HttpResponse) {
   const { requestId: _, ...problem } = body as Problem
   const kept = [...headers].filter(([name]) => name !== 'date')
   return { status, problem, headers: kept }
@@ -129,8 +129,8 @@ t.test('the queue gives a turn to everybody in it, also after work that failed',
 })
 
 t.test('while renewals come in, a core is left to them, and otherwise every thread hashes', async t => {
-  const clock = handClock({ wallMs: 0 })
-  const way = rightOfWay(clock)
+  const clock = fakeClock({ wallMs: 0 })
+  const way = renewalPriority(clock)
   const passwords = createPasswords({ threads: 2, cores: 2, queue: 0, rightOfWay: way })
   t.teardown(passwords.close)
   const both = async () => {

@@ -1,9 +1,9 @@
 /** The standard's surface: its shapes, its errors, and the same core behind it. */
 import t, { type Test } from 'tap'
 import { machine, post, secret, tokenOf } from '../helpers/oauthForms.ts'
-import { type Answer, basic, isRefusal, stage } from '../helpers/service.ts'
+import { basic, type HttpResponse, isRefusal, stage } from '../helpers/service.ts'
 
-function isOAuthError(t: Test, { status, body, headers }: Answer, error: string): void {
+function isOAuthError(t: Test, { status, body, headers }: HttpResponse, error: string): void {
   t.match(body, { error, error_description: String })
   t.equal(status, error === 'invalid_client' ? 401 : 400)
   t.match(headers.get('content-type'), 'application/json')
@@ -61,7 +61,7 @@ t.test("a machine's token opens the admin routes of its scopes, and nobody's own
   isRefusal(t, await on.call('/admin/audit', { token: all }), 'insufficient-scope')
   isRefusal(
     t,
-    await on.call('/admin/everyone/end', { token: all, body: { confirm: 'end every session' } }),
+    await on.call('/admin/sessions/end-all', { token: all, body: { confirm: 'end every session' } }),
     'insufficient-scope',
   )
   for (const path of ['/me', '/sessions']) isRefusal(t, await on.call(path, { token: all }), 'insufficient-scope')
@@ -75,7 +75,7 @@ t.test('what a machine was granted and no longer holds is worth nothing at once'
   isRefusal(t, await on.call('/admin/users', { token }), 'insufficient-scope')
   t.equal((await on.call('/admin/audit', { token })).status, 200)
   const admin = await on.login(await on.person({ roles: ['admin'] }))
-  await on.call('/admin/everyone/end', { token: admin.accessToken, body: { confirm: 'end every session' } })
+  await on.call('/admin/sessions/end-all', { token: admin.accessToken, body: { confirm: 'end every session' } })
   isRefusal(t, await on.call('/admin/audit', { token }), 'session-ended')
 })
 

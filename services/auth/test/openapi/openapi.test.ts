@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { outcomes } from '@gatehouse/contract'
+import { problems } from '@gatehouse/contract'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import t from 'tap'
 import { office } from '../helpers/adminClient.ts'
@@ -65,7 +65,7 @@ t.test('every operation is named once, and says what it refuses', async t => {
       for (const code of ['token-missing', 'token-expired', 'token-invalid', 'session-ended', 'account-disabled'])
         t.match(said, code, `${name}: ${code}`)
     }
-    for (const [, code = ''] of said.matchAll(/`([a-z-]+)` \(/g)) t.ok(Object.hasOwn(outcomes, code), code)
+    for (const [, code = ''] of said.matchAll(/`([a-z-]+)` \(/g)) t.ok(Object.hasOwn(problems, code), code)
   }
 })
 

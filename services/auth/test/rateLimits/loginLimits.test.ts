@@ -2,16 +2,16 @@
 import t from 'tap'
 import { until } from '../helpers/locks.ts'
 import { replica } from '../helpers/replicas.ts'
-import { type Answer, isRefusal, password, type Stage, stage } from '../helpers/service.ts'
+import { type HttpResponse, isRefusal, password, type Stage, stage } from '../helpers/service.ts'
 
 const limits = { LOGIN_FAILURES: '4', ADDRESS_FAILURES: '8', TRUST_PROXY: 'loopback' }
 
 /** A try as it comes through the gateway from this address. */
-function tryFrom(call: Stage['call'], address: string, email: string, guess = 'a wrong guess'): Promise<Answer> {
+function tryFrom(call: Stage['call'], address: string, email: string, guess = 'a wrong guess'): Promise<HttpResponse> {
   return call('/session', { body: { email, password: guess }, headers: { 'x-forwarded-for': address } })
 }
 
-async function tries(count: number, act: (n: number) => Promise<Answer>): Promise<number[]> {
+async function tries(count: number, act: (n: number) => Promise<HttpResponse>): Promise<number[]> {
   const statuses: number[] = []
   for (let n = 0; n < count; n += 1) statuses.push((await act(n)).status)
   return statuses

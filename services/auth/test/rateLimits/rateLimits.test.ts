@@ -1,7 +1,7 @@
 /** Limits that hold across replicas, and hinder nobody but whoever ran into them. */
 import { randomUUID } from 'node:crypto'
-import { rowOf } from '@gatehouse/contract'
-import { type Call, wire } from '@gatehouse/testkit'
+import { problemDefinition } from '@gatehouse/contract'
+import { type Call, pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { office } from '../helpers/adminClient.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
@@ -61,25 +61,28 @@ t.test('wrong secrets of clients are stopped by address, and who was right befor
   for (const path of ['/oauth/token', '/oauth/introspect', '/oauth/revoke']) {
     const form = { grant_type: 'client_credentials', token: 'x', client_id: 'late', client_secret: randomUUID() }
     const { status, headers, body } = await post(on, path, form)
-    t.match({ status, body }, { status: rowOf('rate-limited').status, body: { error: 'temporarily_unavailable' } })
+    t.match(
+      { status, body },
+      { status: problemDefinition('rate-limited').status, body: { error: 'temporarily_unavailable' } },
+    )
     t.match(headers.get('retry-after'), /^[1-9]\d*$/)
   }
   t.equal((await guard.poll()).status, 200, 'a guard keeps its lease')
   t.equal((await introspect('checker')).status, 200)
-  t.equal((await introspect('late')).status, rowOf('rate-limited').status, 'who was not seen before waits')
+  t.equal((await introspect('late')).status, problemDefinition('rate-limited').status, 'who was not seen before waits')
   const throttles = await on.database.prisma.$queryRaw<unknown[]>`
     SELECT target, address FROM audit_entries WHERE action = 'client.authenticate' AND outcome = 'rate-limited'`
   t.strictSame(throttles, [{ target: 'unknown', address: '127.0.0.1' }], 'it is written down once')
 
   await on.database.prisma.$executeRaw`UPDATE service_clients SET secret_hash = 'another' WHERE id = 'checker'`
-  t.equal((await introspect('checker')).status, rowOf('client-invalid').status, 'a secret that was right')
-  t.equal((await introspect('checker')).status, rowOf('rate-limited').status)
+  t.equal((await introspect('checker')).status, problemDefinition('client-invalid').status, 'a secret that was right')
+  t.equal((await introspect('checker')).status, problemDefinition('rate-limited').status)
 })
 
 t.test('what wrong secrets of clients cost: a statement for a right one, none for who is stopped', async t => {
   const on = await stage(t, { CLIENT_FAILURES: '3' })
   await machine(on, 'checker', ['introspect'])
-  const line = await wire(t, on.database.url)
+  const line = await pgProxy(t, on.database.url)
   const { call } = await replica(t, on, { CLIENT_FAILURES: '3', DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
   const introspect = (client: string) => post({ call }, '/oauth/introspect', { token: 'x' }, client)
   await introspect('checker')
@@ -87,9 +90,9 @@ t.test('what wrong secrets of clients cost: a statement for a right one, none fo
   t.equal((await introspect('checker')).status, 200)
   t.equal(line.statements(), 1)
   for (let tries = 0; tries < 3; tries += 1)
-    t.equal((await introspect('unknown')).status, rowOf('client-invalid').status)
+    t.equal((await introspect('unknown')).status, problemDefinition('client-invalid').status)
   line.statements()
-  t.equal((await introspect('unknown')).status, rowOf('rate-limited').status)
+  t.equal((await introspect('unknown')).status, problemDefinition('rate-limited').status)
   t.equal(line.statements(), 0)
 })
 

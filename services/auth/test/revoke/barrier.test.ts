@@ -1,7 +1,7 @@
 /** The barrier: what it waits for, what it does not wait for, and what it tells. Time is moved by hand. */
-import { handClock } from '@gatehouse/testkit'
+import { fakeClock } from '@gatehouse/testkit'
 import t from 'tap'
-import { createBarrier, type Seen, takeNote } from '../../src/revoke/barrier.ts'
+import { createBarrier, type ReceiptsById, updateReceipts } from '../../src/revoke/barrier.ts'
 import type { LiveGuard, LiveGuards } from '../../src/store/guards.ts'
 import { until } from '../helpers/locks.ts'
 
@@ -9,7 +9,7 @@ const startMs = 1_800_000_000_000
 
 /** A database of guards on the same clock, whose reads the test can hold back. */
 function stand() {
-  const clock = handClock({ wallMs: startMs })
+  const clock = fakeClock({ wallMs: startMs })
   const guards = new Map<string, LiveGuard>()
   const errors: unknown[] = []
   const held: (() => void)[] = []
@@ -219,17 +219,17 @@ t.test('a thousand callers at once share their reads', async t => {
 })
 
 t.test('an acknowledgement once noted stays the first one, and a guard that has acknowledged may die', t => {
-  const seen: Seen = new Map()
+  const seen: ReceiptsById = new Map()
   const guard = { id: 'a', name: 'a', version: '1', leaseUntilMs: startMs + 10, lastSeenAt: new Date(startMs) }
   const at = (dbNowMs: number, cursor: number, ackedMs: number) => ({
     guards: [{ ...guard, cursor, ackedAt: new Date(ackedMs) }],
     head: 9,
     dbNowMs,
   })
-  t.equal(takeNote(seen, at(startMs, 0, startMs), 1), 10, 'the lease that is waited for')
-  t.equal(takeNote(seen, at(startMs + 1, 1, startMs + 1), 1), undefined)
-  t.equal(takeNote(seen, at(startMs + 5, 7, startMs + 5), 1), undefined)
-  t.equal(takeNote(seen, { guards: [], head: 9, dbNowMs: startMs + 20 }, 1), undefined)
+  t.equal(updateReceipts(seen, at(startMs, 0, startMs), 1), 10, 'the lease that is waited for')
+  t.equal(updateReceipts(seen, at(startMs + 1, 1, startMs + 1), 1), undefined)
+  t.equal(updateReceipts(seen, at(startMs + 5, 7, startMs + 5), 1), undefined)
+  t.equal(updateReceipts(seen, { guards: [], head: 9, dbNowMs: startMs + 20 }, 1), undefined)
   const receipts = [...seen.values()].map(({ receipt }) => receipt)
   t.match(receipts, [{ acknowledgedAt: new Date(startMs + 1).toISOString(), leaseEndedAt: null }])
   t.end()

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Problem, SessionView } from '@gatehouse/contract'
 import t from 'tap'
 import { replica } from '../helpers/replicas.ts'
-import { type Answer, isRefusal, password, type Stage, stage } from '../helpers/service.ts'
+import { type HttpResponse, isRefusal, password, type Stage, stage } from '../helpers/service.ts'
 import { coveredAs } from '../helpers/tokens.ts'
 
 const newPassword = 'another long passphrase'
@@ -56,7 +56,7 @@ t.test("another person's session and none at all look the same to the last byte"
   const [ada, bob] = [await place.person(), await place.person()]
   const [mine, his] = [await place.login(ada), await place.login(bob)]
   const end = async (id: string) => place.call(`/sessions/${id}`, { method: 'DELETE', token: mine.accessToken })
-  const shown = ({ status, headers, body }: Answer) => {
+  const shown = ({ status, headers, body }: HttpResponse) => {
     const { requestId: _, ...problem } = body as Problem
     return { status, headers: [...headers].filter(([name]) => name !== 'date'), problem }
   }

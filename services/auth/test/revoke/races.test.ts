@@ -2,7 +2,7 @@
 import t from 'tap'
 import { holdClock, pauseBefore, untilWaiting } from '../helpers/locks.ts'
 import { type Scene, scene, type Victim } from '../helpers/revocationMethods.ts'
-import { type Answer, isRefusal, password, type Session } from '../helpers/service.ts'
+import { type HttpResponse, isRefusal, password, type Session } from '../helpers/service.ts'
 import { coveredAs } from '../helpers/tokens.ts'
 
 const acts = [
@@ -15,7 +15,7 @@ const acts = [
   'an admin ending the session',
 ]
 
-function act(place: Scene, name: string, victim: Victim): Promise<Answer> {
+function act(place: Scene, name: string, victim: Victim): Promise<HttpResponse> {
   const run = place.acts[name]
   if (run === undefined) throw new Error(name)
   return run(victim)
@@ -64,7 +64,7 @@ t.test('a renewal beside the break-glass gives a token that the entry covers, an
   const victim = await place.victim()
   const clock = await holdClock(t, place)
   const body = { confirm: 'end every session' }
-  const revoked = place.call('/admin/everyone/end', { token, body })
+  const revoked = place.call('/admin/sessions/end-all', { token, body })
   await untilWaiting(place, 1)
   const beside = await place.renew(victim.refreshToken)
   t.equal(beside.status, 200)

@@ -4,14 +4,14 @@ import { connect, type Socket } from 'node:net'
 import t from 'tap'
 import { rawRequest } from '../helpers/rawRequest.ts'
 import { replica } from '../helpers/replicas.ts'
-import { type Answer, isRefusal, type Session, type Stage, stage } from '../helpers/service.ts'
+import { type HttpResponse, isRefusal, type Session, type Stage, stage } from '../helpers/service.ts'
 import { claimsOf, coveredAs, generationOf } from '../helpers/tokens.ts'
 
-function renew({ call }: Pick<Stage, 'call'>, refreshToken: string, key?: string): Promise<Answer> {
+function renew({ call }: Pick<Stage, 'call'>, refreshToken: string, key?: string): Promise<HttpResponse> {
   return call('/session/renew', { body: { refreshToken }, ...(key ? { headers: { 'idempotency-key': key } } : {}) })
 }
 
-const sessionOf = ({ body }: Answer) => body as Session
+const sessionOf = ({ body }: HttpResponse) => body as Session
 
 async function storedGeneration({ database }: Stage, sessionId: string): Promise<number | undefined> {
   const { rows } = await database.pool.query('SELECT generation FROM refresh_tokens WHERE session_id = $1', [sessionId])
@@ -122,7 +122,7 @@ t.test('theft after the successor was used ends that session only, and both side
   isRefusal(t, await renew(place, newest), 'session-ended')
   t.equal((await renew(place, beside.refreshToken)).status, 200, 'the other device goes on')
 
-  const { rows } = await place.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.reused'`)
+  const { rows } = await place.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`)
   t.match(rows, [
     {
       actor: null,
@@ -148,7 +148,7 @@ t.test('20 thieves at once are one theft: one entry, one line in the log, the ot
   for (const answer of answers) if (!reused.includes(answer)) isRefusal(t, answer, 'session-ended')
   const { rows } = await one.database.pool.query(
     `SELECT (SELECT count(*)::int FROM revocations) AS entries,
-            (SELECT count(*)::int FROM audit_entries WHERE action = 'session.reused') AS thefts`,
+            (SELECT count(*)::int FROM audit_entries WHERE action = 'session.reuse-detected') AS thefts`,
   )
   t.same(rows, [{ entries: 1, thefts: 1 }])
 })
@@ -186,7 +186,7 @@ t.test(
         t.ok(newest, `${path}: who ${name} is no thief`)
       }
     }
-    const { rows } = await place.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.reused'`)
+    const { rows } = await place.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`)
     t.same(rows, [])
     isRefusal(t, await renew(place, first), 'refresh-reused')
     t.equal(await storedGeneration(place, sessionId), undefined, 'whoever waits for the answer is one')

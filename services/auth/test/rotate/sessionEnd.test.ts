@@ -1,9 +1,9 @@
 /** The ends of a session as renewal tells them: expired, ended, cut off, restored from a backup; and requests without a token. */
 import t from 'tap'
-import { type Answer, isRefusal, type Session, type Stage, stage } from '../helpers/service.ts'
+import { type HttpResponse, isRefusal, type Session, type Stage, stage } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
 
-function renew({ call }: Pick<Stage, 'call'>, refreshToken: string): Promise<Answer> {
+function renew({ call }: Pick<Stage, 'call'>, refreshToken: string): Promise<HttpResponse> {
   return call('/session/renew', { body: { refreshToken } })
 }
 
@@ -56,7 +56,7 @@ t.test('an old token of a session that has already ended is no theft', async t =
   const { refreshToken: third } = (await renew(place, second)).body as Session
   t.equal((await place.call('/session', { method: 'DELETE', body: { refreshToken: third } })).status, 204)
   for (const old of [refreshToken, second, third]) isRefusal(t, await renew(place, old), 'session-ended')
-  const { rows } = await place.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.reused'`)
+  const { rows } = await place.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`)
   t.same(rows, [])
 })
 
@@ -80,7 +80,7 @@ t.test('a disabled account, a deleted one, and the break-glass end renewal as `s
   for (const statement of [
     'UPDATE accounts SET disabled_at = now() WHERE id = $1',
     'DELETE FROM accounts WHERE id = $1',
-    'UPDATE revocation_clock SET everyone_epoch = everyone_epoch + 1 WHERE $1::uuid IS NOT NULL',
+    'UPDATE revocation_clock SET global_epoch = global_epoch + 1 WHERE $1::uuid IS NOT NULL',
   ]) {
     const ada = await place.person()
     const { refreshToken } = await place.login(ada)

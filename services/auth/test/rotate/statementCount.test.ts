@@ -4,15 +4,15 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@gatehouse/clock'
-import { startPostgres, wire } from '@gatehouse/testkit'
+import { pgProxy, startPostgres } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
 import { failureLimits } from '../../src/rateLimits/failureLimits.ts'
 import { createRevocations } from '../../src/revoke/revoke.ts'
-import { type RotateRooms, rotate } from '../../src/rotate/rotate.ts'
-import { rotateTogether } from '../../src/store/rotationBatch.ts'
+import { type RotateDeps, rotate } from '../../src/rotate/rotate.ts'
+import { createRotationBatch } from '../../src/store/rotationBatch.ts'
 import { until } from '../helpers/locks.ts'
 import { replica } from '../helpers/replicas.ts'
 import { type Session, stage } from '../helpers/service.ts'
@@ -21,7 +21,7 @@ import { generationOf } from '../helpers/tokens.ts'
 t.test('a renewal is exactly one statement on the wire, and a retry is two', async t => {
   const place = await stage(t)
   const { refreshToken } = await place.login(await place.person())
-  const line = await wire(t, place.database.url)
+  const line = await pgProxy(t, place.database.url)
   const { call } = await replica(t, place, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
   let token = refreshToken
   const renew = async (refreshToken: string) => {
@@ -77,9 +77,9 @@ t.test(
 
     const { url } = place.database
     const renewing = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
-    const rooms: RotateRooms = {
+    const deps: RotateDeps = {
       db: renewing.prisma,
-      rotateRow: rotateTogether(renewing.direct, { idle: 1e5, shortIdle: 1e4 }, systemClock),
+      rotateRow: createRotationBatch(renewing.direct, { idle: 1e5, shortIdle: 1e4 }, systemClock),
       refreshKeys: readRefreshKeys(`1:${secret}`),
       rightOfWay: { claim: () => undefined },
       revocations: createRevocations(renewing, 360_000),
@@ -90,7 +90,7 @@ t.test(
     const renewOften = async (first: string, times: number) => {
       let newest = first
       for (let n = 0; n < times; n += 1)
-        newest = (await rotate(rooms, { refreshToken: newest, attempt: undefined, isAwaited: () => true }, visitor))
+        newest = (await rotate(deps, { refreshToken: newest, attempt: undefined, isAwaited: () => true }, visitor))
           .refreshToken
       return newest
     }

@@ -1,5 +1,5 @@
 /** Log-ins that share statements: each gets its own answer, and none waits for the account of another. */
-import { wire } from '@gatehouse/testkit'
+import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { hold, until, untilWaiting } from '../helpers/locks.ts'
 import { replica } from '../helpers/replicas.ts'
@@ -19,7 +19,7 @@ const bodyFor = (email: string) => ({ body: { email, password, transport: 'body'
 t.test(`${count} at once take fewer statements than one by one, and each brings what is its own`, async t => {
   const place = await stage(t)
   const people = await peopleOf(place)
-  const line = await wire(t, place.database.url)
+  const line = await pgProxy(t, place.database.url)
   const { call } = await replica(t, place, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
   await until(() => line.statements() === 0, 'what begins with the service is done')
   const answers = await Promise.all(people.map(({ email }) => call('/session', bodyFor(email))))

@@ -15,7 +15,7 @@ import { stage } from '../helpers/service.ts'
 const filling = [
   `INSERT INTO accounts (email, email_key, password_hash, roles, scopes)
    SELECT n || '@example.net', n || '@example.net', 'none', '{user}', '{}' FROM generate_series(1, 20000) AS n`,
-  `INSERT INTO sessions (id, account_id, client_id, remember, everyone_epoch, created_at, expires_at)
+  `INSERT INTO sessions (id, account_id, client_id, remember, global_epoch, created_at, expires_at)
    SELECT gen_random_uuid(), id, 'first-party', true, 0, now(), now() + interval '1 day' FROM accounts`,
 ]
 
@@ -33,7 +33,7 @@ t.test('each keeps its plan, whether it carries one or several', async t => {
   const { direct, pool, close } = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
   t.teardown(close)
   const rotation = () => ({
-    ...{ sessionId: randomUUID(), generation: 0, attemptHash: null },
+    ...{ sessionId: randomUUID(), generation: 0, idempotencyKeyHash: null },
     ...{ presentedHash: randomBytes(32), successorHash: randomBytes(32) },
   })
   const quotas = [

@@ -1,14 +1,14 @@
 /** Renewals that share a statement: each gets its own answer, and none waits for the session of another. */
 import { randomBytes } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
-import { wire } from '@gatehouse/testkit'
+import { pgProxy } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
 import { createRevocations } from '../../src/revoke/revoke.ts'
 import type { Rotation } from '../../src/store/rotateRefreshToken.ts'
-import { rotateTogether } from '../../src/store/rotationBatch.ts'
-import { readToken } from '../../src/tokens/refreshToken.ts'
+import { createRotationBatch } from '../../src/store/rotationBatch.ts'
+import { decodeRefreshToken } from '../../src/tokens/refreshToken.ts'
 import { hold, until, untilWaiting } from '../helpers/locks.ts'
 import { replica } from '../helpers/replicas.ts'
 import { type Session, type Stage, stage } from '../helpers/service.ts'
@@ -27,18 +27,24 @@ async function below(t: Test) {
   const keys = readRefreshKeys(place.environment['REFRESH_KEYS'] ?? '')
   const sessions = await sessionsOf(place)
   const rotations = sessions.map(({ refreshToken }): Rotation => {
-    const token = readToken(refreshToken, keys)
+    const token = decodeRefreshToken(refreshToken, keys)
     if (token === undefined) throw new Error('a token that was just made does not read')
     const { sessionId, generation, secret } = token
-    return { sessionId, generation, presentedHash: sha256(secret), successorHash: randomBytes(32), attemptHash: null }
+    return {
+      sessionId,
+      generation,
+      presentedHash: sha256(secret),
+      successorHash: randomBytes(32),
+      idempotencyKeyHash: null,
+    }
   })
-  return { place, rotations, ...rotateTogether(place.database.direct, { idle: 3600, shortIdle: 60 }, systemClock) }
+  return { place, rotations, ...createRotationBatch(place.database.direct, { idle: 3600, shortIdle: 60 }, systemClock) }
 }
 
 t.test(`${count} at once share statements, and each brings what belongs to its session`, async t => {
   const place = await stage(t)
   const sessions = await sessionsOf(place)
-  const line = await wire(t, place.database.url)
+  const line = await pgProxy(t, place.database.url)
   const { call } = await replica(t, place, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
   await until(() => line.statements() === 0, 'what begins with the service is done')
   let tokens = sessions.map(({ refreshToken }) => refreshToken)

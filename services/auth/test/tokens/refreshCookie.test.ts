@@ -1,9 +1,9 @@
 /** Renewal and log-out by cookie: copies, other sites, and when the cookie goes. */
-import { wire } from '@gatehouse/testkit'
+import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { hold } from '../helpers/locks.ts'
 import { replica } from '../helpers/replicas.ts'
-import { type Answer, isRefusal, type Session, type Stage, stage } from '../helpers/service.ts'
+import { type HttpResponse, isRefusal, type Session, type Stage, stage } from '../helpers/service.ts'
 import { generationOf } from '../helpers/tokens.ts'
 
 const name = '__Secure-gatehouse'
@@ -12,7 +12,7 @@ function byCookie(
   { call }: Pick<Stage, 'call'>,
   tokens: string[],
   { method = 'POST', path = '/session/renew', headers = {} }: { method?: string; path?: string; headers?: object } = {},
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const cookie = ['theme=dark', ...tokens.map(token => `${name}=${token}`), 'other=1'].join('; ')
   return call(path, { method, headers: { cookie, ...headers } })
 }
@@ -20,7 +20,7 @@ function byCookie(
 const logOut = { method: 'DELETE', path: '/session' }
 
 /** The refresh token that the answer sets; '' when it takes the cookie away, undefined when it leaves it alone. */
-function cookieSet(answer: Answer): string | undefined {
+function cookieSet(answer: HttpResponse): string | undefined {
   const [cookie, ...others] = answer.headers.getSetCookie()
   if (others.length > 0) throw new Error('more than one cookie')
   return cookie?.match(/^__Secure-gatehouse=([^;]*);/)?.[1]
@@ -183,7 +183,7 @@ t.test('log-out by cookie ends the session, takes the cookie away, and may be re
 t.test('a log-out that the database did not hear of leaves the cookie, so that it can be repeated', async t => {
   const place = await stage(t)
   const { refreshToken } = await place.login(await place.person())
-  const line = await wire(t, place.database.url)
+  const line = await pgProxy(t, place.database.url)
   const behind = await replica(t, place, { DATABASE_URL: line.url })
   line.cut()
   const answer = await byCookie(behind, [refreshToken], logOut)

@@ -1,10 +1,10 @@
 /** The refresh token: what it says, and that nothing but the very token is taken for one. */
 import { randomBytes } from 'node:crypto'
-import { wire } from '@gatehouse/testkit'
+import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { hmacSha256, sha256 } from '../../src/keys/hmac.ts'
 import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
-import { newSecret, readToken, successorSecret, writeToken } from '../../src/tokens/refreshToken.ts'
+import { decodeRefreshToken, encodeRefreshToken, newSecret, successorSecret } from '../../src/tokens/refreshToken.ts'
 import { until } from '../helpers/locks.ts'
 import { replica } from '../helpers/replicas.ts'
 import { isRefusal, type Session, stage } from '../helpers/service.ts'
@@ -15,7 +15,7 @@ const newKey = randomBytes(32).toString('hex')
 const ring = readRefreshKeys(`7:${oldKey}`)
 const sessionId = '01234567-89ab-4cde-8f01-23456789abcd'
 const secret = newSecret()
-const token = writeToken({ sessionId, generation: 258, secret }, ring)
+const token = encodeRefreshToken({ sessionId, generation: 258, secret }, ring)
 
 t.test('a token is version, key id, session, generation, 32 bytes of secret and 16 of tag, after `ghr_`', async t => {
   const bytes = bytesOf(token)
@@ -23,7 +23,7 @@ t.test('a token is version, key id, session, generation, 32 bytes of secret and 
   t.equal(bytes.length, 70)
   t.equal(bytes.subarray(0, 22).toString('hex'), `0107${sessionId.replaceAll('-', '')}00000102`)
   t.same(bytes.subarray(22, 54), secret)
-  t.same(readToken(token, ring), { sessionId, generation: 258, secret, keyId: 7 })
+  t.same(decodeRefreshToken(token, ring), { sessionId, generation: 258, secret, keyId: 7 })
 })
 
 t.test('a token with any one bit changed is not ours', async t => {
@@ -32,7 +32,7 @@ t.test('a token with any one bit changed is not ours', async t => {
   for (let bit = 0; bit < bytes.length * 8; bit += 1) {
     const altered = Buffer.from(bytes)
     altered.writeUInt8(altered.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
-    if (readToken(`ghr_${altered.toString('base64url')}`, ring) !== undefined) taken += 1
+    if (decodeRefreshToken(`ghr_${altered.toString('base64url')}`, ring) !== undefined) taken += 1
   }
   t.equal(taken, 0)
 })
@@ -59,11 +59,11 @@ t.test('a token has one spelling', async t => {
     nothing: '',
     'only the prefix': 'ghr_',
   }
-  for (const [name, text] of Object.entries(spellings)) t.equal(readToken(text, ring), undefined, name)
+  for (const [name, text] of Object.entries(spellings)) t.equal(decodeRefreshToken(text, ring), undefined, name)
 })
 
 t.test('a successor cannot be made from the token alone, nor with another key', async t => {
-  const mine = readToken(token, ring)
+  const mine = decodeRefreshToken(token, ring)
   if (mine === undefined) throw new Error('unreadable')
   const successor = successorSecret(mine, ring)
   t.equal(successor.length, 32)
@@ -80,7 +80,7 @@ t.test(
   async t => {
     const { environment, person, login, database } = await stage(t, { RENEW_FAILURES: '1000' })
     const { refreshToken } = await login(await person())
-    const line = await wire(t, database.url)
+    const line = await pgProxy(t, database.url)
     const { call } = await replica(t, { environment }, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
     t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
     await until(() => line.statements() === 0, 'what begins with the service is done')

@@ -1,6 +1,6 @@
 /** What operators ask: is it alive, can it decide, and how is it doing. Not for outside: the gateway keeps these to itself. */
 
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { GuardState } from '@gatehouse/guard'
 import type { RequestMetrics } from '@gatehouse/http'
 import type { FastifyInstance } from 'fastify'
@@ -17,8 +17,8 @@ export async function health(
   app.get('/livez', async () => ({ alive: true }))
   app.get('/readyz', async () => {
     const { hasKeys, mayDecide } = state()
-    if (!hasKeys) throw new Refusal('unavailable', 'no public keys yet')
-    if (!mayDecide) throw new Refusal('revocation-unknown', 'no lease')
+    if (!hasKeys) throw new ProblemError('unavailable', 'no public keys yet')
+    if (!mayDecide) throw new ProblemError('revocation-unknown', 'no lease')
     return { ready: true }
   })
   app.get('/metrics', async (_request, reply) =>

@@ -30,7 +30,7 @@ function watchStorage(
   const { raw } = reply
   const ended = new AbortController()
   // Registered before the first byte: a token that was revoked a moment ago is still refused as any other.
-  const release = app.guard.hold(caller, why => {
+  const release = app.guard.trackStream(caller, why => {
     raw.end(`event: closed\ndata: ${JSON.stringify({ code: why })}\n\n`)
     ended.abort(new Error('closed'))
   })

@@ -1,5 +1,5 @@
 /** Answers a gateway's sub-request (nginx auth_request, Traefik ForwardAuth, Caddy forward_auth): may this request pass, and whose is it. */
-import { Refusal } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { Caller } from '@gatehouse/guard'
 import type { FastifyInstance, HTTPMethods } from 'fastify'
 import { Type } from 'typebox'
@@ -32,7 +32,8 @@ export async function verify(app: FastifyInstance): Promise<void> {
     handler: async ({ caller, query }, reply) => {
       const needed = query.scope?.split(' ') ?? []
       const missing = needed.filter(scope => !caller.scopes.includes(scope))
-      if (missing.length > 0) throw new Refusal('insufficient-scope', 'the gateway asks for more', { scope: needed })
+      if (missing.length > 0)
+        throw new ProblemError('insufficient-scope', 'the gateway asks for more', { scope: needed })
       // The answer's headers come from the token alone: none that came in is copied, so none can be spoofed.
       return reply.code(204).header('cache-control', 'no-store').headers(identityOf(caller)).send()
     },

@@ -1,19 +1,19 @@
 /** The resource service on a real port, beside a small auth service. */
 import type { AddressInfo } from 'node:net'
 import {
-  type Answered,
   audience,
   claimsAt,
   clientId,
   clientSecret,
-  type HandClock,
-  handClock,
+  type FakeAuth,
+  type FakeClock,
+  fakeAuth,
+  fakeClock,
   issuer,
+  type RawResponse,
   type SigningKey,
-  type SmallAuth,
   send,
   signingKey,
-  smallAuth,
   startMs,
   tokenOf,
 } from '@gatehouse/testkit'
@@ -23,12 +23,12 @@ import { readConfig } from '../../src/config.ts'
 
 export interface Resource {
   app: FastifyInstance
-  auth: SmallAuth
-  clock: HandClock
+  auth: FakeAuth
+  clock: FakeClock
   key: SigningKey
   port: number
   token(over?: Record<string, unknown>): string
-  send(path: string, headers?: Record<string, string | string[]>): Promise<Answered>
+  send(path: string, headers?: Record<string, string | string[]>): Promise<RawResponse>
   stop(): Promise<void>
 }
 
@@ -38,8 +38,8 @@ export function environment(over: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 export async function resource(over: NodeJS.ProcessEnv = {}): Promise<Resource> {
-  const clock = handClock({ wallMs: startMs })
-  const auth = await smallAuth(clock)
+  const clock = fakeClock({ wallMs: startMs })
+  const auth = await fakeAuth(clock)
   const key = signingKey()
   auth.keys = [key]
   const config = readConfig(environment({ AUTH_URLS: auth.url, PUBLIC_KEY: key.pem, ...over }))

@@ -1,6 +1,6 @@
 /** Renewals of others, on the same PostgreSQL, in turn with ours: how many a second, and how many rows they leave. */
 import { databaseUrl, onServer } from '@gatehouse/testkit'
-import type { Course } from '../../benchRun.ts'
+import type { BenchRun } from '../../benchRun.ts'
 import { type Place, poolSize } from '../../environment.ts'
 import { load } from '../../load/load.ts'
 import { type Dialect, ours, renewals } from '../../load/requests.ts'
@@ -26,11 +26,11 @@ interface Contender {
   sessions: readonly { refreshToken: string }[]
 }
 
-export async function renewalPeers(course: Course): Promise<Result[]> {
-  const place = await course.place()
+export async function renewalPeers(course: BenchRun): Promise<Result[]> {
+  const place = await course.environment()
   const started: Peer[] = []
   const start = async ({ peer, ...about }: (typeof known)[number]): Promise<Contender> => {
-    course.say(`start ${about.what}`)
+    course.log(`start ${about.what}`)
     const job = { databaseUrl: await createDatabase(place, about.name), poolSize, sessions: sessionsUsed + 1 }
     const running = await startPeer(peer, job)
     started.push(running)
@@ -67,13 +67,13 @@ async function rowsOf({ name, what, sessions, dialect, ...where }: Contender): P
   return figure({ name: `${name}-rows`, what: about, unit: 'rows' }, [left])
 }
 
-async function ratesOf(course: Course, own: Contender, others: readonly Contender[]): Promise<Result[]> {
+async function ratesOf(course: BenchRun, own: Contender, others: readonly Contender[]): Promise<Result[]> {
   const renewOwn = renewing(own)
   const rivals = others.map(other => ({ other, renew: renewing(other), pairs: [] as Pair[] }))
   for (const renew of [renewOwn, ...rivals.map(rival => rival.renew)]) await renew(course.warmUpMs)
 
   for (let round = 0; round < course.rounds; round += 1) {
-    course.say(`renewals of others, round ${round + 1} of ${course.rounds}`)
+    course.log(`renewals of others, round ${round + 1} of ${course.rounds}`)
     const against = await renewOwn(course.roundMs)
     for (const { renew, pairs } of rivals) pairs.push({ value: await renew(course.roundMs), against })
   }

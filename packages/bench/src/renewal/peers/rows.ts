@@ -2,7 +2,7 @@
 import { onServer } from '@gatehouse/testkit'
 import { type Exchange, load } from '../../load/load.ts'
 
-const patienceMs = 60_000
+const timeoutMs = 60_000
 
 export interface Renewing {
   url: string
@@ -28,7 +28,7 @@ async function renew(times: number, { url, next }: Renewing): Promise<void> {
     asked += 1
     return asked > times ? undefined : next()
   }
-  const { latencies, refused } = await load({ url, connections: 1, durationMs: patienceMs, next: few })
+  const { latencies, refused } = await load({ url, connections: 1, durationMs: timeoutMs, next: few })
   if (latencies.length !== times || Object.keys(refused).length > 0) {
     throw new Error(`${latencies.length} of ${times} renewals were answered, refused: ${JSON.stringify(refused)}`)
   }

@@ -5,6 +5,7 @@ CREATE TABLE "accounts" (
     "email_key" TEXT NOT NULL,
     "password_hash" TEXT NOT NULL,
     "password_changed_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "must_change_password" BOOLEAN NOT NULL DEFAULT false,
     "roles" TEXT[],
     "scopes" TEXT[],
     "epoch" INTEGER NOT NULL DEFAULT 0,
@@ -24,7 +25,7 @@ CREATE TABLE "sessions" (
     "user_agent" TEXT,
     "address" TEXT,
     "remember" BOOLEAN NOT NULL,
-    "everyone_epoch" INTEGER NOT NULL,
+    "global_epoch" INTEGER NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
     "ended_at" TIMESTAMPTZ(3),
@@ -40,8 +41,14 @@ CREATE TABLE "refresh_tokens" (
     "current_hash" BYTEA NOT NULL,
     "previous_hash" BYTEA,
     "rotated_at" TIMESTAMPTZ(3),
-    "attempt_hash" BYTEA,
+    "idempotency_key_hash" BYTEA,
     "idle_expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "authenticated_at" TIMESTAMPTZ(3) NOT NULL,
+    "expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "global_epoch" INTEGER NOT NULL,
+    "remember" BOOLEAN NOT NULL,
+    "account_id" UUID NOT NULL,
+    "client_id" TEXT NOT NULL,
 
     CONSTRAINT "refresh_tokens_pkey" PRIMARY KEY ("session_id")
 );
@@ -51,7 +58,7 @@ CREATE TABLE "revocation_clock" (
     "id" INTEGER NOT NULL,
     "feed_id" UUID NOT NULL,
     "head" BIGINT NOT NULL,
-    "everyone_epoch" INTEGER NOT NULL,
+    "global_epoch" INTEGER NOT NULL,
 
     CONSTRAINT "revocation_clock_pkey" PRIMARY KEY ("id")
 );
@@ -62,7 +69,7 @@ CREATE TABLE "revocations" (
     "kind" TEXT NOT NULL,
     "subject" UUID,
     "epoch" INTEGER,
-    "outcome" TEXT NOT NULL,
+    "effect" TEXT NOT NULL,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
 
@@ -76,8 +83,6 @@ CREATE TABLE "guards" (
     "name" TEXT NOT NULL,
     "version" TEXT NOT NULL,
     "cursor" BIGINT NOT NULL,
-    "offered" BIGINT NOT NULL,
-    "stalls" INTEGER NOT NULL,
     "lease_until" TIMESTAMPTZ(3) NOT NULL,
     "last_seen_at" TIMESTAMPTZ(3) NOT NULL,
     "acked_at" TIMESTAMPTZ(3),
@@ -95,6 +100,7 @@ CREATE TABLE "service_clients" (
     "scopes" TEXT[],
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "last_used_at" TIMESTAMPTZ(3),
+    "session_id" UUID NOT NULL DEFAULT gen_random_uuid(),
 
     CONSTRAINT "service_clients_pkey" PRIMARY KEY ("id")
 );
@@ -114,6 +120,16 @@ CREATE TABLE "audit_entries" (
     "detail" JSONB,
 
     CONSTRAINT "audit_entries_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "creations" (
+    "key_hash" BYTEA NOT NULL,
+    "request_hash" BYTEA NOT NULL,
+    "target" UUID NOT NULL,
+    "expires_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "creations_pkey" PRIMARY KEY ("key_hash")
 );
 
 -- CreateTable
@@ -143,6 +159,33 @@ CREATE INDEX "audit_entries_target_id_idx" ON "audit_entries"("target", "id");
 -- CreateIndex
 CREATE INDEX "audit_entries_at_idx" ON "audit_entries"("at");
 
+-- CreateIndex
+CREATE INDEX "accounts_created_at_id_idx" ON "accounts"("created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "accounts_roles_idx" ON "accounts" USING GIN ("roles");
+
+-- CreateIndex
+CREATE INDEX "sessions_ended_at_idx" ON "sessions"("ended_at");
+
+-- CreateIndex
+CREATE INDEX "sessions_global_epoch_idx" ON "sessions"("global_epoch");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "service_clients_session_id_key" ON "service_clients"("session_id");
+
+-- CreateIndex
+CREATE INDEX "audit_entries_actor_id_idx" ON "audit_entries"("actor", "id");
+
+-- CreateIndex
+CREATE INDEX "audit_entries_action_id_idx" ON "audit_entries"("action", "id");
+
+-- CreateIndex
+CREATE INDEX "audit_entries_seq_idx" ON "audit_entries"("seq");
+
+-- CreateIndex
+CREATE INDEX "creations_expires_at_idx" ON "creations"("expires_at");
+
 -- AddForeignKey
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
@@ -159,12 +202,12 @@ ALTER TABLE "rate_limits" SET (fillfactor = 70, autovacuum_vacuum_scale_factor =
 
 -- One clock, and it is there from the start, so that taking a number is always an update of a locked row.
 ALTER TABLE "revocation_clock" ADD CONSTRAINT "revocation_clock_single" CHECK ("id" = 1);
-INSERT INTO "revocation_clock" ("id", "feed_id", "head", "everyone_epoch") VALUES (1, gen_random_uuid(), 0, 0);
+INSERT INTO "revocation_clock" ("id", "feed_id", "head", "global_epoch") VALUES (1, gen_random_uuid(), 0, 0);
 
 ALTER TABLE "revocations"
-  ADD CONSTRAINT "revocations_kind" CHECK ("kind" IN ('session', 'user', 'everyone')),
-  ADD CONSTRAINT "revocations_outcome" CHECK ("outcome" IN ('ended', 'forbidden', 'superseded')),
-  ADD CONSTRAINT "revocations_subject" CHECK (("kind" = 'everyone') = ("subject" IS NULL)),
+  ADD CONSTRAINT "revocations_kind" CHECK ("kind" IN ('session', 'user', 'global')),
+  ADD CONSTRAINT "revocations_effect" CHECK ("effect" IN ('ended', 'forbidden', 'superseded')),
+  ADD CONSTRAINT "revocations_subject" CHECK (("kind" = 'global') = ("subject" IS NULL)),
   ADD CONSTRAINT "revocations_epoch" CHECK (("kind" = 'session') = ("epoch" IS NULL));
 
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_ended" CHECK (("ended_at" IS NULL) = ("ended_as" IS NULL));
