@@ -11,7 +11,7 @@ export interface RefreshTokenParts {
 }
 
 interface TokenModule {
-  writeToken: (token: RefreshTokenParts, keys: unknown) => string
+  encodeRefreshToken: (token: RefreshTokenParts, keys: unknown) => string
 }
 
 interface KeysModule {
@@ -29,10 +29,10 @@ async function load<Module>(path: string): Promise<Module> {
 
 /** Writes refresh tokens as the service does. */
 export async function refreshTokenWriter(ring: string): Promise<(token: RefreshTokenParts) => string> {
-  const { writeToken } = await load<TokenModule>('rotate/token')
+  const { encodeRefreshToken } = await load<TokenModule>('tokens/refreshToken')
   const { readRefreshKeys } = await load<KeysModule>('keys/refreshKeys')
   const keys = readRefreshKeys(ring)
-  return token => writeToken(token, keys)
+  return token => encodeRefreshToken(token, keys)
 }
 
 interface RotationModule {

@@ -36,7 +36,7 @@ async function help(): Promise<string> {
 }
 
 async function tableOf(service: string): Promise<{ settings: Table }> {
-  return import(new URL(`../../../../../services/${service}/dist/src/config.js`, import.meta.url).href)
+  return import(new URL(`../../../../services/${service}/dist/src/config.js`, import.meta.url).href)
 }
 
 main().then(

@@ -11,8 +11,8 @@ import { freePort, startProcess } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
-const main = `${root}packages/testkit/dist/src/stack/main.js`
-const tour = `${root}packages/testkit/dist/src/stack/tourMain.js`
+const main = `${root}packages/devstack/dist/src/main.js`
+const tour = `${root}packages/devstack/dist/src/tourMain.js`
 const run = promisify(execFile)
 process.chdir(root)
 

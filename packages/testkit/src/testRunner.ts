@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const launcher = fileURLToPath(new URL('./withPostgres.js', import.meta.url))
-const migrate = 'services/auth/dist/src/store/migrate.js'
+const migrate = 'services/auth/dist/src/database/migrate.js'
 
 async function main(files: string[]): Promise<number> {
   const style = files.length > 0 ? 0 : await run(['node_modules/@biomejs/biome/bin/biome', 'check', '.'])

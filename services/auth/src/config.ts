@@ -14,7 +14,7 @@ import {
   url,
   type Values,
 } from '@gatehouse/settings'
-import { everyService } from '@gatehouse/settings/every-service'
+import { sharedSettings } from '@gatehouse/settings/shared-settings'
 
 const hour = 3600
 const day = 24 * hour
@@ -264,7 +264,7 @@ export const settings = {
       why: 'The host name is taken when it is not set.',
     }),
   ),
-  ...everyService,
+  ...sharedSettings,
 }
 
 export type Config = Values<typeof settings>

@@ -12,7 +12,7 @@ import {
   url,
   type Values,
 } from '@gatehouse/settings'
-import { everyService } from '@gatehouse/settings/every-service'
+import { sharedSettings } from '@gatehouse/settings/shared-settings'
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -82,7 +82,7 @@ export const settings = {
     max: 60_000,
     why: 'A token is accepted so long after its expiry, and so long before its issue.',
   }),
-  ...everyService,
+  ...sharedSettings,
 }
 
 export type Config = Values<typeof settings>

@@ -41,7 +41,7 @@ t.test('the tour can be taken through the gateway, from one origin', async t => 
   writeFileSync(join(folder, 'credentials.json'), JSON.stringify(credentials))
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [`${root}packages/testkit/dist/src/stack/tourMain.js`],
+    [`${root}packages/devstack/dist/src/tourMain.js`],
     { env: { ...process.env, GATEHOUSE_DATA: folder } },
   )
   t.match(stdout, /That was the tour\.\n$/)

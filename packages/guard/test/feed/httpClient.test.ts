@@ -125,9 +125,9 @@ t.test('over TLS only whom the process trusts is asked', async t => {
   await t.rejects(httpClient(systemClock, { url, ...limits }), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
 
   const asking = `
-    import { boundedFetch } from ${JSON.stringify(new URL('../../src/feed/httpClient.js', import.meta.url).href)}
+    import { httpClient } from ${JSON.stringify(new URL('../../src/feed/httpClient.js', import.meta.url).href)}
     import { systemClock } from ${JSON.stringify(import.meta.resolve('@gatehouse/clock'))}
-    const { status, text } = await boundedFetch(systemClock, ${JSON.stringify({ url, ...limits })})
+    const { status, text } = await httpClient(systemClock, ${JSON.stringify({ url, ...limits })})
     console.log(status, text)`
   const trusting = spawn(process.execPath, ['--input-type=module', '--eval', asking], {
     env: { ...process.env, NODE_EXTRA_CA_CERTS: cert },

@@ -14,7 +14,7 @@ import type { Container, Store } from './buildah.ts'
 import { readCompose, withDefaults } from './compose.ts'
 import { startNameServer } from './nameServer.ts'
 
-const tour = 'packages/testkit/dist/src/stack/tourMain.js'
+const tour = 'packages/devstack/dist/src/tourMain.js'
 const email = 'admin@example.org'
 const password = 'correct horse battery staple'
 const resources = ['127.0.3.1', '127.0.3.2']
