@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { AuditExportQuery, type AuditFilter as AuditFilterQuery, AuditPage, AuditQuery } from '@gatehouse/contract'
-import { auditContextOf } from '../revoke/route.ts'
+import { auditContextOf } from '../http/auditContext.ts'
 import { type AuditFilter, readAuditPage } from '../store/readAudit.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { auditLines } from './auditExport.ts'

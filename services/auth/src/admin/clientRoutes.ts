@@ -13,9 +13,9 @@ import {
   SecretRotation,
 } from '@gatehouse/contract'
 import { Type } from 'typebox'
+import { auditContextOf } from '../http/auditContext.ts'
 import { sha256 } from '../keys/hmac.ts'
 import { sessionEntry } from '../revoke/revoke.ts'
-import { auditContextOf } from '../revoke/route.ts'
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import {
   type ClientRow,

@@ -1,9 +1,9 @@
 /** Creating an account: once for each Idempotency-Key, and with no more rights than the creator may give. */
 import { randomUUID } from 'node:crypto'
 import { type NewUser, ProblemError } from '@gatehouse/contract'
+import type { AuditContext } from '../http/auditContext.ts'
 import { sha256 } from '../keys/hmac.ts'
 import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
-import type { AuditContext } from '../revoke/revoke.ts'
 import { createAccount, emailKey } from '../store/accounts.ts'
 import { claimCreation } from '../store/creations.ts'
 import { writeAudit } from '../store/writeAudit.ts'

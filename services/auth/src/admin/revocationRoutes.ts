@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { EndAllRequest, GuardList, ProblemError, ReceiptRef } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { auditContextOf } from '../revoke/route.ts'
+import { auditContextOf } from '../http/auditContext.ts'
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readLiveGuards } from '../store/guards.ts'
 import { readReceipt } from '../store/receipts.ts'

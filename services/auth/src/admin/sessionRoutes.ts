@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ActionRequest, BulkEnd, BulkPreview, Id, ProblemError, ReceiptRef, SessionDetails } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { auditContextOf } from '../revoke/route.ts'
+import { auditContextOf } from '../http/auditContext.ts'
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccount } from '../store/accounts.ts'
 import { listSessions, ownerOf } from '../store/listSessions.ts'

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ActionRequest, Id, PasswordReset, ProblemError, ReceiptRef } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { auditContextOf } from '../http/auditContext.ts'
 import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import {
   type AccountChange,
@@ -12,7 +13,6 @@ import {
   forcePasswordChange,
   resetPassword,
 } from '../revoke/accountChanges.ts'
-import { auditContextOf } from '../revoke/route.ts'
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccount } from '../store/accounts.ts'
 import { type AdminDeps, askedBy, refusesAsAdmin } from './deps.ts'

@@ -1,14 +1,19 @@
-/** Who knocks, as far as the connection tells. */
+/** Client address, user agent and request id of a request. */
 import type { FastifyRequest } from 'fastify'
-import type { ClientInfo } from '../login/login.ts'
 
-/** The user agent is kept only to show people their devices. */
+export interface ClientInfo {
+  address: string
+  userAgent: string | null
+  requestId: string
+}
+
+/** The user agent is stored to label devices in session lists, cut to 300 characters. */
 export function clientInfoOf(request: FastifyRequest): ClientInfo {
   const userAgent = request.headers['user-agent']?.slice(0, 300) ?? null
   return { address: request.ip, userAgent, requestId: request.id }
 }
 
-/** Whether whoever sent the request still waits for its answer: nobody does once its connection is closed. */
+/** Whether the connection on which the request came is still open, so that its client can receive the response. */
 export function isAwaited(request: FastifyRequest): boolean {
   return !request.raw.socket.destroyed
 }

@@ -1,39 +1,10 @@
-/** What Prometheus reads: revoke-to-in-force, live guards and their lag, and the process itself. */
+/** `GET /metrics`: live guards and their lag, requests, and the process, for Prometheus. */
 import type { RequestMetrics } from '@gatehouse/http'
 import type { FastifyPluginAsync } from 'fastify'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import type { Db } from '../database/database.ts'
-import type { Barrier } from '../revoke/barrier.ts'
 import { readLiveGuards } from '../store/guards.ts'
 import { quietLogLevel } from './logLevel.ts'
-
-/** The same barrier, its waits measured. */
-export function revokeMetrics(metrics: Registry, barrier: Barrier): Barrier {
-  const waited = new Histogram({
-    name: 'gatehouse_revoke_in_force_seconds',
-    help: 'From the commit of a revocation until it is in force everywhere',
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 10, 20],
-    registers: [metrics],
-  })
-  const impatient = new Counter({
-    name: 'gatehouse_revoke_not_awaited_total',
-    help: 'Revocations whose caller did not wait until they were in force',
-    registers: [metrics],
-  })
-  const lapsed = new Counter({
-    name: 'gatehouse_revoke_waited_for_lease_total',
-    help: 'Guards that did not acknowledge a revocation, so that it waited for the end of their lease',
-    registers: [metrics],
-  })
-  const wait: Barrier['wait'] = async (seq, timeoutMs) => {
-    const standing = await barrier.wait(seq, timeoutMs)
-    if (standing.inForce) waited.observe(standing.waitedMs / 1000)
-    else impatient.inc()
-    lapsed.inc(standing.guards.filter(({ leaseEndedAt }) => leaseEndedAt !== null).length)
-    return standing
-  }
-  return { ...barrier, wait }
-}
 
 export interface MetricsOptions {
   metrics: Registry

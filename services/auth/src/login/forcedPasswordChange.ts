@@ -1,12 +1,12 @@
 /** A password that must be changed is good for one thing: setting another one, in the log-in itself. */
 import { type LoginRequest, ProblemError } from '@gatehouse/contract'
 import type { Prisma } from '../database/database.ts'
+import type { ClientInfo } from '../http/clientInfo.ts'
 import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { AccountForLogin } from '../store/accounts.ts'
 import { changePassword } from '../store/changeAccount.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import type { ClientInfo } from './login.ts'
 
 /**
  * The old password was right.

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { type LoginRequest, ProblemError } from '@gatehouse/contract'
 import type { Prisma } from '../database/database.ts'
+import type { ClientInfo } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import type { Passwords } from '../passwords/passwords.ts'
@@ -28,13 +29,6 @@ export interface Lifetimes {
   idle: number
   shortSession: number
   shortIdle: number
-}
-
-/** Who knocks, as far as the connection tells. */
-export interface ClientInfo {
-  address: string
-  userAgent: string | null
-  requestId: string
 }
 
 export interface LoggedIn {

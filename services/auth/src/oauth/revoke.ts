@@ -1,8 +1,10 @@
 /** Revoking a token ends what it belongs to (RFC 7009): the session of a person, or all tokens of a client. */
 import type { Verifier } from '@gatehouse/guard'
+import type { AuditContext } from '../http/auditContext.ts'
 import { isClientToken } from '../http/authenticate.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
-import { type AuditContext, type Revocations, type Revoked, sessionEntry } from '../revoke/revoke.ts'
+import { type Revocations, sessionEntry } from '../revoke/revoke.ts'
+import type { Revoked } from '../store/appendRevocations.ts'
 import { lockClient, renewClientSession } from '../store/manageClients.ts'
 import type { AuthenticatedClient } from '../store/serviceClients.ts'
 import { decodeRefreshToken } from '../tokens/refreshToken.ts'

@@ -1,7 +1,8 @@
 /** The one path of every revocation: change what stands, append the entries, commit; the barrier comes after. */
-import { type EntryKind, ProblemError, type RevocationEffect } from '@gatehouse/contract'
+import { ProblemError } from '@gatehouse/contract'
 import type { Database, Db } from '../database/database.ts'
-import { appendRevocations, type NewEntry, raiseGlobalEpoch } from '../store/appendRevocations.ts'
+import type { AuditContext } from '../http/auditContext.ts'
+import { appendRevocations, type NewEntry, type Revoked, raiseGlobalEpoch } from '../store/appendRevocations.ts'
 import { changePassword } from '../store/changeAccount.ts'
 import { endOneSession } from '../store/endOneSession.ts'
 import { type EndedAs, endSessions, type One, type Which } from '../store/endSessions.ts'
@@ -9,24 +10,6 @@ import { hasActiveAdmin, type LockedAccount, lockAccount, lockAdmins } from '../
 import { readHead } from '../store/readHead.ts'
 import { type AuditRow, writeAudit } from '../store/writeAudit.ts'
 import type { AccountChange } from './accountChanges.ts'
-
-/** Who does it, for the audit log. */
-export interface AuditContext {
-  actor: string | null
-  reason: string | null
-  address: string | null
-  requestId: string | null
-  detail?: Record<string, unknown>
-}
-
-export interface Revoked {
-  /** Once this entry is in force, so is the act. */
-  seq: number
-  kind: EntryKind
-  subject: string | null
-  effect: RevocationEffect
-  sessionsEnded: number
-}
 
 export interface Revocations {
   endSessions: (which: Which, endedAs: EndedAs, act: AuditContext) => Promise<Revoked>

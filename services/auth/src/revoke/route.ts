@@ -1,14 +1,13 @@
 /** `GET /sessions`, `DELETE /sessions...`: my devices, and ending them. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Id, InForce, ProblemError, SessionList } from '@gatehouse/contract'
-import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Db } from '../database/database.ts'
 import type { RawSql } from '../database/rawSql.ts'
-import { clientInfoOf } from '../http/clientInfo.ts'
+import { auditContextOf } from '../http/auditContext.ts'
 import { problemResponses } from '../http/problemResponses.ts'
 import { listSessions, ownerOf, type SessionRow } from '../store/listSessions.ts'
-import type { AuditContext, Revocations } from './revoke.ts'
+import type { Revocations } from './revoke.ts'
 import { type BarrierDeps, sendRevocation } from './sendRevocation.ts'
 
 export interface SessionRoutes {
@@ -76,12 +75,6 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
     const revoked = await revocations.endSessions(which, 'revoked', auditContextOf(request))
     return sendRevocation(request, reply, { revoked, waiting })
   })
-}
-
-/** The caller's own act, for the audit log. */
-export function auditContextOf(request: FastifyRequest, reason: string | null = null): AuditContext {
-  const { address, requestId } = clientInfoOf(request)
-  return { actor: request.caller.id, reason, address, requestId }
 }
 
 function viewOf({ id, device, userAgent, address, ...times }: SessionRow, currentId: string) {

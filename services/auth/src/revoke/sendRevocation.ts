@@ -2,8 +2,8 @@
 import type { InForce, Receipt } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { waitPreference } from '../http/preferWait.ts'
+import type { Revoked } from '../store/appendRevocations.ts'
 import type { Barrier, BarrierResult } from './barrier.ts'
-import type { Revoked } from './revoke.ts'
 
 export interface BarrierDeps {
   barrier: Barrier

@@ -3,6 +3,17 @@ import type { EntryKind, RevocationEffect } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { AuditRow } from './writeAudit.ts'
 
+/** What a revocation did, and the feed entry that carries it. */
+export interface Revoked {
+  /** The revocation is in force once this entry is. */
+  seq: number
+  kind: EntryKind
+  /** Id of the account or session; null for several sessions and for all. */
+  subject: string | null
+  effect: RevocationEffect
+  sessionsEnded: number
+}
+
 export interface NewEntry {
   kind: EntryKind
   subject: string | null

@@ -2,7 +2,7 @@
 import type { GuardReceipt } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { RawSql } from '../database/rawSql.ts'
-import type { Revoked } from '../revoke/revoke.ts'
+import type { Revoked } from './appendRevocations.ts'
 
 export interface Proof {
   waitedMs: number
