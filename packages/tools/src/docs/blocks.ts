@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { figureTable, headlineTable, readFigures } from '@gatehouse/bench'
-import { problemCodes, problemDefinition } from '@gatehouse/contract'
+import { type Action, problemCodes, problemDefinition } from '@gatehouse/contract'
 import { reference, type Table } from '@gatehouse/settings'
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url))
@@ -15,22 +15,39 @@ async function tableOf(module: string): Promise<Table> {
 
 export async function blocks(): Promise<Record<string, string>> {
   return {
-    outcomes: outcomeTable(),
+    problems: problemTable(),
+    'problems by action': problemsByAction(),
     decisions: decisionList(),
-    figures: headlineTable(readFigures()),
+    'headline figures': headlineTable(readFigures()),
     'all figures': figureTable(readFigures()),
     'auth settings': reference(await tableOf('services/auth/dist/src/config.js')),
     'resource settings': reference(await tableOf('services/resource/dist/src/config.js')),
   }
 }
 
-function outcomeTable(): string {
+function problemTable(): string {
   const rows = problemCodes.map(name => {
     const { contexts, description, status, action, challenge } = problemDefinition(name)
     return `| ${contexts.join(', ')} | ${description} | ${status} | \`${name}\` | ${action} | ${challengeText(challenge)} |`
   })
   const head = '| where | condition | status | code | action | challenge |'
   return [head, '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n')
+}
+
+/** A row for each action, with the codes that carry it: the short form of the table. */
+function problemsByAction(): string {
+  const rows = Object.entries(actions).map(([action, meaning]) => {
+    const codes = problemCodes.filter(code => problemDefinition(code).action === action)
+    return `| **${action}** | ${meaning} | ${codes.map(code => `\`${code}\``).join(', ')} |`
+  })
+  return ['| action | what the client does | codes |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+const actions: Readonly<Record<Action, string>> = {
+  renew: 'gets a new access token with the refresh token, then repeats the request once; without one, logs in',
+  login: 'shows the log-in form: the session is over, or there was none',
+  stop: 'does not repeat the request; the session goes on, except with `account-disabled`',
+  retry: 'repeats the request later, after `Retry-After`; the session goes on',
 }
 
 /** Each page by its number and its heading. */

@@ -1,10 +1,16 @@
 /** Puts what is made from code into the documents, between its markers. */
 import { readFileSync } from 'node:fs'
 
-const block = /(<!-- made: ([\w -]+) -->\n)[\s\S]*?(<!-- \/made -->)/g
+const block = /(<!-- generated: ([\w -]+) -->\n)[\s\S]*?(<!-- \/generated -->)/g
 
 /** The documents that hold such blocks. */
-export const documents = ['README.md', 'docs/configuration.md', 'docs/decisions/README.md', 'docs/performance.md']
+export const documents = [
+  'README.md',
+  'docs/configuration.md',
+  'docs/decisions/README.md',
+  'docs/performance.md',
+  'docs/problems.md',
+]
 
 /**
  * @returns the document as it ought to be
