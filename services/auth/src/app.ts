@@ -57,7 +57,12 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   const { prisma: db, direct, pool } = database
   const logins = createLoginBatch(direct, clock)
   const limits = createRateLimits(config, { database, logins, clock })
-  const { revocations, waiting, polls, close } = createRevocationPipeline(config, { database, clock, metrics, onError })
+  const { revocations, barrierDeps, polls, close } = createRevocationPipeline(config, {
+    database,
+    clock,
+    metrics,
+    onError,
+  })
 
   const lifetimes = lifetimesOf(config)
   const way = renewalPriority(clock)
@@ -71,7 +76,7 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
   })
   const sending = { accessTokens, cookie }
-  const acting = { db, passwords, revocations, waiting }
+  const acting = { db, passwords, revocations, barrierDeps }
   const rotateRow = createRotationBatch(direct, lifetimes, clock)
   const retryWindowMs = config.RETRY_WINDOW_MS
   const rotating = { db, rotateRow, refreshKeys, rightOfWay: way, revocations, retryWindowMs, limits: limits.renewals }
@@ -81,7 +86,7 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   await app.register(loginRoutes, { ...beginning, sending })
   await app.register(rotateRoutes, {
     ...rotating,
-    ...waiting,
+    ...barrierDeps,
     cookie,
     verifierIgnoringExpiry,
     allowedOrigins: config.ALLOWED_ORIGINS,
@@ -94,7 +99,7 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   })
   await app.register(adminRoutes, { ...acting, verifier, mayCall: limits.adminCalls, prefix: '/admin' })
   const { clients } = limits
-  await app.register(oauthRoutes, { ...rotating, clients, accessTokens, verifier, waiting, errors: around })
+  await app.register(oauthRoutes, { ...rotating, clients, accessTokens, verifier, barrierDeps, errors: around })
   await app.register(feedRoutes, { db, clients, polls })
 
   await app.register(discoveryRoutes, { issuer: config.ISSUER, keys: signingKeys })

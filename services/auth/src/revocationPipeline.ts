@@ -16,7 +16,7 @@ import { readLiveGuards } from './store/guards.ts'
 
 export interface RevocationPipeline {
   revocations: Revocations
-  waiting: BarrierDeps
+  barrierDeps: BarrierDeps
   polls: Polls
   /** Stops hearing the database's notifications. */
   close: () => Promise<void>
@@ -39,7 +39,7 @@ export function createRevocationPipeline(
 
   const bareBarrier = createBarrier({ read: () => readLiveGuards(db), clock, onError })
   const barrier = recordReceipts(revokeMetrics(metrics, bareBarrier), { db, onError })
-  const longestWaitMs = config.LEASE_MS + config.LEASE_MARGIN_MS + config.DATABASE_TIMEOUT_MS
+  const maxWaitMs = config.LEASE_MS + config.LEASE_MARGIN_MS + config.DATABASE_TIMEOUT_MS
 
   const self = randomUUID()
   const onAcks = () => {
@@ -56,5 +56,5 @@ export function createRevocationPipeline(
       else if (from !== self) barrier.wake()
     },
   })
-  return { revocations, waiting: { barrier, longestWaitMs }, polls, close: ear.close }
+  return { revocations, barrierDeps: { barrier, maxWaitMs }, polls, close: ear.close }
 }

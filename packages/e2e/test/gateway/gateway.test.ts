@@ -39,11 +39,9 @@ t.test('the tour can be taken through the gateway, from one origin', async t => 
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const credentials = { authUrl: `${gateway.url}/auth`, resourceUrl: `${gateway.url}/api`, admin, person }
   writeFileSync(join(folder, 'credentials.json'), JSON.stringify(credentials))
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [`${root}packages/devstack/dist/src/tourMain.js`],
-    { env: { ...process.env, GATEHOUSE_DATA: folder } },
-  )
+  const { stdout } = await promisify(execFile)(process.execPath, [`${root}packages/devstack/dist/src/tourMain.js`], {
+    env: { ...process.env, GATEHOUSE_DATA: folder },
+  })
   t.match(stdout, /That was the tour\.\n$/)
 })
 

@@ -17,11 +17,11 @@ export interface AccountRoutes {
   passwords: Passwords
   limits: LoginLimits
   revocations: Revocations
-  waiting: BarrierDeps
+  barrierDeps: BarrierDeps
 }
 
 export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (app, deps) => {
-  const { db, passwords, limits, revocations, waiting } = deps
+  const { db, passwords, limits, revocations, barrierDeps } = deps
   const common = { tags: ['me'], security: [{ bearer: [] }] }
   const guarded = problemResponses(
     'token-missing',
@@ -82,6 +82,6 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     const change = { id, from: secret.passwordHash, to, keepOnly: endOthers ? sid : null }
     const revoked = await revocations.changePassword(change, auditContextOf(request))
     if (revoked === undefined) throw new ProblemError('conflict', 'the password was changed by somebody else meanwhile')
-    return sendRevocation(request, reply, { revoked, waiting })
+    return sendRevocation(request, reply, { revoked, barrierDeps })
   })
 }

@@ -8,7 +8,7 @@ import { writeAudit } from '../store/writeAudit.ts'
 import { auditLines } from './auditExport.ts'
 import { auditView } from './auditView.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import { type AdminDeps, refusesAsAdmin } from './deps.ts'
+import { type AdminDeps, adminProblemResponses } from './deps.ts'
 
 const tags = ['admin: audit']
 
@@ -17,7 +17,7 @@ export const auditRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { d
     tags,
     summary: 'The audit log, newest first',
     querystring: AuditQuery,
-    response: { 200: AuditPage, ...refusesAsAdmin() },
+    response: { 200: AuditPage, ...adminProblemResponses() },
   }
   app.get('/audit', { schema: list }, async (request, reply) => {
     const { limit = '50', cursor, ...filter } = request.query
@@ -37,7 +37,7 @@ export const auditRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { d
     tags,
     summary: 'The audit log as lines of JSON, streamed',
     querystring: AuditExportQuery,
-    response: { 200: lines, ...refusesAsAdmin() },
+    response: { 200: lines, ...adminProblemResponses() },
   }
   app.get('/audit/export', { schema: exporting }, async (request, reply) => {
     await writeAudit(db, {

@@ -17,7 +17,7 @@ export async function previewBulkRevoke(db: Db, criteria: SessionCriteria, calle
   return countMatching(db, checked(criteria), callerSid)
 }
 
-export interface Bulk {
+export interface BulkRequest {
   criteria: SessionCriteria
   /** The database's time of the preview: only sessions from before are ended, so that the call comes to an end. */
   asOf: Date
@@ -30,7 +30,7 @@ export interface Bulk {
  */
 export async function bulkRevoke(
   { db, revocations }: AdminDeps,
-  { criteria: asked, asOf }: Bulk,
+  { criteria: asked, asOf }: BulkRequest,
   act: AuditContext,
 ): Promise<Revoked> {
   const given = checked(asked)
@@ -42,7 +42,7 @@ export async function bulkRevoke(
   do {
     const from: string | null = after
     let batch: string[] = []
-    const revoked = await revocations.perform(
+    const revoked = await revocations.revokeWith(
       async tx => {
         batch = await endMatching(tx, criteria, { after: from, limit: batchSize })
         if (batch.length === 0) return undefined

@@ -13,7 +13,7 @@ export function newClientSecret(): string {
  * A client's id is the `sub` of its tokens, so it must not look like an account's; and people's tokens say `first-party`.
  * @throws Refusal `request-malformed`
  */
-export function requireClientId(id: string): void {
+export function assertClientId(id: string): void {
   if (!uuid.test(id) && id !== 'first-party') return
   const field = { field: 'body/id', reason: 'must be neither a UUID nor first-party' }
   throw new ProblemError('request-malformed', 'a client id that could be taken for something else', { fields: [field] })

@@ -27,9 +27,9 @@ import {
 } from '../store/manageClients.ts'
 import { createServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { newClientSecret, requireClientId } from './clientCredentials.ts'
-import { type AdminDeps, refusesAsAdmin } from './deps.ts'
-import { checkClientGrant } from './policies.ts'
+import { assertClientId, newClientSecret } from './clientCredentials.ts'
+import { type AdminDeps, adminProblemResponses } from './deps.ts'
+import { assertClientGrantAllowed } from './policies.ts'
 
 const tags = ['admin: clients']
 const params = Type.Object({ id: ClientId })
@@ -39,7 +39,7 @@ const creation = {
   tags,
   summary: 'Create a service client; its secret is shown once',
   body: NewClient,
-  response: { 201: ClientWithSecret, ...refusesAsAdmin('conflict') },
+  response: { 201: ClientWithSecret, ...adminProblemResponses('conflict') },
 }
 
 const rotation = {
@@ -47,7 +47,7 @@ const rotation = {
   summary: 'A new secret; without an overlap the old one and its tokens are refused when the call returns',
   params,
   body: SecretRotation,
-  response: { 200: ClientRotated, 202: ClientRotated, ...refusesAsAdmin('not-found') },
+  response: { 200: ClientRotated, 202: ClientRotated, ...adminProblemResponses('not-found') },
 }
 
 const deletion = {
@@ -55,14 +55,14 @@ const deletion = {
   summary: 'Delete a service client: its tokens and its guards are refused when the call returns',
   params,
   body: Reason,
-  response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin('not-found') },
+  response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses('not-found') },
 }
 
-export const clientRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { db, revocations, waiting }) => {
+export const clientRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { db, revocations, barrierDeps }) => {
   app.post('/clients', { schema: creation }, async (request, reply) => {
     const { id, name = id, scopes } = request.body
-    requireClientId(id)
-    checkClientGrant(request.caller, scopes)
+    assertClientId(id)
+    assertClientGrantAllowed(request.caller, scopes)
     const secret = newClientSecret()
     await db.$transaction(async tx => {
       const isNew = await createServiceClient(tx, { id, name, secretHash: sha256(secret), scopes })
@@ -81,7 +81,7 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { 
     return { client: clientView(row), secret }
   })
 
-  const list = { tags, summary: 'All service clients', response: { 200: ClientList, ...refusesAsAdmin() } }
+  const list = { tags, summary: 'All service clients', response: { 200: ClientList, ...adminProblemResponses() } }
   app.get('/clients', { schema: list }, async (_request, reply) => {
     reply.header('cache-control', 'no-store')
     return { clients: (await listClients(db)).map(clientView) }
@@ -92,10 +92,10 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { 
     const { overlapSeconds = 3600, reason = null } = request.body
     const secret = newClientSecret()
     const act = auditContextOf(request, reason)
-    const revoked = await revocations.perform(async tx => {
+    const revoked = await revocations.revokeWith(async tx => {
       const client = await lockClient(tx, id)
       if (client === undefined) throw noSuchClient()
-      checkClientGrant(request.caller, client.scopes)
+      assertClientGrantAllowed(request.caller, client.scopes)
       await replaceSecret(tx, { id, secretHash: sha256(secret), overlapSeconds })
       if (overlapSeconds > 0) {
         const detail = { overlapSeconds }
@@ -105,7 +105,7 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { 
       await renewClientSession(tx, id)
       return { entries: [sessionEntry(client.sessionId)], action: 'client.rotate', target: id, sessionsEnded: 0 }
     }, act)
-    const revocation = revoked ? await sendReceipt(request, reply, { revoked, waiting }) : null
+    const revocation = revoked ? await sendReceipt(request, reply, { revoked, barrierDeps }) : null
     const [row] = await listClients(db, id)
     if (row === undefined) throw noSuchClient()
     reply.header('cache-control', 'no-store')
@@ -114,18 +114,18 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { 
 
   app.delete('/clients/:id', { schema: deletion }, async (request, reply) => {
     const { id } = request.params
-    const revoked = await revocations.perform(
+    const revoked = await revocations.revokeWith(
       async tx => {
         const client = await lockClient(tx, id)
         if (client === undefined) return undefined
-        checkClientGrant(request.caller, client.scopes)
+        assertClientGrantAllowed(request.caller, client.scopes)
         await deleteClient(tx, id)
         return { entries: [sessionEntry(client.sessionId)], action: 'client.delete', target: id, sessionsEnded: 0 }
       },
       auditContextOf(request, request.body.reason ?? null),
     )
     if (revoked === undefined) throw noSuchClient()
-    return sendReceipt(request, reply, { revoked, waiting })
+    return sendReceipt(request, reply, { revoked, barrierDeps })
   })
 }
 

@@ -8,9 +8,9 @@ import { createAccount, emailKey } from '../store/accounts.ts'
 import { claimCreation } from '../store/creations.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AdminDeps } from './deps.ts'
-import { type Actor, checkGrant } from './policies.ts'
+import { type Actor, assertGrantAllowed } from './policies.ts'
 
-export interface Creating {
+export interface UserCreation {
   wanted: NewUser
   actor: Actor
   /** The Idempotency-Key: a repetition finds what the first call made. */
@@ -23,9 +23,12 @@ export interface Creating {
  * @throws Refusal `conflict` when the address is taken or the key was used for something else, `insufficient-scope`,
  * `request-malformed` for a bad password
  */
-export async function createUser({ db, passwords }: AdminDeps, { wanted, actor, key, act }: Creating): Promise<string> {
+export async function createUser(
+  { db, passwords }: AdminDeps,
+  { wanted, actor, key, act }: UserCreation,
+): Promise<string> {
   const { email, password, roles = [], scopes = [], mustChangePassword = false } = wanted
-  checkGrant(actor, { roles: [], scopes: [] }, { roles, scopes })
+  assertGrantAllowed(actor, { roles: [], scopes: [] }, { roles, scopes })
   requireAcceptablePassword(password, { field: 'body/password', email })
   const passwordHash = await passwords.hash(password)
   const id = randomUUID()

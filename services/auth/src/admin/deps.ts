@@ -6,17 +6,17 @@ import { problemResponses } from '../http/problemResponses.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import type { BarrierDeps } from '../revoke/sendRevocation.ts'
-import type { Asked } from './policies.ts'
+import type { ActionContext } from './policies.ts'
 
 export interface AdminDeps {
   db: Prisma
   passwords: Passwords
   revocations: Revocations
-  waiting: BarrierDeps
+  barrierDeps: BarrierDeps
 }
 
 /** What every admin route can refuse, and what this one refuses besides. */
-export function refusesAsAdmin(...codes: ProblemCode[]): Record<number, object> {
+export function adminProblemResponses(...codes: ProblemCode[]): Record<number, object> {
   return problemResponses(
     'token-missing',
     'token-expired',
@@ -29,6 +29,6 @@ export function refusesAsAdmin(...codes: ProblemCode[]): Record<number, object> 
 }
 
 /** Who asks for an act, and on what conditions. */
-export function askedBy(request: FastifyRequest, confirm?: string): Asked {
+export function actionContextOf(request: FastifyRequest, confirm?: string): ActionContext {
   return { actor: request.caller, ifMatch: request.headers['if-match'], confirm }
 }

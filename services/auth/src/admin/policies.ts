@@ -16,7 +16,7 @@ export interface Target extends Rights {
   version: number
 }
 
-export interface Asked {
+export interface ActionContext {
   actor: Actor
   /** The `If-Match` header. */
   ifMatch?: string | undefined
@@ -25,38 +25,38 @@ export interface Asked {
 }
 
 /** @throws Refusal `precondition-failed`, `insufficient-scope`, `confirmation-required` */
-export function checkAction(asked: Asked, target: Target): void {
-  requireIfMatch(asked.ifMatch, target.version)
-  mustBeTouchable(asked.actor, target)
-  requireConfirmation(asked, target)
+export function assertActionAllowed(asked: ActionContext, target: Target): void {
+  assertIfMatch(asked.ifMatch, target.version)
+  assertMayModify(asked.actor, target)
+  assertConfirmed(asked, target)
 }
 
 /**
  * The same for a change of rights: who only gains something need not confirm.
  * @throws Refusal likewise
  */
-export function checkRightsChange(asked: Asked, before: Target, after: Rights): void {
-  requireIfMatch(asked.ifMatch, before.version)
-  mustBeTouchable(asked.actor, before)
-  checkGrant(asked.actor, before, after)
+export function assertRightsChangeAllowed(asked: ActionContext, before: Target, after: Rights): void {
+  assertIfMatch(asked.ifMatch, before.version)
+  assertMayModify(asked.actor, before)
+  assertGrantAllowed(asked.actor, before, after)
   const loses = [
     before.roles.some(role => !after.roles.includes(role)),
     before.scopes.some(scope => !after.scopes.includes(scope)),
   ]
-  if (loses.includes(true)) requireConfirmation(asked, before)
+  if (loses.includes(true)) assertConfirmed(asked, before)
 }
 
 /**
  * Ending sessions gives nobody more than he has, so whoever may do it may do it to all: an admin's stolen session above all.
  * @throws Refusal `precondition-failed`, `confirmation-required`
  */
-export function checkSessionEnd(asked: Asked, target: Target): void {
-  requireIfMatch(asked.ifMatch, target.version)
-  requireConfirmation(asked, target)
+export function assertSessionEndAllowed(asked: ActionContext, target: Target): void {
+  assertIfMatch(asked.ifMatch, target.version)
+  assertConfirmed(asked, target)
 }
 
 /** Strong comparison (RFC 9110 section 13.1.1): a weak tag never matches. */
-export function requireIfMatch(ifMatch: string | undefined, version: number): void {
+export function assertIfMatch(ifMatch: string | undefined, version: number): void {
   if (ifMatch === undefined || ifMatch.trim() === '*') return
   const tags = ifMatch.split(',').map(tag => tag.trim())
   if (!tags.includes(etagOf(version))) throw new ProblemError('precondition-failed', `version ${version} is there`)
@@ -67,12 +67,12 @@ export function etagOf(version: number): string {
 }
 
 /** Who is no admin cannot become one by a detour: neither by granting, nor by taking over somebody who has more. */
-function mustBeTouchable(actor: Actor, target: Rights): void {
+function assertMayModify(actor: Actor, target: Rights): void {
   if (!actor.roles.includes('admin') && isPrivileged(target)) throw adminsOnly('acts on somebody with admin rights')
 }
 
 /** @throws Refusal `confirmation-required` */
-export function requireConfirmation({ actor, confirm }: Asked, target: { id: string }): void {
+export function assertConfirmed({ actor, confirm }: ActionContext, target: { id: string }): void {
   if (actor.id === target.id && confirm !== 'myself') {
     throw new ProblemError('confirmation-required', 'an act that hits its caller')
   }
@@ -82,7 +82,7 @@ export function requireConfirmation({ actor, confirm }: Asked, target: { id: str
  * Granting or taking what counts on the admin routes is for admins.
  * @throws Refusal `insufficient-scope`
  */
-export function checkGrant(actor: Actor, before: Rights, after: Rights): void {
+export function assertGrantAllowed(actor: Actor, before: Rights, after: Rights): void {
   if (actor.roles.includes('admin')) return
   const changed = [
     ...difference(before.roles, after.roles).filter(role => isOneOf(adminRoles, role)),
@@ -95,7 +95,7 @@ export function checkGrant(actor: Actor, before: Rights, after: Rights): void {
  * What a caller gives a service client it must hold itself, unless it is an admin.
  * @throws Refusal `insufficient-scope`
  */
-export function checkClientGrant(actor: Actor, scopes: readonly string[]): void {
+export function assertClientGrantAllowed(actor: Actor, scopes: readonly string[]): void {
   if (actor.roles.includes('admin') || scopes.every(scope => actor.scopes.includes(scope))) return
   throw adminsOnly('gives a client more than it has')
 }

@@ -19,8 +19,8 @@ export interface AdminRoutes extends AdminDeps {
 }
 
 export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, given) => {
-  const { db, verifier, mayCall, passwords, revocations, waiting } = given
-  const deps = { db, passwords, revocations, waiting }
+  const { db, verifier, mayCall, passwords, revocations, barrierDeps } = given
+  const deps = { db, passwords, revocations, barrierDeps }
   app.addHook('onRequest', authenticateAny({ db, verifier }))
   app.addHook('onRequest', mayCall)
   requirePermission(app)

@@ -7,8 +7,8 @@ import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccount } from '../store/accounts.ts'
 import { listSessions, ownerOf } from '../store/listSessions.ts'
 import { bulkRevoke, previewBulkRevoke } from './bulkRevoke.ts'
-import { type AdminDeps, refusesAsAdmin } from './deps.ts'
-import { requireConfirmation } from './policies.ts'
+import { type AdminDeps, adminProblemResponses } from './deps.ts'
+import { assertConfirmed } from './policies.ts'
 import { sessionDetail } from './serialize.ts'
 
 const tags = ['admin: sessions']
@@ -19,7 +19,7 @@ const list = {
   tags,
   summary: 'The sessions of an account that stand',
   params,
-  response: { 200: SessionDetails, ...refusesAsAdmin('not-found') },
+  response: { 200: SessionDetails, ...adminProblemResponses('not-found') },
 }
 
 const endOne = {
@@ -27,7 +27,7 @@ const endOne = {
   summary: 'End one session',
   params,
   body: ActionRequest,
-  response: { 200: ReceiptRef, 202: ReceiptRef, ...refusesAsAdmin('not-found', 'confirmation-required') },
+  response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses('not-found', 'confirmation-required') },
 }
 
 const endBulk = {
@@ -37,12 +37,12 @@ const endBulk = {
   response: {
     200: Type.Union([ReceiptRef, BulkPreview]),
     202: ReceiptRef,
-    ...refusesAsAdmin('confirmation-required'),
+    ...adminProblemResponses('confirmation-required'),
   },
 }
 
 export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
-  const { db, revocations, waiting } = deps
+  const { db, revocations, barrierDeps } = deps
 
   app.get('/users/:id/sessions', { schema: list }, async (request, reply) => {
     const { id } = request.params
@@ -58,10 +58,10 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (a
     if ((await ownerOf(db, sessionId)) === undefined) throw new ProblemError('not-found', 'no such session')
     // Only the session that asks has to be meant, not each of one's other devices.
     const actor = { ...request.caller, id: request.caller.sid }
-    requireConfirmation({ actor, confirm }, { id: sessionId })
+    assertConfirmed({ actor, confirm }, { id: sessionId })
     const act = auditContextOf(request, reason)
     const revoked = await revocations.endSessions({ kind: 'one', sessionId }, 'revoked', act)
-    return sendReceipt(request, reply, { revoked, waiting })
+    return sendReceipt(request, reply, { revoked, barrierDeps })
   })
 
   app.post('/sessions/end', { schema: endBulk }, async (request, reply) => {
@@ -73,6 +73,6 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (a
       throw new ProblemError('confirmation-required', 'a bulk end that covers its caller')
     }
     const revoked = await bulkRevoke(deps, { criteria, asOf }, auditContextOf(request, reason))
-    return sendReceipt(request, reply, { revoked, waiting })
+    return sendReceipt(request, reply, { revoked, barrierDeps })
   })
 }

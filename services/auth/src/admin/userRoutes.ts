@@ -9,7 +9,7 @@ import { listAccounts, readAccountRow } from '../store/listAccounts.ts'
 import { listSessions } from '../store/listSessions.ts'
 import { createUser } from './createUser.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import { type AdminDeps, refusesAsAdmin } from './deps.ts'
+import { type AdminDeps, adminProblemResponses } from './deps.ts'
 import { etagOf } from './policies.ts'
 import { sessionDetail, userView } from './serialize.ts'
 
@@ -23,21 +23,21 @@ const creation = {
   summary: 'Create an account; repeat it safely with the same Idempotency-Key',
   headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String({ description: '8 to 200 characters.' })) }),
   body: NewUser,
-  response: { 201: UserViewRef, ...refusesAsAdmin('conflict', 'overloaded') },
+  response: { 201: UserViewRef, ...adminProblemResponses('conflict', 'overloaded') },
 }
 
 const list = {
   tags,
   summary: 'Find accounts',
   querystring: UserQuery,
-  response: { 200: UserPage, ...refusesAsAdmin() },
+  response: { 200: UserPage, ...adminProblemResponses() },
 }
 
 const one = {
   tags,
   summary: 'An account with its sessions',
   params,
-  response: { 200: UserDetail, ...refusesAsAdmin('not-found') },
+  response: { 200: UserDetail, ...adminProblemResponses('not-found') },
 }
 
 export const userRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {

@@ -6,8 +6,8 @@ import { auditContextOf } from '../http/auditContext.ts'
 import { changeRights, deleteAccountChange, rightsAfter } from '../revoke/accountChanges.ts'
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccountRow } from '../store/listAccounts.ts'
-import { type AdminDeps, askedBy, refusesAsAdmin } from './deps.ts'
-import { checkAction, checkRightsChange, etagOf } from './policies.ts'
+import { type AdminDeps, actionContextOf, adminProblemResponses } from './deps.ts'
+import { assertActionAllowed, assertRightsChangeAllowed, etagOf } from './policies.ts'
 import { userView } from './serialize.ts'
 
 const tags = ['admin: users']
@@ -23,7 +23,7 @@ const change = {
   response: {
     200: UserChanged,
     202: UserChanged,
-    ...refusesAsAdmin(
+    ...adminProblemResponses(
       'not-found',
       'precondition-required',
       'precondition-failed',
@@ -41,27 +41,27 @@ const deletion = {
   response: {
     200: ReceiptRef,
     202: ReceiptRef,
-    ...refusesAsAdmin('not-found', 'precondition-failed', 'confirmation-required', 'last-admin'),
+    ...adminProblemResponses('not-found', 'precondition-failed', 'confirmation-required', 'last-admin'),
   },
 }
 
-export const userUpdateRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { db, revocations, waiting }) => {
+export const userUpdateRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { db, revocations, barrierDeps }) => {
   app.patch('/users/:id', { schema: change }, async (request, reply) => {
     const { reason = null, confirm, ...wanted } = request.body
     const { id } = request.params
-    const asked = askedBy(request, confirm)
+    const asked = actionContextOf(request, confirm)
     if (asked.ifMatch === undefined)
       throw new ProblemError('precondition-required', 'a change of rights without If-Match')
     const done = await revocations.changeAccount(
       {
         id,
         change: changeRights(wanted),
-        judge: account => checkRightsChange(asked, account, rightsAfter(account, wanted)),
+        check: account => assertRightsChangeAllowed(asked, account, rightsAfter(account, wanted)),
       },
       auditContextOf(request, reason),
     )
     if (done === undefined) throw noSuchUser()
-    const revocation = done.revoked && (await sendReceipt(request, reply, { revoked: done.revoked, waiting }))
+    const revocation = done.revoked && (await sendReceipt(request, reply, { revoked: done.revoked, barrierDeps }))
     const row = await readAccountRow(db, id)
     if (row === undefined) throw noSuchUser()
     reply.header('etag', etagOf(row.version)).header('cache-control', 'no-store')
@@ -70,12 +70,12 @@ export const userUpdateRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app
 
   app.delete('/users/:id', { schema: deletion }, async (request, reply) => {
     const { reason = null, confirm } = request.body
-    const asked = askedBy(request, confirm)
+    const asked = actionContextOf(request, confirm)
     const done = await revocations.changeAccount(
-      { id: request.params.id, change: deleteAccountChange, judge: account => checkAction(asked, account) },
+      { id: request.params.id, change: deleteAccountChange, check: account => assertActionAllowed(asked, account) },
       auditContextOf(request, reason),
     )
     if (!done?.revoked) throw noSuchUser()
-    return sendReceipt(request, reply, { revoked: done.revoked, waiting })
+    return sendReceipt(request, reply, { revoked: done.revoked, barrierDeps })
   })
 }

@@ -1,6 +1,6 @@
 /** Calls the service's API with the saved log-in, renewing it when it is told to. */
 import type { Problem, SessionTokens } from '@gatehouse/contract'
-import { type CredentialsFile, type Login, newIdempotencyKey } from './credentialsFile.ts'
+import { type CredentialsFile, newIdempotencyKey, type SavedLogin } from './credentialsFile.ts'
 
 export interface ApiCall {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -8,7 +8,7 @@ export interface ApiCall {
   headers?: Record<string, string>
 }
 
-export interface ApiAnswer<Body = unknown> {
+export interface ApiResponse<Body = unknown> {
   status: number
   headers: Headers
   body: Body
@@ -16,7 +16,7 @@ export interface ApiAnswer<Body = unknown> {
 
 export interface Api {
   /** @throws ApiError when it is refused, NotLoggedIn */
-  call: <Body>(path: string, call?: ApiCall) => Promise<ApiAnswer<Body>>
+  call: <Body>(path: string, call?: ApiCall) => Promise<ApiResponse<Body>>
   /** The answer as it comes, for what is too long to hold. */
   stream: (path: string) => Promise<Response>
 }
@@ -31,49 +31,53 @@ export class ApiError extends Error {
   }
 }
 
-export class NotLoggedIn extends Error {}
+export class NotLoggedInError extends Error {}
 
 /** Longer than any revocation takes to be in force, and than 100,000 sessions take to end. */
 const timeoutMs = 120_000
 
-export function apiWith(home: CredentialsFile): Api {
-  const stream: Api['stream'] = async path => (await ask(home, path, {})).response
+export function createApi(credentialsFile: CredentialsFile): Api {
+  const stream: Api['stream'] = async path => (await callWithRenewal(credentialsFile, path, {})).response
   const call: Api['call'] = async <Body>(path: string, wanted: ApiCall = {}) => {
-    const { response } = await ask(home, path, wanted)
+    const { response } = await callWithRenewal(credentialsFile, path, wanted)
     return { status: response.status, headers: response.headers, body: (await jsonOf(response)) as Body }
   }
   return { call, stream }
 }
 
-async function ask(home: CredentialsFile, path: string, wanted: ApiCall): Promise<{ response: Response }> {
-  const login = await home.read()
-  if (login === undefined) throw new NotLoggedIn('Nobody is logged in. Run: gatehouse login --url URL --email E')
+async function callWithRenewal(
+  credentialsFile: CredentialsFile,
+  path: string,
+  wanted: ApiCall,
+): Promise<{ response: Response }> {
+  const login = await credentialsFile.read()
+  if (login === undefined) throw new NotLoggedInError('Nobody is logged in. Run: gatehouse login --url URL --email E')
   const response = await send(login.url + path, withToken(wanted, login))
   if (response.ok) return { response }
   const problem = await problemOf(response)
-  if (problem.problem?.action !== 'renew') throw await orForgotten(home, problem)
-  const again = await send(login.url + path, withToken(wanted, await renew(home, login)))
+  if (problem.problem?.action !== 'renew') throw await forgetIfSignedOut(credentialsFile, problem)
+  const again = await send(login.url + path, withToken(wanted, await renew(credentialsFile, login)))
   if (again.ok) return { response: again }
-  throw await orForgotten(home, await problemOf(again))
+  throw await forgetIfSignedOut(credentialsFile, await problemOf(again))
 }
 
 /** The attempt was saved before, so an answer that is lost now is fetched by the next call, hours later if need be. */
-async function renew(home: CredentialsFile, login: Login): Promise<Login> {
+async function renew(credentialsFile: CredentialsFile, login: SavedLogin): Promise<SavedLogin> {
   const response = await send(`${login.url}/session/renew`, {
     method: 'POST',
     body: { refreshToken: login.refreshToken },
-    headers: { 'idempotency-key': login.attempt },
+    headers: { 'idempotency-key': login.idempotencyKey },
   })
-  if (!response.ok) throw await orForgotten(home, await problemOf(response))
+  if (!response.ok) throw await forgetIfSignedOut(credentialsFile, await problemOf(response))
   const { accessToken, refreshToken = '' } = (await response.json()) as SessionTokens
   const renewed = { ...login, accessToken, refreshToken, attempt: newIdempotencyKey() }
-  await home.write(renewed)
+  await credentialsFile.write(renewed)
   return renewed
 }
 
 /** Only `login` signs out: a service in trouble takes nothing away. */
-async function orForgotten(home: CredentialsFile, error: ApiError): Promise<ApiError> {
-  if (error.problem?.action === 'login') await home.forget()
+async function forgetIfSignedOut(credentialsFile: CredentialsFile, error: ApiError): Promise<ApiError> {
+  if (error.problem?.action === 'login') await credentialsFile.forget()
   return error
 }
 
@@ -96,7 +100,7 @@ export async function problemOf(response: Response): Promise<ApiError> {
   return new ApiError(`${problem.title} (${problem.code}) ${problem.detail}`, problem)
 }
 
-function withToken(call: ApiCall, { accessToken }: Login): ApiCall {
+function withToken(call: ApiCall, { accessToken }: SavedLogin): ApiCall {
   return { ...call, headers: { ...call.headers, authorization: `Bearer ${accessToken}` } }
 }
 

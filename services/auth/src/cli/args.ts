@@ -61,13 +61,13 @@ function parse(args: string[]) {
 }
 
 /** @throws UsageError naming the option */
-export function needed(value: string | undefined, name: string): string {
+export function requireOption(value: string | undefined, name: string): string {
   if (value !== undefined && value !== '') return value
   throw new UsageError(`${name} is missing`)
 }
 
 /** @throws UsageError */
-export function timeOf(text: string): string {
+export function parseTime(text: string): string {
   const time = new Date(text)
   if (Number.isNaN(time.getTime()))
     throw new UsageError(`"${text}" is not a time, as 2026-11-23 or 2026-11-23T20:00:00Z`)

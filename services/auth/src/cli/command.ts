@@ -1,8 +1,8 @@
 /** What a command of the API side is, and how it answers. */
 import type { Receipt } from '@gatehouse/contract'
-import type { Api, ApiAnswer, ApiCall } from './api.ts'
+import type { Api, ApiCall, ApiResponse } from './api.ts'
 import type { Options } from './args.ts'
-import type { Say } from './progress.ts'
+import type { ReportProgress } from './progress.ts'
 import { card } from './table.ts'
 
 /** For scripts: what the process ends with. */
@@ -17,14 +17,14 @@ export const exitCodes = {
   unavailable: 5,
 } as const
 
-export interface Run {
+export interface CommandContext {
   api: Api
   /** What stands after the name of the command. */
   operands: readonly string[]
   options: Options
   /** The variable PASSWORD: nothing secret is an argument, since every process sees those. */
   password: string | undefined
-  say: Say
+  reportProgress: ReportProgress
 }
 
 export interface Result {
@@ -37,14 +37,18 @@ export interface Result {
 
 export interface Command {
   usage: string
-  about: string
-  run: (run: Run) => Promise<Result>
+  description: string
+  run: (run: CommandContext) => Promise<Result>
 }
 
-export type Commands = Readonly<Record<string, Command>>
+export type CommandTable = Readonly<Record<string, Command>>
 
 /** A call that revokes, with `--wait`, `--reason` and `--myself`. */
-export async function act<Body>({ api, options }: Run, path: string, call: ApiCall): Promise<ApiAnswer<Body>> {
+export async function callRevocation<Body>(
+  { api, options }: CommandContext,
+  path: string,
+  call: ApiCall,
+): Promise<ApiResponse<Body>> {
   const { wait, reason, myself } = options
   const why = { ...(reason === undefined ? {} : { reason }), ...(myself ? { confirm: 'myself' } : {}) }
   const prefer: Record<string, string> = wait === undefined ? {} : { prefer: `wait=${wait}` }

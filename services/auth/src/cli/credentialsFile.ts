@@ -4,18 +4,18 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-export interface Login {
+export interface SavedLogin {
   url: string
   email: string
   accessToken: string
   refreshToken: string
   /** The Idempotency-Key of the renewal that is under way: kept until its answer is, so that a lost answer is no theft. */
-  attempt: string
+  idempotencyKey: string
 }
 
 export interface CredentialsFile {
-  read: () => Promise<Login | undefined>
-  write: (login: Login) => Promise<void>
+  read: () => Promise<SavedLogin | undefined>
+  write: (login: SavedLogin) => Promise<void>
   forget: () => Promise<void>
 }
 
@@ -27,7 +27,7 @@ export function credentialsFileIn(environment: Readonly<Record<string, string | 
   return {
     read: async () => {
       const text = await readFile(file, 'utf8').catch(() => undefined)
-      return text === undefined ? undefined : (JSON.parse(text) as Login)
+      return text === undefined ? undefined : (JSON.parse(text) as SavedLogin)
     },
     write: async login => {
       await mkdir(folder, { recursive: true, mode: 0o700 })

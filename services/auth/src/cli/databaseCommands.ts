@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { ProblemError } from '@gatehouse/contract'
 import { optional, readSettings, text } from '@gatehouse/settings'
-import { newClientSecret, requireClientId } from '../admin/clientCredentials.ts'
+import { assertClientId, newClientSecret } from '../admin/clientCredentials.ts'
 import type { Database } from '../database/database.ts'
 import { migrate } from '../database/migrate.ts'
 import { sha256 } from '../keys/hmac.ts'
@@ -57,7 +57,7 @@ async function createClient(
 ): Promise<Record<string, unknown>> {
   if (id === undefined || name === undefined || !/^[\w.-]{1,100}$/.test(id))
     throw new UsageError('--id must be letters, digits, dots and dashes')
-  inWords(() => requireClientId(id))
+  inWords(() => assertClientId(id))
   if (scope.length === 0) throw new UsageError('--scope must say what the client may do, as "guard"')
   const { CLIENT_SECRET } = readSettings({ CLIENT_SECRET: clientSecret }, environment)
   const secret = CLIENT_SECRET ?? newClientSecret()

@@ -9,12 +9,12 @@ import { readLiveGuards } from '../store/guards.ts'
 import { hasActiveAdmin } from '../store/lockAccount.ts'
 
 export interface Finding {
-  what: string
-  isWell: boolean
-  says: string
+  check: string
+  isOk: boolean
+  message: string
 }
 
-export interface Patient {
+export interface DoctorDeps {
   environment: Readonly<Record<string, string | undefined>>
   /** Undefined when no database is configured. */
   database: Database | undefined
@@ -25,98 +25,101 @@ export interface Patient {
 /** Clocks that differ more than this make tokens look as if they came from the future. */
 const toleratedMs = 5000
 
-export async function examine({ environment, database, wallMs }: Patient): Promise<Finding[]> {
+export async function runDoctor({ environment, database, wallMs }: DoctorDeps): Promise<Finding[]> {
   const config = configuration(environment)
   const findings = [config.finding, ...(config.value ? keys(config.value) : [])]
   if (database === undefined) return findings
-  const reached = await reach(database)
+  const reached = await checkConnection(database)
   findings.push(reached)
-  if (!reached.isWell) return findings
-  findings.push(await look('clock', () => clockOf(database, wallMs)))
-  const migrations = await look('migrations', () => migrationsOf(database))
+  if (!reached.isOk) return findings
+  findings.push(await runCheck('clock', () => checkClock(database, wallMs)))
+  const migrations = await runCheck('migrations', () => checkMigrations(database))
   findings.push(migrations)
-  if (!migrations.isWell) return findings
-  findings.push(await look('admins', () => adminsOf(database)), await look('guards', () => guardsOf(database)))
+  if (!migrations.isOk) return findings
+  findings.push(
+    await runCheck('admins', () => checkAdmins(database)),
+    await runCheck('guards', () => checkGuards(database)),
+  )
   return findings
 }
 
-function configuration(environment: Patient['environment']): { finding: Finding; value?: Config } {
+function configuration(environment: DoctorDeps['environment']): { finding: Finding; value?: Config } {
   try {
     const value = readConfig(environment)
-    return { finding: well('configuration', 'complete'), value }
+    return { finding: passed('configuration', 'complete'), value }
   } catch (error) {
-    if (error instanceof SettingsError) return { finding: ill('configuration', error.message) }
+    if (error instanceof SettingsError) return { finding: failed('configuration', error.message) }
     throw error
   }
 }
 
 function keys(config: Config): Finding[] {
   return [
-    attempt('signing key', () => {
+    checkSync('signing key', () => {
       const { active, all } = readSigningKeys(config.SIGNING_KEY, config.SIGNING_ALGORITHM)
       return `${active.algorithm}, kid ${active.kid}, ${all.length} published`
     }),
-    attempt('refresh keys', () => `${readRefreshKeys(config.REFRESH_KEYS).byId.size} in the ring`),
+    checkSync('refresh keys', () => `${readRefreshKeys(config.REFRESH_KEYS).byId.size} in the ring`),
   ]
 }
 
-function attempt(what: string, describe: () => string): Finding {
+function checkSync(what: string, describe: () => string): Finding {
   try {
-    return well(what, describe())
+    return passed(what, describe())
   } catch (error) {
-    return ill(what, error instanceof Error ? error.message : 'unreadable')
+    return failed(what, error instanceof Error ? error.message : 'unreadable')
   }
 }
 
-async function reach({ pool }: Database): Promise<Finding> {
+async function checkConnection({ pool }: Database): Promise<Finding> {
   try {
     const { rows } = await pool.query<{ version: string }>(`SELECT current_setting('server_version') AS version`)
-    return well('database', `PostgreSQL ${rows[0]?.version}`)
+    return passed('database', `PostgreSQL ${rows[0]?.version}`)
   } catch (error) {
     const { message, code } = error as { message?: string; code?: string }
-    return ill('database', `cannot be reached: ${message || code}. Is DATABASE_URL right, and does the server run?`)
+    return failed('database', `cannot be reached: ${message || code}. Is DATABASE_URL right, and does the server run?`)
   }
 }
 
-async function clockOf({ pool }: Database, wallMs: () => number): Promise<Finding> {
+async function checkClock({ pool }: Database, wallMs: () => number): Promise<Finding> {
   const beforeMs = wallMs()
   const { rows } = await pool.query<{ ms: number }>('SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms')
   const middleMs = (beforeMs + wallMs()) / 2
   const apartMs = Math.round(Math.abs((rows[0]?.ms ?? 0) - middleMs))
   return apartMs <= toleratedMs
-    ? well('clock', `${apartMs} ms from the database's`)
-    : ill('clock', `this machine and the database are ${apartMs} ms apart: set both by NTP, or tokens are refused`)
+    ? passed('clock', `${apartMs} ms from the database's`)
+    : failed('clock', `this machine and the database are ${apartMs} ms apart: set both by NTP, or tokens are refused`)
 }
 
-async function migrationsOf({ pool }: Database): Promise<Finding> {
+async function checkMigrations({ pool }: Database): Promise<Finding> {
   const missing = await missingMigrations(pool)
   return missing.length === 0
-    ? well('migrations', 'all applied')
-    : ill('migrations', `missing: ${missing.join(', ')}. Run: gatehouse migrate`)
+    ? passed('migrations', 'all applied')
+    : failed('migrations', `missing: ${missing.join(', ')}. Run: gatehouse migrate`)
 }
 
-async function adminsOf({ prisma }: Database): Promise<Finding> {
+async function checkAdmins({ prisma }: Database): Promise<Finding> {
   return (await hasActiveAdmin(prisma))
-    ? well('admins', 'there is one')
-    : ill('admins', 'nobody is an admin. Run: gatehouse create-admin --email ...')
+    ? passed('admins', 'there is one')
+    : failed('admins', 'nobody is an admin. Run: gatehouse create-admin --email ...')
 }
 
 /** None is no illness: nothing may be guarded yet. */
-async function guardsOf({ prisma }: Database): Promise<Finding> {
+async function checkGuards({ prisma }: Database): Promise<Finding> {
   const { guards, head } = await readLiveGuards(prisma)
   const behind = guards.filter(({ cursor }) => cursor < head).map(({ name }) => name)
-  if (behind.length === 0) return well('guards', `${guards.length} live, none behind`)
-  return ill('guards', `behind the feed: ${behind.join(', ')}. A revocation waits for them until their leases end`)
+  if (behind.length === 0) return passed('guards', `${guards.length} live, none behind`)
+  return failed('guards', `behind the feed: ${behind.join(', ')}. A revocation waits for them until their leases end`)
 }
 
-async function look(what: string, at: () => Promise<Finding>): Promise<Finding> {
-  return at().catch(error => ill(what, error instanceof Error ? error.message : 'cannot be told'))
+async function runCheck(what: string, at: () => Promise<Finding>): Promise<Finding> {
+  return at().catch(error => failed(what, error instanceof Error ? error.message : 'cannot be told'))
 }
 
-function well(what: string, says: string): Finding {
-  return { what, isWell: true, says }
+function passed(check: string, message: string): Finding {
+  return { check, isOk: true, message }
 }
 
-function ill(what: string, says: string): Finding {
-  return { what, isWell: false, says }
+function failed(check: string, message: string): Finding {
+  return { check, isOk: false, message }
 }

@@ -2,22 +2,22 @@
 /** The command line: through the API with a saved log-in, and by the database alone when the API cannot be reached. */
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
-import { ApiError, apiWith, NotLoggedIn } from './api.ts'
+import { ApiError, createApi, NotLoggedInError } from './api.ts'
 import { type CommandArgs, parseCommandArgs, UsageError } from './args.ts'
 import { clientCommands } from './clientCommands.ts'
 import { type Command, exitCodes } from './command.ts'
 import { credentialsFileIn } from './credentialsFile.ts'
 import { needsDatabase } from './databaseUsage.ts'
 import { loginCommands } from './login.ts'
-import { type Say, withProgress } from './progress.ts'
+import { type ReportProgress, withProgress } from './progress.ts'
 import { sessionCommands } from './sessionCommands.ts'
 import { usageText } from './usage.ts'
 import { userCommands } from './userCommands.ts'
 
 const environment = process.env
-const home = credentialsFileIn(environment)
+const credentialsFile = credentialsFileIn(environment)
 const apiCommands: Readonly<Record<string, Command>> = {
-  ...loginCommands(home, environment),
+  ...loginCommands(credentialsFile, environment),
   ...userCommands,
   ...sessionCommands,
   ...clientCommands,
@@ -42,8 +42,13 @@ async function main(): Promise<number> {
 }
 
 async function throughApi(command: Command, { operands, options }: CommandArgs, nameLength: number): Promise<number> {
-  const run = { api: apiWith(home), operands: operands.slice(nameLength), options, password: environment['PASSWORD'] }
-  const work = (say: Say) => command.run({ ...run, say })
+  const run = {
+    api: createApi(credentialsFile),
+    operands: operands.slice(nameLength),
+    options,
+    password: environment['PASSWORD'],
+  }
+  const work = (reportProgress: ReportProgress) => command.run({ ...run, reportProgress })
   const { data, text, code = exitCodes.done } = await withProgress(systemClock, process.stderr, work)
   if (data !== undefined) console.log(options.json ? JSON.stringify(data) : text)
   return code
@@ -51,7 +56,7 @@ async function throughApi(command: Command, { operands, options }: CommandArgs, 
 
 function codeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof SettingsError) return exitCodes.usage
-  if (error instanceof NotLoggedIn) return exitCodes.notLoggedIn
+  if (error instanceof NotLoggedInError) return exitCodes.notLoggedIn
   if (!(error instanceof ApiError)) return exitCodes.refused
   if (error.problem === undefined || error.problem.action === 'retry') return exitCodes.unavailable
   return error.problem.action === 'login' ? exitCodes.notLoggedIn : exitCodes.refused
@@ -59,7 +64,7 @@ function codeOf(error: unknown): number {
 
 /** What was to be expected is told in a sentence; anything else is a mistake of ours and shows where. */
 function isExpected(error: unknown): error is Error {
-  return [UsageError, SettingsError, NotLoggedIn, ApiError].some(kind => error instanceof kind)
+  return [UsageError, SettingsError, NotLoggedInError, ApiError].some(kind => error instanceof kind)
 }
 
 main().then(

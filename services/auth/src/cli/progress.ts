@@ -2,22 +2,22 @@
 import type { Clock } from '@gatehouse/clock'
 
 /** What is being done, with the counts that are known by now. */
-export type Say = (what: string) => void
+export type ReportProgress = (what: string) => void
 
 /** Nothing is said within the first second, and nothing is left behind. */
 export async function withProgress<Result>(
   clock: Clock,
   stream: NodeJS.WriteStream,
-  work: (say: Say) => Promise<Result>,
+  work: (reportProgress: ReportProgress) => Promise<Result>,
 ): Promise<Result> {
   if (!stream.isTTY) return work(() => undefined)
   const doing = { what: 'waiting for the answer' }
   const over = new AbortController()
   const shown = show(clock, { stream, doing, signal: over.signal })
-  const say: Say = what => {
+  const reportProgress: ReportProgress = what => {
     doing.what = what
   }
-  return work(say).finally(async () => {
+  return work(reportProgress).finally(async () => {
     over.abort()
     await shown
   })

@@ -1,9 +1,11 @@
 /** The page that `gatehouse help` prints, made from the commands themselves. */
-import type { Commands } from './command.ts'
+import type { CommandTable } from './command.ts'
 import { databaseUsage } from './databaseUsage.ts'
 
-export function usageText(api: Commands): string {
-  const lines = Object.entries(api).map(([name, { usage, about }]) => `  ${`${name} ${usage}`.padEnd(36)} ${about}`)
+export function usageText(api: CommandTable): string {
+  const lines = Object.entries(api).map(
+    ([name, { usage, description }]) => `  ${`${name} ${usage}`.padEnd(36)} ${description}`,
+  )
   return `gatehouse: the auth service's command line.
 
 Through the API, with a log-in that is kept in GATEHOUSE_HOME or ~/.config/gatehouse:

@@ -1,8 +1,8 @@
 /** `gatehouse users ...` */
 import type { Receipt, UserView } from '@gatehouse/contract'
 import type { Api } from './api.ts'
-import { needed, UsageError } from './args.ts'
-import { act, type Commands, type Result, type Run, receiptResult } from './command.ts'
+import { requireOption, UsageError } from './args.ts'
+import { type CommandContext, type CommandTable, callRevocation, type Result, receiptResult } from './command.ts'
 import { card, table } from './table.ts'
 
 interface Page {
@@ -22,7 +22,7 @@ const columns = {
 }
 
 /** `--limit` counts over pages, which are fetched as needed. */
-async function listUsers({ api, options, say }: Run): Promise<Result> {
+async function listUsers({ api, options, reportProgress }: CommandContext): Promise<Result> {
   const { email, state, role: [role] = [] } = options
   const most = Number(options.limit ?? 50)
   if (!Number.isInteger(most) || most < 1) throw new UsageError('--limit must be a whole number')
@@ -30,17 +30,17 @@ async function listUsers({ api, options, say }: Run): Promise<Result> {
   let cursor: string | null | undefined
   do {
     const limit = String(Math.min(100, most - users.length))
-    const query = new URLSearchParams(given({ email, state, role, limit, cursor: cursor ?? undefined }))
+    const query = new URLSearchParams(withoutUndefined({ email, state, role, limit, cursor: cursor ?? undefined }))
     const { body } = await api.call<Page>(`/admin/users?${query}`)
     users.push(...body.users)
-    say(`${users.length} people so far`)
+    reportProgress(`${users.length} people so far`)
     cursor = body.nextCursor
   } while (cursor && users.length < most)
   return { data: users, text: table(users, columns) }
 }
 
-async function showUser(run: Run): Promise<Result> {
-  const id = await userId(run)
+async function showUser(run: CommandContext): Promise<Result> {
+  const id = await resolveUserId(run)
   const { body } = await run.api.call<{ user: UserView; sessions: Record<string, unknown>[] }>(`/admin/users/${id}`)
   const sessions = table(body.sessions, {
     device: session => session['device'],
@@ -52,25 +52,25 @@ async function showUser(run: Run): Promise<Result> {
   return { data: body, text: `${card(body.user)}\n\n${sessions}` }
 }
 
-async function createUser({ api, options, password: chosen }: Run): Promise<Result> {
+async function createUser({ api, options, password: chosen }: CommandContext): Promise<Result> {
   const { email, role: roles = [], scope: scopes = [] } = options
-  const password = needed(chosen, 'PASSWORD (the environment variable)')
+  const password = requireOption(chosen, 'PASSWORD (the environment variable)')
   const mustChangePassword = options['must-change'] ?? false
-  const body = { email: needed(email, '--email'), password, roles, scopes, mustChangePassword }
+  const body = { email: requireOption(email, '--email'), password, roles, scopes, mustChangePassword }
   const answer = await api.call<UserView>('/admin/users', { method: 'POST', body })
   return { data: answer.body, text: card(answer.body) }
 }
 
-async function setRights(run: Run): Promise<Result> {
+async function setRights(run: CommandContext): Promise<Result> {
   const { role: roles, scope: scopes } = run.options
   if (roles === undefined && scopes === undefined) throw new UsageError('--role or --scope must say what it shall hold')
-  const id = await userId(run)
+  const id = await resolveUserId(run)
   const { headers } = await run.api.call(`/admin/users/${id}`)
   // An empty one takes all away.
   const without = (words: string[] | undefined) => words?.filter(word => word !== '')
-  const { body } = await act<{ user: UserView; revocation: Receipt | null }>(run, `/admin/users/${id}`, {
+  const { body } = await callRevocation<{ user: UserView; revocation: Receipt | null }>(run, `/admin/users/${id}`, {
     method: 'PATCH',
-    body: given({ roles: without(roles), scopes: without(scopes) }),
+    body: withoutUndefined({ roles: without(roles), scopes: without(scopes) }),
     headers: { 'if-match': headers.get('etag') ?? '' },
   })
   const { email, roles: holdsRoles, scopes: holdsScopes } = body.user
@@ -78,53 +78,57 @@ async function setRights(run: Run): Promise<Result> {
   return body.revocation === null ? { data: body, text: card(holds) } : receiptResult(body.revocation, holds)
 }
 
-async function setPassword(run: Run): Promise<Result> {
-  const id = await userId(run)
-  const password = needed(run.password, 'PASSWORD (the environment variable)')
+async function setPassword(run: CommandContext): Promise<Result> {
+  const id = await resolveUserId(run)
+  const password = requireOption(run.password, 'PASSWORD (the environment variable)')
   const mustChangePassword = run.options['must-change'] ?? false
   const call = { method: 'PUT' as const, body: { password, mustChangePassword } }
-  return receiptResult((await act<Receipt>(run, `/admin/users/${id}/password`, call)).body)
+  return receiptResult((await callRevocation<Receipt>(run, `/admin/users/${id}/password`, call)).body)
 }
 
-function acting(method: 'POST' | 'DELETE', path: string) {
-  return async (run: Run): Promise<Result> => {
-    const id = await userId(run)
-    return receiptResult((await act<Receipt>(run, `/admin/users/${id}${path}`, { method })).body)
+function accountAction(method: 'POST' | 'DELETE', path: string) {
+  return async (run: CommandContext): Promise<Result> => {
+    const id = await resolveUserId(run)
+    return receiptResult((await callRevocation<Receipt>(run, `/admin/users/${id}${path}`, { method })).body)
   }
 }
 
-export const userCommands: Commands = {
+export const userCommands: CommandTable = {
   'users list': {
     usage: '[--email PART] [--role R] [--state active|disabled] [--limit N]',
-    about: 'find people',
+    description: 'find people',
     run: listUsers,
   },
-  'users show': { usage: 'USER', about: 'one person with all sessions', run: showUser },
+  'users show': { usage: 'USER', description: 'one person with all sessions', run: showUser },
   'users create': {
     usage: '--email E [--role R]... [--scope S]... [--must-change]',
-    about: 'the password comes from PASSWORD',
+    description: 'the password comes from PASSWORD',
     run: createUser,
   },
   'users set-rights': {
     usage: 'USER [--role R]... [--scope S]...',
-    about: 'roles and scopes as given, no others',
+    description: 'roles and scopes as given, no others',
     run: setRights,
   },
-  'users disable': { usage: 'USER', about: 'thrown out, now', run: acting('POST', '/disable') },
-  'users enable': { usage: 'USER', about: 'may log in again', run: acting('POST', '/enable') },
-  'users sign-out': { usage: 'USER', about: 'ends every session', run: acting('POST', '/sessions/end') },
-  'users set-password': { usage: 'USER [--must-change]', about: 'the password comes from PASSWORD', run: setPassword },
+  'users disable': { usage: 'USER', description: 'thrown out, now', run: accountAction('POST', '/disable') },
+  'users enable': { usage: 'USER', description: 'may log in again', run: accountAction('POST', '/enable') },
+  'users sign-out': { usage: 'USER', description: 'ends every session', run: accountAction('POST', '/sessions/end') },
+  'users set-password': {
+    usage: 'USER [--must-change]',
+    description: 'the password comes from PASSWORD',
+    run: setPassword,
+  },
   'users force-change': {
     usage: 'USER',
-    about: 'the next log-in sets a new password',
-    run: acting('POST', '/password/force-change'),
+    description: 'the next log-in sets a new password',
+    run: accountAction('POST', '/password/force-change'),
   },
-  'users delete': { usage: 'USER', about: 'erases the person', run: acting('DELETE', '') },
+  'users delete': { usage: 'USER', description: 'erases the person', run: accountAction('DELETE', '') },
 }
 
 /** By id, or by the whole e-mail address. */
-export async function userId({ api, operands }: { api: Api; operands: readonly string[] }): Promise<string> {
-  const user = needed(operands[0], 'USER (an id or an e-mail address)')
+export async function resolveUserId({ api, operands }: { api: Api; operands: readonly string[] }): Promise<string> {
+  const user = requireOption(operands[0], 'USER (an id or an e-mail address)')
   if (uuid.test(user)) return user
   const { body } = await api.call<Page>(`/admin/users?${new URLSearchParams({ email: user })}`)
   const found = body.users.find(({ email }) => email.toLowerCase() === user.toLowerCase())
@@ -133,6 +137,6 @@ export async function userId({ api, operands }: { api: Api; operands: readonly s
 }
 
 /** Without what was not given. */
-export function given<Value>(members: Record<string, Value | undefined>): Record<string, Value> {
+export function withoutUndefined<Value>(members: Record<string, Value | undefined>): Record<string, Value> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Record<string, Value>
 }

@@ -7,7 +7,7 @@ import type { Options } from './args.ts'
 import { exitCodes } from './command.ts'
 import { databaseCommands, type Environment } from './databaseCommands.ts'
 import type { DatabaseCommandName } from './databaseUsage.ts'
-import { examine } from './doctor.ts'
+import { runDoctor } from './doctor.ts'
 import { table } from './table.ts'
 
 export async function withDatabase(
@@ -29,14 +29,14 @@ async function doctor(options: Options, environment: Environment): Promise<numbe
   const isConfigured = environment['DATABASE_URL'] || environment['DATABASE_URL_FILE']
   const database = isConfigured ? openConfigured(environment) : undefined
   try {
-    const findings = await examine({ environment, database, wallMs: systemClock.wallMs })
+    const findings = await runDoctor({ environment, database, wallMs: systemClock.wallMs })
     const shown = table(findings, {
-      '': ({ isWell }) => (isWell ? 'ok' : 'WRONG'),
-      what: ({ what }) => what,
-      finding: ({ says }) => says,
+      '': ({ isOk }) => (isOk ? 'ok' : 'WRONG'),
+      what: ({ check }) => check,
+      finding: ({ message }) => message,
     })
     console.log(options.json ? JSON.stringify(findings) : shown)
-    return findings.every(({ isWell }) => isWell) ? exitCodes.done : exitCodes.refused
+    return findings.every(({ isOk }) => isOk) ? exitCodes.done : exitCodes.refused
   } finally {
     await database?.close()
   }

@@ -77,10 +77,10 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   const take = () => {
     const batch = new Map<unknown, Waiting>()
     const rest: Waiting[] = []
-    for (const waiting of queue) {
-      const key = keyOf ? keyOf(waiting.item) : waiting
-      if (batch.size >= most || batch.has(key)) rest.push(waiting)
-      else batch.set(key, waiting)
+    for (const barrierDeps of queue) {
+      const key = keyOf ? keyOf(barrierDeps.item) : barrierDeps
+      if (batch.size >= most || batch.has(key)) rest.push(barrierDeps)
+      else batch.set(key, barrierDeps)
     }
     queue = rest
     return [...batch.values()]

@@ -1,30 +1,30 @@
-/** Knows which guards were just told something: they ask again at once, and their acknowledgements cost less together. */
+/** Delays the write of acknowledgements briefly, so that guards that were just answered share one write. */
 import type { Clock } from '@gatehouse/clock'
 
 export interface AckCoalescer {
-  /** It is being answered with entries. */
-  told: (guard: string) => void
-  /** It has asked again. */
-  cameBack: (guard: string) => void
-  /** Resolves once all have come back, or after a moment: whoever takes longer is not waited for. */
-  all: () => Promise<void>
+  /** The guard is being answered with entries; its next poll acknowledges them. */
+  onAnswered: (guard: string) => void
+  /** The guard has polled again. */
+  onPoll: (guard: string) => void
+  /** Resolves when every answered guard has polled again, and after `maxWaitMs` at the latest. */
+  whenAcked: () => Promise<void>
 }
 
-/** Each batch that is spared is a commit, a notification, and a look of every barrier less. */
-const momentMs = 4
+/** Each write that is saved also saves a commit, a notification and a read by every barrier. */
+const maxWaitMs = 4
 
 export function createAckCoalescer(clock: Clock): AckCoalescer {
-  const away = new Set<string>()
-  let allBack = new AbortController()
+  const pending = new Set<string>()
+  let allPolled = new AbortController()
 
-  const all = async () => {
-    if (away.size === 0) return
-    allBack = new AbortController()
-    await clock.sleep(momentMs, allBack.signal).catch(() => undefined)
-    away.clear()
+  const whenAcked = async () => {
+    if (pending.size === 0) return
+    allPolled = new AbortController()
+    await clock.sleep(maxWaitMs, allPolled.signal).catch(() => undefined)
+    pending.clear()
   }
-  const cameBack = (guard: string) => {
-    if (away.delete(guard) && away.size === 0) allBack.abort('back')
+  const onPoll = (guard: string) => {
+    if (pending.delete(guard) && pending.size === 0) allPolled.abort('all guards polled')
   }
-  return { told: guard => away.add(guard), cameBack, all }
+  return { onAnswered: guard => pending.add(guard), onPoll, whenAcked }
 }

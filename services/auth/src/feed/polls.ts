@@ -35,11 +35,11 @@ export interface PollsOptions {
 }
 
 const batchSize = 500
-const heldAtMost = 5000
+const maxHeld = 5000
 
 export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions): Polls {
   const held = new Set<AbortController>()
-  const returning = createAckCoalescer(clock)
+  const pendingAcks = createAckCoalescer(clock)
   let isClosing = false
   let wakes = 0
 
@@ -51,7 +51,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
       if ([...written.values()].some(({ hasMoved }) => hasMoved)) onAcks()
       return polls.map(({ guard }) => written.get(guard) as PollWriteResult)
     },
-    ready: returning.all,
+    ready: pendingAcks.whenAcked,
     most: batchSize,
     keyOf: ({ guard }) => guard,
     clock,
@@ -71,7 +71,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
 
   /** @returns whether somebody said that there may be news */
   const hold = async (signal: AbortSignal, wakesBefore: number): Promise<boolean> => {
-    if (held.size >= heldAtMost) throw new ProblemError('overloaded', 'too many polls are held')
+    if (held.size >= maxHeld) throw new ProblemError('overloaded', 'too many polls are held')
     // Something was appended while the entries were being read: that reading may lack it.
     if (wakes !== wakesBefore) return true
     const waker = new AbortController()
@@ -85,9 +85,9 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
   }
 
   const answer: Polls['answer'] = async (poll, signal) => {
-    returning.cameBack(poll.guard)
+    pendingAcks.onPoll(poll.guard)
     const verdict = await writes.add(poll)
-    const { leaseMs, hadLease } = mustBeWritten(verdict)
+    const { leaseMs, hadLease } = assertAccepted(verdict)
     const after = poll.after ?? 0
     const wakesBefore = wakes
     let page = await reads.add(after)
@@ -97,7 +97,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
       // notification have been lost, is read first thing for the next poll.
       if (await hold(signal, wakesBefore)) page = await reads.add(after)
     }
-    if (page.entries.length > 0 && !signal.aborted) returning.told(poll.guard)
+    if (page.entries.length > 0 && !signal.aborted) pendingAcks.onAnswered(poll.guard)
     return { ...page, leaseMs: page.more ? 0 : leaseMs }
   }
 
@@ -112,7 +112,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
   return { answer, wake, close }
 }
 
-function mustBeWritten(verdict: PollWriteResult): PollWriteResult {
+function assertAccepted(verdict: PollWriteResult): PollWriteResult {
   const { refused } = verdict
   if (refused === 'client-invalid') throw new ProblemError('client-invalid', 'a poll with unknown client credentials')
   if (refused === 'feed-changed') throw new ProblemError('feed-changed', 'a poll with a cursor of another feed')

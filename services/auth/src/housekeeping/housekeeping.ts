@@ -40,10 +40,10 @@ export function startHousekeeping({
     prisma,
     rules,
     pause: () => clock.sleep(pauseMs, stop.signal),
-    note: (what: string, count: number) => removed.inc({ what }, count),
+    onRemoved: (what: string, count: number) => removed.inc({ what }, count),
   }
 
-  const sweepForEver = async () => {
+  const sweepUntilStopped = async () => {
     while (!stop.signal.aborted) {
       // Replicas that were started together do not sweep together.
       await clock.sleep(periodMs * (0.5 + Math.random()), stop.signal).catch(() => undefined)
@@ -54,7 +54,7 @@ export function startHousekeeping({
     }
   }
 
-  const done = sweepForEver()
+  const done = sweepUntilStopped()
   const close = async () => {
     stop.abort(new Error('stopping'))
     await done

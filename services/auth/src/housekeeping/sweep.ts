@@ -27,13 +27,13 @@ export interface SweepDeps {
   rules: SweepRules
   /** Waits between two batches; rejects when the process stops. */
   pause: () => Promise<void>
-  note: (what: string, removed: number) => void
+  onRemoved: (what: string, removed: number) => void
 }
 
 /** Each chore is repeated until a batch is not full. */
-export async function sweep({ prisma, rules, pause, note }: SweepDeps): Promise<void> {
+export async function sweep({ prisma, rules, pause, onRemoved }: SweepDeps): Promise<void> {
   const { limit, auditRetentionDays: retentionDays } = rules
-  const chores: Record<string, () => Promise<number>> = {
+  const tasks: Record<string, () => Promise<number>> = {
     revocations: () => removeRevocations(prisma, limit),
     'expired sessions': () => deleteExpiredSessions(prisma, rules),
     'ended sessions': () => deleteEndedSessions(prisma, rules),
@@ -43,27 +43,27 @@ export async function sweep({ prisma, rules, pause, note }: SweepDeps): Promise<
     creations: () => removeCreations(prisma, limit),
     'audit entries': () => removeOldAudit(prisma, { limit, retentionDays }),
   }
-  for (const [what, remove] of Object.entries(chores)) {
+  for (const [what, remove] of Object.entries(tasks)) {
     let removed = await remove()
-    note(what, removed)
+    onRemoved(what, removed)
     while (removed === limit) {
       await pause()
       removed = await remove()
-      note(what, removed)
+      onRemoved(what, removed)
     }
   }
-  await sweepIdle({ prisma, rules, pause, note })
+  await sweepIdleSessions({ prisma, rules, pause, onRemoved })
 }
 
 /** Once through the table of refresh tokens, a slice at a time. */
-async function sweepIdle({ prisma, rules, pause, note }: SweepDeps): Promise<void> {
+async function sweepIdleSessions({ prisma, rules, pause, onRemoved }: SweepDeps): Promise<void> {
   let after: string | null = null
   do {
     const { removed, last }: { removed: number; last: string | null } = await deleteIdleSessions(prisma, {
       ...rules,
       after,
     })
-    note('idle sessions', removed)
+    onRemoved('idle sessions', removed)
     after = last
     await pause()
   } while (after !== null)

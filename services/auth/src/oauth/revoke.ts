@@ -37,7 +37,7 @@ export async function revokeToken(deps: RevokeDeps, { token, client, act }: Aske
   const owner = claims !== undefined && isClientToken(claims) ? claims.sub : undefined
   if (owner !== client?.id) throw new OAuthError('unauthorized_client', 'The token belongs to another client.')
   if (owner === undefined) return revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', act)
-  return revocations.perform(async tx => {
+  return revocations.revokeWith(async tx => {
     const locked = await lockClient(tx, owner)
     if (locked?.sessionId !== sessionId) return undefined
     await renewClientSession(tx, owner)

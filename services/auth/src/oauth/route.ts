@@ -15,12 +15,12 @@ import { formOf, Introspected, refusalsOf, TokenResponse } from './schemas.ts'
 
 export interface OAuthRoutes extends GrantDeps {
   verifier: Verifier
-  waiting: BarrierDeps
+  barrierDeps: BarrierDeps
   errors: OAuthErrorOptions
 }
 
 export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, deps) => {
-  const { db, accessTokens, verifier, waiting, errors } = deps
+  const { db, accessTokens, verifier, barrierDeps, errors } = deps
   readForms(app)
   answerAsOAuth(app, errors)
   const common = { tags: ['oauth'], consumes: ['application/x-www-form-urlencoded'] }
@@ -76,7 +76,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     const { address, requestId } = clientInfoOf(request)
     const act = { actor: client?.id ?? null, reason: null, address, requestId }
     const revoked = await revokeToken(deps, { token: needed(form, 'token'), client, act })
-    const standing = revoked && (await waiting.barrier.wait(revoked.seq, waiting.longestWaitMs))
+    const standing = revoked && (await barrierDeps.barrier.wait(revoked.seq, barrierDeps.maxWaitMs))
     // The standard has no "not yet": the client is told to ask again (RFC 7009 section 2.2.1).
     if (standing?.inForce === false) throw new OAuthError('temporarily_unavailable', 'Not yet in force everywhere.')
     uncached(reply)

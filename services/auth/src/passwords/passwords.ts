@@ -45,7 +45,7 @@ interface Waiting {
 export function createPasswords(options: PasswordOptions): Passwords {
   const { threads, queue, rightOfWay, cores = availableParallelism() } = options
   const pool = createPool(threads)
-  const waiting: Waiting[] = []
+  const barrierDeps: Waiting[] = []
   let running = 0
   const whileClaimed = Math.max(1, Math.min(threads, cores - 1))
   const allowed = () => (rightOfWay.isClaimed() ? whileClaimed : threads)
@@ -53,8 +53,8 @@ export function createPasswords(options: PasswordOptions): Passwords {
   const nextPortion = adaptiveBatchSize(most)
 
   const begin = () => {
-    while (mayBegin() && waiting.length > 0) {
-      const taken = waiting.splice(0, nextPortion(waiting.length, allowed()))
+    while (mayBegin() && barrierDeps.length > 0) {
+      const taken = barrierDeps.splice(0, nextPortion(barrierDeps.length, allowed()))
       running += 1
       void finish(taken)
     }
@@ -75,11 +75,11 @@ export function createPasswords(options: PasswordOptions): Passwords {
   }
   const turn = (job: Job) =>
     new Promise<string | boolean>((resolve, reject) => {
-      if (!mayBegin() && waiting.length >= queue) {
+      if (!mayBegin() && barrierDeps.length >= queue) {
         reject(new ProblemError('overloaded', 'the queue for hashing passwords is full'))
         return
       }
-      waiting.push({ job, resolve, reject })
+      barrierDeps.push({ job, resolve, reject })
       begin()
     })
 

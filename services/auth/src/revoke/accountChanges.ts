@@ -29,14 +29,14 @@ export interface AccountChange {
 
 const byState = ({ isDisabled }: ChangedAccount): RevocationEffect => (isDisabled ? 'forbidden' : 'ended')
 
-export const disable: AccountChange = {
+export const disableChange: AccountChange = {
   action: 'user.disable',
   apply: (db, { id }) => disableAccount(db, id),
   endsSessionsAs: 'account-disabled',
   effectOf: byState,
 }
 
-export const enable: AccountChange = {
+export const enableChange: AccountChange = {
   action: 'user.enable',
   // Enabling what is enabled changes nothing: a repeated call must not sign anybody out.
   apply: async (db, account) => (account.isDisabled ? enableAccount(db, account.id) : account),
@@ -45,7 +45,7 @@ export const enable: AccountChange = {
   effectOf: (_changed, before) => (before.isDisabled ? 'ended' : null),
 }
 
-export const endAll: AccountChange = {
+export const endAccountSessions: AccountChange = {
   action: 'user.end-all',
   apply: (db, { id }) => raiseEpoch(db, id),
   endsSessionsAs: 'revoked',
@@ -88,10 +88,10 @@ export function changeRights(wanted: NewRights): AccountChange {
   return {
     action: 'user.change-rights',
     apply: (db, account) =>
-      setRights(db, { id: account.id, ...rightsAfter(account, wanted), removesRights: isLess(account, wanted) }),
+      setRights(db, { id: account.id, ...rightsAfter(account, wanted), removesRights: removesRights(account, wanted) }),
     endsSessionsAs: null,
     effectOf: ({ isDisabled }, before) => {
-      if (!isLess(before, wanted)) return null
+      if (!removesRights(before, wanted)) return null
       // A disabled account holds nothing that could be superseded: it stays forbidden.
       return isDisabled ? 'forbidden' : 'superseded'
     },
@@ -107,7 +107,7 @@ export function rightsAfter(
 }
 
 /** Whether something that the account holds is not among what it shall hold. */
-export function isLess(account: LockedAccount, wanted: NewRights): boolean {
+export function removesRights(account: LockedAccount, wanted: NewRights): boolean {
   const { roles, scopes } = rightsAfter(account, wanted)
   return !account.roles.every(role => roles.includes(role)) || !account.scopes.every(scope => scopes.includes(scope))
 }

@@ -23,8 +23,8 @@ export interface Revocations {
     act: AuditContext,
   ) => Promise<{ revoked: Revoked | null; head: number } | undefined>
   /** Anything else that covers tokens: what `work` says is appended in its transaction. Undefined when it found nothing to do. */
-  perform: (work: (db: Db) => Promise<RevocationWork | undefined>, act: AuditContext) => Promise<Revoked | undefined>
-  endAll: (act: AuditContext) => Promise<Revoked>
+  revokeWith: (work: (db: Db) => Promise<RevocationWork | undefined>, act: AuditContext) => Promise<Revoked | undefined>
+  endAllSessions: (act: AuditContext) => Promise<Revoked>
   /** Undefined when the old password does not stand any more. */
   changePassword: (change: PasswordChange, act: AuditContext) => Promise<Revoked | undefined>
 }
@@ -33,7 +33,7 @@ export interface AccountChangeRequest {
   id: string
   change: AccountChange
   /** Throws when this must not be done to this account as it stands. */
-  judge?: (account: LockedAccount) => void
+  check?: (account: LockedAccount) => void
 }
 
 export interface RevocationWork {
@@ -103,12 +103,12 @@ export function createRevocations(
     endSessions: (which, endedAs, act) =>
       which.kind === 'one' ? endOne(which, endedAs, act) : prisma.$transaction(tx => end(tx, { which, endedAs, act })),
 
-    changeAccount: ({ id, change, judge }, act) =>
+    changeAccount: ({ id, change, check }, act) =>
       prisma.$transaction(async tx => {
         await lockAdmins(tx)
         const account = await lockAccount(tx, id)
         if (account === undefined) return undefined
-        judge?.(account)
+        check?.(account)
         const { endsSessionsAs, action } = change
         const ended =
           endsSessionsAs === null ? [] : await endSessions(tx, { kind: 'all', accountId: id }, endsSessionsAs)
@@ -129,13 +129,13 @@ export function createRevocations(
         return { revoked, head: revoked.seq }
       }),
 
-    perform: (work, act) =>
+    revokeWith: (work, act) =>
       prisma.$transaction(async tx => {
         const done = await work(tx)
         return done && append(tx, done, act)
       }),
 
-    endAll: act =>
+    endAllSessions: act =>
       prisma.$transaction(async tx => {
         const { globalEpoch, sessions } = await raiseGlobalEpoch(tx)
         const entry = { kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }

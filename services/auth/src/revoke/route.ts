@@ -15,7 +15,7 @@ export interface SessionRoutes {
   /** For the busiest statements. */
   direct: RawSql
   revocations: Revocations
-  waiting: BarrierDeps
+  barrierDeps: BarrierDeps
 }
 
 /** More devices than anybody has; the newest are shown. */
@@ -23,7 +23,7 @@ const most = 200
 
 export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   app,
-  { db, direct, revocations, waiting },
+  { db, direct, revocations, barrierDeps },
 ) => {
   const common = { tags: ['my sessions'], security: [{ bearer: [] }] }
   const guarded = problemResponses(
@@ -60,7 +60,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
       'revoked',
       auditContextOf(request),
     )
-    return sendRevocation(request, reply, { revoked, waiting })
+    return sendRevocation(request, reply, { revoked, barrierDeps })
   })
 
   const others = {
@@ -73,7 +73,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
     const caller = request.caller
     const which = { kind: 'others', accountId: caller.id, exceptSessionId: caller.sid } as const
     const revoked = await revocations.endSessions(which, 'revoked', auditContextOf(request))
-    return sendRevocation(request, reply, { revoked, waiting })
+    return sendRevocation(request, reply, { revoked, barrierDeps })
   })
 }
 

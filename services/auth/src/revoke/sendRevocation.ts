@@ -8,16 +8,16 @@ import type { Barrier, BarrierResult } from './barrier.ts'
 export interface BarrierDeps {
   barrier: Barrier
   /** Lease and margin: no barrier takes longer. */
-  longestWaitMs: number
+  maxWaitMs: number
 }
 
 /** For people: 200 when in force, 202 when their patience ended first. */
 export async function sendRevocation(
   request: FastifyRequest,
   reply: FastifyReply,
-  { revoked, waiting }: { revoked: Revoked; waiting: BarrierDeps },
+  { revoked, barrierDeps }: { revoked: Revoked; barrierDeps: BarrierDeps },
 ): Promise<InForce> {
-  const { inForce, waitedMs } = await waitFor(request, reply, { seq: revoked.seq, waiting })
+  const { inForce, waitedMs } = await waitFor(request, reply, { seq: revoked.seq, barrierDeps })
   return { sessionsEnded: revoked.sessionsEnded, inForce, waitedMs }
 }
 
@@ -25,9 +25,9 @@ export async function sendRevocation(
 export async function sendReceipt(
   request: FastifyRequest,
   reply: FastifyReply,
-  { revoked, waiting }: { revoked: Revoked; waiting: BarrierDeps },
+  { revoked, barrierDeps }: { revoked: Revoked; barrierDeps: BarrierDeps },
 ): Promise<Receipt> {
-  const standing = await waitFor(request, reply, { seq: revoked.seq, waiting })
+  const standing = await waitFor(request, reply, { seq: revoked.seq, barrierDeps })
   if (!standing.inForce) reply.header('location', `/admin/revocations/${revoked.seq}`)
   return { ...revoked, ...standing }
 }
@@ -35,9 +35,9 @@ export async function sendReceipt(
 async function waitFor(
   request: FastifyRequest,
   reply: FastifyReply,
-  { seq, waiting }: { seq: number; waiting: BarrierDeps },
+  { seq, barrierDeps }: { seq: number; barrierDeps: BarrierDeps },
 ): Promise<BarrierResult> {
-  const standing = await waiting.barrier.wait(seq, waitPreference(request, waiting.longestWaitMs))
+  const standing = await barrierDeps.barrier.wait(seq, waitPreference(request, barrierDeps.maxWaitMs))
   reply.code(standing.inForce ? 200 : 202).header('cache-control', 'no-store')
   return standing
 }

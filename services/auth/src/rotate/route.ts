@@ -16,7 +16,7 @@ import { type RotateDeps, rotate } from './rotate.ts'
 
 export interface RotateRoutes extends RotateDeps {
   barrier: Barrier
-  longestWaitMs: number
+  maxWaitMs: number
   cookie: RefreshCookie
   allowedOrigins: readonly string[]
   sending: TokenResponseDeps
@@ -96,7 +96,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     for (const sessionId of sessionIds) {
       const act = { actor: null, reason: null, address, requestId }
       const { seq } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', act)
-      await barrier.wait(seq, waitPreference(request, deps.longestWaitMs))
+      await barrier.wait(seq, waitPreference(request, deps.maxWaitMs))
     }
     // Not before it is done: without the cookie, a log-out that failed could not be repeated.
     if (transport === 'cookie') cookie.clear(reply)

@@ -34,7 +34,7 @@ export type Started = { kind: 'started'; grant: Grant } | { kind: 'disabled' } |
  * @param wallMs the process's wall clock, in milliseconds since 1970: the counters are kept by it
  */
 export async function startSession(db: Pick<Adapter, 'query'>, begin: NewSession, wallMs: number): Promise<Started> {
-  const started = await run(db, waiting, [begin], wallMs)
+  const started = await run(db, barrierDeps, [begin], wallMs)
   return started.get(begin.sessionId) ?? { kind: 'gone' }
 }
 
@@ -120,5 +120,5 @@ const startOf = (lock: string) => `
          extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs"
     FROM account LEFT JOIN session ON session.id = account.session_id`
 
-const waiting = startOf('FOR SHARE OF account')
+const barrierDeps = startOf('FOR SHARE OF account')
 const skipping = startOf('FOR SHARE OF account SKIP LOCKED')

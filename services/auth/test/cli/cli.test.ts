@@ -162,14 +162,14 @@ t.test('with the database alone: migrate, create, and a doctor who says what is 
   const well = await gatehouse('doctor', '--json')
   t.equal(well.code, 0)
   t.match(JSON.parse(well.stdout), [
-    { what: 'configuration', isWell: true },
-    { what: 'signing key', isWell: true },
-    { what: 'refresh keys', isWell: true },
-    { what: 'database', isWell: true },
-    { what: 'clock', isWell: true },
-    { what: 'migrations', isWell: true },
-    { what: 'admins', isWell: true },
-    { what: 'guards', isWell: true },
+    { check: 'configuration', isOk: true },
+    { check: 'signing key', isOk: true },
+    { check: 'refresh keys', isOk: true },
+    { check: 'database', isOk: true },
+    { check: 'clock', isOk: true },
+    { check: 'migrations', isOk: true },
+    { check: 'admins', isOk: true },
+    { check: 'guards', isOk: true },
   ])
   t.match(await runner({ ...environment, LEASE_MS: '300' })('doctor'), {
     code: 1,

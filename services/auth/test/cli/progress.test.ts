@@ -3,16 +3,16 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { fakeClock } from '@gatehouse/testkit'
 import t from 'tap'
-import { type Say, withProgress } from '../../src/cli/progress.ts'
+import { type ReportProgress, withProgress } from '../../src/cli/progress.ts'
 
 function place({ isTTY }: { isTTY: boolean }) {
   const clock = fakeClock({ wallMs: 0 })
   const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY })
   const shown = () => (stream.read() as string | null) ?? ''
   const ended = new AbortController()
-  const run = (work: (say: Say) => void) =>
-    withProgress(clock, stream as unknown as NodeJS.WriteStream, async say => {
-      work(say)
+  const run = (work: (reportProgress: ReportProgress) => void) =>
+    withProgress(clock, stream as unknown as NodeJS.WriteStream, async reportProgress => {
+      work(reportProgress)
       await once(ended.signal, 'abort')
     })
   return { clock, shown, run, end: () => ended.abort() }
@@ -20,15 +20,15 @@ function place({ isTTY }: { isTTY: boolean }) {
 
 t.test('after a second a terminal shows what is done, with its counts and the time, and is left clean', async t => {
   const { clock, shown, run, end } = place({ isTTY: true })
-  let say: Say = () => undefined
+  let reportProgress: ReportProgress = () => undefined
   const done = run(given => {
-    say = given
+    reportProgress = given
   })
   await clock.advance(999)
   t.equal(shown(), '')
   await clock.advance(1)
   t.equal(shown(), '\r\u001b[Kwaiting for the answer, 1 s')
-  say('ending 12 sessions of 3 accounts')
+  reportProgress('ending 12 sessions of 3 accounts')
   await clock.advance(1000)
   t.equal(shown(), '\r\u001b[Kending 12 sessions of 3 accounts, 2 s')
   end()
@@ -39,7 +39,7 @@ t.test('after a second a terminal shows what is done, with its counts and the ti
 
 t.test('where nobody looks nothing is said', async t => {
   const { clock, shown, run, end } = place({ isTTY: false })
-  const done = run(say => say('ending 12 sessions of 3 accounts'))
+  const done = run(reportProgress => reportProgress('ending 12 sessions of 3 accounts'))
   await clock.advance(5000)
   end()
   await done

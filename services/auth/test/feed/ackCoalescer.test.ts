@@ -17,9 +17,9 @@ function stand() {
     batches.push(guards)
     return guards
   }
-  const { add } = createBatcher({ clock: systemClock, run, most: 100, ready: returning.all })
+  const { add } = createBatcher({ clock: systemClock, run, most: 100, ready: returning.whenAcked })
   const poll = (guard: string) => {
-    returning.cameBack(guard)
+    returning.onPoll(guard)
     return add(guard)
   }
   return { clock, returning, batches, poll }
@@ -27,7 +27,7 @@ function stand() {
 
 t.test('guards that were told something are written in one batch once the last is back, without any wait', async t => {
   const { clock, returning, batches, poll } = stand()
-  for (const guard of ['a', 'b', 'c']) returning.told(guard)
+  for (const guard of ['a', 'b', 'c']) returning.onAnswered(guard)
   const first = [poll('a'), poll('b')]
   await until(() => clock.sleepers() === 1, 'the batch waits for the third')
   t.same(batches, [])
@@ -40,7 +40,7 @@ t.test('guards that were told something are written in one batch once the last i
 
 t.test('one that does not come back is waited for a moment, and only once', async t => {
   const { clock, returning, batches, poll } = stand()
-  for (const guard of ['a', 'dead']) returning.told(guard)
+  for (const guard of ['a', 'dead']) returning.onAnswered(guard)
   const first = poll('a')
   await until(() => clock.sleepers() === 1, 'the batch waits for the dead one')
   await clock.advance(4)

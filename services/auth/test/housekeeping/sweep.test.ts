@@ -41,7 +41,7 @@ t.test('two replicas that sweep at once leave what is needed and nothing else', 
     prisma,
     rules,
     pause: async () => undefined,
-    note: (what: string, count: number) => void removed.set(what, (removed.get(what) ?? 0) + count),
+    onRemoved: (what: string, count: number) => void removed.set(what, (removed.get(what) ?? 0) + count),
   }
   await Promise.all([sweep(deps), sweep(deps)])
   // What one held, the other passed by: the next round finds it.
@@ -67,7 +67,7 @@ t.test('the sessions of a revocation of everyone go, and are refused as ended be
   for (const round of ['before', 'after']) {
     isRefusal(t, await on.call('/me', { token: session.accessToken }), 'session-ended')
     isRefusal(t, await on.call('/session/renew', { body: { refreshToken: session.refreshToken } }), 'session-ended')
-    if (round === 'before') await sweep({ prisma, rules, pause: async () => undefined, note: () => undefined })
+    if (round === 'before') await sweep({ prisma, rules, pause: async () => undefined, onRemoved: () => undefined })
   }
   const rows = await prisma.$queryRaw<{ id: string }[]>`SELECT id FROM sessions`
   t.strictSame(rows, [{ id: next.sessionId }])

@@ -122,7 +122,9 @@ t.test('theft after the successor was used ends that session only, and both side
   isRefusal(t, await renew(place, newest), 'session-ended')
   t.equal((await renew(place, beside.refreshToken)).status, 200, 'the other device goes on')
 
-  const { rows } = await place.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`)
+  const { rows } = await place.database.pool.query(
+    `SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`,
+  )
   t.match(rows, [
     {
       actor: null,
@@ -186,7 +188,9 @@ t.test(
         t.ok(newest, `${path}: who ${name} is no thief`)
       }
     }
-    const { rows } = await place.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`)
+    const { rows } = await place.database.pool.query(
+      `SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`,
+    )
     t.same(rows, [])
     isRefusal(t, await renew(place, first), 'refresh-reused')
     t.equal(await storedGeneration(place, sessionId), undefined, 'whoever waits for the answer is one')

@@ -56,7 +56,9 @@ t.test('an old token of a session that has already ended is no theft', async t =
   const { refreshToken: third } = (await renew(place, second)).body as Session
   t.equal((await place.call('/session', { method: 'DELETE', body: { refreshToken: third } })).status, 204)
   for (const old of [refreshToken, second, third]) isRefusal(t, await renew(place, old), 'session-ended')
-  const { rows } = await place.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`)
+  const { rows } = await place.database.pool.query(
+    `SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`,
+  )
   t.same(rows, [])
 })
 
