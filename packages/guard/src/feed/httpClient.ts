@@ -32,7 +32,7 @@ const overHttps = new https.Agent(connections)
  * Asks, and reads the whole answer within the limits.
  *
  * Not by the global `fetch`, which costs each poll twice as much, and each start the loading of it
- * (docs/decisions/0027-guards-ask-over-node-http.md).
+ * (docs/decisions/0027-guards-poll-over-node-http.md).
  */
 export async function httpClient(clock: Clock, question: HttpRequest): Promise<HttpResponse> {
   const { timeoutMs, maxBytes, signal } = question
