@@ -6,7 +6,7 @@ import { accountRoutes } from './accounts/route.ts'
 import { adminRoutes } from './admin/route.ts'
 import { type Config, lifetimesOf, sweepRulesOf } from './config.ts'
 import { openDatabase } from './database/database.ts'
-import { assertMigrated } from './database/readiness.ts'
+import { assertMigrated } from './database/migrate.ts'
 import { feedRoutes } from './feed/route.ts'
 import { startHousekeeping } from './housekeeping/housekeeping.ts'
 import { authenticatePerson } from './http/authenticate.ts'
@@ -54,8 +54,8 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
     timeoutMs: config.DATABASE_TIMEOUT_MS,
     onError,
   })
-  const { prisma: db, direct, pool } = database
-  const logins = createLoginBatch(direct, clock)
+  const { prisma: db, rawSql, pool } = database
+  const logins = createLoginBatch(rawSql, clock)
   const limits = createRateLimits(config, { database, logins, clock })
   const { revocations, barrierDeps, polls, close } = createRevocationPipeline(config, {
     database,
@@ -77,7 +77,7 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
   })
   const sending = { accessTokens, cookie }
   const acting = { db, passwords, revocations, barrierDeps }
-  const rotateRow = createRotationBatch(direct, lifetimes, clock)
+  const rotateRow = createRotationBatch(rawSql, lifetimes, clock)
   const retryWindowMs = config.RETRY_WINDOW_MS
   const rotating = { db, rotateRow, refreshKeys, rightOfWay: way, revocations, retryWindowMs, limits: limits.renewals }
 
@@ -93,8 +93,8 @@ export async function buildApp(config: Config, clock: Clock, logTo?: LogStream) 
     sending,
   })
   await app.register(async known => {
-    known.addHook('onRequest', authenticatePerson({ db: direct, verifier }))
-    await known.register(sessionRoutes, { ...acting, direct })
+    known.addHook('onRequest', authenticatePerson({ db: rawSql, verifier }))
+    await known.register(sessionRoutes, { ...acting, rawSql })
     await known.register(accountRoutes, { ...acting, limits: limits.passwords })
   })
   await app.register(adminRoutes, { ...acting, verifier, mayCall: limits.adminCalls, prefix: '/admin' })

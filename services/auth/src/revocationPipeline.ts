@@ -11,8 +11,7 @@ import { revokeMetrics } from './revoke/metrics.ts'
 import { recordReceipts } from './revoke/receipts.ts'
 import { createRevocations, type Revocations } from './revoke/revoke.ts'
 import type { BarrierDeps } from './revoke/sendRevocation.ts'
-import { announceAcks } from './store/announceAcks.ts'
-import { readLiveGuards } from './store/guards.ts'
+import { announceAcks, readLiveGuards } from './store/guards.ts'
 
 export interface RevocationPipeline {
   revocations: Revocations
@@ -33,7 +32,7 @@ export function createRevocationPipeline(
   config: Config,
   { database, clock, metrics, onError }: RevocationPipelineOptions,
 ): RevocationPipeline {
-  const { direct: db, url } = database
+  const { rawSql: db, url } = database
   // A revocation is remembered until the last token that it could concern has expired.
   const revocations = createRevocations(database, config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS)
 

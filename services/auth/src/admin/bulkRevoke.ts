@@ -4,16 +4,16 @@ import { ProblemError, type SessionCriteria } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { AuditContext } from '../http/auditContext.ts'
 import { sessionEntry } from '../revoke/revoke.ts'
-import type { Revoked } from '../store/appendRevocations.ts'
-import { type Counted, type Criteria, countMatching, endMatching } from '../store/endMatching.ts'
-import { readHead } from '../store/readHead.ts'
+import type { RevocationResult } from '../store/appendRevocations.ts'
+import { countMatching, endMatching, type SessionCount, type SessionFilter } from '../store/endMatching.ts'
+import { readHead } from '../store/readFeed.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AdminDeps } from './deps.ts'
 
 /** Some 50 ms each: the clock's lock is held for the last part of it, and other revocations get their turn between. */
 const batchSize = 2000
 
-export async function previewBulkRevoke(db: Db, criteria: SessionCriteria, callerSid: string): Promise<Counted> {
+export async function previewBulkRevoke(db: Db, criteria: SessionCriteria, callerSid: string): Promise<SessionCount> {
   return countMatching(db, checked(criteria), callerSid)
 }
 
@@ -32,11 +32,11 @@ export async function bulkRevoke(
   { db, revocations }: AdminDeps,
   { criteria: asked, asOf }: BulkRequest,
   act: AuditContext,
-): Promise<Revoked> {
+): Promise<RevocationResult> {
   const given = checked(asked)
   const criteria = { ...given, createdBefore: given.createdBefore < asOf ? given.createdBefore : asOf }
   await writeAudit(db, { ...act, action: 'sessions.bulk-end', target: null, outcome: 'begun', detail: { ...asked } })
-  let last: Revoked | undefined
+  let last: RevocationResult | undefined
   let sessionsEnded = 0
   let after: string | null = null
   do {
@@ -64,7 +64,7 @@ export async function bulkRevoke(
 }
 
 /** @throws Refusal `request-malformed` for a network that is none */
-function checked({ accounts, client, device, network, createdBefore }: SessionCriteria): Criteria {
+function checked({ accounts, client, device, network, createdBefore }: SessionCriteria): SessionFilter {
   if (network !== undefined && !isNetwork(network)) {
     const field = { field: 'body/criteria/network', reason: 'must be an address or a network, as 203.0.113.0/24' }
     throw new ProblemError('request-malformed', 'a bad network', { fields: [field] })

@@ -1,7 +1,7 @@
 /** What the admin routes are given. */
 import type { ProblemCode } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
-import type { Prisma } from '../database/database.ts'
+import type { PrismaClient } from '../database/database.ts'
 import { problemResponses } from '../http/problemResponses.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Revocations } from '../revoke/revoke.ts'
@@ -9,7 +9,7 @@ import type { BarrierDeps } from '../revoke/sendRevocation.ts'
 import type { ActionContext } from './policies.ts'
 
 export interface AdminDeps {
-  db: Prisma
+  db: PrismaClient
   passwords: Passwords
   revocations: Revocations
   barrierDeps: BarrierDeps

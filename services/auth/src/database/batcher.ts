@@ -11,7 +11,7 @@ export interface BatcherOptions<Item, Result> {
   /** The work for a batch; it answers in the order of the items. */
   run: (items: Item[]) => Promise<Result[]>
   /** How many may be in one batch. */
-  most: number
+  maxItems: number
   /** Of two items with one key the later one waits for another batch. */
   keyOf?: (item: Item) => unknown
   clock: Pick<Clock, 'sleep'>
@@ -28,7 +28,7 @@ const timeoutMs = 20
  * was added.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  const { ready, run, most, keyOf, clock } = options
+  const { ready, run, maxItems, keyOf, clock } = options
   type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
   let queue: Waiting[] = []
   const underWay = new Set<object>()
@@ -77,10 +77,10 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   const take = () => {
     const batch = new Map<unknown, Waiting>()
     const rest: Waiting[] = []
-    for (const barrierDeps of queue) {
-      const key = keyOf ? keyOf(barrierDeps.item) : barrierDeps
-      if (batch.size >= most || batch.has(key)) rest.push(barrierDeps)
-      else batch.set(key, barrierDeps)
+    for (const waiting of queue) {
+      const key = keyOf ? keyOf(waiting.item) : waiting
+      if (batch.size >= maxItems || batch.has(key)) rest.push(waiting)
+      else batch.set(key, waiting)
     }
     queue = rest
     return [...batch.values()]

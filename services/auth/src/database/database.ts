@@ -1,17 +1,17 @@
 /** Opens the database: one pool, used through Prisma. */
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
-import { PrismaClient } from '../generated/prisma/client.ts'
-import { type Adapter, rawSql } from './rawSql.ts'
+import { type Prisma, PrismaClient } from '../generated/prisma/client.ts'
+import { createRawSql, type RawSql } from './rawSql.ts'
 
-export type Prisma = PrismaClient
+export type { PrismaClient }
 /** Where a query runs: the pool, or the transaction that the caller holds. */
-export type Db = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>
+export type Db = Prisma.TransactionClient
 
 export interface Database {
-  prisma: Prisma
+  prisma: PrismaClient
   /** For the busiest statements. */
-  direct: Adapter
+  rawSql: RawSql
   /** The pool underneath, for the rate limiter's own statements. */
   pool: pg.Pool
   url: string
@@ -45,7 +45,7 @@ export function openDatabase({ url, connections, timeoutMs, onError }: DatabaseO
     await prisma.$disconnect()
     await pool.end()
   }
-  return { prisma, direct: rawSql(adapter), pool, url, warmUp: () => prisma.$connect(), close }
+  return { prisma, rawSql: createRawSql(adapter), pool, url, warmUp: () => prisma.$connect(), close }
 }
 
 /** Named statements are parsed and planned once a connection: one and a half times the rate. The texts are ours, so they are few. */

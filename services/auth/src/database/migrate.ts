@@ -1,5 +1,6 @@
 /** Brings the database to the schema that this release expects. */
 import { join } from 'node:path'
+import { ProblemError } from '@gatehouse/contract'
 import pg from 'pg'
 import { migrationNames, prismaDir, readMigrations, readSchema } from './migrations.ts'
 import { withClient, withSchemaEngine } from './schemaEngine.ts'
@@ -34,6 +35,12 @@ export async function missingMigrations(database: Queryable, migrationsDir?: str
   const names = await migrationNames(migrationsDir ?? join(prismaDir(), 'migrations'))
   const applied = await appliedMigrations(database)
   return names.filter(name => !applied.has(name))
+}
+
+/** @throws Refusal `unavailable`, naming the missing migrations in the log */
+export async function assertMigrated(pool: pg.Pool): Promise<void> {
+  const missing = await missingMigrations(pool)
+  if (missing.length > 0) throw new ProblemError('unavailable', `migrations are missing: ${missing.join(', ')}`)
 }
 
 /** What `schema.prisma` says and the database does not, or the other way round, as text; '' when they agree. */

@@ -8,12 +8,12 @@ import type { PrismaPg } from '@prisma/adapter-pg'
 import { type ColumnType, ColumnTypeEnum, type SqlDriverAdapter } from '@prisma/driver-adapter-utils'
 
 /** What both this and Prisma's client offer. */
-export interface RawSql {
+export interface QueryRaw {
   /** @throws DriverAdapterError what the database refuses; TypeError for a column that only the client converts */
   $queryRaw: <Rows>(texts: TemplateStringsArray, ...values: Value[]) => Promise<Rows>
 }
 
-export interface Adapter extends RawSql {
+export interface RawSql extends QueryRaw {
   /** A statement that is put together from parts, with `$1` and so on; its text must be one of few, since each is kept by name. */
   query: <Row>(text: string, values: readonly Value[]) => Promise<Row[]>
 }
@@ -32,7 +32,7 @@ const plain: ReadonlySet<ColumnType> = new Set([
   ColumnTypeEnum.Uuid,
 ])
 
-export function rawSql(factory: PrismaPg): Adapter {
+export function createRawSql(factory: PrismaPg): RawSql {
   const sqlOf = sqlTexts()
   // The pool connects by itself when it is asked, so this never waits for the database.
   let connected: Promise<SqlDriverAdapter> | undefined

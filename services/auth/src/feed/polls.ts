@@ -7,7 +7,7 @@
 import type { Clock } from '@gatehouse/clock'
 import { type PollResponse, ProblemError } from '@gatehouse/contract'
 import { createBatcher } from '../database/batcher.ts'
-import type { RawSql } from '../database/rawSql.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 import { type FeedPage, readFeed } from '../store/readFeed.ts'
 import { type PollLimits, type PollRow, type PollWriteResult, writePolls } from '../store/writePolls.ts'
 import { createAckCoalescer } from './ackCoalescer.ts'
@@ -26,7 +26,7 @@ export interface Polls {
 }
 
 export interface PollsOptions {
-  db: RawSql
+  db: QueryRaw
   clock: Clock
   limits: PollLimits
   holdMs: number
@@ -52,7 +52,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
       return polls.map(({ guard }) => written.get(guard) as PollWriteResult)
     },
     ready: pendingAcks.whenAcked,
-    most: batchSize,
+    maxItems: batchSize,
     keyOf: ({ guard }) => guard,
     clock,
   })
@@ -65,7 +65,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
       }
       return Promise.all(cursors.map(after => pages.get(after) as Promise<FeedPage>))
     },
-    most: batchSize,
+    maxItems: batchSize,
     clock,
   })
 

@@ -1,11 +1,11 @@
 /** Sweeps now and then, on every replica: whoever comes first does the work, and the others find it done. */
 import type { Clock } from '@gatehouse/clock'
 import { Counter, type Registry } from 'prom-client'
-import type { Prisma } from '../database/database.ts'
+import type { PrismaClient } from '../database/database.ts'
 import { type SweepRules, sweep } from './sweep.ts'
 
 export interface HousekeepingOptions {
-  prisma: Prisma
+  prisma: PrismaClient
   clock: Clock
   metrics: Registry
   rules: SweepRules

@@ -1,5 +1,5 @@
 /** One round of housekeeping: what has served its time goes, in batches that hurt nobody. */
-import type { Prisma } from '../database/database.ts'
+import type { PrismaClient } from '../database/database.ts'
 import {
   removeCreations,
   removeDeadGuards,
@@ -23,7 +23,7 @@ export interface SweepRules {
 }
 
 export interface SweepDeps {
-  prisma: Prisma
+  prisma: PrismaClient
   rules: SweepRules
   /** Waits between two batches; rejects when the process stops. */
   pause: () => Promise<void>

@@ -2,12 +2,12 @@
 import { type AccessTokenClaims, type ProblemCode, ProblemError } from '@gatehouse/contract'
 import { type Caller, onlyAuthorization, type Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
-import type { RawSql } from '../database/rawSql.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 import { type CallerFacts, readCaller } from '../store/readCaller.ts'
 import { type ClientFacts, readClientCaller } from '../store/readClientCaller.ts'
 
 export interface AuthenticateDeps {
-  db: RawSql
+  db: QueryRaw
   verifier: Verifier
 }
 
@@ -40,7 +40,7 @@ async function verified(verifier: Verifier, request: FastifyRequest): Promise<Ca
   return caller
 }
 
-async function standingPerson(db: RawSql, caller: Caller): Promise<Caller> {
+async function standingPerson(db: QueryRaw, caller: Caller): Promise<Caller> {
   const facts = await readCaller(db, caller.claims)
   const outcome = checkCaller(facts, caller.claims)
   if (outcome !== undefined) throw new ProblemError(outcome, 'the session or account behind the token does not stand')
@@ -49,7 +49,7 @@ async function standingPerson(db: RawSql, caller: Caller): Promise<Caller> {
 }
 
 /** What was asked for at the token endpoint, as far as it is still granted. */
-async function standingClient(db: RawSql, caller: Caller): Promise<Caller> {
+async function standingClient(db: QueryRaw, caller: Caller): Promise<Caller> {
   const facts = await readClientCaller(db, { id: caller.id, sid: caller.sid })
   if (!isClientActive(facts, caller.claims)) throw new ProblemError('session-ended', 'a token of a client that is gone')
   return { ...caller, roles: [], scopes: caller.scopes.filter(scope => facts.scopes?.includes(scope)) }

@@ -1,6 +1,6 @@
 /** A password that must be changed is good for one thing: setting another one, in the log-in itself. */
 import { type LoginRequest, ProblemError } from '@gatehouse/contract'
-import type { Prisma } from '../database/database.ts'
+import type { PrismaClient } from '../database/database.ts'
 import type { ClientInfo } from '../http/clientInfo.ts'
 import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
@@ -14,7 +14,7 @@ import { writeAudit } from '../store/writeAudit.ts'
  * @throws Refusal `password-change-required` when no new password came along, `request-malformed` when it will not do
  */
 export async function forcePasswordChange(
-  { db, passwords }: { db: Prisma; passwords: Passwords },
+  { db, passwords }: { db: PrismaClient; passwords: Passwords },
   { account, request }: { account: AccountForLogin; request: LoginRequest },
   visitor: ClientInfo,
 ): Promise<string | undefined> {

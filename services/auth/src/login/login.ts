@@ -1,7 +1,7 @@
 /** Logging in: check the password in constant time, then begin a session. */
 import { randomUUID } from 'node:crypto'
 import { type LoginRequest, ProblemError } from '@gatehouse/contract'
-import type { Prisma } from '../database/database.ts'
+import type { PrismaClient } from '../database/database.ts'
 import type { ClientInfo } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
@@ -10,12 +10,12 @@ import type { LoginLimits } from '../rateLimits/loginLimits.ts'
 import { replacePasswordHash } from '../store/accounts.ts'
 import type { LoginBatch } from '../store/loginBatch.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
-import { writeAttempt } from '../store/writeAudit.ts'
+import { writeRefusedAttempt } from '../store/writeAudit.ts'
 import { encodeRefreshToken, newSecret } from '../tokens/refreshToken.ts'
 import { forcePasswordChange, rejectUnexpectedNewPassword } from './forcedPasswordChange.ts'
 
 export interface LoginDeps {
-  db: Prisma
+  db: PrismaClient
   store: Pick<LoginBatch, 'start'>
   passwords: Passwords
   limits: LoginLimits
@@ -60,9 +60,9 @@ async function check(deps: LoginDeps, request: LoginRequest, visitor: ClientInfo
   if (account === undefined || !isRight) {
     const isSpent = await limits.recordFailure(tried)
     const start = { action: 'session.start', target: account?.id ?? null }
-    await writeAttempt(db, { ...start, outcome: 'credentials-invalid' }, visitor)
+    await writeRefusedAttempt(db, { ...start, outcome: 'credentials-invalid' }, visitor)
     // Once, when it begins: what is refused from now on must not fill the log.
-    if (isSpent) await writeAttempt(db, { ...start, outcome: 'rate-limited' }, visitor)
+    if (isSpent) await writeRefusedAttempt(db, { ...start, outcome: 'rate-limited' }, visitor)
     throw new ProblemError('credentials-invalid', account ? 'wrong password' : 'unknown e-mail')
   }
   const mustChange = account.mustChangePassword && !account.isDisabled

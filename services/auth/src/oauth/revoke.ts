@@ -4,7 +4,7 @@ import type { AuditContext } from '../http/auditContext.ts'
 import { isClientToken } from '../http/authenticate.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import { type Revocations, sessionEntry } from '../revoke/revoke.ts'
-import type { Revoked } from '../store/appendRevocations.ts'
+import type { RevocationResult } from '../store/appendRevocations.ts'
 import { lockClient, renewClientSession } from '../store/manageClients.ts'
 import type { AuthenticatedClient } from '../store/serviceClients.ts'
 import { decodeRefreshToken } from '../tokens/refreshToken.ts'
@@ -28,7 +28,10 @@ export interface Asked {
  * @returns what was revoked; undefined for a token that is not ours or has expired, which is as good (section 2.2)
  * @throws OAuthError `unauthorized_client` when the token belongs to somebody else
  */
-export async function revokeToken(deps: RevokeDeps, { token, client, act }: Asked): Promise<Revoked | undefined> {
+export async function revokeToken(
+  deps: RevokeDeps,
+  { token, client, act }: Asked,
+): Promise<RevocationResult | undefined> {
   const { revocations, refreshKeys, verifier } = deps
   const refreshToken = decodeRefreshToken(token, refreshKeys)
   const claims = refreshToken === undefined ? await verifiedClaims(verifier, token) : undefined

@@ -9,7 +9,7 @@ import type { Clock } from '@gatehouse/clock'
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
 import type pg from 'pg'
 import type { Db } from '../database/database.ts'
-import { writeAttempt } from '../store/writeAudit.ts'
+import { writeRefusedAttempt } from '../store/writeAudit.ts'
 import { addressKey } from './addressKey.ts'
 import { failureLimits, withFailureLimit } from './failureLimits.ts'
 
@@ -53,7 +53,7 @@ export function clientLimits({ db, pool, clock, quota }: ClientLimitOptions): Cl
 
   const recordLimitReached = (presented: Presented) => {
     const tried = { action: 'client.authenticate', target: presented.id.slice(0, 100), outcome: 'rate-limited' }
-    return writeAttempt(db, tried, presented)
+    return writeRefusedAttempt(db, tried, presented)
   }
 
   const bounded: ClientLimits['bounded'] = async (presented, authenticate) => {

@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts'
 import { sha256 } from '../keys/hmac.ts'
 import { type AccountForLogin, emailKey } from '../store/accounts.ts'
 import type { LoginBatch } from '../store/loginBatch.ts'
-import type { Quota, Spent } from '../store/readLogin.ts'
+import type { Quota, ReachedLimit } from '../store/readLogin.ts'
 import { addressKey } from './addressKey.ts'
 import { rateLimitFields } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
@@ -55,20 +55,20 @@ export function loginLimits({ pool, store, perAccount, perAddress }: LoginLimitO
     ]
   }
   const quotasOf = (tried: LoginAttempt) =>
-    countersOf(tried).map(({ limiter, key }) => ({ key: limiter.getKey(key), most: limiter.points }))
+    countersOf(tried).map(({ limiter, key }) => ({ key: limiter.getKey(key), max: limiter.points }))
 
   return {
     quotasOf,
     findAccount: async tried => {
-      const { account, spent } = await store.read({ email: tried.email, quotas: quotasOf(tried) })
-      if (spent) throw tooMany(spent)
+      const { account, reachedLimit } = await store.read({ email: tried.email, quotas: quotasOf(tried) })
+      if (reachedLimit) throw tooMany(reachedLimit)
       return account
     },
     recordFailure: async tried => {
       const counted = await Promise.all(
         countersOf(tried).map(async ({ limiter, key }) => {
           const { consumedPoints, msBeforeNext: leftMs } = await limiter.penalty(key)
-          return { key, most: limiter.points, leftMs, beyond: consumedPoints - limiter.points }
+          return { key, max: limiter.points, leftMs, beyond: consumedPoints - limiter.points }
         }),
       )
       const over = counted.find(({ beyond }) => beyond > 0)
@@ -78,7 +78,7 @@ export function loginLimits({ pool, store, perAccount, perAddress }: LoginLimitO
   }
 }
 
-function tooMany({ most, leftMs }: Spent): ProblemError {
-  const headers = rateLimitFields({ policy: 'log-in', quota: most, windowSeconds, remaining: 0, resetMs: leftMs })
+function tooMany({ max, leftMs }: ReachedLimit): ProblemError {
+  const headers = rateLimitFields({ policy: 'log-in', quota: max, windowSeconds, remaining: 0, resetMs: leftMs })
   return new ProblemError('rate-limited', 'too many wrong passwords', { retryAfterSeconds: leftMs / 1000, headers })
 }

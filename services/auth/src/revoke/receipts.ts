@@ -1,11 +1,11 @@
 /** Keeps the receipt of every revocation that was waited for in the audit log. */
 
-import type { RawSql } from '../database/rawSql.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 import { writeReceipt } from '../store/receipts.ts'
 import type { Barrier } from './barrier.ts'
 
 export interface ReceiptOptions {
-  db: RawSql
+  db: QueryRaw
   onError: (error: unknown) => void
 }
 

@@ -2,17 +2,22 @@
 import { ProblemError } from '@gatehouse/contract'
 import type { Database, Db } from '../database/database.ts'
 import type { AuditContext } from '../http/auditContext.ts'
-import { appendRevocations, type NewEntry, type Revoked, raiseGlobalEpoch } from '../store/appendRevocations.ts'
+import {
+  appendRevocations,
+  type NewRevocation,
+  type RevocationResult,
+  raiseGlobalEpoch,
+} from '../store/appendRevocations.ts'
 import { changePassword } from '../store/changeAccount.ts'
 import { endOneSession } from '../store/endOneSession.ts'
-import { type EndedAs, endSessions, type One, type Which } from '../store/endSessions.ts'
+import { type EndedAs, endSessions, type OneSession, type SessionSelection } from '../store/endSessions.ts'
 import { hasActiveAdmin, type LockedAccount, lockAccount, lockAdmins } from '../store/lockAccount.ts'
-import { readHead } from '../store/readHead.ts'
+import { readHead } from '../store/readFeed.ts'
 import { type AuditRow, writeAudit } from '../store/writeAudit.ts'
 import type { AccountChange } from './accountChanges.ts'
 
 export interface Revocations {
-  endSessions: (which: Which, endedAs: EndedAs, act: AuditContext) => Promise<Revoked>
+  endSessions: (which: SessionSelection, endedAs: EndedAs, act: AuditContext) => Promise<RevocationResult>
   /**
    * Judges and changes an account under its lock. Undefined when there is no such account; `revoked` is null when the
    * change took nothing away.
@@ -21,12 +26,15 @@ export interface Revocations {
   changeAccount: (
     asked: AccountChangeRequest,
     act: AuditContext,
-  ) => Promise<{ revoked: Revoked | null; head: number } | undefined>
+  ) => Promise<{ revoked: RevocationResult | null; head: number } | undefined>
   /** Anything else that covers tokens: what `work` says is appended in its transaction. Undefined when it found nothing to do. */
-  revokeWith: (work: (db: Db) => Promise<RevocationWork | undefined>, act: AuditContext) => Promise<Revoked | undefined>
-  endAllSessions: (act: AuditContext) => Promise<Revoked>
+  revokeWith: (
+    work: (db: Db) => Promise<RevocationWork | undefined>,
+    act: AuditContext,
+  ) => Promise<RevocationResult | undefined>
+  endAllSessions: (act: AuditContext) => Promise<RevocationResult>
   /** Undefined when the old password does not stand any more. */
-  changePassword: (change: PasswordChange, act: AuditContext) => Promise<Revoked | undefined>
+  changePassword: (change: PasswordChange, act: AuditContext) => Promise<RevocationResult | undefined>
 }
 
 export interface AccountChangeRequest {
@@ -37,7 +45,7 @@ export interface AccountChangeRequest {
 }
 
 export interface RevocationWork {
-  entries: NewEntry[]
+  entries: NewRevocation[]
   action: string
   target: string | null
   /** How many sessions it ended. */
@@ -54,14 +62,14 @@ export interface PasswordChange {
 
 /** @param retentionMs how long entries are remembered: the longest token lifetime and the margin */
 export function createRevocations(
-  { prisma, direct }: Pick<Database, 'prisma' | 'direct'>,
+  { prisma, rawSql }: Pick<Database, 'prisma' | 'rawSql'>,
   retentionMs: number,
 ): Revocations {
   const append = async (
     tx: Db,
     { entries, action, target, sessionsEnded }: RevocationWork,
     act: AuditContext,
-  ): Promise<Revoked> => {
+  ): Promise<RevocationResult> => {
     const [last] = entries.slice(-1)
     const { kind = 'session', effect = 'ended' } = last ?? {}
     const subject = entries.length === 1 ? (last?.subject ?? null) : null
@@ -72,19 +80,23 @@ export function createRevocations(
     return { seq, ...result }
   }
 
-  const endOne = async ({ sessionId, accountId }: One, endedAs: EndedAs, act: AuditContext): Promise<Revoked> => {
+  const endOne = async (
+    { sessionId, accountId }: OneSession,
+    endedAs: EndedAs,
+    act: AuditContext,
+  ): Promise<RevocationResult> => {
     const { kind, effect } = sessionEntry(sessionId)
     const result = { kind, subject: sessionId, effect, sessionsEnded: 1 }
     const audit = auditOf(result, { action: `session.${endedAs}`, target: sessionId, act })
-    const seq = await endOneSession(direct, { sessionId, accountId: accountId ?? null, endedAs, retentionMs, audit })
+    const seq = await endOneSession(rawSql, { sessionId, accountId: accountId ?? null, endedAs, retentionMs, audit })
     // Another call ended it: this one waits until that is in force too.
-    return seq === undefined ? { ...result, seq: await readHead(direct), sessionsEnded: 0 } : { ...result, seq }
+    return seq === undefined ? { ...result, seq: await readHead(rawSql), sessionsEnded: 0 } : { ...result, seq }
   }
 
   const end = async (
     tx: Db,
-    { which, endedAs, act }: { which: Exclude<Which, One>; endedAs: EndedAs; act: AuditContext },
-  ): Promise<Revoked> => {
+    { which, endedAs, act }: { which: Exclude<SessionSelection, OneSession>; endedAs: EndedAs; act: AuditContext },
+  ): Promise<RevocationResult> => {
     const ended = await endSessions(tx, which, endedAs)
     const revoked = await append(
       tx,
@@ -158,7 +170,7 @@ export function createRevocations(
 
 /** What `readReceipt` finds again. */
 function auditOf(
-  { kind, subject, effect, sessionsEnded }: Omit<Revoked, 'seq'>,
+  { kind, subject, effect, sessionsEnded }: Omit<RevocationResult, 'seq'>,
   { action, target, act }: { action: string; target: string | null; act: AuditContext },
 ): AuditRow {
   const { detail = {}, ...who } = act
@@ -166,7 +178,7 @@ function auditOf(
 }
 
 /** The entry that covers one session's tokens. */
-export function sessionEntry(subject: string): NewEntry {
+export function sessionEntry(subject: string): NewRevocation {
   return { kind: 'session', subject, epoch: null, effect: 'ended' }
 }
 

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Id, InForce, ProblemError, SessionList } from '@gatehouse/contract'
 import { Type } from 'typebox'
 import type { Db } from '../database/database.ts'
-import type { RawSql } from '../database/rawSql.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 import { auditContextOf } from '../http/auditContext.ts'
 import { problemResponses } from '../http/problemResponses.ts'
 import { listSessions, ownerOf, type SessionRow } from '../store/listSessions.ts'
@@ -13,7 +13,7 @@ import { type BarrierDeps, sendRevocation } from './sendRevocation.ts'
 export interface SessionRoutes {
   db: Db
   /** For the busiest statements. */
-  direct: RawSql
+  rawSql: QueryRaw
   revocations: Revocations
   barrierDeps: BarrierDeps
 }
@@ -23,7 +23,7 @@ const most = 200
 
 export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   app,
-  { db, direct, revocations, barrierDeps },
+  { db, rawSql, revocations, barrierDeps },
 ) => {
   const common = { tags: ['my sessions'], security: [{ bearer: [] }] }
   const guarded = problemResponses(
@@ -53,7 +53,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
     const caller = request.caller
     const { id: sessionId } = request.params
     // Somebody else's session and none at all look the same.
-    if ((await ownerOf(direct, sessionId)) !== caller.id)
+    if ((await ownerOf(rawSql, sessionId)) !== caller.id)
       throw new ProblemError('not-found', 'not a session of the caller')
     const revoked = await revocations.endSessions(
       { kind: 'one', sessionId, accountId: caller.id },

@@ -2,7 +2,7 @@
 import type { InForce, Receipt } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { waitPreference } from '../http/preferWait.ts'
-import type { Revoked } from '../store/appendRevocations.ts'
+import type { RevocationResult } from '../store/appendRevocations.ts'
 import type { Barrier, BarrierResult } from './barrier.ts'
 
 export interface BarrierDeps {
@@ -15,7 +15,7 @@ export interface BarrierDeps {
 export async function sendRevocation(
   request: FastifyRequest,
   reply: FastifyReply,
-  { revoked, barrierDeps }: { revoked: Revoked; barrierDeps: BarrierDeps },
+  { revoked, barrierDeps }: { revoked: RevocationResult; barrierDeps: BarrierDeps },
 ): Promise<InForce> {
   const { inForce, waitedMs } = await waitFor(request, reply, { seq: revoked.seq, barrierDeps })
   return { sessionsEnded: revoked.sessionsEnded, inForce, waitedMs }
@@ -25,7 +25,7 @@ export async function sendRevocation(
 export async function sendReceipt(
   request: FastifyRequest,
   reply: FastifyReply,
-  { revoked, barrierDeps }: { revoked: Revoked; barrierDeps: BarrierDeps },
+  { revoked, barrierDeps }: { revoked: RevocationResult; barrierDeps: BarrierDeps },
 ): Promise<Receipt> {
   const standing = await waitFor(request, reply, { seq: revoked.seq, barrierDeps })
   if (!standing.inForce) reply.header('location', `/admin/revocations/${revoked.seq}`)

@@ -10,10 +10,10 @@ import type { RenewalPriority } from '../passwords/renewalPriority.ts'
 import { addressKey } from '../rateLimits/addressKey.ts'
 import { type FailureLimits, withFailureLimit } from '../rateLimits/failureLimits.ts'
 import type { Revocations } from '../revoke/revoke.ts'
-import { type Found, readRotationFacts } from '../store/readRotationFacts.ts'
+import { type RotationRead, readRotationFacts } from '../store/readRotationFacts.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
-import type { RotateRow } from '../store/rotationBatch.ts'
-import { writeAttempt } from '../store/writeAudit.ts'
+import type { RotationBatch } from '../store/rotationBatch.ts'
+import { writeRefusedAttempt } from '../store/writeAudit.ts'
 import {
   currentSuccessor,
   decodeRefreshToken,
@@ -24,7 +24,7 @@ import {
 
 export interface RotateDeps {
   db: Db
-  rotateRow: RotateRow
+  rotateRow: RotationBatch
   refreshKeys: RefreshKeys
   rightOfWay: Pick<RenewalPriority, 'claim'>
   revocations: Revocations
@@ -57,7 +57,7 @@ export async function rotate(deps: RotateDeps, presented: Presented, visitor: Cl
   const token = decodeRefreshToken(presented.refreshToken, deps.refreshKeys)
   const key = token === undefined ? `address|${addressKey(visitor.address)}` : `session|${token.sessionId}`
   const tried = { action: 'session.renew', target: token?.sessionId ?? null, outcome: 'rate-limited' }
-  const onLimitReached = () => writeAttempt(deps.db, tried, visitor)
+  const onLimitReached = () => writeRefusedAttempt(deps.db, tried, visitor)
   return withFailureLimit({ limits: deps.limits, key, isCounted, onLimitReached }, async () => {
     if (token === undefined) throw new ProblemError('refresh-invalid', 'a refresh token that is not ours')
     return rotateGenuine(deps, { ...presented, token }, visitor)
@@ -91,11 +91,11 @@ async function rotateGenuine(
     return { found, explanation: explainRotation(found.facts, deps.retryWindowMs) }
   }
 
-  const grant = await rotateRow.together(rotation)
+  const grant = await rotateRow.batched(rotation)
   if (grant) return { grant, refreshToken: written(secret) }
   const first = await explain()
   const isHeld = first.explanation.kind === 'held'
-  const late = isHeld ? await rotateRow.alone(rotation) : undefined
+  const late = isHeld ? await rotateRow.single(rotation) : undefined
   if (late) return { grant: late, refreshToken: written(secret) }
 
   const { found, explanation } = isHeld ? await explain() : first
@@ -121,7 +121,7 @@ async function rotateGenuine(
 /** Ends that session, and only that one; the evidence goes into the audit log with the revocation. */
 async function endAsStolen(
   { revocations }: RotateDeps,
-  { token, found }: { token: RefreshToken; found: Found },
+  { token, found }: { token: RefreshToken; found: RotationRead },
   visitor: ClientInfo,
 ): Promise<never> {
   const { sessionId, generation } = token

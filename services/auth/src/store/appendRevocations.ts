@@ -4,7 +4,7 @@ import type { Db } from '../database/database.ts'
 import type { AuditRow } from './writeAudit.ts'
 
 /** What a revocation did, and the feed entry that carries it. */
-export interface Revoked {
+export interface RevocationResult {
   /** The revocation is in force once this entry is. */
   seq: number
   kind: EntryKind
@@ -14,15 +14,15 @@ export interface Revoked {
   sessionsEnded: number
 }
 
-export interface NewEntry {
+export interface NewRevocation {
   kind: EntryKind
   subject: string | null
   epoch: number | null
   effect: RevocationEffect
 }
 
-export interface Append {
-  entries: readonly NewEntry[]
+export interface NewRevocations {
+  entries: readonly NewRevocation[]
   /** How long they are remembered: the longest token lifetime and the margin. */
   retentionMs: number
   audit: AuditRow
@@ -36,8 +36,8 @@ export interface Append {
  * and everybody waits only for a commit. The notification wakes readers, who read the table.
  * @returns the number of the last entry
  */
-export async function appendRevocations(db: Db, { entries, retentionMs, audit }: Append): Promise<number> {
-  const column = <Name extends keyof NewEntry>(name: Name) => entries.map(entry => entry[name])
+export async function appendRevocations(db: Db, { entries, retentionMs, audit }: NewRevocations): Promise<number> {
+  const column = <Name extends keyof NewRevocation>(name: Name) => entries.map(entry => entry[name])
   const [row] = await db.$queryRaw<{ head: bigint }[]>`
     WITH clock AS (
       UPDATE revocation_clock SET head = head + ${entries.length} WHERE id = 1 RETURNING head

@@ -2,7 +2,7 @@
 import type { Db } from '../database/database.ts'
 
 /** What is null does not matter. */
-export interface Criteria {
+export interface SessionFilter {
   accounts: string[] | null
   client: string | null
   devicePart: string | null
@@ -10,7 +10,7 @@ export interface Criteria {
   createdBefore: Date
 }
 
-export interface Counted {
+export interface SessionCount {
   sessions: number
   accounts: number
   includesCurrentSession: boolean
@@ -19,9 +19,9 @@ export interface Counted {
 }
 
 /** A scan, or by the index on `account_id` when accounts are named. */
-export async function countMatching(db: Db, criteria: Criteria, callerSid: string): Promise<Counted> {
+export async function countMatching(db: Db, criteria: SessionFilter, callerSid: string): Promise<SessionCount> {
   const { accounts, client, devicePart, network, createdBefore } = criteria
-  const [row] = await db.$queryRaw<Counted[]>`
+  const [row] = await db.$queryRaw<SessionCount[]>`
     SELECT count(*)::int AS sessions, count(DISTINCT account_id)::int AS accounts,
            coalesce(bool_or(session.id = ${callerSid}::uuid), false) AS "includesCurrentSession",
            statement_timestamp() + interval '1 millisecond' AS "asOf"
@@ -45,7 +45,7 @@ export async function countMatching(db: Db, criteria: Criteria, callerSid: strin
  */
 export async function endMatching(
   db: Db,
-  criteria: Criteria,
+  criteria: SessionFilter,
   { after, limit }: { after: string | null; limit: number },
 ): Promise<string[]> {
   const { accounts, client, devicePart, network, createdBefore } = criteria

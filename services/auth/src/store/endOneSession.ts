@@ -1,10 +1,10 @@
 /** Ends one session and appends the entry that says so: the commonest revocation, in one statement and one round trip. */
 
-import type { RawSql } from '../database/rawSql.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 import type { EndedAs } from './endSessions.ts'
 import type { AuditRow } from './writeAudit.ts'
 
-export interface EndOne {
+export interface SessionEnd {
   sessionId: string
   /** When given, it must be this account's. */
   accountId: string | null
@@ -21,7 +21,7 @@ export interface EndOne {
  * @returns the number of the entry; undefined when the session does not stand. Whoever then needs the number of the entry that
  * ended it must read the head in a statement of its own: what this one sees is from before it waited for that other's lock.
  */
-export async function endOneSession(db: RawSql, end: EndOne): Promise<number | undefined> {
+export async function endOneSession(db: QueryRaw, end: SessionEnd): Promise<number | undefined> {
   const { sessionId, accountId, endedAs, retentionMs, audit } = end
   const [row] = await db.$queryRaw<{ head: number }[]>`
     WITH standing AS (

@@ -9,13 +9,13 @@ export type EndedAs =
   | 'account-disabled'
   | 'account-deleted'
 
-export interface One {
+export interface OneSession {
   kind: 'one'
   sessionId: string
   accountId?: string
 }
-export type Which =
-  | One
+export type SessionSelection =
+  | OneSession
   | { kind: 'all'; accountId: string }
   | { kind: 'others'; accountId: string; exceptSessionId: string }
 
@@ -24,7 +24,11 @@ export type Which =
  * on those of `refresh_tokens`: a renewal that holds one is waited for, one that comes later finds no row.
  * @returns the sessions that this call ended; those that had ended before are not among them
  */
-export async function endSessions(db: Db, which: Exclude<Which, One>, endedAs: EndedAs): Promise<string[]> {
+export async function endSessions(
+  db: Db,
+  which: Exclude<SessionSelection, OneSession>,
+  endedAs: EndedAs,
+): Promise<string[]> {
   const exceptId = which.kind === 'others' ? which.exceptSessionId : null
   const rows = await db.$queryRaw<{ id: string }[]>`
     WITH standing AS (

@@ -1,6 +1,6 @@
 /** The rows of live guards: what barriers wait for and admins look at. */
 import type { Db } from '../database/database.ts'
-import type { RawSql } from '../database/rawSql.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 
 export interface LiveGuard {
   id: string
@@ -28,7 +28,7 @@ interface Row extends Omit<LiveGuard, 'lastSeenAt' | 'ackedAt'> {
 }
 
 /** Every guard whose lease runs. A scan of a table that holds only live guards. */
-export async function readLiveGuards(db: RawSql): Promise<LiveGuards> {
+export async function readLiveGuards(db: QueryRaw): Promise<LiveGuards> {
   const rows = await db.$queryRaw<Row[]>`
     SELECT guard.id IS NOT NULL AS "isGuard", guard.id, guard.name, guard.version, guard.cursor::float8 AS cursor,
            extract(epoch FROM guard.lease_until)::float8 * 1000 AS "leaseUntilMs",
@@ -54,4 +54,12 @@ export async function removeGuard(db: Db, guard: { id: string; clientId: string 
   await db.$queryRaw`
     WITH gone AS (DELETE FROM guards WHERE id = ${guard.id}::uuid AND client_id = ${guard.clientId} RETURNING id)
     SELECT pg_notify('gatehouse_acks', '')::text FROM gone`
+}
+
+/**
+ * A transaction of its own, which writes nothing and so waits for no disk. When it is lost, barriers find out by reading again.
+ * @param from the replica that knows already: its ear passes over what it has said itself
+ */
+export async function announceAcks(db: QueryRaw, from: string): Promise<void> {
+  await db.$queryRaw`SELECT pg_notify('gatehouse_acks', ${from})::text AS notified`
 }

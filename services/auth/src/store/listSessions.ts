@@ -1,6 +1,6 @@
 /** The sessions of an account that stand. */
 import type { Db } from '../database/database.ts'
-import type { RawSql } from '../database/rawSql.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 
 export interface SessionRow {
   id: string
@@ -30,7 +30,7 @@ export async function listSessions(
 }
 
 /** The account that a session belongs to, by primary key. */
-export async function ownerOf(db: RawSql, sessionId: string): Promise<string | undefined> {
+export async function ownerOf(db: QueryRaw, sessionId: string): Promise<string | undefined> {
   const [row] = await db.$queryRaw<{ accountId: string }[]>`
     SELECT account_id AS "accountId" FROM sessions WHERE id = ${sessionId}::uuid`
   return row?.accountId

@@ -4,30 +4,30 @@
  */
 import type { Clock } from '@gatehouse/clock'
 import { createBatcher } from '../database/batcher.ts'
-import type { Adapter } from '../database/rawSql.ts'
-import { type LoginFacts, type LoginTry, readLogins } from './readLogin.ts'
-import { type NewSession, type Started, startSession, startSessions } from './startSession.ts'
+import type { RawSql } from '../database/rawSql.ts'
+import { type LoginAttempt, type LoginFacts, readLogins } from './readLogin.ts'
+import { type NewSession, type StartResult, startSession, startSessions } from './startSession.ts'
 
 export interface LoginBatch {
-  read: (tried: LoginTry) => Promise<LoginFacts>
+  read: (tried: LoginAttempt) => Promise<LoginFacts>
   /** Waits for whoever is changing the account, and keeps nobody else waiting. */
-  start: (begin: NewSession) => Promise<Started>
+  start: (begin: NewSession) => Promise<StartResult>
 }
 
-const most = 32
+const maxItems = 32
 
-export function createLoginBatch(db: Adapter, clock: Clock): LoginBatch {
-  const reads = createBatcher<LoginTry, LoginFacts>({
+export function createLoginBatch(db: RawSql, clock: Clock): LoginBatch {
+  const reads = createBatcher<LoginAttempt, LoginFacts>({
     run: tries => readLogins(db, tries, clock.wallMs()),
-    most,
+    maxItems,
     clock,
   })
-  const starts = createBatcher<NewSession, Started | undefined>({
+  const starts = createBatcher<NewSession, StartResult | undefined>({
     run: async begins => {
       const started = await startSessions(db, begins, clock.wallMs())
       return begins.map(({ sessionId }) => started.get(sessionId))
     },
-    most,
+    maxItems,
     clock,
   })
   return {

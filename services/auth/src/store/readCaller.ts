@@ -1,5 +1,5 @@
 /** Whether the session and the account behind an access token stand: asked of the database, for the auth service's own routes. */
-import type { RawSql } from '../database/rawSql.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 
 export interface CallerFacts {
   /** Null once the account is deleted. */
@@ -17,11 +17,11 @@ interface Row {
   sessionId: string | null
   endedAs: string | null
   isExpired: boolean
-  sessionEveryoneEpoch: number | null
+  sessionGlobalEpoch: number | null
 }
 
 /** One snapshot of three rows by primary key. */
-export async function readCaller(db: RawSql, token: { sub: string; sid: string }): Promise<CallerFacts> {
+export async function readCaller(db: QueryRaw, token: { sub: string; sid: string }): Promise<CallerFacts> {
   const [row] = await db.$queryRaw<Row[]>`
     SELECT clock.global_epoch AS "globalEpoch", account.epoch, account.disabled_at IS NOT NULL AS "isDisabled",
            account.roles, account.scopes, session.id AS "sessionId", session.ended_as AS "endedAs",
@@ -35,7 +35,7 @@ export async function readCaller(db: RawSql, token: { sub: string; sid: string }
   const { epoch, isDisabled, endedAs, isExpired, globalEpoch } = row
   return {
     account: epoch === null ? null : { epoch, isDisabled, roles: row.roles ?? [], scopes: row.scopes ?? [] },
-    session: row.sessionId === null ? null : { endedAs, isExpired, globalEpoch: row.sessionEveryoneEpoch ?? 0 },
+    session: row.sessionId === null ? null : { endedAs, isExpired, globalEpoch: row.sessionGlobalEpoch ?? 0 },
     globalEpoch,
   }
 }

@@ -1,5 +1,5 @@
 /** Whether the service client behind a token of its own stands. */
-import type { RawSql } from '../database/rawSql.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 
 export interface ClientFacts {
   /** What it is granted now; null when it was deleted, or its tokens were revoked. */
@@ -8,7 +8,7 @@ export interface ClientFacts {
 }
 
 /** One snapshot of two rows by primary key. */
-export async function readClientCaller(db: RawSql, token: { id: string; sid: string }): Promise<ClientFacts> {
+export async function readClientCaller(db: QueryRaw, token: { id: string; sid: string }): Promise<ClientFacts> {
   const [row] = await db.$queryRaw<ClientFacts[]>`
     SELECT client.scopes, clock.global_epoch AS "globalEpoch"
       FROM revocation_clock AS clock

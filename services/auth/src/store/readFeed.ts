@@ -1,6 +1,6 @@
 /** Reads the feed: its head, and the entries beyond a cursor that have not expired. */
 import type { Entry } from '@gatehouse/contract'
-import type { RawSql } from '../database/rawSql.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 
 export interface FeedPage {
   feedId: string
@@ -21,7 +21,7 @@ interface Row extends Omit<Entry, 'seq' | 'kind'> {
  * Reads by the primary key of `revocations`.
  */
 export async function readFeed(
-  db: RawSql,
+  db: QueryRaw,
   { after, pageSize }: { after: number; pageSize: number },
 ): Promise<FeedPage> {
   const rows = await db.$queryRaw<Row[]>`
@@ -39,4 +39,11 @@ export async function readFeed(
 
 function entryOf({ seq, kind, subject, epoch, effect, expiresAtMs }: Row): Entry[] {
   return seq === null || kind === null ? [] : [{ seq, kind, subject, epoch, effect, expiresAtMs }]
+}
+
+/** The number of the newest revocation, by primary key. */
+export async function readHead(db: QueryRaw): Promise<number> {
+  const [row] = await db.$queryRaw<{ head: number }[]>`SELECT head::float8 AS head FROM revocation_clock WHERE id = 1`
+  if (row === undefined) throw new Error('revocation_clock has lost its row')
+  return row.head
 }

@@ -1,29 +1,29 @@
 /** What log-ins must know before they check their passwords: the account, and what has been tried so far. */
 
-import type { Adapter } from '../database/rawSql.ts'
+import type { RawSql } from '../database/rawSql.ts'
 import { unnest } from '../database/unnest.ts'
 import { type AccountForLogin, emailKey } from './accounts.ts'
 
 /** A counter of failures in `rate_limits`, and how many it allows. */
 export interface Quota {
   key: string
-  most: number
+  max: number
 }
 
 /** A counter that allows nothing more. */
-export interface Spent extends Quota {
+export interface ReachedLimit extends Quota {
   /** Until it allows something again. */
   leftMs: number
 }
 
-export interface LoginTry {
+export interface LoginAttempt {
   email: string
   quotas: readonly Quota[]
 }
 
 export interface LoginFacts {
   account: AccountForLogin | undefined
-  spent: Spent | undefined
+  reachedLimit: ReachedLimit | undefined
 }
 
 type Row = { place: number; points: number | null; leftMs: number | null } & (AccountForLogin | { id: null })
@@ -34,8 +34,8 @@ type Row = { place: number; points: number | null; leftMs: number | null } & (Ac
  * @returns in the order of the tries
  */
 export async function readLogins(
-  db: Pick<Adapter, '$queryRaw'>,
-  tries: readonly LoginTry[],
+  db: Pick<RawSql, '$queryRaw'>,
+  tries: readonly LoginAttempt[],
   wallMs: number,
 ): Promise<LoginFacts[]> {
   const asked = tries.flatMap(({ email, quotas }, place) =>
@@ -51,14 +51,14 @@ export async function readLogins(
       LEFT JOIN accounts AS account ON account.email_key = asked.email_key
      WHERE asked.place IS NOT NULL
      ORDER BY asked.turn`
-  const facts: LoginFacts[] = tries.map(() => ({ account: undefined, spent: undefined }))
+  const facts: LoginFacts[] = tries.map(() => ({ account: undefined, reachedLimit: undefined }))
   for (const [turn, row] of rows.entries()) {
     const [of, quota] = [facts[row.place], asked[turn]]
     if (of === undefined || quota === undefined) continue
     const { points, leftMs } = row
     if (row.id !== null) of.account = row
-    if (points !== null && leftMs !== null && points >= quota.most)
-      of.spent ??= { key: quota.key, most: quota.most, leftMs }
+    if (points !== null && leftMs !== null && points >= quota.max)
+      of.reachedLimit ??= { key: quota.key, max: quota.max, leftMs }
   }
   return facts
 }

@@ -16,14 +16,14 @@ interface Row extends Omit<Grant, 'sessionId'> {
   address: string | null
 }
 
-export interface Presented {
+export interface PresentedToken {
   sessionId: string
   generation: number
   presentedHash: Buffer
   idempotencyKeyHash: Buffer | null
 }
 
-export interface Found {
+export interface RotationRead {
   facts: RotationFacts
   /** What a fresh access token is made from, should it be an honest retry. */
   grant: Grant | null
@@ -34,7 +34,7 @@ export interface Found {
 }
 
 /** One snapshot of all three rows and the clock that judges them; reads by primary key, locks nothing. */
-export async function readRotationFacts(db: Db, presented: Presented): Promise<Found> {
+export async function readRotationFacts(db: Db, presented: PresentedToken): Promise<RotationRead> {
   const [row] = await db.$queryRaw<Row[]>`
     SELECT account.id AS "accountId", session.client_id AS "clientId", account.roles, account.scopes, account.epoch,
            clock.global_epoch AS "globalEpoch", session.remember, session.address,

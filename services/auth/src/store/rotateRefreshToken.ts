@@ -1,6 +1,6 @@
 /** The ordinary renewal: guards, rotates and reads all that an access token needs in one statement. */
 
-import type { Adapter, Value } from '../database/rawSql.ts'
+import type { RawSql, Value } from '../database/rawSql.ts'
 import { unnest } from '../database/unnest.ts'
 
 export interface Rotation {
@@ -44,7 +44,7 @@ export interface Grant {
  * @returns nothing when no row matched: `readRotationFacts` then says why
  */
 export async function rotateRefreshToken(
-  db: Pick<Adapter, 'query'>,
+  db: Pick<RawSql, 'query'>,
   rotation: Rotation,
   idle: IdleTimes,
 ): Promise<Grant | undefined> {
@@ -62,7 +62,7 @@ export async function rotateRefreshToken(
  * @returns the grants by session; for one that is not among them, ask by itself
  */
 export async function rotateRefreshTokens(
-  db: Pick<Adapter, 'query'>,
+  db: Pick<RawSql, 'query'>,
   rotations: readonly Rotation[],
   idle: IdleTimes,
 ): Promise<Map<string, Grant>> {

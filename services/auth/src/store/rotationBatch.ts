@@ -7,7 +7,7 @@
  */
 import type { Clock } from '@gatehouse/clock'
 import { createBatcher } from '../database/batcher.ts'
-import type { Adapter } from '../database/rawSql.ts'
+import type { RawSql } from '../database/rawSql.ts'
 import {
   type Grant,
   type IdleTimes,
@@ -16,27 +16,27 @@ import {
   rotateRefreshTokens,
 } from './rotateRefreshToken.ts'
 
-export interface RotateRow {
+export interface RotationBatch {
   /** Rotates the row of one session, with others if others ask; nothing when no row matched, or somebody holds it. */
-  together: (rotation: Rotation) => Promise<Grant | undefined>
+  batched: (rotation: Rotation) => Promise<Grant | undefined>
   /** The same by itself, waiting for whoever holds the row; nothing when no row matched. */
-  alone: (rotation: Rotation) => Promise<Grant | undefined>
+  single: (rotation: Rotation) => Promise<Grant | undefined>
 }
 
-const most = 64
+const maxItems = 64
 
-export function createRotationBatch(db: Pick<Adapter, 'query'>, idle: IdleTimes, clock: Clock): RotateRow {
-  const alone: RotateRow['alone'] = rotation => rotateRefreshToken(db, rotation, idle)
+export function createRotationBatch(db: Pick<RawSql, 'query'>, idle: IdleTimes, clock: Clock): RotationBatch {
+  const single: RotationBatch['single'] = rotation => rotateRefreshToken(db, rotation, idle)
   const batch = createBatcher<Rotation, Grant | undefined>({
     run: async rotations => {
       const [only, ...others] = rotations
-      if (only !== undefined && others.length === 0) return [await alone(only)]
+      if (only !== undefined && others.length === 0) return [await single(only)]
       const grants = await rotateRefreshTokens(db, rotations, idle)
       return rotations.map(({ sessionId }) => grants.get(sessionId))
     },
-    most,
+    maxItems,
     keyOf: ({ sessionId }) => sessionId,
     clock,
   })
-  return { together: batch.add, alone }
+  return { batched: batch.add, single }
 }

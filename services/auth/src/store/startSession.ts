@@ -1,6 +1,6 @@
 /** Begins sessions: for each its row, its refresh row and its audit entry, if the account still stands. */
 
-import type { Adapter } from '../database/rawSql.ts'
+import type { RawSql } from '../database/rawSql.ts'
 import { unnest } from '../database/unnest.ts'
 import type { Quota } from './readLogin.ts'
 import type { Grant } from './rotateRefreshToken.ts'
@@ -26,15 +26,15 @@ export interface NewSession {
 type Row = Grant & { isDisabled: boolean; asked: string }
 
 /** `gone`: since the check the account was deleted, its password changed, or a counter was spent. */
-export type Started = { kind: 'started'; grant: Grant } | { kind: 'disabled' } | { kind: 'gone' }
+export type StartResult = { kind: 'started'; grant: Grant } | { kind: 'disabled' } | { kind: 'gone' }
 
 /**
  * Relies on the share lock of the account: a disable, a sign-out everywhere or a password change either waits for this
  * session and ends it, or commits first and is seen here.
  * @param wallMs the process's wall clock, in milliseconds since 1970: the counters are kept by it
  */
-export async function startSession(db: Pick<Adapter, 'query'>, begin: NewSession, wallMs: number): Promise<Started> {
-  const started = await run(db, barrierDeps, [begin], wallMs)
+export async function startSession(db: Pick<RawSql, 'query'>, begin: NewSession, wallMs: number): Promise<StartResult> {
+  const started = await run(db, waitingStatement, [begin], wallMs)
   return started.get(begin.sessionId) ?? { kind: 'gone' }
 }
 
@@ -43,18 +43,18 @@ export async function startSession(db: Pick<Adapter, 'query'>, begin: NewSession
  * @returns by session; for one that is not among them, ask by itself
  */
 export function startSessions(
-  db: Pick<Adapter, 'query'>,
+  db: Pick<RawSql, 'query'>,
   begins: readonly NewSession[],
   wallMs: number,
-): Promise<Map<string, Started>> {
-  return run(db, skipping, begins, wallMs)
+): Promise<Map<string, StartResult>> {
+  return run(db, skippingStatement, begins, wallMs)
 }
 
-async function run(db: Pick<Adapter, 'query'>, text: string, begins: readonly NewSession[], wallMs: number) {
+async function run(db: Pick<RawSql, 'query'>, text: string, begins: readonly NewSession[], wallMs: number) {
   const quotas = begins.flatMap(({ sessionId, quotas }) => quotas.map(quota => ({ ...quota, sessionId })))
   const rows = await db.query<Row>(text, [
     wallMs,
-    ...unnest(quotas, ['sessionId', 'key', 'most']),
+    ...unnest(quotas, ['sessionId', 'key', 'max']),
     ...unnest(begins, [
       'sessionId',
       'accountId',
@@ -73,7 +73,7 @@ async function run(db: Pick<Adapter, 'query'>, text: string, begins: readonly Ne
   return new Map(rows.map(row => [row.asked, startedOf(row)]))
 }
 
-function startedOf({ isDisabled, asked: _asked, ...grant }: Row): Started {
+function startedOf({ isDisabled, asked: _asked, ...grant }: Row): StartResult {
   return isDisabled ? { kind: 'disabled' } : { kind: 'started', grant }
 }
 
@@ -88,9 +88,9 @@ const startOf = (lock: string) => `
     SELECT asked.*, account.roles, account.scopes, account.epoch, account.disabled_at
       FROM asked JOIN accounts AS account ON account.id = asked.account_id AND account.password_hash = asked.password_hash
      WHERE NOT EXISTS (
-       SELECT FROM unnest($2::uuid[], $3::text[], $4::int[]) AS quota (session_id, key, most)
+       SELECT FROM unnest($2::uuid[], $3::text[], $4::int[]) AS quota (session_id, key, max_points)
          JOIN rate_limits AS counter ON counter.key = quota.key
-        WHERE quota.session_id = asked.session_id AND counter.points >= quota.most AND counter.expire > $1::float8)
+        WHERE quota.session_id = asked.session_id AND counter.points >= quota.max_points AND counter.expire > $1::float8)
        ${lock}
   ), session AS (
     INSERT INTO sessions (id, account_id, client_id, device, user_agent, address, remember, global_epoch, created_at, expires_at)
@@ -120,5 +120,5 @@ const startOf = (lock: string) => `
          extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs"
     FROM account LEFT JOIN session ON session.id = account.session_id`
 
-const barrierDeps = startOf('FOR SHARE OF account')
-const skipping = startOf('FOR SHARE OF account SKIP LOCKED')
+const waitingStatement = startOf('FOR SHARE OF account')
+const skippingStatement = startOf('FOR SHARE OF account SKIP LOCKED')

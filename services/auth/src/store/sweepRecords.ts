@@ -1,5 +1,5 @@
 /** Removes records that have served their time, a batch at a time; what another replica holds is left to it. */
-import type { Db, Prisma } from '../database/database.ts'
+import type { Db, PrismaClient } from '../database/database.ts'
 
 /** By the index on `expires_at`: every token that such an entry covers has expired. */
 export async function removeRevocations(db: Db, limit: number): Promise<number> {
@@ -40,7 +40,7 @@ export async function removeCreations(db: Db, limit: number): Promise<number> {
 
 /** By the index on `at`. The table refuses every deletion that does not say, in its transaction, that it is this one. */
 export async function removeOldAudit(
-  prisma: Prisma,
+  prisma: PrismaClient,
   { limit, retentionDays }: { limit: number; retentionDays: number },
 ): Promise<number> {
   return prisma.$transaction(async tx => {

@@ -1,7 +1,7 @@
 /** Removes sessions that nobody can use and nobody asks about any more, a batch at a time. */
 import type { Db } from '../database/database.ts'
 
-export interface Batch {
+export interface SweepBatch {
   limit: number
   /** How long a session is kept after its end, for those who ask what became of it. */
   historyDays: number
@@ -11,7 +11,7 @@ export interface Batch {
  * By the index on `expires_at`. Here and below: rows that somebody holds are left for the next time, so two replicas share
  * the work and nobody waits; the refresh rows go by their foreign key.
  */
-export async function deleteExpiredSessions(db: Db, { limit, historyDays }: Batch): Promise<number> {
+export async function deleteExpiredSessions(db: Db, { limit, historyDays }: SweepBatch): Promise<number> {
   return db.$executeRaw`
     DELETE FROM sessions WHERE id IN (
       SELECT id FROM sessions WHERE expires_at < statement_timestamp() - make_interval(days => ${historyDays}::int)
@@ -19,7 +19,7 @@ export async function deleteExpiredSessions(db: Db, { limit, historyDays }: Batc
 }
 
 /** By the index on `ended_at`: the tokens of such a session expired long ago. */
-export async function deleteEndedSessions(db: Db, { limit, historyDays }: Batch): Promise<number> {
+export async function deleteEndedSessions(db: Db, { limit, historyDays }: SweepBatch): Promise<number> {
   return db.$executeRaw`
     DELETE FROM sessions WHERE id IN (
       SELECT id FROM sessions WHERE ended_at < statement_timestamp() - make_interval(days => ${historyDays}::int)
@@ -30,7 +30,7 @@ export async function deleteEndedSessions(db: Db, { limit, historyDays }: Batch)
  * By the index on `global_epoch`. They ended with the revocation of everyone, which wrote none of them; without its row a
  * session is refused as ended just the same.
  */
-export async function deleteBelowGlobalEpoch(db: Db, { limit }: Batch): Promise<number> {
+export async function deleteBelowGlobalEpoch(db: Db, { limit }: SweepBatch): Promise<number> {
   return db.$executeRaw`
     DELETE FROM sessions WHERE id IN (
       SELECT id FROM sessions WHERE global_epoch < (SELECT global_epoch FROM revocation_clock WHERE id = 1)
@@ -44,7 +44,7 @@ export async function deleteBelowGlobalEpoch(db: Db, { limit }: Batch): Promise<
  */
 export async function deleteIdleSessions(
   db: Db,
-  { after, limit, historyDays }: Batch & { after: string | null },
+  { after, limit, historyDays }: SweepBatch & { after: string | null },
 ): Promise<{ removed: number; last: string | null }> {
   const [row] = await db.$queryRaw<{ removed: number; last: string | null }[]>`
     WITH looked AS (

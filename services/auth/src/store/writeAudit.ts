@@ -22,7 +22,7 @@ export async function writeAudit(db: Db, row: AuditRow): Promise<void> {
 }
 
 /** A try that was refused, of somebody who is not known. */
-export function writeAttempt(
+export function writeRefusedAttempt(
   db: Db,
   tried: Pick<AuditRow, 'action' | 'target' | 'outcome'>,
   { address, requestId }: { address: string; requestId: string },

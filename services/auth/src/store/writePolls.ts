@@ -1,6 +1,6 @@
 /** Writes a batch of polls: authenticates each guard, moves its cursor and extends its lease, in one committed statement. */
 import type { LeaseRules } from '@gatehouse/protocol'
-import type { RawSql } from '../database/rawSql.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 
 export interface PollRow {
   guard: string
@@ -41,7 +41,7 @@ export interface PollWriteResult {
  * @returns a verdict for each guard of the batch
  */
 export async function writePolls(
-  db: RawSql,
+  db: QueryRaw,
   polls: readonly PollRow[],
   limits: PollLimits,
 ): Promise<Map<string, PollWriteResult>> {

@@ -17,7 +17,7 @@ function work() {
 
 t.test('what is added in one turn is one batch, and each gets its own result', async t => {
   const { run, begun } = work()
-  const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), most: 10 })
+  const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), maxItems: 10 })
   const results = Promise.all(['a', 'b', 'c'].map(batch.add))
   await turn()
   t.same(
@@ -32,7 +32,7 @@ t.test(
   'what comes while a batch is under way is the next one, and what is too much for one is left for the one after',
   async t => {
     const { run, begun } = work()
-    const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), most: 2 })
+    const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), maxItems: 2 })
     const first = batch.add('a')
     await turn()
     const others = Promise.all(['b', 'c', 'd'].map(batch.add))
@@ -55,7 +55,7 @@ t.test(
 
 t.test('two of one key are never in one batch', async t => {
   const { run, begun } = work()
-  const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), most: 10, keyOf: item => item })
+  const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), maxItems: 10, keyOf: item => item })
   const results = Promise.all(['a', 'a', 'b'].map(batch.add))
   await turn()
   t.same(begun[0]?.items, ['a', 'b'])
@@ -69,7 +69,7 @@ t.test('two of one key are never in one batch', async t => {
 
 t.test('work that fails fails its own batch, and the next one goes on', async t => {
   const { run, begun } = work()
-  const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), most: 1 })
+  const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), maxItems: 1 })
   const first = t.rejects(batch.add('a'), { message: 'away' })
   const second = batch.add('b')
   await turn()
@@ -83,7 +83,7 @@ t.test('work that fails fails its own batch, and the next one goes on', async t 
 t.test('work that hangs holds up those who wait for a moment only, and its end is no second turn', async t => {
   const { run, begun } = work()
   const clock = fakeClock({ wallMs: 0 })
-  const batch = createBatcher({ run, clock, most: 1 })
+  const batch = createBatcher({ run, clock, maxItems: 1 })
   const first = batch.add('a')
   await turn()
   t.equal(clock.sleepers(), 0, 'nobody waits, so nothing is watched')

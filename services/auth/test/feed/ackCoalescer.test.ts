@@ -17,7 +17,7 @@ function stand() {
     batches.push(guards)
     return guards
   }
-  const { add } = createBatcher({ clock: systemClock, run, most: 100, ready: returning.whenAcked })
+  const { add } = createBatcher({ clock: systemClock, run, maxItems: 100, ready: returning.whenAcked })
   const poll = (guard: string) => {
     returning.onPoll(guard)
     return add(guard)

@@ -112,7 +112,7 @@ t.test(`400 random polls are written as judgePoll says (SEED=${seed})`, async t 
     const before = await readGuards(place)
     const entries = await readEntries(place)
     const polls = cases.map(({ poll }) => poll).sort((one, other) => (one.guard < other.guard ? -1 : 1))
-    const verdicts = await writePolls(place.database.direct, polls, { ...rules, guardsPerClient: 1000 })
+    const verdicts = await writePolls(place.database.rawSql, polls, { ...rules, guardsPerClient: 1000 })
     const after = await readGuards(place)
 
     for (const { poll, row } of cases) {
@@ -170,7 +170,7 @@ t.test('a client at its limit gets no new guard, not even within one batch', asy
   })
   const write = (count: number) =>
     writePolls(
-      place.database.direct,
+      place.database.rawSql,
       Array.from({ length: count }, () => poll(randomUUID())),
       {
         ...rules,

@@ -61,7 +61,7 @@ t.test(
 /** The polls themselves on a clock that the test moves, and deaf: nobody tells them of notifications. */
 async function deaf(place: Stage) {
   const clock = fakeClock({ wallMs: 1_800_000_000_000 })
-  const polls = createPolls({ db: place.database.direct, clock, limits, holdMs: 5000, onAcks: () => {} })
+  const polls = createPolls({ db: place.database.rawSql, clock, limits, holdMs: 5000, onAcks: () => {} })
   const guard = randomUUID()
   const common = { guard, clientId: 'guards', secretHash: sha256(guardSecret), name: 'deaf', version: '1' }
   const answer = (feedId: string | null, after: number | null, signal = new AbortController().signal) =>

@@ -18,7 +18,7 @@ t.test('a poll that is carried out after its guard has left does not bring the r
     ...{ feedId: null, after: null },
   }
   const poll = async (more: Partial<PollRow> = {}) =>
-    (await writePolls(database.direct, [{ ...asks, ...more }], limits)).get(id)
+    (await writePolls(database.rawSql, [{ ...asks, ...more }], limits)).get(id)
   const known = { feedId: rows[0].feed_id as string, after: 0 }
   const live = async () => (await readLiveGuards(database.prisma)).guards.length
 

@@ -79,7 +79,7 @@ t.test(
     const renewing = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
     const deps: RotateDeps = {
       db: renewing.prisma,
-      rotateRow: createRotationBatch(renewing.direct, { idle: 1e5, shortIdle: 1e4 }, systemClock),
+      rotateRow: createRotationBatch(renewing.rawSql, { idle: 1e5, shortIdle: 1e4 }, systemClock),
       refreshKeys: readRefreshKeys(`1:${secret}`),
       rightOfWay: { claim: () => undefined },
       revocations: createRevocations(renewing, 360_000),

@@ -30,15 +30,15 @@ t.test('each keeps its plan, whether it carries one or several', async t => {
   await giveRefreshRows(place, '1 day')
   await place.database.pool.query('ANALYZE')
   const { url } = place.database
-  const { direct, pool, close } = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
+  const { rawSql, pool, close } = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
   t.teardown(close)
   const rotation = () => ({
     ...{ sessionId: randomUUID(), generation: 0, idempotencyKeyHash: null },
     ...{ presentedHash: randomBytes(32), successorHash: randomBytes(32) },
   })
   const quotas = [
-    { key: 'one', most: 3 },
-    { key: 'other', most: 3 },
+    { key: 'one', max: 3 },
+    { key: 'other', max: 3 },
   ]
   const begin = () => ({
     ...{ sessionId: randomUUID(), accountId: ada.id, passwordHash: 'another', clientId: 'first-party', requestId: 'r' },
@@ -52,13 +52,13 @@ t.test('each keeps its plan, whether it carries one or several', async t => {
   const idle = { idle: 60, shortIdle: 60 }
   const lease = { leaseMs: 1000, marginMs: 100, pageSize: 100, guardsPerClient: 10 }
   const ways: Record<string, () => Promise<unknown>> = {
-    'a renewal alone': () => rotateRefreshToken(direct, rotation(), idle),
-    'two renewals together': () => rotateRefreshTokens(direct, [rotation(), rotation()], idle),
-    'the look before a password is checked': () => readLogins(direct, [{ email: ada.email, quotas }], 0),
-    'a log-in alone': () => startSession(direct, begin(), 0),
-    'log-ins together': () => startSessions(direct, [begin()], 0),
-    'a poll': () => writePolls(direct, [poll()], lease),
-    'the feed': () => readFeed(direct, { after: 0, pageSize: 10 }),
+    'a renewal alone': () => rotateRefreshToken(rawSql, rotation(), idle),
+    'two renewals together': () => rotateRefreshTokens(rawSql, [rotation(), rotation()], idle),
+    'the look before a password is checked': () => readLogins(rawSql, [{ email: ada.email, quotas }], 0),
+    'a log-in alone': () => startSession(rawSql, begin(), 0),
+    'log-ins together': () => startSessions(rawSql, [begin()], 0),
+    'a poll': () => writePolls(rawSql, [poll()], lease),
+    'the feed': () => readFeed(rawSql, { after: 0, pageSize: 10 }),
   }
   const counts = async () => {
     const { rows } = await pool.query<{ custom: number; generic: number }>(

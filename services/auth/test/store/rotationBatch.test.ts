@@ -38,7 +38,7 @@ async function below(t: Test) {
       idempotencyKeyHash: null,
     }
   })
-  return { place, rotations, ...createRotationBatch(place.database.direct, { idle: 3600, shortIdle: 60 }, systemClock) }
+  return { place, rotations, ...createRotationBatch(place.database.rawSql, { idle: 3600, shortIdle: 60 }, systemClock) }
 }
 
 t.test(`${count} at once share statements, and each brings what belongs to its session`, async t => {
@@ -91,13 +91,13 @@ t.test('a session whose row somebody holds keeps nobody else waiting, and is ren
 })
 
 t.test('among those that share a statement, the one that must not be renewed is not', async t => {
-  const { place, rotations, together } = await below(t)
+  const { place, rotations, batched } = await below(t)
   const [ended, old, otherSecret, ...good] = rotations as [Rotation, Rotation, Rotation, ...Rotation[]]
   const act = { actor: null, reason: null, address: null, requestId: null }
   const { endSessions } = createRevocations(place.database, 360_000)
   await endSessions({ kind: 'one', sessionId: ended.sessionId }, 'revoked', act)
   const asked = [ended, { ...old, generation: 7 }, { ...otherSecret, presentedHash: randomBytes(32) }, ...good]
-  const grants = await Promise.all(asked.map(together))
+  const grants = await Promise.all(asked.map(batched))
   t.same(
     grants.map(grant => grant?.sessionId),
     [undefined, undefined, undefined, ...good.map(({ sessionId }) => sessionId)],
@@ -105,8 +105,8 @@ t.test('among those that share a statement, the one that must not be renewed is 
 })
 
 t.test('of two that are asked for with one token, one rotates the row and the other finds it rotated', async t => {
-  const { place, rotations, together } = await below(t)
-  const grants = await Promise.all([...rotations, ...rotations].map(together))
+  const { place, rotations, batched } = await below(t)
+  const grants = await Promise.all([...rotations, ...rotations].map(batched))
   t.equal(grants.filter(grant => grant !== undefined).length, count)
   const { rows } = await place.database.pool.query('SELECT DISTINCT generation FROM refresh_tokens')
   t.same(rows, [{ generation: 1 }])
