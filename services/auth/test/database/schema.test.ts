@@ -29,10 +29,10 @@ t.test('the tables refuse what could not be', async t => {
   const { id } = await person()
   const wrong = [
     `INSERT INTO revocation_clock (id, feed_id, head, global_epoch) VALUES (2, gen_random_uuid(), 0, 0)`,
-    `INSERT INTO revocations (seq, kind, subject, outcome, expires_at) VALUES (1, 'session', NULL, 'ended', now())`,
-    `INSERT INTO revocations (seq, kind, subject, outcome, expires_at) VALUES (1, 'user', '${id}', 'ended', now())`,
-    `INSERT INTO revocations (seq, kind, subject, outcome, expires_at) VALUES (1, 'nobody', '${id}', 'ended', now())`,
-    `INSERT INTO revocations (seq, kind, subject, outcome, expires_at) VALUES (1, 'session', '${id}', 'gone', now())`,
+    `INSERT INTO revocations (seq, kind, subject, effect, expires_at) VALUES (1, 'session', NULL, 'ended', now())`,
+    `INSERT INTO revocations (seq, kind, subject, effect, expires_at) VALUES (1, 'user', '${id}', 'ended', now())`,
+    `INSERT INTO revocations (seq, kind, subject, effect, expires_at) VALUES (1, 'nobody', '${id}', 'ended', now())`,
+    `INSERT INTO revocations (seq, kind, subject, effect, expires_at) VALUES (1, 'session', '${id}', 'gone', now())`,
     `INSERT INTO sessions (id, account_id, client_id, remember, global_epoch, created_at, expires_at, ended_at)
      VALUES (gen_random_uuid(), '${id}', 'x', true, 0, now(), now(), now())`,
     `INSERT INTO accounts (email, email_key, password_hash) SELECT 'X', email_key, 'x' FROM accounts LIMIT 1`,
