@@ -1,8 +1,8 @@
 /** The audit log: everything that counts is in it, nobody changes it, and it can be read at any length. */
 import type { AuditView } from '@gatehouse/contract'
 import t from 'tap'
-import { office } from '../helpers/adminClient.ts'
-import { isRefusal, password } from '../helpers/service.ts'
+import { startWithAdmin } from '../helpers/adminClient.ts'
+import { assertProblem, password } from '../helpers/service.ts'
 
 interface Page {
   entries: AuditView[]
@@ -10,12 +10,13 @@ interface Page {
 }
 
 t.test('failed log-ins, throttles and thefts are in it, with their evidence and no secret', async t => {
-  const on = await office(t, { LOGIN_FAILURES: '3', RETRY_WINDOW_MS: '0' })
-  const ada = await on.person()
-  const session = await on.login(ada)
+  const service = await startWithAdmin(t, { LOGIN_FAILURES: '3', RETRY_WINDOW_MS: '0' })
+  const ada = await service.createUser()
+  const session = await service.login(ada)
   const wrong = 'this is the wrong password'
-  for (let tries = 0; tries < 5; tries += 1) await on.call('/session', { body: { email: ada.email, password: wrong } })
-  const entries = async (query: string) => ((await on.ask(`/admin/audit?${query}`)).body as Page).entries
+  for (let tries = 0; tries < 5; tries += 1)
+    await service.call('/session', { body: { email: ada.email, password: wrong } })
+  const entries = async (query: string) => ((await service.callAsAdmin(`/admin/audit?${query}`)).body as Page).entries
   const failed = await entries(`action=session.start&outcome=credentials-invalid&target=${ada.id}`)
   t.equal(failed.length, 3)
   t.match(failed[0], { actor: null, target: ada.id, address: '127.0.0.1', requestId: String })
@@ -23,9 +24,9 @@ t.test('failed log-ins, throttles and thefts are in it, with their evidence and 
   t.equal(throttled.length, 1, 'a throttle is written down once')
 
   const { refreshToken } = session
-  const next = (await on.call('/session/renew', { body: { refreshToken } })).body as { refreshToken: string }
-  await on.call('/session/renew', { body: { refreshToken: next.refreshToken } })
-  isRefusal(t, await on.call('/session/renew', { body: { refreshToken } }), 'refresh-reused')
+  const next = (await service.call('/session/renew', { body: { refreshToken } })).body as { refreshToken: string }
+  await service.call('/session/renew', { body: { refreshToken: next.refreshToken } })
+  assertProblem(t, await service.call('/session/renew', { body: { refreshToken } }), 'refresh-reused')
   const [theft] = await entries('action=session.reuse-detected')
   t.match(theft, {
     target: session.sessionId,
@@ -39,15 +40,15 @@ t.test('failed log-ins, throttles and thefts are in it, with their evidence and 
 })
 
 t.test('pages neither repeat nor skip while entries are added', async t => {
-  const on = await office(t)
-  const ada = await on.person()
-  for (let times = 0; times < 5; times += 1) await on.login(ada)
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  for (let times = 0; times < 5; times += 1) await service.login(ada)
   const ids: number[] = []
   let cursor: string | null = ''
   while (cursor !== null) {
     const more: string = cursor === '' ? '' : `&cursor=${cursor}`
-    const { body } = await on.ask(`/admin/audit?actor=${ada.id}&limit=2${more}`)
-    await on.login(ada)
+    const { body } = await service.callAsAdmin(`/admin/audit?actor=${ada.id}&limit=2${more}`)
+    await service.login(ada)
     const page = body as Page
     ids.push(...page.entries.map(({ id }) => id))
     cursor = page.nextCursor
@@ -58,29 +59,29 @@ t.test('pages neither repeat nor skip while entries are added', async t => {
     [...new Set(ids)].sort((one, other) => other - one),
   )
   for (const query of ['from=yesterday', 'cursor=e30', 'limit=0', 'who=me']) {
-    isRefusal(t, await on.ask(`/admin/audit?${query}`), 'request-malformed')
+    assertProblem(t, await service.callAsAdmin(`/admin/audit?${query}`), 'request-malformed')
   }
-  t.strictSame(((await on.ask('/admin/audit?until=2020-01-01T00:00:00Z')).body as Page).entries, [])
+  t.strictSame(((await service.callAsAdmin('/admin/audit?until=2020-01-01T00:00:00Z')).body as Page).entries, [])
 })
 
 t.test('an export streams every line, and is written down itself', async t => {
-  const on = await office(t)
-  await on.database.prisma.$executeRaw`
+  const service = await startWithAdmin(t)
+  await service.database.prisma.$executeRaw`
     INSERT INTO audit_entries (action, outcome, detail) SELECT 'test.entry', 'done', jsonb_build_object('n', n) FROM generate_series(1, 2500) AS n`
-  const answer = await on.ask('/admin/audit/export?action=test.entry')
-  t.match(answer.headers.get('content-type'), 'application/x-ndjson')
-  const lines = String(answer.body).trimEnd().split('\n')
+  const response = await service.callAsAdmin('/admin/audit/export?action=test.entry')
+  t.match(response.headers.get('content-type'), 'application/x-ndjson')
+  const lines = String(response.body).trimEnd().split('\n')
   const entries = lines.map(line => JSON.parse(line) as { detail: { n: number } })
   t.strictSame(
     entries.map(({ detail }) => detail.n),
-    Array.from({ length: 2500 }, (_, place) => place + 1),
+    Array.from({ length: 2500 }, (_, service) => service + 1),
   )
-  t.match(await on.audited('audit.export'), { actor: on.admin.id, detail: { action: 'test.entry' } })
+  t.match(await service.lastAudit('audit.export'), { actor: service.admin.id, detail: { action: 'test.entry' } })
 })
 
 t.test('nobody changes it, not even with the database at hand', async t => {
-  const on = await office(t)
-  const { prisma } = on.database
+  const service = await startWithAdmin(t)
+  const { prisma } = service.database
   await t.rejects(prisma.$executeRaw`UPDATE audit_entries SET actor = NULL`, /refuses UPDATE/)
   await t.rejects(prisma.$executeRaw`DELETE FROM audit_entries`, /refuses DELETE/)
   await t.rejects(prisma.$executeRaw`TRUNCATE audit_entries`, /refuses TRUNCATE/)

@@ -1,9 +1,9 @@
 /** Service clients: least privilege, secrets shown once, and gone when they are deleted. */
 import type { ClientView } from '@gatehouse/contract'
 import t from 'tap'
-import { office } from '../helpers/adminClient.ts'
-import { machine, post, secret, tokenOf } from '../helpers/oauthForms.ts'
-import { basic, isRefusal } from '../helpers/service.ts'
+import { startWithAdmin } from '../helpers/adminClient.ts'
+import { clientSecret, clientToken, createClient, postForm } from '../helpers/oauthForms.ts'
+import { assertProblem, basic } from '../helpers/service.ts'
 
 interface WithSecret {
   client: ClientView
@@ -11,91 +11,102 @@ interface WithSecret {
 }
 
 t.test('a client is created with a secret that is shown once, and stored hashed', async t => {
-  const on = await office(t)
-  const created = await on.ask('/admin/clients', { body: { id: 'robot', scopes: ['users:read'] } })
+  const service = await startWithAdmin(t)
+  const created = await service.callAsAdmin('/admin/clients', { body: { id: 'robot', scopes: ['users:read'] } })
   const { client, secret } = created.body as WithSecret
   t.equal(created.status, 201)
   t.match(secret, /^ghc_[\w-]{43}$/)
   t.match(client, { id: 'robot', name: 'robot', scopes: ['users:read'], lastUsedAt: null })
   const form = { grant_type: 'client_credentials', client_id: 'robot', client_secret: secret }
-  t.equal((await post(on, '/oauth/token', form)).status, 200)
-  const list = await on.ask('/admin/clients')
+  t.equal((await postForm(service, '/oauth/token', form)).status, 200)
+  const list = await service.callAsAdmin('/admin/clients')
   t.notMatch(JSON.stringify(list.body), secret)
   t.match(
     (list.body as { clients: ClientView[] }).clients.find(({ id }) => id === 'robot'),
     { lastUsedAt: String },
   )
-  const [dump] = await on.database.prisma.$queryRaw<{ all: string }[]>`
+  const [dump] = await service.database.prisma.$queryRaw<{ all: string }[]>`
     SELECT string_agg(service_clients::text, ' ') || (SELECT string_agg(audit_entries::text, ' ') FROM audit_entries) AS all FROM service_clients`
   t.notMatch(dump?.all, secret)
-  isRefusal(t, await on.ask('/admin/clients', { body: { id: 'robot', scopes: ['guard'] } }), 'conflict')
-  for (const id of ['first-party', on.admin.id, 'with space']) {
-    isRefusal(t, await on.ask('/admin/clients', { body: { id, scopes: ['guard'] } }), 'request-malformed')
+  assertProblem(
+    t,
+    await service.callAsAdmin('/admin/clients', { body: { id: 'robot', scopes: ['guard'] } }),
+    'conflict',
+  )
+  for (const id of ['first-party', service.admin.id, 'with space']) {
+    assertProblem(
+      t,
+      await service.callAsAdmin('/admin/clients', { body: { id, scopes: ['guard'] } }),
+      'request-malformed',
+    )
   }
 })
 
 t.test(
   'after a rotation both secrets are taken for a while; without an overlap the old one and its tokens are gone',
   async t => {
-    const on = await office(t)
-    await machine(on, 'robot', ['users:read'])
+    const service = await startWithAdmin(t)
+    await createClient(service, 'robot', ['users:read'])
     const tokenWith = (secret: string) =>
-      post(on, '/oauth/token', { grant_type: 'client_credentials', client_id: 'robot', client_secret: secret })
-    const first = (await on.ask('/admin/clients/robot/rotate', { body: { overlapSeconds: 60 } })).body as WithSecret
+      postForm(service, '/oauth/token', { grant_type: 'client_credentials', client_id: 'robot', client_secret: secret })
+    const first = (await service.callAsAdmin('/admin/clients/robot/rotate', { body: { overlapSeconds: 60 } }))
+      .body as WithSecret
     t.match(first, { client: { previousSecretEndsAt: String }, revocation: null })
-    t.equal((await tokenWith(secret)).status, 200)
+    t.equal((await tokenWith(clientSecret)).status, 200)
     t.equal((await tokenWith(first.secret)).status, 200)
     const { access_token: token } = (await tokenWith(first.secret)).body as { access_token: string }
-    const second = await on.ask('/admin/clients/robot/rotate', { body: { overlapSeconds: 0, reason: 'leaked' } })
+    const second = await service.callAsAdmin('/admin/clients/robot/rotate', {
+      body: { overlapSeconds: 0, reason: 'leaked' },
+    })
     t.match(second.body, { client: { previousSecretEndsAt: null }, revocation: { kind: 'session', inForce: true } })
-    t.equal((await tokenWith(secret)).status, 401)
+    t.equal((await tokenWith(clientSecret)).status, 401)
     t.equal((await tokenWith(first.secret)).status, 401)
-    isRefusal(t, await on.call('/admin/users', { token }), 'session-ended')
+    assertProblem(t, await service.call('/admin/users', { token }), 'session-ended')
     t.equal((await tokenWith((second.body as WithSecret).secret)).status, 200)
-    isRefusal(t, await on.ask('/admin/clients/nobody/rotate', { body: {} }), 'not-found')
+    assertProblem(t, await service.callAsAdmin('/admin/clients/nobody/rotate', { body: {} }), 'not-found')
   },
 )
 
 t.test('a deleted client is refused everywhere when the call returns', async t => {
-  const on = await office(t)
-  await machine(on, 'robot', ['users:read'])
-  const token = await tokenOf(on, 'robot')
-  const deleted = await on.ask('/admin/clients/robot', { method: 'DELETE', body: { reason: 'retired' } })
+  const service = await startWithAdmin(t)
+  await createClient(service, 'robot', ['users:read'])
+  const token = await clientToken(service, 'robot')
+  const deleted = await service.callAsAdmin('/admin/clients/robot', { method: 'DELETE', body: { reason: 'retired' } })
   t.match(deleted.body, { kind: 'session', outcome: 'ended', inForce: true })
-  isRefusal(t, await on.call('/admin/users', { token }), 'session-ended')
-  t.equal((await post(on, '/oauth/token', { grant_type: 'client_credentials' }, 'robot')).status, 401)
-  t.match(await on.audited('client.delete'), { target: 'robot', reason: 'retired', seq: Number })
-  isRefusal(t, await on.ask('/admin/clients/robot', { method: 'DELETE' }), 'not-found')
+  assertProblem(t, await service.call('/admin/users', { token }), 'session-ended')
+  t.equal((await postForm(service, '/oauth/token', { grant_type: 'client_credentials' }, 'robot')).status, 401)
+  t.match(await service.lastAudit('client.delete'), { target: 'robot', reason: 'retired', seq: Number })
+  assertProblem(t, await service.callAsAdmin('/admin/clients/robot', { method: 'DELETE' }), 'not-found')
 })
 
 t.test('the entry of a deleted client names the sid of its tokens, so that guards refuse them', async t => {
-  const on = await office(t)
-  await machine(on, 'robot', ['users:read'])
-  const [, payload = ''] = (await tokenOf(on, 'robot')).split('.')
+  const service = await startWithAdmin(t)
+  await createClient(service, 'robot', ['users:read'])
+  const [, payload = ''] = (await clientToken(service, 'robot')).split('.')
   const { sid } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sid: string }
-  await on.ask('/admin/clients/robot', { method: 'DELETE' })
+  await service.callAsAdmin('/admin/clients/robot', { method: 'DELETE' })
   const poll = { guard: '11111111-1111-4111-8111-111111111111', name: 'test', version: '1' }
-  const feed = await on.call('/guards/poll', { body: poll, headers: { authorization: on.guardCredentials } })
+  const feed = await service.call('/guards/poll', { body: poll, headers: { authorization: service.guardCredentials } })
   t.match(feed.body, { entries: [{ kind: 'session', subject: sid, outcome: 'ended' }] })
 })
 
 t.test('a machine gives a client no more than it has, and takes over none that has more', async t => {
-  const on = await office(t)
-  await machine(on, 'clerk', ['clients:write', 'storage:read'])
-  await machine(on, 'strong', ['users:write'])
-  const token = await tokenOf(on, 'clerk')
-  const ask = (path: string, call = {}) => on.call(path, { token, ...call })
-  isRefusal(t, await ask('/admin/clients', { body: { id: 'x', scopes: ['users:write'] } }), 'insufficient-scope')
+  const service = await startWithAdmin(t)
+  await createClient(service, 'clerk', ['clients:write', 'storage:read'])
+  await createClient(service, 'strong', ['users:write'])
+  const token = await clientToken(service, 'clerk')
+  const ask = (path: string, call = {}) => service.call(path, { token, ...call })
+  assertProblem(t, await ask('/admin/clients', { body: { id: 'x', scopes: ['users:write'] } }), 'insufficient-scope')
   t.equal((await ask('/admin/clients', { body: { id: 'x', scopes: ['storage:read'] } })).status, 201)
-  isRefusal(t, await ask('/admin/clients/strong/rotate', { body: {} }), 'insufficient-scope')
-  isRefusal(t, await ask('/admin/clients/strong', { method: 'DELETE' }), 'insufficient-scope')
-  isRefusal(t, await ask('/admin/clients'), 'insufficient-scope')
+  assertProblem(t, await ask('/admin/clients/strong/rotate', { body: {} }), 'insufficient-scope')
+  assertProblem(t, await ask('/admin/clients/strong', { method: 'DELETE' }), 'insufficient-scope')
+  assertProblem(t, await ask('/admin/clients'), 'insufficient-scope')
 })
 
 t.test('a client without the scope guard cannot poll', async t => {
-  const on = await office(t)
-  await machine(on, 'robot', ['introspect'])
+  const service = await startWithAdmin(t)
+  await createClient(service, 'robot', ['introspect'])
   const poll = { guard: '11111111-1111-4111-8111-111111111111', name: 'test', version: '1' }
-  const headers = { authorization: basic('robot', secret) }
-  isRefusal(t, await on.call('/guards/poll', { body: poll, headers }), 'client-invalid')
+  const headers = { authorization: basic('robot', clientSecret) }
+  assertProblem(t, await service.call('/guards/poll', { body: poll, headers }), 'client-invalid')
 })

@@ -2,8 +2,8 @@
 import { problems } from '@gatehouse/contract'
 import t from 'tap'
 import { adminScopes } from '../../src/admin/permissions.ts'
-import { machine, tokenOf } from '../helpers/oauthForms.ts'
-import { isRefusal, type Session, stage } from '../helpers/service.ts'
+import { clientToken, createClient } from '../helpers/oauthForms.ts'
+import { assertProblem, startService, type TestSession } from '../helpers/service.ts'
 
 interface Operation {
   security?: { bearer?: string[] }[]
@@ -12,19 +12,19 @@ interface Operation {
 }
 
 t.test('each admin route', async t => {
-  const on = await stage(t)
-  const { call, person, login, database } = on
-  await machine(on, 'robot', adminScopes)
-  await machine(on, 'deleted', adminScopes)
-  const ofDeleted = await tokenOf(on, 'deleted')
+  const service = await startService(t)
+  const { call, createUser, login, database } = service
+  await createClient(service, 'robot', adminScopes)
+  await createClient(service, 'deleted', adminScopes)
+  const ofDeleted = await clientToken(service, 'deleted')
   await database.prisma.$executeRaw`DELETE FROM service_clients WHERE id = 'deleted'`
   const everybody = {
-    ordinary: await login(await person()),
-    auditor: await login(await person({ roles: ['auditor'] })),
+    ordinary: await login(await createUser()),
+    auditor: await login(await createUser({ roles: ['auditor'] })),
   }
-  const disabled = await person({ roles: ['admin'] })
+  const disabled = await createUser({ roles: ['admin'] })
   const ofDisabled = await login(disabled)
-  const revoked = await login(await person({ roles: ['admin'] }))
+  const revoked = await login(await createUser({ roles: ['admin'] }))
   await database.prisma.$executeRaw`UPDATE accounts SET disabled_at = now() WHERE id = ${disabled.id}::uuid`
   await database.prisma
     .$executeRaw`UPDATE sessions SET ended_at = now(), ended_as = 'revoked' WHERE id = ${revoked.sessionId}::uuid`
@@ -39,31 +39,31 @@ t.test('each admin route', async t => {
 
   for (const { path, method, operation } of routes) {
     const target = path.replace('{id}', '00000000-0000-4000-8000-000000000000').replace('{seq}', '1')
-    const ask = (session?: Session) =>
+    const ask = (session?: TestSession) =>
       call(target, { method: method.toUpperCase(), ...(session ? { token: session.accessToken } : {}) })
     t.test(`${method.toUpperCase()} ${path}`, async t => {
-      isRefusal(t, await ask(), 'token-missing')
-      isRefusal(t, await ask({ ...everybody.ordinary, accessToken: 'garbage' }), 'token-invalid')
-      isRefusal(t, await ask(everybody.ordinary), 'insufficient-scope')
-      isRefusal(t, await ask(ofDisabled), 'account-disabled')
-      isRefusal(t, await ask(revoked), 'session-ended')
+      assertProblem(t, await ask(), 'token-missing')
+      assertProblem(t, await ask({ ...everybody.ordinary, accessToken: 'garbage' }), 'token-invalid')
+      assertProblem(t, await ask(everybody.ordinary), 'insufficient-scope')
+      assertProblem(t, await ask(ofDisabled), 'account-disabled')
+      assertProblem(t, await ask(revoked), 'session-ended')
       const isRead = method === 'get'
       const forAuditor = await ask(everybody.auditor)
       if (isRead) t.not(forAuditor.status, problems['insufficient-scope'].status, 'an auditor may read')
-      else isRefusal(t, forAuditor, 'insufficient-scope')
+      else assertProblem(t, forAuditor, 'insufficient-scope')
 
       t.strictSame(operation['x-roles'], isRead ? ['admin', 'auditor'] : ['admin'], 'the document says which roles')
       const scopes = operation.security?.[0]?.bearer ?? []
-      const other = await login(await person({ scopes: ['storage:read', ...allBut(scopes)] }))
-      isRefusal(t, await ask(other), 'insufficient-scope')
-      const weakRobot = { ...other, accessToken: await tokenOf(on, 'robot', allBut(scopes).join(' ')) }
-      isRefusal(t, await ask(weakRobot), 'insufficient-scope')
-      isRefusal(t, await ask({ ...other, accessToken: ofDeleted }), 'session-ended')
+      const other = await login(await createUser({ scopes: ['storage:read', ...allBut(scopes)] }))
+      assertProblem(t, await ask(other), 'insufficient-scope')
+      const weakRobot = { ...other, accessToken: await clientToken(service, 'robot', allBut(scopes).join(' ')) }
+      assertProblem(t, await ask(weakRobot), 'insufficient-scope')
+      assertProblem(t, await ask({ ...other, accessToken: ofDeleted }), 'session-ended')
       const [scope] = scopes
       if (scope === undefined) return
-      const holder = await login(await person({ scopes: [scope] }))
+      const holder = await login(await createUser({ scopes: [scope] }))
       t.not((await ask(holder)).status, problems['insufficient-scope'].status, `${scope} is enough`)
-      const robot = { ...holder, accessToken: await tokenOf(on, 'robot', scope) }
+      const robot = { ...holder, accessToken: await clientToken(service, 'robot', scope) }
       t.not((await ask(robot)).status, problems['insufficient-scope'].status, `${scope} is enough for a machine`)
     })
   }
@@ -74,7 +74,7 @@ function allBut(scopes: readonly string[]): string[] {
 }
 
 t.test('a path that is no admin route is not found, for an admin, and says nothing to others', async t => {
-  const { call, person, login } = await stage(t)
-  const admin = await login(await person({ roles: ['admin'] }))
-  isRefusal(t, await call('/admin/nothing', { token: admin.accessToken }), 'not-found')
+  const { call, createUser, login } = await startService(t)
+  const admin = await login(await createUser({ roles: ['admin'] }))
+  assertProblem(t, await call('/admin/nothing', { token: admin.accessToken }), 'not-found')
 })

@@ -2,35 +2,42 @@
 import type { BulkPreview, Receipt } from '@gatehouse/contract'
 import t from 'tap'
 import { agentInWords } from '../../src/admin/serialize.ts'
-import { type Office, office } from '../helpers/adminClient.ts'
-import { giveRefreshRows } from '../helpers/refreshRows.ts'
-import { isRefusal } from '../helpers/service.ts'
+import { type AdminClient, startWithAdmin } from '../helpers/adminClient.ts'
+import { insertRefreshRows } from '../helpers/refreshRows.ts'
+import { assertProblem } from '../helpers/service.ts'
 
 t.test('one session is ended, and only that one', async t => {
-  const on = await office(t)
-  const ada = await on.person()
-  const [one, other] = [await on.login(ada), await on.login(ada)]
-  const ended = await on.ask(`/admin/sessions/${one.sessionId}/end`, { body: { reason: 'laptop stolen' } })
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  const [one, other] = [await service.login(ada), await service.login(ada)]
+  const ended = await service.callAsAdmin(`/admin/sessions/${one.sessionId}/end`, { body: { reason: 'laptop stolen' } })
   t.match(ended.body, { kind: 'session', subject: one.sessionId, ended: 1, inForce: true })
-  isRefusal(t, await on.call('/me', { token: one.accessToken }), 'session-ended')
-  t.equal((await on.call('/me', { token: other.accessToken })).status, 200)
-  isRefusal(t, await on.ask('/admin/sessions/00000000-0000-4000-8000-000000000000/end', { body: {} }), 'not-found')
-  const all = await on.ask(`/admin/users/${ada.id}/sessions/end`)
-  isRefusal(t, all, 'not-found')
-  t.match((await on.ask(`/admin/users/${ada.id}/sessions/end`, { method: 'POST' })).body, { kind: 'user', ended: 1 })
-  isRefusal(t, await on.call('/me', { token: other.accessToken }), 'session-ended')
+  assertProblem(t, await service.call('/me', { token: one.accessToken }), 'session-ended')
+  t.equal((await service.call('/me', { token: other.accessToken })).status, 200)
+  assertProblem(
+    t,
+    await service.callAsAdmin('/admin/sessions/00000000-0000-4000-8000-000000000000/end', { body: {} }),
+    'not-found',
+  )
+  const all = await service.callAsAdmin(`/admin/users/${ada.id}/sessions/end`)
+  assertProblem(t, all, 'not-found')
+  t.match((await service.callAsAdmin(`/admin/users/${ada.id}/sessions/end`, { method: 'POST' })).body, {
+    kind: 'user',
+    ended: 1,
+  })
+  assertProblem(t, await service.call('/me', { token: other.accessToken }), 'session-ended')
 })
 
 t.test('a bulk end covers what the preview counted, by every criterion together', async t => {
-  const on = await office(t)
-  const [ada, bob] = [await on.person(), await on.person()]
-  const laptop = await on.login(ada, { device: "Ada's Laptop" })
-  const phone = await on.login(ada, { device: "Ada's phone" })
-  const other = await on.login(bob, { device: 'laptop' })
-  await on.database.prisma
+  const service = await startWithAdmin(t)
+  const [ada, bob] = [await service.createUser(), await service.createUser()]
+  const laptop = await service.login(ada, { device: "Ada's Laptop" })
+  const phone = await service.login(ada, { device: "Ada's phone" })
+  const other = await service.login(bob, { device: 'laptop' })
+  await service.database.prisma
     .$executeRaw`UPDATE sessions SET address = '::ffff:10.1.2.3' WHERE id = ${other.sessionId}::uuid`
   const preview = async (criteria: object) =>
-    (await on.ask('/admin/sessions/end', { body: { criteria, dryRun: true } })).body as BulkPreview
+    (await service.callAsAdmin('/admin/sessions/end', { body: { criteria, dryRun: true } })).body as BulkPreview
   t.match(await preview({ device: 'LAPTOP' }), {
     dryRun: true,
     sessions: 2,
@@ -44,38 +51,46 @@ t.test('a bulk end covers what the preview counted, by every criterion together'
   t.match(await preview({ client: 'first-party' }), { sessions: 4, includesCurrentSession: true })
   t.match(await preview({ createdBefore: '2020-01-01T00:00:00Z' }), { sessions: 0 })
   for (const network of ['10.0.0.0/33', '10.0.0', '::/129', '1.2.3.4/8/8']) {
-    isRefusal(t, await on.ask('/admin/sessions/end', { body: { criteria: { network } } }), 'request-malformed')
+    assertProblem(
+      t,
+      await service.callAsAdmin('/admin/sessions/end', { body: { criteria: { network } } }),
+      'request-malformed',
+    )
   }
-  isRefusal(t, await on.ask('/admin/sessions/end', { body: { criteria: {} } }), 'request-malformed')
-  isRefusal(
+  assertProblem(t, await service.callAsAdmin('/admin/sessions/end', { body: { criteria: {} } }), 'request-malformed')
+  assertProblem(
     t,
-    await on.ask('/admin/sessions/end', { body: { criteria: { client: 'first-party' } } }),
+    await service.callAsAdmin('/admin/sessions/end', { body: { criteria: { client: 'first-party' } } }),
     'confirmation-required',
   )
 
   const criteria = { accounts: [ada.id], device: 'laptop' }
-  const ended = await on.ask('/admin/sessions/end', { body: { criteria, reason: 'stolen' } })
+  const ended = await service.callAsAdmin('/admin/sessions/end', { body: { criteria, reason: 'stolen' } })
   t.match(ended.body, { kind: 'session', subject: null, ended: 1, inForce: true })
-  isRefusal(t, await on.call('/me', { token: laptop.accessToken }), 'session-ended')
-  for (const { accessToken } of [phone, other]) t.equal((await on.call('/me', { token: accessToken })).status, 200)
-  t.match(await on.audited('sessions.bulk-end'), { reason: 'stolen', detail: criteria })
-  t.match((await on.ask('/admin/sessions/end', { body: { criteria } })).body, { ended: 0, inForce: true }, 'again')
+  assertProblem(t, await service.call('/me', { token: laptop.accessToken }), 'session-ended')
+  for (const { accessToken } of [phone, other]) t.equal((await service.call('/me', { token: accessToken })).status, 200)
+  t.match(await service.lastAudit('sessions.bulk-end'), { reason: 'stolen', detail: criteria })
+  t.match(
+    (await service.callAsAdmin('/admin/sessions/end', { body: { criteria } })).body,
+    { ended: 0, inForce: true },
+    'again',
+  )
 })
 
 t.test('100,000 sessions are ended in one call, while renewals go on', { timeout: 120_000 }, async t => {
-  const on = await office(t)
+  const service = await startWithAdmin(t)
   const sessions = 100_000
-  const ada = await on.person()
-  await manySessions(on, ada.id, sessions)
+  const ada = await service.createUser()
+  await manySessions(service, ada.id, sessions)
   const renewing = { isOver: false, slowestMs: 0, renewals: 0 }
-  const renewals = renewUntilOver(on, renewing)
+  const renewals = renewUntilOver(service, renewing)
   const body = { criteria: { accounts: [ada.id] } }
   const startedMs = performance.now()
-  const answer = await on.ask('/admin/sessions/end', { body })
+  const response = await service.callAsAdmin('/admin/sessions/end', { body })
   const tookMs = Math.round(performance.now() - startedMs)
   renewing.isOver = true
   await renewals
-  const receipt = answer.body as Receipt
+  const receipt = response.body as Receipt
   t.match(receipt, { ended: sessions, inForce: true, seq: sessions })
   const { slowestMs, renewals: count } = renewing
   t.comment(
@@ -83,27 +98,27 @@ t.test('100,000 sessions are ended in one call, while renewals go on', { timeout
   )
   t.ok(count > 10, 'renewals went on')
   t.ok(slowestMs < 2000, 'and none of them starved')
-  const [left] = await on.database.prisma.$queryRaw<{ standing: number; entries: number }[]>`
+  const [left] = await service.database.prisma.$queryRaw<{ standing: number; entries: number }[]>`
     SELECT (SELECT count(*)::int FROM refresh_tokens WHERE account_id = ${ada.id}::uuid) AS standing,
            (SELECT count(*)::int FROM revocations) AS entries`
   t.strictSame(left, { standing: 0, entries: sessions })
 })
 
-async function manySessions(on: Office, accountId: string, count: number): Promise<void> {
-  await on.database.prisma.$executeRaw`
+async function manySessions(service: AdminClient, accountId: string, count: number): Promise<void> {
+  await service.database.prisma.$executeRaw`
     INSERT INTO sessions (id, account_id, client_id, remember, global_epoch, created_at, expires_at)
     SELECT gen_random_uuid(), ${accountId}::uuid, 'first-party', true, 0, now(), now() + interval '1 day' FROM generate_series(1, ${count}::int)`
-  await giveRefreshRows(on, '1 day')
+  await insertRefreshRows(service, '1 day')
 }
 
 async function renewUntilOver(
-  on: Office,
+  service: AdminClient,
   state: { isOver: boolean; slowestMs: number; renewals: number },
 ): Promise<void> {
-  let { refreshToken } = await on.login(await on.person())
+  let { refreshToken } = await service.login(await service.createUser())
   while (!state.isOver) {
     const startedMs = performance.now()
-    const { body } = await on.call('/session/renew', { body: { refreshToken } })
+    const { body } = await service.call('/session/renew', { body: { refreshToken } })
     state.slowestMs = Math.max(state.slowestMs, performance.now() - startedMs)
     refreshToken = (body as { refreshToken: string }).refreshToken
     state.renewals += 1

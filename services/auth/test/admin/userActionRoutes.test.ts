@@ -2,187 +2,219 @@
 import { problemDefinition, type Receipt } from '@gatehouse/contract'
 import { codeOf } from '@gatehouse/testkit'
 import t from 'tap'
-import { office, userOf } from '../helpers/adminClient.ts'
-import { isRefusal, password } from '../helpers/service.ts'
+import { readUser, startWithAdmin } from '../helpers/adminClient.ts'
+import { assertProblem, password } from '../helpers/service.ts'
 
 t.test('taking a right away supersedes the tokens that carry it; the session goes on with what is left', async t => {
-  const on = await office(t)
-  const ada = await on.person({ scopes: ['storage:read', 'storage:restricted'] })
-  const session = await on.login(ada)
-  const { etag } = await userOf(on, ada.id)
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser({ scopes: ['storage:read', 'storage:restricted'] })
+  const session = await service.login(ada)
+  const { etag } = await readUser(service, ada.id)
   const path = `/admin/users/${ada.id}`
   const body = { scopes: ['storage:read'], reason: 'clearance withdrawn' }
-  isRefusal(t, await on.ask(path, { method: 'PATCH', body }), 'precondition-required')
-  const changed = await on.ask(path, { method: 'PATCH', body, headers: { 'if-match': etag } })
+  assertProblem(t, await service.callAsAdmin(path, { method: 'PATCH', body }), 'precondition-required')
+  const changed = await service.callAsAdmin(path, { method: 'PATCH', body, headers: { 'if-match': etag } })
   t.equal(changed.status, 200)
   t.match(changed.body, {
     user: { scopes: ['storage:read'] },
     revocation: { kind: 'user', subject: ada.id, outcome: 'superseded', inForce: true },
   })
-  isRefusal(t, await on.call('/me', { token: session.accessToken }), 'token-expired')
-  const renewed = await on.call('/session/renew', { body: { refreshToken: session.refreshToken } })
+  assertProblem(t, await service.call('/me', { token: session.accessToken }), 'token-expired')
+  const renewed = await service.call('/session/renew', { body: { refreshToken: session.refreshToken } })
   t.equal(renewed.status, 200)
   const { accessToken } = renewed.body as { accessToken: string }
-  t.match((await on.call('/me', { token: accessToken })).body, { scopes: ['storage:read'] })
-  t.match(await on.audited('user.change-rights'), {
+  t.match((await service.call('/me', { token: accessToken })).body, { scopes: ['storage:read'] })
+  t.match(await service.lastAudit('user.change-rights'), {
     reason: 'clearance withdrawn',
     detail: { from: { scopes: ['storage:read', 'storage:restricted'] }, to: { scopes: ['storage:read'] } },
   })
-  isRefusal(t, await on.ask(path, { method: 'PATCH', body, headers: { 'if-match': etag } }), 'precondition-failed')
-  isRefusal(
+  assertProblem(
     t,
-    await on.ask(path, { method: 'PATCH', body, headers: { 'if-match': `W/${etag}` } }),
+    await service.callAsAdmin(path, { method: 'PATCH', body, headers: { 'if-match': etag } }),
+    'precondition-failed',
+  )
+  assertProblem(
+    t,
+    await service.callAsAdmin(path, { method: 'PATCH', body, headers: { 'if-match': `W/${etag}` } }),
     'precondition-failed',
   )
 })
 
 t.test('giving a right revokes nothing', async t => {
-  const on = await office(t)
-  const ada = await on.person()
-  const session = await on.login(ada)
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  const session = await service.login(ada)
   const body = { scopes: ['storage:read'] }
-  const changed = await on.ask(`/admin/users/${ada.id}`, { method: 'PATCH', body, headers: { 'if-match': '*' } })
+  const changed = await service.callAsAdmin(`/admin/users/${ada.id}`, {
+    method: 'PATCH',
+    body,
+    headers: { 'if-match': '*' },
+  })
   t.match(changed.body, { user: { scopes: ['storage:read'] }, revocation: null })
-  t.equal((await on.call('/me', { token: session.accessToken })).status, 200)
+  t.equal((await service.call('/me', { token: session.accessToken })).status, 200)
 })
 
 t.test('a deleted account is erased, its tokens are refused, and the audit log keeps only its id', async t => {
-  const on = await office(t)
-  const ada = await on.person()
-  const session = await on.login(ada)
-  const deleted = await on.ask(`/admin/users/${ada.id}`, { method: 'DELETE', body: { reason: 'asked for it' } })
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  const session = await service.login(ada)
+  const deleted = await service.callAsAdmin(`/admin/users/${ada.id}`, {
+    method: 'DELETE',
+    body: { reason: 'asked for it' },
+  })
   t.match(deleted.body, { kind: 'user', subject: ada.id, outcome: 'forbidden', ended: 1, inForce: true })
-  isRefusal(t, await on.call('/me', { token: session.accessToken }), 'account-disabled')
-  isRefusal(t, await on.call('/session/renew', { body: { refreshToken: session.refreshToken } }), 'session-ended')
-  isRefusal(t, await on.call('/session', { body: { email: ada.email, password } }), 'credentials-invalid')
-  isRefusal(t, await on.ask(`/admin/users/${ada.id}`), 'not-found')
-  isRefusal(t, await on.ask(`/admin/users/${ada.id}`, { method: 'DELETE', body: {} }), 'not-found')
-  const [left] = await on.database.prisma.$queryRaw<{ entries: string }[]>`
+  assertProblem(t, await service.call('/me', { token: session.accessToken }), 'account-disabled')
+  assertProblem(
+    t,
+    await service.call('/session/renew', { body: { refreshToken: session.refreshToken } }),
+    'session-ended',
+  )
+  assertProblem(t, await service.call('/session', { body: { email: ada.email, password } }), 'credentials-invalid')
+  assertProblem(t, await service.callAsAdmin(`/admin/users/${ada.id}`), 'not-found')
+  assertProblem(t, await service.callAsAdmin(`/admin/users/${ada.id}`, { method: 'DELETE', body: {} }), 'not-found')
+  const [left] = await service.database.prisma.$queryRaw<{ entries: string }[]>`
     SELECT coalesce(string_agg(audit_entries::text, ' '), '') AS entries FROM audit_entries`
   t.match(left?.entries, ada.id)
   t.notMatch(left?.entries, ada.email)
 })
 
 t.test('a password that an admin sets ends the sessions, and is the one that counts', async t => {
-  const on = await office(t)
-  const ada = await on.person()
-  const session = await on.login(ada)
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  const session = await service.login(ada)
   const next = 'a password chosen on the phone'
-  const reset = await on.ask(`/admin/users/${ada.id}/password`, { method: 'PUT', body: { password: next } })
+  const reset = await service.callAsAdmin(`/admin/users/${ada.id}/password`, {
+    method: 'PUT',
+    body: { password: next },
+  })
   t.match(reset.body, { kind: 'user', ended: 1, inForce: true })
-  isRefusal(t, await on.call('/me', { token: session.accessToken }), 'session-ended')
-  isRefusal(t, await on.call('/session', { body: { email: ada.email, password } }), 'credentials-invalid')
-  t.equal((await on.call('/session', { body: { email: ada.email, password: next } })).status, 201)
+  assertProblem(t, await service.call('/me', { token: session.accessToken }), 'session-ended')
+  assertProblem(t, await service.call('/session', { body: { email: ada.email, password } }), 'credentials-invalid')
+  t.equal((await service.call('/session', { body: { email: ada.email, password: next } })).status, 201)
 })
 
 t.test('a password that must be changed is good for nothing but setting another one', async t => {
-  const on = await office(t)
-  const ada = await on.person()
-  const session = await on.login(ada)
-  const forced = await on.ask(`/admin/users/${ada.id}/password/force-change`, { body: {} })
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  const session = await service.login(ada)
+  const forced = await service.callAsAdmin(`/admin/users/${ada.id}/password/force-change`, { body: {} })
   t.match(forced.body, { ended: 1, inForce: true })
-  isRefusal(t, await on.call('/session/renew', { body: { refreshToken: session.refreshToken } }), 'session-ended')
-  const login = { email: ada.email, password }
-  isRefusal(t, await on.call('/session', { body: login }), 'password-change-required')
-  isRefusal(t, await on.call('/session', { body: { ...login, newPassword: password } }), 'request-malformed')
-  isRefusal(t, await on.call('/session', { body: { ...login, newPassword: 'password123' } }), 'request-malformed')
-  const newPassword = 'something that only Ada knows'
-  isRefusal(
+  assertProblem(
     t,
-    await on.call('/session', { body: { email: ada.email, password: 'wrong', newPassword } }),
+    await service.call('/session/renew', { body: { refreshToken: session.refreshToken } }),
+    'session-ended',
+  )
+  const login = { email: ada.email, password }
+  assertProblem(t, await service.call('/session', { body: login }), 'password-change-required')
+  assertProblem(t, await service.call('/session', { body: { ...login, newPassword: password } }), 'request-malformed')
+  assertProblem(
+    t,
+    await service.call('/session', { body: { ...login, newPassword: 'password123' } }),
+    'request-malformed',
+  )
+  const newPassword = 'something that only Ada knows'
+  assertProblem(
+    t,
+    await service.call('/session', { body: { email: ada.email, password: 'wrong', newPassword } }),
     'credentials-invalid',
   )
-  t.equal((await on.call('/session', { body: { ...login, newPassword } })).status, 201)
+  t.equal((await service.call('/session', { body: { ...login, newPassword } })).status, 201)
   const again = { email: ada.email, password: newPassword, newPassword: 'yet another password of hers' }
-  isRefusal(t, await on.call('/session', { body: again }), 'request-malformed')
-  t.equal((await on.call('/session', { body: { email: ada.email, password: newPassword } })).status, 201)
-  isRefusal(t, await on.call('/session', { body: login }), 'credentials-invalid')
+  assertProblem(t, await service.call('/session', { body: again }), 'request-malformed')
+  t.equal((await service.call('/session', { body: { email: ada.email, password: newPassword } })).status, 201)
+  assertProblem(t, await service.call('/session', { body: login }), 'credentials-invalid')
 })
 
 t.test('the last admin stays, however it is tried', async t => {
-  const on = await office(t)
-  const path = `/admin/users/${on.admin.id}`
+  const service = await startWithAdmin(t)
+  const path = `/admin/users/${service.admin.id}`
   const confirm = { confirm: 'myself' }
-  const disabled = await on.person({ roles: ['admin'] })
-  await on.ask(`/admin/users/${disabled.id}/disable`, { body: {} })
-  isRefusal(t, await on.ask(`${path}/disable`, { body: confirm }), 'last-admin')
-  isRefusal(t, await on.ask(path, { method: 'DELETE', body: confirm }), 'last-admin')
+  const disabled = await service.createUser({ roles: ['admin'] })
+  await service.callAsAdmin(`/admin/users/${disabled.id}/disable`, { body: {} })
+  assertProblem(t, await service.callAsAdmin(`${path}/disable`, { body: confirm }), 'last-admin')
+  assertProblem(t, await service.callAsAdmin(path, { method: 'DELETE', body: confirm }), 'last-admin')
   const demotion = { method: 'PATCH', body: { roles: [], ...confirm }, headers: { 'if-match': '*' } }
-  isRefusal(t, await on.ask(path, demotion), 'last-admin')
-  t.equal((await on.call('/me', { token: on.admin.accessToken })).status, 200, 'nothing of it was done')
+  assertProblem(t, await service.callAsAdmin(path, demotion), 'last-admin')
+  t.equal((await service.call('/me', { token: service.admin.accessToken })).status, 200, 'nothing of it was done')
 })
 
 t.test('two admins who take each other away at once leave one', async t => {
-  const on = await office(t)
+  const service = await startWithAdmin(t)
   for (let round = 0; round < 5; round += 1) {
-    const second = await on.person({ roles: ['admin'] })
-    const session = await on.login(second)
-    const answers = await Promise.all([
-      on.ask(`/admin/users/${second.id}/disable`, { body: {} }),
-      on.call(`/admin/users/${on.admin.id}`, {
+    const second = await service.createUser({ roles: ['admin'] })
+    const session = await service.login(second)
+    const responses = await Promise.all([
+      service.callAsAdmin(`/admin/users/${second.id}/disable`, { body: {} }),
+      service.call(`/admin/users/${service.admin.id}`, {
         method: 'PATCH',
         body: { roles: [] },
         token: session.accessToken,
         headers: { 'if-match': '*' },
       }),
     ])
-    const [left] = await on.database.prisma.$queryRaw<{ admins: number }[]>`
+    const [left] = await service.database.prisma.$queryRaw<{ admins: number }[]>`
       SELECT count(*)::int AS admins FROM accounts WHERE 'admin' = ANY (roles) AND disabled_at IS NULL`
-    t.ok((left?.admins ?? 0) >= 1, `one is left: ${answers.map(codeOf)}`)
-    await on.database.prisma
-      .$executeRaw`UPDATE accounts SET roles = '{admin}', disabled_at = NULL, epoch = 0 WHERE id = ${on.admin.id}::uuid`
-    await on.database.prisma.$executeRaw`DELETE FROM accounts WHERE id = ${second.id}::uuid`
+    t.ok((left?.admins ?? 0) >= 1, `one is left: ${responses.map(codeOf)}`)
+    await service.database.prisma
+      .$executeRaw`UPDATE accounts SET roles = '{admin}', disabled_at = NULL, epoch = 0 WHERE id = ${service.admin.id}::uuid`
+    await service.database.prisma.$executeRaw`DELETE FROM accounts WHERE id = ${second.id}::uuid`
   }
 })
 
 t.test('an act that hits oneself asks twice', async t => {
-  const on = await office(t)
-  await on.person({ roles: ['admin'] })
-  const path = `/admin/users/${on.admin.id}`
-  isRefusal(t, await on.ask(`${path}/disable`, { body: {} }), 'confirmation-required')
-  isRefusal(t, await on.ask(`${path}/sessions/end`, { body: {} }), 'confirmation-required')
-  isRefusal(t, await on.ask(`/admin/sessions/${on.admin.sessionId}/end`, { body: {} }), 'confirmation-required')
+  const service = await startWithAdmin(t)
+  await service.createUser({ roles: ['admin'] })
+  const path = `/admin/users/${service.admin.id}`
+  assertProblem(t, await service.callAsAdmin(`${path}/disable`, { body: {} }), 'confirmation-required')
+  assertProblem(t, await service.callAsAdmin(`${path}/sessions/end`, { body: {} }), 'confirmation-required')
+  assertProblem(
+    t,
+    await service.callAsAdmin(`/admin/sessions/${service.admin.sessionId}/end`, { body: {} }),
+    'confirmation-required',
+  )
   const gain = { method: 'PATCH', body: { scopes: ['storage:read'] }, headers: { 'if-match': '*' } }
-  t.equal((await on.ask(path, gain)).status, 200, 'gaining something needs no confirmation')
-  const ended = await on.ask(`/admin/sessions/${on.admin.sessionId}/end`, { body: { confirm: 'myself' } })
+  t.equal((await service.callAsAdmin(path, gain)).status, 200, 'gaining something needs no confirmation')
+  const ended = await service.callAsAdmin(`/admin/sessions/${service.admin.sessionId}/end`, {
+    body: { confirm: 'myself' },
+  })
   t.match(ended.body, { ended: 1, inForce: true })
-  isRefusal(t, await on.ask(path), 'session-ended')
+  assertProblem(t, await service.callAsAdmin(path), 'session-ended')
 })
 
 t.test('who is no admin cannot become one by a detour', async t => {
-  const on = await office(t)
-  const clerk = await on.login(await on.person({ scopes: ['users:write'] }))
-  const ask = (path: string, call = {}) => on.call(path, { token: clerk.accessToken, ...call })
+  const service = await startWithAdmin(t)
+  const clerk = await service.login(await service.createUser({ scopes: ['users:write'] }))
+  const ask = (path: string, call = {}) => service.call(path, { token: clerk.accessToken, ...call })
   const newUser = { email: 'new@example.org', password: 'a password that nobody else has' }
-  isRefusal(t, await ask('/admin/users', { body: { ...newUser, roles: ['admin'] } }), 'insufficient-scope')
-  isRefusal(t, await ask('/admin/users', { body: { ...newUser, scopes: ['clients:write'] } }), 'insufficient-scope')
+  assertProblem(t, await ask('/admin/users', { body: { ...newUser, roles: ['admin'] } }), 'insufficient-scope')
+  assertProblem(t, await ask('/admin/users', { body: { ...newUser, scopes: ['clients:write'] } }), 'insufficient-scope')
   t.equal((await ask('/admin/users', { body: { ...newUser, scopes: ['storage:read'] } })).status, 201)
-  const auditor = await on.person({ roles: ['auditor'] })
+  const auditor = await service.createUser({ roles: ['auditor'] })
   const takeover = { method: 'PUT', body: { password: 'a password that I know' } }
-  isRefusal(t, await ask(`/admin/users/${auditor.id}/password`, takeover), 'insufficient-scope')
-  isRefusal(t, await ask(`/admin/users/${on.admin.id}/disable`, { body: {} }), 'insufficient-scope')
-  const ada = await on.person()
+  assertProblem(t, await ask(`/admin/users/${auditor.id}/password`, takeover), 'insufficient-scope')
+  assertProblem(t, await ask(`/admin/users/${service.admin.id}/disable`, { body: {} }), 'insufficient-scope')
+  const ada = await service.createUser()
   const grant = { method: 'PATCH', body: { roles: ['auditor'] }, headers: { 'if-match': '*' } }
-  isRefusal(t, await ask(`/admin/users/${ada.id}`, grant), 'insufficient-scope')
+  assertProblem(t, await ask(`/admin/users/${ada.id}`, grant), 'insufficient-scope')
 })
 
 t.test('enabling what is enabled signs nobody out', async t => {
-  const on = await office(t)
-  const ada = await on.person()
-  const { accessToken, refreshToken } = await on.login(ada)
-  t.match((await on.ask(`/admin/users/${ada.id}/enable`, { body: {} })).body, { ended: 0, inForce: true })
-  t.equal((await on.call('/me', { token: accessToken })).status, 200)
-  t.equal((await on.call('/session/renew', { body: { refreshToken } })).status, 200)
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  const { accessToken, refreshToken } = await service.login(ada)
+  t.match((await service.callAsAdmin(`/admin/users/${ada.id}/enable`, { body: {} })).body, { ended: 0, inForce: true })
+  t.equal((await service.call('/me', { token: accessToken })).status, 200)
+  t.equal((await service.call('/session/renew', { body: { refreshToken } })).status, 200)
 })
 
 t.test('a receipt can be read again, even long after', async t => {
-  const on = await office(t)
-  const ada = await on.person()
-  const done = (await on.ask(`/admin/users/${ada.id}/disable`, { body: {} })).body as Receipt
-  await on.database.prisma.$executeRaw`DELETE FROM revocations`
-  t.strictSame((await on.ask(`/admin/revocations/${done.seq}`)).body, done)
-  isRefusal(t, await on.ask('/admin/revocations/999999'), 'not-found')
-  const late = await on.ask(`/admin/users/${ada.id}/enable`, { body: {}, headers: { prefer: 'wait=0' } })
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  const done = (await service.callAsAdmin(`/admin/users/${ada.id}/disable`, { body: {} })).body as Receipt
+  await service.database.prisma.$executeRaw`DELETE FROM revocations`
+  t.strictSame((await service.callAsAdmin(`/admin/revocations/${done.seq}`)).body, done)
+  assertProblem(t, await service.callAsAdmin('/admin/revocations/999999'), 'not-found')
+  const late = await service.callAsAdmin(`/admin/users/${ada.id}/enable`, { body: {}, headers: { prefer: 'wait=0' } })
   t.ok([200, 202].includes(late.status))
   t.equal(problemDefinition('account-disabled').status, 403)
 })

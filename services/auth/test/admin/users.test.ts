@@ -1,15 +1,15 @@
 /** Creating, finding and reading accounts. */
 import type { UserView } from '@gatehouse/contract'
 import t from 'tap'
-import { office, userOf } from '../helpers/adminClient.ts'
-import { isRefusal, password } from '../helpers/service.ts'
+import { readUser, startWithAdmin } from '../helpers/adminClient.ts'
+import { assertProblem, password } from '../helpers/service.ts'
 
 const other = 'a password that nobody else has'
 
 t.test('an account that an admin creates can log in', async t => {
-  const on = await office(t)
+  const service = await startWithAdmin(t)
   const body = { email: 'Grace@Example.org', password: other, roles: ['auditor'], scopes: ['storage:read'] }
-  const created = await on.ask('/admin/users', { body })
+  const created = await service.callAsAdmin('/admin/users', { body })
   const user = created.body as UserView
   t.equal(created.status, 201)
   t.equal(created.headers.get('location'), `/admin/users/${user.id}`)
@@ -20,42 +20,49 @@ t.test('an account that an admin creates can log in', async t => {
     state: 'active',
     sessions: 0,
   })
-  t.equal((await on.call('/session', { body: { email: 'grace@example.org', password: other } })).status, 201)
-  t.match(await on.audited('user.create'), { actor: on.admin.id, target: user.id, outcome: 'done' })
-  t.notMatch(JSON.stringify(await on.audited('user.create')), other, 'the audit log holds no password')
+  t.equal((await service.call('/session', { body: { email: 'grace@example.org', password: other } })).status, 201)
+  t.match(await service.lastAudit('user.create'), { actor: service.admin.id, target: user.id, outcome: 'done' })
+  t.notMatch(JSON.stringify(await service.lastAudit('user.create')), other, 'the audit log holds no password')
 })
 
 t.test('a creation that is repeated with its Idempotency-Key finds the same account', async t => {
-  const { ask } = await office(t)
+  const { callAsAdmin } = await startWithAdmin(t)
   const headers = { 'idempotency-key': 'the-first-attempt' }
   const body = { email: 'grace@example.org', password: other, roles: ['auditor'] }
-  const both = await Promise.all([ask('/admin/users', { body, headers }), ask('/admin/users', { body, headers })])
-  const again = await ask('/admin/users', { body, headers })
-  const ids = [...both, again].map(answer => (answer.body as UserView).id)
+  const both = await Promise.all([
+    callAsAdmin('/admin/users', { body, headers }),
+    callAsAdmin('/admin/users', { body, headers }),
+  ])
+  const again = await callAsAdmin('/admin/users', { body, headers })
+  const ids = [...both, again].map(response => (response.body as UserView).id)
   t.strictSame(
     [...both, again].map(({ status }) => status),
     [201, 201, 201],
   )
   t.equal(new Set(ids).size, 1)
-  isRefusal(t, await ask('/admin/users', { body: { ...body, roles: [] }, headers }), 'conflict')
-  isRefusal(t, await ask('/admin/users', { body }), 'conflict')
-  isRefusal(t, await ask('/admin/users', { body, headers: { 'idempotency-key': 'x' } }), 'request-malformed')
+  assertProblem(t, await callAsAdmin('/admin/users', { body: { ...body, roles: [] }, headers }), 'conflict')
+  assertProblem(t, await callAsAdmin('/admin/users', { body }), 'conflict')
+  assertProblem(
+    t,
+    await callAsAdmin('/admin/users', { body, headers: { 'idempotency-key': 'x' } }),
+    'request-malformed',
+  )
 })
 
 t.test('a password that everybody tries first is refused, and not repeated', async t => {
-  const { ask } = await office(t)
-  const answer = await ask('/admin/users', { body: { email: 'grace@example.org', password: 'password123' } })
-  isRefusal(t, answer, 'request-malformed')
-  t.notMatch(JSON.stringify(answer.body), 'password123')
+  const { callAsAdmin } = await startWithAdmin(t)
+  const response = await callAsAdmin('/admin/users', { body: { email: 'grace@example.org', password: 'password123' } })
+  assertProblem(t, response, 'request-malformed')
+  t.notMatch(JSON.stringify(response.body), 'password123')
 })
 
 t.test('accounts are found by part of the address, role and state', async t => {
-  const on = await office(t)
-  const auditor = await on.person({ roles: ['auditor'] })
-  const disabled = await on.person()
-  await on.ask(`/admin/users/${disabled.id}/disable`, { body: {} })
+  const service = await startWithAdmin(t)
+  const auditor = await service.createUser({ roles: ['auditor'] })
+  const disabled = await service.createUser()
+  await service.callAsAdmin(`/admin/users/${disabled.id}/disable`, { body: {} })
   const found = async (query: string) => {
-    const { users } = (await on.ask(`/admin/users?${query}`)).body as { users: UserView[] }
+    const { users } = (await service.callAsAdmin(`/admin/users?${query}`)).body as { users: UserView[] }
     return users.map(({ id }) => id)
   }
   t.strictSame(await found('role=auditor'), [auditor.id])
@@ -67,36 +74,39 @@ t.test('accounts are found by part of the address, role and state', async t => {
 })
 
 t.test('pages neither repeat nor skip while accounts come and go', async t => {
-  const on = await office(t)
-  const people = [on.admin.id]
-  for (let count = 0; count < 6; count += 1) people.push((await on.person()).id)
+  const service = await startWithAdmin(t)
+  const people = [service.admin.id]
+  for (let count = 0; count < 6; count += 1) people.push((await service.createUser()).id)
   const seen: string[] = []
   let cursor: string | null = ''
   while (cursor !== null) {
     const query: string = cursor === '' ? 'limit=2' : `limit=2&cursor=${cursor}`
-    const page = (await on.ask(`/admin/users?${query}`)).body as { users: UserView[]; nextCursor: string | null }
+    const page = (await service.callAsAdmin(`/admin/users?${query}`)).body as {
+      users: UserView[]
+      nextCursor: string | null
+    }
     seen.push(...page.users.map(({ id }) => id))
     cursor = page.nextCursor
     // Who was seen already goes, while the pages go on.
-    const [gone] = seen.filter(id => id !== on.admin.id)
-    if (seen.length === 4) await on.ask(`/admin/users/${gone}`, { method: 'DELETE', body: {} })
+    const [gone] = seen.filter(id => id !== service.admin.id)
+    if (seen.length === 4) await service.callAsAdmin(`/admin/users/${gone}`, { method: 'DELETE', body: {} })
   }
   t.strictSame(seen.toSorted(), people.toSorted(), 'each once')
   for (const bad of ['cursor=x', 'cursor=WzFd', 'limit=0', 'limit=101', 'limit=ten', 'unknown=1']) {
-    isRefusal(t, await on.ask(`/admin/users?${bad}`), 'request-malformed')
+    assertProblem(t, await service.callAsAdmin(`/admin/users?${bad}`), 'request-malformed')
   }
 })
 
 t.test('an account is shown with its sessions and when it was last seen', async t => {
-  const on = await office(t)
-  const ada = await on.person()
-  const session = await on.call('/session', {
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  const session = await service.call('/session', {
     body: { email: ada.email, password, device: "Ada's laptop", transport: 'body' },
     headers: { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0' },
   })
   const { refreshToken, sessionId } = session.body as { refreshToken: string; sessionId: string }
-  await on.call('/session/renew', { body: { refreshToken } })
-  const { user, sessions } = (await on.ask(`/admin/users/${ada.id}`)).body as {
+  await service.call('/session/renew', { body: { refreshToken } })
+  const { user, sessions } = (await service.callAsAdmin(`/admin/users/${ada.id}`)).body as {
     user: UserView
     sessions: Record<string, unknown>[]
   }
@@ -112,16 +122,16 @@ t.test('an account is shown with its sessions and when it was last seen', async 
     },
   ])
   t.equal(sessions[0]?.['renewedAt'], user.lastSeenAt)
-  const listed = await on.ask(`/admin/users/${ada.id}/sessions`)
+  const listed = await service.callAsAdmin(`/admin/users/${ada.id}/sessions`)
   t.strictSame(listed.body, { sessions })
-  isRefusal(t, await on.ask('/admin/users/00000000-0000-4000-8000-000000000000/sessions'), 'not-found')
+  assertProblem(t, await service.callAsAdmin('/admin/users/00000000-0000-4000-8000-000000000000/sessions'), 'not-found')
 })
 
 t.test('the ETag is the version, and every change raises it', async t => {
-  const on = await office(t)
-  const ada = await on.person()
-  const before = await userOf(on, ada.id)
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  const before = await readUser(service, ada.id)
   t.equal(before.etag, `"${before.version}"`)
-  await on.ask(`/admin/users/${ada.id}/sessions/end`, { body: {} })
-  t.ok((await userOf(on, ada.id)).version > before.version)
+  await service.callAsAdmin(`/admin/users/${ada.id}/sessions/end`, { body: {} })
+  t.ok((await readUser(service, ada.id)).version > before.version)
 })

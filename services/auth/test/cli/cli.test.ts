@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freshDatabase } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { office } from '../helpers/adminClient.ts'
+import { startWithAdmin } from '../helpers/adminClient.ts'
 import { environmentFor, password } from '../helpers/service.ts'
 
 const entry = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
@@ -34,13 +34,16 @@ async function homeFor(t: Test): Promise<string> {
 }
 
 t.test('an admin logs in, looks, acts, and logs out', async t => {
-  const on = await office(t, { ACCESS_TOKEN_SECONDS: '300' })
-  const ada = await on.person()
-  await on.login(ada, { device: '\u2603 laptop' })
+  const service = await startWithAdmin(t, { ACCESS_TOKEN_SECONDS: '300' })
+  const ada = await service.createUser()
+  await service.login(ada, { device: '\u2603 laptop' })
   const home = await homeFor(t)
   const gatehouse = runner({ GATEHOUSE_HOME: home, PASSWORD: password })
   t.match(await gatehouse('users', 'list'), { code: 3, stdout: '', stderr: /Nobody is logged in/ })
-  t.match(await gatehouse('login', '--url', on.url, '--email', on.admin.email), { code: 0, stdout: /Logged in/ })
+  t.match(await gatehouse('login', '--url', service.url, '--email', service.admin.email), {
+    code: 0,
+    stdout: /Logged in/,
+  })
   t.equal((await stat(join(home, 'login.json'))).mode & 0o777, 0o600)
 
   const list = await gatehouse('users', 'list')
@@ -52,10 +55,10 @@ t.test('an admin logs in, looks, acts, and logs out', async t => {
 
   const thrownOut = await gatehouse('users', 'disable', ada.email, '--reason', 'laptop stolen', '--json')
   t.match(JSON.parse(thrownOut.stdout), { subject: ada.id, inForce: true, ended: 1 })
-  t.match(await on.audited('user.disable'), { actor: on.admin.id, reason: 'laptop stolen' })
+  t.match(await service.lastAudit('user.disable'), { actor: service.admin.id, reason: 'laptop stolen' })
   t.match((await gatehouse('users', 'enable', ada.id)).stdout, /in force +yes/)
-  t.match(await gatehouse('users', 'disable', on.admin.id), { code: 1, stderr: /confirmation-required/ })
-  t.match(await gatehouse('users', 'disable', on.admin.id, '--myself'), { code: 1, stderr: /last-admin/ })
+  t.match(await gatehouse('users', 'disable', service.admin.id), { code: 1, stderr: /confirmation-required/ })
+  t.match(await gatehouse('users', 'disable', service.admin.id, '--myself'), { code: 1, stderr: /last-admin/ })
   t.match((await gatehouse('users', 'set-rights', ada.id, '--scope', 'storage:read')).stdout, /storage:read/)
   t.match((await gatehouse('users', 'set-rights', ada.id, '--scope', '')).stdout, /in force +yes/)
   t.match(await gatehouse('sessions', 'end-matching', '--account', ada.id, '--dry-run'), {
@@ -72,24 +75,24 @@ t.test('an admin logs in, looks, acts, and logs out', async t => {
   t.match(JSON.parse(lines[0] ?? ''), { action: 'user.disable', target: ada.id })
   t.match(await gatehouse('guards', 'list'), { code: 0, stdout: /^NAME/ })
   t.match(JSON.parse((await gatehouse('receipts', 'show', '1', '--json')).stdout), { seq: 1, inForce: true })
-  t.match(JSON.parse((await gatehouse('whoami', '--json')).stdout), { email: on.admin.email, roles: ['admin'] })
+  t.match(JSON.parse((await gatehouse('whoami', '--json')).stdout), { email: service.admin.email, roles: ['admin'] })
 
   t.match(await gatehouse('logout'), { code: 0 })
   t.match(await gatehouse('whoami'), { code: 3 })
 })
 
 t.test('a saved log-in is renewed when it has to be, and forgotten only when it is over', async t => {
-  const on = await office(t, { ACCESS_TOKEN_SECONDS: '300' })
+  const service = await startWithAdmin(t, { ACCESS_TOKEN_SECONDS: '300' })
   const home = await homeFor(t)
   const gatehouse = runner({ GATEHOUSE_HOME: home, PASSWORD: password })
-  await gatehouse('login', '--url', on.url, '--email', on.admin.email)
+  await gatehouse('login', '--url', service.url, '--email', service.admin.email)
   const saved = async () => JSON.parse(await readFile(join(home, 'login.json'), 'utf8')) as Record<string, string>
   const before = await saved()
   // Rights that are taken away make the token worth a renewal.
-  await on.database.prisma.$executeRaw`UPDATE accounts SET epoch = epoch + 1 WHERE id = ${on.admin.id}::uuid`
+  await service.database.prisma.$executeRaw`UPDATE accounts SET epoch = epoch + 1 WHERE id = ${service.admin.id}::uuid`
   t.match(await gatehouse('whoami'), { code: 0 })
   t.not((await saved())['refreshToken'], before['refreshToken'])
-  await on.database.prisma.$executeRaw`UPDATE sessions SET ended_at = now(), ended_as = 'revoked'`
+  await service.database.prisma.$executeRaw`UPDATE sessions SET ended_at = now(), ended_as = 'revoked'`
   t.match(await gatehouse('whoami'), { code: 3, stderr: /session-ended/ })
   await t.rejects(saved())
 })

@@ -3,7 +3,7 @@ import { freshDatabase } from '@gatehouse/testkit'
 import pg from 'pg'
 import t from 'tap'
 import { migrate, missingMigrations, schemaDrift } from '../../src/database/migrate.ts'
-import { stage } from '../helpers/service.ts'
+import { startService } from '../helpers/service.ts'
 
 t.test('schema.prisma and what the migrations made do not drift', async t => {
   const { url } = await freshDatabase(t.teardown)
@@ -25,8 +25,8 @@ t.test('of replicas that migrate an empty database at once, one applies and the 
 })
 
 t.test('the tables refuse what could not be', async t => {
-  const { database, person } = await stage(t)
-  const { id } = await person()
+  const { database, createUser } = await startService(t)
+  const { id } = await createUser()
   const wrong = [
     `INSERT INTO revocation_clock (id, feed_id, head, global_epoch) VALUES (2, gen_random_uuid(), 0, 0)`,
     `INSERT INTO revocations (seq, kind, subject, effect, expires_at) VALUES (1, 'session', NULL, 'ended', now())`,
@@ -42,7 +42,7 @@ t.test('the tables refuse what could not be', async t => {
 })
 
 t.test('what was done stays written down: the audit log refuses every change', async t => {
-  const { database, call } = await stage(t)
+  const { database, call } = await startService(t)
   await call('/session', { body: { email: 'nobody@example.org', password: 'x' } })
   for (const statement of [
     `UPDATE audit_entries SET action = 'nothing'`,

@@ -5,9 +5,9 @@ import t from 'tap'
 import { createBatcher } from '../../src/database/batcher.ts'
 import { createAckCoalescer } from '../../src/feed/ackCoalescer.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
-import { until } from '../helpers/locks.ts'
-import { replica } from '../helpers/replicas.ts'
-import { stage } from '../helpers/service.ts'
+import { waitUntil } from '../helpers/locks.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import { startService } from '../helpers/service.ts'
 
 function stand() {
   const clock = fakeClock({ wallMs: 1_800_000_000_000 })
@@ -29,7 +29,7 @@ t.test('guards that were told something are written in one batch once the last i
   const { clock, returning, batches, poll } = stand()
   for (const guard of ['a', 'b', 'c']) returning.onAnswered(guard)
   const first = [poll('a'), poll('b')]
-  await until(() => clock.sleepers() === 1, 'the batch waits for the third')
+  await waitUntil(() => clock.sleepers() === 1, 'the batch waits for the third')
   t.same(batches, [])
   await Promise.all([...first, poll('c')])
   t.same(batches, [['a', 'b', 'c']])
@@ -42,7 +42,7 @@ t.test('one that does not come back is waited for a moment, and only once', asyn
   const { clock, returning, batches, poll } = stand()
   for (const guard of ['a', 'dead']) returning.onAnswered(guard)
   const first = poll('a')
-  await until(() => clock.sleepers() === 1, 'the batch waits for the dead one')
+  await waitUntil(() => clock.sleepers() === 1, 'the batch waits for the dead one')
   await clock.advance(4)
   await first
   await poll('b')
@@ -50,15 +50,15 @@ t.test('one that does not come back is waited for a moment, and only once', asyn
 })
 
 t.test('a barrier hears at once of guards that acknowledge to another replica', async t => {
-  const one = await stage(t)
-  const other = await replica(t, one)
+  const one = await startService(t)
+  const other = await startReplica(t, one)
   const guard = testGuard({ ...one, call: other.call })
-  const { feedId, after } = await guard.begin()
+  const { feedId, after } = await guard.start()
   let isOver = false
   const following = (async () => {
-    for (let cursor = after; !isOver; ) cursor = (await guard.taken({ feedId, after: cursor })).head
+    for (let cursor = after; !isOver; ) cursor = (await guard.pollAccepted({ feedId, after: cursor })).head
   })()
-  const ada = await one.person()
+  const ada = await one.createUser()
   const waits: number[] = []
   for (let round = 0; round < 6; round += 1) {
     const { accessToken: token, sessionId } = await one.login(ada)

@@ -4,8 +4,8 @@ import { decidePoll, type GuardRow, type LeaseRules } from '@gatehouse/protocol'
 import t from 'tap'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { type PollRow, writePolls } from '../../src/store/writePolls.ts'
-import { type Chance, chance, seed } from '../helpers/chance.ts'
-import { guardSecret, type Stage, stage } from '../helpers/service.ts'
+import { createRandom, type Random, seed } from '../helpers/random.ts'
+import { guardSecret, startService, type TestService } from '../helpers/service.ts'
 
 const rules: LeaseRules = { leaseMs: 15_000, marginMs: 2000, pageSize: 10 }
 const otherFeed = randomUUID()
@@ -23,7 +23,7 @@ interface Feed {
   ages: Map<number, number>
 }
 
-async function putFeed({ database }: Stage, { head, ages }: Feed): Promise<void> {
+async function putFeed({ database }: TestService, { head, ages }: Feed): Promise<void> {
   const { pool } = database
   await pool.query('UPDATE revocation_clock SET head = $1', [head])
   await pool.query('DELETE FROM revocations')
@@ -35,7 +35,7 @@ async function putFeed({ database }: Stage, { head, ages }: Feed): Promise<void>
   )
 }
 
-async function putGuards({ database }: Stage, cases: Case[]): Promise<void> {
+async function putGuards({ database }: TestService, cases: Case[]): Promise<void> {
   await database.pool.query('DELETE FROM guards')
   const rows = cases.flatMap(({ row, poll }) => (row ? [{ ...row, id: poll.guard }] : []))
   await database.pool.query(
@@ -52,14 +52,14 @@ interface Stored extends GuardRow {
 }
 
 /** When each live entry was made, in milliseconds since 1970. */
-async function readEntries({ database }: Stage): Promise<[seq: number, madeMs: number][]> {
+async function readEntries({ database }: TestService): Promise<[seq: number, madeMs: number][]> {
   const { rows } = await database.pool.query(
     'SELECT seq::int, extract(epoch FROM created_at)::float8 * 1000 AS "madeMs" FROM revocations ORDER BY seq',
   )
   return rows.map(({ seq, madeMs }) => [seq, madeMs])
 }
 
-async function readGuards({ database }: Stage): Promise<Map<string, Stored>> {
+async function readGuards({ database }: TestService): Promise<Map<string, Stored>> {
   const { rows } = await database.pool.query(
     `SELECT id, cursor::int, extract(epoch FROM lease_until)::float8 * 1000 AS "leaseUntilMs",
             extract(epoch FROM last_seen_at)::float8 * 1000 AS "seenMs" FROM guards`,
@@ -67,7 +67,7 @@ async function readGuards({ database }: Stage): Promise<Map<string, Stored>> {
   return new Map(rows.map(({ id, ...row }) => [id, row]))
 }
 
-function randomFeed({ upTo, pick }: Chance, feedId: string): Feed {
+function randomFeed({ upTo, pick }: Random, feedId: string): Feed {
   const head = upTo(25)
   const ages = new Map<number, number>()
   const oldest = upTo(head)
@@ -79,7 +79,7 @@ function randomFeed({ upTo, pick }: Chance, feedId: string): Feed {
   return { feedId, head, ages }
 }
 
-function randomCase({ upTo, pick }: Chance, { feedId, head }: Feed): Case {
+function randomCase({ upTo, pick }: Random, { feedId, head }: Feed): Case {
   const asksFromStart = upTo(5) === 0
   const after = asksFromStart ? null : pick([head, head, upTo(head), Math.max(0, head - 1), head + upTo(2)])
   const row = {
@@ -99,21 +99,21 @@ function randomCase({ upTo, pick }: Chance, { feedId, head }: Feed): Case {
 }
 
 t.test(`400 random polls are written as judgePoll says (SEED=${seed})`, async t => {
-  const place = await stage(t)
-  const { rows } = await place.database.pool.query('SELECT feed_id FROM revocation_clock')
-  const random = chance(seed)
+  const service = await startService(t)
+  const { rows } = await service.database.pool.query('SELECT feed_id FROM revocation_clock')
+  const random = createRandom(seed)
   let leased = 0
   let refused = 0
   for (let batch = 0; batch < 20; batch += 1) {
     const feed = randomFeed(random, rows[0].feed_id)
     const cases = Array.from({ length: 20 }, () => randomCase(random, feed))
-    await putFeed(place, feed)
-    await putGuards(place, cases)
-    const before = await readGuards(place)
-    const entries = await readEntries(place)
+    await putFeed(service, feed)
+    await putGuards(service, cases)
+    const before = await readGuards(service)
+    const entries = await readEntries(service)
     const polls = cases.map(({ poll }) => poll).sort((one, other) => (one.guard < other.guard ? -1 : 1))
-    const verdicts = await writePolls(place.database.rawSql, polls, { ...rules, guardsPerClient: 1000 })
-    const after = await readGuards(place)
+    const verdicts = await writePolls(service.database.rawSql, polls, { ...rules, guardsPerClient: 1000 })
+    const after = await readGuards(service)
 
     for (const { poll, row } of cases) {
       const stored = after.get(poll.guard)
@@ -158,7 +158,7 @@ function isNear(one: number, other: number): boolean {
 }
 
 t.test('a client at its limit gets no new guard, not even within one batch', async t => {
-  const place = await stage(t)
+  const service = await startService(t)
   const poll = (guard: string): PollRow => ({
     guard,
     clientId: 'guards',
@@ -170,7 +170,7 @@ t.test('a client at its limit gets no new guard, not even within one batch', asy
   })
   const write = (count: number) =>
     writePolls(
-      place.database.rawSql,
+      service.database.rawSql,
       Array.from({ length: count }, () => poll(randomUUID())),
       {
         ...rules,
@@ -181,6 +181,6 @@ t.test('a client at its limit gets no new guard, not even within one batch', asy
   t.same(await refusedOf(1), [null])
   t.same((await refusedOf(4)).sort(), [null, null, 'too-many', 'too-many'].sort())
   t.same(await refusedOf(4), Array(4).fill('too-many'))
-  const { rows } = await place.database.pool.query('SELECT count(*)::int AS guards FROM guards')
+  const { rows } = await service.database.pool.query('SELECT count(*)::int AS guards FROM guards')
   t.equal(rows[0].guards, 3)
 })

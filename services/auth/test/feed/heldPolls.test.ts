@@ -5,10 +5,10 @@ import { fakeClock } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { createPolls, type Polls } from '../../src/feed/polls.ts'
 import { sha256 } from '../../src/keys/hmac.ts'
-import { append, testGuard } from '../helpers/feedGuard.ts'
-import { hold, until, untilWaiting } from '../helpers/locks.ts'
-import { replica } from '../helpers/replicas.ts'
-import { guardSecret, type Stage, stage } from '../helpers/service.ts'
+import { appendEntries, testGuard } from '../helpers/feedGuard.ts'
+import { holdLock, untilBlocked, waitUntil } from '../helpers/locks.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import { guardSecret, startService, type TestService } from '../helpers/service.ts'
 
 /** As long as it may be: an answer before its end came for another reason. */
 const longHoldMs = 6000
@@ -16,77 +16,77 @@ const long = { POLL_HOLD_MS: String(longHoldMs) }
 
 async function beforeTheEnd<Answer>(t: Test, held: Promise<Answer>): Promise<Answer> {
   const startMs = systemClock.nowMs()
-  const answer = await held
+  const response = await held
   t.ok(systemClock.nowMs() - startMs < longHoldMs - 500, 'answered before the hold ends')
-  return answer
+  return response
 }
 const limits = { leaseMs: 15_000, marginMs: 2000, pageSize: 2000, guardsPerClient: 1000 }
 
-async function endSomeSession(place: Stage): Promise<string> {
-  const { refreshToken, sessionId } = await place.login(await place.person())
-  await place.call('/session', { method: 'DELETE', body: { refreshToken }, headers: { prefer: 'wait=0' } })
+async function endSomeSession(service: TestService): Promise<string> {
+  const { refreshToken, sessionId } = await service.login(await service.createUser())
+  await service.call('/session', { method: 'DELETE', body: { refreshToken }, headers: { prefer: 'wait=0' } })
   return sessionId
 }
 
 t.test('a held poll is answered as soon as something is revoked, on whichever replica', async t => {
-  const one = await stage(t, long)
-  const other = await replica(t, one)
+  const one = await startService(t, long)
+  const other = await startReplica(t, one)
   const guards = [testGuard(one), testGuard({ ...one, call: other.call })]
-  const cursors = await Promise.all(guards.map(({ begin }) => begin()))
-  const held = guards.map(({ taken }, n) => taken(cursors[n]))
+  const cursors = await Promise.all(guards.map(({ start }) => start()))
+  const held = guards.map(({ pollAccepted }, n) => pollAccepted(cursors[n]))
   const sessionId = await endSomeSession(one)
-  for (const answer of await beforeTheEnd(t, Promise.all(held)))
-    t.match(answer.entries, [{ kind: 'session', subject: sessionId }])
+  for (const response of await beforeTheEnd(t, Promise.all(held)))
+    t.match(response.entries, [{ kind: 'session', subject: sessionId }])
 })
 
 t.test(
   'when the listening connection breaks, the held polls are answered after its return, and the next ones woken again',
   async t => {
-    const place = await stage(t, long)
-    const { begin, taken } = testGuard(place)
-    const { feedId, after } = await begin()
-    const held = taken({ feedId, after })
-    const { pool } = place.database
+    const service = await startService(t, long)
+    const { start, pollAccepted } = testGuard(service)
+    const { feedId, after } = await start()
+    const held = pollAccepted({ feedId, after })
+    const { pool } = service.database
     const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE datname = current_database() AND application_name = 'gatehouse-listen'`
     t.equal((await pool.query(kill)).rowCount, 1)
-    await append(place, 1)
+    await appendEntries(service, 1)
     t.equal((await beforeTheEnd(t, held)).entries.length, 1)
-    await append(place, 1)
+    await appendEntries(service, 1)
     await pool.query(`NOTIFY gatehouse_feed`)
-    t.equal((await taken({ feedId, after: after + 1 })).entries.length, 1)
+    t.equal((await pollAccepted({ feedId, after: after + 1 })).entries.length, 1)
   },
 )
 
 /** The polls themselves on a clock that the test moves, and deaf: nobody tells them of notifications. */
-async function deaf(place: Stage) {
+async function deaf(service: TestService) {
   const clock = fakeClock({ wallMs: 1_800_000_000_000 })
-  const polls = createPolls({ db: place.database.rawSql, clock, limits, holdMs: 5000, onAcks: () => {} })
+  const polls = createPolls({ db: service.database.rawSql, clock, limits, holdMs: 5000, onAcks: () => {} })
   const guard = randomUUID()
   const common = { guard, clientId: 'guards', secretHash: sha256(guardSecret), name: 'deaf', version: '1' }
-  const answer = (feedId: string | null, after: number | null, signal = new AbortController().signal) =>
+  const response = (feedId: string | null, after: number | null, signal = new AbortController().signal) =>
     polls.answer({ ...common, feedId, after }, signal)
-  const { feedId, head } = await answer(null, null)
-  await answer(feedId, head)
-  return { clock, polls, answer: (after: number, signal?: AbortSignal) => answer(feedId, after, signal), head }
+  const { feedId, head } = await response(null, null)
+  await response(feedId, head)
+  return { clock, polls, response: (after: number, signal?: AbortSignal) => response(feedId, after, signal), head }
 }
 
 t.test('a lost notification costs the hold, and no entry', async t => {
-  const place = await stage(t)
-  const { clock, answer, head } = await deaf(place)
-  const held = answer(head)
-  await until(() => clock.sleepers() === 1, 'the poll is held')
-  await append(place, 1)
+  const service = await startService(t)
+  const { clock, response, head } = await deaf(service)
+  const held = response(head)
+  await waitUntil(() => clock.sleepers() === 1, 'the poll is held')
+  await appendEntries(service, 1)
   await clock.advance(5000)
   t.match(await held, { head, entries: [] }, 'it claims no more than what was read')
-  t.match(await answer(head), { head: head + 1, entries: [{ seq: head + 1 }] }, 'the next poll is not held')
+  t.match(await response(head), { head: head + 1, entries: [{ seq: head + 1 }] }, 'the next poll is not held')
 })
 
 t.test('a poll that finds nothing is answered at the end of the hold with its lease', async t => {
-  const place = await stage(t)
-  const { clock, answer, head } = await deaf(place)
-  const held = answer(head)
-  await until(() => clock.sleepers() === 1, 'the poll is held')
+  const service = await startService(t)
+  const { clock, response, head } = await deaf(service)
+  const held = response(head)
+  await waitUntil(() => clock.sleepers() === 1, 'the poll is held')
   await clock.advance(4999)
   t.equal(clock.sleepers(), 1)
   await clock.advance(1)
@@ -94,68 +94,68 @@ t.test('a poll that finds nothing is answered at the end of the hold with its le
 })
 
 t.test('what is appended while the entries are being read is not slept over', async t => {
-  const place = await stage(t)
-  const { clock, answer, polls, head } = await deaf(place)
-  const row = await hold(t, place, 'LOCK TABLE revocation_clock IN ACCESS EXCLUSIVE MODE')
-  const asked = answer(head)
-  await untilWaiting(place, 1)
+  const service = await startService(t)
+  const { clock, response, polls, head } = await deaf(service)
+  const row = await holdLock(t, service, 'LOCK TABLE revocation_clock IN ACCESS EXCLUSIVE MODE')
+  const asked = response(head)
+  await untilBlocked(service, 1)
   await row.release()
   const woken: Polls['wake'] = polls.wake
-  await append(place, 1)
+  await appendEntries(service, 1)
   woken()
   const { entries } = await Promise.race([asked, clock.advance(4999).then(() => asked)])
   t.equal(entries.length, 1)
 })
 
 t.test('closing answers what is held, and holds nothing more', async t => {
-  const place = await stage(t)
-  const { clock, answer, polls, head } = await deaf(place)
-  const held = answer(head)
-  await until(() => clock.sleepers() === 1, 'the poll is held')
+  const service = await startService(t)
+  const { clock, response, polls, head } = await deaf(service)
+  const held = response(head)
+  await waitUntil(() => clock.sleepers() === 1, 'the poll is held')
   polls.close()
   t.match(await held, { entries: [] })
-  t.match(await answer(head), { entries: [] })
+  t.match(await response(head), { entries: [] })
   t.equal(clock.sleepers(), 0)
 })
 
 t.test('a caller that has gone is not held for', async t => {
-  const place = await stage(t)
-  const { clock, answer, head } = await deaf(place)
+  const service = await startService(t)
+  const { clock, response, head } = await deaf(service)
   const gone = new AbortController()
-  const held = answer(head, gone.signal)
-  await until(() => clock.sleepers() === 1, 'the poll is held')
+  const held = response(head, gone.signal)
+  await waitUntil(() => clock.sleepers() === 1, 'the poll is held')
   gone.abort()
   await held
   t.equal(clock.sleepers(), 0)
 })
 
 t.test('entries are read only after the row is committed: what is revoked in between is in the answer', async t => {
-  const place = await stage(t, long)
-  const guard = testGuard(place)
-  const cursor = await guard.begin()
-  const row = await hold(t, place, 'SELECT * FROM guards WHERE id = $1 FOR UPDATE', [guard.id])
-  const asked = guard.taken(cursor)
-  await untilWaiting(place, 1)
-  await append(place, 1)
+  const service = await startService(t, long)
+  const guard = testGuard(service)
+  const cursor = await guard.start()
+  const row = await holdLock(t, service, 'SELECT * FROM guards WHERE id = $1 FOR UPDATE', [guard.id])
+  const asked = guard.pollAccepted(cursor)
+  await untilBlocked(service, 1)
+  await appendEntries(service, 1)
   await row.release()
   t.equal((await asked).entries.length, 1)
 })
 
 t.test('a barrier sees a poll that was written before it looked, and that poll sees its entry', async t => {
-  const place = await stage(t, { POLL_HOLD_MS: '50' })
-  const guard = testGuard(place)
-  let { feedId, after } = await guard.begin()
-  const ada = await place.person()
+  const service = await startService(t, { POLL_HOLD_MS: '50' })
+  const guard = testGuard(service)
+  let { feedId, after } = await guard.start()
+  const ada = await service.createUser()
   for (let round = 0; round < 15; round += 1) {
-    const { refreshToken, sessionId } = await place.login(ada)
-    const loggedOut = place.call('/session', { method: 'DELETE', body: { refreshToken } })
+    const { refreshToken, sessionId } = await service.login(ada)
+    const loggedOut = service.call('/session', { method: 'DELETE', body: { refreshToken } })
     let isOver = false
     loggedOut.then(() => {
       isOver = true
     })
     let isKnown = false
     while (!isOver) {
-      const { entries, head } = await guard.taken({ feedId, after })
+      const { entries, head } = await guard.pollAccepted({ feedId, after })
       const knewBefore = isKnown
       if (entries.some(({ subject }) => subject === sessionId)) isKnown = true
       if (isOver) t.ok(knewBefore || isKnown, 'in force, and the guard does not hold it')

@@ -3,15 +3,15 @@ import t from 'tap'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { readLiveGuards, removeGuard } from '../../src/store/guards.ts'
 import { type PollRow, writePolls } from '../../src/store/writePolls.ts'
-import { hold, untilWaiting } from '../helpers/locks.ts'
-import { guardSecret, stage } from '../helpers/service.ts'
+import { holdLock, untilBlocked } from '../helpers/locks.ts'
+import { guardSecret, startService } from '../helpers/service.ts'
 
 const id = '11111111-1111-4111-8111-111111111111'
 const limits = { leaseMs: 15_000, marginMs: 2000, pageSize: 2000, guardsPerClient: 10 }
 
 t.test('a poll that is carried out after its guard has left does not bring the row back', async t => {
-  const place = await stage(t)
-  const { database } = place
+  const service = await startService(t)
+  const { database } = service
   const { rows } = await database.pool.query('SELECT feed_id FROM revocation_clock')
   const asks: PollRow = {
     ...{ guard: id, clientId: 'guards', secretHash: sha256(guardSecret), name: 'guard', version: '1' },
@@ -31,9 +31,9 @@ t.test('a poll that is carried out after its guard has left does not bring the r
 
   await poll()
   await poll(known)
-  const leaving = await hold(t, place, 'DELETE FROM guards WHERE id = $1', [id])
+  const leaving = await holdLock(t, service, 'DELETE FROM guards WHERE id = $1', [id])
   const late = poll(known)
-  await untilWaiting(place, 1)
+  await untilBlocked(service, 1)
   await leaving.release()
   t.match(await late, { refused: 'feed-changed' }, 'though it waited for the row while that went')
   t.equal(await live(), 0)

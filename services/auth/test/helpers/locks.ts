@@ -1,18 +1,23 @@
-/** Makes races happen every time: statements that stop halfway, rows that are held, and waiting until somebody waits. */
+/** Makes races deterministic: pauses statements, holds row locks and waits until statements are blocked. */
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Test } from 'tap'
-import type { Stage } from './service.ts'
+import type { TestService } from './service.ts'
 
-type Place = Pick<Stage, 'database'>
+type DatabaseOnly = Pick<TestService, 'database'>
 
-export interface Held {
-  /** Lets go; whoever waited goes on. */
+export interface HeldLock {
+  /** Commits, so that the waiting statements continue. */
   release: () => Promise<void>
 }
 
-/** Takes locks in a transaction of its own and keeps them. */
-export async function hold(t: Test, { database }: Place, sql: string, values: unknown[] = []): Promise<Held> {
+/** Takes locks in a separate transaction and keeps them until released. */
+export async function holdLock(
+  t: Test,
+  { database }: DatabaseOnly,
+  sql: string,
+  values: unknown[] = [],
+): Promise<HeldLock> {
   const client = new pg.Client({ connectionString: database.url })
   client.on('error', () => undefined)
   await client.connect()
@@ -29,23 +34,27 @@ export async function hold(t: Test, { database }: Place, sql: string, values: un
   return { release }
 }
 
-/** No revocation commits meanwhile: each takes this lock last. */
-export function holdClock(t: Test, place: Place): Promise<Held> {
-  return hold(t, place, 'SELECT * FROM revocation_clock WHERE id = 1 FOR UPDATE')
+/** No revocation commits while this lock is held: each takes it last. */
+export function holdRevocationClock(t: Test, service: DatabaseOnly): Promise<HeldLock> {
+  return holdLock(t, service, 'SELECT * FROM revocation_clock WHERE id = 1 FOR UPDATE')
 }
 
-/** Whoever writes a row of the table stops there, with the locks taken so far, until released. */
-export async function pauseBefore(t: Test, place: Place, event: `${'INSERT' | 'UPDATE'} ON ${string}`): Promise<Held> {
-  await place.database.pool.query(`
+/** Every statement that writes a row of the table blocks there, keeping its locks, until released. */
+export async function pauseWrites(
+  t: Test,
+  service: DatabaseOnly,
+  event: `${'INSERT' | 'UPDATE'} ON ${string}`,
+): Promise<HeldLock> {
+  await service.database.pool.query(`
     CREATE OR REPLACE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NEW; END $$;
     CREATE OR REPLACE TRIGGER pause BEFORE ${event} FOR EACH ROW EXECUTE FUNCTION pause()`)
-  return hold(t, place, 'SELECT pg_advisory_xact_lock(4711)')
+  return holdLock(t, service, 'SELECT pg_advisory_xact_lock(4711)')
 }
 
-/** Resolves when so many statements wait for a lock. */
-export function untilWaiting({ database }: Place, count: number): Promise<void> {
-  return until(async () => {
+/** Resolves when at least `count` statements wait for a lock. */
+export function untilBlocked({ database }: DatabaseOnly, count: number): Promise<void> {
+  return waitUntil(async () => {
     const { rows } = await database.pool.query(
       `SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
     )
@@ -53,12 +62,12 @@ export function untilWaiting({ database }: Place, count: number): Promise<void> 
   }, `${count} statements wait for a lock`)
 }
 
-/** Asks again and again; the limit only keeps a broken test from hanging. */
-export async function until(isSo: () => Promise<boolean> | boolean, what: string): Promise<void> {
+/** Polls the condition; the limit keeps a broken test from hanging. */
+export async function waitUntil(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
   const limitMs = 10_000
   const startMs = performance.now()
-  while (!(await isSo())) {
-    if (performance.now() - startMs > limitMs) throw new Error(`it never came about that ${what}`)
+  while (!(await condition())) {
+    if (performance.now() - startMs > limitMs) throw new Error(`not reached within ${limitMs} ms: ${what}`)
     await delay(5)
   }
 }

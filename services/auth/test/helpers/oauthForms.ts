@@ -1,13 +1,13 @@
-/** A client of the OAuth surface, for its tests. */
+/** An OAuth client, for the tests of the OAuth endpoints. */
 import { sha256 } from '../../src/keys/hmac.ts'
 import { putServiceClient } from '../../src/store/serviceClients.ts'
-import { basic, type HttpResponse, type Stage } from './service.ts'
+import { basic, type HttpResponse, type TestService } from './service.ts'
 
-export const secret = 'a secret of at least twenty characters'
+export const clientSecret = 'a secret of at least twenty characters'
 
-/** Posts a form; with the credentials of a client if one is named. */
-export function post(
-  { call }: Pick<Stage, 'call'>,
+/** Posts a form, with HTTP Basic credentials when `clientId` is given. */
+export function postForm(
+  { call }: Pick<TestService, 'call'>,
   path: string,
   form: Record<string, string>,
   clientId?: string,
@@ -17,18 +17,18 @@ export function post(
     body: new URLSearchParams(form).toString(),
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
-      ...(clientId === undefined ? {} : { authorization: basic(clientId, secret) }),
+      ...(clientId === undefined ? {} : { authorization: basic(clientId, clientSecret) }),
     },
   })
 }
 
-export async function machine({ database }: Stage, id: string, scopes: readonly string[]): Promise<void> {
-  await putServiceClient(database.prisma, { id, name: id, secretHash: sha256(secret), scopes: [...scopes] })
+export async function createClient({ database }: TestService, id: string, scopes: readonly string[]): Promise<void> {
+  await putServiceClient(database.prisma, { id, name: id, secretHash: sha256(clientSecret), scopes: [...scopes] })
 }
 
-/** A token of the machine's own. */
-export async function tokenOf(on: Stage, id: string, scope?: string): Promise<string> {
+/** An access token of the service client. */
+export async function clientToken(service: TestService, id: string, scope?: string): Promise<string> {
   const form = { grant_type: 'client_credentials', ...(scope === undefined ? {} : { scope }) }
-  const { body } = await post(on, '/oauth/token', form, id)
+  const { body } = await postForm(service, '/oauth/token', form, id)
   return (body as { access_token: string }).access_token
 }

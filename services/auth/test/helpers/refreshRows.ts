@@ -1,11 +1,11 @@
-/** Refresh rows for sessions that a test put into the table by itself. */
-import type { Stage } from './service.ts'
+/** Refresh rows for sessions that a test inserted directly into the table. */
+import type { TestService } from './service.ts'
 
 /**
- * Each session that stands and has none gets one, with a secret that nobody knows.
- * @param idle how long from now it may idle, as an interval of PostgreSQL; one that is over has a minus
+ * Inserts a row for each active session that has none; its secret is unknown.
+ * @param idle idle time left, as a PostgreSQL interval; negative when it is over
  */
-export async function giveRefreshRows({ database }: Pick<Stage, 'database'>, idle: string): Promise<void> {
+export async function insertRefreshRows({ database }: Pick<TestService, 'database'>, idle: string): Promise<void> {
   await database.prisma.$executeRaw`
     INSERT INTO refresh_tokens (session_id, generation, current_hash, idle_expires_at,
                                 account_id, client_id, remember, global_epoch, authenticated_at, expires_at)

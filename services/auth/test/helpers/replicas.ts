@@ -1,4 +1,4 @@
-/** Further replicas of the service on the database and with the keys of the first. */
+/** Further replicas of the service, with the first one's database and keys. */
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '@gatehouse/clock'
 import { type Call, httpClient } from '@gatehouse/testkit'
@@ -6,28 +6,28 @@ import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { LogStream } from '../../src/http/serverOptions.ts'
-import type { Stage } from './service.ts'
+import type { TestService } from './service.ts'
 
 export interface Replica {
   url: string
   call: Call
-  /** Closes before the test ends; closing twice does no harm. */
+  /** Closes before the test ends; may be called twice. */
   close: () => Promise<void>
 }
 
 /**
- * @param settings variables in which it differs from the first
- * @param logTo where its log goes, for tests that read it
+ * @param settings variables that differ from the first replica's
+ * @param logTo receives its log lines, for tests that read them
  */
-export async function replica(
+export async function startReplica(
   t: Test,
-  { environment }: Pick<Stage, 'environment'>,
+  { environment }: Pick<TestService, 'environment'>,
   settings: Record<string, string> = {},
   logTo?: LogStream,
 ): Promise<Replica> {
   const app = await buildApp(readConfig({ ...environment, ...settings }), systemClock, logTo)
   await app.listen({ host: '127.0.0.1', port: 0 })
-  /** As the process does it: a connection that was busy is closed once it idles. */
+  /** As the process does: a busy connection is closed once it is idle. */
   const close = async () => {
     const retiring = setInterval(() => app.server.closeIdleConnections(), 20)
     await app.close().finally(() => clearInterval(retiring))

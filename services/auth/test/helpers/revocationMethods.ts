@@ -1,48 +1,60 @@
-/** Every way in which somebody's session can be revoked, as calls from outside. */
+/** Every way to revoke a session, as requests from outside. */
 import type { Test } from 'tap'
-import { replica } from './replicas.ts'
-import { type HttpResponse, type Person, password, type Session, type Stage, stage } from './service.ts'
+import { startReplica } from './replicas.ts'
+import {
+  type HttpResponse,
+  password,
+  startService,
+  type TestService,
+  type TestSession,
+  type TestUser,
+} from './service.ts'
 
-export interface Scene extends Stage {
-  /** On the second replica. */
+export interface RevocationService extends TestService {
+  /** Sends the renewal to the second replica. */
   renew: (refreshToken: string) => Promise<HttpResponse>
-  /** A new person and the session that is going to be revoked. */
-  victim: () => Promise<Victim>
-  acts: Record<string, (victim: Victim) => Promise<HttpResponse>>
+  /** A new user with the session that will be revoked. */
+  createVictim: () => Promise<Victim>
+  methods: Record<string, (createVictim: Victim) => Promise<HttpResponse>>
 }
 
-export interface Victim extends Session {
-  person: Person
+export interface Victim extends TestSession {
+  user: TestUser
 }
 
-/** Acts are called on the first replica, renewals on the second. */
-export async function scene(t: Test, settings: Record<string, string> = {}): Promise<Scene> {
-  const one = await stage(t, { ...settings, LOGIN_FAILURES: '1000' })
-  const other = await replica(t, one)
-  const admin = await one.login(await one.person({ roles: ['admin'] }))
-  const asAdmin = (path: string) => one.call(`/admin${path}`, { method: 'POST', token: admin.accessToken, body: {} })
-  /** Of the same person, on another device. */
-  const beside = async ({ person }: Victim) => (await one.login(person)).accessToken
+/** Revocations go to the first replica, renewals to the second. */
+export async function startRevocationService(
+  t: Test,
+  settings: Record<string, string> = {},
+): Promise<RevocationService> {
+  const service = await startService(t, { ...settings, LOGIN_FAILURES: '1000' })
+  const replica = await startReplica(t, service)
+  const admin = await service.login(await service.createUser({ roles: ['admin'] }))
+  const asAdmin = (path: string) =>
+    service.call(`/admin${path}`, { method: 'POST', token: admin.accessToken, body: {} })
+  /** Access token of the same user on another device. */
+  const loginElsewhere = async ({ user }: Victim) => (await service.login(user)).accessToken
 
   return {
-    ...one,
-    renew: refreshToken => other.call('/session/renew', { body: { refreshToken } }),
-    victim: async () => {
-      const person = await one.person()
-      return { person, ...(await one.login(person)) }
+    ...service,
+    renew: refreshToken => replica.call('/session/renew', { body: { refreshToken } }),
+    createVictim: async () => {
+      const user = await service.createUser()
+      return { user, ...(await service.login(user)) }
     },
-    acts: {
-      'its owner logging out': ({ refreshToken }) => one.call('/session', { method: 'DELETE', body: { refreshToken } }),
+    methods: {
+      'its owner logging out': ({ refreshToken }) =>
+        service.call('/session', { method: 'DELETE', body: { refreshToken } }),
       'its owner ending it from another device': async victim =>
-        one.call(`/sessions/${victim.sessionId}`, { method: 'DELETE', token: await beside(victim) }),
+        service.call(`/sessions/${victim.sessionId}`, { method: 'DELETE', token: await loginElsewhere(victim) }),
       'its owner ending all others': async victim =>
-        one.call('/sessions?others=true', { method: 'DELETE', token: await beside(victim) }),
+        service.call('/sessions?others=true', { method: 'DELETE', token: await loginElsewhere(victim) }),
       'its owner changing the password': async victim => {
         const body = { currentPassword: password, newPassword: 'another long passphrase' }
-        return one.call('/me/password', { method: 'PUT', token: await beside(victim), body })
+        return service.call('/me/password', { method: 'PUT', token: await loginElsewhere(victim), body })
       },
-      'an admin disabling the account': ({ person }) => asAdmin(`/users/${person.id}/disable`),
-      'an admin ending all its sessions': ({ person }) => asAdmin(`/users/${person.id}/sessions/end`),
+      'an admin disabling the account': ({ user }) => asAdmin(`/users/${user.id}/disable`),
+      'an admin ending all its sessions': ({ user }) => asAdmin(`/users/${user.id}/sessions/end`),
       'an admin ending the session': ({ sessionId }) => asAdmin(`/sessions/${sessionId}/end`),
     },
   }

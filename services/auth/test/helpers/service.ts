@@ -1,4 +1,4 @@
-/** The stage of the auth service's tests: the real service over real HTTP, on a database of its own. */
+/** Starts the real auth service over real HTTP, on its own database, for a test. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '@gatehouse/clock'
@@ -19,38 +19,38 @@ export const issuer = 'http://auth.test'
 export const password = 'correct horse battery staple'
 export const guardSecret = 'a secret of the test guards'
 
-export interface Person {
+export interface TestUser {
   id: string
   email: string
 }
 
-export interface Session {
+export interface TestSession {
   accessToken: string
   refreshToken: string
   sessionId: string
 }
 
-export interface Stage {
+export interface TestService {
   url: string
   database: Database
   call: Call
-  person: (rights?: { roles?: string[]; scopes?: string[] }) => Promise<Person>
-  login: (person: Person, more?: Record<string, unknown>) => Promise<Session>
-  /** Lets so much time pass for a session: moves everything that the database keeps of it into the past. */
-  age: (sessionId: string, seconds: number) => Promise<void>
-  /** The Authorization header of a guard's service client. */
+  createUser: (rights?: { roles?: string[]; scopes?: string[] }) => Promise<TestUser>
+  login: (createUser: TestUser, more?: Record<string, unknown>) => Promise<TestSession>
+  /** Moves every timestamp of the session into the past, as if that many seconds had passed. */
+  ageSession: (sessionId: string, seconds: number) => Promise<void>
+  /** The Authorization header of the guards' service client. */
   guardCredentials: string
   environment: Record<string, string>
 }
 
-/** Fresh keys for one test. */
+/** An environment with fresh keys. */
 export function environmentFor(databaseUrl: string): Record<string, string> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   return {
     ISSUER: issuer,
     DATABASE_URL: databaseUrl,
     DATABASE_POOL: '8',
-    // Each is made anew by each test, which takes longer than most have to hash.
+    // Starting a thread takes longer than the hashing that most tests need.
     PASSWORD_THREADS: '1',
     SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     REFRESH_KEYS: `1:${randomBytes(32).toString('hex')}`,
@@ -58,8 +58,8 @@ export function environmentFor(databaseUrl: string): Record<string, string> {
   }
 }
 
-/** @param settings variables that this test wants otherwise; `DATABASE_URL` is a migrated database that the caller removes */
-export async function stage(t: Test, settings: Record<string, string> = {}): Promise<Stage> {
+/** @param settings variables that differ for this test; `DATABASE_URL` names a migrated database that the caller removes */
+export async function startService(t: Test, settings: Record<string, string> = {}): Promise<TestService> {
   const databaseUrl = settings['DATABASE_URL'] ?? (await freshDatabase(t.teardown)).url
   const environment = { ...environmentFor(databaseUrl), ...settings }
   const database = openDatabase({ url: databaseUrl, connections: 4, timeoutMs: 5000, onError: () => undefined })
@@ -80,7 +80,7 @@ export async function stage(t: Test, settings: Record<string, string> = {}): Pro
 
   const call = httpClient(url)
   const passwordHash = await hashPassword(password)
-  let people = 0
+  let userCount = 0
 
   return {
     url,
@@ -88,20 +88,20 @@ export async function stage(t: Test, settings: Record<string, string> = {}): Pro
     environment,
     call,
     guardCredentials: basic('guards', guardSecret),
-    person: async ({ roles = [], scopes = [] } = {}) => {
-      people += 1
-      const email = `person${people}@example.org`
+    createUser: async ({ roles = [], scopes = [] } = {}) => {
+      userCount += 1
+      const email = `person${userCount}@example.org`
       const id = await createAccount(database.prisma, { email, passwordHash, roles, scopes })
       if (id === undefined) throw new Error(`${email} exists`)
       return { id, email }
     },
-    login: async (person, more = {}) => {
-      const body = { email: person.email, password, transport: 'body', ...more }
-      const answer = await call('/session', { body })
-      if (answer.status !== 201) throw new Error(`log-in failed: ${JSON.stringify(answer.body)}`)
-      return answer.body as Session
+    login: async (user, more = {}) => {
+      const body = { email: user.email, password, transport: 'body', ...more }
+      const response = await call('/session', { body })
+      if (response.status !== 201) throw new Error(`log-in failed: ${JSON.stringify(response.body)}`)
+      return response.body as TestSession
     },
-    age: async (sessionId, seconds) => {
+    ageSession: async (sessionId, seconds) => {
       const by = `${seconds} seconds`
       await database.prisma.$executeRaw`
         UPDATE sessions SET created_at = created_at - ${by}::interval, expires_at = expires_at - ${by}::interval WHERE id = ${sessionId}::uuid`
@@ -118,26 +118,26 @@ export function basic(id: string, secret: string): string {
   return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`
 }
 
-/** The answer is this row of the table: status, challenge, code, action, and that no cache keeps it. */
-export function isRefusal(t: Test, answer: HttpResponse, outcome: ProblemCode): void {
+/** Checks a response against its row of the problem table: status, challenge, code, action and caching. */
+export function assertProblem(t: Test, response: HttpResponse, outcome: ProblemCode): void {
   const row = problemDefinition(outcome)
-  const problem = answer.body as Problem
+  const problem = response.body as Problem
   t.equal(problem?.code, outcome, `refused as ${outcome}`)
-  t.equal(answer.status, row.status)
+  t.equal(response.status, row.status)
   t.equal(problem?.action, row.action)
   t.equal(problem?.status, row.status)
   t.ok(problem?.type?.endsWith(`/${outcome}`), 'type ends in the code')
   t.ok(problem?.requestId, 'names the request')
-  t.equal(answer.headers.get('content-type'), problemMediaType)
-  t.equal(answer.headers.get('cache-control'), 'no-store')
-  const challenge = answer.headers.get('www-authenticate')
+  t.equal(response.headers.get('content-type'), problemMediaType)
+  t.equal(response.headers.get('cache-control'), 'no-store')
+  const challenge = response.headers.get('www-authenticate')
   if (row.status === 401) t.ok(challenge, 'a 401 carries its challenge')
   if (row.challenge === undefined && outcome !== 'request-malformed') t.equal(challenge, null, 'no challenge')
   if (row.challenge === 'none') t.notMatch(challenge, /error/, 'a challenge without an error')
   if (row.challenge === 'invalid_token' || row.challenge === 'insufficient_scope')
     t.match(challenge, `error="${row.challenge}"`)
-  if (row.retryAfterSeconds !== undefined) t.match(answer.headers.get('retry-after'), /^[1-9]\d*$/)
+  if (row.retryAfterSeconds !== undefined) t.match(response.headers.get('retry-after'), /^[1-9]\d*$/)
 }
 
-/** Every code there is, for tests that walk the table. */
+/** Every problem code, for tests that walk the table. */
 export const codes = Object.keys(problems) as ProblemCode[]

@@ -1,16 +1,16 @@
 /** Tables stay bounded: what has served its time goes, whatever is still needed stays. */
 import t from 'tap'
 import { sweep } from '../../src/housekeeping/sweep.ts'
-import { giveRefreshRows } from '../helpers/refreshRows.ts'
-import { isRefusal, stage } from '../helpers/service.ts'
+import { insertRefreshRows } from '../helpers/refreshRows.ts'
+import { assertProblem, startService } from '../helpers/service.ts'
 
 const rules = { limit: 100, historyDays: 7, auditRetentionDays: 400 }
 
 t.test('two replicas that sweep at once leave what is needed and nothing else', async t => {
-  const on = await stage(t)
-  const { prisma } = on.database
-  const ada = await on.person()
-  const session = await on.login(ada)
+  const service = await startService(t)
+  const { prisma } = service.database
+  const ada = await service.createUser()
+  const session = await service.login(ada)
   const many = 350
   await prisma.$executeRaw`
     INSERT INTO sessions (id, account_id, client_id, remember, global_epoch, created_at, expires_at, ended_at, ended_as)
@@ -18,7 +18,7 @@ t.test('two replicas that sweep at once leave what is needed and nothing else', 
            CASE n % 4 WHEN 0 THEN now() - interval '8 days' ELSE now() + interval '1 day' END,
            CASE n % 4 WHEN 1 THEN now() - interval '8 days' WHEN 2 THEN now() END, CASE WHEN n % 4 IN (1, 2) THEN 'revoked' END
       FROM generate_series(1, 4 * ${many}::int) AS n`
-  await giveRefreshRows(on, '-8 days')
+  await insertRefreshRows(service, '-8 days')
   await prisma.$executeRaw`
     INSERT INTO revocations (seq, kind, subject, outcome, expires_at)
     SELECT n, 'session', gen_random_uuid(), 'ended', now() + CASE WHEN n <= ${many}::int THEN -1 ELSE 1 END * interval '1 minute'
@@ -54,19 +54,23 @@ t.test('two replicas that sweep at once leave what is needed and nothing else', 
            (SELECT count(*)::int FROM audit_entries WHERE action = 'test.old') AS audit`
   t.strictSame(left, { sessions: many + 1, tokens: 1, revocations: 5, guards: 1, limits: 5, creations: 5, audit: 0 })
   t.equal(removed.get('revocations'), many, 'nothing is removed twice')
-  t.equal((await on.call('/session/renew', { body: { refreshToken: session.refreshToken } })).status, 200)
+  t.equal((await service.call('/session/renew', { body: { refreshToken: session.refreshToken } })).status, 200)
 })
 
 t.test('the sessions of a revocation of everyone go, and are refused as ended before and after', async t => {
-  const on = await stage(t)
-  const { prisma } = on.database
-  const admin = await on.person({ roles: ['admin'] })
-  const session = await on.login(admin)
-  await on.call('/admin/sessions/end-all', { token: session.accessToken, body: { confirm: 'end every session' } })
-  const next = await on.login(admin)
+  const service = await startService(t)
+  const { prisma } = service.database
+  const admin = await service.createUser({ roles: ['admin'] })
+  const session = await service.login(admin)
+  await service.call('/admin/sessions/end-all', { token: session.accessToken, body: { confirm: 'end every session' } })
+  const next = await service.login(admin)
   for (const round of ['before', 'after']) {
-    isRefusal(t, await on.call('/me', { token: session.accessToken }), 'session-ended')
-    isRefusal(t, await on.call('/session/renew', { body: { refreshToken: session.refreshToken } }), 'session-ended')
+    assertProblem(t, await service.call('/me', { token: session.accessToken }), 'session-ended')
+    assertProblem(
+      t,
+      await service.call('/session/renew', { body: { refreshToken: session.refreshToken } }),
+      'session-ended',
+    )
     if (round === 'before') await sweep({ prisma, rules, pause: async () => undefined, onRemoved: () => undefined })
   }
   const rows = await prisma.$queryRaw<{ id: string }[]>`SELECT id FROM sessions`
@@ -74,11 +78,11 @@ t.test('the sessions of a revocation of everyone go, and are refused as ended be
 })
 
 t.test('a service sweeps by itself', async t => {
-  const on = await stage(t, { HOUSEKEEPING_SECONDS: '1' })
-  const { prisma } = on.database
+  const service = await startService(t, { HOUSEKEEPING_SECONDS: '1' })
+  const { prisma } = service.database
   await prisma.$executeRaw`
     INSERT INTO creations (key_hash, request_hash, target, expires_at) VALUES ('x', '', gen_random_uuid(), now() - interval '1 minute')`
   const isThere = async () => (await prisma.$queryRaw<unknown[]>`SELECT 1 FROM creations`).length > 0
   while (await isThere()) await new Promise(resolve => setTimeout(resolve, 50))
-  t.match((await on.call('/metrics')).body, /gatehouse_housekeeping_removed_total\{what="creations"\} 1/)
+  t.match((await service.call('/metrics')).body, /gatehouse_housekeeping_removed_total\{what="creations"\} 1/)
 })

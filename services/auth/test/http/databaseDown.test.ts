@@ -2,12 +2,23 @@
 import { randomUUID } from 'node:crypto'
 import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
-import { hold, until } from '../helpers/locks.ts'
-import { replica } from '../helpers/replicas.ts'
-import { type HttpResponse, isRefusal, password, type Session, type Stage, stage } from '../helpers/service.ts'
+import { holdLock, waitUntil } from '../helpers/locks.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import {
+  assertProblem,
+  type HttpResponse,
+  password,
+  startService,
+  type TestService,
+  type TestSession,
+} from '../helpers/service.ts'
 
 /** One call of each kind that needs the database. */
-function calls(call: Stage['call'], { session, email }: { session: Session; email: string }, credentials: string) {
+function calls(
+  call: TestService['call'],
+  { session, email }: { session: TestSession; email: string },
+  credentials: string,
+) {
   const { accessToken: token, refreshToken } = session
   const guard = { guard: randomUUID(), name: 'x', version: '1' }
   const change = { currentPassword: password, newPassword: 'another long passphrase' }
@@ -29,27 +40,27 @@ function calls(call: Stage['call'], { session, email }: { session: Session; emai
 t.test(
   'with the database away everything that needs it answers 503 with Retry-After, and is back by itself',
   async t => {
-    const place = await stage(t)
-    const ada = await place.person()
-    const session = await place.login(ada)
-    const line = await pgProxy(t, place.database.url)
-    const { call } = await replica(t, place, { DATABASE_URL: line.url })
-    const all = calls(call, { session, email: ada.email }, place.guardCredentials)
+    const service = await startService(t)
+    const ada = await service.createUser()
+    const session = await service.login(ada)
+    const line = await pgProxy(t, service.database.url)
+    const { call } = await startReplica(t, service, { DATABASE_URL: line.url })
+    const all = calls(call, { session, email: ada.email }, service.guardCredentials)
     t.equal((await all.readiness()).status, 200)
     t.equal((await all.me()).status, 200)
 
     line.cut()
     for (let round = 0; round < 2; round += 1) {
       for (const [name, act] of Object.entries(all)) {
-        const answer = await act()
+        const response = await act()
         t.comment(name)
-        isRefusal(t, answer, 'unavailable')
-        t.same(answer.headers.getSetCookie(), [], 'no cookie is taken away')
+        assertProblem(t, response, 'unavailable')
+        t.same(response.headers.getSetCookie(), [], 'no cookie is taken away')
       }
       t.equal((await call('/livez')).status, 200)
       t.equal((await call('/.well-known/jwks.json')).status, 200)
     }
-    isRefusal(t, await call('/me'), 'token-missing')
+    assertProblem(t, await call('/me'), 'token-missing')
 
     line.mend()
     t.equal((await all.readiness()).status, 200)
@@ -60,64 +71,64 @@ t.test(
 )
 
 t.test('connections that break in the middle of their statements are 503, and the renewal can be repeated', async t => {
-  const place = await stage(t)
-  const { refreshToken, sessionId } = await place.login(await place.person())
-  const line = await pgProxy(t, place.database.url)
-  const { call } = await replica(t, place, { DATABASE_URL: line.url })
-  const row = await hold(t, place, 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
+  const service = await startService(t)
+  const { refreshToken, sessionId } = await service.login(await service.createUser())
+  const line = await pgProxy(t, service.database.url)
+  const { call } = await startReplica(t, service, { DATABASE_URL: line.url })
+  const row = await holdLock(t, service, 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
   const renewed = call('/session/renew', { body: { refreshToken } })
-  await until(() => line.statements() > 0, 'the statement is under way')
+  await waitUntil(() => line.statements() > 0, 'the statement is under way')
   line.cut()
-  isRefusal(t, await renewed, 'unavailable')
+  assertProblem(t, await renewed, 'unavailable')
   await row.release()
   line.mend()
   t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
 })
 
 t.test('a connection that the server ends costs at most that one request', async t => {
-  const place = await stage(t)
-  const { accessToken: token } = await place.login(await place.person())
-  t.equal((await place.call('/me', { token })).status, 200)
-  await place.database.pool.query(
+  const service = await startService(t)
+  const { accessToken: token } = await service.login(await service.createUser())
+  t.equal((await service.call('/me', { token })).status, 200)
+  await service.database.pool.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'gatehouse%'`,
   )
-  const answers = await Promise.all(Array.from({ length: 8 }, () => place.call('/me', { token })))
-  for (const answer of answers) if (answer.status !== 200) isRefusal(t, answer, 'unavailable')
-  t.equal((await place.call('/me', { token })).status, 200)
+  const responses = await Promise.all(Array.from({ length: 8 }, () => service.call('/me', { token })))
+  for (const response of responses) if (response.status !== 200) assertProblem(t, response, 'unavailable')
+  t.equal((await service.call('/me', { token })).status, 200)
 })
 
 t.test('a statement that takes too long, and a pool that is used up, are 503 within the time-out', async t => {
-  const place = await stage(t, { DATABASE_TIMEOUT_MS: '300', DATABASE_POOL: '2' })
-  const { refreshToken, sessionId, accessToken: token } = await place.login(await place.person())
-  const row = await hold(t, place, 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
-  const renewals = Array.from({ length: 6 }, () => place.call('/session/renew', { body: { refreshToken } }))
-  for (const answer of await Promise.all(renewals)) isRefusal(t, answer, 'unavailable')
-  t.equal((await place.call('/me', { token })).status, 200)
+  const service = await startService(t, { DATABASE_TIMEOUT_MS: '300', DATABASE_POOL: '2' })
+  const { refreshToken, sessionId, accessToken: token } = await service.login(await service.createUser())
+  const row = await holdLock(t, service, 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
+  const renewals = Array.from({ length: 6 }, () => service.call('/session/renew', { body: { refreshToken } }))
+  for (const response of await Promise.all(renewals)) assertProblem(t, response, 'unavailable')
+  t.equal((await service.call('/me', { token })).status, 200)
   await row.release()
-  t.equal((await place.call('/session/renew', { body: { refreshToken } })).status, 200)
+  t.equal((await service.call('/session/renew', { body: { refreshToken } })).status, 200)
 })
 
 t.test('a database that takes no writes is 503', async t => {
-  const place = await stage(t)
-  const ada = await place.person()
-  const session = await place.login(ada)
-  const name = new URL(place.database.url).pathname.slice(1)
-  await place.database.pool.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`)
-  const { call } = await replica(t, place)
-  const all = calls(call, { session, email: ada.email }, place.guardCredentials)
-  for (const act of [all['log-in'], all.renewal, all['log-out'], all.poll]) isRefusal(t, await act(), 'unavailable')
+  const service = await startService(t)
+  const ada = await service.createUser()
+  const session = await service.login(ada)
+  const name = new URL(service.database.url).pathname.slice(1)
+  await service.database.pool.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`)
+  const { call } = await startReplica(t, service)
+  const all = calls(call, { session, email: ada.email }, service.guardCredentials)
+  for (const act of [all['log-in'], all.renewal, all['log-out'], all.poll]) assertProblem(t, await act(), 'unavailable')
   t.equal((await all.me()).status, 200)
 })
 
 t.test('a database without all migrations, or with none, is not ready', async t => {
-  const place = await stage(t)
-  const { call } = await replica(t, place, {}, { write: () => undefined })
+  const service = await startService(t)
+  const { call } = await startReplica(t, service, {}, { write: () => undefined })
   t.match(await call('/readyz'), { status: 200, body: { status: 'ready' } })
-  const { pool } = place.database
+  const { pool } = service.database
   await pool.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
-  isRefusal(t, await call('/readyz'), 'unavailable')
+  assertProblem(t, await call('/readyz'), 'unavailable')
   await pool.query('DROP TABLE _prisma_migrations')
-  isRefusal(t, await call('/readyz'), 'unavailable')
+  assertProblem(t, await call('/readyz'), 'unavailable')
   t.equal((await call('/livez')).status, 200)
 })

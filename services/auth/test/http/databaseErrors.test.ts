@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { unavailable } from '../../src/http/databaseErrors.ts'
 
-async function place(t: Test): Promise<{ database: TestDatabase; line: PgProxy }> {
+async function service(t: Test): Promise<{ database: TestDatabase; line: PgProxy }> {
   const database = await freshDatabase(drop => t.teardown(drop))
   return { database, line: await pgProxy(t, database.url) }
 }
@@ -19,7 +19,7 @@ async function errorOf(act: () => Promise<unknown>): Promise<unknown> {
 }
 
 t.test('a statement on a connection that has broken while it was held', async t => {
-  const { line } = await place(t)
+  const { line } = await service(t)
   const client = new pg.Client({ connectionString: line.url })
   client.on('error', () => undefined)
   await client.connect()
@@ -32,7 +32,7 @@ t.test('a statement on a connection that has broken while it was held', async t 
 })
 
 t.test('the next statement of a transaction whose connection has broken', async t => {
-  const { line } = await place(t)
+  const { line } = await service(t)
   const { prisma, pool, close } = openDatabase({
     url: line.url,
     connections: 1,
@@ -55,7 +55,7 @@ t.test('the next statement of a transaction whose connection has broken', async 
 })
 
 t.test('a mistake of ours is none of them', async t => {
-  const { database } = await place(t)
+  const { database } = await service(t)
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
   t.teardown(() => client.end())

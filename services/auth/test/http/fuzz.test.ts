@@ -1,9 +1,9 @@
 /** Random requests to every documented route: never a 5xx, and each refusal is a problem. */
 import { problemMediaType } from '@gatehouse/contract'
 import t from 'tap'
-import { type Chance, chance, seed } from '../helpers/chance.ts'
-import { fetchAnswer } from '../helpers/rawRequest.ts'
-import { basic, password, stage } from '../helpers/service.ts'
+import { createRandom, type Random, seed } from '../helpers/random.ts'
+import { fetchResponse } from '../helpers/rawRequest.ts'
+import { basic, password, startService } from '../helpers/service.ts'
 
 const words: readonly [string, ...string[]] = [
   '',
@@ -43,7 +43,7 @@ const fields: readonly [string, ...string[]] = [
   'x',
 ]
 
-function rubbish(random: Chance, depth: number): unknown {
+function rubbish(random: Random, depth: number): unknown {
   const kind = random.upTo(depth > 3 ? 4 : 6)
   if (kind === 0) return null
   if (kind === 1) return random.pick([0, -1, 1.5, 2 ** 53, 1e308, -0])
@@ -57,23 +57,23 @@ function rubbish(random: Chance, depth: number): unknown {
 t.test(
   `600 random requests to every documented route: no 5xx, and each refusal is a problem (SEED=${seed})`,
   async t => {
-    const place = await stage(t, { LOGIN_FAILURES: '100000', ADDRESS_FAILURES: '1000000' })
-    const person = await place.person({ roles: ['admin'], scopes: ['admin'] })
-    const random = chance(seed)
-    const { paths } = (await place.call('/openapi.json')).body as { paths: Record<string, object> }
+    const service = await startService(t, { LOGIN_FAILURES: '100000', ADDRESS_FAILURES: '1000000' })
+    const user = await service.createUser({ roles: ['admin'], scopes: ['admin'] })
+    const random = createRandom(seed)
+    const { paths } = (await service.call('/openapi.json')).body as { paths: Record<string, object> }
     const routes = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map(method => ({ method: method.toUpperCase(), path })),
     )
-    let { accessToken } = await place.login(person)
+    let { accessToken } = await service.login(user)
     for (let n = 0; n < 600; n += 1) {
       const { method, path } = routes[random.upTo(routes.length - 1)] ?? { method: 'GET', path: '/' }
       const filled = path.replace(/\{\w+\}/g, () =>
-        encodeURIComponent(random.pick([person.id, '1', 'x'.repeat(600), '😀', '%00', '\\', '-1'])),
+        encodeURIComponent(random.pick([user.id, '1', 'x'.repeat(600), '😀', '%00', '\\', '-1'])),
       )
       const query = random.upTo(3) === 0 ? `?${random.pick(fields)}=${encodeURIComponent(random.pick(words))}` : ''
       const authorization = random.pick([
         `Bearer ${accessToken}`,
-        place.guardCredentials,
+        service.guardCredentials,
         basic('x', 'y'),
         'Bearer x',
         '',
@@ -85,16 +85,21 @@ t.test(
         ...(authorization === '' ? {} : { authorization }),
       }
       const mutated =
-        random.upTo(2) === 0 ? { email: person.email, password, ...Object(rubbish(random, 1)) } : rubbish(random, 0)
+        random.upTo(2) === 0 ? { email: user.email, password, ...Object(rubbish(random, 1)) } : rubbish(random, 0)
       const body = method === 'GET' ? {} : { body: JSON.stringify(mutated) }
-      const answer = await fetchAnswer(place.url + filled + query, { method, headers, ...body, redirect: 'manual' })
-      const about = `SEED=${seed} #${n} ${method} ${filled}${query} ${JSON.stringify(body).slice(0, 200)}: ${answer.status}`
-      if (answer.status >= 500) t.fail(about)
+      const response = await fetchResponse(service.url + filled + query, {
+        method,
+        headers,
+        ...body,
+        redirect: 'manual',
+      })
+      const about = `SEED=${seed} #${n} ${method} ${filled}${query} ${JSON.stringify(body).slice(0, 200)}: ${response.status}`
+      if (response.status >= 500) t.fail(about)
       const isOurs = !path.startsWith('/oauth')
-      if (isOurs && answer.status >= 400 && answer.headers.get('content-type') !== problemMediaType) t.fail(about)
+      if (isOurs && response.status >= 400 && response.headers.get('content-type') !== problemMediaType) t.fail(about)
       // Some of it revokes for good.
-      if (n % 100 === 99) accessToken = (await place.login(person).catch(() => ({ accessToken }))).accessToken
+      if (n % 100 === 99) accessToken = (await service.login(user).catch(() => ({ accessToken }))).accessToken
     }
-    t.equal((await place.call('/livez')).status, 200)
+    t.equal((await service.call('/livez')).status, 200)
   },
 )

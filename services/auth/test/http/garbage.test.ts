@@ -1,7 +1,7 @@
 /** Garbage on every route: always a 4xx with a clear problem, never a 500. */
 import t from 'tap'
-import { fetchAnswer } from '../helpers/rawRequest.ts'
-import { isRefusal, type Stage, stage } from '../helpers/service.ts'
+import { fetchResponse } from '../helpers/rawRequest.ts'
+import { assertProblem, startService, type TestService } from '../helpers/service.ts'
 
 const withBody = [
   ['POST', '/session'],
@@ -44,38 +44,43 @@ const bodies: Record<string, [body: string | Buffer, code: 'request-malformed' |
   null: ['{"email":null,"password":null,"refreshToken":null,"guard":null}', 'request-malformed'],
 }
 
-function send(place: Stage, method: string, path: string, { body, type }: { body: string | Buffer; type?: string }) {
-  const headers = { 'content-type': type ?? 'application/json', authorization: place.guardCredentials }
-  return fetchAnswer(place.url + path, { method, headers, body: new Uint8Array(Buffer.from(body)) })
+function send(
+  service: TestService,
+  method: string,
+  path: string,
+  { body, type }: { body: string | Buffer; type?: string },
+) {
+  const headers = { 'content-type': type ?? 'application/json', authorization: service.guardCredentials }
+  return fetchResponse(service.url + path, { method, headers, body: new Uint8Array(Buffer.from(body)) })
 }
 
 t.test('bodies that are wrong in every way are told what is wrong, and change nothing', async t => {
-  const place = await stage(t)
+  const service = await startService(t)
   for (const [method, path] of withBody) {
     for (const [name, [body, code]] of Object.entries(bodies)) {
-      const answer = await send(place, method, path, { body })
+      const response = await send(service, method, path, { body })
       t.comment(`${method} ${path}: ${name}`)
-      isRefusal(t, answer, code)
-      if (code === 'request-malformed') t.match(answer.body, { fields: [{ field: /^body/, reason: /./ }] })
+      assertProblem(t, response, code)
+      if (code === 'request-malformed') t.match(response.body, { fields: [{ field: /^body/, reason: /./ }] })
     }
   }
-  const { rows } = await place.database.pool.query('SELECT count(*)::int AS guards FROM guards')
+  const { rows } = await service.database.pool.query('SELECT count(*)::int AS guards FROM guards')
   t.equal(rows[0].guards, 0)
   t.equal(({} as { admin?: boolean }).admin, undefined, 'no prototype was reached')
 })
 
 t.test('a body that is not said to be JSON is not read', async t => {
-  const place = await stage(t)
+  const service = await startService(t)
   const types = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/json', 'x']
   for (const [method, path] of withBody)
     for (const type of types)
-      isRefusal(t, await send(place, method, path, { body: '{}', type }), 'media-type-unsupported')
+      assertProblem(t, await send(service, method, path, { body: '{}', type }), 'media-type-unsupported')
   for (const type of ['application/json; charset=utf-8', 'APPLICATION/JSON'])
-    isRefusal(t, await send(place, 'POST', '/session/renew', { body: '{}', type }), 'refresh-missing')
+    assertProblem(t, await send(service, 'POST', '/session/renew', { body: '{}', type }), 'refresh-missing')
 })
 
 t.test('the wrong method, and a path that nobody has, are not found', async t => {
-  const { call } = await stage(t)
+  const { call } = await startService(t)
   for (const [method, path] of [
     ['GET', '/session'],
     ['PUT', '/session'],
@@ -91,23 +96,23 @@ t.test('the wrong method, and a path that nobody has, are not found', async t =>
     ['GET', '/problems/__proto__'],
     ['GET', `/${'x'.repeat(5000)}`],
   ] as const)
-    isRefusal(t, await call(path, { method }), 'not-found')
+    assertProblem(t, await call(path, { method }), 'not-found')
 })
 
 t.test('parameters given twice, too long, or of a wrong form are refused', async t => {
-  const { call, person, login } = await stage(t)
-  const { accessToken: token } = await login(await person())
+  const { call, createUser, login } = await startService(t)
+  const { accessToken: token } = await login(await createUser())
   for (const path of ['/me?a=1&a=2', '/me?a=%00', '/sessions?a[]=1&a[]=2', '/problems/x?a=1&a=1'])
-    isRefusal(t, await call(path, { token }), 'request-malformed')
+    assertProblem(t, await call(path, { token }), 'request-malformed')
   const longId = await call(`/sessions/${'a'.repeat(300)}`, { method: 'DELETE', token })
   t.ok(longId.status === 400 || longId.status === 404, `${longId.status}`)
   for (const id of ['1', "' OR 1=1 --", '..%2f..%2fme', '%F0%9F%98%80', 'null', '{}'])
-    isRefusal(t, await call(`/sessions/${id}`, { method: 'DELETE', token }), 'request-malformed')
+    assertProblem(t, await call(`/sessions/${id}`, { method: 'DELETE', token }), 'request-malformed')
 })
 
 t.test('headers and cookies full of rubbish do no harm', async t => {
-  const { call, person, login } = await stage(t)
-  const { accessToken: token, refreshToken } = await login(await person())
+  const { call, createUser, login } = await startService(t)
+  const { accessToken: token, refreshToken } = await login(await createUser())
   for (const cookie of [
     '=',
     ';;;;',
@@ -129,10 +134,10 @@ t.test('headers and cookies full of rubbish do no harm', async t => {
     { 'idempotency-key': 'a b' },
     { 'content-length': '5' },
   ] as Record<string, string>[]) {
-    const answer = await call('/session', { method: 'DELETE', body: { refreshToken: 'ghr_x' }, headers }).catch(
+    const response = await call('/session', { method: 'DELETE', body: { refreshToken: 'ghr_x' }, headers }).catch(
       () => null,
     )
-    if (answer) t.ok(answer.status >= 400 && answer.status < 500, JSON.stringify(headers))
+    if (response) t.ok(response.status >= 400 && response.status < 500, JSON.stringify(headers))
   }
   for (const authorization of ['Bearer', 'Bearer  ', 'Bearer a,b', 'bearer\ta', 'Basic x', ',', '\u00e9', 'Bearer é'])
     t.equal(Math.floor((await call('/me', { headers: { authorization } })).status / 100), 4, authorization)

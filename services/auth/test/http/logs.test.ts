@@ -2,20 +2,20 @@
 import { randomUUID } from 'node:crypto'
 import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
-import { until } from '../helpers/locks.ts'
-import { replica } from '../helpers/replicas.ts'
-import { guardSecret, password, stage } from '../helpers/service.ts'
+import { waitUntil } from '../helpers/locks.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import { guardSecret, password, startService } from '../helpers/service.ts'
 
 const loud = { LOG_LEVEL: 'debug', LOG_REQUESTS: 'true', DATABASE_TIMEOUT_MS: '1000' }
 
 t.test('with everything logged and everything going wrong, no secret is in any line', async t => {
-  const place = await stage(t)
-  const ada = await place.person()
-  const session = await place.login(ada)
-  const line = await pgProxy(t, place.database.url)
+  const service = await startService(t)
+  const ada = await service.createUser()
+  const session = await service.login(ada)
+  const line = await pgProxy(t, service.database.url)
   const lines: string[] = []
   const log = { write: (text: string) => void lines.push(text) }
-  const { call } = await replica(t, place, { ...loud, DATABASE_URL: line.url }, log)
+  const { call } = await startReplica(t, service, { ...loud, DATABASE_URL: line.url }, log)
 
   const canary = (what: string) => `canary-${what}-${randomUUID()}`
   const guesses = { password: canary('password'), newPassword: canary('new'), key: canary('idempotency') }
@@ -23,10 +23,10 @@ t.test('with everything logged and everything going wrong, no secret is in any l
   const forged = { refresh: `ghr_${canary('refresh')}`, bearer: `${canary('bearer')}.e30.x`, secret: canary('basic') }
   secrets.push(
     ...Object.values(forged),
-    place.environment['SIGNING_KEY'] ?? '',
-    place.environment['REFRESH_KEYS'] ?? '',
+    service.environment['SIGNING_KEY'] ?? '',
+    service.environment['REFRESH_KEYS'] ?? '',
   )
-  secrets.push(new URL(place.database.url).password, '$argon2id$')
+  secrets.push(new URL(service.database.url).password, '$argon2id$')
   const basic = (secret: string) => `Basic ${Buffer.from(`guards:${secret}`).toString('base64')}`
   secrets.push(basic(forged.secret).slice(6), basic(guardSecret).slice(6))
 
@@ -36,7 +36,7 @@ t.test('with everything logged and everything going wrong, no secret is in any l
     const cookie = `__Secure-gatehouse=${refreshToken}`
     const guard = { guard: randomUUID(), name: 'x', version: '1' }
     const change = { currentPassword: guesses.password, newPassword: guesses.newPassword }
-    const answers = [
+    const responses = [
       await call('/session', { body: { email, password } }),
       await call('/session', { body: { email, password: guesses.password } }),
       await call('/session', { body: { email, password: guesses.password, unknown: guesses.newPassword } }),
@@ -59,23 +59,23 @@ t.test('with everything logged and everything going wrong, no secret is in any l
       await call('/guards/poll', { body: guard, headers: { authorization: basic(forged.secret) } }),
       await call('/session', { method: 'DELETE', body: { refreshToken: forged.refresh } }),
     ]
-    return answers
+    return responses
   }
 
-  const answers = await all()
+  const responses = await all()
   line.cut()
-  answers.push(...(await all()))
+  responses.push(...(await all()))
   line.mend()
-  await place.database.pool.query('ALTER TABLE sessions RENAME COLUMN device TO broken')
-  await place.database.pool.query('ALTER TABLE refresh_tokens RENAME COLUMN idempotency_key_hash TO broken')
-  answers.push(...(await all()))
+  await service.database.pool.query('ALTER TABLE sessions RENAME COLUMN device TO broken')
+  await service.database.pool.query('ALTER TABLE refresh_tokens RENAME COLUMN idempotency_key_hash TO broken')
+  responses.push(...(await all()))
   t.ok(
-    answers.some(({ status }) => status === 500),
+    responses.some(({ status }) => status === 500),
     'a mistake of ours is among them',
   )
 
   const logged = lines.join('')
-  t.ok(lines.length > answers.length, `${lines.length} lines`)
+  t.ok(lines.length > responses.length, `${lines.length} lines`)
   t.match(logged, /an error that nobody foresaw/, 'the log has what the answer has not')
   const hexOf = (text: string) => Buffer.from(text).toString('hex')
   for (const secret of secrets) {
@@ -83,20 +83,20 @@ t.test('with everything logged and everything going wrong, no secret is in any l
     t.notOk(logged.includes(JSON.stringify(secret).slice(1, -1)), 'nor escaped')
     t.notOk(logged.includes(hexOf(secret)), 'nor as hex')
   }
-  for (const { status, body } of answers.filter(({ status }) => status >= 400)) {
+  for (const { status, body } of responses.filter(({ status }) => status >= 400)) {
     const text = JSON.stringify(body)
     for (const secret of secrets) t.notOk(text.includes(secret), `${status} repeats ${secret.slice(0, 30)}`)
     t.notMatch(text, /prisma|postgres|fastify|SELECT|column|node_modules|\.ts:|\.js:/i)
   }
-  t.match(answers[0], { status: 201 }, 'and the first of them had all been well')
+  t.match(responses[0], { status: 201 }, 'and the first of them had all been well')
 })
 
 t.test('a refusal is found in the log by the request id that the caller was shown', async t => {
-  const place = await stage(t)
+  const service = await startService(t)
   const lines: string[] = []
-  const { call } = await replica(t, place, loud, { write: text => void lines.push(text) })
+  const { call } = await startReplica(t, service, loud, { write: text => void lines.push(text) })
   const { requestId } = (await call('/me')).body as { requestId: string }
-  await until(() => lines.some(text => text.includes(requestId)), 'the line is written')
+  await waitUntil(() => lines.some(text => text.includes(requestId)), 'the line is written')
   t.match(
     lines.map(text => JSON.parse(text)).filter(({ reqId }) => reqId === requestId),
     [{ level: 30 }, { level: 20, code: 'token-missing', why: 'no Authorization header' }, { level: 30 }],
@@ -104,27 +104,27 @@ t.test('a refusal is found in the log by the request id that the caller was show
 })
 
 t.test('a request id is taken from the gateway only, and only if it is sane', async t => {
-  const place = await stage(t)
-  const trusting = await replica(t, place, { TRUST_PROXY: 'loopback' })
-  const idFor = async (call: typeof place.call, given: string) =>
+  const service = await startService(t)
+  const trusting = await startReplica(t, service, { TRUST_PROXY: 'loopback' })
+  const idFor = async (call: typeof service.call, given: string) =>
     ((await call('/me', { headers: { 'x-request-id': given } })).body as { requestId: string }).requestId
-  t.not(await idFor(place.call, 'from-outside'), 'from-outside')
+  t.not(await idFor(service.call, 'from-outside'), 'from-outside')
   t.equal(await idFor(trusting.call, 'from-the-gateway'), 'from-the-gateway')
   for (const bad of ['with space', 'x'.repeat(65), '"quoted"', '<b>']) t.not(await idFor(trusting.call, bad), bad)
 })
 
 t.test('what is missing of the migrations stands in the log', async t => {
-  const place = await stage(t)
+  const service = await startService(t)
   const lines: string[] = []
-  const { call } = await replica(t, place, loud, { write: text => void lines.push(text) })
-  await place.database.pool.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
+  const { call } = await startReplica(t, service, loud, { write: text => void lines.push(text) })
+  await service.database.pool.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
   await call('/readyz')
   t.match(lines.join(''), /migrations are missing: \d{14}_/)
 })
 
 t.test('routes that machines ask all day log warnings, and no more than the service may', async t => {
-  const place = await stage(t)
-  await place.database.pool.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
+  const service = await startService(t)
+  await service.database.pool.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
   for (const [level, isHeard] of [
     ['debug', true],
     ['warn', true],
@@ -133,7 +133,7 @@ t.test('routes that machines ask all day log warnings, and no more than the serv
   ] as const) {
     const lines: string[] = []
     const settings = { LOG_LEVEL: level, LOG_REQUESTS: 'true' }
-    const { call } = await replica(t, place, settings, { write: text => void lines.push(text) })
+    const { call } = await startReplica(t, service, settings, { write: text => void lines.push(text) })
     await call('/livez')
     await call('/readyz')
     const said = lines.filter(text => /not ready|\/livez|\/readyz/.test(text)).map(text => JSON.parse(text).msg)

@@ -4,18 +4,18 @@ import type { ProblemCode } from '@gatehouse/contract'
 import { freePort } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { testGuard } from '../helpers/feedGuard.ts'
-import { hold, untilWaiting } from '../helpers/locks.ts'
-import { replica } from '../helpers/replicas.ts'
+import { holdLock, untilBlocked } from '../helpers/locks.ts'
+import { startReplica } from '../helpers/replicas.ts'
 import {
+  assertProblem,
   basic,
   codes,
   type HttpResponse,
-  isRefusal,
-  type Person,
   password,
-  type Session,
-  type Stage,
-  stage,
+  startService,
+  type TestService,
+  type TestSession,
+  type TestUser,
 } from '../helpers/service.ts'
 
 /** Whose tests reach the others. */
@@ -28,10 +28,10 @@ const elsewhere: Partial<Record<ProblemCode, string>> = {
   'last-admin': 'test/admin',
 }
 
-interface Scene extends Stage {
+interface Scene extends TestService {
   t: Test
-  ada: Person
-  session: Session
+  ada: TestUser
+  session: TestSession
   sql: (statement: string, values?: unknown[]) => Promise<unknown>
   renew: (refreshToken: string) => Promise<HttpResponse>
 }
@@ -58,13 +58,13 @@ const scenarios: Partial<Record<ProblemCode, (scene: Scene) => Promise<HttpRespo
     call(`/admin/users/${ada.id}/disable`, { token: session.accessToken, body: {} }),
   'refresh-missing': ({ call }) => call('/session/renew', { body: {} }),
   'refresh-invalid': ({ renew }) => renew('ghr_x'),
-  'session-expired': async ({ renew, age, session }) => {
-    await age(session.sessionId, 400 * 24 * 3600)
+  'session-expired': async ({ renew, ageSession, session }) => {
+    await ageSession(session.sessionId, 400 * 24 * 3600)
     return renew(session.refreshToken)
   },
-  'refresh-reused': async ({ renew, age, session }) => {
+  'refresh-reused': async ({ renew, ageSession, session }) => {
     await renew(session.refreshToken)
-    await age(session.sessionId, 3600)
+    await ageSession(session.sessionId, 3600)
     return renew(session.refreshToken)
   },
   'credentials-invalid': ({ call, ada }) => call('/session', { body: { email: ada.email, password: 'a wrong guess' } }),
@@ -81,10 +81,10 @@ const scenarios: Partial<Record<ProblemCode, (scene: Scene) => Promise<HttpRespo
   conflict: async scene => {
     const { call, session, ada, t } = scene
     const change = `UPDATE accounts SET password_hash = 'changed by somebody else' ${account}`
-    const other = await hold(t, scene, change, [ada.id])
+    const other = await holdLock(t, scene, change, [ada.id])
     const body = { currentPassword: password, newPassword: 'another long passphrase' }
     const changed = call('/me/password', { method: 'PUT', token: session.accessToken, body })
-    await untilWaiting(scene, 1)
+    await untilBlocked(scene, 1)
     await other.release()
     return changed
   },
@@ -98,13 +98,13 @@ const scenarios: Partial<Record<ProblemCode, (scene: Scene) => Promise<HttpRespo
   },
   'internal-error': async ({ call, session, sql }) => {
     await sql('ALTER TABLE sessions RENAME COLUMN device TO broken')
-    const answer = await call('/sessions', { token: session.accessToken })
+    const response = await call('/sessions', { token: session.accessToken })
     await sql('ALTER TABLE sessions RENAME COLUMN broken TO device')
-    return answer
+    return response
   },
   overloaded: async scene => {
     const { t, ada } = scene
-    const { call } = await replica(t, scene, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '0' })
+    const { call } = await startReplica(t, scene, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '0' })
     const crowd = Array.from({ length: 8 }, () => call('/session', { body: { email: ada.email, password } }))
     const refused = (await Promise.all(crowd)).find(({ status }) => status !== 201)
     if (refused === undefined) throw new Error('nobody was refused')
@@ -113,7 +113,7 @@ const scenarios: Partial<Record<ProblemCode, (scene: Scene) => Promise<HttpRespo
   unavailable: async scene => {
     const { t, session } = scene
     const nobody = { DATABASE_URL: `postgresql://x:y@127.0.0.1:${await freePort()}/x` }
-    const { call } = await replica(t, scene, nobody)
+    const { call } = await startReplica(t, scene, nobody)
     return call('/me', { token: session.accessToken })
   },
   'client-invalid': scene => testGuard(scene, { authorization: basic('guards', 'a wrong guess') }).poll(),
@@ -126,15 +126,15 @@ t.test('every outcome of the table has its scenario here or its tests elsewhere'
 })
 
 t.test('each is answered with the status, action, challenge and headers of its row, and has a page', async t => {
-  const place = await stage(t, { LOGIN_FAILURES: '3' })
+  const service = await startService(t, { LOGIN_FAILURES: '3' })
   for (const [outcome, act] of Object.entries(scenarios) as [ProblemCode, (scene: Scene) => Promise<HttpResponse>][]) {
     await t.test(outcome, async t => {
-      const ada = await place.person()
-      const session = await place.login(ada)
-      const sql = (statement: string, values: unknown[] = []) => place.database.pool.query(statement, values)
-      const renew = (refreshToken: string) => place.call('/session/renew', { body: { refreshToken } })
-      isRefusal(t, await act({ ...place, t, ada, session, sql, renew }), outcome)
-      const page = await place.call(`/problems/${outcome}`)
+      const ada = await service.createUser()
+      const session = await service.login(ada)
+      const sql = (statement: string, values: unknown[] = []) => service.database.pool.query(statement, values)
+      const renew = (refreshToken: string) => service.call('/session/renew', { body: { refreshToken } })
+      assertProblem(t, await act({ ...service, t, ada, session, sql, renew }), outcome)
+      const page = await service.call(`/problems/${outcome}`)
       t.equal(page.status, 200)
       t.match(page.body, outcome)
     })

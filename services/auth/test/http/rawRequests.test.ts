@@ -1,14 +1,14 @@
 /** What is hardly HTTP, and requests that two servers could read differently: a clear no, and never another route. */
 import t from 'tap'
 import { rawRequest, sendRaw } from '../helpers/rawRequest.ts'
-import { stage } from '../helpers/service.ts'
+import { startService } from '../helpers/service.ts'
 
 const host = 'Host: auth.test'
 const close = 'Connection: close'
 const json = 'Content-Type: application/json'
 
 t.test('what is not HTTP gets a problem with its own status, and the connection ends', async t => {
-  const { url, call } = await stage(t)
+  const { url, call } = await startService(t)
   const garbage: Record<string, [bytes: string | Buffer, status: number]> = {
     words: ['HELLO WORLD\r\n\r\n', 400],
     TLS: [Buffer.from('16030100a5010000a10303', 'hex'), 400],
@@ -34,11 +34,11 @@ t.test('what is not HTTP gets a problem with its own status, and the connection 
     ],
   }
   for (const [name, [bytes, status]] of Object.entries(garbage)) {
-    const answer = await sendRaw(url, bytes)
-    t.equal(answer.status, status, name)
-    t.match(answer.head, /cache-control: no-store/i, name)
+    const response = await sendRaw(url, bytes)
+    t.equal(response.status, status, name)
+    t.match(response.head, /cache-control: no-store/i, name)
     const code = status === 431 ? 'request-too-large' : 'request-malformed'
-    t.match(answer.body, { code, status, action: 'stop', requestId: /./ }, name)
+    t.match(response.body, { code, status, action: 'stop', requestId: /./ }, name)
   }
   // This one Node answers by itself, before anybody is asked.
   t.equal((await sendRaw(url, rawRequest('GET /livez', [close]))).status, 400, 'no host')
@@ -46,8 +46,8 @@ t.test('what is not HTTP gets a problem with its own status, and the connection 
 })
 
 t.test('a request hidden behind another is never carried out', async t => {
-  const place = await stage(t)
-  const { refreshToken } = await place.login(await place.person())
+  const service = await startService(t)
+  const { refreshToken } = await service.login(await service.createUser())
   const body = JSON.stringify({ refreshToken })
   const hidden = rawRequest(
     'DELETE /session',
@@ -78,17 +78,17 @@ t.test('a request hidden behind another is never carried out', async t => {
     ),
   }
   for (const [name, bytes] of Object.entries(smuggles)) {
-    const { count, status } = await sendRaw(place.url, bytes)
+    const { count, status } = await sendRaw(service.url, bytes)
     t.ok(count <= 1, `${name}: one answer`)
     t.ok(status < 500, `${name}: ${status}`)
-    const renewed = await place.call('/session/renew', { body: { refreshToken } })
+    const renewed = await service.call('/session/renew', { body: { refreshToken } })
     t.equal(renewed.status, 200, `${name}: the session stands`)
   }
 })
 
 t.test('paths that are written oddly are nobody’s, and reach no other route', async t => {
-  const place = await stage(t)
-  const { accessToken } = await place.login(await place.person({ roles: ['admin'] }))
+  const service = await startService(t)
+  const { accessToken } = await service.login(await service.createUser({ roles: ['admin'] }))
   const authorization = `Authorization: Bearer ${accessToken}`
   const odd: Record<string, number> = {
     '//me': 404,
@@ -111,18 +111,18 @@ t.test('paths that are written oddly are nobody’s, and reach no other route', 
     '*': 404,
   }
   for (const [path, status] of Object.entries(odd)) {
-    const answer = await sendRaw(place.url, rawRequest(`GET ${path}`, [host, authorization, close]))
-    t.equal(answer.status, status, path)
-    t.match(answer.body, { code: status === 404 ? 'not-found' : 'request-malformed' }, path)
+    const response = await sendRaw(service.url, rawRequest(`GET ${path}`, [host, authorization, close]))
+    t.equal(response.status, status, path)
+    t.match(response.body, { code: status === 404 ? 'not-found' : 'request-malformed' }, path)
   }
   // RFC 9112 section 3.2.2 wants it taken; it is the same route with the same checks.
-  const absolute = await sendRaw(place.url, rawRequest('GET http://evil.example/me', [host, close]))
+  const absolute = await sendRaw(service.url, rawRequest('GET http://evil.example/me', [host, close]))
   t.match(absolute.body, { code: 'token-missing' })
 })
 
 t.test('a token given twice is refused, wherever the second stands', async t => {
-  const place = await stage(t)
-  const { accessToken } = await place.login(await place.person())
+  const service = await startService(t)
+  const { accessToken } = await service.login(await service.createUser())
   const authorization = `Authorization: Bearer ${accessToken}`
   const twice = [
     rawRequest('GET /me', [host, authorization, authorization, close]),
@@ -132,17 +132,17 @@ t.test('a token given twice is refused, wherever the second stands', async t => 
     rawRequest(`GET /me?access_token=${accessToken}`, [host, authorization, close]),
   ]
   for (const request of twice) {
-    const { status, body, head } = await sendRaw(place.url, request)
+    const { status, body, head } = await sendRaw(service.url, request)
     t.equal(status, 400)
     t.match(body, { code: 'request-malformed' })
     t.match(head, /www-authenticate: Bearer .*error="invalid_request"/i)
   }
-  const one = await sendRaw(place.url, rawRequest('GET /me', [host, authorization, close]))
+  const one = await sendRaw(service.url, rawRequest('GET /me', [host, authorization, close]))
   t.equal(one.status, 200)
 })
 
 t.test('a protocol that is offered for a change is not changed', async t => {
-  const { url } = await stage(t)
+  const { url } = await startService(t)
   const upgrade = ['Connection: Upgrade, close', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk']
   const { status } = await sendRaw(url, rawRequest('GET /me', [host, ...upgrade]))
   t.equal(status, 401)

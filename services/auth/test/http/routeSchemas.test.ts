@@ -2,7 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
 import t, { type Test } from 'tap'
-import { stage } from '../helpers/service.ts'
+import { startService } from '../helpers/service.ts'
 
 const channel = 'fastify.initialization'
 
@@ -18,7 +18,7 @@ async function routesOf(t: Test) {
     })
   }
   subscribe(channel, onNew)
-  await stage(t)
+  await startService(t)
   unsubscribe(channel, onNew)
   return { routes, shared: apps.flatMap(app => Object.values(app.getSchemas())) }
 }

@@ -4,8 +4,8 @@ import t from 'tap'
 import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
 import { jwks, readSigningKeys } from '../../src/keys/signingKeys.ts'
 import { createAccessTokens } from '../../src/tokens/accessTokens.ts'
-import { replica } from '../helpers/replicas.ts'
-import { isRefusal, password, type Session, stage } from '../helpers/service.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import { assertProblem, password, startService, type TestSession } from '../helpers/service.ts'
 import { claimsOf, headerOf } from '../helpers/tokens.ts'
 
 const pem = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -28,9 +28,9 @@ for (const { algorithm, key, hash, ieee } of [
   { algorithm: 'RS256', key: rsa(2048), hash: 'sha256', ieee: false },
 ] as const) {
   t.test(`${algorithm} by configuration signs tokens that its published key verifies`, async t => {
-    const place = await stage(t, { SIGNING_KEY: pem(key), SIGNING_ALGORITHM: algorithm })
-    const { accessToken } = await place.login(await place.person())
-    const { keys } = (await place.call('/.well-known/jwks.json')).body as { keys: Jwk[] }
+    const service = await startService(t, { SIGNING_KEY: pem(key), SIGNING_ALGORITHM: algorithm })
+    const { accessToken } = await service.login(await service.createUser())
+    const { keys } = (await service.call('/.well-known/jwks.json')).body as { keys: Jwk[] }
     const [jwk, ...others] = keys
     t.same(others, [])
     t.match(headerOf(accessToken), { alg: algorithm, kid: jwk?.kid, typ: 'at+jwt' })
@@ -39,15 +39,15 @@ for (const { algorithm, key, hash, ieee } of [
     const publicKey = createPublicKey({ key: { ...jwk }, format: 'jwk' })
     const options = ieee ? { key: publicKey, dsaEncoding: 'ieee-p1363' as const } : publicKey
     t.ok(verify(hash, Buffer.from(`${header}.${payload}`), options, Buffer.from(signature, 'base64url')))
-    t.equal((await place.call('/me', { token: accessToken })).status, 200)
+    t.equal((await service.call('/me', { token: accessToken })).status, 200)
   })
 }
 
 t.test('the published set holds public keys only, and may be kept for a minute', async t => {
-  const place = await stage(t)
-  const answer = await place.call('/.well-known/jwks.json')
-  t.equal(answer.headers.get('cache-control'), 'public, max-age=60')
-  const { keys } = answer.body as { keys: Jwk[] }
+  const service = await startService(t)
+  const response = await service.call('/.well-known/jwks.json')
+  t.equal(response.headers.get('cache-control'), 'public, max-age=60')
+  const { keys } = response.body as { keys: Jwk[] }
   t.same(Object.keys(keys[0] ?? {}).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
 })
 
@@ -55,13 +55,13 @@ t.test(
   'a key changes without refusing anybody: the old one verifies while it is published, and not afterwards',
   async t => {
     const [oldKey, newKey] = [ec(), ed()]
-    const before = await stage(t, { SIGNING_KEY: pem(oldKey) })
-    const ada = await before.person()
+    const before = await startService(t, { SIGNING_KEY: pem(oldKey) })
+    const ada = await before.createUser()
     const { accessToken: old } = await before.login(ada)
     const settings = { SIGNING_ALGORITHM: 'EdDSA', SIGNING_KEY: pem(newKey) + publicPem(oldKey) }
-    const during = await replica(t, before, settings)
-    const answer = await during.call('/session', { body: { email: ada.email, password } })
-    const { accessToken: fresh } = answer.body as Session
+    const during = await startReplica(t, before, settings)
+    const response = await during.call('/session', { body: { email: ada.email, password } })
+    const { accessToken: fresh } = response.body as TestSession
     t.equal(headerOf(fresh)['alg'], 'EdDSA')
     for (const token of [old, fresh]) t.equal((await during.call('/me', { token })).status, 200)
     const { keys } = (await during.call('/.well-known/jwks.json')).body as { keys: Jwk[] }
@@ -69,8 +69,8 @@ t.test(
       keys.map(({ alg }) => alg),
       ['EdDSA', 'ES256'],
     )
-    const after = await replica(t, before, { ...settings, SIGNING_KEY: pem(newKey) })
-    isRefusal(t, await after.call('/me', { token: old }), 'token-invalid')
+    const after = await startReplica(t, before, { ...settings, SIGNING_KEY: pem(newKey) })
+    assertProblem(t, await after.call('/me', { token: old }), 'token-invalid')
     t.equal((await after.call('/me', { token: fresh })).status, 200)
   },
 )

@@ -2,23 +2,23 @@
 import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { hashPassword } from '../../src/passwords/argon2.ts'
-import { until } from '../helpers/locks.ts'
-import { replica } from '../helpers/replicas.ts'
-import { type HttpResponse, password, type Session, stage } from '../helpers/service.ts'
+import { waitUntil } from '../helpers/locks.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import { type HttpResponse, password, startService, type TestSession } from '../helpers/service.ts'
 import { claimsOf, generationOf, headerOf } from '../helpers/tokens.ts'
 
-const cookieOf = (answer: HttpResponse) => answer.headers.getSetCookie()
+const cookieOf = (response: HttpResponse) => response.headers.getSetCookie()
 
 t.test(
   'a log-in answers 201 with an access token of RFC 9068 and, in the body, a refresh token of generation 0',
   async t => {
-    const { call, person } = await stage(t)
-    const ada = await person({ roles: ['clerk'], scopes: ['storage:restricted', 'storage:read'] })
-    const answer = await call('/session', { body: { email: ada.email, password, transport: 'body' } })
-    const body = answer.body as Session & Record<string, unknown>
-    t.equal(answer.status, 201)
-    t.equal(answer.headers.get('cache-control'), 'no-store')
-    t.same(cookieOf(answer), [], 'no cookie beside the body')
+    const { call, createUser } = await startService(t)
+    const ada = await createUser({ roles: ['clerk'], scopes: ['storage:restricted', 'storage:read'] })
+    const response = await call('/session', { body: { email: ada.email, password, transport: 'body' } })
+    const body = response.body as TestSession & Record<string, unknown>
+    t.equal(response.status, 201)
+    t.equal(response.headers.get('cache-control'), 'no-store')
+    t.same(cookieOf(response), [], 'no cookie beside the body')
     t.match(body, { tokenType: 'Bearer', expiresIn: 300 })
     t.match(body.refreshToken, /^ghr_[\w-]{94}$/)
     t.equal(generationOf(body.refreshToken), 0)
@@ -44,8 +44,8 @@ t.test(
 t.test(
   'the cookie is HttpOnly, Secure, SameSite=Strict, of a narrow path, and then the body holds no refresh token',
   async t => {
-    const { call, person } = await stage(t)
-    const { email } = await person()
+    const { call, createUser } = await startService(t)
+    const { email } = await createUser()
     const remembered = await call('/session', { body: { email, password } })
     t.equal(remembered.status, 201)
     t.notOk('refreshToken' in (remembered.body as object))
@@ -62,11 +62,14 @@ t.test(
 )
 
 t.test('without `remember` the cookie ends with the browser and the session after the short lifetime', async t => {
-  const { call, person } = await stage(t, { SHORT_SESSION_SECONDS: '3600', SHORT_SESSION_IDLE_SECONDS: '600' })
-  const { email } = await person()
-  const answer = await call('/session', { body: { email, password, remember: false } })
-  t.notMatch(cookieOf(answer)[0], /Expires|Max-Age/i)
-  const { sessionExpiresAt, accessToken } = answer.body as Session & { sessionExpiresAt: string }
+  const { call, createUser } = await startService(t, {
+    SHORT_SESSION_SECONDS: '3600',
+    SHORT_SESSION_IDLE_SECONDS: '600',
+  })
+  const { email } = await createUser()
+  const response = await call('/session', { body: { email, password, remember: false } })
+  t.notMatch(cookieOf(response)[0], /Expires|Max-Age/i)
+  const { sessionExpiresAt, accessToken } = response.body as TestSession & { sessionExpiresAt: string }
   t.ok(Math.abs(Date.parse(sessionExpiresAt) - Date.now() - 3600_000) < 10_000)
   const { sessions } = (await call('/sessions', { token: accessToken })).body as { sessions: { expiresAt: string }[] }
   t.ok(Math.abs(Date.parse(sessions[0]?.expiresAt ?? '') - Date.now() - 600_000) < 10_000, 'sooner when it idles')
@@ -74,25 +77,25 @@ t.test('without `remember` the cookie ends with the browser and the session afte
 
 t.test('an access token does not outlive its session, and the answer tells its true lifetime', async t => {
   const settings = { SHORT_SESSION_SECONDS: '20', SHORT_SESSION_IDLE_SECONDS: '20', ACCESS_TOKEN_SECONDS: '300' }
-  const { call, person, age, login } = await stage(t, settings)
-  const ada = await person()
-  const answer = await call('/session', { body: { email: ada.email, password, remember: false, transport: 'body' } })
-  const { accessToken, expiresIn } = answer.body as Session & { expiresIn: number }
+  const { call, createUser, ageSession, login } = await startService(t, settings)
+  const ada = await createUser()
+  const response = await call('/session', { body: { email: ada.email, password, remember: false, transport: 'body' } })
+  const { accessToken, expiresIn } = response.body as TestSession & { expiresIn: number }
   const { iat, exp } = claimsOf(accessToken)
   t.equal(expiresIn, exp - iat)
   t.ok(expiresIn <= 21, `${expiresIn} s`)
 
   const { refreshToken, sessionId } = await login(ada, { remember: false })
-  await age(sessionId, 19)
+  await ageSession(sessionId, 19)
   const last = await call('/session/renew', { body: { refreshToken } })
   t.equal(last.status, 200)
-  const { accessToken: short } = last.body as Session
+  const { accessToken: short } = last.body as TestSession
   t.equal((await call('/me', { token: short })).status, 200, 'a token of the last second is still a token')
 })
 
 t.test('an e-mail address finds its account in any case and in any compatibility form', async t => {
-  const { call, database, person } = await stage(t)
-  const { id } = await person()
+  const { call, database, createUser } = await startService(t)
+  const { id } = await createUser()
   await database.pool.query(
     `UPDATE accounts SET email = 'Zoë@Example.org', email_key = 'zoë@example.org' WHERE id = $1`,
     [id],
@@ -107,21 +110,21 @@ t.test('an e-mail address finds its account in any case and in any compatibility
 })
 
 t.test('a password is the same however its letters were composed', async t => {
-  const { call, database, person } = await stage(t)
-  const { id, email } = await person()
+  const { call, database, createUser } = await startService(t)
+  const { id, email } = await createUser()
   const hash = await hashPassword('caf\u00e9 au lait')
   await database.pool.query('UPDATE accounts SET password_hash = $1 WHERE id = $2', [hash, id])
-  const answer = await call('/session', { body: { email, password: 'cafe\u0301 au lait', transport: 'body' } })
-  t.equal(answer.status, 201)
+  const response = await call('/session', { body: { email, password: 'cafe\u0301 au lait', transport: 'body' } })
+  t.equal(response.status, 201)
 })
 
 t.test('the device, the user agent and the address are kept, and cut where they are too long', async t => {
-  const { call, person, login } = await stage(t)
-  const ada = await person()
+  const { call, createUser, login } = await startService(t)
+  const ada = await createUser()
   const headers = { 'user-agent': `Browser/1 ${'x'.repeat(1000)}` }
   const body = { email: ada.email, password, device: 'Ada’s laptop', transport: 'body' }
-  const answer = await call('/session', { body, headers })
-  const { sessionId } = answer.body as Session
+  const response = await call('/session', { body, headers })
+  const { sessionId } = response.body as TestSession
   const { accessToken } = await login(ada)
   const { sessions } = (await call('/sessions', { token: accessToken })).body as { sessions: Record<string, unknown>[] }
   const kept = sessions.find(({ id }) => id === sessionId)
@@ -131,26 +134,27 @@ t.test('the device, the user agent and the address are kept, and cut where they 
 })
 
 t.test('a session cannot be fixed from outside: every log-in has a new one, whatever came with it', async t => {
-  const { call, person, login } = await stage(t)
-  const [mallory, ada] = [await person(), await person()]
+  const { call, createUser, login } = await startService(t)
+  const [mallory, ada] = [await createUser(), await createUser()]
   const planted = await login(mallory)
   const headers = {
     cookie: `__Secure-gatehouse=${planted.refreshToken}`,
     authorization: `Bearer ${planted.accessToken}`,
   }
-  const answer = await call('/session', { body: { email: ada.email, password, transport: 'body' }, headers })
-  const { sessionId, refreshToken } = answer.body as Session
+  const response = await call('/session', { body: { email: ada.email, password, transport: 'body' }, headers })
+  const { sessionId, refreshToken } = response.body as TestSession
   t.not(sessionId, planted.sessionId)
   t.not(refreshToken, planted.refreshToken)
-  const again = (await call('/session', { body: { email: ada.email, password, transport: 'body' } })).body as Session
+  const again = (await call('/session', { body: { email: ada.email, password, transport: 'body' } }))
+    .body as TestSession
   t.not(again.sessionId, sessionId)
   const fixed = await call('/session', { body: { email: ada.email, password, sessionId: planted.sessionId } })
   t.equal(fixed.status, 400, 'and nobody may name one')
 })
 
 t.test('each log-in leaves an audit entry with who, from where and how it ended, and no secret', async t => {
-  const { call, person, database } = await stage(t)
-  const { email, id } = await person()
+  const { call, createUser, database } = await startService(t)
+  const { email, id } = await createUser()
   await call('/session', { body: { email, password, transport: 'body' } })
   await call('/session', { body: { email, password: 'a wrong guess' } })
   await call('/session', { body: { email: 'nobody@example.org', password: 'a wrong guess' } })
@@ -165,12 +169,12 @@ t.test('each log-in leaves an audit entry with who, from where and how it ended,
 })
 
 t.test('a log-in is two statements on the wire', async t => {
-  const place = await stage(t)
-  const { email } = await place.person()
-  const line = await pgProxy(t, place.database.url)
-  const { call } = await replica(t, place, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  const service = await startService(t)
+  const { email } = await service.createUser()
+  const line = await pgProxy(t, service.database.url)
+  const { call } = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
   await call('/session', { body: { email, password } })
-  await until(() => line.statements() === 0, 'what begins with the service is done')
+  await waitUntil(() => line.statements() === 0, 'what begins with the service is done')
   t.equal((await call('/session', { body: { email, password } })).status, 201)
   t.equal(line.statements(), 2)
 })

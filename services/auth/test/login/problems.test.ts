@@ -6,36 +6,36 @@ import { hash } from '@node-rs/argon2'
 import t from 'tap'
 import { createPasswords } from '../../src/passwords/passwords.ts'
 import { renewalPriority } from '../../src/passwords/renewalPriority.ts'
-import { until } from '../helpers/locks.ts'
-import { type HttpResponse, isRefusal, password, stage } from '../helpers/service.ts'
+import { waitUntil } from '../helpers/locks.ts'
+import { assertProblem, type HttpResponse, password, startService } from '../helpers/service.ts'
 
 /** All that a caller sees, without what differs from one request to the next. */
-function shown({ status, headers, body }: HttpResponse) {
+function presented({ status, headers, body }: HttpResponse) {
   const { requestId: _, ...problem } = body as Problem
   const kept = [...headers].filter(([name]) => name !== 'date')
   return { status, problem, headers: kept }
 }
 
 t.test('an unknown e-mail, a wrong password and a disabled account with a wrong one get the same answer', async t => {
-  const { call, person, database } = await stage(t)
-  const [ada, out] = [await person(), await person()]
+  const { call, createUser, database } = await startService(t)
+  const [ada, out] = [await createUser(), await createUser()]
   await database.pool.query('UPDATE accounts SET disabled_at = now() WHERE id = $1', [out.id])
   const guess = (email: string) => call('/session', { body: { email, password: 'a wrong guess' } })
   const unknown = await guess('person9@example.org')
-  isRefusal(t, unknown, 'credentials-invalid')
+  assertProblem(t, unknown, 'credentials-invalid')
   t.equal(unknown.headers.get('www-authenticate'), 'Bearer realm="gatehouse"')
-  t.same(shown(await guess(ada.email)), shown(unknown))
-  t.same(shown(await guess(out.email)), shown(unknown))
+  t.same(presented(await guess(ada.email)), presented(unknown))
+  t.same(presented(await guess(out.email)), presented(unknown))
   t.same(unknown.headers.getSetCookie(), [])
 })
 
 t.test('a disabled account with the right password is told so, and gets no session', async t => {
-  const { call, person, database } = await stage(t)
-  const { email, id } = await person()
+  const { call, createUser, database } = await startService(t)
+  const { email, id } = await createUser()
   await database.pool.query('UPDATE accounts SET disabled_at = now() WHERE id = $1', [id])
-  const answer = await call('/session', { body: { email, password } })
-  isRefusal(t, answer, 'account-disabled')
-  t.same(answer.headers.getSetCookie(), [])
+  const response = await call('/session', { body: { email, password } })
+  assertProblem(t, response, 'account-disabled')
+  t.same(response.headers.getSetCookie(), [])
   const { rows } = await database.pool.query('SELECT count(*)::int AS sessions FROM sessions')
   t.equal(rows[0].sessions, 0)
 })
@@ -44,15 +44,15 @@ t.test('a disabled account with the right password is told so, and gets no sessi
 const equal = { rightOfWay: { isClaimed: () => false } }
 
 t.test('a password is verified for an unknown e-mail too: it takes its turn in the queue like any other', async t => {
-  const { call, person } = await stage(t, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '0' })
-  const { email } = await person()
+  const { call, createUser } = await startService(t, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '0' })
+  const { email } = await createUser()
   const tries = Array.from({ length: 8 }, (_, n) =>
     call('/session', { body: { email: `unknown${n}@example.org`, password: 'x' } }),
   )
-  const answers = await Promise.all([...tries, call('/session', { body: { email, password } })])
-  const busy = answers.filter(({ status }) => status === 503)
+  const responses = await Promise.all([...tries, call('/session', { body: { email, password } })])
+  const busy = responses.filter(({ status }) => status === 503)
   t.ok(busy.length > 0, 'the one thread was taken by those that nobody knows')
-  for (const answer of busy) isRefusal(t, answer, 'overloaded')
+  for (const response of busy) assertProblem(t, response, 'overloaded')
 })
 
 t.test('a password that is nobody’s opens nothing, even the one that unknown e-mails are verified against', async t => {
@@ -62,8 +62,8 @@ t.test('a password that is nobody’s opens nothing, even the one that unknown e
 })
 
 t.test('renewals go on while the queue for passwords is full', async t => {
-  const { call, person, login } = await stage(t, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '3' })
-  const ada = await person()
+  const { call, createUser, login } = await startService(t, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '3' })
+  const ada = await createUser()
   let { refreshToken } = await login(ada)
   const flood = Array.from({ length: 30 }, () => call('/session', { body: { email: ada.email, password } }))
   for (let n = 0; n < 5; n += 1) {
@@ -73,15 +73,15 @@ t.test('renewals go on while the queue for passwords is full', async t => {
   }
   const refused = (await Promise.all(flood)).filter(({ status }) => status !== 201)
   t.ok(refused.length > 0)
-  for (const answer of refused) isRefusal(t, answer, 'overloaded')
+  for (const response of refused) assertProblem(t, response, 'overloaded')
 })
 
 /** What OWASP asked for some years ago. */
 const weak = { algorithm: 2, memoryCost: 8192, timeCost: 1, parallelism: 1 }
 
 t.test('a hash with parameters of former years is replaced at the next log-in, and only then', async t => {
-  const { call, person, database } = await stage(t)
-  const { email, id } = await person()
+  const { call, createUser, database } = await startService(t)
+  const { email, id } = await createUser()
   const stored = async () => {
     const { rows } = await database.pool.query('SELECT password_hash FROM accounts WHERE id = $1', [id])
     return rows[0].password_hash as string
@@ -97,12 +97,12 @@ t.test('a hash with parameters of former years is replaced at the next log-in, a
 })
 
 t.test('of many log-ins that replace an old hash at once, none is turned away', async t => {
-  const { call, person, database } = await stage(t)
-  const { email, id } = await person()
+  const { call, createUser, database } = await startService(t)
+  const { email, id } = await createUser()
   await database.pool.query('UPDATE accounts SET password_hash = $1 WHERE id = $2', [await hash(password, weak), id])
-  const answers = await Promise.all(Array.from({ length: 8 }, () => call('/session', { body: { email, password } })))
+  const responses = await Promise.all(Array.from({ length: 8 }, () => call('/session', { body: { email, password } })))
   t.same(
-    answers.map(({ status }) => status),
+    responses.map(({ status }) => status),
     Array(8).fill(201),
   )
 })
@@ -124,7 +124,7 @@ t.test('the queue gives a turn to everybody in it, also after work that failed',
       },
     ),
   )
-  await until(() => done === 20, 'all had their turn')
+  await waitUntil(() => done === 20, 'all had their turn')
   t.equal((await Promise.all(work)).filter(Boolean).length, 10)
 })
 

@@ -8,13 +8,13 @@ import { promisify } from 'node:util'
 import { problems } from '@gatehouse/contract'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import t from 'tap'
-import { office } from '../helpers/adminClient.ts'
-import { password, stage } from '../helpers/service.ts'
+import { startWithAdmin } from '../helpers/adminClient.ts'
+import { password, startService } from '../helpers/service.ts'
 
 const run = promisify(execFile)
 const here = fileURLToPath(new URL('.', import.meta.url))
 /** The compiled test stands in `dist`; what is not compiled stayed where it was. */
-const service = here.replace(/dist[\\/]test[\\/]openapi[\\/]$/, '')
+const packageDir = here.replace(/dist[\\/]test[\\/]openapi[\\/]$/, '')
 
 interface Schema {
   type?: string
@@ -40,8 +40,8 @@ function operationsOf({ paths }: Document): [string, Operation][] {
 }
 
 t.test('the document passes the recommended rules of a linter', async t => {
-  const on = await stage(t)
-  const source = await (await fetch(`${on.url}/openapi.json`)).text()
+  const service = await startService(t)
+  const source = await (await fetch(`${service.url}/openapi.json`)).text()
   const config = await createConfig({ extends: ['recommended'] })
   const problems = await lintFromString({ source, absoluteRef: 'openapi.json', config })
   t.strictSame(
@@ -51,8 +51,8 @@ t.test('the document passes the recommended rules of a linter', async t => {
 })
 
 t.test('every operation is named once, and says what it refuses', async t => {
-  const on = await stage(t)
-  const operations = operationsOf((await on.call('/openapi.json')).body as Document)
+  const service = await startService(t)
+  const operations = operationsOf((await service.call('/openapi.json')).body as Document)
   const ids = operations.map(([, { operationId }]) => operationId)
   t.equal(new Set(ids).size, operations.length)
   for (const [name, { responses, security }] of operations) {
@@ -70,9 +70,9 @@ t.test('every operation is named once, and says what it refuses', async t => {
 })
 
 t.test('every text that a request takes has an example, or a form that says enough', async t => {
-  const on = await stage(t)
+  const service = await startService(t)
   const bare: string[] = []
-  for (const [name, { requestBody }] of operationsOf((await on.call('/openapi.json')).body as Document)) {
+  for (const [name, { requestBody }] of operationsOf((await service.call('/openapi.json')).body as Document)) {
     for (const { schema } of Object.values(requestBody?.content ?? {})) bare.push(...bareTexts(schema, name))
   }
   t.strictSame(bare, [])
@@ -88,13 +88,13 @@ function bareTexts(schema: Schema, path: string): string[] {
 }
 
 t.test('a generated client compiles, and does what an admin does', { timeout: 60_000 }, async t => {
-  const on = await office(t)
+  const service = await startWithAdmin(t)
   // Inside the package, so that the generated client finds its runtime.
-  const folder = await mkdtemp(join(service, 'dist', 'generated-client-'))
+  const folder = await mkdtemp(join(packageDir, 'dist', 'generated-client-'))
   t.teardown(() => rm(folder, { recursive: true }))
-  const document = (await on.call('/openapi.json')).body
+  const document = (await service.call('/openapi.json')).body
   await writeFile(join(folder, 'openapi.json'), JSON.stringify(document))
-  await copyFile(join(service, 'test', 'openapi', 'smoke.ts.txt'), join(folder, 'smoke.ts'))
+  await copyFile(join(packageDir, 'test', 'openapi', 'smoke.ts.txt'), join(folder, 'smoke.ts'))
   const compilerOptions = {
     target: 'es2023',
     module: 'nodenext',
@@ -114,6 +114,6 @@ t.test('a generated client compiles, and does what an admin does', { timeout: 60
   const { default: getExePath } = (await import(launcher)) as { default: () => string }
   const compiled = await run(getExePath(), ['-p', '.'], tool).catch(error => error)
   t.equal(`${compiled.stdout}${compiled.stderr}`, '', 'the compiler has nothing to say')
-  const { stdout } = await run(process.execPath, ['smoke.js', on.url, on.admin.email, password], tool)
-  t.strictSame(JSON.parse(stdout), { users: 1, me: on.admin.email, inForce: true })
+  const { stdout } = await run(process.execPath, ['smoke.js', service.url, service.admin.email, password], tool)
+  t.strictSame(JSON.parse(stdout), { users: 1, me: service.admin.email, inForce: true })
 })

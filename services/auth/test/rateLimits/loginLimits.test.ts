@@ -1,13 +1,18 @@
 /** Throttled log-ins: guessing stops on all replicas together, and nobody locks anybody else out. */
 import t from 'tap'
-import { until } from '../helpers/locks.ts'
-import { replica } from '../helpers/replicas.ts'
-import { type HttpResponse, isRefusal, password, type Stage, stage } from '../helpers/service.ts'
+import { waitUntil } from '../helpers/locks.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import { assertProblem, type HttpResponse, password, startService, type TestService } from '../helpers/service.ts'
 
 const limits = { LOGIN_FAILURES: '4', ADDRESS_FAILURES: '8', TRUST_PROXY: 'loopback' }
 
 /** A try as it comes through the gateway from this address. */
-function tryFrom(call: Stage['call'], address: string, email: string, guess = 'a wrong guess'): Promise<HttpResponse> {
+function tryFrom(
+  call: TestService['call'],
+  address: string,
+  email: string,
+  guess = 'a wrong guess',
+): Promise<HttpResponse> {
   return call('/session', { body: { email, password: guess }, headers: { 'x-forwarded-for': address } })
 }
 
@@ -18,15 +23,15 @@ async function tries(count: number, act: (n: number) => Promise<HttpResponse>): 
 }
 
 t.test('wrong passwords are counted over both replicas, and then even the right one waits', async t => {
-  const one = await stage(t, limits)
-  const other = await replica(t, one)
-  const { email } = await one.person()
+  const one = await startService(t, limits)
+  const other = await startReplica(t, one)
+  const { email } = await one.createUser()
   const calls = [one.call, other.call]
   const statuses = await tries(4, n => tryFrom(calls[n % 2] ?? one.call, '192.0.2.1', email))
   t.same(statuses, [401, 401, 401, 401])
-  for (const call of calls) isRefusal(t, await tryFrom(call, '192.0.2.1', email), 'rate-limited')
+  for (const call of calls) assertProblem(t, await tryFrom(call, '192.0.2.1', email), 'rate-limited')
   const right = await tryFrom(other.call, '192.0.2.1', email, password)
-  isRefusal(t, right, 'rate-limited')
+  assertProblem(t, right, 'rate-limited')
   const seconds = Number(right.headers.get('retry-after'))
   t.ok(seconds > 800 && seconds <= 900, `${seconds} s of the 15 minutes are left`)
 })
@@ -34,8 +39,8 @@ t.test('wrong passwords are counted over both replicas, and then even the right 
 t.test(
   'somebody who guesses does not lock the account out for another address, nor other accounts for his own',
   async t => {
-    const { call, person } = await stage(t, limits)
-    const [ada, bob] = [await person(), await person()]
+    const { call, createUser } = await startService(t, limits)
+    const [ada, bob] = [await createUser(), await createUser()]
     await tries(5, () => tryFrom(call, '192.0.2.1', ada.email))
     t.equal((await tryFrom(call, '192.0.2.2', ada.email, password)).status, 201)
     t.equal((await tryFrom(call, '192.0.2.1', bob.email, password)).status, 201)
@@ -43,89 +48,94 @@ t.test(
 )
 
 t.test('one address that tries many accounts is stopped, for existing and unknown ones alike', async t => {
-  const { call, person } = await stage(t, limits)
-  const { email } = await person()
+  const { call, createUser } = await startService(t, limits)
+  const { email } = await createUser()
   t.same(await tries(8, n => tryFrom(call, '192.0.2.1', `nobody${n}@example.org`)), Array(8).fill(401))
-  isRefusal(t, await tryFrom(call, '192.0.2.1', email, password), 'rate-limited')
-  isRefusal(t, await tryFrom(call, '192.0.2.1', 'nobody99@example.org'), 'rate-limited')
+  assertProblem(t, await tryFrom(call, '192.0.2.1', email, password), 'rate-limited')
+  assertProblem(t, await tryFrom(call, '192.0.2.1', 'nobody99@example.org'), 'rate-limited')
   t.equal((await tryFrom(call, '192.0.2.2', email, password)).status, 201)
 })
 
 t.test('the limit tells nothing about whether an account exists', async t => {
-  const { call, person } = await stage(t, limits)
-  const { email } = await person()
+  const { call, createUser } = await startService(t, limits)
+  const { email } = await createUser()
   const known = await tries(6, () => tryFrom(call, '192.0.2.1', email))
   const unknown = await tries(6, () => tryFrom(call, '192.0.2.2', 'nobody@example.org'))
   t.same(known, unknown)
 })
 
 t.test('spelling the e-mail otherwise does not give further guesses', async t => {
-  const { call, person } = await stage(t, limits)
-  const { email } = await person()
+  const { call, createUser } = await startService(t, limits)
+  const { email } = await createUser()
   const spellings = [email, email.toUpperCase(), email.replace('person', 'Person'), email.replace('p', '\uff50')]
   t.same(await tries(4, n => tryFrom(call, '192.0.2.1', spellings[n] ?? email)), [401, 401, 401, 401])
-  isRefusal(t, await tryFrom(call, '192.0.2.1', email.replace('@', '@E').replace('Ee', 'E')), 'rate-limited')
+  assertProblem(t, await tryFrom(call, '192.0.2.1', email.replace('@', '@E').replace('Ee', 'E')), 'rate-limited')
 })
 
 t.test('whoever has an IPv6 network has all of its addresses, however they are written', async t => {
-  const { call, person } = await stage(t, limits)
-  const { email } = await person()
+  const { call, createUser } = await startService(t, limits)
+  const { email } = await createUser()
   const same = ['2001:db8:1:2::1', '2001:DB8:1:2::2', '2001:db8:1:2:a:b:c:d', '2001:0db8:0001:0002::9']
   await tries(4, n => tryFrom(call, same[n] ?? '', email))
-  isRefusal(t, await tryFrom(call, '2001:db8:1:2::77', email, password), 'rate-limited')
+  assertProblem(t, await tryFrom(call, '2001:db8:1:2::77', email, password), 'rate-limited')
   t.equal((await tryFrom(call, '2001:db8:1:3::1', email, password)).status, 201, 'the network beside it')
 
   const short = ['2001:db8::1', '2001:db8::2', '2001:db8::3:4', '2001:db8:0:0:5::']
   await tries(4, n => tryFrom(call, short[n] ?? '', email))
-  isRefusal(t, await tryFrom(call, '2001:db8::ffff', email, password), 'rate-limited')
+  assertProblem(t, await tryFrom(call, '2001:db8::ffff', email, password), 'rate-limited')
 
   const middle = ['2001::1:2:3:4:5:6', '2001:0:1:2::3', '2001:0:1:2:0:0:0:7', '2001::1:2:9:9:9:9']
   await tries(4, n => tryFrom(call, middle[n] ?? '', email))
-  isRefusal(t, await tryFrom(call, '2001:0:1:2::8', email, password), 'rate-limited')
+  assertProblem(t, await tryFrom(call, '2001:0:1:2::8', email, password), 'rate-limited')
 
   const mapped = ['::ffff:192.0.2.9', '192.0.2.9', '::FFFF:192.0.2.9', '192.0.2.9']
   await tries(4, n => tryFrom(call, mapped[n] ?? '', email))
-  isRefusal(t, await tryFrom(call, '192.0.2.9', email, password), 'rate-limited')
+  assertProblem(t, await tryFrom(call, '192.0.2.9', email, password), 'rate-limited')
 })
 
 t.test('guesses sent all at once are no more guesses than one after the other', async t => {
-  const one = await stage(t, { ...limits, PASSWORD_THREADS: '1', PASSWORD_QUEUE: '50', ADDRESS_FAILURES: '1000' })
-  const other = await replica(t, one)
-  const { email } = await one.person()
-  const burst = Array.from({ length: 40 }, (_, n) => tryFrom(n % 2 ? one.call : other.call, '192.0.2.1', email))
-  const answers = await Promise.all(burst)
-  t.equal(answers.filter(({ status }) => status === 401).length, 4, 'so many guesses were judged')
-  for (const answer of answers.filter(({ status }) => status !== 401)) isRefusal(t, answer, 'rate-limited')
-})
-
-t.test('the right password does not get in behind guesses that were sent with it', async t => {
-  const { call, person, database } = await stage(t, {
+  const one = await startService(t, {
     ...limits,
     PASSWORD_THREADS: '1',
     PASSWORD_QUEUE: '50',
     ADDRESS_FAILURES: '1000',
   })
-  const { email } = await person()
+  const other = await startReplica(t, one)
+  const { email } = await one.createUser()
+  const burst = Array.from({ length: 40 }, (_, n) => tryFrom(n % 2 ? one.call : other.call, '192.0.2.1', email))
+  const responses = await Promise.all(burst)
+  t.equal(responses.filter(({ status }) => status === 401).length, 4, 'so many guesses were judged')
+  for (const response of responses.filter(({ status }) => status !== 401)) assertProblem(t, response, 'rate-limited')
+})
+
+t.test('the right password does not get in behind guesses that were sent with it', async t => {
+  const { call, createUser, database } = await startService(t, {
+    ...limits,
+    PASSWORD_THREADS: '1',
+    PASSWORD_QUEUE: '50',
+    ADDRESS_FAILURES: '1000',
+  })
+  const { email } = await createUser()
   const guesses = Array.from({ length: 16 }, () => tryFrom(call, '192.0.2.1', email))
   // From now on one after the other is judged, and the next ones stand in the queue before whoever comes.
-  await until(async () => {
+  await waitUntil(async () => {
     const { rows } = await database.pool.query('SELECT FROM rate_limits')
     return rows.length > 0
   }, 'the first guess is counted')
-  isRefusal(t, await tryFrom(call, '192.0.2.1', email, password), 'rate-limited')
+  assertProblem(t, await tryFrom(call, '192.0.2.1', email, password), 'rate-limited')
   await Promise.all(guesses)
 })
 
 t.test('a forwarded address is believed only from the gateway', async t => {
-  const { call, person } = await stage(t, { ...limits, TRUST_PROXY: '' })
-  const { email } = await person()
+  const { call, createUser } = await startService(t, { ...limits, TRUST_PROXY: '' })
+  const { email } = await createUser()
   await tries(4, n => tryFrom(call, `192.0.2.${n}`, email))
-  isRefusal(t, await tryFrom(call, '192.0.2.99', email, password), 'rate-limited')
+  assertProblem(t, await tryFrom(call, '192.0.2.99', email, password), 'rate-limited')
 })
 
 t.test('guessing the current password at its change is throttled like a log-in', async t => {
-  const { call, person, login } = await stage(t, limits)
-  const ada = await person()
+  const { call, createUser, login } = await startService(t, limits)
+  const ada = await createUser()
   const { accessToken: token } = await login(ada)
   const change = (currentPassword: string) =>
     call('/me/password', {
@@ -133,6 +143,6 @@ t.test('guessing the current password at its change is throttled like a log-in',
       token,
       body: { currentPassword, newPassword: 'a new and longer passphrase' },
     })
-  for (let n = 0; n < 4; n += 1) isRefusal(t, await change(`a wrong guess ${n}`), 'credentials-invalid')
-  isRefusal(t, await change(password), 'rate-limited')
+  for (let n = 0; n < 4; n += 1) assertProblem(t, await change(`a wrong guess ${n}`), 'credentials-invalid')
+  assertProblem(t, await change(password), 'rate-limited')
 })

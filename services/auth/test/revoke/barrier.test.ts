@@ -3,7 +3,7 @@ import { fakeClock } from '@gatehouse/testkit'
 import t from 'tap'
 import { createBarrier, type ReceiptsById, updateReceipts } from '../../src/revoke/barrier.ts'
 import type { LiveGuard, LiveGuards } from '../../src/store/guards.ts'
-import { until } from '../helpers/locks.ts'
+import { waitUntil } from '../helpers/locks.ts'
 
 const startMs = 1_800_000_000_000
 
@@ -64,11 +64,11 @@ t.test('a read that began before the revocation decides nothing: a guard may hav
   const { barrier, put, state, release, guards } = stand()
   put('leaver', 0, 15_000)
   const first = barrier.wait(1, patient)
-  await until(() => state.reads === 1, 'the first read')
+  await waitUntil(() => state.reads === 1, 'the first read')
   guards.delete('leaver')
   state.isHolding = true
   barrier.wake()
-  await until(() => state.reads === 2, 'the second read, which has seen that nobody is left')
+  await waitUntil(() => state.reads === 2, 'the second read, which has seen that nobody is left')
   // While its answer is on the way a guard obtains a lease, and then the revocation 2 commits.
   put('late', 1, 15_000)
   let isOver = false
@@ -78,7 +78,7 @@ t.test('a read that began before the revocation decides nothing: a guard may hav
   })
   release()
   t.ok((await first).inForce)
-  await until(() => state.reads >= 3, 'a read of its own')
+  await waitUntil(() => state.reads >= 3, 'a read of its own')
   t.notOk(isOver, 'the read before it did not count')
   put('late', 2, 15_000)
   barrier.wake()
@@ -90,11 +90,11 @@ t.test('it answers as soon as the last guard has acknowledged, woken by that', a
   put('a', 0, 15_000)
   put('b', 0, 15_000)
   const standing = barrier.wait(1, patient)
-  await until(() => clock.sleepers() === 2, 'it sleeps')
+  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(3)
   put('a', 1, 15_000)
   barrier.wake()
-  await until(() => state.reads === 2 && clock.sleepers() === 2, 'it has looked, and sleeps again')
+  await waitUntil(() => state.reads === 2 && clock.sleepers() === 2, 'it has looked, and sleeps again')
   await clock.advance(4)
   put('b', 1, 15_000)
   barrier.wake()
@@ -113,7 +113,7 @@ t.test('notifications that are lost cost time only: it looks again by itself', a
   const { barrier, put, clock } = stand()
   put('a', 0, 15_000)
   const standing = barrier.wait(1, patient)
-  await until(() => clock.sleepers() === 2, 'it sleeps')
+  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   put('a', 1, 15_000)
   await clock.advance(250)
   t.match(await standing, { inForce: true, waitedMs: 250 })
@@ -124,7 +124,7 @@ t.test('it never waits longer than the lease of a guard that says nothing more, 
   put('dead', 0, 12_345)
   put('well', 1, 15_000)
   const standing = barrier.wait(1, patient)
-  await until(() => clock.sleepers() === 2, 'it sleeps')
+  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(12_344)
   t.equal(clock.sleepers(), 2, 'a millisecond before, it still waits')
   await clock.advance(20)
@@ -145,7 +145,7 @@ t.test('a guard that leaves is not waited for, and nobody says that its lease ha
   const { barrier, put, clock, guards } = stand()
   put('leaver', 0, 15_000)
   const standing = barrier.wait(1, patient)
-  await until(() => clock.sleepers() === 2, 'it sleeps')
+  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   guards.delete('leaver')
   barrier.wake()
   t.match(await standing, { inForce: true, guards: [{ guard: 'leaver', acknowledgedAt: null, leaseEndedAt: null }] })
@@ -155,11 +155,11 @@ t.test('a guard that joins during the wait without the entry is waited for, too'
   const { barrier, put, clock, state } = stand()
   put('first', 0, 15_000)
   const standing = barrier.wait(1, patient)
-  await until(() => clock.sleepers() === 2, 'it sleeps')
+  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   put('first', 1, 15_000)
   put('joiner', 0, 15_000)
   barrier.wake()
-  await until(() => state.reads === 2 && clock.sleepers() === 2, 'it sleeps again')
+  await waitUntil(() => state.reads === 2 && clock.sleepers() === 2, 'it sleeps again')
   put('joiner', 1, 15_000)
   barrier.wake()
   t.equal((await standing).guards.length, 2)
@@ -185,7 +185,7 @@ t.test('a database that is away during the wait is asked again, and never taken 
   const { barrier, put, clock, state, errors } = stand()
   put('a', 0, 60_000)
   const standing = barrier.wait(1, patient)
-  await until(() => clock.sleepers() === 2, 'it sleeps')
+  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   state.isDown = true
   await clock.advance(1000)
   t.ok(errors.length >= 3, `${errors.length} failed reads`)
@@ -202,7 +202,7 @@ t.test('a database that does not have the entry any more has lost it: then nothi
   state.head = 4
   put('a', 9, 15_000)
   const standing = barrier.wait(5, 20_000)
-  await until(() => clock.sleepers() === 2, 'it sleeps')
+  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(20_000)
   t.match(await standing, { inForce: false })
 })
@@ -211,7 +211,7 @@ t.test('a thousand callers at once share their reads', async t => {
   const { barrier, put, clock, state } = stand()
   put('a', 0, 15_000)
   const all = Array.from({ length: 1000 }, (_, n) => barrier.wait(n + 1, patient))
-  await until(() => clock.sleepers() === 1001, 'all wait')
+  await waitUntil(() => clock.sleepers() === 1001, 'all wait')
   put('a', 1000, 15_000)
   barrier.wake()
   t.ok((await Promise.all(all)).every(({ inForce }) => inForce))

@@ -1,7 +1,7 @@
 /** Ending one session is one statement: its number is one that the feed has, and whoever comes second waits for the first. */
 import t from 'tap'
-import { holdClock, untilWaiting } from '../helpers/locks.ts'
-import { scene } from '../helpers/revocationMethods.ts'
+import { holdRevocationClock, untilBlocked } from '../helpers/locks.ts'
+import { startRevocationService } from '../helpers/revocationMethods.ts'
 
 interface Told {
   seq: number
@@ -9,19 +9,19 @@ interface Told {
 }
 
 t.test('of two who end a session at once, the second answers with the number of the first', async t => {
-  const place = await scene(t)
-  const end = place.acts['an admin ending the session']
+  const service = await startRevocationService(t)
+  const end = service.methods['an admin ending the session']
   if (end === undefined) throw new Error('no such act')
   for (let round = 0; round < 5; round += 1) {
-    const victim = await place.victim()
-    const clock = await holdClock(t, place)
+    const victim = await service.createVictim()
+    const clock = await holdRevocationClock(t, service)
     const first = end(victim)
-    await untilWaiting(place, 1)
+    await untilBlocked(service, 1)
     const second = end(victim)
-    await untilWaiting(place, 2)
+    await untilBlocked(service, 2)
     await clock.release()
     const told = (await Promise.all([first, second])).map(({ body }) => body as Told)
-    const { rows } = await place.database.pool.query('SELECT seq::int FROM revocations WHERE subject = $1', [
+    const { rows } = await service.database.pool.query('SELECT seq::int FROM revocations WHERE subject = $1', [
       victim.sessionId,
     ])
     t.equal(rows.length, 1)
@@ -33,24 +33,25 @@ t.test('of two who end a session at once, the second answers with the number of 
 })
 
 t.test('forty sessions that end at once have forty numbers without a gap, each with its entry and its act', async t => {
-  const place = await scene(t)
-  const person = await place.person()
-  const sessions = await Promise.all(Array.from({ length: 40 }, () => place.login(person)))
-  const { rows: before } = await place.database.pool.query('SELECT head::int FROM revocation_clock')
-  const answers = await Promise.all(
+  const service = await startRevocationService(t)
+  const user = await service.createUser()
+  const sessions = await Promise.all(Array.from({ length: 40 }, () => service.login(user)))
+  const { rows: before } = await service.database.pool.query('SELECT head::int FROM revocation_clock')
+  const responses = await Promise.all(
     sessions.map(({ sessionId, accessToken: token }) =>
-      place.call(`/sessions/${sessionId}`, { method: 'DELETE', token }),
+      service.call(`/sessions/${sessionId}`, { method: 'DELETE', token }),
     ),
   )
-  for (const { status, body } of answers) t.match({ status, body }, { status: 200, body: { ended: 1, inForce: true } })
-  const { rows } = await place.database.pool.query(
+  for (const { status, body } of responses)
+    t.match({ status, body }, { status: 200, body: { ended: 1, inForce: true } })
+  const { rows } = await service.database.pool.query(
     `SELECT entry.seq::int, entry.subject, act.target, act.action, entry.expires_at - entry.created_at >= interval '5 minutes' AS "isLong"
        FROM revocations AS entry JOIN audit_entries AS act ON act.seq = entry.seq AND act.action = 'session.revoked'
       ORDER BY entry.seq`,
   )
   t.same(
     rows.map(({ seq }) => seq),
-    sessions.map((_session, place) => before[0].head + place + 1),
+    sessions.map((_session, service) => before[0].head + service + 1),
   )
   t.same(rows.map(({ subject }) => subject).sort(), sessions.map(({ sessionId }) => sessionId).sort())
   for (const { subject, target, isLong } of rows) t.match({ target, isLong }, { target: subject, isLong: true })

@@ -2,18 +2,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Problem, SessionView } from '@gatehouse/contract'
 import t from 'tap'
-import { replica } from '../helpers/replicas.ts'
-import { type HttpResponse, isRefusal, password, type Stage, stage } from '../helpers/service.ts'
-import { coveredAs } from '../helpers/tokens.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import { assertProblem, type HttpResponse, password, startService, type TestService } from '../helpers/service.ts'
+import { effectOf } from '../helpers/tokens.ts'
 
 const newPassword = 'another long passphrase'
 
-async function sessionsOf({ call }: Pick<Stage, 'call'>, token: string): Promise<SessionView[]> {
+async function sessionsOf({ call }: Pick<TestService, 'call'>, token: string): Promise<SessionView[]> {
   return ((await call('/sessions', { token })).body as { sessions: SessionView[] }).sessions
 }
 
 /** A guard that has all entries so far, and from now on says nothing. */
-async function silentGuard({ call, guardCredentials }: Stage): Promise<string> {
+async function silentGuard({ call, guardCredentials }: TestService): Promise<string> {
   const guard = randomUUID()
   const poll = (more: object) =>
     call('/guards/poll', {
@@ -26,25 +26,25 @@ async function silentGuard({ call, guardCredentials }: Stage): Promise<string> {
 }
 
 t.test('`GET /me` tells who I am, and no cache keeps it', async t => {
-  const { call, person, login } = await stage(t)
-  const ada = await person({ roles: ['clerk'], scopes: ['storage:read'] })
+  const { call, createUser, login } = await startService(t)
+  const ada = await createUser({ roles: ['clerk'], scopes: ['storage:read'] })
   const { accessToken: token } = await login(ada)
-  const answer = await call('/me', { token })
-  t.match(answer, { status: 200, body: { ...ada, roles: ['clerk'], scopes: ['storage:read'], createdAt: /^20/ } })
-  t.notMatch(JSON.stringify(answer.body), /argon2|hash/i)
-  t.equal(answer.headers.get('cache-control'), 'no-store')
-  isRefusal(t, await call('/me'), 'token-missing')
+  const response = await call('/me', { token })
+  t.match(response, { status: 200, body: { ...ada, roles: ['clerk'], scopes: ['storage:read'], createdAt: /^20/ } })
+  t.notMatch(JSON.stringify(response.body), /argon2|hash/i)
+  t.equal(response.headers.get('cache-control'), 'no-store')
+  assertProblem(t, await call('/me'), 'token-missing')
 })
 
 t.test('ending one of my sessions ends that one, and doing it again changes nothing', async t => {
-  const place = await stage(t)
-  const ada = await place.person()
-  const [mine, phone] = [await place.login(ada), await place.login(ada, { device: 'phone' })]
-  const end = () => place.call(`/sessions/${phone.sessionId}`, { method: 'DELETE', token: mine.accessToken })
+  const service = await startService(t)
+  const ada = await service.createUser()
+  const [mine, phone] = [await service.login(ada), await service.login(ada, { device: 'phone' })]
+  const end = () => service.call(`/sessions/${phone.sessionId}`, { method: 'DELETE', token: mine.accessToken })
   t.match(await end(), { status: 200, body: { ended: 1, inForce: true } })
   t.match(await end(), { status: 200, body: { ended: 0, inForce: true } })
-  isRefusal(t, await place.call('/me', { token: phone.accessToken }), 'session-ended')
-  const left = await sessionsOf(place, mine.accessToken)
+  assertProblem(t, await service.call('/me', { token: phone.accessToken }), 'session-ended')
+  const left = await sessionsOf(service, mine.accessToken)
   t.same(
     left.map(({ id, current }) => ({ id, current })),
     [{ id: mine.sessionId, current: true }],
@@ -52,75 +52,83 @@ t.test('ending one of my sessions ends that one, and doing it again changes noth
 })
 
 t.test("another person's session and none at all look the same to the last byte", async t => {
-  const place = await stage(t)
-  const [ada, bob] = [await place.person(), await place.person()]
-  const [mine, his] = [await place.login(ada), await place.login(bob)]
-  const end = async (id: string) => place.call(`/sessions/${id}`, { method: 'DELETE', token: mine.accessToken })
-  const shown = ({ status, headers, body }: HttpResponse) => {
+  const service = await startService(t)
+  const [ada, bob] = [await service.createUser(), await service.createUser()]
+  const [mine, his] = [await service.login(ada), await service.login(bob)]
+  const end = async (id: string) => service.call(`/sessions/${id}`, { method: 'DELETE', token: mine.accessToken })
+  const presented = ({ status, headers, body }: HttpResponse) => {
     const { requestId: _, ...problem } = body as Problem
     return { status, headers: [...headers].filter(([name]) => name !== 'date'), problem }
   }
   const others = await end(his.sessionId)
-  isRefusal(t, others, 'not-found')
-  t.same(shown(await end(randomUUID())), shown(others))
-  t.equal((await place.call('/me', { token: his.accessToken })).status, 200)
-  isRefusal(t, await end('not-an-id'), 'request-malformed')
-  isRefusal(t, await end(his.sessionId.toUpperCase()), 'request-malformed')
+  assertProblem(t, others, 'not-found')
+  t.same(presented(await end(randomUUID())), presented(others))
+  t.equal((await service.call('/me', { token: his.accessToken })).status, 200)
+  assertProblem(t, await end('not-an-id'), 'request-malformed')
+  assertProblem(t, await end(his.sessionId.toUpperCase()), 'request-malformed')
 })
 
 t.test('ending all others keeps this one, and needs to be said', async t => {
-  const place = await stage(t)
-  const [ada, bob] = [await place.person(), await place.person()]
+  const service = await startService(t)
+  const [ada, bob] = [await service.createUser(), await service.createUser()]
   const [mine, one, two, his] = [
-    await place.login(ada),
-    await place.login(ada),
-    await place.login(ada),
-    await place.login(bob),
+    await service.login(ada),
+    await service.login(ada),
+    await service.login(ada),
+    await service.login(bob),
   ]
-  const end = (query: string) => place.call(`/sessions${query}`, { method: 'DELETE', token: mine.accessToken })
+  const end = (query: string) => service.call(`/sessions${query}`, { method: 'DELETE', token: mine.accessToken })
   for (const query of ['', '?others=false', '?others=', '?others=true&others=true', '?others=true&x=1'])
-    isRefusal(t, await end(query), 'request-malformed')
+    assertProblem(t, await end(query), 'request-malformed')
   t.match(await end('?others=true'), { status: 200, body: { ended: 2, inForce: true } })
   for (const { accessToken } of [one, two]) {
-    isRefusal(t, await place.call('/me', { token: accessToken }), 'session-ended')
-    t.equal(await coveredAs(place, accessToken), 'ended')
+    assertProblem(t, await service.call('/me', { token: accessToken }), 'session-ended')
+    t.equal(await effectOf(service, accessToken), 'ended')
   }
-  for (const { accessToken } of [mine, his]) t.equal((await place.call('/me', { token: accessToken })).status, 200)
+  for (const { accessToken } of [mine, his]) t.equal((await service.call('/me', { token: accessToken })).status, 200)
 })
 
 t.test('a password change ends the other sessions and keeps this one; `endOthers: false` keeps all', async t => {
-  const place = await stage(t)
-  const ada = await place.person()
-  const [mine, other] = [await place.login(ada), await place.login(ada)]
-  const change = (body: object) => place.call('/me/password', { method: 'PUT', token: mine.accessToken, body })
+  const service = await startService(t)
+  const ada = await service.createUser()
+  const [mine, other] = [await service.login(ada), await service.login(ada)]
+  const change = (body: object) => service.call('/me/password', { method: 'PUT', token: mine.accessToken, body })
   const kept = await change({ currentPassword: password, newPassword, endOthers: false })
   t.match(kept, { status: 200, body: { ended: 0, inForce: true } })
-  t.equal((await place.call('/me', { token: other.accessToken })).status, 200)
+  t.equal((await service.call('/me', { token: other.accessToken })).status, 200)
   const body = { currentPassword: newPassword, newPassword: 'a third long passphrase' }
   t.match(await change(body), { status: 200, body: { ended: 1, inForce: true } })
-  isRefusal(t, await place.call('/session/renew', { body: { refreshToken: other.refreshToken } }), 'session-ended')
-  t.equal((await place.call('/session/renew', { body: { refreshToken: mine.refreshToken } })).status, 200)
-  isRefusal(t, await place.call('/session', { body: { email: ada.email, password } }), 'credentials-invalid')
-  t.ok(await place.login(ada, { password: 'a third long passphrase' }))
+  assertProblem(
+    t,
+    await service.call('/session/renew', { body: { refreshToken: other.refreshToken } }),
+    'session-ended',
+  )
+  t.equal((await service.call('/session/renew', { body: { refreshToken: mine.refreshToken } })).status, 200)
+  assertProblem(t, await service.call('/session', { body: { email: ada.email, password } }), 'credentials-invalid')
+  t.ok(await service.login(ada, { password: 'a third long passphrase' }))
 })
 
 t.test('a change of password that is repeated, since its answer was lost, answers as the first time', async t => {
-  const place = await stage(t)
-  const ada = await place.person()
-  const [mine, other] = [await place.login(ada), await place.login(ada)]
+  const service = await startService(t)
+  const ada = await service.createUser()
+  const [mine, other] = [await service.login(ada), await service.login(ada)]
   const body = { currentPassword: password, newPassword }
-  const change = () => place.call('/me/password', { method: 'PUT', token: mine.accessToken, body })
+  const change = () => service.call('/me/password', { method: 'PUT', token: mine.accessToken, body })
   t.match(await change(), { status: 200, body: { ended: 1, inForce: true } })
   t.match(await change(), { status: 200, body: { ended: 0, inForce: true } })
-  isRefusal(t, await place.call('/session/renew', { body: { refreshToken: other.refreshToken } }), 'session-ended')
-  t.equal((await place.call('/session/renew', { body: { refreshToken: mine.refreshToken } })).status, 200)
-  t.ok(await place.login(ada, { password: newPassword }))
+  assertProblem(
+    t,
+    await service.call('/session/renew', { body: { refreshToken: other.refreshToken } }),
+    'session-ended',
+  )
+  t.equal((await service.call('/session/renew', { body: { refreshToken: mine.refreshToken } })).status, 200)
+  t.ok(await service.login(ada, { password: newPassword }))
 })
 
 t.test('a new password is refused with the reason, and never repeated', async t => {
-  const place = await stage(t)
-  const ada = await place.person()
-  const { accessToken: token } = await place.login(ada)
+  const service = await startService(t)
+  const ada = await service.createUser()
+  const { accessToken: token } = await service.login(ada)
   const bad: Record<string, RegExp> = {
     'short1!': /at least 8/,
     [`${'long '.repeat(25)}long!`]: /at most 128/,
@@ -133,50 +141,50 @@ t.test('a new password is refused with the reason, and never repeated', async t 
   }
   for (const [newPassword, reason] of Object.entries(bad)) {
     const body = { currentPassword: password, newPassword }
-    const answer = await place.call('/me/password', { method: 'PUT', token, body })
-    isRefusal(t, answer, 'request-malformed')
-    t.match(answer.body, { fields: [{ field: 'body/newPassword', reason }] })
-    t.notOk(JSON.stringify(answer.body).includes(newPassword), 'not repeated')
+    const response = await service.call('/me/password', { method: 'PUT', token, body })
+    assertProblem(t, response, 'request-malformed')
+    t.match(response.body, { fields: [{ field: 'body/newPassword', reason }] })
+    t.notOk(JSON.stringify(response.body).includes(newPassword), 'not repeated')
   }
   const longest = 'é long one '.repeat(11).slice(0, 120)
   const body = { currentPassword: password, newPassword: longest }
-  t.equal((await place.call('/me/password', { method: 'PUT', token, body })).status, 200)
+  t.equal((await service.call('/me/password', { method: 'PUT', token, body })).status, 200)
 })
 
 t.test('a wrong current password changes nothing', async t => {
-  const place = await stage(t)
-  const ada = await place.person()
-  const { accessToken: token } = await place.login(ada)
+  const service = await startService(t)
+  const ada = await service.createUser()
+  const { accessToken: token } = await service.login(ada)
   const body = { currentPassword: 'a wrong guess', newPassword }
-  isRefusal(t, await place.call('/me/password', { method: 'PUT', token, body }), 'credentials-invalid')
-  const { rows } = await place.database.pool.query(
+  assertProblem(t, await service.call('/me/password', { method: 'PUT', token, body }), 'credentials-invalid')
+  const { rows } = await service.database.pool.query(
     "SELECT outcome FROM audit_entries WHERE action = 'user.password-change'",
   )
   t.strictSame(rows, [{ outcome: 'credentials-invalid' }], 'and the audit log has it')
-  t.ok(await place.login(ada))
+  t.ok(await service.login(ada))
 })
 
 t.test('a person who does not want to wait is told that it is not in force yet, and not which guard it is', async t => {
-  const place = await stage(t, { POLL_HOLD_MS: '50' })
-  const ada = await place.person()
-  const [mine, phone, tablet] = [await place.login(ada), await place.login(ada), await place.login(ada)]
-  const guard = await silentGuard(place)
+  const service = await startService(t, { POLL_HOLD_MS: '50' })
+  const ada = await service.createUser()
+  const [mine, phone, tablet] = [await service.login(ada), await service.login(ada), await service.login(ada)]
+  const guard = await silentGuard(service)
   const end = (id: string, prefer: string) =>
-    place.call(`/sessions/${id}`, { method: 'DELETE', token: mine.accessToken, headers: { prefer } })
-  const answer = await end(phone.sessionId, 'wait=0')
-  t.match(answer, { status: 202, body: { ended: 1, inForce: false } })
-  t.same(Object.keys(answer.body as object).sort(), ['ended', 'inForce', 'waitedMs'])
+    service.call(`/sessions/${id}`, { method: 'DELETE', token: mine.accessToken, headers: { prefer } })
+  const response = await end(phone.sessionId, 'wait=0')
+  t.match(response, { status: 202, body: { ended: 1, inForce: false } })
+  t.same(Object.keys(response.body as object).sort(), ['ended', 'inForce', 'waitedMs'])
   t.equal((await end(tablet.sessionId, 'respond-async')).status, 202)
-  isRefusal(t, await end(tablet.sessionId, 'wait=soon'), 'request-malformed')
-  isRefusal(t, await place.call('/me', { token: phone.accessToken }), 'session-ended')
-  await place.database.pool.query('DELETE FROM guards WHERE id = $1', [guard])
+  assertProblem(t, await end(tablet.sessionId, 'wait=soon'), 'request-malformed')
+  assertProblem(t, await service.call('/me', { token: phone.accessToken }), 'session-ended')
+  await service.database.pool.query('DELETE FROM guards WHERE id = $1', [guard])
   t.match(await end(phone.sessionId, 'wait=5'), { status: 200, body: { inForce: true } })
 })
 
 t.test('a revocation on one replica is in force when a guard has acknowledged to the other', async t => {
-  const one = await stage(t, { POLL_HOLD_MS: '4000' })
-  const other = await replica(t, one)
-  const ada = await one.person()
+  const one = await startService(t, { POLL_HOLD_MS: '4000' })
+  const other = await startReplica(t, one)
+  const ada = await one.createUser()
   const [mine, phone] = [await one.login(ada), await one.login(ada)]
   const guard = randomUUID()
   const headers = { authorization: one.guardCredentials }

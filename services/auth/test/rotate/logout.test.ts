@@ -1,51 +1,55 @@
 /** Log-out without a cookie: by refresh token, by an access token even if it has expired, as often as one likes. */
 import t from 'tap'
-import { isRefusal, type Session, stage } from '../helpers/service.ts'
-import { coveredAs } from '../helpers/tokens.ts'
+import { assertProblem, startService, type TestSession } from '../helpers/service.ts'
+import { effectOf } from '../helpers/tokens.ts'
 
 t.test('log-out by a refresh token of whatever generation ends the session, with no access token at hand', async t => {
-  const place = await stage(t)
-  const { refreshToken } = await place.login(await place.person())
-  const renewed = (await place.call('/session/renew', { body: { refreshToken } })).body as Session
-  t.equal((await place.call('/session', { method: 'DELETE', body: { refreshToken } })).status, 204)
-  isRefusal(t, await place.call('/session/renew', { body: { refreshToken: renewed.refreshToken } }), 'session-ended')
-  t.equal(await coveredAs(place, renewed.accessToken), 'ended')
+  const service = await startService(t)
+  const { refreshToken } = await service.login(await service.createUser())
+  const renewed = (await service.call('/session/renew', { body: { refreshToken } })).body as TestSession
+  t.equal((await service.call('/session', { method: 'DELETE', body: { refreshToken } })).status, 204)
+  assertProblem(
+    t,
+    await service.call('/session/renew', { body: { refreshToken: renewed.refreshToken } }),
+    'session-ended',
+  )
+  t.equal(await effectOf(service, renewed.accessToken), 'ended')
   for (let n = 0; n < 3; n += 1)
-    t.equal((await place.call('/session', { method: 'DELETE', body: { refreshToken } })).status, 204)
-  const { rows } = await place.database.pool.query('SELECT * FROM revocations')
+    t.equal((await service.call('/session', { method: 'DELETE', body: { refreshToken } })).status, 204)
+  const { rows } = await service.database.pool.query('SELECT * FROM revocations')
   t.equal(rows.length, 1, 'repeating it appends nothing')
 })
 
 t.test('log-out works with an expired access token: beside the refresh token, and alone', async t => {
-  const place = await stage(t, { ACCESS_TOKEN_SECONDS: '1' })
-  const ada = await place.person()
-  const { accessToken, refreshToken } = await place.login(ada)
-  const { accessToken: other } = await place.login(ada)
-  const { until } = await import('../helpers/locks.ts')
-  await until(async () => (await place.call('/me', { token: other })).status === 401, 'the token expires')
-  isRefusal(t, await place.call('/me', { token: accessToken }), 'token-expired')
+  const service = await startService(t, { ACCESS_TOKEN_SECONDS: '1' })
+  const ada = await service.createUser()
+  const { accessToken, refreshToken } = await service.login(ada)
+  const { accessToken: other } = await service.login(ada)
+  const { waitUntil } = await import('../helpers/locks.ts')
+  await waitUntil(async () => (await service.call('/me', { token: other })).status === 401, 'the token expires')
+  assertProblem(t, await service.call('/me', { token: accessToken }), 'token-expired')
   const body = { refreshToken }
-  t.equal((await place.call('/session', { method: 'DELETE', token: accessToken, body })).status, 204)
-  t.equal((await place.call('/session', { method: 'DELETE', token: other })).status, 204)
-  const { rows } = await place.database.pool.query(`SELECT * FROM sessions WHERE ended_as = 'logged-out'`)
+  t.equal((await service.call('/session', { method: 'DELETE', token: accessToken, body })).status, 204)
+  t.equal((await service.call('/session', { method: 'DELETE', token: other })).status, 204)
+  const { rows } = await service.database.pool.query(`SELECT * FROM sessions WHERE ended_as = 'logged-out'`)
   t.equal(rows.length, 2)
 })
 
 t.test('log-out with a token that is not ours ends nothing and says so', async t => {
-  const place = await stage(t)
-  const { accessToken, refreshToken } = await place.login(await place.person())
-  const out = (call: object) => place.call('/session', { method: 'DELETE', ...call })
-  isRefusal(t, await out({ body: { refreshToken: `${refreshToken.slice(0, -1)}!` } }), 'refresh-invalid')
+  const service = await startService(t)
+  const { accessToken, refreshToken } = await service.login(await service.createUser())
+  const out = (call: object) => service.call('/session', { method: 'DELETE', ...call })
+  assertProblem(t, await out({ body: { refreshToken: `${refreshToken.slice(0, -1)}!` } }), 'refresh-invalid')
   const [header, payload] = accessToken.split('.')
-  isRefusal(t, await out({ token: `${header}.${payload}.${'A'.repeat(86)}` }), 'token-invalid')
-  isRefusal(t, await out({ headers: { authorization: 'Bearer a b' } }), 'request-malformed')
-  t.equal((await place.call('/me', { token: accessToken })).status, 200)
+  assertProblem(t, await out({ token: `${header}.${payload}.${'A'.repeat(86)}` }), 'token-invalid')
+  assertProblem(t, await out({ headers: { authorization: 'Bearer a b' } }), 'request-malformed')
+  t.equal((await service.call('/me', { token: accessToken })).status, 200)
 })
 
 t.test('what was logged out is written down with whose session it was', async t => {
-  const place = await stage(t)
-  const { refreshToken, sessionId } = await place.login(await place.person())
-  await place.call('/session', { method: 'DELETE', body: { refreshToken } })
-  const { rows } = await place.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.logged-out'`)
+  const service = await startService(t)
+  const { refreshToken, sessionId } = await service.login(await service.createUser())
+  await service.call('/session', { method: 'DELETE', body: { refreshToken } })
+  const { rows } = await service.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.logged-out'`)
   t.match(rows, [{ target: sessionId, address: '127.0.0.1', outcome: 'done', request_id: /./, seq: '1' }])
 })

@@ -3,17 +3,23 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
 import { rawRequest } from '../helpers/rawRequest.ts'
-import { replica } from '../helpers/replicas.ts'
-import { type HttpResponse, isRefusal, type Session, type Stage, stage } from '../helpers/service.ts'
-import { claimsOf, coveredAs, generationOf } from '../helpers/tokens.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import {
+  assertProblem,
+  type HttpResponse,
+  startService,
+  type TestService,
+  type TestSession,
+} from '../helpers/service.ts'
+import { claimsOf, effectOf, generationOf } from '../helpers/tokens.ts'
 
-function renew({ call }: Pick<Stage, 'call'>, refreshToken: string, key?: string): Promise<HttpResponse> {
+function renew({ call }: Pick<TestService, 'call'>, refreshToken: string, key?: string): Promise<HttpResponse> {
   return call('/session/renew', { body: { refreshToken }, ...(key ? { headers: { 'idempotency-key': key } } : {}) })
 }
 
-const sessionOf = ({ body }: HttpResponse) => body as Session
+const sessionOf = ({ body }: HttpResponse) => body as TestSession
 
-async function storedGeneration({ database }: Stage, sessionId: string): Promise<number | undefined> {
+async function storedGeneration({ database }: TestService, sessionId: string): Promise<number | undefined> {
   const { rows } = await database.pool.query('SELECT generation FROM refresh_tokens WHERE session_id = $1', [sessionId])
   return rows[0]?.generation
 }
@@ -21,108 +27,108 @@ async function storedGeneration({ database }: Stage, sessionId: string): Promise
 t.test(
   '50 renewals of one token at once over two replicas: all 200, one successor, one generation further',
   async t => {
-    const one = await stage(t)
-    const other = await replica(t, one)
-    const { refreshToken, sessionId } = await one.login(await one.person())
-    const answers = await Promise.all(
+    const one = await startService(t)
+    const other = await startReplica(t, one)
+    const { refreshToken, sessionId } = await one.login(await one.createUser())
+    const responses = await Promise.all(
       Array.from({ length: 50 }, (_, n) => renew(n % 2 === 0 ? one : other, refreshToken)),
     )
-    t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
-    const successors = new Set(answers.map(answer => sessionOf(answer).refreshToken))
+    t.same(new Set(responses.map(({ status }) => status)), new Set([200]))
+    const successors = new Set(responses.map(response => sessionOf(response).refreshToken))
     t.equal(successors.size, 1)
     t.equal(generationOf([...successors][0] ?? ''), 1)
     t.equal(await storedGeneration(one, sessionId), 1)
-    const accessTokens = answers.map(answer => sessionOf(answer).accessToken)
+    const accessTokens = responses.map(response => sessionOf(response).accessToken)
     t.equal(new Set(accessTokens.map(token => claimsOf(token).jti)).size, 50, 'each with an access token of its own')
     t.equal((await one.call('/me', { token: accessTokens[49] ?? '' })).status, 200)
   },
 )
 
 t.test('a response lost is asked for again after 10 s: the same successor, and nothing is written', async t => {
-  const place = await stage(t)
-  const { refreshToken, sessionId } = await place.login(await place.person())
-  const first = sessionOf(await renew(place, refreshToken))
-  await place.age(sessionId, 10)
-  const row = async () => (await place.database.pool.query('SELECT *, xmin::text FROM refresh_tokens')).rows
+  const service = await startService(t)
+  const { refreshToken, sessionId } = await service.login(await service.createUser())
+  const first = sessionOf(await renew(service, refreshToken))
+  await service.ageSession(sessionId, 10)
+  const row = async () => (await service.database.pool.query('SELECT *, xmin::text FROM refresh_tokens')).rows
   const before = await row()
-  const retried = await renew(place, refreshToken)
+  const retried = await renew(service, refreshToken)
   t.equal(retried.status, 200)
   t.equal(sessionOf(retried).refreshToken, first.refreshToken)
   t.same(await row(), before)
-  t.equal((await renew(place, first.refreshToken)).status, 200, 'and the successor is good')
+  t.equal((await renew(service, first.refreshToken)).status, 200, 'and the successor is good')
 })
 
 t.test('the retry window runs from the first use: retries do not prolong it', async t => {
-  const place = await stage(t)
-  const { refreshToken, sessionId } = await place.login(await place.person())
-  await renew(place, refreshToken)
+  const service = await startService(t)
+  const { refreshToken, sessionId } = await service.login(await service.createUser())
+  await renew(service, refreshToken)
   for (let n = 0; n < 2; n += 1) {
-    await place.age(sessionId, 14)
-    t.equal((await renew(place, refreshToken)).status, 200)
+    await service.ageSession(sessionId, 14)
+    t.equal((await renew(service, refreshToken)).status, 200)
   }
-  await place.age(sessionId, 3)
-  isRefusal(t, await renew(place, refreshToken), 'refresh-reused')
+  await service.ageSession(sessionId, 3)
+  assertProblem(t, await renew(service, refreshToken), 'refresh-reused')
 })
 
 t.test('theft when the token before comes back after the window', async t => {
-  const place = await stage(t)
-  const { refreshToken, sessionId } = await place.login(await place.person())
-  const first = sessionOf(await renew(place, refreshToken))
-  await place.age(sessionId, 31)
-  isRefusal(t, await renew(place, refreshToken), 'refresh-reused')
-  isRefusal(t, await renew(place, first.refreshToken), 'session-ended')
-  t.equal(await coveredAs(place, first.accessToken), 'ended')
+  const service = await startService(t)
+  const { refreshToken, sessionId } = await service.login(await service.createUser())
+  const first = sessionOf(await renew(service, refreshToken))
+  await service.ageSession(sessionId, 31)
+  assertProblem(t, await renew(service, refreshToken), 'refresh-reused')
+  assertProblem(t, await renew(service, first.refreshToken), 'session-ended')
+  t.equal(await effectOf(service, first.accessToken), 'ended')
 })
 
 t.test('with its Idempotency-Key a lost response is asked for again after an hour, and only with that key', async t => {
-  const place = await stage(t)
-  const ada = await place.person()
+  const service = await startService(t)
+  const ada = await service.createUser()
   const key = 'kept-by-the-client'
   const start = async () => {
-    const session = await place.login(ada)
-    const first = sessionOf(await renew(place, session.refreshToken, key))
-    await place.age(session.sessionId, 3600)
+    const session = await service.login(ada)
+    const first = sessionOf(await renew(service, session.refreshToken, key))
+    await service.ageSession(session.sessionId, 3600)
     return { ...session, successor: first.refreshToken }
   }
   const honest = await start()
   for (let n = 0; n < 3; n += 1) {
-    const retried = await renew(place, honest.refreshToken, key)
+    const retried = await renew(service, honest.refreshToken, key)
     t.equal(retried.status, 200)
     t.equal(sessionOf(retried).refreshToken, honest.successor)
   }
   const without = await start()
-  isRefusal(t, await renew(place, without.refreshToken), 'refresh-reused')
+  assertProblem(t, await renew(service, without.refreshToken), 'refresh-reused')
   const other = await start()
-  isRefusal(t, await renew(place, other.refreshToken, 'another-key'), 'refresh-reused')
+  assertProblem(t, await renew(service, other.refreshToken, 'another-key'), 'refresh-reused')
   const used = await start()
-  t.equal((await renew(place, used.successor, 'the-next-attempt')).status, 200)
-  isRefusal(t, await renew(place, used.refreshToken, key), 'refresh-reused')
+  t.equal((await renew(service, used.successor, 'the-next-attempt')).status, 200)
+  assertProblem(t, await renew(service, used.refreshToken, key), 'refresh-reused')
 })
 
 t.test('a key that comes only with the retry opens nothing after the window', async t => {
-  const place = await stage(t)
-  const { refreshToken, sessionId } = await place.login(await place.person())
-  await renew(place, refreshToken)
-  await place.age(sessionId, 31)
-  isRefusal(t, await renew(place, refreshToken, 'invented-afterwards'), 'refresh-reused')
+  const service = await startService(t)
+  const { refreshToken, sessionId } = await service.login(await service.createUser())
+  await renew(service, refreshToken)
+  await service.ageSession(sessionId, 31)
+  assertProblem(t, await renew(service, refreshToken, 'invented-afterwards'), 'refresh-reused')
 })
 
 t.test('theft after the successor was used ends that session only, and both sides of it are written down', async t => {
-  const place = await stage(t, { TRUST_PROXY: 'loopback' })
-  const ada = await place.person()
-  const session = await place.login(ada)
-  const beside = await place.login(ada)
-  await place.database.pool.query(`UPDATE sessions SET address = '192.0.2.1' WHERE id = $1`, [session.sessionId])
+  const service = await startService(t, { TRUST_PROXY: 'loopback' })
+  const ada = await service.createUser()
+  const session = await service.login(ada)
+  const beside = await service.login(ada)
+  await service.database.pool.query(`UPDATE sessions SET address = '192.0.2.1' WHERE id = $1`, [session.sessionId])
   let newest = session.refreshToken
-  for (let n = 0; n < 3; n += 1) newest = sessionOf(await renew(place, newest)).refreshToken
+  for (let n = 0; n < 3; n += 1) newest = sessionOf(await renew(service, newest)).refreshToken
 
   const headers = { 'x-forwarded-for': '203.0.113.66', 'user-agent': 'thief/1' }
-  const stolen = await place.call('/session/renew', { body: { refreshToken: session.refreshToken }, headers })
-  isRefusal(t, stolen, 'refresh-reused')
-  isRefusal(t, await renew(place, newest), 'session-ended')
-  t.equal((await renew(place, beside.refreshToken)).status, 200, 'the other device goes on')
+  const stolen = await service.call('/session/renew', { body: { refreshToken: session.refreshToken }, headers })
+  assertProblem(t, stolen, 'refresh-reused')
+  assertProblem(t, await renew(service, newest), 'session-ended')
+  t.equal((await renew(service, beside.refreshToken)).status, 200, 'the other device goes on')
 
-  const { rows } = await place.database.pool.query(
+  const { rows } = await service.database.pool.query(
     `SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`,
   )
   t.match(rows, [
@@ -139,15 +145,15 @@ t.test('theft after the successor was used ends that session only, and both side
 })
 
 t.test('20 thieves at once are one theft: one entry, one line in the log, the others hear that it is over', async t => {
-  const one = await stage(t)
-  const other = await replica(t, one)
-  const { refreshToken, sessionId } = await one.login(await one.person())
+  const one = await startService(t)
+  const other = await startReplica(t, one)
+  const { refreshToken, sessionId } = await one.login(await one.createUser())
   await renew(one, refreshToken)
-  await one.age(sessionId, 31)
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => renew(n % 2 ? one : other, refreshToken)))
-  const reused = answers.filter(({ body }) => (body as { code: string }).code === 'refresh-reused')
+  await one.ageSession(sessionId, 31)
+  const responses = await Promise.all(Array.from({ length: 20 }, (_, n) => renew(n % 2 ? one : other, refreshToken)))
+  const reused = responses.filter(({ body }) => (body as { code: string }).code === 'refresh-reused')
   t.equal(reused.length, 1)
-  for (const answer of answers) if (!reused.includes(answer)) isRefusal(t, answer, 'session-ended')
+  for (const response of responses) if (!reused.includes(response)) assertProblem(t, response, 'session-ended')
   const { rows } = await one.database.pool.query(
     `SELECT (SELECT count(*)::int FROM revocations) AS entries,
             (SELECT count(*)::int FROM audit_entries WHERE action = 'session.reuse-detected') AS thefts`,
@@ -158,11 +164,11 @@ t.test('20 thieves at once are one theft: one entry, one line in the log, the ot
 t.test(
   'an old token accuses nobody when its sender has left: a renewal given up, and carried out too late',
   async t => {
-    const place = await stage(t)
-    const { hostname, port } = new URL(place.url)
-    const { refreshToken: first, sessionId } = await place.login(await place.person())
+    const service = await startService(t)
+    const { hostname, port } = new URL(service.url)
+    const { refreshToken: first, sessionId } = await service.login(await service.createUser())
     let newest = first
-    for (let n = 0; n < 2; n += 1) newest = sessionOf(await renew(place, newest)).refreshToken
+    for (let n = 0; n < 2; n += 1) newest = sessionOf(await renew(service, newest)).refreshToken
 
     const json = JSON.stringify({ refreshToken: first })
     const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: first }).toString()
@@ -183,16 +189,16 @@ t.test(
         socket.write(rawRequest(`POST ${path}`, lines, body), () => leave(socket))
         socket.resume()
         await closed
-        const { refreshToken } = sessionOf(await renew(place, newest))
+        const { refreshToken } = sessionOf(await renew(service, newest))
         newest = refreshToken
         t.ok(newest, `${path}: who ${name} is no thief`)
       }
     }
-    const { rows } = await place.database.pool.query(
+    const { rows } = await service.database.pool.query(
       `SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`,
     )
     t.same(rows, [])
-    isRefusal(t, await renew(place, first), 'refresh-reused')
-    t.equal(await storedGeneration(place, sessionId), undefined, 'whoever waits for the answer is one')
+    assertProblem(t, await renew(service, first), 'refresh-reused')
+    t.equal(await storedGeneration(service, sessionId), undefined, 'whoever waits for the answer is one')
   },
 )

@@ -1,9 +1,15 @@
 /** The ends of a session as renewal tells them: expired, ended, cut off, restored from a backup; and requests without a token. */
 import t from 'tap'
-import { type HttpResponse, isRefusal, type Session, type Stage, stage } from '../helpers/service.ts'
+import {
+  assertProblem,
+  type HttpResponse,
+  startService,
+  type TestService,
+  type TestSession,
+} from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
 
-function renew({ call }: Pick<Stage, 'call'>, refreshToken: string): Promise<HttpResponse> {
+function renew({ call }: Pick<TestService, 'call'>, refreshToken: string): Promise<HttpResponse> {
   return call('/session/renew', { body: { refreshToken } })
 }
 
@@ -15,113 +21,113 @@ const lifetimes = {
 }
 
 t.test('a session that idles, or reaches its absolute end, has expired; renewal moves only the idle end', async t => {
-  const place = await stage(t, lifetimes)
-  const ada = await place.person()
+  const service = await startService(t, lifetimes)
+  const ada = await service.createUser()
   for (const { remember, idle, longest } of [
     { remember: true, idle: 100, longest: 1000 },
     { remember: false, idle: 50, longest: 500 },
   ]) {
-    const idler = await place.login(ada, { remember })
-    await place.age(idler.sessionId, idle - 2)
-    t.equal((await renew(place, idler.refreshToken)).status, 200)
-    const stale = await place.login(ada, { remember })
-    await place.age(stale.sessionId, idle + 1)
-    isRefusal(t, await renew(place, stale.refreshToken), 'session-expired')
+    const idler = await service.login(ada, { remember })
+    await service.ageSession(idler.sessionId, idle - 2)
+    t.equal((await renew(service, idler.refreshToken)).status, 200)
+    const stale = await service.login(ada, { remember })
+    await service.ageSession(stale.sessionId, idle + 1)
+    assertProblem(t, await renew(service, stale.refreshToken), 'session-expired')
 
-    const busy = await place.login(ada, { remember })
+    const busy = await service.login(ada, { remember })
     let { refreshToken } = busy
     for (let s = 0; s + idle - 5 < longest; s += idle - 5) {
-      await place.age(busy.sessionId, idle - 5)
-      const renewed = await renew(place, refreshToken)
+      await service.ageSession(busy.sessionId, idle - 5)
+      const renewed = await renew(service, refreshToken)
       t.equal(renewed.status, 200)
-      refreshToken = (renewed.body as Session).refreshToken
+      refreshToken = (renewed.body as TestSession).refreshToken
     }
-    await place.age(busy.sessionId, idle - 5)
-    isRefusal(t, await renew(place, refreshToken), 'session-expired')
+    await service.ageSession(busy.sessionId, idle - 5)
+    assertProblem(t, await renew(service, refreshToken), 'session-expired')
   }
 })
 
 t.test('a retry of the last renewal before the idle end is not a theft but an expiry', async t => {
-  const place = await stage(t, lifetimes)
-  const { refreshToken, sessionId } = await place.login(await place.person())
-  await renew(place, refreshToken)
-  await place.age(sessionId, 101)
-  isRefusal(t, await renew(place, refreshToken), 'session-expired')
+  const service = await startService(t, lifetimes)
+  const { refreshToken, sessionId } = await service.login(await service.createUser())
+  await renew(service, refreshToken)
+  await service.ageSession(sessionId, 101)
+  assertProblem(t, await renew(service, refreshToken), 'session-expired')
 })
 
 t.test('an old token of a session that has already ended is no theft', async t => {
-  const place = await stage(t)
-  const { refreshToken } = await place.login(await place.person())
-  const { refreshToken: second } = (await renew(place, refreshToken)).body as Session
-  const { refreshToken: third } = (await renew(place, second)).body as Session
-  t.equal((await place.call('/session', { method: 'DELETE', body: { refreshToken: third } })).status, 204)
-  for (const old of [refreshToken, second, third]) isRefusal(t, await renew(place, old), 'session-ended')
-  const { rows } = await place.database.pool.query(
+  const service = await startService(t)
+  const { refreshToken } = await service.login(await service.createUser())
+  const { refreshToken: second } = (await renew(service, refreshToken)).body as TestSession
+  const { refreshToken: third } = (await renew(service, second)).body as TestSession
+  t.equal((await service.call('/session', { method: 'DELETE', body: { refreshToken: third } })).status, 204)
+  for (const old of [refreshToken, second, third]) assertProblem(t, await renew(service, old), 'session-ended')
+  const { rows } = await service.database.pool.query(
     `SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`,
   )
   t.same(rows, [])
 })
 
 t.test('a token ahead of its row, as after a backup was restored, calls nobody a thief', async t => {
-  const place = await stage(t)
-  const { refreshToken, sessionId } = await place.login(await place.person())
-  const restored = (await place.database.pool.query('SELECT * FROM refresh_tokens')).rows[0]
-  const { refreshToken: second } = (await renew(place, refreshToken)).body as Session
-  const { refreshToken: third } = (await renew(place, second)).body as Session
-  await place.database.pool.query(
+  const service = await startService(t)
+  const { refreshToken, sessionId } = await service.login(await service.createUser())
+  const restored = (await service.database.pool.query('SELECT * FROM refresh_tokens')).rows[0]
+  const { refreshToken: second } = (await renew(service, refreshToken)).body as TestSession
+  const { refreshToken: third } = (await renew(service, second)).body as TestSession
+  await service.database.pool.query(
     `UPDATE refresh_tokens SET generation = 0, current_hash = $1, previous_hash = NULL, rotated_at = NULL WHERE session_id = $2`,
     [restored.current_hash, sessionId],
   )
-  for (const ahead of [second, third]) isRefusal(t, await renew(place, ahead), 'session-ended')
-  t.equal((await renew(place, refreshToken)).status, 200, 'the token of the backup goes on')
+  for (const ahead of [second, third]) assertProblem(t, await renew(service, ahead), 'session-ended')
+  t.equal((await renew(service, refreshToken)).status, 200, 'the token of the backup goes on')
 })
 
 t.test('a disabled account, a deleted one, and the break-glass end renewal as `session-ended`', async t => {
-  const place = await stage(t)
-  const { pool } = place.database
+  const service = await startService(t)
+  const { pool } = service.database
   for (const statement of [
     'UPDATE accounts SET disabled_at = now() WHERE id = $1',
     'DELETE FROM accounts WHERE id = $1',
     'UPDATE revocation_clock SET global_epoch = global_epoch + 1 WHERE $1::uuid IS NOT NULL',
   ]) {
-    const ada = await place.person()
-    const { refreshToken } = await place.login(ada)
-    const { refreshToken: second } = (await renew(place, refreshToken)).body as Session
+    const ada = await service.createUser()
+    const { refreshToken } = await service.login(ada)
+    const { refreshToken: second } = (await renew(service, refreshToken)).body as TestSession
     await pool.query(statement, [ada.id])
-    isRefusal(t, await renew(place, second), 'session-ended')
-    isRefusal(t, await renew(place, refreshToken), 'session-ended')
+    assertProblem(t, await renew(service, second), 'session-ended')
+    assertProblem(t, await renew(service, refreshToken), 'session-ended')
   }
 })
 
 t.test('a renewal without a token, or with something else, says so', async t => {
-  const { call } = await stage(t)
-  isRefusal(t, await call('/session/renew', { method: 'POST' }), 'refresh-missing')
-  isRefusal(t, await call('/session/renew', { body: {} }), 'refresh-missing')
+  const { call } = await startService(t)
+  assertProblem(t, await call('/session/renew', { method: 'POST' }), 'refresh-missing')
+  assertProblem(t, await call('/session/renew', { body: {} }), 'refresh-missing')
   for (const refreshToken of ['x', 'ghr_', 'ghr_AAAA', 'eyJhbGciOiJub25lIn0.e30.', 'é'.repeat(100)])
-    isRefusal(t, await call('/session/renew', { body: { refreshToken } }), 'refresh-invalid')
+    assertProblem(t, await call('/session/renew', { body: { refreshToken } }), 'refresh-invalid')
   for (const refreshToken of ['', null, 5, ['x'], {}, 'x'.repeat(513)])
-    isRefusal(t, await call('/session/renew', { body: { refreshToken } }), 'request-malformed')
+    assertProblem(t, await call('/session/renew', { body: { refreshToken } }), 'request-malformed')
 })
 
 t.test('an Idempotency-Key that is none is refused before anything is rotated', async t => {
-  const { call, person, login } = await stage(t)
-  const { refreshToken } = await login(await person())
+  const { call, createUser, login } = await startService(t)
+  const { refreshToken } = await login(await createUser())
   for (const key of ['short', 'x'.repeat(201), 'with space inside', 'caf\u00e9 au lait']) {
-    const answer = await call('/session/renew', { body: { refreshToken }, headers: { 'idempotency-key': key } })
-    isRefusal(t, answer, 'request-malformed')
-    t.match(answer.body, { fields: [{ field: 'headers/idempotency-key' }] })
+    const response = await call('/session/renew', { body: { refreshToken }, headers: { 'idempotency-key': key } })
+    assertProblem(t, response, 'request-malformed')
+    t.match(response.body, { fields: [{ field: 'headers/idempotency-key' }] })
   }
   t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
 })
 
 t.test('rights that changed are in the next access token', async t => {
-  const place = await stage(t)
-  const ada = await place.person({ roles: ['clerk'], scopes: ['storage:read'] })
-  const { refreshToken } = await place.login(ada)
-  await place.database.pool.query(
+  const service = await startService(t)
+  const ada = await service.createUser({ roles: ['clerk'], scopes: ['storage:read'] })
+  const { refreshToken } = await service.login(ada)
+  await service.database.pool.query(
     `UPDATE accounts SET roles = '{chief}', scopes = '{storage:restricted}' WHERE id = $1`,
     [ada.id],
   )
-  const { accessToken } = (await renew(place, refreshToken)).body as Session
+  const { accessToken } = (await renew(service, refreshToken)).body as TestSession
   t.match(claimsOf(accessToken), { roles: ['chief'], scope: 'storage:restricted' })
 })

@@ -13,24 +13,24 @@ import { failureLimits } from '../../src/rateLimits/failureLimits.ts'
 import { createRevocations } from '../../src/revoke/revoke.ts'
 import { type RotateDeps, rotate } from '../../src/rotate/rotate.ts'
 import { createRotationBatch } from '../../src/store/rotationBatch.ts'
-import { until } from '../helpers/locks.ts'
-import { replica } from '../helpers/replicas.ts'
-import { type Session, stage } from '../helpers/service.ts'
+import { waitUntil } from '../helpers/locks.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import { startService, type TestSession } from '../helpers/service.ts'
 import { generationOf } from '../helpers/tokens.ts'
 
 t.test('a renewal is exactly one statement on the wire, and a retry is two', async t => {
-  const place = await stage(t)
-  const { refreshToken } = await place.login(await place.person())
-  const line = await pgProxy(t, place.database.url)
-  const { call } = await replica(t, place, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  const service = await startService(t)
+  const { refreshToken } = await service.login(await service.createUser())
+  const line = await pgProxy(t, service.database.url)
+  const { call } = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
   let token = refreshToken
   const renew = async (refreshToken: string) => {
     const { status, body } = await call('/session/renew', { body: { refreshToken } })
     t.equal(status, 200)
-    return (body as Session).refreshToken
+    return (body as TestSession).refreshToken
   }
   token = await renew(token)
-  await until(() => line.statements() === 0, 'what begins with the service is done')
+  await waitUntil(() => line.statements() === 0, 'what begins with the service is done')
   for (let n = 0; n < 10; n += 1) {
     token = await renew(token)
     t.equal(line.statements(), 1)
@@ -61,21 +61,21 @@ t.test(
   `${rounds * sessions} renewals of ${sessions} sessions leave every table as long as it was, without any vacuum`,
   async t => {
     const secret = randomBytes(32).toString('hex')
-    const place = await stage(t, { REFRESH_KEYS: `1:${secret}`, DATABASE_URL: await ownServer(t) })
-    const ada = await place.person()
+    const service = await startService(t, { REFRESH_KEYS: `1:${secret}`, DATABASE_URL: await ownServer(t) })
+    const ada = await service.createUser()
     const tokens = await Promise.all(
-      Array.from({ length: sessions }, async () => (await place.login(ada)).refreshToken),
+      Array.from({ length: sessions }, async () => (await service.login(ada)).refreshToken),
     )
-    await place.database.pool.query('ALTER TABLE refresh_tokens SET (autovacuum_enabled = off)')
+    await service.database.pool.query('ALTER TABLE refresh_tokens SET (autovacuum_enabled = off)')
     const sizes = async (): Promise<Record<string, number>> => {
-      const { rows } = await place.database.pool.query(
+      const { rows } = await service.database.pool.query(
         `SELECT relname, pg_relation_size(oid)::int AS bytes FROM pg_class
         WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace ORDER BY relname`,
       )
       return Object.fromEntries(rows.map(({ relname, bytes }) => [relname, bytes]))
     }
 
-    const { url } = place.database
+    const { url } = service.database
     const renewing = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
     const deps: RotateDeps = {
       db: renewing.prisma,
@@ -103,12 +103,12 @@ t.test(
     // The server counts a connection's work when it ends.
     await renewing.close()
     const counts = async () => {
-      const { rows } = await place.database.pool.query(
+      const { rows } = await service.database.pool.query(
         `SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = 'refresh_tokens'`,
       )
       return rows[0] as { updates: number; hot: number }
     }
-    await until(async () => (await counts()).updates >= rounds * sessions, 'the work is counted')
+    await waitUntil(async () => (await counts()).updates >= rounds * sessions, 'the work is counted')
     const { updates, hot } = await counts()
     t.equal(hot, updates, 'every update stayed heap-only')
   },

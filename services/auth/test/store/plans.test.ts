@@ -8,8 +8,8 @@ import { readLogins } from '../../src/store/readLogin.ts'
 import { rotateRefreshToken, rotateRefreshTokens } from '../../src/store/rotateRefreshToken.ts'
 import { startSession, startSessions } from '../../src/store/startSession.ts'
 import { writePolls } from '../../src/store/writePolls.ts'
-import { giveRefreshRows } from '../helpers/refreshRows.ts'
-import { stage } from '../helpers/service.ts'
+import { insertRefreshRows } from '../helpers/refreshRows.ts'
+import { startService } from '../helpers/service.ts'
 
 /** In small tables every plan costs the same. */
 const filling = [
@@ -24,12 +24,12 @@ const tries = 5
 const times = 12
 
 t.test('each keeps its plan, whether it carries one or several', async t => {
-  const place = await stage(t)
-  const ada = await place.person()
-  for (const statement of filling) await place.database.pool.query(statement)
-  await giveRefreshRows(place, '1 day')
-  await place.database.pool.query('ANALYZE')
-  const { url } = place.database
+  const service = await startService(t)
+  const ada = await service.createUser()
+  for (const statement of filling) await service.database.pool.query(statement)
+  await insertRefreshRows(service, '1 day')
+  await service.database.pool.query('ANALYZE')
+  const { url } = service.database
   const { rawSql, pool, close } = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
   t.teardown(close)
   const rotation = () => ({
@@ -53,10 +53,10 @@ t.test('each keeps its plan, whether it carries one or several', async t => {
   const lease = { leaseMs: 1000, marginMs: 100, pageSize: 100, guardsPerClient: 10 }
   const ways: Record<string, () => Promise<unknown>> = {
     'a renewal alone': () => rotateRefreshToken(rawSql, rotation(), idle),
-    'two renewals together': () => rotateRefreshTokens(rawSql, [rotation(), rotation()], idle),
+    'two renewals batched': () => rotateRefreshTokens(rawSql, [rotation(), rotation()], idle),
     'the look before a password is checked': () => readLogins(rawSql, [{ email: ada.email, quotas }], 0),
     'a log-in alone': () => startSession(rawSql, begin(), 0),
-    'log-ins together': () => startSessions(rawSql, [begin()], 0),
+    'log-ins batched': () => startSessions(rawSql, [begin()], 0),
     'a poll': () => writePolls(rawSql, [poll()], lease),
     'the feed': () => readFeed(rawSql, { after: 0, pageSize: 10 }),
   }

@@ -9,23 +9,23 @@ import { createRevocations } from '../../src/revoke/revoke.ts'
 import type { Rotation } from '../../src/store/rotateRefreshToken.ts'
 import { createRotationBatch } from '../../src/store/rotationBatch.ts'
 import { decodeRefreshToken } from '../../src/tokens/refreshToken.ts'
-import { hold, until, untilWaiting } from '../helpers/locks.ts'
-import { replica } from '../helpers/replicas.ts'
-import { type Session, type Stage, stage } from '../helpers/service.ts'
+import { holdLock, untilBlocked, waitUntil } from '../helpers/locks.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import { startService, type TestService, type TestSession } from '../helpers/service.ts'
 import { claimsOf, generationOf } from '../helpers/tokens.ts'
 
 const count = 12
 
-async function sessionsOf(place: Stage): Promise<Session[]> {
-  const ada = await place.person()
-  return Promise.all(Array.from({ length: count }, () => place.login(ada)))
+async function sessionsOf(service: TestService): Promise<TestSession[]> {
+  const ada = await service.createUser()
+  return Promise.all(Array.from({ length: count }, () => service.login(ada)))
 }
 
 /** Below HTTP, so that all are asked for in one turn of the event loop. */
 async function below(t: Test) {
-  const place = await stage(t)
-  const keys = readRefreshKeys(place.environment['REFRESH_KEYS'] ?? '')
-  const sessions = await sessionsOf(place)
+  const service = await startService(t)
+  const keys = readRefreshKeys(service.environment['REFRESH_KEYS'] ?? '')
+  const sessions = await sessionsOf(service)
   const rotations = sessions.map(({ refreshToken }): Rotation => {
     const token = decodeRefreshToken(refreshToken, keys)
     if (token === undefined) throw new Error('a token that was just made does not read')
@@ -38,24 +38,28 @@ async function below(t: Test) {
       idempotencyKeyHash: null,
     }
   })
-  return { place, rotations, ...createRotationBatch(place.database.rawSql, { idle: 3600, shortIdle: 60 }, systemClock) }
+  return {
+    service,
+    rotations,
+    ...createRotationBatch(service.database.rawSql, { idle: 3600, shortIdle: 60 }, systemClock),
+  }
 }
 
 t.test(`${count} at once share statements, and each brings what belongs to its session`, async t => {
-  const place = await stage(t)
-  const sessions = await sessionsOf(place)
-  const line = await pgProxy(t, place.database.url)
-  const { call } = await replica(t, place, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
-  await until(() => line.statements() === 0, 'what begins with the service is done')
+  const service = await startService(t)
+  const sessions = await sessionsOf(service)
+  const line = await pgProxy(t, service.database.url)
+  const { call } = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  await waitUntil(() => line.statements() === 0, 'what begins with the service is done')
   let tokens = sessions.map(({ refreshToken }) => refreshToken)
   let renewals = 0
   let fewest = Number.POSITIVE_INFINITY
   for (let round = 1; round <= 5; round += 1) {
     line.statements()
-    const answers = await Promise.all(tokens.map(refreshToken => call('/session/renew', { body: { refreshToken } })))
+    const responses = await Promise.all(tokens.map(refreshToken => call('/session/renew', { body: { refreshToken } })))
     fewest = Math.min(fewest, line.statements())
-    t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
-    const renewed = answers.map(({ body }) => body as Session)
+    t.same(new Set(responses.map(({ status }) => status)), new Set([200]))
+    const renewed = responses.map(({ body }) => body as TestSession)
     for (const [at, { sessionId, accessToken, refreshToken }] of renewed.entries()) {
       t.equal(sessionId, sessions[at]?.sessionId)
       t.equal(claimsOf(accessToken)['sid'], sessionId)
@@ -64,37 +68,39 @@ t.test(`${count} at once share statements, and each brings what belongs to its s
     tokens = renewed.map(({ refreshToken }) => refreshToken)
     renewals += count
   }
-  const { rows } = await place.database.pool.query('SELECT sum(generation)::int AS renewals FROM refresh_tokens')
+  const { rows } = await service.database.pool.query('SELECT sum(generation)::int AS renewals FROM refresh_tokens')
   t.equal(rows[0].renewals, renewals)
   t.ok(fewest < count, `${fewest} statements for ${count} renewals`)
 })
 
 t.test('a session whose row somebody holds keeps nobody else waiting, and is renewed when it is free', async t => {
-  const place = await stage(t)
-  const [heldOne, ...free] = (await sessionsOf(place)) as [Session, ...Session[]]
-  const held = await hold(t, place, 'SELECT FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [heldOne.sessionId])
-  const renew = ({ refreshToken }: Session) => place.call('/session/renew', { body: { refreshToken } })
+  const service = await startService(t)
+  const [heldOne, ...free] = (await sessionsOf(service)) as [TestSession, ...TestSession[]]
+  const held = await holdLock(t, service, 'SELECT FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [
+    heldOne.sessionId,
+  ])
+  const renew = ({ refreshToken }: TestSession) => service.call('/session/renew', { body: { refreshToken } })
   let isRenewed = false
   // First by itself: even then nobody waits behind it.
-  const later = renew(heldOne).then(answer => {
+  const later = renew(heldOne).then(response => {
     isRenewed = true
-    return answer
+    return response
   })
-  await untilWaiting(place, 1)
-  const answers = await Promise.all(free.map(renew))
-  t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
+  await untilBlocked(service, 1)
+  const responses = await Promise.all(free.map(renew))
+  t.same(new Set(responses.map(({ status }) => status)), new Set([200]))
   t.notOk(isRenewed)
   await held.release()
   const { status, body } = await later
   t.equal(status, 200)
-  t.equal(generationOf((body as Session).refreshToken), 1)
+  t.equal(generationOf((body as TestSession).refreshToken), 1)
 })
 
 t.test('among those that share a statement, the one that must not be renewed is not', async t => {
-  const { place, rotations, batched } = await below(t)
+  const { service, rotations, batched } = await below(t)
   const [ended, old, otherSecret, ...good] = rotations as [Rotation, Rotation, Rotation, ...Rotation[]]
   const act = { actor: null, reason: null, address: null, requestId: null }
-  const { endSessions } = createRevocations(place.database, 360_000)
+  const { endSessions } = createRevocations(service.database, 360_000)
   await endSessions({ kind: 'one', sessionId: ended.sessionId }, 'revoked', act)
   const asked = [ended, { ...old, generation: 7 }, { ...otherSecret, presentedHash: randomBytes(32) }, ...good]
   const grants = await Promise.all(asked.map(batched))
@@ -105,9 +111,9 @@ t.test('among those that share a statement, the one that must not be renewed is 
 })
 
 t.test('of two that are asked for with one token, one rotates the row and the other finds it rotated', async t => {
-  const { place, rotations, batched } = await below(t)
+  const { service, rotations, batched } = await below(t)
   const grants = await Promise.all([...rotations, ...rotations].map(batched))
   t.equal(grants.filter(grant => grant !== undefined).length, count)
-  const { rows } = await place.database.pool.query('SELECT DISTINCT generation FROM refresh_tokens')
+  const { rows } = await service.database.pool.query('SELECT DISTINCT generation FROM refresh_tokens')
   t.same(rows, [{ generation: 1 }])
 })

@@ -5,9 +5,9 @@ import t from 'tap'
 import { hmacSha256, sha256 } from '../../src/keys/hmac.ts'
 import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
 import { decodeRefreshToken, encodeRefreshToken, newSecret, successorSecret } from '../../src/tokens/refreshToken.ts'
-import { until } from '../helpers/locks.ts'
-import { replica } from '../helpers/replicas.ts'
-import { isRefusal, type Session, stage } from '../helpers/service.ts'
+import { waitUntil } from '../helpers/locks.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import { assertProblem, startService, type TestSession } from '../helpers/service.ts'
 import { bytesOf, generationOf } from '../helpers/tokens.ts'
 
 const oldKey = randomBytes(32).toString('hex')
@@ -78,36 +78,36 @@ t.test('a successor cannot be made from the token alone, nor with another key', 
 t.test(
   'altered and invented tokens are refused without looking for their session, even while the database is away',
   async t => {
-    const { environment, person, login, database } = await stage(t, { RENEW_FAILURES: '1000' })
-    const { refreshToken } = await login(await person())
+    const { environment, createUser, login, database } = await startService(t, { RENEW_FAILURES: '1000' })
+    const { refreshToken } = await login(await createUser())
     const line = await pgProxy(t, database.url)
-    const { call } = await replica(t, { environment }, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+    const { call } = await startReplica(t, { environment }, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
     t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
-    await until(() => line.statements() === 0, 'what begins with the service is done')
+    await waitUntil(() => line.statements() === 0, 'what begins with the service is done')
 
     const bytes = bytesOf(refreshToken)
-    for (let place = 0; place < bytes.length; place += 1) {
+    for (let service = 0; service < bytes.length; service += 1) {
       const altered = Buffer.from(bytes)
-      altered.writeUInt8(altered.readUInt8(place) ^ 0x55, place)
+      altered.writeUInt8(altered.readUInt8(service) ^ 0x55, service)
       const body = { refreshToken: `ghr_${altered.toString('base64url')}` }
-      isRefusal(t, await call('/session/renew', { body }), 'refresh-invalid')
+      assertProblem(t, await call('/session/renew', { body }), 'refresh-invalid')
     }
     t.equal(line.statements(), bytes.length, 'only the failure is counted')
     line.cut()
-    isRefusal(t, await call('/session/renew', { body: { refreshToken: token } }), 'refresh-invalid')
-    isRefusal(t, await call('/session/renew', { body: { refreshToken } }), 'unavailable')
+    assertProblem(t, await call('/session/renew', { body: { refreshToken: token } }), 'refresh-invalid')
+    assertProblem(t, await call('/session/renew', { body: { refreshToken } }), 'unavailable')
   },
 )
 
 t.test('keys change without signing anybody out, also between the first use of a token and its retry', async t => {
-  const before = await stage(t, { REFRESH_KEYS: `1:${oldKey}` })
-  const { refreshToken } = await before.login(await before.person())
-  const first = (await before.call('/session/renew', { body: { refreshToken } })).body as Session
+  const before = await startService(t, { REFRESH_KEYS: `1:${oldKey}` })
+  const { refreshToken } = await before.login(await before.createUser())
+  const first = (await before.call('/session/renew', { body: { refreshToken } })).body as TestSession
 
-  const during = await replica(t, before, { REFRESH_KEYS: `2:${newKey},1:${oldKey}` })
+  const during = await startReplica(t, before, { REFRESH_KEYS: `2:${newKey},1:${oldKey}` })
   const retried = await during.call('/session/renew', { body: { refreshToken } })
   t.equal(retried.status, 200)
-  const second = (retried.body as Session).refreshToken
+  const second = (retried.body as TestSession).refreshToken
   t.equal(bytesOf(second).readUInt8(1), 2, 'written under the new key')
   const secretOf = (text: string) => bytesOf(text).subarray(22, 54).toString('hex')
   t.equal(secretOf(second), secretOf(first.refreshToken), 'the same successor')
@@ -117,15 +117,15 @@ t.test('keys change without signing anybody out, also between the first use of a
   t.equal(third.status, 200)
   const other = await during.call('/session/renew', { body: { refreshToken: first.refreshToken } })
   t.equal(other.status, 200, 'whoever holds the other writing of it is a retry, and no thief')
-  const fourth = (other.body as Session).refreshToken
-  t.equal(secretOf(fourth), secretOf((third.body as Session).refreshToken), 'and gets what the first got')
+  const fourth = (other.body as TestSession).refreshToken
+  t.equal(secretOf(fourth), secretOf((third.body as TestSession).refreshToken), 'and gets what the first got')
   t.equal((await during.call('/session/renew', { body: { refreshToken: fourth } })).status, 200, 'which stands')
 
-  const after = await replica(t, before, { REFRESH_KEYS: `2:${newKey}` })
-  isRefusal(t, await after.call('/session/renew', { body: { refreshToken } }), 'refresh-invalid')
-  t.equal((await after.call('/session/renew', { body: third.body && pick(third.body as Session) })).status, 200)
+  const after = await startReplica(t, before, { REFRESH_KEYS: `2:${newKey}` })
+  assertProblem(t, await after.call('/session/renew', { body: { refreshToken } }), 'refresh-invalid')
+  t.equal((await after.call('/session/renew', { body: third.body && pick(third.body as TestSession) })).status, 200)
 })
 
-function pick({ refreshToken }: Session) {
+function pick({ refreshToken }: TestSession) {
   return { refreshToken }
 }

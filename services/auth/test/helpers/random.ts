@@ -1,16 +1,16 @@
-/** Chance that can be had again: `SEED=n` replays what a test printed. */
+/** Seeded random numbers: `SEED=n` replays the run of a test that printed `n`. */
 import { randomInt } from 'node:crypto'
 
 export const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31))
 
-export interface Chance {
-  /** A whole number from 0 to this one. */
-  upTo: (most: number) => number
+export interface Random {
+  /** @returns an integer from 0 to `max` */
+  upTo: (max: number) => number
   pick: <Item>(items: readonly [Item, ...Item[]]) => Item
 }
 
-/** Mulberry32: small, and the same everywhere. */
-export function chance(seed: number): Chance {
+/** Mulberry32: the same sequence on every platform. */
+export function createRandom(seed: number): Random {
   let state = seed
   const next = () => {
     state = (state + 0x6d2b79f5) | 0
