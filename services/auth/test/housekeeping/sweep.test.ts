@@ -20,7 +20,7 @@ t.test('two replicas that sweep at once leave what is needed and nothing else', 
       FROM generate_series(1, 4 * ${many}::int) AS n`
   await insertRefreshRows(service, '-8 days')
   await prisma.$executeRaw`
-    INSERT INTO revocations (seq, kind, subject, outcome, expires_at)
+    INSERT INTO revocations (seq, kind, subject, effect, expires_at)
     SELECT n, 'session', gen_random_uuid(), 'ended', now() + CASE WHEN n <= ${many}::int THEN -1 ELSE 1 END * interval '1 minute'
       FROM generate_series(1, ${many}::int + 5) AS n`
   await prisma.$executeRaw`
