@@ -9,20 +9,14 @@ export const figuresPath = `${root}docs/figures.json`
 /** What a newcomer wants to know; the rest stands in docs/performance.md. */
 const headlines = [
   'guard-warm',
-  'guard-cold',
   'peer-jwt-cached',
   'peer-introspection',
   'revoke-in-force-p50',
   'revoke-in-force-p99',
-  'revoke-sustained',
-  'guard-idle-requests',
-  'guard-idle-statements',
   'renewal-pgbench',
-  'renewal-p99',
   'peer-oidc-provider-refresh',
   'peer-better-auth-refresh',
   'login-argon2',
-  'renewals-1m',
 ]
 
 export function readFigures(): Report {

@@ -11,7 +11,7 @@ t.test("the README's integration guards a service", async t => {
   const { url: databaseUrl, drop } = await freshDatabase()
   const system = await startSystem({ databaseUrl, auths: 1, resources: 0 })
   const code = /<!-- run: guard -->\n```js\n([\s\S]*?)```/.exec(readFileSync(`${root}README.md`, 'utf8'))?.[1] ?? ''
-  const entry = `${root}packages/proof/dist/readme-${process.pid}.mjs`
+  const entry = `${root}packages/e2e/dist/readme-${process.pid}.mjs`
   const port = String(await freePort())
   writeFileSync(entry, `${code}\nconsole.log('the code ran')\n`)
   const env = { AUTH_URL: system.issuer, CLIENT_ID: 'resource', CLIENT_SECRET: clientSecret, PORT: port }

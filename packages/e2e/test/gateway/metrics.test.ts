@@ -40,7 +40,7 @@ t.test('each metric and label of dashboard, alerts and operations is one that a 
   const expressions = [...rules, ...panels.flatMap(({ targets }) => targets)].map(({ expr }) => expr)
   for (const name of expressions.flatMap(metricsIn)) t.ok(names.has(name), name)
 
-  const meanings = readFileSync('docs/operations.md', 'utf8').matchAll(/^\| `((?:gatehouse|http)_\w+)`/gm)
+  const meanings = readFileSync('docs/operations/metrics.md', 'utf8').matchAll(/^\| `((?:gatehouse|http)_\w+)`/gm)
   for (const [, name = ''] of meanings) t.match(said, new RegExp(`^# TYPE ${name} `, 'm'))
   const shown = expressions.join('\n')
   for (const name of names) {
