@@ -275,36 +275,39 @@ export type Config = Values<typeof settings>
  */
 export function readConfig(environment: Environment): Config {
   const config = readSettings(settings, environment)
-  must(
+  assertSetting(
     URL.canParse(config.DATABASE_URL),
     'DATABASE_URL cannot be read as a URL: special characters in its password must be percent-encoded.',
   )
-  must(
+  assertSetting(
     config.LEASE_MS > 2 * config.POLL_HOLD_MS,
     'LEASE_MS must exceed twice POLL_HOLD_MS, or a healthy guard could lapse.',
   )
-  must(
+  assertSetting(
     config.LEASE_MARGIN_MS * 100 >= config.LEASE_MS,
     'LEASE_MARGIN_MS must be at least one per cent of LEASE_MS, or clocks of different rates could break the promise.',
   )
-  must(
+  assertSetting(
     config.REVOCATION_MARGIN_MS >= 2 * config.DATABASE_TIMEOUT_MS,
     'REVOCATION_MARGIN_MS must be at least twice DATABASE_TIMEOUT_MS, or a token made by a slow transaction could outlive its revocation.',
   )
-  must(config.SESSION_IDLE_SECONDS <= config.SESSION_SECONDS, 'SESSION_IDLE_SECONDS must not exceed SESSION_SECONDS.')
-  must(
+  assertSetting(
+    config.SESSION_IDLE_SECONDS <= config.SESSION_SECONDS,
+    'SESSION_IDLE_SECONDS must not exceed SESSION_SECONDS.',
+  )
+  assertSetting(
     config.SHORT_SESSION_IDLE_SECONDS <= config.SHORT_SESSION_SECONDS,
     'SHORT_SESSION_IDLE_SECONDS must not exceed SHORT_SESSION_SECONDS.',
   )
-  must(
+  assertSetting(
     !config.COOKIE_NAME.startsWith('__Host-') || config.COOKIE_PATH === '/',
     'COOKIE_PATH must be / when COOKIE_NAME begins with __Host-.',
   )
   return config
 }
 
-function must(isSo: boolean, sentence: string): void {
-  if (!isSo) throw new SettingsError(sentence)
+function assertSetting(condition: boolean, sentence: string): void {
+  if (!condition) throw new SettingsError(sentence)
 }
 
 /** The lifetimes of sessions, in seconds. */
@@ -318,7 +321,7 @@ export function lifetimesOf(config: Config) {
 }
 
 /** The rules of the lease, and what a service client may hold. */
-export function limitsOf(config: Config) {
+export function feedLimitsOf(config: Config) {
   return {
     leaseMs: config.LEASE_MS,
     marginMs: config.LEASE_MARGIN_MS,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@gatehouse/clock'
 import type { Registry } from 'prom-client'
-import { type Config, limitsOf } from './config.ts'
+import { type Config, feedLimitsOf } from './config.ts'
 import type { Database } from './database/database.ts'
 import { listen } from './database/listen.ts'
 import { createPolls, type Polls } from './feed/polls.ts'
@@ -45,7 +45,7 @@ export function createRevocationPipeline(
     barrier.wake()
     announceAcks(db, self).catch(onError)
   }
-  const polls = createPolls({ db, clock, limits: limitsOf(config), holdMs: config.POLL_HOLD_MS, onAcks })
+  const polls = createPolls({ db, clock, limits: feedLimitsOf(config), holdMs: config.POLL_HOLD_MS, onAcks })
   const ear = listen({
     url,
     clock,

@@ -67,15 +67,15 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     const [account, secret] = await Promise.all([readAccount(db, id), findAccountById(db, id)])
     const email = account?.email ?? ''
     requireAcceptablePassword(newPassword, { field: 'body/newPassword', email })
-    const tried = { email, address: request.ip }
-    await limits.findAccount(tried)
+    const attempt = { email, address: request.ip }
+    await limits.findAccount(attempt)
     const isRight = await passwords.verify(currentPassword, secret?.passwordHash)
     // The answer to a change can be lost, and whoever repeats it must not hear that the password is wrong.
     const isRepeat = !isRight && (await passwords.verify(newPassword, secret?.passwordHash))
     if (secret === undefined || !(isRight || isRepeat)) {
-      await limits.recordFailure(tried)
-      const act = { action: 'user.password-change', target: id, outcome: 'credentials-invalid', detail: {} }
-      await writeAudit(db, { ...auditContextOf(request), ...act })
+      await limits.recordFailure(attempt)
+      const outcome = { action: 'user.password-change', target: id, outcome: 'credentials-invalid', detail: {} }
+      await writeAudit(db, { ...auditContextOf(request), ...outcome })
       throw new ProblemError('credentials-invalid', 'wrong current password')
     }
     const to = isRepeat ? secret.passwordHash : await passwords.hash(newPassword)

@@ -15,14 +15,14 @@ import { userUpdateRoutes } from './userUpdateRoutes.ts'
 
 export interface AdminRoutes extends AdminDeps {
   verifier: Verifier
-  mayCall: CallLimit
+  limitCalls: CallLimit
 }
 
 export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, given) => {
-  const { db, verifier, mayCall, passwords, revocations, barrierDeps } = given
+  const { db, verifier, limitCalls, passwords, revocations, barrierDeps } = given
   const deps = { db, passwords, revocations, barrierDeps }
   app.addHook('onRequest', authenticateAny({ db, verifier }))
-  app.addHook('onRequest', mayCall)
+  app.addHook('onRequest', limitCalls)
   requirePermission(app)
   // An act without a reason may come without a body.
   app.addHook('preValidation', (request, _reply, done) => {

@@ -40,12 +40,12 @@ export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { d
     reply.raw.once('close', () => gone.abort('gone'))
     reply.header('cache-control', 'no-store')
     const asked = { guard, clientId: presented.id, secretHash: presented.secretHash, name, version, feedId, after }
-    return clients.bounded({ ...presented, ...clientInfoOf(request) }, () => polls.answer(asked, gone.signal))
+    return clients.withClientLimit({ ...presented, ...clientInfoOf(request) }, () => polls.answer(asked, gone.signal))
   })
 
   app.post('/guards/leave', { schema: leave }, async (request, reply) => {
     const presented = basicCredentials(request.headers.authorization)
-    await clients.bounded({ ...presented, ...clientInfoOf(request) }, async () => {
+    await clients.withClientLimit({ ...presented, ...clientInfoOf(request) }, async () => {
       if (await isServiceClient(db, { ...presented, scope: 'guard' })) return
       throw new ProblemError('client-invalid', 'a guard leaves with unknown client credentials')
     })

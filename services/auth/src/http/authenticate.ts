@@ -12,21 +12,23 @@ export interface AuthenticateDeps {
 }
 
 /** An onRequest hook that sets `request.caller` to a person, with the roles and scopes of this moment. */
-export function authenticatePerson({ db, verifier }: AuthenticateDeps) {
+export function authenticateUser({ db, verifier }: AuthenticateDeps) {
   return async (request: FastifyRequest): Promise<void> => {
-    const caller = await verified(verifier, request)
+    const caller = await verifyToken(verifier, request)
     if (isClientToken(caller.claims)) {
       throw new ProblemError('insufficient-scope', "a client's own token on a person's route", { scope: ['person'] })
     }
-    request.caller = await standingPerson(db, caller)
+    request.caller = await readActiveUser(db, caller)
   }
 }
 
 /** The same for routes that machines may call too, with tokens of their own. */
 export function authenticateAny({ db, verifier }: AuthenticateDeps) {
   return async (request: FastifyRequest): Promise<void> => {
-    const caller = await verified(verifier, request)
-    request.caller = isClientToken(caller.claims) ? await standingClient(db, caller) : await standingPerson(db, caller)
+    const caller = await verifyToken(verifier, request)
+    request.caller = isClientToken(caller.claims)
+      ? await readActiveClient(db, caller)
+      : await readActiveUser(db, caller)
   }
 }
 
@@ -35,12 +37,12 @@ export function isClientToken({ sub, client_id }: { sub: string; client_id: stri
   return sub === client_id
 }
 
-async function verified(verifier: Verifier, request: FastifyRequest): Promise<Caller> {
+async function verifyToken(verifier: Verifier, request: FastifyRequest): Promise<Caller> {
   const { caller } = await verifier.verify(onlyAuthorization(request.raw.rawHeaders, request.query))
   return caller
 }
 
-async function standingPerson(db: QueryRaw, caller: Caller): Promise<Caller> {
+async function readActiveUser(db: QueryRaw, caller: Caller): Promise<Caller> {
   const facts = await readCaller(db, caller.claims)
   const outcome = checkCaller(facts, caller.claims)
   if (outcome !== undefined) throw new ProblemError(outcome, 'the session or account behind the token does not stand')
@@ -49,7 +51,7 @@ async function standingPerson(db: QueryRaw, caller: Caller): Promise<Caller> {
 }
 
 /** What was asked for at the token endpoint, as far as it is still granted. */
-async function standingClient(db: QueryRaw, caller: Caller): Promise<Caller> {
+async function readActiveClient(db: QueryRaw, caller: Caller): Promise<Caller> {
   const facts = await readClientCaller(db, { id: caller.id, sid: caller.sid })
   if (!isClientActive(facts, caller.claims)) throw new ProblemError('session-ended', 'a token of a client that is gone')
   return { ...caller, roles: [], scopes: caller.scopes.filter(scope => facts.scopes?.includes(scope)) }

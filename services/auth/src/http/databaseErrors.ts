@@ -35,7 +35,7 @@ const poolWords =
   /timeout exceeded when trying to connect|Connection terminated|connection timeout|is not queryable|Cannot use a pool after calling end/i
 
 /** The refusal that such an error is, or nothing for any other: "I cannot tell now" is 503, never 401. */
-export function unavailable(error: unknown): ProblemError | undefined {
+export function databaseErrorToProblem(error: unknown): ProblemError | undefined {
   return isUnavailable(error, 0)
     ? new ProblemError('unavailable', 'the database did not answer', { cause: error })
     : undefined

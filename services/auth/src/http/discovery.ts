@@ -62,7 +62,7 @@ const Metadata = Type.Object(
 )
 const Page = { description: 'In words.', content: { 'text/plain': { schema: { type: 'string' } } } }
 
-const next = {
+const actionTexts = {
   renew: 'Get a new access token with the refresh token if you hold one, then repeat the request once; else log in.',
   login: 'The session is over: log in.',
   stop: 'Repeating the request will not help.',
@@ -71,5 +71,5 @@ const next = {
 
 function pageOf(code: ProblemCode): string {
   const { status, action, title, description } = problemDefinition(code)
-  return `${code}\n\n${title}\n\nStatus: ${status}\nGiven when: ${description}\nAction: ${action}. ${next[action]}\n`
+  return `${code}\n\n${title}\n\nStatus: ${status}\nGiven when: ${description}\nAction: ${action}. ${actionTexts[action]}\n`
 }

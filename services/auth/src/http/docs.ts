@@ -57,7 +57,7 @@ export function withDocumentation(
     operationId: operationIdOf(method, url),
     security: [],
     ...rest,
-    ...(body === undefined ? {} : { body: inPresentWords(body as Record<string, unknown>) }),
+    ...(body === undefined ? {} : { body: toDraft2020(body as Record<string, unknown>) }),
   }
 }
 
@@ -73,7 +73,7 @@ function capital(word: string): string {
 }
 
 /** The validator speaks JSON Schema draft 7, OpenAPI 3.1 the draft of 2020, in which this word was renamed. */
-function inPresentWords({ dependencies, ...body }: Record<string, unknown>): Record<string, unknown> {
+function toDraft2020({ dependencies, ...body }: Record<string, unknown>): Record<string, unknown> {
   return dependencies === undefined ? body : { ...body, dependentRequired: dependencies }
 }
 

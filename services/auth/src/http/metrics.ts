@@ -16,8 +16,8 @@ export interface MetricsOptions {
 export const metricsRoute: FastifyPluginAsync<MetricsOptions> = async (app, { metrics, requests, db }) => {
   // By default it would wake an idle process a hundred times a second, to see how late it wakes.
   collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 100 })
-  const live = new Gauge({ name: 'gatehouse_guards_live', help: 'Guards whose lease runs', registers: [metrics] })
-  const lag = new Gauge({
+  const liveGuards = new Gauge({ name: 'gatehouse_guards_live', help: 'Guards whose lease runs', registers: [metrics] })
+  const guardLag = new Gauge({
     name: 'gatehouse_guard_lag_entries',
     help: 'Entries that a guard does not hold yet',
     labelNames: ['guard'],
@@ -26,9 +26,9 @@ export const metricsRoute: FastifyPluginAsync<MetricsOptions> = async (app, { me
 
   app.get('/metrics', { schema: { hide: true }, logLevel: quietLogLevel(app) }, async (_request, reply) => {
     const { guards, head } = await readLiveGuards(db)
-    live.set(guards.length)
-    lag.reset()
-    for (const { name, cursor } of guards) lag.set({ guard: name }, head - cursor)
+    liveGuards.set(guards.length)
+    guardLag.reset()
+    for (const { name, cursor } of guards) guardLag.set({ guard: name }, head - cursor)
     return reply.type(metrics.contentType).send((await metrics.metrics()) + requests.text())
   })
 }

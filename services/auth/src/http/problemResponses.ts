@@ -2,7 +2,7 @@
 import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
 
 /** Every route can give these. */
-const always: readonly ProblemCode[] = ['request-malformed', 'rate-limited', 'internal-error', 'unavailable']
+const commonCodes: readonly ProblemCode[] = ['request-malformed', 'rate-limited', 'internal-error', 'unavailable']
 
 /**
  * @param codes what this route refuses besides
@@ -10,14 +10,14 @@ const always: readonly ProblemCode[] = ['request-malformed', 'rate-limited', 'in
  */
 export function problemResponses(...codes: ProblemCode[]): Record<number, object> {
   const byStatus = new Map<number, ProblemCode[]>()
-  for (const code of [...codes, ...always]) {
+  for (const code of [...codes, ...commonCodes]) {
     const { status } = problemDefinition(code)
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }
-  return Object.fromEntries([...byStatus].map(([status, names]) => [status, problem(names)]))
+  return Object.fromEntries([...byStatus].map(([status, names]) => [status, problemResponse(names)]))
 }
 
-function problem(names: ProblemCode[]): object {
+function problemResponse(names: ProblemCode[]): object {
   const lines = names.map(
     name => `\`${name}\` (${problemDefinition(name).action}): ${problemDefinition(name).description}`,
   )

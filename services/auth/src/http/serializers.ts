@@ -6,23 +6,23 @@ import SerializerSelector from '@fastify/fast-json-stringify-compiler'
 
 const build = SerializerSelector()
 /** Of this process, by the schemas that may be referred to, and then by the schema. */
-const made = new Map<string, Map<string, SerializerSelector.Serializer>>()
+const serializers = new Map<string, Map<string, SerializerSelector.Serializer>>()
 
 /** What Fastify calls for each scope of routes. */
 export const sharedSerializers: SerializerSelector.SerializerFactory = (externalSchemas, options) => {
   const compile = build(externalSchemas, options)
-  const around = JSON.stringify([externalSchemas, options])
-  const known = made.get(around) ?? new Map<string, SerializerSelector.Serializer>()
-  made.set(around, known)
+  const cacheKey = JSON.stringify([externalSchemas, options])
+  const scopeSerializers = serializers.get(cacheKey) ?? new Map<string, SerializerSelector.Serializer>()
+  serializers.set(cacheKey, scopeSerializers)
   return route => {
     const text = JSON.stringify(route.schema)
-    const serialize = known.get(text) ?? onceNeeded(() => compile(route))
-    known.set(text, serialize)
+    const serialize = scopeSerializers.get(text) ?? lazySerializer(() => compile(route))
+    scopeSerializers.set(text, serialize)
     return serialize
   }
 }
 
-function onceNeeded(make: () => SerializerSelector.Serializer): SerializerSelector.Serializer {
+function lazySerializer(make: () => SerializerSelector.Serializer): SerializerSelector.Serializer {
   let serialize: SerializerSelector.Serializer | undefined
   return data => {
     serialize ??= make()

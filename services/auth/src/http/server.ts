@@ -7,19 +7,19 @@ import { type DocsOptions, openApi } from './docs.ts'
 import { type LogStream, serverOptions } from './serverOptions.ts'
 
 export interface ServerOptions {
-  around: ProblemDetailsOptions
+  problemOptions: ProblemDetailsOptions
   docs: DocsOptions
   requests: RequestMetrics
   /** Where the log goes; standard output unless given. */
-  logTo: LogStream | undefined
+  logStream: LogStream | undefined
 }
 
 /** Comes before the routes: what is registered here holds for all of them. */
 export async function createServer(config: Config, options: ServerOptions): Promise<FastifyInstance> {
-  const { around, docs, requests, logTo } = options
-  const app = Fastify(serverOptions(config, around, logTo))
+  const { problemOptions, docs, requests, logStream } = options
+  const app = Fastify(serverOptions(config, problemOptions, logStream))
   await app.register(requests.plugin)
-  await app.register(problemDetails, around)
+  await app.register(problemDetails, problemOptions)
   await app.register(strictRequests)
   await app.register(cookiePlugin)
   await openApi(app, docs)

@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import { sharedSerializers } from './serializers.ts'
 
 /** Bodies are never logged; these headers are taken out should a plugin log them. */
-const secrets = ['authorization', 'cookie', 'set-cookie', 'idempotency-key'].flatMap(name => [
+const secretHeaders = ['authorization', 'cookie', 'set-cookie', 'idempotency-key'].flatMap(name => [
   `req.headers["${name}"]`,
   `res.headers["${name}"]`,
   `headers["${name}"]`,
@@ -19,22 +19,22 @@ export interface LogStream {
 
 export function serverOptions(
   config: Config,
-  around: ProblemDetailsOptions,
-  logTo?: LogStream,
+  problemOptions: ProblemDetailsOptions,
+  logStream?: LogStream,
 ): FastifyHttpOptions<Server> {
   const { LOG_LEVEL, NAME, TRUST_PROXY, LOG_REQUESTS } = config
   const options = fastifyDefaults({
-    ...around,
+    ...problemOptions,
     trustProxy: TRUST_PROXY ?? undefined,
     logLevel: LOG_LEVEL,
     logsRequests: LOG_REQUESTS,
   })
   const name = NAME === null ? {} : { name: NAME }
   const logger = typeof options.logger === 'object' ? options.logger : {}
-  const stream = logTo === undefined ? {} : { stream: logTo }
+  const stream = logStream === undefined ? {} : { stream: logStream }
   return {
     ...options,
     schemaController: { compilersFactory: { buildSerializer: sharedSerializers } },
-    logger: { ...logger, ...name, ...stream, redact: { paths: secrets, censor: '[secret]' } },
+    logger: { ...logger, ...name, ...stream, redact: { paths: secretHeaders, censor: '[secret]' } },
   }
 }

@@ -22,14 +22,14 @@ export function jwtSigner({ privatePem, active }: SigningKeys): SignJwt {
   const digest = digests[algorithm]
   // RFC 7518 section 3.4: R and S side by side, where OpenSSL would make ASN.1 of them. Other keys take no notice.
   const key: SignKeyObjectInput = { key: createPrivateKey(privatePem), dsaEncoding: 'ieee-p1363' }
-  const header = encoded({ alg: algorithm, typ: accessTokenType, kid })
+  const header = base64urlJson({ alg: algorithm, typ: accessTokenType, kid })
   return async claims => {
-    const input = `${header}.${encoded(claims)}`
+    const input = `${header}.${base64urlJson(claims)}`
     const signature = await signOnThread(digest, Buffer.from(input, 'latin1'), key)
     return `${input}.${signature.toString('base64url')}`
   }
 }
 
-function encoded(value: object): string {
+function base64urlJson(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }

@@ -39,7 +39,7 @@ export function readSigningKeys(pem: string, algorithm: Algorithm): SigningKeys 
 }
 
 function readKey(block: string): VerifyingKey {
-  const key = parse(block)
+  const key = parseKey(block)
   const algorithm = algorithmOf(key)
   if (algorithm === undefined) {
     throw new SettingsError('SIGNING_KEY holds a key that is none of EC P-256, Ed25519 and RSA of 2048 bits or more.')
@@ -48,7 +48,7 @@ function readKey(block: string): VerifyingKey {
   return { kid: thumbprint(jwk), algorithm, publicPem: key.export({ format: 'pem', type: 'spki' }).toString(), jwk }
 }
 
-function parse(block: string): KeyObject {
+function parseKey(block: string): KeyObject {
   try {
     return createPublicKey(block.includes('PRIVATE KEY') ? createPrivateKey(block) : block)
   } catch {

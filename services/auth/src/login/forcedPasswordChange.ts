@@ -16,7 +16,7 @@ import { writeAudit } from '../store/writeAudit.ts'
 export async function forcePasswordChange(
   { db, passwords }: { db: PrismaClient; passwords: Passwords },
   { account, request }: { account: AccountForLogin; request: LoginRequest },
-  visitor: ClientInfo,
+  clientInfo: ClientInfo,
 ): Promise<string | undefined> {
   const { email, password, newPassword } = request
   if (newPassword === undefined) throw new ProblemError('password-change-required', 'a password that must be changed')
@@ -28,7 +28,7 @@ export async function forcePasswordChange(
   const to = await passwords.hash(newPassword)
   return db.$transaction(async tx => {
     if (!(await changePassword(tx, { id: account.id, from: account.passwordHash, to }))) return undefined
-    const { address, requestId } = visitor
+    const { address, requestId } = clientInfo
     const who = { actor: account.id, reason: null, address, requestId }
     await writeAudit(tx, { ...who, action: 'user.password-change', target: account.id, outcome: 'done', detail: {} })
     return to

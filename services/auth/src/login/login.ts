@@ -16,7 +16,7 @@ import { forcePasswordChange, rejectUnexpectedNewPassword } from './forcedPasswo
 
 export interface LoginDeps {
   db: PrismaClient
-  store: Pick<LoginBatch, 'start'>
+  loginBatch: Pick<LoginBatch, 'start'>
   passwords: Passwords
   limits: LoginLimits
   refreshKeys: RefreshKeys
@@ -40,9 +40,9 @@ export interface LoggedIn {
  * @throws Refusal `credentials-invalid` (unknown e-mail and wrong password alike), `account-disabled` (right password),
  * `rate-limited`, `overloaded`
  */
-export async function login(deps: LoginDeps, request: LoginRequest, visitor: ClientInfo): Promise<LoggedIn> {
+export async function login(deps: LoginDeps, request: LoginRequest, clientInfo: ClientInfo): Promise<LoggedIn> {
   // A log-in beside this one may have re-hashed the same password: a second look finds the new hash, or that too much was tried.
-  const loggedIn = (await check(deps, request, visitor)) ?? (await check(deps, request, visitor))
+  const loggedIn = (await check(deps, request, clientInfo)) ?? (await check(deps, request, clientInfo))
   if (loggedIn === undefined)
     throw new ProblemError('credentials-invalid', 'the account changed during the log-in, twice')
   return loggedIn
@@ -52,28 +52,28 @@ export async function login(deps: LoginDeps, request: LoginRequest, visitor: Cli
  * Returns nothing when, between the look at the account and the beginning of the session, the account changed or guesses that
  * were sent together with this one spent what was allowed.
  */
-async function check(deps: LoginDeps, request: LoginRequest, visitor: ClientInfo): Promise<LoggedIn | undefined> {
+async function check(deps: LoginDeps, request: LoginRequest, clientInfo: ClientInfo): Promise<LoggedIn | undefined> {
   const { db, passwords, limits } = deps
-  const tried = { email: request.email, address: visitor.address }
-  const account = await limits.findAccount(tried)
+  const attempt = { email: request.email, address: clientInfo.address }
+  const account = await limits.findAccount(attempt)
   const isRight = await passwords.verify(request.password, account?.passwordHash)
   if (account === undefined || !isRight) {
-    const isSpent = await limits.recordFailure(tried)
+    const isLimitReached = await limits.recordFailure(attempt)
     const start = { action: 'session.start', target: account?.id ?? null }
-    await writeRefusedAttempt(db, { ...start, outcome: 'credentials-invalid' }, visitor)
+    await writeRefusedAttempt(db, { ...start, outcome: 'credentials-invalid' }, clientInfo)
     // Once, when it begins: what is refused from now on must not fill the log.
-    if (isSpent) await writeRefusedAttempt(db, { ...start, outcome: 'rate-limited' }, visitor)
+    if (isLimitReached) await writeRefusedAttempt(db, { ...start, outcome: 'rate-limited' }, clientInfo)
     throw new ProblemError('credentials-invalid', account ? 'wrong password' : 'unknown e-mail')
   }
   const mustChange = account.mustChangePassword && !account.isDisabled
   // These answers would tell that the password is right: not to somebody whose guesses are spent meanwhile.
-  if (mustChange || request.newPassword !== undefined) await limits.findAccount(tried)
+  if (mustChange || request.newPassword !== undefined) await limits.findAccount(attempt)
   if (!mustChange) rejectUnexpectedNewPassword(request)
   const passwordHash = mustChange
-    ? await forcePasswordChange(deps, { account, request }, visitor)
+    ? await forcePasswordChange(deps, { account, request }, clientInfo)
     : await rehash(deps, account, request.password)
   if (passwordHash === undefined) return undefined
-  return begin(deps, { ...request, accountId: account.id, passwordHash }, visitor)
+  return startSession(deps, { ...request, accountId: account.id, passwordHash }, clientInfo)
 }
 
 /** Parameters grow over the years; the password is at hand only now. */
@@ -88,16 +88,20 @@ async function rehash(
   return isReplaced ? to : account.passwordHash
 }
 
-type Checked = LoginRequest & { accountId: string; passwordHash: string }
+type CheckedLogin = LoginRequest & { accountId: string; passwordHash: string }
 
-async function begin(deps: LoginDeps, checked: Checked, visitor: ClientInfo): Promise<LoggedIn | undefined> {
-  const { store, limits, refreshKeys, lifetimes } = deps
+async function startSession(
+  deps: LoginDeps,
+  checked: CheckedLogin,
+  clientInfo: ClientInfo,
+): Promise<LoggedIn | undefined> {
+  const { loginBatch, limits, refreshKeys, lifetimes } = deps
   const { accountId, passwordHash, device = null, remember = true } = checked
   const secret = newSecret()
   const sessionId = randomUUID()
-  const started = await store.start({
-    ...visitor,
-    quotas: limits.quotasOf({ email: checked.email, address: visitor.address }),
+  const started = await loginBatch.start({
+    ...clientInfo,
+    quotas: limits.quotasOf({ email: checked.email, address: clientInfo.address }),
     accountId,
     passwordHash,
     device,

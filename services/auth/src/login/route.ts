@@ -7,7 +7,7 @@ import { sendTokenResponse, type TokenResponseDeps } from '../tokens/tokenRespon
 import { type LoginDeps, login } from './login.ts'
 
 export interface LoginRoutes extends LoginDeps {
-  sending: TokenResponseDeps
+  tokenDeps: TokenResponseDeps
 }
 
 export const loginRoutes: FastifyPluginAsyncTypebox<LoginRoutes> = async (app, deps) => {
@@ -24,6 +24,6 @@ export const loginRoutes: FastifyPluginAsyncTypebox<LoginRoutes> = async (app, d
     const { transport = 'cookie' } = request.body
     const loggedIn = await login(deps, request.body, clientInfoOf(request))
     reply.code(201)
-    return sendTokenResponse(reply, { ...loggedIn, transport, sending: deps.sending })
+    return sendTokenResponse(reply, { ...loggedIn, transport, tokenDeps: deps.tokenDeps })
   })
 }

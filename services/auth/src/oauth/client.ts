@@ -24,9 +24,9 @@ export async function clientOf(
   request: FastifyRequest,
   form: Form,
 ): Promise<AuthenticatedClient | undefined> {
-  const presented = presentedBy(request, form)
+  const presented = credentialsOf(request, form)
   if (presented === undefined) return undefined
-  return clients.bounded({ ...presented, ...clientInfoOf(request) }, async () => {
+  return clients.withClientLimit({ ...presented, ...clientInfoOf(request) }, async () => {
     const client = await authenticateClient(db, presented)
     if (client === undefined) throw new ProblemError('client-invalid', 'unknown client or wrong secret')
     return client
@@ -44,7 +44,7 @@ export async function requireClient(
   return client
 }
 
-function presentedBy(request: FastifyRequest, form: Form): { id: string; secretHash: Buffer } | undefined {
+function credentialsOf(request: FastifyRequest, form: Form): { id: string; secretHash: Buffer } | undefined {
   const { authorization } = request.headers
   const { client_id: id, client_secret: secret } = form
   if (authorization === undefined) {

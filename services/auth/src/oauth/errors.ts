@@ -47,15 +47,18 @@ export interface OAuthReply {
 export function oauthReply(error: unknown, realm: string): OAuthReply {
   const headers: Record<string, string> = { 'cache-control': 'no-store', pragma: 'no-cache' }
   if (error instanceof OAuthError)
-    return written(error.code, { status: oauthCodes[error.code], description: error.message })
+    return errorResponse(error.code, { status: oauthCodes[error.code], description: error.message })
   const { code: problem, extras } = errorToProblem(error)
   const { status, title, retryAfterSeconds } = problemDefinition(problem)
   const retryAfter = extras.retryAfterSeconds ?? retryAfterSeconds
   if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)))
   const code = codeOf[problem] ?? (status === 429 || status === 503 ? 'temporarily_unavailable' : 'invalid_request')
-  return written(code, { status: [429, 503].includes(status) ? status : oauthCodes[code], description: title })
+  return errorResponse(code, { status: [429, 503].includes(status) ? status : oauthCodes[code], description: title })
 
-  function written(code: OAuthCode, { status, description }: { status: number; description: string }): OAuthReply {
+  function errorResponse(
+    code: OAuthCode,
+    { status, description }: { status: number; description: string },
+  ): OAuthReply {
     if (code === 'invalid_client') headers['www-authenticate'] = `Basic realm="${realm}", charset="UTF-8"`
     return { status, headers, body: { error: code, error_description: description } }
   }
@@ -68,7 +71,7 @@ export interface OAuthErrorOptions {
 }
 
 /** The error handler of the scope in which the OAuth routes stand. */
-export function answerAsOAuth(app: FastifyInstance, { realm, translate }: OAuthErrorOptions): void {
+export function setOAuthErrorHandler(app: FastifyInstance, { realm, translate }: OAuthErrorOptions): void {
   app.setErrorHandler((error, request, reply) => {
     const { status, headers, body } = oauthReply(translate(error) ?? error, realm)
     if (status === oauthCodes.server_error) request.log.error({ err: error }, 'an error that nobody foresaw')

@@ -33,7 +33,7 @@ export function parseForm(body: Buffer): Form {
 }
 
 /** @throws OAuthError `invalid_request` naming the parameter */
-export function needed(form: Form, name: string): string {
+export function requireParameter(form: Form, name: string): string {
   const value = form[name]
   if (value === undefined) throw new OAuthError('invalid_request', `${name} is missing`)
   return value

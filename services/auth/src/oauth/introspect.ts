@@ -21,9 +21,9 @@ export interface IntrospectionDeps {
  * Whatever is not an access token for this audience that stands is `active: false` and nothing else: why is nobody's
  * business (section 2.2), and a refresh token is meant for the auth service alone.
  */
-export async function introspect(judges: IntrospectionDeps, token: string): Promise<Introspection> {
-  const claims = await verifiedClaims(judges.verifier, token)
-  if (claims === undefined || !(await stands(judges.db, claims))) return { active: false }
+export async function introspect(deps: IntrospectionDeps, token: string): Promise<Introspection> {
+  const claims = await verifiedClaims(deps.verifier, token)
+  if (claims === undefined || !(await isActive(deps.db, claims))) return { active: false }
   return { active: true, token_type: 'Bearer', ...claims }
 }
 
@@ -38,7 +38,7 @@ export async function verifiedClaims(verifier: Verifier, token: string): Promise
   }
 }
 
-async function stands(db: Db, claims: AccessTokenClaims): Promise<boolean> {
+async function isActive(db: Db, claims: AccessTokenClaims): Promise<boolean> {
   if (!isClientToken(claims)) return checkCaller(await readCaller(db, claims), claims) === undefined
   return isClientActive(await readClientCaller(db, { id: claims.sub, sid: claims.sid }), claims)
 }

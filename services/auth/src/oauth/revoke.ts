@@ -17,11 +17,11 @@ export interface RevokeDeps {
   verifier: Verifier
 }
 
-export interface Asked {
+export interface TokenRevocation {
   token: string
   /** Who asks, if a client authenticated. */
   client: AuthenticatedClient | undefined
-  act: AuditContext
+  context: AuditContext
 }
 
 /**
@@ -30,7 +30,7 @@ export interface Asked {
  */
 export async function revokeToken(
   deps: RevokeDeps,
-  { token, client, act }: Asked,
+  { token, client, context }: TokenRevocation,
 ): Promise<RevocationResult | undefined> {
   const { revocations, refreshKeys, verifier } = deps
   const refreshToken = decodeRefreshToken(token, refreshKeys)
@@ -39,11 +39,11 @@ export async function revokeToken(
   if (sessionId === undefined) return undefined
   const owner = claims !== undefined && isClientToken(claims) ? claims.sub : undefined
   if (owner !== client?.id) throw new OAuthError('unauthorized_client', 'The token belongs to another client.')
-  if (owner === undefined) return revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', act)
+  if (owner === undefined) return revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context)
   return revocations.revokeWith(async tx => {
     const locked = await lockClient(tx, owner)
     if (locked?.sessionId !== sessionId) return undefined
     await renewClientSession(tx, owner)
     return { entries: [sessionEntry(sessionId)], action: 'client.revoke-tokens', target: owner, sessionsEnded: 0 }
-  }, act)
+  }, context)
 }

@@ -6,12 +6,12 @@ import { Type } from 'typebox'
 import { clientInfoOf } from '../http/clientInfo.ts'
 import type { BarrierDeps } from '../revoke/sendRevocation.ts'
 import { clientOf, requireClient } from './client.ts'
-import { answerAsOAuth, OAuthError, type OAuthErrorOptions } from './errors.ts'
-import { type Form, needed, readForms } from './form.ts'
-import { clientGrant, type GrantDeps, type Granted, refreshGrant } from './grants.ts'
+import { OAuthError, type OAuthErrorOptions, setOAuthErrorHandler } from './errors.ts'
+import { type Form, readForms, requireParameter } from './form.ts'
+import { clientGrant, type GrantDeps, type GrantResult, refreshGrant } from './grants.ts'
 import { introspect } from './introspect.ts'
 import { revokeToken } from './revoke.ts'
-import { formOf, Introspected, refusalsOf, TokenResponse } from './schemas.ts'
+import { formOf, IntrospectionResponse, oauthErrorResponses, TokenResponse } from './schemas.ts'
 
 export interface OAuthRoutes extends GrantDeps {
   verifier: Verifier
@@ -22,7 +22,7 @@ export interface OAuthRoutes extends GrantDeps {
 export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, deps) => {
   const { db, accessTokens, verifier, barrierDeps, errors } = deps
   readForms(app)
-  answerAsOAuth(app, errors)
+  setOAuthErrorHandler(app, errors)
   const common = { tags: ['oauth'], consumes: ['application/x-www-form-urlencoded'] }
 
   const token = {
@@ -30,7 +30,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     summary: 'Tokens for a refresh token, or for a client itself (RFC 6749)',
     security: [{ client: [] }, {}],
     body: formOf({ grant_type: 'needed', refresh_token: '', scope: '', client_id: '', client_secret: '' }),
-    response: { 200: TokenResponse, ...refusalsOf(400, 401, 429, 500, 503) },
+    response: { 200: TokenResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
   app.post('/oauth/token', { schema: token }, async (request, reply) => {
     const form: Form = request.body
@@ -38,13 +38,13 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
       refresh_token: refreshGrant,
       client_credentials: clientGrant,
     }
-    const type = needed(form, 'grant_type')
-    const give = Object.hasOwn(grants, type) ? grants[type] : undefined
-    if (give === undefined)
+    const type = requireParameter(form, 'grant_type')
+    const grant = Object.hasOwn(grants, type) ? grants[type] : undefined
+    if (grant === undefined)
       throw new OAuthError('unsupported_grant_type', 'refresh_token and client_credentials are taken.')
-    const granted = await give(deps, request, form)
-    uncached(reply)
-    return answerOf(granted)
+    const granted = await grant(deps, request, form)
+    setNoStore(reply)
+    return tokenResponseOf(granted)
   })
 
   const introspection = {
@@ -52,15 +52,15 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     summary: 'What an access token is worth now; the client needs the scope `introspect` (RFC 7662)',
     security: [{ client: [] }],
     body: formOf({ token: 'needed', token_type_hint: '', client_id: '', client_secret: '' }),
-    response: { 200: Introspected, ...refusalsOf(400, 401, 429, 500, 503) },
+    response: { 200: IntrospectionResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
   app.post('/oauth/introspect', { schema: introspection }, async (request, reply) => {
     const form: Form = request.body
     const client = await requireClient(deps, request, form)
     if (!client.scopes.includes('introspect'))
       throw new OAuthError('unauthorized_client', 'The client lacks the scope introspect.')
-    uncached(reply)
-    return introspect({ db, verifier }, needed(form, 'token'))
+    setNoStore(reply)
+    return introspect({ db, verifier }, requireParameter(form, 'token'))
   })
 
   const revocation = {
@@ -68,22 +68,22 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     summary: 'End what a token belongs to; in force when the call returns (RFC 7009)',
     security: [{ client: [] }, {}],
     body: formOf({ token: 'needed', token_type_hint: '', client_id: '', client_secret: '' }),
-    response: { 200: Type.Object({}), ...refusalsOf(400, 401, 429, 500, 503) },
+    response: { 200: Type.Object({}), ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
   app.post('/oauth/revoke', { schema: revocation }, async (request, reply) => {
     const form: Form = request.body
     const client = await clientOf(deps, request, form)
     const { address, requestId } = clientInfoOf(request)
-    const act = { actor: client?.id ?? null, reason: null, address, requestId }
-    const revoked = await revokeToken(deps, { token: needed(form, 'token'), client, act })
-    const standing = revoked && (await barrierDeps.barrier.wait(revoked.seq, barrierDeps.maxWaitMs))
+    const context = { actor: client?.id ?? null, reason: null, address, requestId }
+    const revoked = await revokeToken(deps, { token: requireParameter(form, 'token'), client, context })
+    const result = revoked && (await barrierDeps.barrier.wait(revoked.seq, barrierDeps.maxWaitMs))
     // The standard has no "not yet": the client is told to ask again (RFC 7009 section 2.2.1).
-    if (standing?.inForce === false) throw new OAuthError('temporarily_unavailable', 'Not yet in force everywhere.')
-    uncached(reply)
+    if (result?.inForce === false) throw new OAuthError('temporarily_unavailable', 'Not yet in force everywhere.')
+    setNoStore(reply)
     return {}
   })
 
-  async function answerOf({ grant, refreshToken }: Granted) {
+  async function tokenResponseOf({ grant, refreshToken }: GrantResult) {
     return {
       access_token: await accessTokens.sign(grant),
       token_type: 'Bearer' as const,
@@ -95,6 +95,6 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
 }
 
 /** RFC 6749 section 5.1. */
-function uncached(reply: FastifyReply): void {
+function setNoStore(reply: FastifyReply): void {
   reply.header('cache-control', 'no-store').header('pragma', 'no-cache')
 }

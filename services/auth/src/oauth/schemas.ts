@@ -10,22 +10,22 @@ export const TokenResponse = Type.Object({
 })
 
 /** `active: false` stands alone; an active token shows its claims. */
-export const Introspected = Type.Object(
+export const IntrospectionResponse = Type.Object(
   { active: Type.Boolean() },
   { additionalProperties: true, examples: [{ active: false }] },
 )
 
-const refusal = Type.Object({
+const OAuthErrorBody = Type.Object({
   error: Type.String({ examples: ['invalid_grant'] }),
   error_description: Type.String(),
 })
 
 /** By status, in the shape of RFC 6749 section 5.2. */
-export function refusalsOf(...statuses: number[]): Record<number, object> {
+export function oauthErrorResponses(...statuses: number[]): Record<number, object> {
   return Object.fromEntries(
     statuses.map(status => [
       status,
-      { description: 'RFC 6749 section 5.2', content: { 'application/json': { schema: refusal } } },
+      { description: 'RFC 6749 section 5.2', content: { 'application/json': { schema: OAuthErrorBody } } },
     ]),
   )
 }

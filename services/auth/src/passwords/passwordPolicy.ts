@@ -3,23 +3,23 @@ import { ProblemError } from '@gatehouse/contract'
 import { normalizePassword } from './argon2.ts'
 import { commonPasswords } from './commonPasswords.ts'
 
-const shortest = 8
-const longest = 128
+const minLength = 8
+const maxLength = 128
 
 /**
  * @param field where the password stood in the request
  * @throws Refusal `request-malformed` with the reason; the password itself is never repeated
  */
 export function requireAcceptablePassword(password: string, { field, email }: { field: string; email: string }): void {
-  const reason = fault(normalizePassword(password), email)
+  const reason = rejectionReason(normalizePassword(password), email)
   if (reason !== undefined)
     throw new ProblemError('request-malformed', 'a new password is refused', { fields: [{ field, reason }] })
 }
 
-function fault(password: string, email: string): string | undefined {
+function rejectionReason(password: string, email: string): string | undefined {
   const { length } = [...password]
-  if (length < shortest) return `must have at least ${shortest} characters`
-  if (length > longest) return `must have at most ${longest} characters`
+  if (length < minLength) return `must have at least ${minLength} characters`
+  if (length > maxLength) return `must have at most ${maxLength} characters`
   const folded = password.toLowerCase()
   if (commonPasswords.has(folded)) return 'is one of the passwords that everybody tries first'
   const [name = ''] = email.toLowerCase().split('@')

@@ -4,7 +4,7 @@ import { ProblemError } from '@gatehouse/contract'
 import { Piscina } from 'piscina'
 import { adaptiveBatchSize } from './adaptiveBatchSize.ts'
 import { isOutdated } from './argon2.ts'
-import type { Job, Result } from './hashWorker.ts'
+import type { HashJob, HashResult } from './hashWorker.ts'
 import type { RenewalPriority } from './renewalPriority.ts'
 
 export interface Passwords {
@@ -26,44 +26,44 @@ export interface PasswordOptions {
   /** How many may wait; beyond it: 503 at once. */
   queue: number
   /** While it is claimed, a core is left free. */
-  rightOfWay: Pick<RenewalPriority, 'isClaimed'>
+  renewalPriority: Pick<RenewalPriority, 'isClaimed'>
   /** Of the machine, as far as this process may use them. */
   cores?: number
 }
 
 /** Of passwords in a row: more bring nothing more (docs/performance.md). */
-const most = 16
+const maxBatchSize = 16
 
-const noAnswer: Result = { error: 'a thread gave no answer' }
+const noResult: HashResult = { error: 'a thread gave no answer' }
 
-interface Waiting {
-  job: Job
+interface QueuedJob {
+  job: HashJob
   resolve: (value: string | boolean) => void
   reject: (error: unknown) => void
 }
 
 export function createPasswords(options: PasswordOptions): Passwords {
-  const { threads, queue, rightOfWay, cores = availableParallelism() } = options
+  const { threads, queue, renewalPriority, cores = availableParallelism() } = options
   const pool = createPool(threads)
-  const barrierDeps: Waiting[] = []
+  const barrierDeps: QueuedJob[] = []
   let running = 0
-  const whileClaimed = Math.max(1, Math.min(threads, cores - 1))
-  const allowed = () => (rightOfWay.isClaimed() ? whileClaimed : threads)
-  const mayBegin = () => running < allowed()
-  const nextPortion = adaptiveBatchSize(most)
+  const threadsWhileClaimed = Math.max(1, Math.min(threads, cores - 1))
+  const allowedThreads = () => (renewalPriority.isClaimed() ? threadsWhileClaimed : threads)
+  const hasFreeThread = () => running < allowedThreads()
+  const nextBatchSize = adaptiveBatchSize(maxBatchSize)
 
-  const begin = () => {
-    while (mayBegin() && barrierDeps.length > 0) {
-      const taken = barrierDeps.splice(0, nextPortion(barrierDeps.length, allowed()))
+  const startBatches = () => {
+    while (hasFreeThread() && barrierDeps.length > 0) {
+      const batch = barrierDeps.splice(0, nextBatchSize(barrierDeps.length, allowedThreads()))
       running += 1
-      void finish(taken)
+      void runBatch(batch)
     }
   }
-  const finish = async (taken: readonly Waiting[]) => {
+  const runBatch = async (taken: readonly QueuedJob[]) => {
     try {
       const results = await pool.run(taken.map(({ job }) => job))
       for (const [at, { resolve, reject }] of taken.entries()) {
-        const result = results[at] ?? noAnswer
+        const result = results[at] ?? noResult
         if ('error' in result) reject(new Error(result.error))
         else resolve(result.value)
       }
@@ -71,44 +71,44 @@ export function createPasswords(options: PasswordOptions): Passwords {
       for (const { reject } of taken) reject(error)
     }
     running -= 1
-    begin()
+    startBatches()
   }
-  const turn = (job: Job) =>
+  const enqueue = (job: HashJob) =>
     new Promise<string | boolean>((resolve, reject) => {
-      if (!mayBegin() && barrierDeps.length >= queue) {
+      if (!hasFreeThread() && barrierDeps.length >= queue) {
         reject(new ProblemError('overloaded', 'the queue for hashing passwords is full'))
         return
       }
       barrierDeps.push({ job, resolve, reject })
-      begin()
+      startBatches()
     })
 
-  const hash = async (password: string) => String(await turn({ password }))
-  let nobodys: Promise<string> | undefined
+  const hash = async (password: string) => String(await enqueue({ password }))
+  let dummyHash: Promise<string> | undefined
   /** Beside the queue: a full one must not be remembered as the lack of a hash. */
-  const makeHashOfNobody = async () => {
-    const [result = noAnswer] = await pool.run([{ password: 'nobody has this password' }])
+  const createDummyHash = async () => {
+    const [result = noResult] = await pool.run([{ password: 'nobody has this password' }])
     if ('error' in result) throw new Error(result.error)
     return String(result.value)
   }
-  const hashOfNobody = () => {
-    nobodys ??= makeHashOfNobody().catch(error => {
-      nobodys = undefined
+  const getDummyHash = () => {
+    dummyHash ??= createDummyHash().catch(error => {
+      dummyHash = undefined
       throw error
     })
-    return nobodys
+    return dummyHash
   }
   return {
     hash,
     verify: async (password, hashed) => {
       // For both alike, so that neither is slower.
-      const standIn = await hashOfNobody()
-      const isRight = await turn({ password, hashed: hashed ?? standIn })
+      const dummy = await getDummyHash()
+      const isRight = await enqueue({ password, hashed: hashed ?? dummy })
       return isRight === true && hashed !== undefined
     },
     isOutdated,
     warmUp: async () => {
-      await hashOfNobody()
+      await getDummyHash()
     },
     close: pool.close,
   }
@@ -116,16 +116,16 @@ export function createPasswords(options: PasswordOptions): Passwords {
 
 /** The threads are made with the first work: a service that starts has better things to do. */
 function createPool(threads: number) {
-  let pool: Piscina<Job[], Result[]> | undefined
+  let pool: Piscina<HashJob[], HashResult[]> | undefined
   const start = () =>
-    new Piscina<Job[], Result[]>({
+    new Piscina<HashJob[], HashResult[]>({
       filename: new URL('./hashWorker.js', import.meta.url).href,
       name: 'work',
       minThreads: threads,
       maxThreads: threads,
     })
   return {
-    run: (jobs: Job[]) => {
+    run: (jobs: HashJob[]) => {
       pool ??= start()
       return pool.run(jobs)
     },

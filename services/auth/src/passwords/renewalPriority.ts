@@ -9,13 +9,13 @@ export interface RenewalPriority {
 }
 
 /** From four renewals a second on it is always claimed. */
-const momentMs = 250
+const claimMs = 250
 
-export function renewalPriority(clock: Pick<Clock, 'nowMs'>): RenewalPriority {
+export function createRenewalPriority(clock: Pick<Clock, 'nowMs'>): RenewalPriority {
   let untilMs = Number.NEGATIVE_INFINITY
   return {
     claim: () => {
-      untilMs = clock.nowMs() + momentMs
+      untilMs = clock.nowMs() + claimMs
     },
     isClaimed: () => clock.nowMs() < untilMs,
   }

@@ -13,7 +13,7 @@ import { writeRefusedAttempt } from '../store/writeAudit.ts'
 import { addressKey } from './addressKey.ts'
 import { failureLimits, withFailureLimit } from './failureLimits.ts'
 
-export interface Presented {
+export interface PresentedCredentials {
   id: string
   secretHash: Buffer
   address: string
@@ -26,7 +26,7 @@ export interface ClientLimits {
    * @param authenticate throws Refusal `client-invalid` when the secret is wrong
    * @throws Refusal `rate-limited`, and whatever `authenticate` throws
    */
-  bounded: <Result>(presented: Presented, authenticate: () => Promise<Result>) => Promise<Result>
+  withClientLimit: <Result>(presented: PresentedCredentials, authenticate: () => Promise<Result>) => Promise<Result>
 }
 
 export interface ClientLimitOptions {
@@ -38,25 +38,25 @@ export interface ClientLimitOptions {
 }
 
 /** A client has one secret, or two for a while: more than these stand for none that is in use. */
-const mostProven = 10_000
+const maxKnownCredentials = 10_000
 
 export function clientLimits({ db, pool, clock, quota }: ClientLimitOptions): ClientLimits {
   const limits = failureLimits({ pool, clock, policy: 'client', quota })
-  const proven = new Set<string>()
+  const knownCredentials = new Set<string>()
 
   const remember = (credentials: string) => {
-    if (proven.has(credentials)) return
-    proven.add(credentials)
-    const [oldest] = proven
-    if (proven.size > mostProven && oldest !== undefined) proven.delete(oldest)
+    if (knownCredentials.has(credentials)) return
+    knownCredentials.add(credentials)
+    const [oldest] = knownCredentials
+    if (knownCredentials.size > maxKnownCredentials && oldest !== undefined) knownCredentials.delete(oldest)
   }
 
-  const recordLimitReached = (presented: Presented) => {
-    const tried = { action: 'client.authenticate', target: presented.id.slice(0, 100), outcome: 'rate-limited' }
-    return writeRefusedAttempt(db, tried, presented)
+  const recordLimitReached = (presented: PresentedCredentials) => {
+    const attempt = { action: 'client.authenticate', target: presented.id.slice(0, 100), outcome: 'rate-limited' }
+    return writeRefusedAttempt(db, attempt, presented)
   }
 
-  const bounded: ClientLimits['bounded'] = async (presented, authenticate) => {
+  const withClientLimit: ClientLimits['withClientLimit'] = async (presented, authenticate) => {
     const credentials = `${presented.secretHash.toString('base64')} ${presented.id}`
     const limit = {
       limits,
@@ -64,16 +64,16 @@ export function clientLimits({ db, pool, clock, quota }: ClientLimitOptions): Cl
       isCounted: isWrong,
       onLimitReached: () => recordLimitReached(presented),
     }
-    const result = proven.has(credentials)
+    const result = knownCredentials.has(credentials)
       ? await authenticate().catch(error => {
-          if (error instanceof ProblemError && isWrong(error.code)) proven.delete(credentials)
+          if (error instanceof ProblemError && isWrong(error.code)) knownCredentials.delete(credentials)
           throw error
         })
       : await withFailureLimit(limit, authenticate)
     remember(credentials)
     return result
   }
-  return { bounded }
+  return { withClientLimit }
 }
 
 function isWrong(outcome: ProblemCode): boolean {

@@ -26,7 +26,7 @@ export interface FailureLimitOptions {
 
 const windowSeconds = 60
 /** More keys than this are blocked at once only in an attack; the oldest are forgotten, and learnt again. */
-const mostBlocked = 100_000
+const maxBlockedKeys = 100_000
 
 export function failureLimits({ pool, clock, policy, quota }: FailureLimitOptions): FailureLimits {
   const counter = sharedCounter({ pool, keyPrefix: policy, points: quota, windowSeconds })
@@ -49,7 +49,7 @@ export function failureLimits({ pool, clock, policy, quota }: FailureLimitOption
     if (consumedPoints < quota) return undefined
     blockedUntilMs.set(key, clock.nowMs() + msBeforeNext)
     const [oldest] = blockedUntilMs.keys()
-    if (blockedUntilMs.size > mostBlocked && oldest !== undefined) blockedUntilMs.delete(oldest)
+    if (blockedUntilMs.size > maxBlockedKeys && oldest !== undefined) blockedUntilMs.delete(oldest)
     return consumedPoints === quota ? 'spent' : undefined
   }
   return { requireAllowed, recordFailure }
@@ -67,16 +67,16 @@ export interface FailureLimitUse {
 /** Runs what may fail under its limit. */
 export async function withFailureLimit<Result>(
   { limits, key, isCounted, onLimitReached }: FailureLimitUse,
-  act: () => Promise<Result>,
+  action: () => Promise<Result>,
 ): Promise<Result> {
   limits.requireAllowed(key)
   try {
-    return await act()
+    return await action()
   } catch (error) {
     const isFailure = error instanceof ProblemError && isCounted(error.code)
     // A count that is lost while the database is away does not make the refusal any less certain.
-    const noted = isFailure ? await limits.recordFailure(key).catch(() => undefined) : undefined
-    if (noted === 'spent') await onLimitReached()
+    const recorded = isFailure ? await limits.recordFailure(key).catch(() => undefined) : undefined
+    if (recorded === 'spent') await onLimitReached()
     throw error
   }
 }

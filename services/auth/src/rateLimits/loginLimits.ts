@@ -20,15 +20,15 @@ export interface LoginLimits {
    * The account, in one statement with what has been tried so far.
    * @throws Refusal `rate-limited`, whether the account exists or not
    */
-  findAccount: (tried: LoginAttempt) => Promise<AccountForLogin | undefined>
+  findAccount: (attempt: LoginAttempt) => Promise<AccountForLogin | undefined>
   /** What must not be spent when a session begins. */
-  quotasOf: (tried: LoginAttempt) => Quota[]
+  quotasOf: (attempt: LoginAttempt) => Quota[]
   /**
    * Counts a wrong password: of guesses that were sent together, only as many are judged as are allowed.
    * @returns whether this was the failure after which no more are allowed
    * @throws Refusal `rate-limited`
    */
-  recordFailure: (tried: LoginAttempt) => Promise<boolean>
+  recordFailure: (attempt: LoginAttempt) => Promise<boolean>
 }
 
 export interface LoginLimitOptions {
@@ -54,31 +54,31 @@ export function loginLimits({ pool, store, perAccount, perAddress }: LoginLimitO
       { limiter: single, key: network },
     ]
   }
-  const quotasOf = (tried: LoginAttempt) =>
-    countersOf(tried).map(({ limiter, key }) => ({ key: limiter.getKey(key), max: limiter.points }))
+  const quotasOf = (attempt: LoginAttempt) =>
+    countersOf(attempt).map(({ limiter, key }) => ({ key: limiter.getKey(key), max: limiter.points }))
 
   return {
     quotasOf,
-    findAccount: async tried => {
-      const { account, reachedLimit } = await store.read({ email: tried.email, quotas: quotasOf(tried) })
-      if (reachedLimit) throw tooMany(reachedLimit)
+    findAccount: async attempt => {
+      const { account, reachedLimit } = await store.read({ email: attempt.email, quotas: quotasOf(attempt) })
+      if (reachedLimit) throw rateLimited(reachedLimit)
       return account
     },
-    recordFailure: async tried => {
+    recordFailure: async attempt => {
       const counted = await Promise.all(
-        countersOf(tried).map(async ({ limiter, key }) => {
+        countersOf(attempt).map(async ({ limiter, key }) => {
           const { consumedPoints, msBeforeNext: leftMs } = await limiter.penalty(key)
           return { key, max: limiter.points, leftMs, beyond: consumedPoints - limiter.points }
         }),
       )
-      const over = counted.find(({ beyond }) => beyond > 0)
-      if (over) throw tooMany(over)
+      const exceeded = counted.find(({ beyond }) => beyond > 0)
+      if (exceeded) throw rateLimited(exceeded)
       return counted.some(({ beyond }) => beyond === 0)
     },
   }
 }
 
-function tooMany({ max, leftMs }: ReachedLimit): ProblemError {
+function rateLimited({ max, leftMs }: ReachedLimit): ProblemError {
   const headers = rateLimitFields({ policy: 'log-in', quota: max, windowSeconds, remaining: 0, resetMs: leftMs })
   return new ProblemError('rate-limited', 'too many wrong passwords', { retryAfterSeconds: leftMs / 1000, headers })
 }

@@ -26,7 +26,7 @@ export interface RotateDeps {
   db: Db
   rotateRow: RotationBatch
   refreshKeys: RefreshKeys
-  rightOfWay: Pick<RenewalPriority, 'claim'>
+  renewalPriority: Pick<RenewalPriority, 'claim'>
   revocations: Revocations
   retryWindowMs: number
   /**
@@ -36,15 +36,15 @@ export interface RotateDeps {
   limits: FailureLimits
 }
 
-export interface Presented {
+export interface PresentedToken {
   refreshToken: string
   /** The client's Idempotency-Key, kept by it until it has the answer. */
-  attempt: string | undefined
+  idempotencyKey: string | undefined
   /** Whether whoever sent it still waits for the answer. */
   isAwaited: () => boolean
 }
 
-export interface Rotated {
+export interface RotationResult {
   grant: Grant
   refreshToken: string
 }
@@ -53,14 +53,18 @@ export interface Rotated {
  * @throws Refusal `refresh-invalid`, `session-expired`, `session-ended`, `refresh-reused` (and the session has ended),
  * `rate-limited`
  */
-export async function rotate(deps: RotateDeps, presented: Presented, visitor: ClientInfo): Promise<Rotated> {
+export async function rotate(
+  deps: RotateDeps,
+  presented: PresentedToken,
+  clientInfo: ClientInfo,
+): Promise<RotationResult> {
   const token = decodeRefreshToken(presented.refreshToken, deps.refreshKeys)
-  const key = token === undefined ? `address|${addressKey(visitor.address)}` : `session|${token.sessionId}`
-  const tried = { action: 'session.renew', target: token?.sessionId ?? null, outcome: 'rate-limited' }
-  const onLimitReached = () => writeRefusedAttempt(deps.db, tried, visitor)
+  const key = token === undefined ? `address|${addressKey(clientInfo.address)}` : `session|${token.sessionId}`
+  const attempt = { action: 'session.renew', target: token?.sessionId ?? null, outcome: 'rate-limited' }
+  const onLimitReached = () => writeRefusedAttempt(deps.db, attempt, clientInfo)
   return withFailureLimit({ limits: deps.limits, key, isCounted, onLimitReached }, async () => {
     if (token === undefined) throw new ProblemError('refresh-invalid', 'a refresh token that is not ours')
-    return rotateGenuine(deps, { ...presented, token }, visitor)
+    return rotateGenuine(deps, { ...presented, token }, clientInfo)
   })
 }
 
@@ -71,11 +75,11 @@ function isCounted(outcome: ProblemCode): boolean {
 
 async function rotateGenuine(
   deps: RotateDeps,
-  { token, attempt, isAwaited }: Omit<Presented, 'refreshToken'> & { token: RefreshToken },
-  visitor: ClientInfo,
-): Promise<Rotated> {
+  { token, idempotencyKey, isAwaited }: Omit<PresentedToken, 'refreshToken'> & { token: RefreshToken },
+  clientInfo: ClientInfo,
+): Promise<RotationResult> {
   const { db, rotateRow, refreshKeys } = deps
-  deps.rightOfWay.claim()
+  deps.renewalPriority.claim()
   const secret = successorSecret(token, refreshKeys)
   const written = (made: Buffer) =>
     encodeRefreshToken({ sessionId: token.sessionId, generation: token.generation + 1, secret: made }, refreshKeys)
@@ -84,7 +88,7 @@ async function rotateGenuine(
     generation: token.generation,
     presentedHash: sha256(token.secret),
     successorHash: sha256(secret),
-    idempotencyKeyHash: attempt === undefined ? null : sha256(attempt),
+    idempotencyKeyHash: idempotencyKey === undefined ? null : sha256(idempotencyKey),
   }
   const explain = async () => {
     const found = await readRotationFacts(db, rotation)
@@ -107,33 +111,33 @@ async function rotateGenuine(
     const { grant, currentHash } = found
     // No row of ours is like that; if one were, its owner would be no thief.
     if (!grant || !currentHash) throw new ProblemError('unavailable', 'a retry without what it repeats')
-    const standing = currentSuccessor(token, refreshKeys, currentHash)
-    if (standing === undefined) throw new ProblemError('session-ended', 'a retry under a key that has left the ring')
-    return { grant, refreshToken: written(standing) }
+    const successor = currentSuccessor(token, refreshKeys, currentHash)
+    if (successor === undefined) throw new ProblemError('session-ended', 'a retry under a key that has left the ring')
+    return { grant, refreshToken: written(successor) }
   }
   // A client gives a renewal up, repeats it elsewhere and renews again; the first is carried out when it is long an old one.
   // Whoever left before the verdict cannot be a thief who gains by it. Their leaving is known a turn of the event loop later.
   await nextTurn()
   if (!isAwaited()) throw new ProblemError('unavailable', 'an old refresh token whose sender has left')
-  return endAsStolen(deps, { token, found }, visitor)
+  return endAfterReuse(deps, { token, found }, clientInfo)
 }
 
 /** Ends that session, and only that one; the evidence goes into the audit log with the revocation. */
-async function endAsStolen(
+async function endAfterReuse(
   { revocations }: RotateDeps,
   { token, found }: { token: RefreshToken; found: RotationRead },
-  visitor: ClientInfo,
+  clientInfo: ClientInfo,
 ): Promise<never> {
   const { sessionId, generation } = token
   const detail = {
     presentedGeneration: generation,
     currentGeneration: found.facts.stored?.generation,
     sessionAddress: found.address,
-    userAgent: visitor.userAgent,
+    userAgent: clientInfo.userAgent,
   }
-  const { address, requestId } = visitor
-  const act = { actor: null, reason: 'an old refresh token was used again', address, requestId, detail }
-  const { sessionsEnded } = await revocations.endSessions({ kind: 'one', sessionId }, 'reuse-detected', act)
+  const { address, requestId } = clientInfo
+  const context = { actor: null, reason: 'an old refresh token was used again', address, requestId, detail }
+  const { sessionsEnded } = await revocations.endSessions({ kind: 'one', sessionId }, 'reuse-detected', context)
   // Somebody else ended it in the meantime, perhaps its owner: then it is over, and nobody is called a thief.
   if (sessionsEnded === 0)
     throw new ProblemError('session-ended', 'an old refresh token of a session that has just ended')

@@ -19,13 +19,13 @@ export interface RotateRoutes extends RotateDeps {
   maxWaitMs: number
   cookie: RefreshCookie
   allowedOrigins: readonly string[]
-  sending: TokenResponseDeps
+  tokenDeps: TokenResponseDeps
   /** Accepts genuine access tokens that have expired. */
   verifierIgnoringExpiry: Verifier
 }
 
 /** Refusals after which the cookie is of no use to anybody. A losing refresh takes nothing away. */
-const overFor: readonly string[] = ['session-ended', 'session-expired', 'refresh-reused']
+const cookieClearingCodes: readonly string[] = ['session-ended', 'session-expired', 'refresh-reused']
 
 export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app, deps) => {
   const { cookie, allowedOrigins, refreshKeys, revocations, barrier } = deps
@@ -34,7 +34,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     done()
   })
 
-  const presented = (request: FastifyRequest, body: { refreshToken?: string }) => {
+  const presentedTokens = (request: FastifyRequest, body: { refreshToken?: string }) => {
     if (body.refreshToken !== undefined) return { transport: 'body' as const, tokens: [body.refreshToken] }
     const tokens = cookie.read(request)
     if (tokens.length > 0) requireOwnOrigin(request, allowedOrigins)
@@ -53,20 +53,21 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     },
   }
   app.post('/session/renew', renewal, async (request, reply) => {
-    const { transport, tokens } = presented(request, request.body)
-    const attempt = idempotencyKeyOf(request)
+    const { transport, tokens } = presentedTokens(request, request.body)
+    const idempotencyKey = idempotencyKeyOf(request)
     if (tokens.length === 0) throw new ProblemError('refresh-missing', 'a renewal without a refresh token')
-    const [first = '', ...others] = newestFirst(tokens, token => decodeRefreshToken(token, refreshKeys))
+    const [first = '', ...otherTokens] = newestFirst(tokens, token => decodeRefreshToken(token, refreshKeys))
     try {
-      const visitor = clientInfoOf(request)
+      const clientInfo = clientInfoOf(request)
       const rotated = await rotateFirst(
-        refreshToken => rotate(deps, { refreshToken, attempt, isAwaited: () => isAwaited(request) }, visitor),
+        refreshToken => rotate(deps, { refreshToken, idempotencyKey, isAwaited: () => isAwaited(request) }, clientInfo),
         first,
-        others,
+        otherTokens,
       )
-      return await sendTokenResponse(reply, { ...rotated, transport, sending: deps.sending })
+      return await sendTokenResponse(reply, { ...rotated, transport, tokenDeps: deps.tokenDeps })
     } catch (error) {
-      if (transport === 'cookie' && error instanceof ProblemError && overFor.includes(error.code)) cookie.clear(reply)
+      if (transport === 'cookie' && error instanceof ProblemError && cookieClearingCodes.includes(error.code))
+        cookie.clear(reply)
       throw error
     }
   })
@@ -80,7 +81,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     },
   }
   app.delete('/session', logout, async (request, reply) => {
-    const { transport, tokens } = presented(request, request.body)
+    const { transport, tokens } = presentedTokens(request, request.body)
     const genuine = tokens.flatMap(token => decodeRefreshToken(token, refreshKeys) ?? [])
     if (tokens.length > 0 && genuine.length === 0) {
       if (transport === 'cookie') cookie.clear(reply)
@@ -94,8 +95,8 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
       sessionIds.push(caller.sid)
     }
     for (const sessionId of sessionIds) {
-      const act = { actor: null, reason: null, address, requestId }
-      const { seq } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', act)
+      const context = { actor: null, reason: null, address, requestId }
+      const { seq } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context)
       await barrier.wait(seq, waitPreference(request, deps.maxWaitMs))
     }
     // Not before it is done: without the cookie, a log-out that failed could not be repeated.
@@ -129,12 +130,12 @@ function isRefused(error: unknown): boolean {
 /** One token a session, its newest: an older copy beside it is a leftover, and must not look like a theft. */
 function newestFirst(tokens: string[], read: (token: string) => RefreshToken | undefined): string[] {
   if (tokens.length < 2) return tokens
-  const found = tokens.flatMap(text => {
+  const decoded = tokens.flatMap(text => {
     const token = read(text)
     return token ? [{ text, ...token }] : []
   })
-  const newest = new Map<string, (typeof found)[number]>()
-  for (const token of found) {
+  const newest = new Map<string, (typeof decoded)[number]>()
+  for (const token of decoded) {
     const known = newest.get(token.sessionId)
     if (known === undefined || known.generation < token.generation) newest.set(token.sessionId, token)
   }

@@ -1,7 +1,7 @@
 /** Finds every value of a cookie: @fastify/cookie keeps only the first of several with one name. */
 
 /** A browser that holds more copies than this has been tampered with. */
-const most = 4
+const maxCopies = 4
 
 /**
  * @param header the Cookie header (RFC 6265 section 4.2.1)
@@ -13,5 +13,5 @@ export function parseCookie(header: string, name: string): string[] {
     .map(pair => pair.trim())
     .filter(pair => pair.startsWith(`${name}=`))
     .map(pair => pair.slice(name.length + 1).replace(/^"(.*)"$/, '$1'))
-  return [...new Set(values)].filter(value => value !== '').slice(0, most)
+  return [...new Set(values)].filter(value => value !== '').slice(0, maxCopies)
 }

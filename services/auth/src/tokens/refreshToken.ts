@@ -11,7 +11,7 @@ import type { RefreshKey, RefreshKeys } from '../keys/refreshKeys.ts'
 
 const prefix = 'ghr_'
 const version = 1
-const at = { version: 0, keyId: 1, sessionId: 2, generation: 18, secret: 22, tag: 54, end: 70 }
+const offsets = { version: 0, keyId: 1, sessionId: 2, generation: 18, secret: 22, tag: 54, end: 70 }
 
 export interface RefreshToken {
   sessionId: string
@@ -21,19 +21,19 @@ export interface RefreshToken {
 }
 
 export function newSecret(): Buffer {
-  return randomBytes(at.tag - at.secret)
+  return randomBytes(offsets.tag - offsets.secret)
 }
 
 /** Writes a token under the ring's active key. */
 export function encodeRefreshToken(token: Omit<RefreshToken, 'keyId'>, keys: RefreshKeys): string {
   // From Node's pool, and so not empty: all of it is written.
-  const bytes = Buffer.allocUnsafe(at.end)
-  bytes.writeUInt8(version, at.version)
-  bytes.writeUInt8(keys.active.id, at.keyId)
-  bytes.write(token.sessionId.replaceAll('-', ''), at.sessionId, 'hex')
-  bytes.writeUInt32BE(token.generation, at.generation)
-  token.secret.copy(bytes, at.secret)
-  tagOf(bytes, keys.active).copy(bytes, at.tag)
+  const bytes = Buffer.allocUnsafe(offsets.end)
+  bytes.writeUInt8(version, offsets.version)
+  bytes.writeUInt8(keys.active.id, offsets.keyId)
+  bytes.write(token.sessionId.replaceAll('-', ''), offsets.sessionId, 'hex')
+  bytes.writeUInt32BE(token.generation, offsets.generation)
+  token.secret.copy(bytes, offsets.secret)
+  tagOf(bytes, keys.active).copy(bytes, offsets.tag)
   return prefix + bytes.toString('base64url')
 }
 
@@ -46,14 +46,14 @@ export function decodeRefreshToken(text: string, keys: RefreshKeys): RefreshToke
   const encoded = text.slice(prefix.length)
   const bytes = Buffer.from(encoded, 'base64url')
   // Node's decoder forgives; only the one spelling that we wrote is ours.
-  if (bytes.length !== at.end || bytes.toString('base64url') !== encoded) return undefined
-  const key = keys.byId.get(bytes.readUInt8(at.keyId))
-  if (bytes.readUInt8(at.version) !== version || key === undefined) return undefined
-  if (!timingSafeEqual(tagOf(bytes, key), bytes.subarray(at.tag))) return undefined
+  if (bytes.length !== offsets.end || bytes.toString('base64url') !== encoded) return undefined
+  const key = keys.byId.get(bytes.readUInt8(offsets.keyId))
+  if (bytes.readUInt8(offsets.version) !== version || key === undefined) return undefined
+  if (!timingSafeEqual(tagOf(bytes, key), bytes.subarray(offsets.tag))) return undefined
   return {
-    sessionId: uuidOf(bytes.subarray(at.sessionId, at.generation)),
-    generation: bytes.readUInt32BE(at.generation),
-    secret: bytes.subarray(at.secret, at.tag),
+    sessionId: uuidOf(bytes.subarray(offsets.sessionId, offsets.generation)),
+    generation: bytes.readUInt32BE(offsets.generation),
+    secret: bytes.subarray(offsets.secret, offsets.tag),
     keyId: key.id,
   }
 }
@@ -81,7 +81,7 @@ export function currentSuccessor(
 }
 
 function tagOf(bytes: Buffer, key: RefreshKey): Buffer {
-  return key.tag(bytes.subarray(0, at.tag)).subarray(0, at.end - at.tag)
+  return key.tag(bytes.subarray(0, offsets.tag)).subarray(0, offsets.end - offsets.tag)
 }
 
 function uuidOf(bytes: Buffer): string {

@@ -10,19 +10,19 @@ export interface TokenResponseDeps {
   cookie: RefreshCookie
 }
 
-export interface Tokens {
+export interface TokenResponse {
   grant: Grant
   refreshToken: string
   transport: 'cookie' | 'body'
-  sending: TokenResponseDeps
+  tokenDeps: TokenResponseDeps
 }
 
 /** No cache may keep it (RFC 6749 section 5.1). */
 export async function sendTokenResponse(
   reply: FastifyReply,
-  { grant, refreshToken, transport, sending }: Tokens,
+  { grant, refreshToken, transport, tokenDeps }: TokenResponse,
 ): Promise<SessionTokens> {
-  const { accessTokens, cookie } = sending
+  const { accessTokens, cookie } = tokenDeps
   reply.header('cache-control', 'no-store')
   if (transport === 'cookie') cookie.write(reply, refreshToken, grant.remember ? grant.expiresAtMs : undefined)
   return {

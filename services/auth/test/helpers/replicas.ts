@@ -17,15 +17,15 @@ export interface Replica {
 
 /**
  * @param settings variables that differ from the first replica's
- * @param logTo receives its log lines, for tests that read them
+ * @param logStream receives its log lines, for tests that read them
  */
 export async function startReplica(
   t: Test,
   { environment }: Pick<TestService, 'environment'>,
   settings: Record<string, string> = {},
-  logTo?: LogStream,
+  logStream?: LogStream,
 ): Promise<Replica> {
-  const app = await buildApp(readConfig({ ...environment, ...settings }), systemClock, logTo)
+  const app = await buildApp(readConfig({ ...environment, ...settings }), systemClock, logStream)
   await app.listen({ host: '127.0.0.1', port: 0 })
   /** As the process does: a busy connection is closed once it is idle. */
   const close = async () => {

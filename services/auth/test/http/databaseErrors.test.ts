@@ -4,7 +4,7 @@ import { freshDatabase, type PgProxy, pgProxy, type TestDatabase } from '@gateho
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
-import { unavailable } from '../../src/http/databaseErrors.ts'
+import { databaseErrorToProblem } from '../../src/http/databaseErrors.ts'
 
 async function service(t: Test): Promise<{ database: TestDatabase; line: PgProxy }> {
   const database = await freshDatabase(drop => t.teardown(drop))
@@ -28,7 +28,7 @@ t.test('a statement on a connection that has broken while it was held', async t 
   await broken
   const error = await errorOf(() => client.query('SELECT 1'))
   t.match(error, { message: /is not queryable/ }, 'that is what it throws')
-  t.equal(unavailable(error)?.code, 'unavailable')
+  t.equal(databaseErrorToProblem(error)?.code, 'unavailable')
 })
 
 t.test('the next statement of a transaction whose connection has broken', async t => {
@@ -51,7 +51,7 @@ t.test('the next statement of a transaction whose connection has broken', async 
       await tx.$executeRaw`SELECT 1`
     }),
   )
-  t.equal(unavailable(error)?.code, 'unavailable', String(error))
+  t.equal(databaseErrorToProblem(error)?.code, 'unavailable', String(error))
 })
 
 t.test('a mistake of ours is none of them', async t => {
@@ -61,5 +61,5 @@ t.test('a mistake of ours is none of them', async t => {
   t.teardown(() => client.end())
   const error = await errorOf(() => client.query('SELECT nonsense'))
   t.match(error, { code: '42703' })
-  t.equal(unavailable(error), undefined)
+  t.equal(databaseErrorToProblem(error), undefined)
 })

@@ -5,7 +5,7 @@ import { fakeClock } from '@gatehouse/testkit'
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
 import { createPasswords } from '../../src/passwords/passwords.ts'
-import { renewalPriority } from '../../src/passwords/renewalPriority.ts'
+import { createRenewalPriority } from '../../src/passwords/renewalPriority.ts'
 import { waitUntil } from '../helpers/locks.ts'
 import { assertProblem, type HttpResponse, password, startService } from '../helpers/service.ts'
 
@@ -41,7 +41,7 @@ t.test('a disabled account with the right password is told so, and gets no sessi
 })
 
 /** Nobody goes first. */
-const equal = { rightOfWay: { isClaimed: () => false } }
+const equal = { renewalPriority: { isClaimed: () => false } }
 
 t.test('a password is verified for an unknown e-mail too: it takes its turn in the queue like any other', async t => {
   const { call, createUser } = await startService(t, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '0' })
@@ -130,8 +130,8 @@ t.test('the queue gives a turn to everybody in it, also after work that failed',
 
 t.test('while renewals come in, a core is left to them, and otherwise every thread hashes', async t => {
   const clock = fakeClock({ wallMs: 0 })
-  const way = renewalPriority(clock)
-  const passwords = createPasswords({ threads: 2, cores: 2, queue: 0, rightOfWay: way })
+  const way = createRenewalPriority(clock)
+  const passwords = createPasswords({ threads: 2, cores: 2, queue: 0, renewalPriority: way })
   t.teardown(passwords.close)
   const both = async () => {
     const tries = await Promise.allSettled([passwords.hash(password), passwords.hash(password)])

@@ -81,7 +81,7 @@ t.test(
       db: renewing.prisma,
       rotateRow: createRotationBatch(renewing.rawSql, { idle: 1e5, shortIdle: 1e4 }, systemClock),
       refreshKeys: readRefreshKeys(`1:${secret}`),
-      rightOfWay: { claim: () => undefined },
+      renewalPriority: { claim: () => undefined },
       revocations: createRevocations(renewing, 360_000),
       retryWindowMs: 30_000,
       limits: failureLimits({ pool: renewing.pool, clock: systemClock, policy: 'renew', quota: 30 }),
@@ -90,8 +90,9 @@ t.test(
     const renewOften = async (first: string, times: number) => {
       let newest = first
       for (let n = 0; n < times; n += 1)
-        newest = (await rotate(deps, { refreshToken: newest, attempt: undefined, isAwaited: () => true }, visitor))
-          .refreshToken
+        newest = (
+          await rotate(deps, { refreshToken: newest, idempotencyKey: undefined, isAwaited: () => true }, visitor)
+        ).refreshToken
       return newest
     }
     const warm = await Promise.all(tokens.map(token => renewOften(token, 100)))

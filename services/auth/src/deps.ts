@@ -1,0 +1,78 @@
+/** Builds what the routes depend on from the configuration, one object per verb. */
+import type { Clock } from '@gatehouse/clock'
+import type { Registry } from 'prom-client'
+import { type Config, lifetimesOf } from './config.ts'
+import { type Database, openDatabase } from './database/database.ts'
+import { readKeys } from './keys/keyring.ts'
+import { createPasswords } from './passwords/passwords.ts'
+import { createRenewalPriority } from './passwords/renewalPriority.ts'
+import { createRateLimits } from './rateLimits/rateLimits.ts'
+import { createRevocationPipeline } from './revocationPipeline.ts'
+import { createLoginBatch } from './store/loginBatch.ts'
+import { createRotationBatch } from './store/rotationBatch.ts'
+import { createAccessTokens } from './tokens/accessTokens.ts'
+import { refreshCookie } from './tokens/refreshCookie.ts'
+
+export interface DepsOptions {
+  clock: Clock
+  metrics: Registry
+  /** Called with errors of the database that no request waits for. */
+  onError: (error: unknown) => void
+}
+
+export function createDeps(config: Config, { clock, metrics, onError }: DepsOptions) {
+  const { signingKeys, refreshKeys, verifier, verifierIgnoringExpiry } = readKeys(config, clock)
+  const database = openConfiguredDatabase(config, onError)
+  const { prisma: db, rawSql } = database
+  const loginBatch = createLoginBatch(rawSql, clock)
+  const limits = createRateLimits(config, { database, logins: loginBatch, clock })
+  const pipeline = createRevocationPipeline(config, { database, clock, metrics, onError })
+  const { revocations, barrierDeps, polls } = pipeline
+  const lifetimes = lifetimesOf(config)
+  const renewalPriority = createRenewalPriority(clock)
+  const { PASSWORD_THREADS: threads, PASSWORD_QUEUE: queue, RETRY_WINDOW_MS: retryWindowMs } = config
+  const passwords = createPasswords({ threads, queue, renewalPriority })
+  const cookie = refreshCookie({ name: config.COOKIE_NAME, path: config.COOKIE_PATH })
+  const accessTokens = createAccessTokens({
+    keys: signingKeys,
+    issuer: config.ISSUER,
+    audience: config.AUDIENCE,
+    lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
+  })
+  const tokenDeps = { accessTokens, cookie }
+  const rotateRow = createRotationBatch(rawSql, lifetimes, clock)
+  const rotation = { db, rotateRow, refreshKeys, renewalPriority, revocations, retryWindowMs, limits: limits.renewals }
+  const changes = { db, passwords, revocations, barrierDeps }
+  return {
+    login: { db, loginBatch, passwords, limits: limits.passwords, refreshKeys, lifetimes, tokenDeps },
+    rotate: {
+      ...rotation,
+      ...barrierDeps,
+      ...{ cookie, verifierIgnoringExpiry, allowedOrigins: config.ALLOWED_ORIGINS, tokenDeps },
+    },
+    authentication: { db: rawSql, verifier },
+    revoke: { ...changes, rawSql },
+    accounts: { ...changes, limits: limits.passwords },
+    admin: { ...changes, verifier, limitCalls: limits.adminCalls, prefix: '/admin' },
+    oauth: { ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps },
+    feed: { db, clients: limits.clients, polls },
+    discovery: { issuer: config.ISSUER, keys: signingKeys },
+    database,
+    passwords,
+    /** Waits until the threads, the notifications and the connections are closed, in this order. */
+    close: async () => {
+      await passwords.close()
+      await pipeline.close()
+      await database.close()
+    },
+  }
+}
+
+function openConfiguredDatabase(config: Config, onError: (error: unknown) => void): Database {
+  return openDatabase({
+    url: config.DATABASE_URL,
+    connections: config.DATABASE_POOL,
+    timeoutMs: config.DATABASE_TIMEOUT_MS,
+    onError,
+  })
+}
