@@ -35,28 +35,28 @@ export interface ProblemResponse {
 
 /**
  * The answer for a refusal.
- * @param outcome a code of the table
+ * @param code a code of the table
  * @param extras what this refusal says beyond the table
  * @param options the service that answers
  */
-export function problemResponse(outcome: ProblemCode, extras: ProblemExtras, options: ProblemOptions): ProblemResponse {
-  const row = problemDefinition(outcome)
+export function problemResponse(code: ProblemCode, extras: ProblemExtras, options: ProblemOptions): ProblemResponse {
+  const row = problemDefinition(code)
   const headers: Record<string, string> = {
     'content-type': problemMediaType,
     'cache-control': 'no-store',
     ...extras.headers,
   }
-  const challenge = challengeOf(outcome, extras, options.realm)
+  const challenge = challengeOf(code, extras, options.realm)
   if (challenge) headers['www-authenticate'] = challenge
   const retryAfter = extras.retryAfterSeconds ?? row.retryAfterSeconds
   if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)))
 
   const body: Problem = {
-    type: `${options.problemBase}/${outcome}`,
+    type: `${options.problemBase}/${code}`,
     title: row.title,
     status: row.status,
-    detail: detailOf(outcome, extras),
-    code: outcome,
+    detail: detailOf(code, extras),
+    code: code,
     action: row.action,
     requestId: options.requestId,
   }
@@ -65,8 +65,8 @@ export function problemResponse(outcome: ProblemCode, extras: ProblemExtras, opt
 }
 
 /** RFC 6750 section 3; the words are the table's, so nothing from the request gets into a header. */
-function challengeOf(outcome: ProblemCode, extras: ProblemExtras, realm: string): string | undefined {
-  const row = problemDefinition(outcome)
+function challengeOf(code: ProblemCode, extras: ProblemExtras, realm: string): string | undefined {
+  const row = problemDefinition(code)
   const error = extras.challenge ?? row.challenge
   if (error === undefined) return undefined
   if (error === 'basic') return `Basic realm="${realm}", charset="UTF-8"`
@@ -75,9 +75,9 @@ function challengeOf(outcome: ProblemCode, extras: ProblemExtras, realm: string)
   return `Bearer realm="${realm}", error="${error}", error_description="${row.title}"${scope}`
 }
 
-function detailOf(outcome: ProblemCode, extras: ProblemExtras): string {
+function detailOf(code: ProblemCode, extras: ProblemExtras): string {
   if (extras.fields?.length) return extras.fields.map(({ field, reason }) => `${field}: ${reason}`).join('; ')
   if (extras.scope?.length) return `Needed: ${extras.scope.join(' ')}.`
-  const row = problemDefinition(outcome)
+  const row = problemDefinition(code)
   return `${row.description.charAt(0).toUpperCase()}${row.description.slice(1)}.`
 }

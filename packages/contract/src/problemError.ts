@@ -33,7 +33,7 @@ export class ProblemError extends Error {
    */
   constructor(code: ProblemCode, why: string, extras: ProblemExtras = {}) {
     super(why, extras.cause === undefined ? undefined : { cause: extras.cause })
-    this.name = 'Refusal'
+    this.name = 'ProblemError'
     this.code = code
     this.extras = extras
   }

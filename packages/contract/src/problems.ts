@@ -228,6 +228,6 @@ export type ProblemCode = keyof typeof problems
 export const problemCodes = Object.keys(problems) as ProblemCode[]
 
 /** The row of an outcome, with its optional columns visible to the compiler. */
-export function problemDefinition(outcome: ProblemCode): ProblemDefinition {
-  return problems[outcome]
+export function problemDefinition(code: ProblemCode): ProblemDefinition {
+  return problems[code]
 }

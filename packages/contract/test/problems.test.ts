@@ -13,40 +13,40 @@ import {
 import t from 'tap'
 import { Compile } from 'typebox/schema'
 
-const around = { problemBase: 'https://auth.example/problems', realm: 'gatehouse', requestId: 'r-1' }
-const answer = (outcome: ProblemCode, extras: ProblemExtras = {}) => problemResponse(outcome, extras, around)
+const options = { problemBase: 'https://auth.example/problems', realm: 'gatehouse', requestId: 'r-1' }
+const answer = (code: ProblemCode, extras: ProblemExtras = {}) => problemResponse(code, extras, options)
 
 t.test('every row: status, action, title and problem agree, and no cache keeps it', t => {
   const schema = Compile(Problem)
-  for (const outcome of problemCodes) {
-    const row = problemDefinition(outcome)
-    const { status, headers, body } = answer(outcome)
-    t.equal(status, row.status, outcome)
+  for (const code of problemCodes) {
+    const row = problemDefinition(code)
+    const { status, headers, body } = answer(code)
+    t.equal(status, row.status, code)
     t.equal(headers['content-type'], problemMediaType)
     t.equal(headers['cache-control'], 'no-store')
     t.match(body, {
-      type: `https://auth.example/problems/${outcome}`,
+      type: `https://auth.example/problems/${code}`,
       title: row.title,
       status: row.status,
-      code: outcome,
+      code: code,
       action: row.action,
       requestId: 'r-1',
     })
     t.match(body.detail, /^[A-Z`].*\.$/, 'a sentence')
-    t.ok(schema.Check(body), `${outcome} is a Problem`)
+    t.ok(schema.Check(body), `${code} is a Problem`)
   }
   t.end()
 })
 
 t.test('the rules of the table: who is signed out, who is not, and what a challenge goes with', t => {
-  for (const outcome of problemCodes) {
-    const { status, action, challenge, retryAfterSeconds, title, description, contexts } = problemDefinition(outcome)
-    t.match(outcome, /^[a-z]+(-[a-z]+)*$/)
-    t.ok(contexts.length > 0 && description.length > 0 && /^[A-Z].*\.$/.test(title), `${outcome} says what it is`)
-    if (status === 401) t.ok(challenge, `${outcome}: a 401 has a challenge (RFC 9110 section 11.6.1)`)
-    if (status === 403) t.not(action, 'renew', `${outcome}: a 403 never says renew`)
-    if (status >= 500 || status === 429) t.equal(action, 'retry', `${outcome}: not knowing signs nobody out`)
-    if (status === 503 || status === 429) t.ok(retryAfterSeconds, `${outcome}: says when`)
+  for (const code of problemCodes) {
+    const { status, action, challenge, retryAfterSeconds, title, description, contexts } = problemDefinition(code)
+    t.match(code, /^[a-z]+(-[a-z]+)*$/)
+    t.ok(contexts.length > 0 && description.length > 0 && /^[A-Z].*\.$/.test(title), `${code} says what it is`)
+    if (status === 401) t.ok(challenge, `${code}: a 401 has a challenge (RFC 9110 section 11.6.1)`)
+    if (status === 403) t.not(action, 'renew', `${code}: a 403 never says renew`)
+    if (status >= 500 || status === 429) t.equal(action, 'retry', `${code}: not knowing signs nobody out`)
+    if (status === 503 || status === 429) t.ok(retryAfterSeconds, `${code}: says when`)
     if (action === 'renew') t.equal(status, 401)
     if (challenge === 'invalid_token') t.equal(status, 401)
     if (challenge === 'insufficient_scope') t.equal(status, 403)
@@ -55,8 +55,7 @@ t.test('the rules of the table: who is signed out, who is not, and what a challe
 })
 
 t.test('challenges are exactly these (RFC 6750 section 3, RFC 7617 section 2.1)', t => {
-  const challenge = (outcome: ProblemCode, extras?: ProblemExtras) =>
-    answer(outcome, extras).headers['www-authenticate']
+  const challenge = (code: ProblemCode, extras?: ProblemExtras) => answer(code, extras).headers['www-authenticate']
   t.equal(challenge('token-missing'), 'Bearer realm="gatehouse"')
   t.equal(
     challenge('token-expired'),
@@ -76,13 +75,13 @@ t.test('challenges are exactly these (RFC 6750 section 3, RFC 7617 section 2.1)'
     'Bearer realm="gatehouse", error="invalid_request", error_description="The request is not well formed."',
   )
   t.equal(challenge('client-invalid'), 'Basic realm="gatehouse", charset="UTF-8"')
-  for (const outcome of ['request-malformed', 'account-disabled', 'not-found', 'unavailable', 'rate-limited'] as const)
-    t.equal(challenge(outcome), undefined, outcome)
+  for (const code of ['request-malformed', 'account-disabled', 'not-found', 'unavailable', 'rate-limited'] as const)
+    t.equal(challenge(code), undefined, code)
   t.end()
 })
 
 t.test('nothing that a request brought can break out of a challenge', t => {
-  for (const outcome of problemCodes) t.notMatch(problemDefinition(outcome).title, /["\\\r\n]|[^\x20-\x7e]/)
+  for (const code of problemCodes) t.notMatch(problemDefinition(code).title, /["\\\r\n]|[^\x20-\x7e]/)
   t.end()
 })
 

@@ -16,7 +16,7 @@ import { Compile } from 'typebox/schema'
 
 const guard = '01234567-89ab-4cde-8f01-23456789abcd'
 const poll = { guard, name: 'x', version: '1' }
-const entry = { seq: 1, kind: 'session', subject: guard, epoch: null, outcome: 'ended', expiresAtMs: 1 }
+const entry = { seq: 1, kind: 'session', subject: guard, epoch: null, effect: 'ended', expiresAtMs: 1 }
 const answer = { feedId: guard, head: 1, leaseMs: 0, entries: [entry], more: false }
 const login = { email: 'a@b', password: 'x' }
 
@@ -88,7 +88,7 @@ const cases: Record<string, { schema: TSchema; good: unknown[]; bad: unknown[] }
     bad: [
       { ...answer, leaseMs: -1 },
       { ...answer, head: 1.5 },
-      { ...answer, entries: [{ ...entry, outcome: 'gone' }] },
+      { ...answer, entries: [{ ...entry, effect: 'gone' }] },
       { ...answer, entries: [{ ...entry, seq: '1' }] },
     ],
   },

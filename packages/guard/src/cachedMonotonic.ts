@@ -2,9 +2,9 @@
 import type { Clock } from '@gatehouse/clock'
 
 /** A millisecond of the wall clock lasts less than this, however the kernel slews it (adjtimex(2): ten per cent). */
-const aMillisecondMs = 2
+const maxMillisecondMs = 2
 /** Uses of one reading, for the case that somebody has stopped the wall clock. */
-const most = 64
+const maxUses = 64
 
 /**
  * A reading costs as much as the rest of a decision, so one serves all who ask in the same millisecond of the wall clock.
@@ -15,9 +15,9 @@ export function cachedMonotonic(clock: Clock): (wallMs: number) => number {
   let latestMs = 0
   let uses = 0
   return wallMs => {
-    if (wallMs !== readAtWallMs || uses === most) {
+    if (wallMs !== readAtWallMs || uses === maxUses) {
       readAtWallMs = wallMs
-      latestMs = clock.nowMs() + aMillisecondMs
+      latestMs = clock.nowMs() + maxMillisecondMs
       uses = 0
     }
     uses += 1

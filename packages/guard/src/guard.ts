@@ -2,11 +2,11 @@
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
 import { entryCount, type Follower, type Instant, lookup, mayDecide } from '@gatehouse/protocol'
 import { cachedMonotonic } from './cachedMonotonic.ts'
-import { startSync } from './feed/sync.ts'
+import { createSync } from './feed/sync.ts'
 import type { Keys } from './keys/publicKey.ts'
 import { guardMetrics } from './metrics.ts'
 import { type GuardOptions, resolveOptions } from './options.ts'
-import { type Close, createStreamTracker, type StreamTracker, type TrackOptions } from './streams.ts'
+import { type CloseStream, createStreamTracker, type StreamTracker, type TrackOptions } from './streams.ts'
 import { type AuthorizationResult, authorize, type Rule } from './verify/authorize.ts'
 import type { Caller } from './verify/claims.ts'
 import type { VerifiedToken } from './verify/tokenCache.ts'
@@ -29,20 +29,20 @@ export interface Guard {
    * The token of an Authorization header that is known, and may pass by this rule as it did before: what most requests need, mostly
    * with one look at one clock. Nothing says only that `verify` and `admit` are to be asked.
    */
-  recall(authorization: string | undefined, rule: Rule): VerifiedToken | undefined
+  lookup(authorization: string | undefined, rule: Rule): VerifiedToken | undefined
   /** The token of an Authorization header; at once when it is known. @throws Refusal */
   verify: Verifier['verify']
   /** @throws Refusal when the bearer of this token may not pass */
-  admit(token: VerifiedToken, rule: Rule): void
+  authorize(token: VerifiedToken, rule: Rule): void
   /**
    * Registers an open stream. `close` is called when a revocation covers its token (before that is acknowledged), when the
    * token expires, when the lease lapses, and at shut-down. Register before the first byte is sent.
    * @returns call it when the stream has ended by itself
    * @throws Refusal when the token was revoked since the request came in, or too many streams are open
    */
-  trackStream(caller: Caller, close: Close, options?: TrackOptions): () => void
+  trackStream(caller: Caller, close: CloseStream, options?: TrackOptions): () => void
   /** Counts a refusal. */
-  refused(refusal: ProblemError): void
+  countRefusal(refusal: ProblemError): void
   state(): GuardState
   /** Resolves when it can decide for the first time. */
   ready(): Promise<void>
@@ -58,66 +58,66 @@ export function createGuard(options: GuardOptions): Guard {
   const settings = resolveOptions(options)
   const { clock, keys, log } = settings
   const verifier = createVerifier(settings)
-  const onFault = (error: unknown) => log.error({ err: error }, 'a stream could not be closed')
-  const streams = createStreamTracker({ most: settings.maxStreams, onFault })
-  const first = firstTime()
+  const onError = (error: unknown) => log.error({ err: error }, 'a stream could not be closed')
+  const streams = createStreamTracker({ maxStreams: settings.maxStreams, onError })
+  const firstLease = deferred()
   let isStarted = false
   let stopped: Promise<void> | null = null
-  const upkeep = startSync(settings, streams, {
-    onPolled: polled => metrics.polled(polled.kind),
-    onLapsed: () => metrics.lapsed(),
-    onRegained: first.happened,
+  const sync = createSync(settings, streams, {
+    onPolled: polled => metrics.countPoll(polled.kind),
+    onLapsed: () => metrics.countLapse(),
+    onRegained: firstLease.resolve,
   })
   const now = () => ({ nowMs: clock.nowMs(), wallMs: clock.wallMs() })
-  const latest = cachedMonotonic(clock)
-  const state = () => stateOf(upkeep.follower(), now(), { keys, streams, verifier })
+  const cachedNowMs = cachedMonotonic(clock)
+  const state = () => stateOf(sync.follower(), now(), { keys, streams, verifier })
   const metrics = guardMetrics(settings.metrics, state)
 
-  function judge(caller: Caller, rule: Rule): AuthorizationResult {
-    const follower = upkeep.follower()
+  function decide(caller: Caller, rule: Rule): AuthorizationResult {
+    const follower = sync.follower()
     const revoked = lookup(follower.index, caller.claims)
     return authorize({ caller, revoked, mayDecide: mayDecide(follower, now()) }, rule)
   }
 
   return {
-    recall(authorization, rule) {
+    lookup(authorization, rule) {
       if (authorization === undefined) return undefined
       const wallMs = clock.wallMs()
-      const token = verifier.recall(authorization, wallMs)
+      const token = verifier.lookup(authorization, wallMs)
       if (token === undefined) return undefined
       // What this memory let pass by this rule passes again; only whether the memory is complete changes with time.
-      if (token.passedRule !== rule || token.passedRevision !== upkeep.revision()) return undefined
-      return mayDecide(upkeep.follower(), { nowMs: latest(wallMs), wallMs }) ? token : undefined
+      if (token.passedRule !== rule || token.passedRevision !== sync.revision()) return undefined
+      return mayDecide(sync.follower(), { nowMs: cachedNowMs(wallMs), wallMs }) ? token : undefined
     },
     verify: verifier.verify,
-    admit(token, rule) {
-      const revision = upkeep.revision()
-      const decision = judge(token.caller, rule)
-      if (decision === 'unknown-allowed') return metrics.unknownAllowed()
-      if (decision !== 'pass') throw refusalOf(decision, rule)
+    authorize(token, rule) {
+      const revision = sync.revision()
+      const decision = decide(token.caller, rule)
+      if (decision === 'unknown-allowed') return metrics.countUnknownAllowed()
+      if (decision !== 'pass') throw problemOf(decision, rule)
       token.passedRule = rule
       token.passedRevision = revision
     },
     trackStream(caller, close, { onUnknown = 'refuse' } = {}) {
-      const decision = judge(caller, { scope: [], roles: [], onUnknown })
+      const decision = decide(caller, { scope: [], roles: [], onUnknown })
       if (decision !== 'pass' && decision !== 'unknown-allowed')
         throw new ProblemError(decision, 'before the stream began')
-      const release = streams.hold(caller, close, { onUnknown })
+      const release = streams.track(caller, close, { onUnknown })
       if (release === undefined) throw new ProblemError('overloaded', 'too many open streams, or shutting down')
       return release
     },
-    refused: refusal => metrics.refused(refusal.code),
+    countRefusal: refusal => metrics.countRefusal(refusal.code),
     state,
-    ready: () => first.promise,
+    ready: () => firstLease.promise,
     start() {
       if (isStarted) return
       isStarted = true
       keys.start()
-      upkeep.start()
+      sync.start()
     },
     closeStreams: streams.closeAll,
     stop() {
-      stopped ??= Promise.all([keys.stop(), upkeep.stop()]).then(() => {})
+      stopped ??= Promise.all([keys.stop(), sync.stop()]).then(() => {})
       return stopped
     },
   }
@@ -125,14 +125,14 @@ export function createGuard(options: GuardOptions): Guard {
 
 function stateOf(
   follower: Follower,
-  at: Instant,
+  now: Instant,
   parts: { keys: Keys; streams: StreamTracker; verifier: Verifier },
 ): GuardState {
-  const isLeased = mayDecide(follower, at)
+  const isLeased = mayDecide(follower, now)
   return {
     hasKeys: parts.keys.isLoaded(),
     mayDecide: isLeased,
-    leaseLeftMs: isLeased ? follower.validUntil.nowMs - at.nowMs : 0,
+    leaseLeftMs: isLeased ? follower.validUntil.nowMs - now.nowMs : 0,
     cursor: follower.cursor,
     entriesHeld: entryCount(follower.index),
     streamsOpen: parts.streams.size(),
@@ -140,16 +140,16 @@ function stateOf(
   }
 }
 
-function refusalOf(outcome: ProblemCode, { scope, roles }: Rule): ProblemError {
-  if (outcome !== 'insufficient-scope') return new ProblemError(outcome, 'known from the feed, or not knowable now')
+function problemOf(code: ProblemCode, { scope, roles }: Rule): ProblemError {
+  if (code !== 'insufficient-scope') return new ProblemError(code, 'known from the feed, or not knowable now')
   const needed = [...scope, ...roles.map(role => `role ${role}`)].join(', ')
-  return new ProblemError(outcome, `needs ${needed}`, { scope })
+  return new ProblemError(code, `needs ${needed}`, { scope })
 }
 
-function firstTime(): { promise: Promise<void>; happened: () => void } {
-  let happened = () => {}
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let settle = () => {}
   const promise = new Promise<void>(resolve => {
-    happened = resolve
+    settle = resolve
   })
-  return { promise, happened }
+  return { promise, resolve: () => settle() }
 }

@@ -8,8 +8,8 @@ export { type PemKey, staticKeys } from './keys/staticKeys.ts'
 export type { GuardLog, GuardOptions } from './options.ts'
 export { type GuardPluginOptions, guard } from './plugin.ts'
 export { parseRouteRule, type RouteRule } from './routeRule.ts'
-export type { Close, TrackOptions } from './streams.ts'
-export { onlyAuthorization } from './verify/authorization.ts'
+export type { CloseStream, TrackOptions } from './streams.ts'
+export { singleAuthorization } from './verify/authorization.ts'
 export {
   type AuthorizationFacts,
   type AuthorizationResult,

@@ -3,7 +3,7 @@ import type { ProblemCode } from '@gatehouse/contract'
 import { Counter, Gauge, type Registry } from 'prom-client'
 
 /** The figures that gauges read. */
-export interface Readings {
+export interface GuardReadings {
   leaseLeftMs: number
   cursor: number | null
   entriesHeld: number
@@ -12,18 +12,18 @@ export interface Readings {
 }
 
 export interface GuardMetrics {
-  refused(code: ProblemCode): void
-  unknownAllowed(): void
-  lapsed(): void
-  polled(result: string): void
+  countRefusal(code: ProblemCode): void
+  countUnknownAllowed(): void
+  countLapse(): void
+  countPoll(result: string): void
 }
 
 /** @param registry the caller's; without one nothing is counted */
-export function guardMetrics(registry: Registry | undefined, read: () => Readings): GuardMetrics {
-  if (registry === undefined) return { refused() {}, unknownAllowed() {}, lapsed() {}, polled() {} }
+export function guardMetrics(registry: Registry | undefined, read: () => GuardReadings): GuardMetrics {
+  if (registry === undefined) return { countRefusal() {}, countUnknownAllowed() {}, countLapse() {}, countPoll() {} }
   const registers = [registry]
   const named = (name: string, help: string) => ({ name: `gatehouse_guard_${name}`, help, registers })
-  const gauge = (name: string, help: string, pick: (readings: Readings) => number) => {
+  const gauge = (name: string, help: string, pick: (readings: GuardReadings) => number) => {
     new Gauge({
       ...named(name, help),
       collect() {
@@ -42,9 +42,9 @@ export function guardMetrics(registry: Registry | undefined, read: () => Reading
   const lapses = new Counter(named('lapses_total', 'How often the lease ran out.'))
   const polls = new Counter({ ...named('polls_total', 'Polls of the feed, by result.'), labelNames: ['result'] })
   return {
-    refused: code => refusals.inc({ code }),
-    unknownAllowed: () => allowed.inc(),
-    lapsed: () => lapses.inc(),
-    polled: result => polls.inc({ result }),
+    countRefusal: code => refusals.inc({ code }),
+    countUnknownAllowed: () => allowed.inc(),
+    countLapse: () => lapses.inc(),
+    countPoll: result => polls.inc({ result }),
   }
 }

@@ -59,15 +59,15 @@ const defaults = {
 
 /** @throws TypeError naming the option that is missing or wrong */
 export function resolveOptions(options: GuardOptions): ResolvedOptions {
-  const { publicKey, jwksUrl, jwks, ...given } = options
+  const { publicKey, jwksUrl, jwks, ...rest } = options
   for (const name of ['issuer', 'audience', 'clientId', 'clientSecret'] as const) {
-    if (typeof given[name] !== 'string' || given[name] === '') throw new TypeError(`guard: ${name} must be given`)
+    if (typeof rest[name] !== 'string' || rest[name] === '') throw new TypeError(`guard: ${name} must be given`)
   }
-  const authUrls = (given.authUrls ?? [given.issuer]).map(url => url.replace(/\/+$/, ''))
+  const authUrls = (rest.authUrls ?? [rest.issuer]).map(url => url.replace(/\/+$/, ''))
   if (authUrls.length === 0 || !authUrls.every(url => URL.canParse(url)))
     throw new TypeError('guard: authUrls must be a list of URLs')
 
-  const settings = { ...defaults, ...given, authUrls }
+  const settings = { ...defaults, ...rest, authUrls }
   const { clock, log, issuer } = settings
   const url = jwksUrl ?? `${issuer.replace(/\/+$/, '')}/.well-known/jwks.json`
   const onFailure = (error: unknown) => log.warn({ err: error, url }, 'the public keys could not be fetched')

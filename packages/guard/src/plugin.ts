@@ -6,7 +6,7 @@ import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
 import { routeConfigs } from './routeConfig.ts'
 import { parseRouteRule, type RouteRule } from './routeRule.ts'
-import { onlyAuthorization } from './verify/authorization.ts'
+import { singleAuthorization } from './verify/authorization.ts'
 import type { Rule } from './verify/authorize.ts'
 import type { Caller } from './verify/claims.ts'
 import type { VerifiedToken } from './verify/tokenCache.ts'
@@ -34,26 +34,26 @@ export type GuardPluginOptions = GuardOptions | { guard: Guard }
 export const guard = fastifyPlugin(guardScope, { name: '@gatehouse/guard', fastify: '5.x' })
 
 async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Promise<void> {
-  const own = 'guard' in options ? options.guard : createGuard({ log: app.log, ...options })
+  const instance = 'guard' in options ? options.guard : createGuard({ log: app.log, ...options })
   const rules = new WeakMap<object, Rule>()
   const configs = routeConfigs()
 
-  app.decorate('guard', own)
+  app.decorate('guard', instance)
   // Fastify wants null here for a class of one shape; the hook fills it in before any handler runs.
   app.decorateRequest('caller', null as unknown as Caller)
   app.addHook('onRoute', route => {
     parseRouteRule(route.config?.guard, `${route.method} ${route.url}`)
   })
   app.addHook('onRequest', onRequest)
-  app.addHook('onReady', async () => own.start())
-  app.addHook('preClose', async () => own.closeStreams())
-  app.addHook('onClose', () => own.stop())
+  app.addHook('onReady', async () => instance.start())
+  app.addHook('preClose', async () => instance.closeStreams())
+  app.addHook('onClose', () => instance.stop())
 
   /** Synchronous for a token that is known: no promise, no closure, nothing made that outlives the call. */
   function onRequest(request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void {
     let isDecided: boolean
     try {
-      isDecided = admit(request, done)
+      isDecided = authorizeRequest(request, done)
     } catch (error) {
       refuse(error, done)
       return
@@ -62,28 +62,32 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
   }
 
   /** @returns false when the key must be fetched first, and `done` is called later */
-  function admit(request: FastifyRequest, done: HookHandlerDoneFunction): boolean {
-    const authorization = onlyAuthorization(request.raw.rawHeaders, request.query)
+  function authorizeRequest(request: FastifyRequest, done: HookHandlerDoneFunction): boolean {
+    const authorization = singleAuthorization(request.raw.rawHeaders, request.query)
     const rule = ruleOfRoute(request)
-    const known = own.recall(authorization, rule)
+    const known = instance.lookup(authorization, rule)
     if (known !== undefined) {
       request.caller = known.caller
       return true
     }
-    const verified = own.verify(authorization)
+    const verified = instance.verify(authorization)
     if (verified instanceof Promise) {
-      admitLater(request, verified, done)
+      authorizeLater(request, verified, done)
       return false
     }
-    own.admit(verified, rule)
+    instance.authorize(verified, rule)
     request.caller = verified.caller
     return true
   }
 
-  function admitLater(request: FastifyRequest, later: Promise<VerifiedToken>, done: HookHandlerDoneFunction): void {
-    later
+  function authorizeLater(
+    request: FastifyRequest,
+    pending: Promise<VerifiedToken>,
+    done: HookHandlerDoneFunction,
+  ): void {
+    pending
       .then(verified => {
-        own.admit(verified, ruleOfRoute(request))
+        instance.authorize(verified, ruleOfRoute(request))
         request.caller = verified.caller
       })
       .then(
@@ -96,14 +100,14 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
   function ruleOfRoute(request: FastifyRequest): Rule {
     const known = rules.get(configs.of(request))
     if (known !== undefined) return known
-    const config = configs.surely(request)
+    const config = configs.fromPublicApi(request)
     const rule = parseRouteRule(config.guard, `${config.method} ${config.url}`)
     rules.set(config, rule)
     return rule
   }
 
   function refuse(error: unknown, done: HookHandlerDoneFunction): void {
-    if (error instanceof ProblemError) own.refused(error)
+    if (error instanceof ProblemError) instance.countRefusal(error)
     done(error as Error)
   }
 }

@@ -16,35 +16,37 @@ export interface RouteConfigs {
    * The public way, which has the last word: to be asked once for each route.
    * @returns what `of` must have returned
    */
-  surely: (request: FastifyRequest) => RouteConfig
+  fromPublicApi: (request: FastifyRequest) => RouteConfig
   /** Whether requests of this Fastify have the short way. */
-  isShort: () => boolean
+  hasSymbol: () => boolean
 }
 
 /** What stands under the symbol, as far as it matters here. */
-type Holder = { config?: RouteConfig } | null | undefined
+type RouteContext = { config?: RouteConfig } | null | undefined
 
 export function routeConfigs(): RouteConfigs {
   // Null: looked for in vain.
-  let place: symbol | null | undefined
+  let contextSymbol: symbol | null | undefined
 
-  const holderIn = (request: FastifyRequest, at: symbol) => (request as unknown as Record<symbol, Holder>)[at]
-  const look = (request: FastifyRequest) => {
+  const contextOf = (request: FastifyRequest, symbol: symbol) =>
+    (request as unknown as Record<symbol, RouteContext>)[symbol]
+  const findSymbol = (request: FastifyRequest) => {
     const { config } = request.routeOptions
-    return Object.getOwnPropertySymbols(request).find(at => holderIn(request, at)?.config === config) ?? null
+    return Object.getOwnPropertySymbols(request).find(symbol => contextOf(request, symbol)?.config === config) ?? null
   }
 
   return {
     of(request) {
-      if (place === undefined) place = look(request)
-      const config = place === null ? undefined : holderIn(request, place)?.config
+      if (contextSymbol === undefined) contextSymbol = findSymbol(request)
+      const config = contextSymbol === null ? undefined : contextOf(request, contextSymbol)?.config
       return config ?? request.routeOptions.config
     },
-    surely(request) {
+    fromPublicApi(request) {
       const { config } = request.routeOptions
-      if (typeof place === 'symbol' && holderIn(request, place)?.config !== config) place = null
+      if (typeof contextSymbol === 'symbol' && contextOf(request, contextSymbol)?.config !== config)
+        contextSymbol = null
       return config
     },
-    isShort: () => typeof place === 'symbol',
+    hasSymbol: () => typeof contextSymbol === 'symbol',
   }
 }

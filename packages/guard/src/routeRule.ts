@@ -8,18 +8,19 @@ export interface RouteRule {
   onUnknown?: 'refuse' | 'allow'
 }
 
-const known = ['scope', 'roles', 'onUnknown']
+const knownFields = ['scope', 'roles', 'onUnknown']
 /** RFC 6749 section 3.3: what may stand in a scope, and so in the quotes of a challenge. */
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** @throws TypeError for a misspelt field: ignored, it would leave the route open */
-export function parseRouteRule(given: unknown, route: string): Rule {
-  if (given === undefined) return { scope: [], roles: [], onUnknown: 'refuse' }
-  if (typeof given !== 'object' || given === null) throw new TypeError(`${route}: config.guard must be an object`)
-  for (const name of Object.keys(given)) {
-    if (!known.includes(name)) throw new TypeError(`${route}: config.guard has no "${name}", only ${known.join(', ')}`)
+export function parseRouteRule(config: unknown, route: string): Rule {
+  if (config === undefined) return { scope: [], roles: [], onUnknown: 'refuse' }
+  if (typeof config !== 'object' || config === null) throw new TypeError(`${route}: config.guard must be an object`)
+  for (const name of Object.keys(config)) {
+    if (!knownFields.includes(name))
+      throw new TypeError(`${route}: config.guard has no "${name}", only ${knownFields.join(', ')}`)
   }
-  const { scope = [], roles = [], onUnknown = 'refuse' } = given as Record<string, unknown>
+  const { scope = [], roles = [], onUnknown = 'refuse' } = config as Record<string, unknown>
   if (!isListOf(scope, scopeToken)) throw new TypeError(`${route}: config.guard.scope must be a list of scopes`)
   if (!isListOf(roles, /./)) throw new TypeError(`${route}: config.guard.roles must be a list of roles`)
   if (onUnknown !== 'refuse' && onUnknown !== 'allow') {

@@ -4,7 +4,7 @@ import { problemOfEffect } from './verify/authorize.ts'
 import type { Caller } from './verify/claims.ts'
 
 /** Called once, at once, and it must not throw; `shutdown` says that the process is stopping. */
-export type Close = (why: ProblemCode | 'shutdown') => void
+export type CloseStream = (why: ProblemCode | 'shutdown') => void
 
 export interface TrackOptions {
   /** While the lease has lapsed: close it, or let it run on. */
@@ -13,7 +13,7 @@ export interface TrackOptions {
 
 export interface StreamTracker {
   /** Undefined when there are too many already, or all have been closed for good. */
-  hold(caller: Caller, close: Close, options: TrackOptions): (() => void) | undefined
+  track(caller: Caller, close: CloseStream, options: TrackOptions): (() => void) | undefined
   /** Closes what these entries cover: before they are acknowledged. */
   revoke(entries: readonly Entry[]): void
   /** Closes those whose token has expired. */
@@ -28,70 +28,71 @@ export interface StreamTracker {
 
 interface Stream {
   caller: Caller
-  close: Close
+  close: CloseStream
   runsOnUnknown: boolean
 }
 
 /** @param onFault told when a stream could not be closed; the others are closed all the same */
-export function createStreamTracker(limits: { most: number; onFault: (error: unknown) => void }): StreamTracker {
-  const all = new Set<Stream>()
+export function createStreamTracker(limits: { maxStreams: number; onError: (error: unknown) => void }): StreamTracker {
+  const streams = new Set<Stream>()
   let isClosing = false
   const bySid = new Map<string, Set<Stream>>()
   const bySub = new Map<string, Set<Stream>>()
 
   function release(stream: Stream): boolean {
-    if (!all.delete(stream)) return false
-    remove(bySid, stream.caller.sid, stream)
-    remove(bySub, stream.caller.id, stream)
+    if (!streams.delete(stream)) return false
+    removeFrom(bySid, stream.caller.sid, stream)
+    removeFrom(bySub, stream.caller.id, stream)
     return true
   }
 
-  function close(stream: Stream, why: ProblemCode | 'shutdown'): void {
+  function close(stream: Stream, reason: ProblemCode | 'shutdown'): void {
     if (!release(stream)) return
     try {
-      stream.close(why)
+      stream.close(reason)
     } catch (error) {
-      limits.onFault(error)
+      limits.onError(error)
     }
   }
 
-  function covered({ kind, subject, epoch }: Entry): Stream[] {
-    if (kind === 'global') return [...all].filter(({ caller }) => caller.claims.global_epoch < (epoch ?? 0))
-    const found = [...((kind === 'session' ? bySid : bySub).get(subject ?? '') ?? [])]
-    return kind === 'session' ? found : found.filter(({ caller }) => caller.claims.epoch < (epoch ?? 0))
+  function streamsCoveredBy({ kind, subject, epoch }: Entry): Stream[] {
+    if (kind === 'global') return [...streams].filter(({ caller }) => caller.claims.global_epoch < (epoch ?? 0))
+    const candidates = [...((kind === 'session' ? bySid : bySub).get(subject ?? '') ?? [])]
+    return kind === 'session' ? candidates : candidates.filter(({ caller }) => caller.claims.epoch < (epoch ?? 0))
   }
 
   return {
-    hold(caller, closeIt, { onUnknown = 'refuse' }) {
-      if (isClosing || all.size >= limits.most) return undefined
-      const stream: Stream = { caller, close: closeIt, runsOnUnknown: onUnknown === 'allow' }
-      all.add(stream)
-      add(bySid, caller.sid, stream)
-      add(bySub, caller.id, stream)
+    track(caller, closeStream, { onUnknown = 'refuse' }) {
+      if (isClosing || streams.size >= limits.maxStreams) return undefined
+      const stream: Stream = { caller, close: closeStream, runsOnUnknown: onUnknown === 'allow' }
+      streams.add(stream)
+      addTo(bySid, caller.sid, stream)
+      addTo(bySub, caller.id, stream)
       return () => {
         release(stream)
       }
     },
     revoke(entries) {
-      if (all.size === 0) return
-      for (const entry of entries) for (const stream of covered(entry)) close(stream, problemOfEffect[entry.effect])
+      if (streams.size === 0) return
+      for (const entry of entries)
+        for (const stream of streamsCoveredBy(entry)) close(stream, problemOfEffect[entry.effect])
     },
     expire(wallMs) {
-      for (const stream of [...all]) if (expiryMs(stream) <= wallMs) close(stream, 'token-expired')
+      for (const stream of [...streams]) if (expiryMs(stream) <= wallMs) close(stream, 'token-expired')
     },
     lapse() {
-      for (const stream of [...all]) if (!stream.runsOnUnknown) close(stream, 'revocation-unknown')
+      for (const stream of [...streams]) if (!stream.runsOnUnknown) close(stream, 'revocation-unknown')
     },
     closeAll() {
       isClosing = true
-      for (const stream of [...all]) close(stream, 'shutdown')
+      for (const stream of [...streams]) close(stream, 'shutdown')
     },
     nextExpiryMs() {
       let next = Number.POSITIVE_INFINITY
-      for (const stream of all) next = Math.min(next, expiryMs(stream))
+      for (const stream of streams) next = Math.min(next, expiryMs(stream))
       return next
     },
-    size: () => all.size,
+    size: () => streams.size,
   }
 }
 
@@ -99,14 +100,14 @@ function expiryMs({ caller }: Stream): number {
   return caller.claims.exp * 1000
 }
 
-function add(index: Map<string, Set<Stream>>, name: string, stream: Stream): void {
-  const same = index.get(name)
-  if (same) same.add(stream)
+function addTo(index: Map<string, Set<Stream>>, name: string, stream: Stream): void {
+  const streams = index.get(name)
+  if (streams) streams.add(stream)
   else index.set(name, new Set([stream]))
 }
 
-function remove(index: Map<string, Set<Stream>>, name: string, stream: Stream): void {
-  const same = index.get(name)
-  same?.delete(stream)
-  if (same?.size === 0) index.delete(name)
+function removeFrom(index: Map<string, Set<Stream>>, name: string, stream: Stream): void {
+  const streams = index.get(name)
+  streams?.delete(stream)
+  if (streams?.size === 0) index.delete(name)
 }

@@ -5,7 +5,7 @@ import { problemDetails } from '@gatehouse/http'
 import { bearer } from '@gatehouse/testkit'
 import fastify from 'fastify'
 import t from 'tap'
-import { guarded, surroundings } from './helpers/guardedApp.ts'
+import { guarded, problemOptions } from './helpers/guardedApp.ts'
 
 const options = { issuer: 'https://auth.example', audience: 'a', clientId: 'c', clientSecret: 's' }
 
@@ -31,7 +31,7 @@ t.test('a route registered before the guard, in the same scope, is guarded all t
   await service.guard.ready()
   const app = fastify()
   t.teardown(() => app.close())
-  await app.register(problemDetails, surroundings)
+  await app.register(problemDetails, problemOptions)
   app.get('/early', { config: { guard: { scope: ['a'] } } }, () => 'open')
   await app.register(guard, { guard: service.guard })
   t.equal((await app.inject('/early')).json().code, 'token-missing')

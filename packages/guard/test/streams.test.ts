@@ -23,7 +23,7 @@ const entries = {
     kind: 'user' as const,
     subject: sub,
     epoch: 1,
-    outcome: 'forbidden' as const,
+    effect: 'forbidden' as const,
   }),
   global: () => ({ kind: 'global' as const, epoch: 1 }),
 }

@@ -13,24 +13,23 @@ export function clientErrorHandler(options: ProblemDetailsOptions, nextId: () =>
       socket.destroy()
       return
     }
-    socket.end(rawAnswer(answerFor(error.code), { ...options, requestId: nextId() }))
+    socket.end(rawResponse(responseFor(error.code), { ...options, requestId: nextId() }))
   }
 }
 
-function answerFor(code: string | undefined): { status: number; phrase: string; outcome: ProblemCode } {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return { status: 408, phrase: 'Request Timeout', outcome: 'request-malformed' }
+function responseFor(code: string | undefined): { status: number; phrase: string; code: ProblemCode } {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, phrase: 'Request Timeout', code: 'request-malformed' }
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return { status: 431, phrase: 'Request Header Fields Too Large', outcome: 'request-too-large' }
+    return { status: 431, phrase: 'Request Header Fields Too Large', code: 'request-too-large' }
   }
-  return { status: 400, phrase: 'Bad Request', outcome: 'request-malformed' }
+  return { status: 400, phrase: 'Bad Request', code: 'request-malformed' }
 }
 
-function rawAnswer(
-  { status, phrase, outcome }: { status: number; phrase: string; outcome: ProblemCode },
-  around: ProblemDetailsOptions & { requestId: string },
+function rawResponse(
+  { status, phrase, code }: { status: number; phrase: string; code: ProblemCode },
+  options: ProblemDetailsOptions & { requestId: string },
 ): string {
-  const { headers, body } = replyTo(outcome, {}, around)
+  const { headers, body } = replyTo(code, {}, options)
   const text = JSON.stringify({ ...body, status })
   const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(text)), connection: 'close' })
   return [`HTTP/1.1 ${status} ${phrase}`, ...lines.map(([name, value]) => `${name}: ${value}`), '', text].join('\r\n')

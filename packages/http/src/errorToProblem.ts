@@ -6,11 +6,11 @@ import type { FastifyError, FastifySchemaValidationError } from 'fastify'
 export interface MappedError {
   code: ProblemCode
   extras: ProblemExtras
-  isUnforeseen: boolean
+  isUnexpected: boolean
 }
 
 const maxFields = 20
-const places: Record<string, string> = { querystring: 'query', params: 'path', headers: 'headers', body: 'body' }
+const contexts: Record<string, string> = { querystring: 'query', params: 'path', headers: 'headers', body: 'body' }
 const byStatus: Record<number, ProblemCode> = {
   404: 'not-found',
   413: 'request-too-large',
@@ -24,28 +24,28 @@ const reasons: Record<string, string> = {
 }
 
 export function errorToProblem(error: unknown): MappedError {
-  if (error instanceof ProblemError) return { code: error.code, extras: error.extras, isUnforeseen: false }
+  if (error instanceof ProblemError) return { code: error.code, extras: error.extras, isUnexpected: false }
   const { validation, validationContext, statusCode, code } = (error ?? {}) as Partial<FastifyError>
   if (validation !== undefined) {
-    const fields = fieldsOf(validation, places[validationContext ?? ''] ?? 'request')
-    return { code: 'request-malformed', extras: { fields }, isUnforeseen: false }
+    const fields = fieldsOf(validation, contexts[validationContext ?? ''] ?? 'request')
+    return { code: 'request-malformed', extras: { fields }, isUnexpected: false }
   }
   if (statusCode === undefined || statusCode < 400 || statusCode > 499) {
-    return { code: 'internal-error', extras: {}, isUnforeseen: true }
+    return { code: 'internal-error', extras: {}, isUnexpected: true }
   }
   const reason = reasons[code ?? '']
   const extras = reason === undefined ? {} : { fields: [{ field: 'body', reason }] }
-  return { code: byStatus[statusCode] ?? 'request-malformed', extras, isUnforeseen: false }
+  return { code: byStatus[statusCode] ?? 'request-malformed', extras, isUnexpected: false }
 }
 
 /** One line for each field, in plain words; what the caller sent is never repeated. */
-function fieldsOf(errors: readonly FastifySchemaValidationError[], place: string): FieldError[] {
+function fieldsOf(errors: readonly FastifySchemaValidationError[], context: string): FieldError[] {
   const byField = new Map<string, FastifySchemaValidationError[]>()
   for (const error of errors) {
-    const field = `${place}${pathOf(error)}`
+    const field = `${context}${pathOf(error)}`
     byField.set(field, [...(byField.get(field) ?? []), error])
   }
-  return [...byField].slice(0, maxFields).map(([field, same]) => ({ field, reason: reasonOf(same) }))
+  return [...byField].slice(0, maxFields).map(([field, fieldErrors]) => ({ field, reason: reasonOf(fieldErrors) }))
 }
 
 /** A missing or unknown member is named itself, not the object that should or should not hold it. */

@@ -10,7 +10,7 @@ const timeoutMs = 8500
 const idleCheckMs = 100
 /** What comes in so short a turn of the event loop is hardly anything. */
 const shortTurnMs = 1
-const turnsAtMost = 50
+const maxTurns = 50
 
 export interface ShutdownOptions {
   clock: Clock
@@ -41,10 +41,10 @@ export function trackConnections(app: FastifyInstance, clock: Clock): ReadonlySe
 async function flushPendingReads(clock: Clock): Promise<void> {
   // Of the turn that is under way the reading may be over.
   await nextTurn()
-  for (let turns = 0; turns < turnsAtMost; turns += 1) {
-    const beganMs = clock.nowMs()
+  for (let turns = 0; turns < maxTurns; turns += 1) {
+    const startedAtMs = clock.nowMs()
     await nextTurn()
-    if (clock.nowMs() - beganMs < shortTurnMs) return
+    if (clock.nowMs() - startedAtMs < shortTurnMs) return
   }
 }
 
@@ -63,7 +63,7 @@ export function shutdownOnSignals(
 export async function gracefulShutdown(app: FastifyInstance, options: ShutdownOptions): Promise<void> {
   const { clock, connections, drainMs, signal } = options
   app.log.info({ signal }, 'stopping')
-  const beganMs = clock.nowMs()
+  const startedAtMs = clock.nowMs()
   // Each connection is told to close with its next answer, so that a gateway opens none of its next requests on it.
   app.server.maxRequestsPerSocket = 1
   await clock.sleep(drainMs)
@@ -72,13 +72,13 @@ export async function gracefulShutdown(app: FastifyInstance, options: ShutdownOp
   const closing = app.close().finally(() => closed.abort(new Error('closed')))
   await Promise.all([
     closing,
-    drainConnections(app, { clock, connections, untilMs: beganMs + timeoutMs, closed: closed.signal }),
+    drainConnections(app, { clock, connections, untilMs: startedAtMs + timeoutMs, closed: closed.signal }),
   ])
   app.log.info({ signal }, 'stopped')
   process.exitCode = 0
 }
 
-interface Limits {
+interface DrainLimits {
   untilMs: number
   closed: AbortSignal
 }
@@ -89,7 +89,7 @@ interface Limits {
  */
 async function drainConnections(
   app: FastifyInstance,
-  { clock, connections, untilMs, closed }: Pick<ShutdownOptions, 'clock' | 'connections'> & Limits,
+  { clock, connections, untilMs, closed }: Pick<ShutdownOptions, 'clock' | 'connections'> & DrainLimits,
 ): Promise<void> {
   let silent: ReadonlySet<Socket> = new Set()
   try {

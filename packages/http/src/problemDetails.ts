@@ -23,38 +23,38 @@ export interface ProblemDetailsOptions {
 export const problemDetails = fastifyPlugin(registerProblemDetails, { name: '@gatehouse/refusals', fastify: '5.x' })
 
 async function registerProblemDetails(app: FastifyInstance, options: ProblemDetailsOptions): Promise<void> {
-  const answer = createErrorHandler(options)
-  app.setErrorHandler(answer)
+  const handleError = createErrorHandler(options)
+  app.setErrorHandler(handleError)
   app.setNotFoundHandler((request, reply) =>
-    send(reply, replyOf('not-found', {}, { ...options, requestId: request.id })),
+    send(reply, problemReply('not-found', {}, { ...options, requestId: request.id })),
   )
 }
 
 /** Also for what fails before any route is known, which Fastify hands to `frameworkErrors`. */
 export function createErrorHandler(options: ProblemDetailsOptions) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const { code, extras, isUnforeseen } = errorToProblem(options.translate?.(error) ?? error)
-    const answer = replyOf(code, extras, { ...options, requestId: request.id })
-    if (isUnforeseen) request.log.error({ err: error, code: code }, 'an error that nobody foresaw')
+    const { code, extras, isUnexpected } = errorToProblem(options.translate?.(error) ?? error)
+    const response = problemReply(code, extras, { ...options, requestId: request.id })
+    if (isUnexpected) request.log.error({ err: error, code: code }, 'an error that nobody foresaw')
     else request.log.debug({ code: code, why: error instanceof Error ? error.message : '' }, 'refused')
-    return send(reply, answer)
+    return send(reply, response)
   }
 }
 
-function replyOf(
-  outcome: ProblemCode,
+function problemReply(
+  code: ProblemCode,
   extras: ProblemExtras,
-  around: ProblemDetailsOptions & { requestId: string },
+  options: ProblemDetailsOptions & { requestId: string },
 ): ProblemResponse {
-  const { problemBase, realm, requestId } = around
-  return replyTo(outcome, extras, { problemBase, realm, requestId })
+  const { problemBase, realm, requestId } = options
+  return replyTo(code, extras, { problemBase, realm, requestId })
 }
 
 /** As a string, so that no serializer of a route's response schema can alter it. */
 function send(reply: FastifyReply, { status, headers, body }: ProblemResponse): FastifyReply {
-  return reply.code(status).headers(headers).serializer(asItIs).send(JSON.stringify(body))
+  return reply.code(status).headers(headers).serializer(identity).send(JSON.stringify(body))
 }
 
-function asItIs(payload: unknown): string {
+function identity(payload: unknown): string {
   return String(payload)
 }

@@ -6,7 +6,7 @@ import fastifyPlugin from 'fastify-plugin'
 declare module 'fastify' {
   interface FastifyRequest {
     /** Monotonic; 0 where no hook of ours has seen the request. */
-    beganMs: number
+    startedAtMs: number
   }
 }
 
@@ -24,9 +24,9 @@ interface Series {
   sumMs: number
 }
 
-const limitsMs = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 20_000, 40_000]
+const bucketLimitsMs = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 20_000, 40_000]
 const name = 'http_request_duration_seconds'
-const about = [
+const header = [
   `# HELP ${name} From the head of a request until its answer was ready to be sent, by route.`,
   `# TYPE ${name} histogram`,
 ]
@@ -38,52 +38,52 @@ const about = [
  */
 export function requestMetrics(clock: Clock): RequestMetrics {
   const series: Series[] = []
-  const known = new Map<object, Map<string, Series[]>>()
+  const seriesByConfig = new Map<object, Map<string, Series[]>>()
 
   return {
     plugin: fastifyPlugin(measure, { name: '@gatehouse/request-metrics', fastify: '5.x' }),
-    text: () => [...about, ...series.flatMap(linesOf), ''].join('\n'),
+    text: () => [...header, ...series.flatMap(linesOf), ''].join('\n'),
   }
 
   async function measure(app: FastifyInstance): Promise<void> {
     app.decorateRequest('beganMs', 0)
     app.addHook('onRequest', (request, _reply, done) => {
-      request.beganMs = clock.nowMs()
+      request.startedAtMs = clock.nowMs()
       done()
     })
     app.addHook('onSend', (request, reply, payload, done) => {
-      if (request.beganMs > 0) add(seriesOf(request, reply.statusCode), clock.nowMs() - request.beganMs)
+      if (request.startedAtMs > 0) add(seriesOf(request, reply.statusCode), clock.nowMs() - request.startedAtMs)
       done(null, payload)
     })
   }
 
   /** By the pattern of a route and never by an address, which callers choose: the number of series is bounded. */
   function seriesOf({ routeOptions: { config }, method }: FastifyRequest, status: number): Series {
-    const byMethod = known.get(config) ?? new Map<string, Series[]>()
+    const byMethod = seriesByConfig.get(config) ?? new Map<string, Series[]>()
     const byStatus = byMethod.get(method) ?? []
-    const found = byStatus[status]
-    if (found !== undefined) return found
+    const existing = byStatus[status]
+    if (existing !== undefined) return existing
     const labels = `method="${method}",route="${escaped(config.url ?? 'none')}",status="${status}"`
-    const made = { labels, counts: new Float64Array(limitsMs.length + 1), sumMs: 0 }
-    series.push(made)
-    byStatus[status] = made
-    known.set(config, byMethod.set(method, byStatus))
-    return made
+    const created = { labels, counts: new Float64Array(bucketLimitsMs.length + 1), sumMs: 0 }
+    series.push(created)
+    byStatus[status] = created
+    seriesByConfig.set(config, byMethod.set(method, byStatus))
+    return created
   }
 }
 
 function add(series: Series, ms: number): void {
-  let at = 0
-  while (at < limitsMs.length && ms > (limitsMs[at] ?? 0)) at += 1
-  series.counts[at] = (series.counts[at] ?? 0) + 1
+  let index = 0
+  while (index < bucketLimitsMs.length && ms > (bucketLimitsMs[index] ?? 0)) index += 1
+  series.counts[index] = (series.counts[index] ?? 0) + 1
   series.sumMs += ms
 }
 
 function linesOf({ labels, counts, sumMs }: Series): string[] {
   let total = 0
-  const buckets = Array.from(counts, (count, at) => {
+  const buckets = Array.from(counts, (count, index) => {
     total += count
-    const limit = limitsMs[at]
+    const limit = bucketLimitsMs[index]
     return `${name}_bucket{${labels},le="${limit === undefined ? '+Inf' : limit / 1000}"} ${total}`
   })
   return [...buckets, `${name}_sum{${labels}} ${sumMs / 1000}`, `${name}_count{${labels}} ${total}`]

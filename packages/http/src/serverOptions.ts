@@ -14,10 +14,10 @@ export interface FastifyDefaults extends ProblemDetailsOptions {
   bodyLimit?: number
 }
 
-const saneId = /^[\w.-]{1,64}$/
+const requestIdPattern = /^[\w.-]{1,64}$/
 
-export function fastifyDefaults(given: FastifyDefaults): FastifyHttpOptions<import('node:http').Server> {
-  const { problemBase, realm, trustProxy, logLevel = 'info', logsRequests = false, bodyLimit = 16_384 } = given
+export function fastifyDefaults(options: FastifyDefaults): FastifyHttpOptions<import('node:http').Server> {
+  const { problemBase, realm, trustProxy, logLevel = 'info', logsRequests = false, bodyLimit = 16_384 } = options
   const nextId = requestIds()
   return {
     bodyLimit,
@@ -29,7 +29,7 @@ export function fastifyDefaults(given: FastifyDefaults): FastifyHttpOptions<impo
     // While it closes, a connection that is still open is served once more, and told to close.
     return503OnClosing: false,
     ...(trustProxy === undefined ? {} : { trustProxy }),
-    genReqId: trustProxy === undefined ? nextId : (request: IncomingMessage) => givenId(request) ?? nextId(),
+    genReqId: trustProxy === undefined ? nextId : (request: IncomingMessage) => forwardedId(request) ?? nextId(),
     routerOptions: { maxParamLength: 200 },
     // Nothing that was not asked for is dropped or converted: it is refused, and so noticed.
     ajv: {
@@ -56,19 +56,19 @@ function requestIds(): () => string {
   }
 }
 
-function givenId({ headers }: IncomingMessage): string | undefined {
+function forwardedId({ headers }: IncomingMessage): string | undefined {
   const id = headers['x-request-id']
-  return typeof id === 'string' && saneId.test(id) ? id : undefined
+  return typeof id === 'string' && requestIdPattern.test(id) ? id : undefined
 }
 
 /** Longer than any id in a path of ours, and shorter than any token: what somebody pasted in the wrong place. */
-const tokenInPath = /[\w.~-]{65,}/g
+const longPathSegment = /[\w.~-]{65,}/g
 
 /** No query string and no headers: either can hold a secret. */
 function describeRequest(request: { method?: string; url?: string; ip?: string }): Record<string, unknown> {
   return {
     method: request.method,
-    path: request.url?.split('?', 1)[0]?.replace(tokenInPath, '[long]'),
+    path: request.url?.split('?', 1)[0]?.replace(longPathSegment, '[long]'),
     address: request.ip,
   }
 }

@@ -38,24 +38,24 @@ export function assertStrictJson(text: string, value: unknown, maxDepth: number)
   const hasEscapes = text.includes('\\')
   let members = 0
 
-  const look = (value: unknown, depth: number): void => {
+  const visit = (value: unknown, depth: number): void => {
     if (typeof value === 'string' && hasEscapes) checkText(value)
     if (typeof value !== 'object' || value === null) return
     if (depth > maxDepth) throw new StrictJsonError(`is nested deeper than ${maxDepth} levels`)
     if (Array.isArray(value)) {
-      for (const item of value) look(item, depth + 1)
+      for (const item of value) visit(item, depth + 1)
       return
     }
     for (const name of Object.keys(value)) {
       checkName(name)
       if (hasEscapes) checkText(name)
-      look((value as Record<string, unknown>)[name], depth + 1)
+      visit((value as Record<string, unknown>)[name], depth + 1)
       members += 1
     }
   }
 
-  look(value, 1)
-  if (members !== namesIn(text, hasEscapes)) throw new StrictJsonError('has the same member twice')
+  visit(value, 1)
+  if (members !== countNames(text, hasEscapes)) throw new StrictJsonError('has the same member twice')
 }
 
 function checkName(name: string): void {
@@ -71,26 +71,26 @@ function checkText(value: string): void {
 }
 
 /** How many strings of a text are names of members: the text is known to be valid, so they are those before a colon. */
-function namesIn(text: string, hasEscapes: boolean): number {
+function countNames(text: string, hasEscapes: boolean): number {
   let names = 0
-  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at)) {
-    at = hasEscapes ? endOfString(text, at) : text.indexOf('"', at + 1) + 1
-    if (isBeforeColon(text, at)) names += 1
+  for (let index = text.indexOf('"'); index !== -1; index = text.indexOf('"', index)) {
+    index = hasEscapes ? endOfString(text, index) : text.indexOf('"', index + 1) + 1
+    if (isBeforeColon(text, index)) names += 1
   }
   return names
 }
 
 /** The place after the closing quote. */
 function endOfString(text: string, start: number): number {
-  let at = start + 1
-  for (let code = text.charCodeAt(at); code !== 0x22; code = text.charCodeAt(at)) at += code === 0x5c ? 2 : 1
-  return at + 1
+  let index = start + 1
+  for (let code = text.charCodeAt(index); code !== 0x22; code = text.charCodeAt(index)) index += code === 0x5c ? 2 : 1
+  return index + 1
 }
 
 function isBeforeColon(text: string, end: number): boolean {
-  let at = end
-  while (isBlank(text.charCodeAt(at))) at += 1
-  return text.charCodeAt(at) === 0x3a
+  let index = end
+  while (isBlank(text.charCodeAt(index))) index += 1
+  return text.charCodeAt(index) === 0x3a
 }
 
 /** RFC 8259 section 2. */

@@ -24,8 +24,8 @@ async function registerStrictRequests(app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', (request, _reply, done) => {
     const { query } = request
     for (const name in query as object) {
-      const flaw = flawOf((query as Record<string, unknown>)[name])
-      if (flaw !== null) return done(malformed(/^[\w.-]{1,64}$/.test(name) ? `query/${name}` : 'query', flaw))
+      const error = parameterErrorIn((query as Record<string, unknown>)[name])
+      if (error !== null) return done(malformed(/^[\w.-]{1,64}$/.test(name) ? `query/${name}` : 'query', error))
     }
     if (request.url.includes('%00')) return done(malformed('path', 'contains a NUL character'))
     done()
@@ -42,7 +42,7 @@ function parseBody(body: Buffer): unknown {
   }
 }
 
-function flawOf(value: unknown): string | null {
+function parameterErrorIn(value: unknown): string | null {
   if (Array.isArray(value)) return 'must be given once'
   return typeof value === 'string' && value.includes('\0') ? 'contains a NUL character' : null
 }

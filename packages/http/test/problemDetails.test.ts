@@ -6,7 +6,7 @@ import { fastifyDefaults, problemDetails, strictRequests } from '@gatehouse/http
 import fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 
-const surroundings = { problemBase: 'https://auth.example/problems', realm: 'warehouse' }
+const problemOptions = { problemBase: 'https://auth.example/problems', realm: 'warehouse' }
 const canary = 'canary-5f2c9e'
 const schema = {
   body: {
@@ -16,8 +16,8 @@ const schema = {
 }
 
 async function fixture(t: Test, over: Partial<Parameters<typeof fastifyDefaults>[0]> = {}): Promise<FastifyInstance> {
-  const app = fastify(fastifyDefaults({ ...surroundings, logLevel: 'silent', ...over }))
-  await app.register(problemDetails, surroundings)
+  const app = fastify(fastifyDefaults({ ...problemOptions, logLevel: 'silent', ...over }))
+  await app.register(problemDetails, problemOptions)
   await app.register(strictRequests)
   app.post('/things', { schema }, request => request.body)
   app.post('/polls', { schema: { body: PollRequest } }, () => 'ok')

@@ -12,7 +12,7 @@ interface Search {
   mutation?: string
 }
 
-interface Found {
+interface SearchResult {
   isBroken: boolean
   /** The whole space was searched, within memory and depth. */
   isWhole: boolean
@@ -46,7 +46,7 @@ function run(): number {
   }
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-model-'))
   try {
-    const verdicts = searches.map(wanted => tell(wanted, search(wanted, folder)))
+    const verdicts = searches.map(wanted => report(wanted, search(wanted, folder)))
     const isProved = verdicts.every(isAsWanted => isAsWanted)
     console.log(isProved ? 'The model holds, and every mutation is caught.' : 'NOT as it must be: see above.')
     return isProved ? 0 : 1
@@ -56,7 +56,7 @@ function run(): number {
 }
 
 /** Searches every state, exactly: states are kept compressed, never hashed away. */
-function search({ guards, lease, mutation }: Search, folder: string): Found {
+function search({ guards, lease, mutation }: Search, folder: string): SearchResult {
   const chosen = [`-DGUARDS=${guards}`, `-DL=${lease}`, ...(mutation === undefined ? [] : [`-D${mutation}`])]
   call('spin', { args: ['-a', ...chosen, model], folder })
   call('gcc', { args: ['-O2', '-DSAFETY', '-DCOLLAPSE', '-DMEMLIM=1900', '-o', 'pan', 'pan.c'], folder })
@@ -68,15 +68,15 @@ function search({ guards, lease, mutation }: Search, folder: string): Found {
   return { isBroken: errors !== '0', isWhole, states: Number(states) }
 }
 
-function tell({ name, guards, lease, mutation }: Search, { isBroken, isWhole, states }: Found): boolean {
-  const isAsWanted = mutation === undefined ? !isBroken && isWhole : isBroken
+function report({ name, guards, lease, mutation }: Search, { isBroken, isWhole, states }: SearchResult): boolean {
+  const isExpected = mutation === undefined ? !isBroken && isWhole : isBroken
   const verdict = isBroken ? 'broken' : isWhole ? 'holds' : 'not searched to the end'
   const size = `${guards} guard${guards === 1 ? '' : 's'}, L = ${lease}`
   const count = states.toLocaleString('en').padStart(10)
   console.log(
-    `${isAsWanted ? 'as it must be' : 'WRONG        '}  ${verdict.padEnd(7)} ${count} states  ${size.padEnd(16)}  ${name}`,
+    `${isExpected ? 'as it must be' : 'WRONG        '}  ${verdict.padEnd(7)} ${count} states  ${size.padEnd(16)}  ${name}`,
   )
-  return isAsWanted
+  return isExpected
 }
 
 function call(command: string, { args, folder }: { args: string[]; folder: string }): string {

@@ -2,7 +2,7 @@
 import { entryCount, type Follower, type RevocationIndex } from '../src/index.ts'
 import type { Database } from './database.ts'
 import type { Durations } from './durations.ts'
-import type { Look } from './feed.ts'
+import type { BarrierView } from './feed.ts'
 import type { Guard } from './guard.ts'
 import type { Process } from './processes.ts'
 import { createRenewals, type Renewals } from './renewals.ts'
@@ -17,8 +17,8 @@ export interface Checker {
   committed: (committed: Committed, dbNowMs: number) => void
   minted: (token: Token) => void
   /** A living replica owes the caller an answer. */
-  waits: (committed: Committed, replica: Process) => void
-  looked: (committed: Committed, at: { seen: Look; dbNowMs: number }) => void
+  barrierStarted: (committed: Committed, replica: Process) => void
+  barrierRead: (committed: Committed, at: { seen: BarrierView; dbNowMs: number }) => void
   inForce: (committed: Committed) => void
   restored: () => void
   swept: (follower: Follower, wallMs: number) => void
@@ -33,7 +33,7 @@ export interface Checker {
 export interface CheckerOptions {
   database: Database
   rules: Rules
-  scale: Durations
+  durations: Durations
 }
 
 /** The database's own time, of which the last look at a barrier has some. */
@@ -45,7 +45,7 @@ interface Waiting {
   name: string
 }
 
-export function createChecker({ database, rules, scale }: CheckerOptions): Checker {
+export function createChecker({ database, rules, durations }: CheckerOptions): Checker {
   const fail = (what: string) => {
     throw new Violation(what)
   }
@@ -55,21 +55,22 @@ export function createChecker({ database, rules, scale }: CheckerOptions): Check
   const lost = new Set<StoredEntry>()
   let promised: StoredEntry[] = []
   const tokens = new Set<Token>()
-  const refused = new Set<Token>()
+  const mustRefuse = new Set<Token>()
   let promisedSeq = 0
   const counts = { inForce: 0, judged: 0 }
 
   /** Whom the revocation was meant for, by what really happened: no epochs compared. */
-  const isMeant = (entry: StoredEntry, { sid, sub, issuedAtMs }: Token) => {
+  const covers = (entry: StoredEntry, { sid, sub, issuedAtMs }: Token) => {
     const wasBefore = issuedAtMs <= (committedAt.get(entry) ?? 0)
     if (entry.kind === 'global') return wasBefore
     return entry.kind === 'session' ? entry.subject === sid : entry.subject === sub && wasBefore
   }
   /** No clock that judges a token is further behind the database's. */
-  const maxSkewMs = scale.retentionMs - scale.tokenMs
-  const isLong = (dbNowMs: number, sinceMs: number) => dbNowMs > sinceMs + scale.lease.leaseMs + scale.lease.marginMs
+  const maxSkewMs = durations.retentionMs - durations.tokenMs
+  const isLong = (dbNowMs: number, sinceMs: number) =>
+    dbNowMs > sinceMs + durations.lease.leaseMs + durations.lease.marginMs
 
-  const looked: Checker['looked'] = ({ feedId, entry }, { seen, dbNowMs }) => {
+  const barrierRead: Checker['barrierRead'] = ({ feedId, entry }, { seen, dbNowMs }) => {
     const sinceMs = Math.max(committedAt.get(entry) ?? dbNowMs, database.tables().feedSinceMs)
     // A replica that slept until the entry had expired may find a guard that lacks it, and later ones, and has a new lease.
     const isLive = dbNowMs < entry.expiresAtMs
@@ -83,11 +84,11 @@ export function createChecker({ database, rules, scale }: CheckerOptions): Check
     if (lost.has(entry)) return
     promised.push(entry)
     if (feedId === database.tables().feedId) promisedSeq = Math.max(promisedSeq, entry.seq)
-    for (const token of tokens) if (isMeant(entry, token)) refused.add(token)
+    for (const token of tokens) if (covers(entry, token)) mustRefuse.add(token)
   }
   const minted = (token: Token) => {
     tokens.add(token)
-    if (promised.some(entry => isMeant(entry, token))) refused.add(token)
+    if (promised.some(entry => covers(entry, token))) mustRefuse.add(token)
   }
   const swept: Checker['swept'] = ({ index, feedId }, wallMs) => {
     if (entryCount(index) > committedAt.size) fail('BOUNDED: a guard holds more entries than there were')
@@ -102,20 +103,21 @@ export function createChecker({ database, rules, scale }: CheckerOptions): Check
         fail(`JUST: refused ${JSON.stringify(token)}`)
     }
   }
-  const isRevoked = (token: Token) => [...committedAt.keys()].some(entry => isMeant(entry, token))
+  const isRevoked = (token: Token) => [...committedAt.keys()].some(entry => covers(entry, token))
 
   const checkGuard = ({ process, clock, follower }: Guard) => {
-    const self = follower()
-    const at = clock.read()
-    if (self === undefined || !rules.mayDecide(self, at)) return
+    const current = follower()
+    const now = clock.read()
+    if (current === undefined || !rules.mayDecide(current, now)) return
     const { feedId } = database.tables()
-    const isBehind = self.feedId !== feedId || (self.cursor ?? 0) < promisedSeq
+    const isBehind = current.feedId !== feedId || (current.cursor ?? 0) < promisedSeq
     if (promisedSeq > 0 && isBehind)
-      fail(`SAFE: ${process.name} decides at ${self.feedId}#${self.cursor}, but #${promisedSeq} is in force`)
-    for (const token of refused) {
-      if (token.expiresAtMs <= at.wallMs) continue
+      fail(`SAFE: ${process.name} decides at ${current.feedId}#${current.cursor}, but #${promisedSeq} is in force`)
+    for (const token of mustRefuse) {
+      if (token.expiresAtMs <= now.wallMs) continue
       counts.judged += 1
-      if (rules.lookup(self.index, token) === undefined) fail(`SAFE: ${process.name} admits ${JSON.stringify(token)}`)
+      if (rules.lookup(current.index, token) === undefined)
+        fail(`SAFE: ${process.name} admits ${JSON.stringify(token)}`)
     }
   }
 
@@ -125,34 +127,34 @@ export function createChecker({ database, rules, scale }: CheckerOptions): Check
       if (isDue && replica.isAlive && replica.life === life) fail(`LIVE: ${replica.name} never answered for ${name}`)
     }
     for (const guard of guards) {
-      const self = guard.follower()
-      const isWell = self !== undefined && rules.mayDecide(self, guard.clock.read())
-      if (!isWell && !guard.isStalled()) fail(`RECOVERS: ${guard.process.name} does not decide, though all is calm`)
+      const current = guard.follower()
+      const mayDecide = current !== undefined && rules.mayDecide(current, guard.clock.read())
+      if (!mayDecide && !guard.isStalled()) fail(`RECOVERS: ${guard.process.name} does not decide, though all is calm`)
     }
   }
 
   return {
     renewals,
     minted,
-    looked,
+    barrierRead,
     inForce,
     swept,
     finish,
     committed: ({ entry }, dbNowMs) => committedAt.set(entry, dbNowMs),
-    waits: ({ feedId, entry }, replica) =>
+    barrierStarted: ({ feedId, entry }, replica) =>
       waiting.set(entry, { replica, life: replica.life, name: `${feedId}#${entry.seq}` }),
     restored: () => {
       // What was revoked after the backup is lost with it: no protocol can keep that promise.
       const { head } = database.tables()
       for (const entry of committedAt.keys()) if (entry.seq > head) lost.add(entry)
       promised = promised.filter(entry => !lost.has(entry))
-      for (const token of refused) if (!promised.some(entry => isMeant(entry, token))) refused.delete(token)
+      for (const token of mustRefuse) if (!promised.some(entry => covers(entry, token))) mustRefuse.delete(token)
       promisedSeq = 0
       renewals.forget()
     },
     check: guards => {
       const dbNowMs = database.dbNowMs()
-      for (const token of refused) if (token.expiresAtMs + maxSkewMs < dbNowMs) refused.delete(token)
+      for (const token of mustRefuse) if (token.expiresAtMs + maxSkewMs < dbNowMs) mustRefuse.delete(token)
       for (const guard of guards) checkGuard(guard)
     },
     counts: () => counts,
@@ -161,7 +163,7 @@ export function createChecker({ database, rules, scale }: CheckerOptions): Check
 
 function holdsExpired({ sessions, users, global }: RevocationIndex, wallMs: number): boolean {
   const [user] = users.values()
-  const oldest = [...sessions.values()].flatMap(drawer => [...drawer.values()].slice(0, 1))
+  const oldest = [...sessions.values()].flatMap(shard => [...shard.values()].slice(0, 1))
   const isSessionExpired = oldest.some(session => Math.floor(session / 3) <= wallMs)
   const isUserExpired = user !== undefined && user.expiresAtMs <= wallMs
   return isSessionExpired || isUserExpired || (global !== null && global.expiresAtMs <= wallMs)

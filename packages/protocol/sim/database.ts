@@ -34,27 +34,27 @@ export interface DatabaseOptions {
 
 export function createDatabase({ timeline, processes, random, clock, tables: first }: DatabaseOptions): Database {
   const listeners = { feed: new Set<() => void>(), acks: new Set<() => void>() }
-  const slow = random.pick([0.01, 0.05])
-  const unheard = random.pick([0, 0.1, 0.5])
+  const slowProbability = random.pick([0.01, 0.05])
+  const notifyLoss = random.pick([0, 0.1, 0.5])
   let tables = first
   let backup: Tables | undefined
   let isCalm = false
   let failsUntilMs = 0
 
   const dbNowMs = () => clock.read().wallMs
-  const delayMs = () => (!isCalm && random.happens(slow) ? random.between(5, 300) : random.between(0.2, 2))
+  const delayMs = () => (!isCalm && random.happens(slowProbability) ? random.between(5, 300) : random.between(0.2, 2))
 
   const query: Database['query'] = (process, statement, then) => {
     timeline.after(delayMs(), () => {
       const isFailing = failsUntilMs > timeline.trueMs() || (!isCalm && random.happens(0.005))
       const result = isFailing ? undefined : statement(tables, dbNowMs())
-      const isHeard = isCalm || !random.happens(0.005)
-      processes.later(process, delayMs(), () => then(isHeard ? result : undefined))
+      const isDelivered = isCalm || !random.happens(0.005)
+      processes.later(process, delayMs(), () => then(isDelivered ? result : undefined))
     })
   }
   const notify = (channel: Channel) => {
     for (const listener of listeners[channel]) {
-      if (isCalm || !random.happens(unheard)) timeline.after(random.between(0.5, 3), listener)
+      if (isCalm || !random.happens(notifyLoss)) timeline.after(random.between(0.5, 3), listener)
     }
   }
   const restore = () => {

@@ -18,13 +18,13 @@ export interface Written {
 /** Writes the guard's row. @returns what was granted, or that the guard's cursor is of another feed */
 export function writeRow(
   poll: GuardPoll,
-  { rules, scale }: { rules: Rules; scale: Durations },
+  { rules, durations }: { rules: Rules; durations: Durations },
 ): Statement<Written | 'feed-changed'> {
   return (tables, dbNowMs) => {
     const { feedId, head } = tables
     const row = tables.guards.get(poll.guard) ?? null
     const first = tables.entries.find(({ seq }) => seq > (poll.after ?? 0))
-    const now = { feedId, head, dbNowMs, rules: scale.lease, behindSinceMs: first?.committedAtMs }
+    const now = { feedId, head, dbNowMs, rules: durations.lease, behindSinceMs: first?.committedAtMs }
     const decision = rules.decidePoll(poll, row, now)
     if (decision.kind === 'feed-changed') return 'feed-changed'
     tables.guards.set(poll.guard, decision.row)
@@ -42,9 +42,9 @@ export function readPage(after: number, pageSize: number): Statement<Page> {
   }
 }
 
-export type Look = 'in-force' | 'held-up' | 'feed-changed'
+export type BarrierView = 'in-force' | 'held-up' | 'feed-changed'
 
-export interface LookOptions {
+export interface BarrierOptions {
   feedId: string
   seq: number
   rules: Rules
@@ -53,7 +53,7 @@ export interface LookOptions {
 }
 
 /** One look of the barrier: whether somebody may still decide without the entry. */
-export function look({ feedId, seq, rules, holdAfterRestoreMs }: LookOptions): Statement<Look> {
+export function readBarrier({ feedId, seq, rules, holdAfterRestoreMs }: BarrierOptions): Statement<BarrierView> {
   return (tables, dbNowMs) => {
     if (!rules.isBarrierKept) return 'in-force'
     // The entry may have been lost with the old feed: nobody can say that it is in force.

@@ -26,11 +26,11 @@ export interface GuardOptions {
   replicas: readonly Replica[]
 }
 
-const sweepMs = 120
-const sweptAtOnce = 4
+const removeExpiredEveryMs = 120
+const removedAtOnce = 4
 
-export function createGuard(stage: World, { name, clock, replicas }: GuardOptions): Guard {
-  const { processes, network, random, rules, scale, checker, trace } = stage
+export function createGuard(world: World, { name, clock, replicas }: GuardOptions): Guard {
+  const { processes, network, random, rules, durations, checker, trace } = world
   const process = newProcess(name)
   process.isAlive = false
   let follower: Follower | undefined
@@ -38,67 +38,71 @@ export function createGuard(stage: World, { name, clock, replicas }: GuardOption
   let isStalled = false
   let replica = random.pick(replicas)
 
-  const poll = (self: Follower) => {
-    if (self !== follower) return
-    const { question, asked } = rules.beginPoll(self, clock.read())
-    trace(id, () => `asks ${replica.process.name} ${JSON.stringify(question)}`)
+  const poll = (current: Follower) => {
+    if (current !== follower) return
+    const { pollCursor, sentAt } = rules.beginPoll(current, clock.read())
+    trace(id, () => `asks ${replica.process.name} ${JSON.stringify(pollCursor)}`)
     const from = { name, life: process.life, to: replica }
-    const answered = (answer: PollResponse | 'feed-changed' | undefined) => {
-      if (answer === undefined) return
+    const reply = (response: PollResponse | 'feed-changed' | undefined) => {
+      if (response === undefined) return
       network.send({ from: from.to.process.name, to: from.name }, () => {
-        if (from.life === process.life) processes.later(process, 0, () => heard(self, { asked, answer }))
+        if (from.life === process.life) processes.later(process, 0, () => receive(current, { sentAt, response }))
       })
     }
-    const request = { guard: id, ...question }
+    const request = { guard: id, ...pollCursor }
     network.send({ from: name, to: from.to.process.name }, () =>
-      processes.later(from.to.process, 0, () => from.to.poll(request, answered)),
+      processes.later(from.to.process, 0, () => from.to.poll(request, reply)),
     )
-    processes.later(process, scale.timeoutMs, () => {
-      if (self.pendingPoll !== asked) return
-      rules.abandonPoll(self)
+    processes.later(process, durations.timeoutMs, () => {
+      if (current.pendingPoll !== sentAt) return
+      rules.abandonPoll(current)
       replica = random.pick(replicas)
-      processes.later(process, random.between(5, 60), () => poll(self))
+      processes.later(process, random.between(5, 60), () => poll(current))
     })
   }
 
-  const heard = (self: Follower, { asked, answer }: { asked: Instant; answer: PollResponse | 'feed-changed' }) => {
-    if (self !== follower) return
-    if (answer === 'feed-changed') {
-      if (self.pendingPoll === asked) restart()
+  const receive = (
+    current: Follower,
+    { sentAt, response }: { sentAt: Instant; response: PollResponse | 'feed-changed' },
+  ) => {
+    if (current !== follower) return
+    if (response === 'feed-changed') {
+      if (current.pendingPoll === sentAt) restart()
       return
     }
-    if (isStalled && answer.entries.length > 0) return
-    const received = apply(self, asked, answer)
+    if (isStalled && response.entries.length > 0) return
+    const applied = apply(current, sentAt, response)
     trace(
       id,
-      () => `${received} ${JSON.stringify(answer)}; valid until ${self.validUntil.nowMs}, now ${clock.read().nowMs}`,
+      () =>
+        `${applied} ${JSON.stringify(response)}; valid until ${current.validUntil.nowMs}, now ${clock.read().nowMs}`,
     )
-    if (received === 'restart') return restart()
-    if (received === 'applied') processes.later(process, random.between(0, 2), () => poll(self))
+    if (applied === 'restart') return restart()
+    if (applied === 'applied') processes.later(process, random.between(0, 2), () => poll(current))
   }
 
-  const apply = (self: Follower, asked: Instant, answer: PollResponse) => {
-    if (rules.isAppliedFirst || answer.more) return rules.applyResponse(self, asked, answer)
+  const apply = (current: Follower, sentAt: Instant, response: PollResponse) => {
+    if (rules.isAppliedFirst || response.more) return rules.applyResponse(current, sentAt, response)
     processes.later(process, random.between(0, 30), () => {
-      for (const entry of answer.entries) rules.applyEntry(self.index, entry)
+      for (const entry of response.entries) rules.applyEntry(current.index, entry)
     })
-    return rules.applyResponse(self, asked, { ...answer, entries: [] })
+    return rules.applyResponse(current, sentAt, { ...response, entries: [] })
   }
 
-  const sweep = (self: Follower) => {
-    if (self !== follower) return
+  const removeExpired = (current: Follower) => {
+    if (current !== follower) return
     const { wallMs } = clock.read()
-    const forgotten = rules.removeExpired(self.index, { wallMs, max: sweptAtOnce })
-    if (forgotten < sweptAtOnce) checker.swept(self, wallMs)
-    processes.later(process, forgotten < sweptAtOnce ? sweepMs : 1, () => sweep(self))
+    const removed = rules.removeExpired(current.index, { wallMs, max: removedAtOnce })
+    if (removed < removedAtOnce) checker.swept(current, wallMs)
+    processes.later(process, removed < removedAtOnce ? removeExpiredEveryMs : 1, () => removeExpired(current))
   }
 
   const begin = () => {
-    const self = createFollower()
-    follower = self
+    const current = createFollower()
+    follower = current
     id = rules.isIdFresh ? `${name}.${random.whole(0, 1e9)}` : 'guard'
-    poll(self)
-    processes.later(process, sweepMs, () => sweep(self))
+    poll(current)
+    processes.later(process, removeExpiredEveryMs, () => removeExpired(current))
   }
 
   const restart = () => {
@@ -113,7 +117,7 @@ export function createGuard(stage: World, { name, clock, replicas }: GuardOption
     follower: () => follower,
     isStalled: () => isStalled,
     start: () => {
-      processes.bear(process)
+      processes.restart(process)
       isStalled = false
       processes.later(process, 0, begin)
     },

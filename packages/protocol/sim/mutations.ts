@@ -5,17 +5,17 @@ import { type Rules, rules } from './rules.ts'
 const eternity = Number.MAX_SAFE_INTEGER
 
 /** Takes the lease of an answer as if its poll had been sent at another instant. */
-function receiveAs(chooseAsked: (follower: Follower, asked: Instant) => Instant): Rules['applyResponse'] {
-  return (follower, asked, answer) => {
-    const pretended = chooseAsked(follower, asked)
-    follower.pendingPoll = pretended
-    return rules.applyResponse(follower, pretended, answer)
+function applyWithSentAt(chooseAsked: (follower: Follower, sentAt: Instant) => Instant): Rules['applyResponse'] {
+  return (follower, sentAt, response) => {
+    const replaced = chooseAsked(follower, sentAt)
+    follower.pendingPoll = replaced
+    return rules.applyResponse(follower, replaced, response)
   }
 }
 
-const mutants = {
+const mutations = {
   /** Any answer is taken for the answer to the outstanding poll. */
-  'abandoned-believed': { applyResponse: receiveAs((follower, asked) => follower.pendingPoll ?? asked) },
+  'abandoned-believed': { applyResponse: applyWithSentAt((follower, sentAt) => follower.pendingPoll ?? sentAt) },
   'acked-before-applied': { isAppliedFirst: false },
   'barrier-skipped': { isBarrierKept: false },
   'entries-before-row': { isRowFirst: false },
@@ -27,7 +27,7 @@ const mutants = {
       rules.decidePoll(poll, row === null ? null : { ...row, leaseUntilMs: now.dbNowMs }, now),
   },
   'first-page-is-last': {
-    applyResponse: (follower, asked, answer) => rules.applyResponse(follower, asked, { ...answer, more: false }),
+    applyResponse: (follower, sentAt, response) => rules.applyResponse(follower, sentAt, { ...response, more: false }),
   },
   /** Not unsafe, but the barrier lasts longer than a lease. */
   'lease-uncapped': {
@@ -49,9 +49,9 @@ const mutants = {
   'wall-ignored': { mayDecide: (follower, at) => rules.mayDecide(follower, { ...at, wallMs: -eternity }) },
 } satisfies Record<string, Partial<Rules>>
 
-export type MutationName = keyof typeof mutants | 'lease-from-answer'
+export type MutationName = keyof typeof mutations | 'lease-from-answer'
 export const mutationNames: readonly MutationName[] = [
-  ...(Object.keys(mutants) as (keyof typeof mutants)[]),
+  ...(Object.keys(mutations) as (keyof typeof mutations)[]),
   'lease-from-answer',
 ]
 
@@ -60,16 +60,16 @@ export function isMutation(name: string): name is MutationName {
 }
 
 export function mutated(name: MutationName): Rules {
-  return name === 'lease-from-answer' ? { ...rules, ...leaseFromAnswer() } : { ...rules, ...mutants[name] }
+  return name === 'lease-from-answer' ? { ...rules, ...leaseFromAnswer() } : { ...rules, ...mutations[name] }
 }
 
 /** The lease is counted from the answer: the guard's next look at its clock, since `applyResponse` itself is told no time. */
 function leaseFromAnswer(): Pick<Rules, 'applyResponse' | 'mayDecide'> {
   const fresh = new WeakMap<Follower, number>()
   return {
-    applyResponse: (follower, asked, answer) => {
-      const received = rules.applyResponse(follower, asked, answer)
-      if (received === 'applied' && !answer.more && answer.leaseMs > 0) fresh.set(follower, answer.leaseMs)
+    applyResponse: (follower, sentAt, response) => {
+      const received = rules.applyResponse(follower, sentAt, response)
+      if (received === 'applied' && !response.more && response.leaseMs > 0) fresh.set(follower, response.leaseMs)
       return received
     },
     mayDecide: (follower, at) => {

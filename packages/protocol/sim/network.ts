@@ -12,22 +12,22 @@ export interface Network {
 }
 
 export function createNetwork(timeline: Timeline, random: Random): Network {
-  const dropped = random.pick([0, 0.01, 0.05, 0.2])
-  const repeated = random.pick([0, 0.02, 0.1])
-  const slow = random.pick([0.01, 0.05, 0.2])
-  const slowestMs = random.pick([100, 400, 1500])
+  const dropProbability = random.pick([0, 0.01, 0.05, 0.2])
+  const repeatProbability = random.pick([0, 0.02, 0.1])
+  const slowProbability = random.pick([0.01, 0.05, 0.2])
+  const maxDelayMs = random.pick([100, 400, 1500])
   const cuts = new Map<string, number>()
   let isCalm = false
 
   const delayMs = () => {
-    if (!isCalm && random.happens(slow)) return random.between(5, slowestMs)
+    if (!isCalm && random.happens(slowProbability)) return random.between(5, maxDelayMs)
     return random.between(0.5, 4)
   }
   const send: Network['send'] = ({ from, to }, deliver) => {
     const isCut = (cuts.get(`${from}>${to}`) ?? 0) > timeline.trueMs()
-    if (!isCalm && (isCut || random.happens(dropped))) return
+    if (!isCalm && (isCut || random.happens(dropProbability))) return
     timeline.after(delayMs(), deliver)
-    if (!isCalm && random.happens(repeated)) timeline.after(delayMs(), deliver)
+    if (!isCalm && random.happens(repeatProbability)) timeline.after(delayMs(), deliver)
   }
   const cut: Network['cut'] = ({ from, to }, forMs) => {
     cuts.set(`${from}>${to}`, timeline.trueMs() + forMs)

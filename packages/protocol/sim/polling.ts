@@ -6,17 +6,20 @@ import type { Process } from './processes.ts'
 import type { World } from './world.ts'
 
 /** `reply` gets nothing when the poll failed. */
-export type PollHandler = (poll: GuardPoll, reply: (answer: PollResponse | 'feed-changed' | undefined) => void) => void
+export type PollHandler = (
+  poll: GuardPoll,
+  reply: (response: PollResponse | 'feed-changed' | undefined) => void,
+) => void
 
-export function createPoll(stage: World, process: Process): PollHandler {
-  const { database, rules, scale } = stage
-  const sleepUntilFed = createNotify(stage, { process, channel: 'feed' })
+export function createPoll(world: World, process: Process): PollHandler {
+  const { database, rules, durations } = world
+  const waitForEntries = createNotify(world, { process, channel: 'feed' })
 
   const readOrHold = (after: number | undefined, then: (page: Page | undefined) => void) => {
-    const read = readPage(after ?? 0, scale.lease.pageSize)
+    const read = readPage(after ?? 0, durations.lease.pageSize)
     database.query(process, read, page => {
       if (page === undefined || page.entries.length > 0 || after === undefined) return then(page)
-      sleepUntilFed(scale.holdMs, isWoken => (isWoken ? database.query(process, read, then) : then(page)))
+      waitForEntries(durations.holdMs, isWoken => (isWoken ? database.query(process, read, then) : then(page)))
     })
   }
 
@@ -29,11 +32,11 @@ export function createPoll(stage: World, process: Process): PollHandler {
     )
   }
 
-  return (asked, reply) => {
-    const write = writeRow(asked, stage)
+  return (poll, reply) => {
+    const write = writeRow(poll, world)
     const finish = (page: Page, leaseMs: number) => reply({ ...page, leaseMs: page.more ? 0 : leaseMs })
     const readAnd = (then: (page: Page) => void) =>
-      readOrHold(asked.after, page => {
+      readOrHold(poll.after, page => {
         if (page === undefined) return reply(undefined)
         readHead(page, whole => (whole === undefined ? reply(undefined) : then(whole)))
       })

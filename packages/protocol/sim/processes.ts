@@ -14,7 +14,7 @@ export interface Processes {
   later: (process: Process, delayMs: number, act: () => void) => void
   stop: (process: Process, forMs: number) => void
   kill: (process: Process) => void
-  bear: (process: Process) => void
+  restart: (process: Process) => void
 }
 
 export function newProcess(name: string): Process {
@@ -22,13 +22,13 @@ export function newProcess(name: string): Process {
 }
 
 export function createProcesses(timeline: Timeline): Processes {
-  const later: Processes['later'] = (process, delayMs, act) => {
+  const later: Processes['later'] = (process, delayMs, action) => {
     const { life } = process
     const fire = () => {
       if (process.life !== life || !process.isAlive) return
       const leftMs = process.stoppedUntilMs - timeline.trueMs()
       if (leftMs > 0) timeline.after(leftMs, fire)
-      else act()
+      else action()
     }
     timeline.after(delayMs, fire)
   }
@@ -38,10 +38,10 @@ export function createProcesses(timeline: Timeline): Processes {
   const kill = (process: Process) => {
     process.isAlive = false
   }
-  const bear = (process: Process) => {
+  const restart = (process: Process) => {
     process.life += 1
     process.isAlive = true
     process.stoppedUntilMs = 0
   }
-  return { later, stop, kill, bear }
+  return { later, stop, kill, restart }
 }

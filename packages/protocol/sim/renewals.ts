@@ -4,14 +4,14 @@ import type { RefreshToken } from './sessions.ts'
 
 export interface Renewals {
   /** A client is about to present it, and holds nothing newer. */
-  held: (presented: RefreshToken) => void
+  presented: (token: RefreshToken) => void
   rotated: (presented: RefreshToken, dbNowMs: number) => void
-  explained: (presented: RefreshToken, said: Said) => void
+  explained: (presented: RefreshToken, said: ExplainedRenewal) => void
   /** The database went back in time, so its past is not what was seen. */
   forget: () => void
 }
 
-export interface Said {
+export interface ExplainedRenewal {
   explanation: RotationDecision
   dbNowMs: number
   retryWindowMs: number
@@ -20,39 +20,39 @@ export interface Said {
 /** @param fail told what went wrong */
 export function createRenewals(fail: (what: string) => void): Renewals {
   const rotatedAt = new Map<string, number>()
-  const held = new Map<string, number>()
-  const touched = new Set<string>()
+  const newestHeld = new Map<string, number>()
+  const replayed = new Set<string>()
   let isKnown = true
 
   const usedAtMs = ({ sid }: RefreshToken, generation: number) => rotatedAt.get(`${sid}:${generation}`)
 
-  const accused = (presented: RefreshToken, { dbNowMs, retryWindowMs }: Said) => {
-    const { sid, generation, attempt, isStolen } = presented
+  const checkReuse = (presented: RefreshToken, { dbNowMs, retryWindowMs }: ExplainedRenewal) => {
+    const { sid, generation, idempotencyKey, isReplayed } = presented
     // Where a thief was, the honest one may be the one that is noticed.
-    if (isStolen || touched.has(sid) || held.get(sid) !== generation) return
+    if (isReplayed || replayed.has(sid) || newestHeld.get(sid) !== generation) return
     const firstUseMs = usedAtMs(presented, generation) ?? dbNowMs
-    const isRetry = attempt !== null || dbNowMs < firstUseMs + retryWindowMs
+    const isRetry = idempotencyKey !== null || dbNowMs < firstUseMs + retryWindowMs
     if (isRetry)
       fail(`HONEST: ${sid} is called stolen, but its own client retries its newest token, generation ${generation}`)
   }
-  const repeated = (presented: RefreshToken, { dbNowMs, retryWindowMs }: Said) => {
-    if (!presented.isStolen) return
+  const checkRetry = (presented: RefreshToken, { dbNowMs, retryWindowMs }: ExplainedRenewal) => {
+    if (!presented.isReplayed) return
     const firstUseMs = usedAtMs(presented, presented.generation) ?? Number.NEGATIVE_INFINITY
     const successorUseMs = usedAtMs(presented, presented.generation + 1) ?? Number.POSITIVE_INFINITY
     const isUsedUp = dbNowMs >= firstUseMs + retryWindowMs || dbNowMs > successorUseMs
     if (isUsedUp) fail(`THIEF: ${presented.sid} generation ${presented.generation} was used up, and yet gets a token`)
   }
   return {
-    held: ({ sid, generation }) => held.set(sid, generation),
+    presented: ({ sid, generation }) => newestHeld.set(sid, generation),
     rotated: (presented, dbNowMs) => {
-      if (presented.isStolen) touched.add(presented.sid)
+      if (presented.isReplayed) replayed.add(presented.sid)
       rotatedAt.set(`${presented.sid}:${presented.generation}`, dbNowMs)
     },
-    explained: (presented, said) => {
+    explained: (presented, explained) => {
       if (!isKnown) return
-      if (presented.isStolen) touched.add(presented.sid)
-      if (said.explanation.kind === 'theft') accused(presented, said)
-      if (said.explanation.kind === 'repeat') repeated(presented, said)
+      if (presented.isReplayed) replayed.add(presented.sid)
+      if (explained.explanation.kind === 'reuse') checkReuse(presented, explained)
+      if (explained.explanation.kind === 'retry') checkRetry(presented, explained)
     },
     forget: () => {
       isKnown = false

@@ -6,19 +6,19 @@ import { type Facts, type Lifetimes, type RefreshToken, readFacts, rotate } from
 import type { Token } from './tables.ts'
 import type { World } from './world.ts'
 
-export type Renewed = Token | RotationDecision
+export type RenewalResult = Token | RotationDecision
 
-export interface Renewing {
-  renew: (replica: Replica, presented: RefreshToken, then: (renewed: Renewed) => void) => void
+export interface Renewer {
+  renew: (replica: Replica, presented: RefreshToken, then: (renewed: RenewalResult) => void) => void
   /** A token comes into the world, or a stolen session ends. */
-  obey: (replica: Replica, presented: RefreshToken, renewed: Renewed) => void
+  handleResult: (replica: Replica, presented: RefreshToken, renewed: RenewalResult) => void
 }
 
-export function createRenewing(stage: World, lifetimes: Lifetimes): Renewing {
-  const { database, rules, scale, checker, trace } = stage
+export function createRenewer(world: World, lifetimes: Lifetimes): Renewer {
+  const { database, rules, durations, checker, trace } = world
   const { renewals } = checker
 
-  const renew: Renewing['renew'] = (replica, presented, then) => {
+  const renew: Renewer['renew'] = (replica, presented, then) => {
     const { process } = replica
     const rotateNow: Statement<Token | null> = (tables, dbNowMs) => {
       const token = rotate(presented, lifetimes)(tables, dbNowMs)
@@ -33,15 +33,15 @@ export function createRenewing(stage: World, lifetimes: Lifetimes): Renewing {
       })
     })
   }
-  const explain = (presented: RefreshToken, { facts, token }: Facts): Renewed => {
-    const explanation = rules.explainRotation(facts, scale.retryWindowMs)
-    renewals.explained(presented, { explanation, dbNowMs: facts.dbNowMs, retryWindowMs: scale.retryWindowMs })
+  const explain = (presented: RefreshToken, { facts, token }: Facts): RenewalResult => {
+    const explanation = rules.explainRotation(facts, durations.retryWindowMs)
+    renewals.explained(presented, { explanation, dbNowMs: facts.dbNowMs, retryWindowMs: durations.retryWindowMs })
     trace('renewal', () => `${presented.sid} generation ${presented.generation} is ${JSON.stringify(explanation)}`)
-    return explanation.kind === 'repeat' && token !== null ? token : explanation
+    return explanation.kind === 'retry' && token !== null ? token : explanation
   }
-  const obey: Renewing['obey'] = (replica, { sid }, renewed) => {
+  const handleResult: Renewer['handleResult'] = (replica, { sid }, renewed) => {
     if (!('kind' in renewed)) checker.minted(renewed)
-    else if (renewed.kind === 'theft') replica.revoke({ kind: 'session', sid })
+    else if (renewed.kind === 'reuse') replica.revoke({ kind: 'session', sid })
   }
-  return { renew, obey }
+  return { renew, handleResult }
 }

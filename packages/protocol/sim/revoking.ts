@@ -1,15 +1,15 @@
 /** Somebody who revokes all the time: sessions, accounts, everyone, and now and then many at once. */
 import type { Replica } from './replica.ts'
-import { type Act, users } from './tables.ts'
+import { type RevocationRequest, users } from './tables.ts'
 import type { World } from './world.ts'
 
 export function startRevoking(
-  stage: World,
+  world: World,
   { replicas, sids }: { replicas: readonly Replica[]; sids: readonly string[] },
 ): void {
-  const { timeline, random, scale, trace } = stage
+  const { timeline, random, durations, trace } = world
 
-  const choose = (): Act => {
+  const choose = (): RevocationRequest => {
     if (sids.length > 0 && random.happens(0.6)) return { kind: 'session', sid: random.pick(sids.slice(-6)) }
     if (random.happens(0.1)) return { kind: 'global' }
     return {
@@ -19,13 +19,13 @@ export function startRevoking(
     }
   }
   const revokeNow = () => {
-    const acts = random.happens(0.15) ? random.whole(4, 9) : 1
-    for (let act = 0; act < acts; act += 1) {
+    const count = random.happens(0.15) ? random.whole(4, 9) : 1
+    for (let index = 0; index < count; index += 1) {
       const chosen = choose()
       trace('somebody', () => `revokes ${JSON.stringify(chosen)}`)
       random.pick(replicas).revoke(chosen)
     }
-    if (timeline.trueMs() < scale.stormMs) timeline.after(random.between(20, 700), revokeNow)
+    if (timeline.trueMs() < durations.stormMs) timeline.after(random.between(20, 700), revokeNow)
   }
   timeline.after(random.between(50, 400), revokeNow)
 }

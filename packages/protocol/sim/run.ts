@@ -20,11 +20,11 @@ function run(): number {
   if (mutation !== undefined && !isMutation(mutation))
     return refuse(`--mutation must be one of: ${mutationNames.join(', ')}`)
   const rules = mutation === undefined ? shippingRules : mutated(mutation)
-  const one = values.seed === undefined ? undefined : Number(values.seed)
-  const many = Number(values.seeds)
-  if (!Number.isSafeInteger(one ?? many) || (one ?? many) < 1)
+  const seed = values.seed === undefined ? undefined : Number(values.seed)
+  const seeds = Number(values.seeds)
+  if (!Number.isSafeInteger(seed ?? seeds) || (seed ?? seeds) < 1)
     return refuse('--seed and --seeds must be whole numbers above 0')
-  return one === undefined ? runMany(many, rules) : runOne(one, rules)
+  return seed === undefined ? runMany(seeds, rules) : runOne(seed, rules)
 }
 
 function refuse(sentence: string): number {
@@ -42,7 +42,7 @@ function runMany(seeds: number, rules: typeof shippingRules): number {
   const total = { events: 0, inForce: 0, judged: 0 }
   for (let seed = 1; seed <= seeds; seed += 1) {
     const { broken, events, counts } = simulate(seed, { rules })
-    if (broken !== null) return tellFailure({ seed, broken, rules })
+    if (broken !== null) return reportFailure({ seed, broken, rules })
     total.events += events
     total.inForce += counts.inForce
     total.judged += counts.judged
@@ -55,7 +55,7 @@ function runMany(seeds: number, rules: typeof shippingRules): number {
 }
 
 /** The same seed again, this time told: nothing is traced while all goes well, since that would cost most of the time. */
-function tellFailure({ seed, broken, rules }: { seed: number; broken: string; rules: typeof shippingRules }): number {
+function reportFailure({ seed, broken, rules }: { seed: number; broken: string; rules: typeof shippingRules }): number {
   const lines: string[] = []
   simulate(seed, { rules, onEvent: line => lines.push(line) })
   console.log(lines.slice(-lastEvents).join('\n'))

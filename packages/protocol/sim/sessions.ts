@@ -6,9 +6,9 @@ import type { Session, Tables, Token } from './tables.ts'
 export interface RefreshToken {
   sid: string
   generation: number
-  /** The Idempotency-Key of the attempt, when the client sends one. */
-  attempt: string | null
-  isStolen: boolean
+  /** The `Idempotency-Key` of the request; null when the client sends none. */
+  idempotencyKey: string | null
+  isReplayed: boolean
 }
 
 export interface Lifetimes {
@@ -22,7 +22,12 @@ export function logIn({ sid, user }: { sid: string; user: string }, lifetimes: L
   return (tables, dbNowMs) => {
     const account = tables.accounts.get(user)
     if (account === undefined || account.isDisabled) return null
-    const refresh = { generation: 1, idleExpiresAtMs: dbNowMs + lifetimes.idleMs, rotatedAtMs: null, attempt: null }
+    const refresh = {
+      generation: 1,
+      idleExpiresAtMs: dbNowMs + lifetimes.idleMs,
+      rotatedAtMs: null,
+      idempotencyKey: null,
+    }
     const { globalEpoch } = tables
     const session = { sid, user, isEnded: false, globalEpoch, expiresAtMs: dbNowMs + lifetimes.sessionMs, refresh }
     tables.sessions.set(sid, session)
@@ -31,7 +36,10 @@ export function logIn({ sid, user }: { sid: string; user: string }, lifetimes: L
 }
 
 /** The renewal's one statement. @returns null when no row matched */
-export function rotate({ sid, generation, attempt }: RefreshToken, lifetimes: Lifetimes): Statement<Token | null> {
+export function rotate(
+  { sid, generation, idempotencyKey }: RefreshToken,
+  lifetimes: Lifetimes,
+): Statement<Token | null> {
   return (tables, dbNowMs) => {
     const session = tables.sessions.get(sid)
     const refresh = session?.refresh
@@ -39,7 +47,7 @@ export function rotate({ sid, generation, attempt }: RefreshToken, lifetimes: Li
       return null
     if (dbNowMs >= session.expiresAtMs || dbNowMs >= refresh.idleExpiresAtMs) return null
     const idleExpiresAtMs = dbNowMs + lifetimes.idleMs
-    session.refresh = { generation: generation + 1, idleExpiresAtMs, rotatedAtMs: dbNowMs, attempt }
+    session.refresh = { generation: generation + 1, idleExpiresAtMs, rotatedAtMs: dbNowMs, idempotencyKey }
     return tokenOf(tables, session, { dbNowMs, lifetimes })
   }
 }
@@ -50,7 +58,7 @@ export interface Facts {
   token: Token | null
 }
 
-export function readFacts({ sid, generation, attempt }: RefreshToken, lifetimes: Lifetimes): Statement<Facts> {
+export function readFacts({ sid, generation, idempotencyKey }: RefreshToken, lifetimes: Lifetimes): Statement<Facts> {
   return (tables, dbNowMs) => {
     const session = tables.sessions.get(sid) ?? null
     const stored = session?.refresh ?? null
@@ -67,7 +75,7 @@ export function readFacts({ sid, generation, attempt }: RefreshToken, lifetimes:
         // A successor's secret follows from its predecessor's, so equal generations have equal secrets.
         isCurrentSecret: stored !== null && generation === stored.generation,
         isPreviousSecret: stored !== null && generation === stored.generation - 1,
-        isSameAttempt: attempt !== null && stored?.attempt === attempt,
+        hasSameIdempotencyKey: idempotencyKey !== null && stored?.idempotencyKey === idempotencyKey,
       },
     }
     return { facts, token: session && tokenOf(tables, session, { dbNowMs, lifetimes }) }

@@ -31,16 +31,16 @@ export interface RunOptions {
 }
 
 export function simulate(seed: number, { rules = shippingRules, onEvent }: RunOptions = {}): Run {
-  const stage = buildStage(seed, { rules, onEvent })
-  const { timeline, random, checker, scale, network, database, processes } = stage
-  const replicas = ['auth-1', 'auth-2'].map(name => createReplica(stage, name))
+  const world = buildWorld(seed, { rules, onEvent })
+  const { timeline, random, checker, durations, network, database, processes } = world
+  const replicas = ['auth-1', 'auth-2'].map(name => createReplica(world, name))
   const guards = ['guard-1', 'guard-2', 'guard-3'].map(name =>
-    createGuard(stage, { name, replicas, clock: machine(stage, random.between(-1, 1) * scale.wallSkewMs) }),
+    createGuard(world, { name, replicas, clock: createClock(world, random.between(-1, 1) * durations.wallSkewMs) }),
   )
   for (const guard of guards) timeline.after(random.between(0, 100), guard.start)
-  startUsers(stage, replicas)
-  startFaults(stage, { guards, replicas, dbClock: stage.dbClock })
-  startPurge(stage)
+  startUsers(world, replicas)
+  startFaults(world, { guards, replicas, dbClock: world.dbClock })
+  startPurge(world)
 
   let events = 0
   const afterEach = () => {
@@ -48,12 +48,12 @@ export function simulate(seed: number, { rules = shippingRules, onEvent }: RunOp
     checker.check(guards)
   }
   try {
-    timeline.runUntil(scale.stormMs, afterEach)
+    timeline.runUntil(durations.stormMs, afterEach)
     network.calm()
     database.calm()
     for (const guard of guards) if (!guard.process.isAlive) guard.start()
-    for (const { process } of replicas) if (!process.isAlive) processes.bear(process)
-    timeline.runUntil(scale.stormMs + scale.calmMs, afterEach)
+    for (const { process } of replicas) if (!process.isAlive) processes.restart(process)
+    timeline.runUntil(durations.stormMs + durations.calmMs, afterEach)
     checker.finish(guards)
   } catch (error) {
     if (!(error instanceof Violation)) throw error
@@ -67,24 +67,24 @@ export function simulate(seed: number, { rules = shippingRules, onEvent }: RunOp
   return { seed, broken: null, events, counts: checker.counts() }
 }
 
-type BuiltStage = World & { dbClock: Guard['clock'] }
+type BuiltWorld = World & { dbClock: Guard['clock'] }
 
-function buildStage(seed: number, { rules, onEvent }: { rules: Rules; onEvent: RunOptions['onEvent'] }): BuiltStage {
+function buildWorld(seed: number, { rules, onEvent }: { rules: Rules; onEvent: RunOptions['onEvent'] }): BuiltWorld {
   const random = createRandom(seed)
-  const scale = chooseDurations(random)
+  const durations = chooseDurations(random)
   const timeline = createTimeline()
   const processes = createProcesses(timeline)
   const network = createNetwork(timeline, random)
-  const dbClock = machine({ timeline, random }, 0)
+  const dbClock = createClock({ timeline, random }, 0)
   const tables = emptyTables(dbClock.read().wallMs)
   const database = createDatabase({ timeline, processes, random, clock: dbClock, tables })
-  const checker = createChecker({ database, rules, scale })
+  const checker = createChecker({ database, rules, durations })
   const trace: World['trace'] = (who, what) =>
     onEvent?.(`${timeline.trueMs().toFixed(1).padStart(7)} ${who}: ${what()}`)
-  return { timeline, random, rules, scale, processes, network, database, checker, trace, dbClock }
+  return { timeline, random, rules, durations, processes, network, database, checker, trace, dbClock }
 }
 
-function machine({ timeline, random }: { timeline: World['timeline']; random: Random }, wallOffsetMs: number) {
+function createClock({ timeline, random }: { timeline: World['timeline']; random: Random }, wallOffsetMs: number) {
   return createMachineClock({ trueMs: timeline.trueMs, rate: random.between(1, 1.01), wallOffsetMs })
 }
 

@@ -18,7 +18,12 @@ export interface Session {
   isEnded: boolean
   globalEpoch: number
   expiresAtMs: number
-  refresh: { generation: number; idleExpiresAtMs: number; rotatedAtMs: number | null; attempt: string | null } | null
+  refresh: {
+    generation: number
+    idleExpiresAtMs: number
+    rotatedAtMs: number | null
+    idempotencyKey: string | null
+  } | null
 }
 
 export interface Tables {
@@ -44,7 +49,7 @@ export interface Token {
 }
 
 /** What somebody asks to revoke. */
-export type Act =
+export type RevocationRequest =
   | { kind: 'session'; sid: string }
   | { kind: 'user'; user: string; change: 'end' | 'disable' | 'enable' | 'supersede' }
   | { kind: 'global' }
@@ -76,7 +81,11 @@ export interface RevokeOptions {
 }
 
 /** The transaction of a revocation: changes what stands and appends the entry. */
-export function revoke(tables: Tables, act: Act, { stampMs, retentionMs, nextEpoch }: RevokeOptions): Committed {
+export function revoke(
+  tables: Tables,
+  act: RevocationRequest,
+  { stampMs, retentionMs, nextEpoch }: RevokeOptions,
+): Committed {
   tables.head += 1
   const epochAfter = (epoch: number) => nextEpoch(epoch, stampMs)
   const changed = change(tables, act, epochAfter)
@@ -85,14 +94,14 @@ export function revoke(tables: Tables, act: Act, { stampMs, retentionMs, nextEpo
   return { feedId: tables.feedId, entry }
 }
 
-interface Changed {
+interface EntryChange {
   kind: EntryKind
   subject: string | null
   epoch: number | null
   effect: RevocationEffect
 }
 
-function change(tables: Tables, act: Act, epochAfter: (epoch: number) => number): Changed {
+function change(tables: Tables, act: RevocationRequest, epochAfter: (epoch: number) => number): EntryChange {
   if (act.kind === 'session') {
     endSession(tables.sessions.get(act.sid))
     return { kind: 'session', subject: act.sid, epoch: null, effect: 'ended' }

@@ -8,26 +8,26 @@ export interface Timeline {
   runUntil: (endMs: number, afterEach: () => void) => void
 }
 
-interface Happening {
+interface TimelineEvent {
   atMs: number
   order: number
-  act: () => void
+  action: () => void
 }
 
 export function createTimeline(): Timeline {
-  const heap: Happening[] = []
+  const heap: TimelineEvent[] = []
   let nowMs = 0
   let count = 0
 
-  const after: Timeline['after'] = (delayMs, act) => {
+  const after: Timeline['after'] = (delayMs, action) => {
     count += 1
-    push(heap, { atMs: nowMs + delayMs, order: count, act })
+    push(heap, { atMs: nowMs + delayMs, order: count, action })
   }
   const runUntil: Timeline['runUntil'] = (endMs, afterEach) => {
     for (let next = heap[0]; next !== undefined && next.atMs <= endMs; next = heap[0]) {
       pop(heap)
       nowMs = next.atMs
-      next.act()
+      next.action()
       afterEach()
     }
     nowMs = endMs
@@ -35,34 +35,34 @@ export function createTimeline(): Timeline {
   return { trueMs: () => nowMs, after, runUntil }
 }
 
-function isSooner(one: Happening, other: Happening): boolean {
-  return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order)
+function isSooner(event: TimelineEvent, rival: TimelineEvent): boolean {
+  return event.atMs < rival.atMs || (event.atMs === rival.atMs && event.order < rival.order)
 }
 
-function push(heap: Happening[], added: Happening): void {
-  let place = heap.length
-  while (place > 0) {
-    const above = (place - 1) >> 1
-    const parent = heap[above]
+function push(heap: TimelineEvent[], added: TimelineEvent): void {
+  let index = heap.length
+  while (index > 0) {
+    const parentIndex = (index - 1) >> 1
+    const parent = heap[parentIndex]
     if (parent === undefined || !isSooner(added, parent)) break
-    heap[place] = parent
-    place = above
+    heap[index] = parent
+    index = parentIndex
   }
-  heap[place] = added
+  heap[index] = added
 }
 
-function pop(heap: Happening[]): void {
+function pop(heap: TimelineEvent[]): void {
   const last = heap.pop()
   if (last === undefined || heap.length === 0) return
-  let place = 0
+  let index = 0
   for (;;) {
-    const left = heap[2 * place + 1]
-    const right = heap[2 * place + 2]
+    const left = heap[2 * index + 1]
+    const right = heap[2 * index + 2]
     const isRight = left !== undefined && right !== undefined && isSooner(right, left)
     const sooner = isRight ? right : left
     if (sooner === undefined || !isSooner(sooner, last)) break
-    heap[place] = sooner
-    place = 2 * place + (isRight ? 2 : 1)
+    heap[index] = sooner
+    index = 2 * index + (isRight ? 2 : 1)
   }
-  heap[place] = last
+  heap[index] = last
 }

@@ -1,94 +1,99 @@
 /** The people: they log in, renew and lose answers, and some of their refresh tokens are stolen. */
 import { newProcess, type Process } from './processes.ts'
-import { createRenewing, type Renewed } from './renewing.ts'
+import { createRenewer, type RenewalResult } from './renewing.ts'
 import type { Replica } from './replica.ts'
 import { startRevoking } from './revoking.ts'
 import { type Lifetimes, logIn, type RefreshToken } from './sessions.ts'
 import { users } from './tables.ts'
 import type { World } from './world.ts'
 
-interface Person {
+interface Client {
   process: Process
   user: string
   /** What it would present next; nothing when it must log in. */
-  holds: { sid: string; generation: number } | null
+  held: { sid: string; generation: number } | null
   /** It sends an Idempotency-Key, so a lost answer may be asked for again at any time. */
-  hasKeys: boolean
+  sendsIdempotencyKey: boolean
 }
 
-export function startUsers(stage: World, replicas: readonly Replica[]): void {
-  const { timeline, processes, network, database, random, scale, checker } = stage
-  const lifetimes: Lifetimes = { tokenMs: scale.tokenMs, sessionMs: 2500, idleMs: 1200 }
-  const { renew, obey } = createRenewing(stage, lifetimes)
-  const stolen: RefreshToken[] = []
+export function startUsers(world: World, replicas: readonly Replica[]): void {
+  const { timeline, processes, network, database, random, durations, checker } = world
+  const lifetimes: Lifetimes = { tokenMs: durations.tokenMs, sessionMs: 2500, idleMs: 1200 }
+  const { renew, handleResult } = createRenewer(world, lifetimes)
+  const copies: RefreshToken[] = []
   const sids: string[] = []
-  let sidsGiven = 0
+  let sidCount = 0
 
-  const call = (person: Person, work: (replica: Replica, reply: (act: () => void) => void) => void) => {
+  const call = (client: Client, work: (replica: Replica, reply: (act: () => void) => void) => void) => {
     const replica = random.pick(replicas)
-    const { name } = person.process
+    const { name } = client.process
     const reply = (act: () => void) =>
-      network.send({ from: replica.process.name, to: name }, () => processes.later(person.process, 0, act))
+      network.send({ from: replica.process.name, to: name }, () => processes.later(client.process, 0, act))
     network.send({ from: name, to: replica.process.name }, () =>
       processes.later(replica.process, 0, () => work(replica, reply)),
     )
   }
 
-  const enter = (person: Person) =>
-    call(person, (replica, reply) => {
-      sidsGiven += 1
-      const sid = `s${sidsGiven}`
-      database.query(replica.process, logIn({ sid, user: person.user }, lifetimes), token => {
+  const logInClient = (client: Client) =>
+    call(client, (replica, reply) => {
+      sidCount += 1
+      const sid = `s${sidCount}`
+      database.query(replica.process, logIn({ sid, user: client.user }, lifetimes), token => {
         if (!token) return
         sids.push(sid)
         checker.minted(token)
         reply(() => {
-          person.holds ??= { sid, generation: 1 }
+          client.held ??= { sid, generation: 1 }
         })
       })
     })
 
-  const goOn = (person: Person, { sid, generation }: { sid: string; generation: number }) => {
-    const attempt = person.hasKeys ? `${person.process.name}:${sid}:${generation}` : null
-    const presented = { sid, generation, attempt, isStolen: false }
-    if (random.happens(0.2)) stolen.push({ ...presented, attempt: null, isStolen: true })
-    checker.renewals.held(presented)
-    call(person, (replica, reply) =>
+  const renewClient = (client: Client, { sid, generation }: { sid: string; generation: number }) => {
+    const idempotencyKey = client.sendsIdempotencyKey ? `${client.process.name}:${sid}:${generation}` : null
+    const presented = { sid, generation, idempotencyKey, isReplayed: false }
+    if (random.happens(0.2)) copies.push({ ...presented, idempotencyKey: null, isReplayed: true })
+    checker.renewals.presented(presented)
+    call(client, (replica, reply) =>
       renew(replica, presented, renewed => {
-        obey(replica, presented, renewed)
+        handleResult(replica, presented, renewed)
         reply(() => {
-          if (person.holds?.sid !== sid || person.holds.generation !== generation) return
-          person.holds = next(person.holds, renewed)
+          if (client.held?.sid !== sid || client.held.generation !== generation) return
+          client.held = next(client.held, renewed)
         })
       }),
     )
   }
-  const next = (holds: { sid: string; generation: number }, renewed: Renewed) => {
-    if (!('kind' in renewed)) return { sid: holds.sid, generation: holds.generation + 1 }
-    return renewed.kind === 'held' ? holds : null
+  const next = (held: { sid: string; generation: number }, renewed: RenewalResult) => {
+    if (!('kind' in renewed)) return { sid: held.sid, generation: held.generation + 1 }
+    return renewed.kind === 'locked' ? held : null
   }
 
-  const live = (person: Person) => {
-    if (person.holds === null) enter(person)
-    else goOn(person, person.holds)
-    processes.later(person.process, random.between(40, 500), () => live(person))
+  const act = (client: Client) => {
+    if (client.held === null) logInClient(client)
+    else renewClient(client, client.held)
+    processes.later(client.process, random.between(40, 500), () => act(client))
   }
 
-  const steal = () => {
-    const loot = stolen.shift()
-    if (loot !== undefined) {
+  const replay = () => {
+    const token = copies.shift()
+    if (token !== undefined) {
       const replica = random.pick(replicas)
-      renew(replica, loot, renewed => obey(replica, loot, renewed))
+      renew(replica, token, renewed => handleResult(replica, token, renewed))
     }
-    timeline.after(random.between(100, 600), steal)
+    timeline.after(random.between(100, 600), replay)
   }
 
   for (const user of users) {
     for (const device of ['phone', 'desk']) {
-      const person = { process: newProcess(`${user}-${device}`), user, holds: null, hasKeys: device === 'phone' }
-      processes.later(person.process, random.between(0, 100), () => live(person))
+      const client = {
+        process: newProcess(`${user}-${device}`),
+        user,
+        held: null,
+        sendsIdempotencyKey: device === 'phone',
+      }
+      processes.later(client.process, random.between(0, 100), () => act(client))
     }
   }
-  startRevoking(stage, { replicas, sids })
-  timeline.after(random.between(200, 800), steal)
+  startRevoking(world, { replicas, sids })
+  timeline.after(random.between(200, 800), replay)
 }

@@ -12,7 +12,7 @@ export interface World {
   timeline: Timeline
   random: Random
   rules: Rules
-  scale: Durations
+  durations: Durations
   processes: Processes
   network: Network
   database: Database

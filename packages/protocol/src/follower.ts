@@ -40,11 +40,11 @@ export function createFollower(): Follower {
 export type PollCursor = { feedId: string; after: number } | Record<string, never>
 
 /** Begins a poll; the one before it, if it was not answered, is given up. */
-export function beginPoll(follower: Follower, at: Instant): { question: PollCursor; asked: Instant } {
-  const asked = { ...at }
-  follower.pendingPoll = asked
+export function beginPoll(follower: Follower, now: Instant): { pollCursor: PollCursor; sentAt: Instant } {
+  const sentAt = { ...now }
+  follower.pendingPoll = sentAt
   const { feedId, cursor } = follower
-  return { question: feedId === null || cursor === null ? {} : { feedId, after: cursor }, asked }
+  return { pollCursor: feedId === null || cursor === null ? {} : { feedId, after: cursor }, sentAt }
 }
 
 /** The outstanding poll failed or took too long: whatever it may still answer is not believed. */
@@ -57,29 +57,29 @@ export type AppliedResponse = 'ignored' | 'applied' | 'restart'
 
 /**
  * Applies the answer to a poll, then extends the lease: in this order, so that no instant has the lease without the entries.
- * @param asked what `ask` returned for this poll
+ * @param sentAt what `ask` returned for this poll
  */
-export function applyResponse(follower: Follower, asked: Instant, answer: PollResponse): AppliedResponse {
-  if (follower.pendingPoll !== asked) return 'ignored'
+export function applyResponse(follower: Follower, sentAt: Instant, response: PollResponse): AppliedResponse {
+  if (follower.pendingPoll !== sentAt) return 'ignored'
   follower.pendingPoll = null
-  const isOther = follower.feedId !== null && follower.feedId !== answer.feedId
-  if (isOther || (follower.cursor !== null && answer.head < follower.cursor)) return 'restart'
+  const hasFeedChanged = follower.feedId !== null && follower.feedId !== response.feedId
+  if (hasFeedChanged || (follower.cursor !== null && response.head < follower.cursor)) return 'restart'
 
-  for (const entry of answer.entries) applyEntry(follower.index, entry)
-  const last = answer.entries.at(-1)
-  follower.feedId = answer.feedId
-  follower.cursor = answer.more ? (last?.seq ?? follower.cursor) : answer.head
-  if (!answer.more && answer.leaseMs > 0) extend(follower.validUntil, asked, answer.leaseMs)
+  for (const entry of response.entries) applyEntry(follower.index, entry)
+  const last = response.entries.at(-1)
+  follower.feedId = response.feedId
+  follower.cursor = response.more ? (last?.seq ?? follower.cursor) : response.head
+  if (!response.more && response.leaseMs > 0) extendLease(follower.validUntil, sentAt, response.leaseMs)
   return 'applied'
 }
 
-function extend(validUntil: Instant, asked: Instant, leaseMs: number): void {
-  validUntil.nowMs = Math.max(validUntil.nowMs, asked.nowMs + leaseMs)
+function extendLease(validUntil: Instant, sentAt: Instant, leaseMs: number): void {
+  validUntil.nowMs = Math.max(validUntil.nowMs, sentAt.nowMs + leaseMs)
   // Not the larger of the two: the wall clock may have been set back, and then the older limit means nothing.
-  validUntil.wallMs = asked.wallMs + leaseMs
+  validUntil.wallMs = sentAt.wallMs + leaseMs
 }
 
 /** Whether the guard may decide at this instant. Where it may not, it does not know: 503, never 401. */
-export function mayDecide(follower: Follower, at: Instant): boolean {
-  return at.nowMs < follower.validUntil.nowMs && at.wallMs < follower.validUntil.wallMs
+export function mayDecide(follower: Follower, now: Instant): boolean {
+  return now.nowMs < follower.validUntil.nowMs && now.wallMs < follower.validUntil.wallMs
 }

@@ -40,21 +40,21 @@ export type PollDecision =
 
 /**
  * What one poll writes. `services/auth/src/store/writePolls.ts` says the same as one statement, and a test holds them together.
- * @param now the feed and the database's clock as the statement sees them
+ * @param state the feed and the database's clock as the statement sees them
  */
-export function decidePoll(poll: Poll, row: GuardRow | null, now: FeedState): PollDecision {
-  const { feedId, head, dbNowMs, rules } = now
+export function decidePoll(poll: Poll, row: GuardRow | null, state: FeedState): PollDecision {
+  const { feedId, head, dbNowMs, rules } = state
   // Only a first poll makes a row: one that is carried out after its guard has left must not bring the row back.
   const isKnown = row !== null && poll.feedId === feedId && (poll.after ?? 0) <= head
   if (poll.after !== undefined && !isKnown) return { kind: 'feed-changed' }
   const after = poll.after ?? 0
-  const known = row ?? { cursor: 0, leaseUntilMs: dbNowMs }
+  const previous = row ?? { cursor: 0, leaseUntilMs: dbNowMs }
   const mayLease = poll.after !== undefined && head - after <= rules.pageSize
-  const leaseMs = mayLease ? longestLeaseMs(now) : 0
+  const leaseMs = mayLease ? maxLeaseMs(state) : 0
   const isLeased = leaseMs > 0
   // Neither ever goes back: a poll that was abandoned and executed late must not shorten a lease that a later one obtained.
-  const leaseUntilMs = Math.max(known.leaseUntilMs, isLeased ? dbNowMs + leaseMs + rules.marginMs : 0)
-  const cursor = Math.max(known.cursor, after)
+  const leaseUntilMs = Math.max(previous.leaseUntilMs, isLeased ? dbNowMs + leaseMs + rules.marginMs : 0)
+  const cursor = Math.max(previous.cursor, after)
   return { kind: 'write', isLeased, leaseMs, row: { cursor, leaseUntilMs } }
 }
 
@@ -62,14 +62,14 @@ export function decidePoll(poll: Poll, row: GuardRow | null, now: FeedState): Po
  * No lease ends later than a whole one counted from the commit of the first entry that the guard lacks: so a barrier ends
  * within one lease, however often its answers are lost, and a guard that keeps up loses only milliseconds of it.
  */
-function longestLeaseMs({ dbNowMs, rules, behindSinceMs = dbNowMs }: FeedState): number {
+function maxLeaseMs({ dbNowMs, rules, behindSinceMs = dbNowMs }: FeedState): number {
   return Math.max(0, Math.floor(rules.leaseMs - Math.max(0, dbNowMs - behindSinceMs)))
 }
 
 /** Whether a revocation must still wait for this guard: it may decide, and does not hold the entry. */
 export function blocksRevocation(
   guard: Pick<GuardRow, 'cursor' | 'leaseUntilMs'>,
-  at: { seq: number; dbNowMs: number },
+  entry: { seq: number; dbNowMs: number },
 ): boolean {
-  return guard.leaseUntilMs > at.dbNowMs && guard.cursor < at.seq
+  return guard.leaseUntilMs > entry.dbNowMs && guard.cursor < entry.seq
 }

@@ -45,23 +45,23 @@ export function applyEntry(index: RevocationIndex, entry: Entry): void {
     shard.set(subject, expiresAtMs * effectCodes.length + effectCodes.indexOf(effect))
     return
   }
-  const line = { epoch: entry.epoch ?? 0, effect, expiresAtMs }
+  const epochEntry = { epoch: entry.epoch ?? 0, effect, expiresAtMs }
   if (kind === 'global') {
-    index.global = line
+    index.global = epochEntry
     return
   }
   if (subject === null) return
   index.users.delete(subject)
-  index.users.set(subject, line)
+  index.users.set(subject, epochEntry)
 }
 
 /** Which revocation covers the token, if one does. The session is asked first: an ended session is 401 whatever its account is. */
-export function lookup(memory: RevocationIndex, token: TokenClaims): RevocationEffect | undefined {
-  const session = memory.sessions.get(shardOf(token.sid))?.get(token.sid)
+export function lookup(index: RevocationIndex, token: TokenClaims): RevocationEffect | undefined {
+  const session = index.sessions.get(shardOf(token.sid))?.get(token.sid)
   if (session !== undefined) return effectCodes[session % effectCodes.length]
-  const user = memory.users.get(token.sub)
+  const user = index.users.get(token.sub)
   if (user !== undefined && token.epoch < user.epoch) return user.effect
-  const { global } = memory
+  const { global } = index
   if (global !== null && token.global_epoch < global.epoch) return global.effect
   return undefined
 }
@@ -72,27 +72,27 @@ export function lookup(memory: RevocationIndex, token: TokenClaims): RevocationE
  * @param most how many at the most, so that no call takes long
  * @returns how many were forgotten
  */
-export function removeExpired(memory: RevocationIndex, { wallMs, max }: { wallMs: number; max: number }): number {
-  let forgotten = 0
-  for (const drawer of memory.sessions.values()) {
-    for (const [sid, value] of drawer) {
-      if (forgotten === max || Math.floor(value / effectCodes.length) > wallMs) break
-      drawer.delete(sid)
-      forgotten += 1
+export function removeExpired(index: RevocationIndex, { wallMs, max }: { wallMs: number; max: number }): number {
+  let removed = 0
+  for (const shard of index.sessions.values()) {
+    for (const [sid, value] of shard) {
+      if (removed === max || Math.floor(value / effectCodes.length) > wallMs) break
+      shard.delete(sid)
+      removed += 1
     }
   }
-  for (const [user, line] of memory.users) {
-    if (forgotten === max || line.expiresAtMs > wallMs) break
-    memory.users.delete(user)
-    forgotten += 1
+  for (const [user, epochEntry] of index.users) {
+    if (removed === max || epochEntry.expiresAtMs > wallMs) break
+    index.users.delete(user)
+    removed += 1
   }
-  if (memory.global !== null && memory.global.expiresAtMs <= wallMs) memory.global = null
-  return forgotten
+  if (index.global !== null && index.global.expiresAtMs <= wallMs) index.global = null
+  return removed
 }
 
 /** How many entries are held. */
-export function entryCount(memory: RevocationIndex): number {
+export function entryCount(index: RevocationIndex): number {
   let sessions = 0
-  for (const drawer of memory.sessions.values()) sessions += drawer.size
-  return sessions + memory.users.size + (memory.global === null ? 0 : 1)
+  for (const shard of index.sessions.values()) sessions += shard.size
+  return sessions + index.users.size + (index.global === null ? 0 : 1)
 }

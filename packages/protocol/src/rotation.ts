@@ -23,16 +23,16 @@ export interface RotationFacts {
     isCurrentSecret: boolean
     isPreviousSecret: boolean
     /** It carries the Idempotency-Key of the rotation that made the current secret. */
-    isSameAttempt: boolean
+    hasSameIdempotencyKey: boolean
   }
 }
 
 export type RotationDecision =
-  | { kind: 'repeat' }
-  | { kind: 'theft' }
+  | { kind: 'retry' }
+  | { kind: 'reuse' }
   /** It may rotate: its row was held by somebody else, or came free between the two statements. */
-  | { kind: 'held' }
-  | { kind: 'refuse'; outcome: Extract<ProblemCode, 'session-ended' | 'session-expired'> }
+  | { kind: 'locked' }
+  | { kind: 'reject'; code: Extract<ProblemCode, 'session-ended' | 'session-expired'> }
 
 /**
  * Explains a genuine refresh token (its tag was checked) that did not rotate.
@@ -41,20 +41,20 @@ export type RotationDecision =
  */
 export function explainRotation(facts: RotationFacts, retryWindowMs: number): RotationDecision {
   const { session, stored, presented, dbNowMs } = facts
-  if (session === null || session.isEnded || session.isCutOff) return { kind: 'refuse', outcome: 'session-ended' }
-  if (dbNowMs >= session.expiresAtMs) return { kind: 'refuse', outcome: 'session-expired' }
-  if (stored === null) return { kind: 'refuse', outcome: 'session-ended' }
-  if (dbNowMs >= stored.idleExpiresAtMs) return { kind: 'refuse', outcome: 'session-expired' }
+  if (session === null || session.isEnded || session.isCutOff) return { kind: 'reject', code: 'session-ended' }
+  if (dbNowMs >= session.expiresAtMs) return { kind: 'reject', code: 'session-expired' }
+  if (stored === null) return { kind: 'reject', code: 'session-ended' }
+  if (dbNowMs >= stored.idleExpiresAtMs) return { kind: 'reject', code: 'session-expired' }
   // Only a database restored from a backup can be behind its own token: an accident, so nobody is called a thief.
-  if (presented.generation > stored.generation) return { kind: 'refuse', outcome: 'session-ended' }
-  if (presented.isCurrentSecret) return { kind: 'held' }
+  if (presented.generation > stored.generation) return { kind: 'reject', code: 'session-ended' }
+  if (presented.isCurrentSecret) return { kind: 'locked' }
   // Genuine, of this or the last generation, and another secret: made after the backup that the database was restored from.
   const isPrevious = presented.generation === stored.generation - 1
-  const isOtherHistory = presented.generation === stored.generation || (isPrevious && !presented.isPreviousSecret)
-  if (isOtherHistory) return { kind: 'refuse', outcome: 'session-ended' }
+  const isFromLostHistory = presented.generation === stored.generation || (isPrevious && !presented.isPreviousSecret)
+  if (isFromLostHistory) return { kind: 'reject', code: 'session-ended' }
 
-  if (isPrevious && presented.isSameAttempt) return { kind: 'repeat' }
+  if (isPrevious && presented.hasSameIdempotencyKey) return { kind: 'retry' }
   const isInWindow = stored.rotatedAtMs !== null && dbNowMs < stored.rotatedAtMs + retryWindowMs
-  if (isPrevious && isInWindow) return { kind: 'repeat' }
-  return { kind: 'theft' }
+  if (isPrevious && isInWindow) return { kind: 'retry' }
+  return { kind: 'reuse' }
 }

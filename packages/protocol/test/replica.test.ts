@@ -8,11 +8,11 @@ const dbNowMs = 100_000
 const wholeMs = dbNowMs + rules.leaseMs + rules.marginMs
 const row: GuardRow = { cursor: 20, leaseUntilMs: dbNowMs + 500 }
 
-function judge(poll: Poll, { known = row, ...now }: Partial<FeedState> & { known?: GuardRow | null } = {}) {
-  return decidePoll(poll, known, { feedId, head: 20, dbNowMs, rules, ...now })
+function decide(poll: Poll, { previous = row, ...now }: Partial<FeedState> & { previous?: GuardRow | null } = {}) {
+  return decidePoll(poll, previous, { feedId, head: 20, dbNowMs, rules, ...now })
 }
-function written(poll: Poll, more: Parameters<typeof judge>[1] = {}) {
-  const decision = judge(poll, more)
+function written(poll: Poll, more: Parameters<typeof decide>[1] = {}) {
+  const decision = decide(poll, more)
   if (decision.kind !== 'write') throw new Error('the poll was refused')
   return decision
 }
@@ -27,13 +27,13 @@ t.test('a guard that keeps up gets a whole lease, and the row a margin more', as
 })
 
 t.test('a first poll gets no lease', async t => {
-  const { isLeased, leaseMs, row: wrote } = written({}, { known: null })
+  const { isLeased, leaseMs, row: wrote } = written({}, { previous: null })
   t.same({ isLeased, leaseMs }, { isLeased: false, leaseMs: 0 })
   t.same(wrote, { cursor: 0, leaseUntilMs: dbNowMs })
 })
 
 t.test('a poll that is carried out after its guard has left does not bring the row back', async t => {
-  t.same(judge({ feedId, after: 20 }, { known: null }), { kind: 'feed-changed' })
+  t.same(decide({ feedId, after: 20 }, { previous: null }), { kind: 'feed-changed' })
 })
 
 const changed: Record<string, Poll> = {
@@ -42,13 +42,13 @@ const changed: Record<string, Poll> = {
   'a cursor ahead of the head is refused': { feedId, after: 21 },
 }
 for (const [name, poll] of Object.entries(changed)) {
-  t.test(name, async t => t.same(judge(poll), { kind: 'feed-changed' }))
+  t.test(name, async t => t.same(decide(poll), { kind: 'feed-changed' }))
 }
 
 t.test('a poll executed late never shortens a lease', async t => {
-  const known = { ...row, leaseUntilMs: wholeMs + 7 }
-  t.equal(written({}, { known }).row.leaseUntilMs, wholeMs + 7)
-  t.equal(written({ feedId, after: 20 }, { known }).row.leaseUntilMs, wholeMs + 7)
+  const previous = { ...row, leaseUntilMs: wholeMs + 7 }
+  t.equal(written({}, { previous }).row.leaseUntilMs, wholeMs + 7)
+  t.equal(written({ feedId, after: 20 }, { previous }).row.leaseUntilMs, wholeMs + 7)
 })
 
 t.test('a poll executed late never takes back a cursor', async t => {

@@ -6,25 +6,25 @@ const retryWindowMs = 30_000
 const rotatedAtMs = 1_000_000
 const session = { isEnded: false, isCutOff: false, expiresAtMs: 9_000_000 }
 const stored = { generation: 5, idleExpiresAtMs: 8_000_000, rotatedAtMs }
-const previous = { generation: 4, isCurrentSecret: false, isPreviousSecret: true, isSameAttempt: false }
+const previous = { generation: 4, isCurrentSecret: false, isPreviousSecret: true, hasSameIdempotencyKey: false }
 const soon = rotatedAtMs + retryWindowMs - 1
 const late = rotatedAtMs + retryWindowMs
 
-const repeat: RotationDecision = { kind: 'repeat' }
-const theft: RotationDecision = { kind: 'theft' }
-const ended: RotationDecision = { kind: 'refuse', outcome: 'session-ended' }
-const expired: RotationDecision = { kind: 'refuse', outcome: 'session-expired' }
+const repeat: RotationDecision = { kind: 'retry' }
+const theft: RotationDecision = { kind: 'reuse' }
+const ended: RotationDecision = { kind: 'reject', code: 'session-ended' }
+const expired: RotationDecision = { kind: 'reject', code: 'session-expired' }
 
 const cases: Record<string, { facts: Partial<RotationFacts>; is: RotationDecision }> = {
   'a retry within the window gets the same successor': { facts: { dbNowMs: soon }, is: repeat },
   'theft when the one before it comes back as the window ends': { facts: { dbNowMs: late }, is: theft },
   'the same attempt may be repeated long after the window': {
-    facts: { dbNowMs: 7_000_000, presented: { ...previous, isSameAttempt: true } },
+    facts: { dbNowMs: 7_000_000, presented: { ...previous, hasSameIdempotencyKey: true } },
     is: repeat,
   },
   'no window is open before a first rotation': { facts: { stored: { ...stored, rotatedAtMs: null } }, is: theft },
   'one behind with another secret is of a history that a restore undid: nobody is called a thief': {
-    facts: { presented: { ...previous, isPreviousSecret: false, isSameAttempt: true } },
+    facts: { presented: { ...previous, isPreviousSecret: false, hasSameIdempotencyKey: true } },
     is: ended,
   },
   'so is the same generation with another secret': {
@@ -36,7 +36,7 @@ const cases: Record<string, { facts: Partial<RotationFacts>; is: RotationDecisio
     is: theft,
   },
   'two generations behind is theft whatever else it claims': {
-    facts: { presented: { ...previous, generation: 3, isSameAttempt: true } },
+    facts: { presented: { ...previous, generation: 3, hasSameIdempotencyKey: true } },
     is: theft,
   },
   'a token ahead of its restored database accuses nobody': {
@@ -45,7 +45,7 @@ const cases: Record<string, { facts: Partial<RotationFacts>; is: RotationDecisio
   },
   'the current token whose row somebody held is asked for again': {
     facts: { presented: { ...previous, generation: 5, isCurrentSecret: true } },
-    is: { kind: 'held' },
+    is: { kind: 'locked' },
   },
   'an unknown session is over': { facts: { session: null }, is: ended },
   'an old token of an ended session is not theft': {

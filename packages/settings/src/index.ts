@@ -37,7 +37,7 @@ export function readSettings<T extends Table>(table: T, environment: Environment
 }
 
 function read<Value>(name: string, setting: Setting<Value>, environment: Environment): Value {
-  const text = textOf(name, setting, environment) ?? setting.fallback
+  const text = rawTextOf(name, setting, environment) ?? setting.fallback
   if (text === undefined) throw new SettingsError(`${name} is not set: it must be ${setting.wants}. ${setting.why}`)
   const value = setting.parse(text.trim())
   if (value !== undefined) return value
@@ -45,7 +45,7 @@ function read<Value>(name: string, setting: Setting<Value>, environment: Environ
   throw new SettingsError(`${name} must be ${setting.wants}${given}. ${setting.why}`)
 }
 
-function textOf(name: string, setting: Setting<unknown>, environment: Environment): string | undefined {
+function rawTextOf(name: string, setting: Setting<unknown>, environment: Environment): string | undefined {
   const text = environment[name]
   const file = setting.isSecret ? environment[`${name}_FILE`] : undefined
   if (text && file) throw new SettingsError(`${name} and ${name}_FILE are both set: give one of them.`)
@@ -58,15 +58,15 @@ function textOf(name: string, setting: Setting<unknown>, environment: Environmen
   }
 }
 
-type Words = Pick<Setting<unknown>, 'about' | 'why'> & { fallback?: string; isSecret?: true }
+type SettingText = Pick<Setting<unknown>, 'about' | 'why'> & { fallback?: string; isSecret?: true }
 
-export function text(words: Words & { pattern?: RegExp; wants?: string }): Setting<string> {
-  const { pattern = /^[^\0]+$/, wants = 'a text', ...rest } = words
+export function text(texts: SettingText & { pattern?: RegExp; wants?: string }): Setting<string> {
+  const { pattern = /^[^\0]+$/, wants = 'a text', ...rest } = texts
   return { ...rest, wants, parse: given => (pattern.test(given) ? given : undefined) }
 }
 
 /** A whole number, or several units of time and size: the unit ends the variable's name. */
-export function integer(words: Words & { min: number; max: number }): Setting<number> {
+export function integer(words: SettingText & { min: number; max: number }): Setting<number> {
   const { min, max, ...rest } = words
   const parse = (given: string) => {
     const value = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN
@@ -75,18 +75,20 @@ export function integer(words: Words & { min: number; max: number }): Setting<nu
   return { ...rest, wants: `a whole number from ${min} to ${max}`, parse }
 }
 
-export function flag(words: Words): Setting<boolean> {
+export function flag(words: SettingText): Setting<boolean> {
   const parse = (given: string) => (given === 'true' ? true : given === 'false' ? false : undefined)
   return { ...words, wants: '"true" or "false"', parse }
 }
 
-export function oneOf<const Choice extends string>(words: Words & { choices: readonly Choice[] }): Setting<Choice> {
+export function oneOf<const Choice extends string>(
+  words: SettingText & { choices: readonly Choice[] },
+): Setting<Choice> {
   const { choices, ...rest } = words
   return { ...rest, wants: `one of ${choices.join(', ')}`, parse: given => choices.find(choice => choice === given) }
 }
 
 /** An absolute http or https URL, without a slash at its end. */
-export function url(words: Words): Setting<string> {
+export function url(words: SettingText): Setting<string> {
   return { ...words, wants: 'an http or https URL', parse: parseUrl }
 }
 
@@ -96,13 +98,13 @@ function parseUrl(given: string): string | undefined {
 }
 
 /** The origin of a web page: scheme, host and port, as browsers write it (RFC 6454 section 6.1). */
-export function origin(words: Words): Setting<string> {
+export function origin(words: SettingText): Setting<string> {
   const parse = (given: string) => (URL.canParse(given) && new URL(given).origin === given ? given : undefined)
   return { ...words, wants: 'an origin as https://shop.example, in lower case and without a path', parse }
 }
 
 /** Addresses or networks with commas between them, as one text; nothing is null. */
-export function networks(words: Words): Setting<string | null> {
+export function networks(words: SettingText): Setting<string | null> {
   const wants = 'addresses or networks as 10.0.0.0/8, with commas between them, or nothing'
   return { fallback: '', ...words, wants, parse: parseNetworks }
 }
@@ -121,22 +123,22 @@ function isNetwork(part: string): boolean {
 }
 
 /** Several values with commas between them; an empty text is an empty list. */
-export function list<Value>(of: Setting<Value>): Setting<Value[]> {
+export function list<Value>(item: Setting<Value>): Setting<Value[]> {
   const parse = (given: string) => {
     const parts = given.split(',').map(part => part.trim())
-    const values = parts.filter(part => part !== '').map(of.parse)
+    const values = parts.filter(part => part !== '').map(item.parse)
     return values.every(value => value !== undefined) ? (values as Value[]) : undefined
   }
-  return { ...of, wants: `${of.wants}, or several with commas between them`, parse }
+  return { ...item, wants: `${item.wants}, or several with commas between them`, parse }
 }
 
 /** A setting that may be left out. */
-export function optional<Value>(of: Setting<Value>): Setting<Value | null> {
+export function optional<Value>(inner: Setting<Value>): Setting<Value | null> {
   return {
-    ...of,
+    ...inner,
     fallback: '',
-    wants: `${of.wants}, or nothing`,
-    parse: given => (given === '' ? null : of.parse(given)),
+    wants: `${inner.wants}, or nothing`,
+    parse: given => (given === '' ? null : inner.parse(given)),
   }
 }
 

@@ -17,7 +17,7 @@ import {
 } from '@gatehouse/settings'
 import t from 'tap'
 
-const words = { about: 'Something', why: 'It is needed.' }
+const texts = { about: 'Something', why: 'It is needed.' }
 
 /** What the text becomes; a refusal is its sentence. */
 function read<Value>(setting: Setting<Value>, given: string | undefined): Value | string {
@@ -31,7 +31,7 @@ function read<Value>(setting: Setting<Value>, given: string | undefined): Value 
 
 const cases: Record<string, { setting: Setting<unknown>; takes: [string, unknown][]; refuses: string[] }> = {
   'a text': {
-    setting: text(words),
+    setting: text(texts),
     takes: [
       ['x', 'x'],
       [' x ', 'x'],
@@ -40,12 +40,12 @@ const cases: Record<string, { setting: Setting<unknown>; takes: [string, unknown
     refuses: ['a\0b', '   '],
   },
   'a text of a pattern': {
-    setting: text({ ...words, pattern: /^[a-z]+$/, wants: 'small letters' }),
+    setting: text({ ...texts, pattern: /^[a-z]+$/, wants: 'small letters' }),
     takes: [['abc', 'abc']],
     refuses: ['ABC', 'a b', 'a\nb'],
   },
   'a whole number': {
-    setting: integer({ ...words, min: -1, max: 100 }),
+    setting: integer({ ...texts, min: -1, max: 100 }),
     takes: [
       ['0', 0],
       ['100', 100],
@@ -54,16 +54,16 @@ const cases: Record<string, { setting: Setting<unknown>; takes: [string, unknown
     refuses: ['101', '-1', '1.0', '1e1', '0x1', '1_0', '٣', 'NaN', 'Infinity', '9'.repeat(16)],
   },
   'a flag': {
-    setting: flag(words),
+    setting: flag(texts),
     takes: [
       ['true', true],
       ['false', false],
     ],
     refuses: ['TRUE', '1', 'no'],
   },
-  'one of': { setting: oneOf({ ...words, choices: ['a', 'b'] }), takes: [['b', 'b']], refuses: ['c', 'A', 'a,b'] },
+  'one of': { setting: oneOf({ ...texts, choices: ['a', 'b'] }), takes: [['b', 'b']], refuses: ['c', 'A', 'a,b'] },
   'a URL': {
-    setting: url(words),
+    setting: url(texts),
     takes: [
       ['https://a.example', 'https://a.example'],
       ['http://a.example/', 'http://a.example'],
@@ -73,7 +73,7 @@ const cases: Record<string, { setting: Setting<unknown>; takes: [string, unknown
     refuses: ['a.example', 'ftp://a.example', 'javascript:alert(1)', 'http://', 'http://a b', '//a.example'],
   },
   'a list': {
-    setting: list(oneOf({ ...words, choices: ['a', 'b'] })),
+    setting: list(oneOf({ ...texts, choices: ['a', 'b'] })),
     takes: [
       ['a', ['a']],
       [' a , b ', ['a', 'b']],
@@ -82,7 +82,7 @@ const cases: Record<string, { setting: Setting<unknown>; takes: [string, unknown
     refuses: ['a,c', 'a;b'],
   },
   'an optional': {
-    setting: optional(flag(words)),
+    setting: optional(flag(texts)),
     takes: [
       ['true', true],
       ['', null],
@@ -90,7 +90,7 @@ const cases: Record<string, { setting: Setting<unknown>; takes: [string, unknown
     refuses: ['x'],
   },
   networks: {
-    setting: networks(words),
+    setting: networks(texts),
     takes: [
       ['', null],
       ['10.0.0.1', '10.0.0.1'],
@@ -110,35 +110,35 @@ for (const [name, { setting, takes, refuses }] of Object.entries(cases)) {
 }
 
 t.test('what is not set takes the fallback, and without one is named', t => {
-  t.equal(read(text({ ...words, fallback: 'f' }), undefined), 'f')
-  t.equal(read(text({ ...words, fallback: 'f' }), ''), 'f', 'empty is not set')
-  t.equal(read(text(words), undefined), 'IT is not set: it must be a text. It is needed.')
+  t.equal(read(text({ ...texts, fallback: 'f' }), undefined), 'f')
+  t.equal(read(text({ ...texts, fallback: 'f' }), ''), 'f', 'empty is not set')
+  t.equal(read(text(texts), undefined), 'IT is not set: it must be a text. It is needed.')
   t.end()
 })
 
 t.test('a refusal shows what was given, cut, and never a secret', t => {
-  t.equal(read(flag(words), 'maybe'), 'IT must be "true" or "false", not "maybe". It is needed.')
-  t.ok(String(read(flag(words), 'x'.repeat(1000))).length < 200)
-  t.equal(read(flag({ ...words, isSecret: true }), 'canary'), 'IT must be "true" or "false". It is needed.')
+  t.equal(read(flag(texts), 'maybe'), 'IT must be "true" or "false", not "maybe". It is needed.')
+  t.ok(String(read(flag(texts), 'x'.repeat(1000))).length < 200)
+  t.equal(read(flag({ ...texts, isSecret: true }), 'canary'), 'IT must be "true" or "false". It is needed.')
   t.end()
 })
 
 t.test('only a secret may be given as a file', async t => {
   const file = join(t.testdir(), 'secret')
   await writeFile(file, 'from the file\n')
-  const secret = { IT: text({ ...words, isSecret: true }) }
+  const secret = { IT: text({ ...texts, isSecret: true }) }
   t.equal(readSettings(secret, { IT_FILE: file }).IT, 'from the file')
   t.throws(() => readSettings(secret, { IT: 'x', IT_FILE: file }), { message: /both set/ })
   t.throws(() => readSettings(secret, { IT_FILE: `${file}.not` }), { message: /^IT_FILE names a file that cannot/ })
-  t.throws(() => readSettings({ IT: text(words) }, { IT_FILE: file }), { message: /^IT is not set/ })
+  t.throws(() => readSettings({ IT: text(texts) }, { IT_FILE: file }), { message: /^IT is not set/ })
   t.equal(await readFile(file, 'utf8'), 'from the file\n')
 })
 
 t.test('the reference has a line for each variable, with its default and why', t => {
   const table = {
-    A: flag({ ...words, fallback: 'true' }),
-    B: text({ ...words, isSecret: true }),
-    C: optional(flag(words)),
+    A: flag({ ...texts, fallback: 'true' }),
+    B: text({ ...texts, isSecret: true }),
+    C: optional(flag(texts)),
   }
   t.same(reference(table).split('\n').slice(2), [
     '| `A` | Something | `true` | It is needed. |',

@@ -1,7 +1,7 @@
 /** Traces, where somebody collects them: nothing of OpenTelemetry is loaded where nobody does. */
 import type { TracingOptions } from './startTracing.ts'
 
-export interface MaybeTraced extends Omit<TracingOptions, 'endpoint'> {
+export interface OptionalTracing extends Omit<TracingOptions, 'endpoint'> {
   /** Null is nobody. */
   endpoint: string | null
 }
@@ -10,7 +10,7 @@ export interface MaybeTraced extends Omit<TracingOptions, 'endpoint'> {
  * To be called before Fastify is made.
  * @returns sends what is left, to be called at the end
  */
-export async function traceTo({ endpoint, ...service }: MaybeTraced): Promise<() => Promise<void>> {
+export async function traceTo({ endpoint, ...service }: OptionalTracing): Promise<() => Promise<void>> {
   if (endpoint === null) return async () => undefined
   const { startTracing } = await import('./startTracing.ts')
   return startTracing({ endpoint, ...service })

@@ -13,7 +13,7 @@ export interface TracingOptions {
 }
 
 /** What operators ask all the time is no trace. */
-const unseen = new Set(['/livez', '/readyz', '/metrics', '/guards/poll'])
+const untracedPaths = new Set(['/livez', '/readyz', '/metrics', '/guards/poll'])
 
 /**
  * From now on each Fastify instance that is made is traced. Must be called before it is made.
@@ -29,7 +29,7 @@ export function startTracing({ endpoint, serviceName, serviceVersion }: TracingO
   provider.register()
   const instrumentation = new FastifyOtelInstrumentation({
     registerOnInitialization: true,
-    ignorePaths: ({ url }) => unseen.has(url),
+    ignorePaths: ({ url }) => untracedPaths.has(url),
     // A query string can hold a secret that somebody pasted in the wrong place; the log knows more of errors.
     requestHook: (span, { url }) => span.setAttribute('url.path', url.split('?', 1)[0] ?? ''),
     recordExceptions: false,

@@ -10,7 +10,7 @@ import { me } from './routes/me.ts'
 import { storage } from './routes/storage.ts'
 import { verify } from './routes/verify.ts'
 
-export interface Parts {
+export interface AppOptions {
   config: Config
   version: string
   clock: Clock
@@ -20,14 +20,14 @@ export interface Parts {
   guardOptions?: Partial<GuardOptions>
 }
 
-export async function buildApp(parts: Parts): Promise<FastifyInstance> {
-  const { config, version, clock, timeoutMs = 0, guardOptions = {} } = parts
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { config, version, clock, timeoutMs = 0, guardOptions = {} } = options
   const { ISSUER: issuer, AUDIENCE: audience, TRUST_PROXY, LOG_LEVEL: logLevel } = config
-  const surroundings = { problemBase: `${issuer}/problems`, realm: audience }
-  const app = fastify(fastifyDefaults({ ...surroundings, trustProxy: TRUST_PROXY ?? undefined, logLevel }))
+  const problemOptions = { problemBase: `${issuer}/problems`, realm: audience }
+  const app = fastify(fastifyDefaults({ ...problemOptions, trustProxy: TRUST_PROXY ?? undefined, logLevel }))
 
   const metrics = new Registry()
-  const own = createGuard({
+  const resourceGuard = createGuard({
     issuer,
     audience,
     clientId: config.CLIENT_ID,
@@ -46,13 +46,13 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
 
   const requests = requestMetrics(clock)
   await app.register(requests.plugin)
-  await app.register(problemDetails, surroundings)
+  await app.register(problemDetails, problemOptions)
   await app.register(strictRequests)
-  await app.register(health, { state: own.state, metrics, requests })
+  await app.register(health, { state: resourceGuard.state, metrics, requests })
   await app.register(async inside => {
     // From here on nobody passes without a token of a session that stands.
-    await inside.register(guard, { guard: own })
-    inside.addHook('onReady', () => readyWithin(own, { clock, timeoutMs }))
+    await inside.register(guard, { guard: resourceGuard })
+    inside.addHook('onReady', () => readyWithin(resourceGuard, { clock, timeoutMs }))
     await inside.register(me)
     await inside.register(storage, { clock })
     await inside.register(verify)
@@ -61,10 +61,13 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
 }
 
 /** Without an auth service it listens all the same, and says that it does not know. */
-async function readyWithin(own: Guard, { clock, timeoutMs }: { clock: Clock; timeoutMs: number }): Promise<void> {
+async function readyWithin(
+  resourceGuard: Guard,
+  { clock, timeoutMs }: { clock: Clock; timeoutMs: number },
+): Promise<void> {
   if (timeoutMs === 0) return
   const waiting = new AbortController()
-  const patience = clock.sleep(timeoutMs, waiting.signal).catch(() => undefined)
-  await Promise.race([own.ready(), patience])
+  const timeout = clock.sleep(timeoutMs, waiting.signal).catch(() => undefined)
+  await Promise.race([resourceGuard.ready(), timeout])
   waiting.abort()
 }

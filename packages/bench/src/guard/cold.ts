@@ -68,13 +68,13 @@ export async function guardDecision(course: BenchRun): Promise<Result[]> {
   own.start()
   await own.ready()
   const rule = { scope: ['storage:restricted'], roles: [], onUnknown: 'refuse' } as const
-  for (const header of headers) own.admit(await own.verify(header), rule)
+  for (const header of headers) own.authorize(await own.verify(header), rule)
 
   const decisions = course.isQuick ? 500_000 : 2_000_000
   const round = () => {
     const startMs = systemClock.nowMs()
     for (let count = 0; count < decisions; count += 1) {
-      if (own.recall(headers[count % tokensInTurn], rule) === undefined)
+      if (own.lookup(headers[count % tokensInTurn], rule) === undefined)
         throw new Error('a known token was not remembered')
     }
     return microseconds(startMs, decisions) * 1000

@@ -4,17 +4,17 @@ export interface BackOff {
   /** Tries that failed in a row. */
   failures: number
   /** Addresses that can be tried: each is tried once before anything waits long. */
-  addresses: number
+  replicas: number
   /** Between 0 and 1. */
-  chance: number
+  random: number
 }
 
 const firstMs = 50
-const longestMs = 2000
+const maxMs = 2000
 
-export function backOffMs({ failures, addresses, chance }: BackOff): number {
-  if (failures < addresses) return firstMs * chance
-  const rounds = Math.min(failures - addresses, 16)
-  const limitMs = Math.min(longestMs, firstMs * 2 ** rounds)
-  return limitMs / 2 + (limitMs / 2) * chance
+export function backOffMs({ failures, replicas, random }: BackOff): number {
+  if (failures < replicas) return firstMs * random
+  const rounds = Math.min(failures - replicas, 16)
+  const limitMs = Math.min(maxMs, firstMs * 2 ** rounds)
+  return limitMs / 2 + (limitMs / 2) * random
 }

@@ -15,14 +15,14 @@ export interface ExpiryOptions {
 
 export interface ExpiryWatch {
   /** Looks at the lease now, instead of at the next tick. */
-  notice(): void
+  checkLease(): void
   start(): void
   stop(): Promise<void>
 }
 
-const longestPauseMs = 1000
+const maxPauseMs = 1000
 /** Few enough to take well under a millisecond. */
-const forgottenAtOnce = 2000
+const removedAtOnce = 2000
 
 export function watchExpiry(options: ExpiryOptions): ExpiryWatch {
   const { clock, follower, streams, toleranceMs } = options
@@ -30,7 +30,7 @@ export function watchExpiry(options: ExpiryOptions): ExpiryWatch {
   let hadLease = false
   let loop: Promise<void> = Promise.resolve()
 
-  function notice(): void {
+  function checkLease(): void {
     const hasLease = mayDecide(follower(), { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
     if (hadLease && !hasLease) options.onLapsed()
     if (!hadLease && hasLease) options.onRegained()
@@ -39,30 +39,30 @@ export function watchExpiry(options: ExpiryOptions): ExpiryWatch {
   }
 
   /** A token is accepted a little beyond its expiry, so its stream and the revocations that cover it stay as long. */
-  async function forget(): Promise<void> {
+  async function removeExpiredEntries(): Promise<void> {
     const wallMs = clock.wallMs() - toleranceMs
     streams.expire(wallMs)
-    while (removeExpired(follower().index, { wallMs, max: forgottenAtOnce }) === forgottenAtOnce) await nextTurn()
+    while (removeExpired(follower().index, { wallMs, max: removedAtOnce }) === removedAtOnce) await nextTurn()
   }
 
   /** Until the lease runs out or the next stream expires, whichever is first; leases are extended meanwhile. */
   function pauseMs(): number {
     const leaseLeftMs = follower().validUntil.nowMs - clock.nowMs()
     const expiresInMs = streams.nextExpiryMs() + toleranceMs - clock.wallMs()
-    const soonestMs = Math.min(longestPauseMs, leaseLeftMs > 0 ? leaseLeftMs : longestPauseMs, expiresInMs)
-    return Math.max(1, Math.ceil(soonestMs))
+    const nextMs = Math.min(maxPauseMs, leaseLeftMs > 0 ? leaseLeftMs : maxPauseMs, expiresInMs)
+    return Math.max(1, Math.ceil(nextMs))
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      notice()
-      await forget()
+      checkLease()
+      await removeExpiredEntries()
       await clock.sleep(pauseMs(), stopping.signal)
     }
   }
 
   return {
-    notice,
+    checkLease,
     start() {
       loop = run().catch(error => {
         if (!stopping.signal.aborted) throw error

@@ -13,14 +13,14 @@ export interface FeedOptions {
 }
 
 /** What became of a poll. `client-invalid` and `feed-changed` are the feed's own words. */
-export type Polled =
-  | { kind: 'answered'; answer: PollResponse }
+export type PollResult =
+  | { kind: 'answered'; response: PollResponse }
   | { kind: 'client-invalid' }
   | { kind: 'feed-changed' }
   | { kind: 'failed' | 'timed-out'; why: string }
 
 export interface FeedClient {
-  poll(authUrl: string, request: PollRequest, signal: AbortSignal): Promise<Polled>
+  poll(authUrl: string, request: PollRequest, signal: AbortSignal): Promise<PollResult>
   /** Takes the guard's row away, so that no revocation waits for it. Best effort. */
   leave(authUrl: string, guard: string): Promise<boolean>
 }
@@ -30,7 +30,7 @@ const maxBytes = 2_097_152
 const leaveTimeoutMs = 1000
 
 export function createFeedClient({ clock, clientId, clientSecret, pollTimeoutMs }: FeedOptions): FeedClient {
-  const isAnswer = Compile(PollResponse)
+  const responseSchema = Compile(PollResponse)
   // RFC 6749 section 2.3.1: both parts are form-encoded before they are joined.
   const credentials = [clientId, clientSecret].map(encodeURIComponent).join(':')
   const headers = {
@@ -39,29 +39,31 @@ export function createFeedClient({ clock, clientId, clientSecret, pollTimeoutMs 
     accept: 'application/json',
   }
 
-  function read({ status, text }: HttpResponse): Polled {
+  function parseResponse({ status, text }: HttpResponse): PollResult {
     if (status === 401) return { kind: 'client-invalid' }
     if (status === 409) return { kind: 'feed-changed' }
     if (status !== 200) return { kind: 'failed', why: `it answered ${status}` }
-    const answer: unknown = JSON.parse(text)
-    return isAnswer.Check(answer) ? { kind: 'answered', answer } : { kind: 'failed', why: 'not an answer of a feed' }
+    const body: unknown = JSON.parse(text)
+    return responseSchema.Check(body)
+      ? { kind: 'answered', response: body }
+      : { kind: 'failed', why: 'not an answer of a feed' }
   }
 
   return {
     async poll(authUrl, request, signal) {
       const body = JSON.stringify(request)
-      const question = { url: `${authUrl}/guards/poll`, method: 'POST' as const, headers, body, signal }
+      const httpRequest = { url: `${authUrl}/guards/poll`, method: 'POST' as const, headers, body, signal }
       try {
-        return read(await httpClient(clock, { ...question, timeoutMs: pollTimeoutMs, maxBytes }))
+        return parseResponse(await httpClient(clock, { ...httpRequest, timeoutMs: pollTimeoutMs, maxBytes }))
       } catch (error) {
-        return { kind: error instanceof TimeoutError ? 'timed-out' : 'failed', why: reasonOf(error) }
+        return { kind: error instanceof TimeoutError ? 'timed-out' : 'failed', why: describeError(error) }
       }
     },
     async leave(authUrl, guard) {
-      const question = { url: `${authUrl}/guards/leave`, method: 'POST' as const, headers }
+      const httpRequest = { url: `${authUrl}/guards/leave`, method: 'POST' as const, headers }
       const body = JSON.stringify({ guard })
       try {
-        const { status } = await httpClient(clock, { ...question, body, timeoutMs: leaveTimeoutMs, maxBytes })
+        const { status } = await httpClient(clock, { ...httpRequest, body, timeoutMs: leaveTimeoutMs, maxBytes })
         return status < 300
       } catch {
         return false
@@ -71,7 +73,7 @@ export function createFeedClient({ clock, clientId, clientSecret, pollTimeoutMs 
 }
 
 /** Where a name has several addresses and none answers, the error has a code and no message. */
-function reasonOf(error: unknown): string {
+function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.message || (error as NodeJS.ErrnoException).code || error.name
 }

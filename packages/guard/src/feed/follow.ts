@@ -9,7 +9,7 @@ import type { Clock } from '@gatehouse/clock'
 import type { PollResponse } from '@gatehouse/contract'
 import { abandonPoll, applyResponse, beginPoll, createFollower, type Follower } from '@gatehouse/protocol'
 import { backOffMs } from './backOff.ts'
-import type { FeedClient, Polled } from './feedClient.ts'
+import type { FeedClient, PollResult } from './feedClient.ts'
 
 export interface FollowOptions {
   clock: Clock
@@ -21,7 +21,7 @@ export interface FollowOptions {
   random: () => number
   /** Closes what the answer covers; runs before the answer is acknowledged. */
   onApplied: (answer: PollResponse) => void
-  onPolled: (polled: Polled, authUrl: string) => void
+  onPolled: (polled: PollResult, authUrl: string) => void
 }
 
 /** One life: a guard's id and what it knows. */
@@ -32,7 +32,7 @@ export interface GuardIdentity {
 
 export interface FeedFollower {
   /** The present life; another one after the feed changed. */
-  life(): GuardIdentity
+  identity(): GuardIdentity
   start(): void
   /** Stops asking, then says farewell. */
   stop(): Promise<void>
@@ -40,39 +40,38 @@ export interface FeedFollower {
 
 const afterRejectionMs = 5000
 /** A feed holds a poll that has nothing to tell. One that answers at once, again and again, is broken: it must not be hammered. */
-const heldAtLeastMs = 20
-const hastyAnswersAllowed = 3
+const minHoldMs = 20
+const maxEarlyResponses = 3
 
 export function follow(options: FollowOptions): FeedFollower {
   const { clock, feed, authUrls, random } = options
   const stopping = new AbortController()
-  let life = newLife()
+  let identity = newIdentity()
   let loop: Promise<void> = Promise.resolve()
   let replica = Math.floor(random() * authUrls.length)
-  let hastyAnswers = 0
+  let earlyResponses = 0
 
   /** One poll, and what it leads to; returns how long to wait before the next. */
   async function pollOnce(failures: number): Promise<{ failures: number; pauseMs: number }> {
-    const { question, asked } = beginPoll(life.follower, { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
+    const { pollCursor, sentAt } = beginPoll(identity.follower, { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
     const authUrl = authUrls[replica % authUrls.length] ?? ''
-    const request = { guard: life.guard, name: options.name, version: options.version, ...question }
-    const polled = await feed.poll(authUrl, request, stopping.signal)
+    const request = { guard: identity.guard, name: options.name, version: options.version, ...pollCursor }
+    const result = await feed.poll(authUrl, request, stopping.signal)
     if (stopping.signal.aborted) return { failures, pauseMs: 0 }
 
-    options.onPolled(polled, authUrl)
-    if (polled.kind === 'answered') {
-      if (applyResponse(life.follower, asked, polled.answer) === 'restart') life = newLife()
-      else options.onApplied(polled.answer)
-      const isHasty = polled.answer.entries.length === 0 && clock.nowMs() - asked.nowMs < heldAtLeastMs
-      hastyAnswers = isHasty ? hastyAnswers + 1 : 0
-      return { failures: 0, pauseMs: hastyAnswers > hastyAnswersAllowed ? 50 + 50 * random() : 0 }
+    options.onPolled(result, authUrl)
+    if (result.kind === 'answered') {
+      if (applyResponse(identity.follower, sentAt, result.response) === 'restart') identity = newIdentity()
+      else options.onApplied(result.response)
+      const isEarly = result.response.entries.length === 0 && clock.nowMs() - sentAt.nowMs < minHoldMs
+      earlyResponses = isEarly ? earlyResponses + 1 : 0
+      return { failures: 0, pauseMs: earlyResponses > maxEarlyResponses ? 50 + 50 * random() : 0 }
     }
-    abandonPoll(life.follower)
-    if (polled.kind === 'client-invalid') return { failures: failures + 1, pauseMs: afterRejectionMs }
-    if (polled.kind === 'feed-changed') life = newLife()
+    abandonPoll(identity.follower)
+    if (result.kind === 'client-invalid') return { failures: failures + 1, pauseMs: afterRejectionMs }
+    if (result.kind === 'feed-changed') identity = newIdentity()
     else replica += 1
-    const chance = random()
-    return { failures: failures + 1, pauseMs: backOffMs({ failures, addresses: authUrls.length, chance }) }
+    return { failures: failures + 1, pauseMs: backOffMs({ failures, replicas: authUrls.length, random: random() }) }
   }
 
   async function run(): Promise<void> {
@@ -83,7 +82,7 @@ export function follow(options: FollowOptions): FeedFollower {
   }
 
   return {
-    life: () => life,
+    identity: () => identity,
     start() {
       // The sleep rejects when the process stops, which is how the loop ends.
       loop = run().catch(error => {
@@ -93,13 +92,13 @@ export function follow(options: FollowOptions): FeedFollower {
     async stop() {
       stopping.abort(new Error('stopping'))
       await loop
-      for (let tried = 0; tried < authUrls.length; tried += 1) {
-        if (await feed.leave(authUrls[(replica + tried) % authUrls.length] ?? '', life.guard)) return
+      for (let index = 0; index < authUrls.length; index += 1) {
+        if (await feed.leave(authUrls[(replica + index) % authUrls.length] ?? '', identity.guard)) return
       }
     },
   }
 }
 
-function newLife(): GuardIdentity {
+function newIdentity(): GuardIdentity {
   return { guard: randomUUID(), follower: createFollower() }
 }

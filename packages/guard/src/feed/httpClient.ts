@@ -24,9 +24,9 @@ export interface HttpResponse {
 export class TimeoutError extends Error {}
 
 /** How long a connection may lie idle: what stands between forgets it some time, and tells nobody. */
-const connections = { keepAlive: true, timeout: 4000 }
-const overHttp = new http.Agent(connections)
-const overHttps = new https.Agent(connections)
+const agentOptions = { keepAlive: true, timeout: 4000 }
+const httpAgent = new http.Agent(agentOptions)
+const httpsAgent = new https.Agent(agentOptions)
 
 /**
  * Asks, and reads the whole answer within the limits.
@@ -34,47 +34,47 @@ const overHttps = new https.Agent(connections)
  * Not by the global `fetch`, which costs each poll twice as much, and each start the loading of it
  * (docs/decisions/0027-guards-poll-over-node-http.md).
  */
-export async function httpClient(clock: Clock, question: HttpRequest): Promise<HttpResponse> {
-  const { timeoutMs, maxBytes, signal } = question
+export async function httpClient(clock: Clock, options: HttpRequest): Promise<HttpResponse> {
+  const { timeoutMs, maxBytes, signal } = options
   signal?.throwIfAborted()
-  const request = requestFor(question)
-  let givenUp: unknown
-  const giveUp = (reason: unknown) => {
-    givenUp = reason
+  const request = createRequest(options)
+  let abortReason: unknown
+  const abort = (reason: unknown) => {
+    abortReason = reason
     request.destroy()
   }
-  const stop = () => giveUp(signal?.reason)
+  const stop = () => abort(signal?.reason)
   signal?.addEventListener('abort', stop)
   const timer = new AbortController()
   clock.sleep(timeoutMs, timer.signal).then(
-    () => giveUp(new TimeoutError(`no answer within ${timeoutMs} ms`)),
+    () => abort(new TimeoutError(`no answer within ${timeoutMs} ms`)),
     () => {},
   )
   try {
-    const response = await answerTo(request, question.body)
-    return { status: response.statusCode ?? 0, text: await readWithin(response, maxBytes) }
+    const response = await responseTo(request, options.body)
+    return { status: response.statusCode ?? 0, text: await readBody(response, maxBytes) }
   } catch (error) {
-    throw givenUp ?? error
+    throw abortReason ?? error
   } finally {
     timer.abort('answered')
     signal?.removeEventListener('abort', stop)
   }
 }
 
-function requestFor({ url, method = 'GET', headers = {} }: HttpRequest): http.ClientRequest {
+function createRequest({ url, method = 'GET', headers = {} }: HttpRequest): http.ClientRequest {
   return url.startsWith('https:')
-    ? https.request(url, { method, headers, agent: overHttps })
-    : http.request(url, { method, headers, agent: overHttp })
+    ? https.request(url, { method, headers, agent: httpsAgent })
+    : http.request(url, { method, headers, agent: httpAgent })
 }
 
-function answerTo(request: http.ClientRequest, body: string | undefined): Promise<http.IncomingMessage> {
+function responseTo(request: http.ClientRequest, body: string | undefined): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.on('response', resolve).on('error', reject).end(body)
   })
 }
 
 /** An answer that is left before its end is cut off with its connection. */
-async function readWithin(response: http.IncomingMessage, maxBytes: number): Promise<string> {
+async function readBody(response: http.IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response) {

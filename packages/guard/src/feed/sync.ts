@@ -3,11 +3,11 @@ import type { Follower } from '@gatehouse/protocol'
 import type { ResolvedOptions } from '../options.ts'
 import type { StreamTracker } from '../streams.ts'
 import { watchExpiry } from './expiry.ts'
-import { createFeedClient, type Polled } from './feedClient.ts'
+import { createFeedClient, type PollResult } from './feedClient.ts'
 import { follow } from './follow.ts'
 
 export interface FeedEvents {
-  onPolled(polled: Polled): void
+  onPolled(polled: PollResult): void
   onLapsed(): void
   onRegained(): void
 }
@@ -20,35 +20,35 @@ export interface FeedSync {
   stop(): Promise<void>
 }
 
-export function startSync(settings: ResolvedOptions, streams: StreamTracker, on: FeedEvents): FeedSync {
+export function createSync(settings: ResolvedOptions, streams: StreamTracker, events: FeedEvents): FeedSync {
   const { clock, log, clockToleranceMs: toleranceMs } = settings
   let revision = 1
-  const following = follow({
+  const feedFollower = follow({
     ...settings,
     feed: createFeedClient(settings),
     onApplied(answer) {
       if (answer.entries.length > 0) revision += 1
       streams.revoke(answer.entries)
-      watch.notice()
+      expiry.checkLease()
     },
     onPolled(polled, authUrl) {
-      on.onPolled(polled)
+      events.onPolled(polled)
       if (polled.kind === 'client-invalid') log.error({ authUrl }, 'the feed refuses this client: check id and secret')
       else if (polled.kind !== 'answered') log.warn({ authUrl, ...polled }, 'a poll of the feed failed')
     },
   })
-  const follower = () => following.life().follower
-  const watch = watchExpiry({
+  const follower = () => feedFollower.identity().follower
+  const expiry = watchExpiry({
     clock,
     follower,
     streams,
     toleranceMs,
     onLapsed() {
-      on.onLapsed()
+      events.onLapsed()
       log.warn({}, 'the lease has lapsed: revocation is unknown until the feed answers again')
     },
     onRegained() {
-      on.onRegained()
+      events.onRegained()
       log.info({ cursor: follower().cursor }, 'the lease stands: deciding from memory')
     },
   })
@@ -57,11 +57,11 @@ export function startSync(settings: ResolvedOptions, streams: StreamTracker, on:
     follower,
     revision: () => revision,
     start() {
-      following.start()
-      watch.start()
+      feedFollower.start()
+      expiry.start()
     },
     async stop() {
-      await Promise.all([watch.stop(), following.stop()])
+      await Promise.all([expiry.stop(), feedFollower.stop()])
     },
   }
 }

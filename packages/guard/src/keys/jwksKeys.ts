@@ -42,17 +42,17 @@ export function jwksKeys(options: JwksOptions): Keys {
   let pending: Promise<void> | null = null
   let startedAtMs = Number.NEGATIVE_INFINITY
   let isLoaded = false
-  let hasFailedLast = false
-  let keepingFresh: Promise<void> = Promise.resolve()
+  let lastFetchFailed = false
+  let refreshing: Promise<void> = Promise.resolve()
 
   async function load(): Promise<void> {
     startedAtMs = clock.nowMs()
     try {
-      keys = replace(keys, await fetchKeys(settings, stopping.signal))
+      keys = mergeKeys(keys, await fetchKeys(settings, stopping.signal))
       isLoaded = true
-      hasFailedLast = false
+      lastFetchFailed = false
     } catch (error) {
-      hasFailedLast = true
+      lastFetchFailed = true
       if (!stopping.signal.aborted) settings.onFailure(error)
     } finally {
       pending = null
@@ -64,9 +64,9 @@ export function jwksKeys(options: JwksOptions): Keys {
     return pending
   }
 
-  async function keepFresh(): Promise<void> {
+  async function refresh(): Promise<void> {
     for (let failures = 0; !stopping.signal.aborted; ) {
-      failures = hasFailedLast ? failures + 1 : 0
+      failures = lastFetchFailed ? failures + 1 : 0
       await clock.sleep(pauseMs(failures, settings), stopping.signal)
       await loadOnce()
     }
@@ -74,22 +74,22 @@ export function jwksKeys(options: JwksOptions): Keys {
 
   return {
     find: kid => keys.get(kid),
-    async seek(kid) {
+    async fetchKey(kid) {
       if (pending !== null || clock.nowMs() - startedAtMs >= coolDownMs) await loadOnce()
       const key = keys.get(kid)
       // Not knowing is never a 401: the key may well be one that could not be fetched.
-      if (key === undefined && hasFailedLast) throw new ProblemError('unavailable', 'the keys could not be fetched')
+      if (key === undefined && lastFetchFailed) throw new ProblemError('unavailable', 'the keys could not be fetched')
       return key
     },
     isLoaded: () => isLoaded,
     async start() {
       const first = loadOnce()
-      keepingFresh = first.then(keepFresh).catch(() => {})
+      refreshing = first.then(refresh).catch(() => {})
       await first
     },
     async stop() {
       stopping.abort(new Error('stopping'))
-      await keepingFresh
+      await refreshing
     },
   }
 }
@@ -108,11 +108,11 @@ async function fetchKeys(settings: Required<JwksOptions>, signal: AbortSignal): 
 }
 
 /** A key that stays the same stays the same object, so that what was decided with it stands; the others are withdrawn. */
-function replace(known: Map<string, PublicKey>, published: PublicKey[]): Map<string, PublicKey> {
+function mergeKeys(known: Map<string, PublicKey>, published: PublicKey[]): Map<string, PublicKey> {
   const next = new Map(
     published.map(key => {
-      const same = known.get(key.kid)
-      return [key.kid, same?.pem === key.pem && same.algorithm === key.algorithm ? same : key]
+      const unchanged = known.get(key.kid)
+      return [key.kid, unchanged?.pem === key.pem && unchanged.algorithm === key.algorithm ? unchanged : key]
     }),
   )
   for (const key of known.values()) if (next.get(key.kid) !== key) key.isWithdrawn = true

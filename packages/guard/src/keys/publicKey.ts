@@ -16,7 +16,7 @@ export interface Keys {
   /** The key of this name, if it is known now. */
   find(kid: string): PublicKey | undefined
   /** The key of this name after looking further afield, within limits that no flood can move. */
-  seek(kid: string): Promise<PublicKey | undefined>
+  fetchKey(kid: string): Promise<PublicKey | undefined>
   isLoaded(): boolean
   start(): Promise<void>
   stop(): Promise<void>
@@ -32,16 +32,16 @@ export function keyFromPem(pem: string, named: { kid?: string; algorithm?: Algor
 }
 
 /** The keys of a JWK Set that can verify our tokens; those of other kinds and uses are passed over (RFC 7517 section 5). */
-export function keysFromJwks(jwks: unknown, most: number): PublicKey[] {
+export function keysFromJwks(jwks: unknown, maxKeys: number): PublicKey[] {
   if (typeof jwks !== 'object' || jwks === null || !('keys' in jwks) || !Array.isArray(jwks.keys)) {
     throw new TypeError('not a JWK Set')
   }
-  const found = new Map<string, PublicKey>()
+  const keys = new Map<string, PublicKey>()
   for (const jwk of jwks.keys) {
     const key = keyFromJwk(jwk)
-    if (key !== null && !found.has(key.kid) && found.size < most) found.set(key.kid, key)
+    if (key !== null && !keys.has(key.kid) && keys.size < maxKeys) keys.set(key.kid, key)
   }
-  return [...found.values()]
+  return [...keys.values()]
 }
 
 function keyFromJwk(jwk: unknown): PublicKey | null {
@@ -60,10 +60,11 @@ function keyFromJwk(jwk: unknown): PublicKey | null {
 }
 
 function keyOf(key: KeyObject, { kid, algorithm }: { kid?: string; algorithm?: Algorithm }): PublicKey {
-  const fits = algorithmOf(key)
-  if (algorithm !== undefined && algorithm !== fits) throw new TypeError(`the key verifies ${fits}, not ${algorithm}`)
+  const supported = algorithmOf(key)
+  if (algorithm !== undefined && algorithm !== supported)
+    throw new TypeError(`the key verifies ${supported}, not ${algorithm}`)
   const pem = key.export({ type: 'spki', format: 'pem' }).toString()
-  return { kid: kid ?? thumbprint(key), algorithm: fits, pem, isWithdrawn: false }
+  return { kid: kid ?? thumbprint(key), algorithm: supported, pem, isWithdrawn: false }
 }
 
 function algorithmOf(key: KeyObject): Algorithm {

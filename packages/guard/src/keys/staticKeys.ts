@@ -14,7 +14,7 @@ export function staticKeys(pems: readonly PemKey[]): Keys {
   const keys = new Map(pems.map(({ pem, ...named }) => keyFromPem(pem, named)).map(key => [key.kid, key]))
   return {
     find: kid => keys.get(kid),
-    seek: async () => undefined,
+    fetchKey: async () => undefined,
     isLoaded: () => true,
     start: async () => {},
     stop: async () => {},

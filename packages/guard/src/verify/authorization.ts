@@ -14,13 +14,13 @@ const scheme = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([A-Za-z0-9._~+/=-]+)$/
  * @param rawHeaders names and values in turn: Node keeps only the first of two Authorization headers, and this list has both
  * @param query the parsed query string
  */
-export function onlyAuthorization(rawHeaders: readonly string[], query: unknown): string | undefined {
+export function singleAuthorization(rawHeaders: readonly string[], query: unknown): string | undefined {
   let found: string | undefined
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
     if (name === undefined || name.length !== 13 || !isAuthorization(name)) continue
     if (found !== undefined) throw malformed('headers/authorization', 'must be given once')
-    found = rawHeaders[at + 1] ?? ''
+    found = rawHeaders[index + 1] ?? ''
   }
   if ((query as { access_token?: unknown } | null)?.access_token !== undefined) {
     throw malformed('query/access_token', 'belongs in the Authorization header')
@@ -34,7 +34,7 @@ function isAuthorization(name: string): boolean {
 }
 
 /** The token of a Bearer header (RFC 6750 section 2.1); any other scheme is as good as no token. */
-export function tokenOf(authorization: string | undefined): string {
+export function bearerTokenOf(authorization: string | undefined): string {
   if (authorization === undefined || authorization === '')
     throw new ProblemError('token-missing', 'no Authorization header')
   if (authorization.length > maxTokenLength + 'Bearer '.length)

@@ -37,7 +37,7 @@ export function authorize({ caller, revoked, mayDecide }: AuthorizationFacts, ru
   const isStale = revoked === 'forbidden' && !mayDecide && rule.onUnknown === 'refuse'
   if (revoked !== undefined && !isStale) return problemOfEffect[revoked]
   if (!mayDecide && rule.onUnknown === 'refuse') return 'revocation-unknown'
-  if (!hasAll(caller.scopes, rule.scope) || !hasOne(caller.roles, rule.roles)) return 'insufficient-scope'
+  if (!hasAll(caller.scopes, rule.scope) || !hasAny(caller.roles, rule.roles)) return 'insufficient-scope'
   return mayDecide ? 'pass' : 'unknown-allowed'
 }
 
@@ -46,7 +46,7 @@ function hasAll(held: readonly string[], needed: readonly string[]): boolean {
   return true
 }
 
-function hasOne(held: readonly string[], needed: readonly string[]): boolean {
+function hasAny(held: readonly string[], needed: readonly string[]): boolean {
   if (needed.length === 0) return true
   for (const role of needed) if (held.includes(role)) return true
   return false

@@ -19,10 +19,10 @@ export interface TimeRules {
   toleranceMs: number
 }
 
-export type ClaimsResult = { kind: 'good'; caller: Caller } | { kind: 'bad'; outcome: ProblemCode; why: string }
+export type ClaimsResult = { kind: 'good'; caller: Caller } | { kind: 'bad'; code: ProblemCode; why: string }
 
 /** Longer than any access token lives: a token that claims more is a mistake or worse. */
-const longestLifeSeconds = 86_400
+const maxLifetimeSeconds = 86_400
 const strings = ['iss', 'aud', 'sub', 'jti', 'client_id', 'sid'] as const
 const times = ['iat', 'exp', 'nbf', 'auth_time'] as const
 const counts = ['epoch', 'global_epoch'] as const
@@ -30,25 +30,25 @@ const scopeText = /^$|^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 /** Whether the claims are whole and of this moment. Expiry comes last: `token-expired` says that all else was right. */
 export function validateClaims(payload: Record<string, unknown>, rules: TimeRules): ClaimsResult {
-  const flaw = flawInTypes(payload)
-  if (flaw !== null) return { kind: 'bad', outcome: 'token-invalid', why: flaw }
+  const typeError = typeErrorIn(payload)
+  if (typeError !== null) return { kind: 'bad', code: 'token-invalid', why: typeError }
 
   const claims = payload as unknown as AccessTokenClaims & { nbf?: number }
   const { wallMs, toleranceMs } = rules
   const latest = (wallMs + toleranceMs) / 1000
-  if (claims.iat > latest) return { kind: 'bad', outcome: 'token-invalid', why: 'issued in the future' }
+  if (claims.iat > latest) return { kind: 'bad', code: 'token-invalid', why: 'issued in the future' }
   if (claims.nbf !== undefined && claims.nbf > latest)
-    return { kind: 'bad', outcome: 'token-invalid', why: 'not yet valid' }
-  if (claims.auth_time > latest) return { kind: 'bad', outcome: 'token-invalid', why: 'authenticated in the future' }
-  const lifeSeconds = claims.exp - claims.iat
-  if (lifeSeconds <= 0 || lifeSeconds > longestLifeSeconds) {
-    return { kind: 'bad', outcome: 'token-invalid', why: 'a lifetime that no token of ours has' }
+    return { kind: 'bad', code: 'token-invalid', why: 'not yet valid' }
+  if (claims.auth_time > latest) return { kind: 'bad', code: 'token-invalid', why: 'authenticated in the future' }
+  const lifetimeSeconds = claims.exp - claims.iat
+  if (lifetimeSeconds <= 0 || lifetimeSeconds > maxLifetimeSeconds) {
+    return { kind: 'bad', code: 'token-invalid', why: 'a lifetime that no token of ours has' }
   }
-  if (wallMs >= claims.exp * 1000 + toleranceMs) return { kind: 'bad', outcome: 'token-expired', why: 'expired' }
+  if (wallMs >= claims.exp * 1000 + toleranceMs) return { kind: 'bad', code: 'token-expired', why: 'expired' }
   return { kind: 'good', caller: callerOf(claims) }
 }
 
-function flawInTypes(payload: Record<string, unknown>): string | null {
+function typeErrorIn(payload: Record<string, unknown>): string | null {
   for (const name of requiredClaims) if (!Object.hasOwn(payload, name)) return `${name} is missing`
   for (const name of strings) if (!isText(payload[name])) return `${name} is not a string`
   for (const name of times) if (name in payload && !isCount(payload[name], 1)) return `${name} is not a time`
@@ -65,8 +65,8 @@ function isText(value: unknown): boolean {
 }
 
 /** Fractions, negatives, strings and what no integer can hold are all refused. */
-function isCount(value: unknown, least: number): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= least
+function isCount(value: unknown, min: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= min
 }
 
 function callerOf(claims: AccessTokenClaims): Caller {

@@ -3,10 +3,10 @@ import { accessTokenType, ProblemError } from '@gatehouse/contract'
 import { parseSegment } from './segment.ts'
 
 /** Headers that would let a token bring its own key or its own rules (RFC 8725 sections 3.9 and 3.10, RFC 7515 section 4.1.11). */
-const refused = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'b64', 'zip', 'enc']
+const forbiddenParameters = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'b64', 'zip', 'enc']
 const compact = /^[\w-]+\.[\w-]+\.[\w-]+$/
 /** By how many characters stand after the last four: what the last may be, if it is to have no stray bits (RFC 4648 section 5). */
-const lastOf = [/./, /(?!)/, /[AQgw]/, /[AEIMQUYcgkosw048]/]
+const canonicalLastCharacter = [/./, /(?!)/, /[AQgw]/, /[AEIMQUYcgkosw048]/]
 
 /** What the header asks for: the key by name, and the algorithm that this key must be of. */
 export interface TokenHeader {
@@ -25,19 +25,19 @@ export function createHeaderParser(): (token: string) => TokenHeader {
     const parts = token.split('.')
     if (!compact.test(token) || !parts.every(isCanonical)) throw invalid('not a JWT in compact form')
     const [text = ''] = parts
-    if (last?.text !== text) last = { text, header: judgeHeader(text) }
+    if (last?.text !== text) last = { text, header: validateHeader(text) }
     return last.header
   }
 }
 
 /** One token has one spelling. */
 function isCanonical(part: string): boolean {
-  return lastOf[part.length % 4]?.test(part.charAt(part.length - 1)) === true
+  return canonicalLastCharacter[part.length % 4]?.test(part.charAt(part.length - 1)) === true
 }
 
-function judgeHeader(text: string): TokenHeader {
-  const header = headerIn(text)
-  for (const name of refused) if (Object.hasOwn(header, name)) throw invalid(`header has ${name}`)
+function validateHeader(text: string): TokenHeader {
+  const header = decodeHeader(text)
+  for (const name of forbiddenParameters) if (Object.hasOwn(header, name)) throw invalid(`header has ${name}`)
   const { kid, alg, typ } = header
   if (typ !== accessTokenType && typ !== `application/${accessTokenType}`) throw invalid('another type of token')
   if (typeof kid !== 'string' || kid === '' || kid.length > 200) throw invalid('no kid')
@@ -45,7 +45,7 @@ function judgeHeader(text: string): TokenHeader {
   return { kid, alg }
 }
 
-function headerIn(text: string): Record<string, unknown> {
+function decodeHeader(text: string): Record<string, unknown> {
   try {
     return parseSegment(text)
   } catch {

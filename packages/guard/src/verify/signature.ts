@@ -21,8 +21,8 @@ export async function createSignatureCheck(
   key: PublicKey,
   rules: { issuer: string; audience: string },
 ): Promise<CheckSignature> {
-  const holder = fastify()
-  await holder.register(fastifyJwt, {
+  const app = fastify()
+  await app.register(fastifyJwt, {
     secret: { public: key.pem },
     verify: {
       algorithms: [key.algorithm],
@@ -34,9 +34,9 @@ export async function createSignatureCheck(
       ignoreNotBefore: true,
     },
   })
-  await holder.ready()
-  const { jwt } = holder
+  await app.ready()
+  const { jwt } = app
   // Node keeps a list of servers until each is closed, even those that never listened.
-  await holder.close()
+  await app.close()
   return token => jwt.verify<Record<string, unknown>>(token)
 }

@@ -28,23 +28,23 @@ export interface TokenCache {
  * received costs more than all the rest (measured: 1.0 us). What is found must then be the same header throughout, so two
  * tokens never share an entry; should two have the same number (once in 100,000 tokens), the later takes the place.
  */
-export function createTokenCache({ most, toleranceMs }: { most: number; toleranceMs: number }): TokenCache {
+export function createTokenCache({ maxSize, toleranceMs }: { maxSize: number; toleranceMs: number }): TokenCache {
   const tokens = new Map<number, VerifiedToken>()
   return {
     get(authorization, wallMs) {
-      const number = numberOf(authorization)
-      const token = tokens.get(number)
+      const cacheKey = cacheKeyOf(authorization)
+      const token = tokens.get(cacheKey)
       if (token === undefined || token.authorization !== authorization) return undefined
-      const isGood = wallMs < token.exp * 1000 + toleranceMs && wallMs >= token.iat * 1000 - toleranceMs
-      if (isGood && !token.key.isWithdrawn) return token
-      tokens.delete(number)
+      const isCurrent = wallMs < token.exp * 1000 + toleranceMs && wallMs >= token.iat * 1000 - toleranceMs
+      if (isCurrent && !token.key.isWithdrawn) return token
+      tokens.delete(cacheKey)
       return undefined
     },
     set(token) {
-      const number = numberOf(token.authorization)
-      tokens.delete(number)
-      tokens.set(number, token)
-      if (tokens.size <= most) return
+      const cacheKey = cacheKeyOf(token.authorization)
+      tokens.delete(cacheKey)
+      tokens.set(cacheKey, token)
+      if (tokens.size <= maxSize) return
       const { value: oldest } = tokens.keys().next()
       if (oldest !== undefined) tokens.delete(oldest)
     },
@@ -53,10 +53,10 @@ export function createTokenCache({ most, toleranceMs }: { most: number; toleranc
 }
 
 /** 32 bits of the eight last characters; anything shorter is no token, and its NaNs become zeros. */
-function numberOf(authorization: string): number {
+function cacheKeyOf(authorization: string): number {
   let number = 0
-  for (let at = authorization.length - 8; at < authorization.length; at += 1) {
-    number = (Math.imul(number, 0x01000193) ^ authorization.charCodeAt(at)) | 0
+  for (let index = authorization.length - 8; index < authorization.length; index += 1) {
+    number = (Math.imul(number, 0x01000193) ^ authorization.charCodeAt(index)) | 0
   }
   return number
 }

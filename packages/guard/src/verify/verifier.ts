@@ -3,7 +3,7 @@ import type { Clock } from '@gatehouse/clock'
 import { ProblemError } from '@gatehouse/contract'
 import { StrictJsonError } from '@gatehouse/http'
 import type { Keys, PublicKey } from '../keys/publicKey.ts'
-import { tokenOf } from './authorization.ts'
+import { bearerTokenOf } from './authorization.ts'
 import { type Caller, validateClaims } from './claims.ts'
 import { createHeaderParser, type TokenHeader } from './header.ts'
 import { assertStrictSegment } from './segment.ts'
@@ -28,13 +28,13 @@ export interface Verifier {
    */
   verify(authorization: string | undefined): VerifiedToken | Promise<VerifiedToken>
   /** The same from memory alone; nothing when it is not there, or no longer good. @param wallMs this instant, by the wall clock */
-  recall(authorization: string, wallMs: number): VerifiedToken | undefined
+  lookup(authorization: string, wallMs: number): VerifiedToken | undefined
   /** How many tokens are remembered. */
   size(): number
 }
 
 /** A token that is not in memory, on its way to be judged. */
-interface Asked extends TokenHeader {
+interface PendingToken extends TokenHeader {
   authorization: string
   token: string
 }
@@ -44,45 +44,45 @@ export const defaultCacheSize = 100_000
 
 export function createVerifier(options: VerifierOptions): Verifier {
   const { keys, issuer, audience, clock, clockToleranceMs: toleranceMs = defaultToleranceMs } = options
-  const cache = createTokenCache({ most: options.cacheSize ?? defaultCacheSize, toleranceMs })
-  const readHeader = createHeaderParser()
+  const cache = createTokenCache({ maxSize: options.cacheSize ?? defaultCacheSize, toleranceMs })
+  const parseHeader = createHeaderParser()
   const checks = new WeakMap<PublicKey, CheckSignature>()
-  const making = new WeakMap<PublicKey, Promise<CheckSignature>>()
+  const creating = new WeakMap<PublicKey, Promise<CheckSignature>>()
 
   function verify(authorization: string | undefined): VerifiedToken | Promise<VerifiedToken> {
     if (authorization !== undefined) {
       const known = cache.get(authorization, clock.wallMs())
       if (known !== undefined) return known
     }
-    const token = tokenOf(authorization)
-    const asked: Asked = { authorization: authorization ?? '', token, ...readHeader(token) }
-    const key = keys.find(asked.kid)
+    const token = bearerTokenOf(authorization)
+    const pending: PendingToken = { authorization: authorization ?? '', token, ...parseHeader(token) }
+    const key = keys.find(pending.kid)
     const check = key && checks.get(key)
-    if (key === undefined || check === undefined) return verifyLater(asked)
-    return judge(asked, key, check)
+    if (key === undefined || check === undefined) return verifyLater(pending)
+    return verifySignature(pending, key, check)
   }
 
-  async function verifyLater(asked: Asked): Promise<VerifiedToken> {
-    const key = keys.find(asked.kid) ?? (await keys.seek(asked.kid))
+  async function verifyLater(pending: PendingToken): Promise<VerifiedToken> {
+    const key = keys.find(pending.kid) ?? (await keys.fetchKey(pending.kid))
     if (key === undefined) throw new ProblemError('token-invalid', 'unknown key')
-    return judge(asked, key, await checkOf(key))
+    return verifySignature(pending, key, await checkOf(key))
   }
 
   async function checkOf(key: PublicKey): Promise<CheckSignature> {
-    const made = making.get(key) ?? createSignatureCheck(key, { issuer, audience })
-    making.set(key, made)
-    const check = await made
+    const created = creating.get(key) ?? createSignatureCheck(key, { issuer, audience })
+    creating.set(key, created)
+    const check = await created
     checks.set(key, check)
     return check
   }
 
-  function judge(asked: Asked, key: PublicKey, check: CheckSignature): VerifiedToken {
-    if (key.isWithdrawn || asked.alg !== key.algorithm)
+  function verifySignature(pending: PendingToken, key: PublicKey, check: CheckSignature): VerifiedToken {
+    if (key.isWithdrawn || pending.alg !== key.algorithm)
       throw new ProblemError('token-invalid', 'not what this key signs')
-    const caller = judgedCaller(payloadOf(asked.token, check), { wallMs: clock.wallMs(), toleranceMs })
+    const caller = requireValidClaims(payloadOf(pending.token, check), { wallMs: clock.wallMs(), toleranceMs })
     const { iat, exp } = caller.claims
     const verified: VerifiedToken = {
-      authorization: asked.authorization,
+      authorization: pending.authorization,
       key,
       caller,
       iat,
@@ -94,7 +94,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return verified
   }
 
-  return { verify, recall: cache.get, size: cache.size }
+  return { verify, lookup: cache.get, size: cache.size }
 }
 
 /** The library parses the payload, and not strictly. Its errors all mean the same here: some would be a 500, and none should be one. */
@@ -104,17 +104,17 @@ function payloadOf(token: string, check: CheckSignature): Record<string, unknown
     assertStrictSegment(token.slice(token.indexOf('.') + 1, token.lastIndexOf('.')), payload)
     return payload
   } catch (error) {
-    throw new ProblemError('token-invalid', whyOf(error))
+    throw new ProblemError('token-invalid', describeError(error))
   }
 }
 
-function whyOf(error: unknown): string {
+function describeError(error: unknown): string {
   if (error instanceof StrictJsonError) return `the payload ${error.message}`
   return error instanceof Error && 'code' in error ? String(error.code) : 'an error without a code'
 }
 
-function judgedCaller(payload: Record<string, unknown>, rules: { wallMs: number; toleranceMs: number }): Caller {
+function requireValidClaims(payload: Record<string, unknown>, rules: { wallMs: number; toleranceMs: number }): Caller {
   const judgement = validateClaims(payload, rules)
-  if (judgement.kind === 'bad') throw new ProblemError(judgement.outcome, judgement.why)
+  if (judgement.kind === 'bad') throw new ProblemError(judgement.code, judgement.why)
   return judgement.caller
 }

@@ -36,7 +36,7 @@ export interface Guarded {
   stop(): Promise<void>
 }
 
-export const surroundings = { problemBase: 'https://auth.example/problems', realm: 'warehouse' }
+export const problemOptions = { problemBase: 'https://auth.example/problems', realm: 'warehouse' }
 export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded> {
   const clock = fakeClock({ wallMs: startMs })
   const auth = await fakeAuth(clock)
@@ -45,8 +45,8 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
   const metrics = new Registry()
   const client = { clientId, clientSecret, authUrls: [auth.url], issuer, audience }
   const own = createGuard({ ...client, clock, metrics, publicKey: key.pem, random: () => 0.5, ...over })
-  const app = fastify({ ...fastifyDefaults({ ...surroundings, logLevel: 'silent' }) })
-  await app.register(problemDetails, surroundings)
+  const app = fastify({ ...fastifyDefaults({ ...problemOptions, logLevel: 'silent' }) })
+  await app.register(problemDetails, problemOptions)
   await app.register(strictRequests)
   app.get('/open', () => 'open')
   await app.register(async inside => {

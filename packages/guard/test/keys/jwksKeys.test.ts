@@ -57,11 +57,11 @@ t.test('a flood of unknown keys makes one fetch per cool-down, and concurrent mi
   await keys.start()
   t.equal(endpoint.fetches, 1)
   for (let round = 2; round < 4; round += 1) {
-    const flood = await Promise.all(Array.from({ length: 500 }, (_, n) => keys.seek(`unknown-${n}`)))
+    const flood = await Promise.all(Array.from({ length: 500 }, (_, n) => keys.fetchKey(`unknown-${n}`)))
     t.ok(flood.every(key => key === undefined))
     t.equal(endpoint.fetches, round - 1, 'none within the cool-down')
     await clock.advance(30_000)
-    await Promise.all(Array.from({ length: 500 }, (_, n) => keys.seek(`unknown-${n}`)))
+    await Promise.all(Array.from({ length: 500 }, (_, n) => keys.fetchKey(`unknown-${n}`)))
     t.equal(endpoint.fetches, round, 'one after it')
   }
 })
@@ -72,7 +72,7 @@ t.test('a new key is found through the token that names it', async t => {
   const added = signingKey()
   endpoint.answer = () => ({ status: 200, body: JSON.stringify({ keys: [key.jwk, added.jwk] }) })
   await clock.advance(30_000)
-  t.equal((await keys.seek(added.kid))?.kid, added.kid)
+  t.equal((await keys.fetchKey(added.kid))?.kid, added.kid)
   t.ok(keys.find(key.kid))
 })
 
@@ -84,7 +84,7 @@ t.test('a withdrawn key is withdrawn with the next refresh, and the ones that st
   const [gone, kept] = [keys.find(key.kid), keys.find(stays.kid)]
   endpoint.answer = () => ({ status: 200, body: JSON.stringify({ keys: [stays.jwk] }) })
   await untilNextFetch(endpoint, clock, 300_000)
-  await keys.seek('unknown')
+  await keys.fetchKey('unknown')
   t.equal(keys.find(key.kid), undefined)
   t.equal(gone?.isWithdrawn, true)
   t.equal(keys.find(stays.kid), kept)
@@ -96,7 +96,7 @@ t.test('while the endpoint is down the known keys go on, and an unknown one is n
   await keys.start()
   endpoint.answer = () => ({ status: 500, body: '' })
   await untilNextFetch(endpoint, clock, 300_000)
-  t.equal(await problemCodeOf(() => keys.seek('unknown')), 'unavailable')
+  t.equal(await problemCodeOf(() => keys.fetchKey('unknown')), 'unavailable')
   t.ok(keys.find(key.kid))
 })
 
@@ -105,10 +105,10 @@ t.test('before any key could be loaded nobody is told that a token is wrong', as
   endpoint.answer = () => ({ status: 503, body: '' })
   await keys.start()
   t.equal(keys.isLoaded(), false)
-  t.equal(await problemCodeOf(() => keys.seek(key.kid)), 'unavailable')
+  t.equal(await problemCodeOf(() => keys.fetchKey(key.kid)), 'unavailable')
   endpoint.answer = () => ({ status: 200, body: JSON.stringify({ keys: [key.jwk] }) })
   await untilNextFetch(endpoint, clock, 5000)
-  t.equal((await keys.seek(key.kid))?.kid, key.kid, 'and it comes by itself')
+  t.equal((await keys.fetchKey(key.kid))?.kid, key.kid, 'and it comes by itself')
 })
 
 t.test('an answer that is too large, too slow or not a key set changes nothing', async t => {
@@ -118,7 +118,7 @@ t.test('an answer that is too large, too slow or not a key set changes nothing',
   for (const body of [`{"keys":[${'1,'.repeat(40_000)}1]}`, 'hello', '[]', '{"keys":1}']) {
     endpoint.answer = () => ({ status: 200, body })
     await clock.advance(30_000)
-    t.equal(await problemCodeOf(() => keys.seek('unknown')), 'unavailable', body.slice(0, 20))
+    t.equal(await problemCodeOf(() => keys.fetchKey('unknown')), 'unavailable', body.slice(0, 20))
     t.ok(keys.find(key.kid))
   }
   t.ok(faults.length >= 4)
@@ -130,7 +130,7 @@ t.test('a fetch that takes too long is given up, and its late answer thrown away
   endpoint.server.removeAllListeners('request')
   const asked = new Promise<void>(resolve => endpoint.server.on('request', () => resolve()))
   await clock.advance(30_000)
-  const sought = problemCodeOf(() => keys.seek('unknown'))
+  const sought = problemCodeOf(() => keys.fetchKey('unknown'))
   await asked
   await clock.advance(5000)
   t.equal(await sought, 'unavailable')

@@ -1,6 +1,6 @@
 /** Who calls the auth service's own routes: the same token and the same outcomes as anywhere, but revocation is asked of the database at once. */
 import { type AccessTokenClaims, type ProblemCode, ProblemError } from '@gatehouse/contract'
-import { type Caller, onlyAuthorization, type Verifier } from '@gatehouse/guard'
+import { type Caller, singleAuthorization, type Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
 import type { QueryRaw } from '../database/rawSql.ts'
 import { type CallerFacts, readCaller } from '../store/readCaller.ts'
@@ -38,7 +38,7 @@ export function isClientToken({ sub, client_id }: { sub: string; client_id: stri
 }
 
 async function verifyToken(verifier: Verifier, request: FastifyRequest): Promise<Caller> {
-  const { caller } = await verifier.verify(onlyAuthorization(request.raw.rawHeaders, request.query))
+  const { caller } = await verifier.verify(singleAuthorization(request.raw.rawHeaders, request.query))
   return caller
 }
 

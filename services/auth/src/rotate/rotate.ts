@@ -98,16 +98,16 @@ async function rotateGenuine(
   const grant = await rotateRow.batched(rotation)
   if (grant) return { grant, refreshToken: written(secret) }
   const first = await explain()
-  const isHeld = first.explanation.kind === 'held'
+  const isHeld = first.explanation.kind === 'locked'
   const late = isHeld ? await rotateRow.single(rotation) : undefined
   if (late) return { grant: late, refreshToken: written(secret) }
 
   const { found, explanation } = isHeld ? await explain() : first
   // Its rows move faster than we can look: nobody is signed out for that.
-  if (explanation.kind === 'held')
+  if (explanation.kind === 'locked')
     throw new ProblemError('unavailable', 'a refresh token that stands and does not rotate')
-  if (explanation.kind === 'refuse') throw new ProblemError(explanation.outcome, 'a refresh token that does not rotate')
-  if (explanation.kind === 'repeat') {
+  if (explanation.kind === 'reject') throw new ProblemError(explanation.code, 'a refresh token that does not rotate')
+  if (explanation.kind === 'retry') {
     const { grant, currentHash } = found
     // No row of ours is like that; if one were, its owner would be no thief.
     if (!grant || !currentHash) throw new ProblemError('unavailable', 'a retry without what it repeats')

@@ -62,7 +62,7 @@ export async function readRotationFacts(db: Db, presented: PresentedToken): Prom
       generation: presented.generation,
       isCurrentSecret: row?.isCurrentSecret ?? false,
       isPreviousSecret: row?.isPreviousSecret ?? false,
-      isSameAttempt: row?.isSameAttempt ?? false,
+      hasSameIdempotencyKey: row?.isSameAttempt ?? false,
     },
   }
   return {

@@ -8,9 +8,9 @@ import type { Registry } from 'prom-client'
 
 export async function health(
   app: FastifyInstance,
-  parts: { state: () => GuardState; metrics: Registry; requests: RequestMetrics },
+  options: { state: () => GuardState; metrics: Registry; requests: RequestMetrics },
 ): Promise<void> {
-  const { state, metrics, requests } = parts
+  const { state, metrics, requests } = options
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })

@@ -17,12 +17,12 @@ export async function storage(app: FastifyInstance, { clock }: { clock: Clock })
   }))
   // A HEAD of a stream would never end.
   app.get('/storage/events', { exposeHeadRoute: false }, ({ caller }, reply) =>
-    watchStorage(app, caller, { reply, clock }),
+    streamStorageEvents(app, caller, { reply, clock }),
   )
 }
 
 /** Server-sent events until the token is revoked or expires; the last event says why, by its outcome. */
-function watchStorage(
+function streamStorageEvents(
   app: FastifyInstance,
   caller: Caller,
   { reply, clock }: { reply: FastifyReply; clock: Clock },
