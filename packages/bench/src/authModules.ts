@@ -1,4 +1,4 @@
-/** What of the auth service's own code the benchmark runs: it is loaded, not imported, since services are no libraries. */
+/** Loads modules of the auth service by path: a service is not a library, so they are not imported by name. */
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
@@ -20,18 +20,18 @@ interface KeysModule {
 
 interface Argon2 {
   hash: (password: string, options: object) => Promise<string>
-  verifySync: (hashed: string, password: string) => boolean
+  verifySync: (hash: string, password: string) => boolean
 }
 
 async function load<Module>(path: string): Promise<Module> {
   return (await import(`${root}services/auth/dist/src/${path}.js`)) as Module
 }
 
-/** Writes refresh tokens as the service does. */
-export async function refreshTokenWriter(ring: string): Promise<(token: RefreshTokenParts) => string> {
+/** @returns a function that encodes refresh tokens as the service does */
+export async function refreshTokenEncoder(keyRing: string): Promise<(token: RefreshTokenParts) => string> {
   const { encodeRefreshToken } = await load<TokenModule>('tokens/refreshToken')
   const { readRefreshKeys } = await load<KeysModule>('keys/refreshKeys')
-  const keys = readRefreshKeys(ring)
+  const keys = readRefreshKeys(keyRing)
   return token => encodeRefreshToken(token, keys)
 }
 
@@ -39,7 +39,7 @@ interface RotationModule {
   rotateRefreshToken: (db: object, rotation: object, idle: object) => Promise<unknown>
 }
 
-/** The very statement of the renewal, with its parameters by name: what another client must send to be compared. */
+/** @returns the renewal's own statement with the names of its parameters, for another client to send */
 export async function renewalStatement(): Promise<{ text: string; parameters: string[] }> {
   const { rotateRefreshToken } = await load<RotationModule>('store/rotateRefreshToken')
   let statement = { text: '', parameters: [] as string[] }
@@ -47,12 +47,12 @@ export async function renewalStatement(): Promise<{ text: string; parameters: st
     statement = { text, parameters: values.map(String) }
     return []
   }
-  const nameItself = new Proxy({}, { get: (_target, name) => String(name) })
-  await rotateRefreshToken({ query }, nameItself, nameItself)
+  const namesAsValues = new Proxy({}, { get: (_target, name) => String(name) })
+  await rotateRefreshToken({ query }, namesAsValues, namesAsValues)
   return statement
 }
 
-/** The library that checks passwords, as the service has it. */
+/** @returns the library that verifies passwords, in the service's version */
 export function argon2(): Argon2 {
   return createRequire(`${root}services/auth/package.json`)('@node-rs/argon2')
 }

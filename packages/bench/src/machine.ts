@@ -1,7 +1,9 @@
 /** The machine and the versions that figures belong to. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus, platform, release, totalmem } from 'node:os'
+import { root } from './authModules.ts'
+import { peersFolder } from './peerProgram.ts'
 
 export interface Machine {
   cpu: string
@@ -20,33 +22,21 @@ export function machine(): Machine {
   }
 }
 
-/** @param more what only a running server can tell, such as its own version */
+/** @param more versions that only a running server reports, such as PostgreSQL's */
 export function versions(more: Readonly<Record<string, string>>): Record<string, string> {
-  return {
-    node: process.versions.node,
-    fastify: versionOf('fastify'),
-    '@fastify/jwt': versionOf('@fastify/jwt'),
-    'express-oauth2-jwt-bearer': versionOf('express-oauth2-jwt-bearer'),
-    'oidc-provider': versionOf('oidc-provider'),
-    'better-auth': versionOf('better-auth'),
-    ...more,
-  }
+  const { dependencies } = readManifest(`${root}${peersFolder}/package.json`)
+  const { pg: _driver, '@better-auth/oauth-provider': _plugin, ...peers } = dependencies
+  const workspace = { fastify: versionOf('fastify'), '@fastify/jwt': versionOf('@fastify/jwt') }
+  return { node: process.versions.node, ...workspace, ...peers, ...more }
 }
 
-/** Read beside the module: packages need not export their manifest. */
+/** Finds the manifest by path: a package need not export it. */
 function versionOf(name: string): string {
-  const [folder = ''] =
-    createRequire(import.meta.url)
-      .resolve.paths(name)
-      ?.filter(path => isThere(path, name)) ?? []
-  const { version }: { version: string } = JSON.parse(readFileSync(`${folder}/${name}/package.json`, 'utf8'))
-  return version
+  const folders = createRequire(import.meta.url).resolve.paths(name) ?? []
+  const manifest = folders.map(folder => `${folder}/${name}/package.json`).find(existsSync)
+  return manifest === undefined ? 'unknown' : readManifest(manifest).version
 }
 
-function isThere(folder: string, name: string): boolean {
-  try {
-    return readFileSync(`${folder}/${name}/package.json`).length > 0
-  } catch {
-    return false
-  }
+function readManifest(file: string): { version: string; dependencies: Record<string, string> } {
+  return JSON.parse(readFileSync(file, 'utf8'))
 }

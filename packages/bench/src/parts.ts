@@ -1,11 +1,10 @@
-/** The parts of the benchmark, by name, in the order in which they run. */
+/** The parts of the benchmark, in the order in which they run. */
 import type { BenchRun } from './benchRun.ts'
 import { guardCold, guardDecision } from './guard/cold.ts'
 import { guardMemory } from './guard/memory.ts'
 import { guardStall } from './guard/stall.ts'
-import { guardWarm, peers } from './guard/warm.ts'
+import { guardPeers, guardWarm } from './guard/warm.ts'
 import { logins } from './login/login.ts'
-import { renewalSplit } from './renewal/cpuSplit.ts'
 import { renewalPeers } from './renewal/peers/peers.ts'
 import { renewalRates } from './renewal/renewal.ts'
 import type { Result } from './result.ts'
@@ -16,26 +15,25 @@ import { manySessions } from './scale/sessions.ts'
 
 export interface Part {
   about: string
-  /** Left out of the short form. */
+  /** Left out by `--quick`. */
   isLong?: boolean
-  run: (course: BenchRun) => Promise<Result[]>
+  run: (benchRun: BenchRun) => Promise<Result[]>
 }
 
 export const parts: Readonly<Record<string, Part>> = {
-  guard: { about: 'what the guard costs a request', run: guardWarm },
-  cold: { about: 'tokens that are seen for the first time', run: guardCold },
-  decision: { about: 'one decision from memory', run: guardDecision },
-  peers: { about: 'what others cost a request', isLong: true, run: peers },
-  memory: { about: 'what a guard takes of memory', isLong: true, run: guardMemory },
-  stall: { about: 'how long learning revocations stops a process', run: guardStall },
-  renewal: { about: 'renewals a second, and how long each takes', run: renewalRates },
-  'renewal-peers': { about: 'what others make of a renewal', isLong: true, run: renewalPeers },
-  split: { about: 'whose CPU time a renewal is', isLong: true, run: renewalSplit },
-  login: { about: 'log-ins a second, and renewals beside them', run: logins },
-  revoke: { about: 'from revoked to in force', run: revokeInForce },
+  guard: { about: 'the cost of the guard for a request', run: guardWarm },
+  cold: { about: 'the first verification of a token', run: guardCold },
+  decision: { about: 'one decision about a known token', run: guardDecision },
+  peers: { about: 'the cost of other libraries for a request', isLong: true, run: guardPeers },
+  memory: { about: 'the memory of a guard', isLong: true, run: guardMemory },
+  stall: { about: 'how long applying revocations blocks a process', run: guardStall },
+  renewal: { about: 'renewals a second, and their latency', run: renewalRates },
+  'renewal-peers': { about: 'renewals of other servers', isLong: true, run: renewalPeers },
+  login: { about: 'log-ins a second, and renewals during log-ins', run: logins },
+  revoke: { about: 'the time from a revocation to in force', run: revokeInForce },
   growth: { about: 'the same with more guards and more replicas', isLong: true, run: revokeGrowth },
-  idle: { about: 'what guards cost while nothing happens', isLong: true, run: idleGuards },
-  crowd: { about: 'a thousand guards on one replica', isLong: true, run: thousandGuards },
+  idle: { about: 'the cost of idle guards', isLong: true, run: idleGuards },
+  'many-guards': { about: 'a thousand idle guards on one replica', isLong: true, run: thousandGuards },
   services: { about: 'start, memory and idle CPU of the services', run: services },
   sessions: { about: 'renewals with a million sessions', isLong: true, run: manySessions },
 }

@@ -1,45 +1,45 @@
-/** What a benchmark yields: one figure, what it stands against, and how far the rounds lay apart. */
+/** The result of a measurement: one figure, what it is compared with, and the spread of its rounds. */
 import type { Machine } from './machine.ts'
 
 export interface Result {
   name: string
-  /** What was counted, against what: a phrase for people. */
+  /** What was measured, and against what. */
   what: string
   value: number
   unit: string
   /** What the value is compared with, in the same unit. */
   against: number | null
-  /** The value as a part of what it stands against. */
+  /** The value divided by `against`. */
   ratio: number | null
-  /** Half the distance between the best and the worst round, as a part of the median; of the ratio where there is one. */
+  /** Half the distance between the best and the worst round, divided by the median; of the ratio where there is one. */
   spread: number | null
-  /** What the ratio, or else the value, should be. */
+  /** The aim for the ratio, or for the value without a ratio. */
   aim: string | null
 }
 
 export interface Report {
   machine: Machine
   versions: Readonly<Record<string, string>>
-  /** Whether the rounds were short ones. */
+  /** Whether the rounds were short. */
   isQuick: boolean
   results: readonly Result[]
 }
 
-interface Measured {
+interface Measurement {
   name: string
   what: string
   unit: string
   aim?: string
 }
 
-/** A figure by itself: the median of its rounds. */
-export function figure({ name, what, unit, aim }: Measured, rounds: readonly number[]): Result {
+/** A figure without comparison: the median of its rounds. */
+export function figure({ name, what, unit, aim }: Measurement, rounds: readonly number[]): Result {
   const value = median(rounds)
   return { name, what, value, unit, against: null, ratio: null, spread: spreadOf(rounds), aim: aim ?? null }
 }
 
-/** A figure against another one that was measured in turn with it, round by round: machines change their speed. */
-export function comparison({ name, what, unit, aim }: Measured, rounds: readonly Pair[]): Result {
+/** A figure against another one, measured in turn round by round, since the speed of a machine varies. */
+export function comparison({ name, what, unit, aim }: Measurement, rounds: readonly Pair[]): Result {
   const ratios = rounds.map(({ value, against }) => value / against)
   return {
     ...{ name, what, unit },
@@ -56,27 +56,27 @@ export interface Pair {
   against: number
 }
 
-/** One round of many short ones. */
+/** Combines many short rounds into one. */
 export function meanOf(pairs: readonly Pair[]): Pair {
   const mean = (values: readonly number[]) => sum(values) / values.length
   return { value: mean(pairs.map(({ value }) => value)), against: mean(pairs.map(({ against }) => against)) }
 }
 
 export function sum(values: readonly number[]): number {
-  return values.reduce((total, one) => total + one, 0)
+  return values.reduce((total, value) => total + value, 0)
 }
 
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
-/** The value below which this part of all lies; between two, in proportion. */
-export function quantile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  const place = (sorted.length - 1) * part
-  const below = sorted[Math.floor(place)] ?? Number.NaN
-  const above = sorted[Math.ceil(place)] ?? Number.NaN
-  return below + (above - below) * (place - Math.floor(place))
+/** @param fraction between 0 and 1; between two values the result is interpolated */
+export function quantile(values: readonly number[], fraction: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const position = (sorted.length - 1) * fraction
+  const below = sorted[Math.floor(position)] ?? Number.NaN
+  const above = sorted[Math.ceil(position)] ?? Number.NaN
+  return below + (above - below) * (position - Math.floor(position))
 }
 
 function spreadOf(values: readonly number[]): number | null {

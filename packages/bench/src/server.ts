@@ -1,4 +1,4 @@
-/** The PostgreSQL that the benchmark runs on: one that keeps what it commits, as one in production does. */
+/** The PostgreSQL server of the benchmark: durable, as in production. */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { startPostgres } from '@gatehouse/testkit'
 const settings = {
   fsync: 'on',
   full_page_writes: 'on',
-  // A quarter of the memory, as PostgreSQL's documentation has it.
+  // A quarter of the memory, as PostgreSQL's documentation recommends.
   shared_buffers: `${Math.floor(totalmem() / 4 / 2 ** 20)}MB`,
   max_wal_size: '4GB',
   autovacuum_naptime: '1min',
@@ -19,9 +19,9 @@ export interface Server {
   stop: () => Promise<void>
 }
 
-/** @param hugePages whether it takes them where the machine has reserved some */
-export async function startServer(hugePages: boolean): Promise<Server> {
+/** @param options.hugePages whether the server uses them where the machine has reserved some */
+export async function startServer({ hugePages }: { hugePages: boolean }): Promise<Server> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'))
-  // Not persistent: its data goes when it stops, however it stops.
+  // Not persistent: the data is deleted when the server stops.
   return startPostgres({ dataDir, persistent: false, settings: { ...settings, huge_pages: hugePages ? 'try' : 'off' } })
 }

@@ -1,55 +1,59 @@
-/** Counts the bytes that a request allocates: of a route with the guard, and of the same without. */
+/** Counts the bytes that a request allocates, on a route with the guard and on the same route without it. */
 import type { TestProcess } from '@gatehouse/testkit'
-import type { Place } from '../environment.ts'
-import { oneByOne, type Row } from './sequentialRequests.ts'
-import { startUnderLoad } from './workerConfig.ts'
+import type { Environment } from '../environment.ts'
+import { type RequestSeries, sendInSequence } from './sequentialRequests.ts'
+import { startWorker } from './workerConfig.ts'
 
 export interface Allocation {
   guarded: number
   unguarded: number
 }
 
-const tokensInTurn = 100
-const warmUp = 3000
-/** Room for a whole round, so that no collection falls into one. */
+const tokenCount = 100
+const warmUpRequests = 3000
+/** A young generation that a whole round fits into, so that no collection runs during a round. */
 const flags = ['--max-semi-space-size=128', '--min-semi-space-size=128']
 
-/** How many requests, so that what else goes on in the process is small beside them. */
-export interface Thoroughness {
-  perRound: number
+/** More requests make the rest of the process's work smaller in proportion. */
+export interface Precision {
+  requests: number
   rounds: number
 }
 
-/** Tells dozens of bytes. */
-export const thorough: Thoroughness = { perRound: 4000, rounds: 9 }
-/** Tells hundreds. */
-export const brief: Thoroughness = { perRound: 1500, rounds: 4 }
+/** Shows differences of dozens of bytes. */
+export const precise: Precision = { requests: 4000, rounds: 9 }
+/** Shows differences of hundreds of bytes. */
+export const coarse: Precision = { requests: 1500, rounds: 4 }
 
-export async function allocationPerRequest(place: Place, { perRound, rounds }: Thoroughness): Promise<Allocation> {
-  const tokens = (await place.sessions(tokensInTurn)).map(({ accessToken }) => accessToken)
-  const service = await startUnderLoad(place, 'app', flags)
+/** @returns bytes for each request */
+export async function allocationPerRequest(
+  environment: Environment,
+  { requests, rounds }: Precision,
+): Promise<Allocation> {
+  const tokens = (await environment.sessions(tokenCount)).map(({ accessToken }) => accessToken)
+  const service = await startWorker(environment, 'app', flags)
   try {
-    await oneByOne(service.ready, { path: '/guarded', tokens, count: warmUp })
-    await oneByOne(service.ready, { path: '/unguarded', tokens, count: warmUp })
+    await sendInSequence(service.ready, { path: '/guarded', tokens, count: warmUpRequests })
+    await sendInSequence(service.ready, { path: '/unguarded', tokens, count: warmUpRequests })
     const guarded: number[] = []
     const unguarded: number[] = []
     for (let round = 0; round < rounds; round += 1) {
-      guarded.push(await bytesEach(service, { path: '/guarded', tokens, count: perRound }))
-      unguarded.push(await bytesEach(service, { path: '/unguarded', tokens, count: perRound }))
+      guarded.push(await bytesPerRequest(service, { path: '/guarded', tokens, count: requests }))
+      unguarded.push(await bytesPerRequest(service, { path: '/unguarded', tokens, count: requests }))
     }
-    // Whatever else goes on in the process adds to a round, and nothing takes away.
+    // Other work in the process can only add to a round.
     return { guarded: Math.min(...guarded), unguarded: Math.min(...unguarded) }
   } finally {
     await service.stop()
   }
 }
 
-/** What the question itself allocates is in both figures, and small beside thousands of requests. */
-async function bytesEach({ ready }: TestProcess, row: Row): Promise<number> {
+/** Both figures include what reading the heap allocates, which is small beside thousands of requests. */
+async function bytesPerRequest({ ready }: TestProcess, series: RequestSeries): Promise<number> {
   await (await fetch(`${ready}/memory`)).text()
   const before = await allocated(ready)
-  await oneByOne(ready, row)
-  return ((await allocated(ready)) - before) / row.count
+  await sendInSequence(ready, series)
+  return ((await allocated(ready)) - before) / series.count
 }
 
 async function allocated(url: string): Promise<number> {

@@ -1,40 +1,40 @@
-/** A resource service under load: the same route with the guard and without, in one process. */
+/** A resource service under load: the same route with the guard and without it, in one process. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createGuard, guard } from '@gatehouse/guard'
 import { fastifyDefaults, problemDetails, strictRequests } from '@gatehouse/http'
 import fastify from 'fastify'
-import { readJob } from './workerConfig.ts'
+import { readWorkerConfig } from './workerConfig.ts'
 
 setFlagsFromString('--expose_gc')
-const collect: () => void = runInNewContext('gc')
+const collectGarbage: () => void = runInNewContext('gc')
 
-const { issuer, authUrl, publicKey, clientSecret } = readJob()
-const surroundings = { problemBase: `${issuer}/problems`, realm: 'bench' }
-const app = fastify(fastifyDefaults({ ...surroundings, logLevel: 'warn' }))
-const own = createGuard({
+const { issuer, authUrl, publicKey, clientSecret } = readWorkerConfig()
+const options = { problemBase: `${issuer}/problems`, realm: 'bench' }
+const app = fastify(fastifyDefaults({ ...options, logLevel: 'warn' }))
+const benchGuard = createGuard({
   ...{ issuer, publicKey, clientSecret, authUrls: [authUrl] },
   audience: 'gatehouse',
   clientId: 'resource',
   name: 'bench',
 })
 
-await app.register(problemDetails, surroundings)
+await app.register(problemDetails, options)
 await app.register(strictRequests)
-const answer = async () => ({ vault: ['the ledger', 'the spare keys'] })
-app.get('/unguarded', answer)
+const sendItems = async () => ({ vault: ['the ledger', 'the spare keys'] })
+app.get('/unguarded', sendItems)
 app.get('/memory', async () => {
-  collect()
+  collectGarbage()
   const { heapUsed, external, rss } = process.memoryUsage()
   return { heapUsed, external, rss }
 })
-/** What has been allocated since the last collection; asked before and after, it tells what lay between, if none ran. */
+/** The difference of two readings is what was allocated between them, when no collection ran. */
 app.get('/allocated', async () => ({ bytes: process.memoryUsage().heapUsed }))
-await app.register(async inside => {
-  await inside.register(guard, { guard: own })
-  inside.get('/guarded', { config: { guard: { scope: ['storage:restricted'] } } }, answer)
+await app.register(async scope => {
+  await scope.register(guard, { guard: benchGuard })
+  scope.get('/guarded', { config: { guard: { scope: ['storage:restricted'] } } }, sendItems)
 })
 const address = await app.listen({ host: '127.0.0.1', port: 0 })
-await own.ready()
+await benchGuard.ready()
 console.log(`listening at ${address}`)
 process.once('SIGTERM', () => app.close())

@@ -1,4 +1,4 @@
-/** Tokens that are seen for the first time against the bare check of their signatures; and what a known one costs. */
+/** The cost of a token: its first verification against the bare check of its signature, and a decision once it is known. */
 import { createPublicKey, verify } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import { clientSecret } from '@gatehouse/e2e'
@@ -6,86 +6,85 @@ import { createGuard, createVerifier, staticKeys } from '@gatehouse/guard'
 import { type BenchRun, inRounds, inTurn } from '../benchRun.ts'
 import { comparison, figure, meanOf, type Result } from '../result.ts'
 
-const tokensInTurn = 1000
-/** Until thousands of tokens have been seen, what they run through is still being compiled. */
-const learningTurns = 10
+const tokenCount = 1000
+/** V8 compiles the code during the first thousands of tokens. */
+const warmUpRounds = 10
 
-export async function guardCold(course: BenchRun): Promise<Result[]> {
-  const place = await course.environment()
-  const sessions = await place.sessions(tokensInTurn)
-  const tokens = sessions.map(({ accessToken }) => accessToken)
-  const options = { issuer: place.system.issuer, audience: 'gatehouse', clock: systemClock }
-  const keys = staticKeys([{ pem: place.publicKey }])
+export async function guardCold(benchRun: BenchRun): Promise<Result[]> {
+  const environment = await benchRun.environment()
+  const tokens = (await environment.sessions(tokenCount)).map(({ accessToken }) => accessToken)
+  const options = { issuer: environment.system.issuer, audience: 'gatehouse', clock: systemClock }
+  const keys = staticKeys([{ pem: environment.publicKey }])
 
   const cold = async () => {
-    // A new memory each time, so that every token is unknown to it; the first makes its key ready.
+    // Every token is unknown to a new verifier. The first token prepares its key.
     const verifier = createVerifier({ ...options, keys })
-    const [first, ...others] = tokens
+    const [first, ...rest] = tokens
     await verifier.verify(`Bearer ${first}`)
     const startMs = systemClock.nowMs()
-    // Its key is at hand, so that nothing is to be waited for.
-    for (const token of others) void verifier.verify(`Bearer ${token}`)
-    return microseconds(startMs, others.length)
+    // With the key prepared, verification is synchronous.
+    for (const token of rest) void verifier.verify(`Bearer ${token}`)
+    return microsecondsEach(startMs, rest.length)
   }
-  const key = { key: createPublicKey(place.publicKey), dsaEncoding: 'ieee-p1363' as const }
+  const key = { key: createPublicKey(environment.publicKey), dsaEncoding: 'ieee-p1363' as const }
   const bare = async () => {
     const startMs = systemClock.nowMs()
-    for (const token of tokens) mustVerify(token, key)
-    return microseconds(startMs, tokens.length)
+    for (const token of tokens) assertSignature(token, key)
+    return microsecondsEach(startMs, tokens.length)
   }
-  await inTurn(learningTurns, cold, bare)
-  // Each round is many short ones: a machine with neighbours changes its speed from one moment to the next.
-  const shortOnes = course.isQuick ? 3 : 10
-  const pairs = await inRounds(course.rounds, async () => meanOf(await inTurn(shortOnes, cold, bare)))
+  await inTurn(warmUpRounds, cold, bare)
+  // Each round consists of many short rounds, since the speed of a shared machine varies from moment to moment.
+  const shortRounds = benchRun.isQuick ? 3 : 10
+  const pairs = await inRounds(benchRun.rounds, async () => meanOf(await inTurn(shortRounds, cold, bare)))
   return [
     comparison(
       {
         ...{ name: 'guard-cold', unit: 'us', aim: 'at most 1.3' },
-        what: 'verifying a token that is seen for the first time, against the bare check of its signature',
+        what: 'the first verification of a token, against the bare check of its signature',
       },
       pairs,
     ),
   ]
 }
 
-function mustVerify(token: string, key: Parameters<typeof verify>[2]): void {
+function assertSignature(token: string, key: Parameters<typeof verify>[2]): void {
   const end = token.lastIndexOf('.')
   const signature = Buffer.from(token.slice(end + 1), 'base64url')
   if (!verify('sha256', Buffer.from(token.slice(0, end)), key, signature)) throw new Error('a bad signature')
 }
 
-/** From the header to "may pass", for tokens that are known. */
-export async function guardDecision(course: BenchRun): Promise<Result[]> {
-  const place = await course.environment()
-  const { url } = await place.auth()
-  const sessions = await place.sessions(tokensInTurn)
+/** Measures the guard's decision about a known token, from the header to its result. */
+export async function guardDecision(benchRun: BenchRun): Promise<Result[]> {
+  const environment = await benchRun.environment()
+  const { url } = await environment.auth()
+  const sessions = await environment.sessions(tokenCount)
   const headers = sessions.map(({ accessToken }) => `Bearer ${accessToken}`)
-  const own = createGuard({
-    ...{ issuer: place.system.issuer, publicKey: place.publicKey, clientSecret, authUrls: [url] },
+  const guard = createGuard({
+    ...{ issuer: environment.system.issuer, publicKey: environment.publicKey, clientSecret, authUrls: [url] },
     audience: 'gatehouse',
     clientId: 'resource',
   })
-  own.start()
-  await own.ready()
+  guard.start()
+  await guard.ready()
   const rule = { scope: ['storage:restricted'], roles: [], onUnknown: 'refuse' } as const
-  for (const header of headers) own.authorize(await own.verify(header), rule)
+  for (const header of headers) guard.authorize(await guard.verify(header), rule)
 
-  const decisions = course.isQuick ? 500_000 : 2_000_000
+  const decisions = benchRun.isQuick ? 500_000 : 2_000_000
   const round = () => {
     const startMs = systemClock.nowMs()
     for (let count = 0; count < decisions; count += 1) {
-      if (own.lookup(headers[count % tokensInTurn], rule) === undefined)
-        throw new Error('a known token was not remembered')
+      if (guard.lookup(headers[count % tokenCount], rule) === undefined)
+        throw new Error('the guard does not know a token that it has verified')
     }
-    return microseconds(startMs, decisions) * 1000
+    return microsecondsEach(startMs, decisions) * 1000
   }
   round()
-  const rounds = Array.from({ length: course.rounds }, round)
-  await own.stop()
-  const what = 'one decision about a known token: memory of tokens, lease, revocation, scope'
+  const rounds = Array.from({ length: benchRun.rounds }, round)
+  await guard.stop()
+  const what = 'one decision about a known token: token cache, lease, revocation, scope'
   return [figure({ name: 'guard-decision', what, unit: 'ns' }, rounds)]
 }
 
-function microseconds(startMs: number, count: number): number {
+function microsecondsEach(startMs: number, count: number): number {
   return ((systemClock.nowMs() - startMs) * 1000) / count
 }

@@ -1,39 +1,39 @@
-/** What others do on Fastify, each beside an unguarded route: the library alone, with its cache, and a question to the auth service each time. */
+/** Other ways to check a token on Fastify, beside an unguarded route: @fastify/jwt, its cache, and token introspection. */
 import fastifyJwt from '@fastify/jwt'
 import fastify, { type FastifyInstance } from 'fastify'
-import { readJob } from './workerConfig.ts'
+import { readWorkerConfig } from './workerConfig.ts'
 
-const { issuer, authUrl, publicKey } = readJob()
+const { issuer, authUrl, publicKey } = readWorkerConfig()
 const app = fastify()
-const answer = async () => ({ vault: ['the ledger', 'the spare keys'] })
-app.get('/unguarded', answer)
-await app.register(inside => byLibrary(inside, '/jwt', {}))
-await app.register(inside => byLibrary(inside, '/jwt-cached', { cache: 5000 }))
-await app.register(byIntrospection)
+const sendItems = async () => ({ vault: ['the ledger', 'the spare keys'] })
+app.get('/unguarded', sendItems)
+await app.register(scope => withFastifyJwt(scope, '/jwt', {}))
+await app.register(scope => withFastifyJwt(scope, '/jwt-cached', { cache: 5000 }))
+await app.register(withIntrospection)
 console.log(`listening at ${await app.listen({ host: '127.0.0.1', port: 0 })}`)
 process.once('SIGTERM', () => app.close())
 
-async function byLibrary(inside: FastifyInstance, path: string, options: { cache?: number }): Promise<void> {
-  await inside.register(fastifyJwt, {
+async function withFastifyJwt(scope: FastifyInstance, path: string, options: { cache?: number }): Promise<void> {
+  await scope.register(fastifyJwt, {
     secret: { public: publicKey },
     verify: { algorithms: ['ES256'], allowedIss: issuer, allowedAud: 'gatehouse', ...options },
   })
-  inside.addHook('onRequest', async request => {
+  scope.addHook('onRequest', async request => {
     await request.jwtVerify()
   })
-  inside.get(path, answer)
+  scope.get(path, sendItems)
 }
 
-/** RFC 7662, as if nothing were remembered: so revocations count at once. */
-async function byIntrospection(inside: FastifyInstance): Promise<void> {
+/** RFC 7662 without a cache, so that a revocation takes effect at once. */
+async function withIntrospection(scope: FastifyInstance): Promise<void> {
   const basic = `Basic ${Buffer.from(process.env['INTROSPECTOR'] ?? '').toString('base64')}`
   const headers = { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' }
-  inside.addHook('onRequest', async (request, reply) => {
+  scope.addHook('onRequest', async (request, reply) => {
     const token = request.headers.authorization?.slice('Bearer '.length) ?? ''
     const body = new URLSearchParams({ token }).toString()
     const response = await fetch(`${authUrl}/oauth/introspect`, { method: 'POST', headers, body })
     const { active }: { active?: boolean } = (await response.json()) as object
     if (active !== true) return reply.code(401).send({})
   })
-  inside.get('/introspected', answer)
+  scope.get('/introspected', sendItems)
 }

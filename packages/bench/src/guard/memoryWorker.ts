@@ -1,4 +1,4 @@
-/** Holds what a guard holds, so that a fresh process can say what memory it takes: tokens, or revocations. */
+/** Fills a guard's token cache or revocation index in a new process, and prints the memory that it takes. */
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -9,43 +9,41 @@ import { createVerifier, staticKeys, thumbprint } from '@gatehouse/guard'
 import { entryCount } from '@gatehouse/protocol'
 
 setFlagsFromString('--expose_gc')
-const collect: () => void = runInNewContext('gc')
+const collectGarbage: () => void = runInNewContext('gc')
 
-const [what = '', count = '0'] = process.argv.slice(2)
+const [kind = '', count = '0'] = process.argv.slice(2)
 const before = usedBytes()
-const beganMs = systemClock.nowMs()
-const held = what === 'tokens' ? await holdTokens(Number(count)) : holdEntries(Number(count))
-const tookMs = systemClock.nowMs() - beganMs
+const storedCount = kind === 'tokens' ? await storeTokens(Number(count)) : storeEntries(Number(count))
 const bytes = usedBytes() - before
-console.log(`held ${JSON.stringify({ held: held(), bytes, tookMs })}`)
+console.log(`stored ${JSON.stringify({ stored: storedCount(), bytes })}`)
 
 function usedBytes(): number {
-  collect()
+  collectGarbage()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }
 
-async function holdTokens(most: number): Promise<() => number> {
+async function storeTokens(count: number): Promise<() => number> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const keys = staticKeys([{ pem: publicKey.export({ type: 'spki', format: 'pem' }).toString() }])
-  const rules = { issuer: 'https://auth.example.org', audience: 'gatehouse', clock: systemClock, cacheSize: most }
+  const rules = { issuer: 'https://auth.example.org', audience: 'gatehouse', clock: systemClock, cacheSize: count }
   const verifier = createVerifier({ ...rules, keys })
   const header = encoded({ alg: 'ES256', typ: accessTokenType, kid: thumbprint(publicKey) })
-  for (let made = 0; made < most; made += 1) {
+  const fixedClaims = { iss: rules.issuer, aud: rules.audience, client_id: 'first-party', scope: 'storage:restricted' }
+  for (let index = 0; index < count; index += 1) {
     const iat = Math.floor(systemClock.wallMs() / 1000)
-    const about = { iss: rules.issuer, aud: rules.audience, client_id: 'first-party', scope: 'storage:restricted' }
     const times = { iat, exp: iat + 300, auth_time: iat, epoch: 0, global_epoch: 0 }
-    const who = { sub: randomUUID(), sid: randomUUID(), jti: randomUUID(), roles: ['user'] }
-    const input = `${header}.${encoded({ ...about, ...times, ...who })}`
+    const ids = { sub: randomUUID(), sid: randomUUID(), jti: randomUUID(), roles: ['user'] }
+    const input = `${header}.${encoded({ ...fixedClaims, ...times, ...ids })}`
     const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
     await verifier.verify(`Bearer ${input}.${signature.toString('base64url')}`)
   }
   return () => verifier.size()
 }
 
-function holdEntries(most: number): () => number {
-  const memory = revocationIndexOf(most)
-  return () => entryCount(memory)
+function storeEntries(count: number): () => number {
+  const index = revocationIndexOf(count)
+  return () => entryCount(index)
 }
 
 function encoded(value: object): string {

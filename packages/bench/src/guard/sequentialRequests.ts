@@ -1,24 +1,21 @@
-/** Sends a number of requests over one connection, each after the answer to the one before: the same course every time. */
+/** Sends requests over one connection, each after the response to the one before, so that every run is the same. */
 import { load } from '../load/load.ts'
-import { getWith } from '../load/requests.ts'
+import { getRequest, limited, repeated } from '../load/requests.ts'
 
-export interface Row {
+export interface RequestSeries {
   path: string
+  /** Used in turn. */
   tokens: readonly string[]
   count: number
 }
 
-export async function oneByOne(url: string, { path, tokens, count }: Row): Promise<void> {
-  const requests = tokens.map(token => getWith(path, token))
-  let sent = 0
+/** @throws {Error} when any request is refused */
+export async function sendInSequence(url: string, { path, tokens, count }: RequestSeries): Promise<void> {
   const { refused, latencies } = await load({
     url,
     connections: 1,
     durationMs: 60_000,
-    next: () => {
-      sent += 1
-      return sent > count ? undefined : { request: requests[sent % requests.length] ?? '', done: () => undefined }
-    },
+    next: limited(count, repeated(tokens.map(token => getRequest(path, token)))),
   })
   if (latencies.length < count || Object.keys(refused).length > 0)
     throw new Error(`${path}: ${JSON.stringify(refused)}`)

@@ -1,23 +1,24 @@
-/** Requests a second of a guarded route against the same route without guard; and what others make of theirs. */
+/** Requests a second of a guarded route, against the same route without the guard; the same for other libraries. */
 import { type BenchRun, inRounds } from '../benchRun.ts'
-import type { Place } from '../environment.ts'
-import { inBlocks } from '../load/interleaved.ts'
-import { awake } from '../load/keepCpuAwake.ts'
+import type { Environment } from '../environment.ts'
+import { interleaved } from '../load/interleaved.ts'
+import { keepCpuAwake } from '../load/keepCpuAwake.ts'
+import { startPeerProgram } from '../peerProgram.ts'
 import { comparison, type Result } from '../result.ts'
-import { startUnderLoad } from './workerConfig.ts'
+import { startWorker, workerConfigOf } from './workerConfig.ts'
 
-const tokensInTurn = 1000
+const tokenCount = 1000
 const connections = 32
 
-export async function guardWarm(course: BenchRun): Promise<Result[]> {
-  const place = await course.environment()
-  const tokens = (await place.sessions(tokensInTurn)).map(({ accessToken }) => accessToken)
-  const service = await startUnderLoad(place, 'app')
-  // What is told apart here is a few hundredths.
-  const many: BenchRun = { ...course, rounds: (course.isQuick ? 2 : 3) * course.rounds }
+export async function guardWarm(benchRun: BenchRun): Promise<Result[]> {
+  const environment = await benchRun.environment()
+  const tokens = await accessTokens(environment)
+  const service = await startWorker(environment, 'app')
+  // More rounds than elsewhere: the difference is a few per cent.
+  const moreRounds: BenchRun = { ...benchRun, rounds: (benchRun.isQuick ? 2 : 3) * benchRun.rounds }
   try {
     return [
-      await against(many, service.ready, {
+      await againstUnguarded(moreRounds, service.ready, {
         ...{ name: 'guard-warm', path: '/guarded', tokens, aim: 'at least 0.95' },
         what: 'a guarded route (signature, revocation, scope; 1,000 tokens in turn) against the same route unguarded',
       }),
@@ -27,25 +28,43 @@ export async function guardWarm(course: BenchRun): Promise<Result[]> {
   }
 }
 
-/** The same question to others, in fewer rounds: they are the scenery. */
-export async function peers(course: BenchRun): Promise<Result[]> {
-  const place = await course.environment()
-  const tokens = (await place.sessions(tokensInTurn)).map(({ accessToken }) => accessToken)
-  const few: BenchRun = { ...course, rounds: course.isQuick ? 1 : 3, roundMs: Math.min(course.roundMs, 2000) }
-  await useIntrospector(place)
-  const onFastify = await startUnderLoad(place, 'fastifyPeers')
-  const onExpress = await startUnderLoad(place, 'expressPeer')
-  const rounds = [
-    { name: 'peer-jwt', path: '/jwt', what: '@fastify/jwt alone, no revocation' },
-    { name: 'peer-jwt-cached', path: '/jwt-cached', what: '@fastify/jwt with its cache, no revocation' },
-    { name: 'peer-introspection', path: '/introspected', what: 'an introspection call for each request' },
-    { name: 'peer-express', path: '/checked', what: 'express-oauth2-jwt-bearer on Express, no revocation' },
+/** The same comparison for other libraries, in fewer rounds: here the differences are large. */
+export async function guardPeers(benchRun: BenchRun): Promise<Result[]> {
+  const environment = await benchRun.environment()
+  const tokens = await accessTokens(environment)
+  const fewerRounds: BenchRun = {
+    ...benchRun,
+    rounds: benchRun.isQuick ? 1 : 3,
+    roundMs: Math.min(benchRun.roundMs, 2000),
+  }
+  await createIntrospector(environment)
+  const onFastify = await startWorker(environment, 'fastifyPeers')
+  const onExpress = await startPeerProgram('express', await workerConfigOf(environment))
+  const { ready: fastifyUrl } = onFastify
+  const routes = [
+    { name: 'peer-jwt', url: fastifyUrl, path: '/jwt', what: '@fastify/jwt alone, no revocation' },
+    {
+      name: 'peer-jwt-cached',
+      url: fastifyUrl,
+      path: '/jwt-cached',
+      what: '@fastify/jwt with its cache, no revocation',
+    },
+    {
+      name: 'peer-introspection',
+      url: fastifyUrl,
+      path: '/introspected',
+      what: 'an introspection call for each request',
+    },
+    {
+      ...{ name: 'peer-express', url: onExpress.ready, path: '/guarded' },
+      what: 'express-oauth2-jwt-bearer on Express, no revocation',
+    },
   ]
   const results: Result[] = []
   try {
-    for (const { what, ...round } of rounds) {
-      const { ready } = round.name === 'peer-express' ? onExpress : onFastify
-      results.push(await against(few, ready, { ...round, tokens, what: `${what}; against its own unguarded route` }))
+    for (const { url, what, ...route } of routes) {
+      const guarded = { ...route, tokens, what: `${what}; against its own unguarded route` }
+      results.push(await againstUnguarded(fewerRounds, url, guarded))
     }
   } finally {
     await Promise.all([onFastify.stop(), onExpress.stop()])
@@ -53,7 +72,11 @@ export async function peers(course: BenchRun): Promise<Result[]> {
   return results
 }
 
-interface Guarded {
+async function accessTokens(environment: Environment): Promise<string[]> {
+  return (await environment.sessions(tokenCount)).map(({ accessToken }) => accessToken)
+}
+
+interface GuardedRoute {
   name: string
   path: string
   what: string
@@ -61,23 +84,26 @@ interface Guarded {
   aim?: string
 }
 
-async function against(course: BenchRun, url: string, { path, tokens, ...about }: Guarded): Promise<Result> {
+async function againstUnguarded(
+  benchRun: BenchRun,
+  url: string,
+  { path, tokens, ...labels }: GuardedRoute,
+): Promise<Result> {
   const round = (roundMs: number) =>
-    inBlocks({ url, paths: [path, '/unguarded'], tokens, connections, durationMs: 2 * roundMs })
-  course.log(about.name)
-  const pairs = await awake(async () => {
-    await round(course.warmUpMs)
-    return inRounds(course.rounds, () => round(course.roundMs))
+    interleaved({ url, paths: [path, '/unguarded'], tokens, connections, durationMs: 2 * roundMs })
+  benchRun.log(labels.name)
+  const pairs = await keepCpuAwake(async () => {
+    await round(benchRun.warmUpMs)
+    return inRounds(benchRun.rounds, () => round(benchRun.roundMs))
   })
-  return comparison({ ...about, unit: '1/s' }, pairs)
+  return comparison({ ...labels, unit: '1/s' }, pairs)
 }
 
 const introspector = { id: 'introspector', secret: 'the secret of the bench introspector' }
 
-/** A client that may ask what tokens are worth. */
-async function useIntrospector(place: Place): Promise<void> {
+async function createIntrospector(environment: Environment): Promise<void> {
   process.env['INTROSPECTOR'] = `${introspector.id}:${introspector.secret}`
-  await place.query(
+  await environment.query(
     `INSERT INTO service_clients (id, name, secret_hash, scopes) VALUES ($1, $1, sha256($2::text::bytea), '{introspect}')
      ON CONFLICT DO NOTHING`,
     [introspector.id, introspector.secret],

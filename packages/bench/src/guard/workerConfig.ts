@@ -1,37 +1,41 @@
-/** What a process under load is told: by its environment, since it is started as any service is. */
+/** The configuration of a process under load, which it reads from its environment as a service does. */
 import { clientSecret } from '@gatehouse/e2e'
 import { startProcess, type TestProcess } from '@gatehouse/testkit'
-import type { Place } from '../environment.ts'
+import type { Environment } from '../environment.ts'
 
-export interface Job {
+export interface WorkerConfig {
   issuer: string
   authUrl: string
   publicKey: string
   clientSecret: string
 }
 
-const variable = 'BENCH_JOB'
+const variable = 'BENCH_WORKER'
 
-export function readJob(): Job {
+export function readWorkerConfig(): WorkerConfig {
   return JSON.parse(process.env[variable] ?? '{}')
 }
 
+export async function workerConfigOf(environment: Environment): Promise<WorkerConfig> {
+  const { url } = await environment.auth()
+  return { issuer: environment.system.issuer, authUrl: url, publicKey: environment.publicKey, clientSecret }
+}
+
 /**
- * Starts one of the programs in this folder; `ready` is its address.
- * @param flags of Node itself, which come before the program
+ * Starts a program of this folder.
+ * @param flags of Node
+ * @returns the process; `ready` is its address
  */
-export async function startUnderLoad(
-  place: Place,
+export async function startWorker(
+  environment: Environment,
   program: string,
   flags: readonly string[] = [],
 ): Promise<TestProcess> {
-  const { url } = await place.auth()
-  const job: Job = { issuer: place.system.issuer, authUrl: url, publicKey: place.publicKey, clientSecret }
-  const [entry = '', ...others] = [...flags, new URL(`./${program}.js`, import.meta.url).pathname]
+  const [entry = '', ...rest] = [...flags, new URL(`./${program}.js`, import.meta.url).pathname]
   return startProcess({
     entry,
-    arguments: others,
-    env: { [variable]: JSON.stringify(job), NODE_ENV: 'production' },
+    arguments: rest,
+    env: { [variable]: JSON.stringify(await workerConfigOf(environment)), NODE_ENV: 'production' },
     readyWhen: /listening at (\S+)/,
   })
 }

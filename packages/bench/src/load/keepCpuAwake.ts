@@ -1,20 +1,20 @@
 /**
- * Keeps the processors from sleeping while something is measured. A load that has read every answer sleeps until the next one, and to
- * wake its processor costs the server more than a guard does, on virtual machines most of all. Who sleeps how often is
- * chance: where nobody does, figures lie half as far apart.
+ * Keeps the processors from sleeping during a measurement. A load generator sleeps when it has read every response, and
+ * waking its processor costs the server more than the guard does, above all on virtual machines. How often it sleeps is
+ * chance: with processors awake, rounds differ half as much.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
-/** From util-linux. Elsewhere nothing is kept awake. */
+/** From util-linux. Without it the processors may sleep. */
 const program = '/usr/bin/chrt'
-/** It ends with us, however we end. */
-const busy = `while (process.ppid === ${process.pid}) for (let turn = 0; turn < 1e6; turn += 1);`
+/** It ends with this process, even when this process is killed. */
+const busyLoop = `while (process.ppid === ${process.pid}) for (let turn = 0; turn < 1e6; turn += 1);`
 
-/** Programs of the idle class (sched(7)) run meanwhile: they have a processor only while nobody else wants it. */
-export async function awake<Value>(run: () => Promise<Value>): Promise<Value> {
-  const spinners = existsSync(program) ? Array.from({ length: availableParallelism() }, spin) : []
+/** Runs a busy loop of the idle class (sched(7)) on each processor: it runs only while no other process needs it. */
+export async function keepCpuAwake<Value>(run: () => Promise<Value>): Promise<Value> {
+  const spinners = existsSync(program) ? Array.from({ length: availableParallelism() }, startSpinner) : []
   try {
     return await run()
   } finally {
@@ -22,9 +22,9 @@ export async function awake<Value>(run: () => Promise<Value>): Promise<Value> {
   }
 }
 
-function spin(): ChildProcess {
-  const spinner = spawn(program, ['--idle', '0', process.execPath, '-e', busy], { stdio: 'ignore' })
-  // Where it cannot be started, or may not be of that class, it is done without.
+function startSpinner(): ChildProcess {
+  const spinner = spawn(program, ['--idle', '0', process.execPath, '-e', busyLoop], { stdio: 'ignore' })
+  // The measurement goes on without it when it cannot start or may not use that class.
   spinner.on('error', () => undefined)
   return spinner
 }

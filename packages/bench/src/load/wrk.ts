@@ -1,4 +1,4 @@
-/** Requests as fast as they are answered: by wrk where it is installed, for it costs the machine least. */
+/** Sends requests as fast as they are answered: with wrk where it is installed, since it takes the least of the machine. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -6,73 +6,79 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Session } from '../environment.ts'
-import { type Load, load } from './load.ts'
-import { again, postJson, renewals } from './requests.ts'
+import { type LoadOptions, load } from './load.ts'
+import { postJson, renewals, repeated } from './requests.ts'
 
 const program = '/usr/bin/wrk'
-/** Who waits in a flood of log-ins on a slow machine waits for two seconds, which wrk calls an error by default. */
-const patience = ['--timeout', '20s']
-/** What figures of this machine are made with. */
-export const loadedBy = existsSync(program) ? 'wrk' : 'node'
+/** By default wrk counts two seconds as an error, which a log-in on a slow machine may take in a flood. */
+const timeout = ['--timeout', '20s']
+export const loadGenerator = existsSync(program) ? 'wrk' : 'node'
 
-export interface Renewing {
+export interface RenewalLoad {
   url: string
-  /** Used up: their newest tokens are known to nobody afterwards. */
+  /** Used up: their newest tokens are lost when the load ends. */
   sessions: readonly Session[]
   connections: number
   durationMs: number
 }
 
-/** Each session in turn, with the token that its last renewal brought. @returns renewals a second; throws when any was refused */
-export async function renewAll({ url, sessions, connections, durationMs }: Renewing): Promise<number> {
-  if (loadedBy === 'wrk') {
+/**
+ * Renews each session in turn, with the token of its last renewal.
+ * @returns renewals a second
+ * @throws {Error} when any is refused
+ */
+export async function renewAll({ url, sessions, connections, durationMs }: RenewalLoad): Promise<number> {
+  if (loadGenerator === 'wrk') {
     const lines = sessions.map(({ refreshToken }) => refreshToken)
     const [perSecond = 0] = await runWrk({
       ...{ url: `${url}/session/renew`, lines, connections, durationMs },
-      script: successors,
+      script: renewalScript,
     })
     return perSecond
   }
-  return byNode({ url, connections, durationMs, next: renewals(sessions) })
+  return loadByNode({ url, connections, durationMs, next: renewals(sessions) })
 }
 
-export interface Posting {
+export interface PostLoad {
   url: string
   path: string
-  /** JSON, one for each request, in turn. */
+  /** Sent as JSON in turn, again and again. */
   bodies: readonly object[]
   connections: number
   durationMs: number
 }
 
-/** Throws when any was refused. */
-export async function postAll({ url, path, bodies, connections, durationMs }: Posting): Promise<void> {
-  if (loadedBy === 'wrk') {
+/** @throws {Error} when any is refused */
+export async function postAll({ url, path, bodies, connections, durationMs }: PostLoad): Promise<void> {
+  if (loadGenerator === 'wrk') {
     const lines = bodies.map(body => JSON.stringify(body))
-    await runWrk({ url: url + path, lines, connections, durationMs, script: posts })
+    await runWrk({ url: url + path, lines, connections, durationMs, script: postScript })
     return
   }
-  await byNode({ url, connections, durationMs, next: again(bodies.map(body => postJson(path, body))) })
+  await loadByNode({ url, connections, durationMs, next: repeated(bodies.map(body => postJson(path, body))) })
 }
 
 export interface WrkRun {
   url: string
-  /** What the script reads. */
+  /** The file that the script reads, whose path is its first argument. */
   lines: readonly string[]
   connections: number
   durationMs: number
-  /** Lua; a function `figures` in it, of wrk's summary and its one thread, returns numbers in a text: else it is requests a second. */
+  /** Lua. It may define `figures(summary, thread)`, which returns numbers as a text; the default is requests a second. */
   script: string
 }
 
-/** @returns the script's figures; throws when a request was refused */
+/**
+ * @returns the figures of the script
+ * @throws {Error} when any request is refused
+ */
 export async function runWrk({ url, lines, connections, durationMs, script }: WrkRun): Promise<number[]> {
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-wrk-'))
   try {
     await writeFile(join(dir, 'lines'), lines.join('\n'))
-    await writeFile(join(dir, 'script.lua'), usual + script + ending)
+    await writeFile(join(dir, 'script.lua'), defaultFigures + script + ending)
     const seconds = `${Math.max(1, Math.round(durationMs / 1000))}s`
-    const options = ['-t1', `-c${connections}`, `-d${seconds}`, ...patience, '-s', join(dir, 'script.lua'), url]
+    const options = ['-t1', `-c${connections}`, `-d${seconds}`, ...timeout, '-s', join(dir, 'script.lua'), url]
     const { stdout } = await promisify(execFile)(program, [...options, '--', join(dir, 'lines')])
     const [, refused, figures = ''] = /refused (\d+) figures (.+)/.exec(stdout) ?? []
     if (refused !== '0') throw new Error(`${refused} requests to ${url} were refused:\n${stdout}`)
@@ -82,34 +88,33 @@ export async function runWrk({ url, lines, connections, durationMs, script }: Wr
   }
 }
 
-/** @returns requests a second; throws when any was refused */
-export async function byNode(asked: Load): Promise<number> {
-  const { perSecond, refused } = await load(asked)
+/**
+ * @returns requests a second
+ * @throws {Error} when any is refused
+ */
+export async function loadByNode(options: LoadOptions): Promise<number> {
+  const { perSecond, refused } = await load(options)
   if (Object.keys(refused).length > 0)
-    throw new Error(`requests to ${asked.url} were refused: ${JSON.stringify(refused)}`)
+    throw new Error(`requests to ${options.url} were refused: ${JSON.stringify(refused)}`)
   return perSecond
 }
 
-/**
- * The requests are written out before the first is sent, so that making them costs no round anything.
- * @param request an expression of Lua that makes one of a `line`
- */
-const inTurn = (request: string) => `
-local requests, at = {}, 0
+/** Formats every request before the first is sent, so that formatting takes no time of the load. */
+const postScript = `
+local requests, index = {}, 0
 function init(args)
   for line in io.lines(args[1]) do
-    requests[#requests + 1] = ${request}
+    requests[#requests + 1] = wrk.format("POST", nil, { ["Content-Type"] = "application/json" }, line)
   end
 end
 function request()
-  at = at % #requests + 1
-  return requests[at]
+  index = index % #requests + 1
+  return requests[index]
 end
 `
-const posts = inTurn('wrk.format("POST", nil, { ["Content-Type"] = "application/json" }, line)')
 
-/** A queue of tokens: the first is taken for a request, and what its answer brings goes to the end. */
-const successors = `
+/** A queue of tokens: a request takes the first, and its response appends the successor. */
+const renewalScript = `
 local tokens, first, last = {}, 1, 0
 local head = "POST " .. wrk.path .. " HTTP/1.1\\r\\nHost: bench\\r\\nContent-Type: application/json\\r\\nContent-Length: "
 function init(args)
@@ -133,21 +138,20 @@ function response(status, headers, body)
 end
 `
 
-/** What a script tells unless it says otherwise. */
-const usual = `
+const defaultFigures = `
 function figures(summary)
   return string.format("%.1f", summary.requests / summary.duration * 1e6)
 end
 `
 
 const ending = `
-local only
+local worker
 function setup(thread)
-  only = thread
+  worker = thread
 end
 function done(summary)
   local errors = summary.errors
   local refused = errors.status + errors.connect + errors.read + errors.write + errors.timeout
-  io.write(string.format("refused %d figures %s\\n", refused, figures(summary, only)))
+  io.write(string.format("refused %d figures %s\\n", refused, figures(summary, worker)))
 end
 `

@@ -1,58 +1,58 @@
-/** Log-ins a second against what the machine can hash, and renewals beside a flood of them. */
+/** Log-ins a second against the machine's rate of password hashes, and renewals during a flood of log-ins. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { systemClock } from '@gatehouse/clock'
 import { argon2 } from '../authModules.ts'
 import { type BenchRun, inRounds, inTurn } from '../benchRun.ts'
-import type { Place } from '../environment.ts'
+import type { Environment } from '../environment.ts'
 import { load } from '../load/load.ts'
 import { renewals } from '../load/requests.ts'
 import { postAll } from '../load/wrk.ts'
 import { comparison, quantile, type Result, sum } from '../result.ts'
 
-const people = 50
+const accountCount = 50
 const password = 'correct horse battery staple'
-/** OWASP's, as the service has them; its PASSWORD_THREADS by default. */
+/** OWASP's parameters and the default of PASSWORD_THREADS, as in the service. */
 const parameters = { algorithm: 2, memoryCost: 19456, timeCost: 2, parallelism: 1 }
 const threads = 2
-/** A flood: a thread never waits for the next password, and as many wait as may by default (PASSWORD_QUEUE). */
+/** As many log-ins wait as the default of PASSWORD_QUEUE allows, so that no thread waits for a password. */
 const connections = 64
 const renewalsPerSecond = 200
-/** Until as many passwords are being hashed as ever will be; and the flood goes on for as long after what is counted. */
+/** After this time the service hashes as many passwords at a time as it ever does. */
 const settlingMs = 1000
 
 /**
- * The first thousand log-ins are mostly interpreted, and compiled beside it, and until some four thousand they become cheaper: no
- * property of a service that has run for an hour.
+ * V8 compiles the code during the first thousands of log-ins, which therefore cost more: a service that has run for an hour
+ * does not have that cost.
  */
-const learningMs = ({ isQuick }: BenchRun) => (isQuick ? 8000 : 40_000)
+const warmUpMs = ({ isQuick }: BenchRun) => (isQuick ? 8000 : 40_000)
 
-export async function logins(course: BenchRun): Promise<Result[]> {
-  const place = await course.environment()
-  const { url } = await place.auth()
-  const hashed = await argon2().hash(password, parameters)
-  const bodies = await peopleWith(place, hashed)
+export async function logins(benchRun: BenchRun): Promise<Result[]> {
+  const environment = await benchRun.environment()
+  const { url } = await environment.auth()
+  const hash = await argon2().hash(password, parameters)
+  const bodies = await createAccounts(environment, hash)
 
   const flood = async (durationMs: number) => {
     await postAll({ url, path: '/session', bodies, connections, durationMs })
-    // Whoever was still waiting when it ended is hashed for all the same, and must not be in what is measured next.
+    // The service still hashes for the clients that waited when the flood ended.
     await systemClock.sleep(settlingMs)
   }
-  /** Counted in the midst of a flood: whatever is under way is so at both ends of the time. */
-  const amidFlood = async () => {
+  /** Counts within a flood, so that log-ins are under way at both ends of the counted time. */
+  const loginRate = async () => {
     const counted = async () => {
       await systemClock.sleep(settlingMs)
-      await systemClock.sleep(course.roundMs)
-      return sessionsPerSecond(place, course.roundMs)
+      await systemClock.sleep(benchRun.roundMs)
+      return sessionsPerSecond(environment, benchRun.roundMs)
     }
-    const [perSecond] = await Promise.all([counted(), flood(course.roundMs + 2 * settlingMs)])
+    const [perSecond] = await Promise.all([counted(), flood(benchRun.roundMs + 2 * settlingMs)])
     return perSecond
   }
-  await flood(learningMs(course))
-  course.log('log-ins against bare argon2id')
-  const machine = bareMachine(hashed)
-  const pairs = await inTurn(course.rounds, amidFlood, () => machine.rate(course.roundMs))
-  await machine.close()
+  await flood(warmUpMs(benchRun))
+  benchRun.log('log-ins against bare argon2id')
+  const hashing = startHashThreads(hash)
+  const pairs = await inTurn(benchRun.rounds, loginRate, () => hashing.rate(benchRun.roundMs))
+  await hashing.close()
   return [
     comparison(
       {
@@ -61,69 +61,68 @@ export async function logins(course: BenchRun): Promise<Result[]> {
       },
       pairs,
     ),
-    await besideFlood(course, { url, place, flood }),
+    await renewalsDuringFlood(benchRun, flood),
   ]
 }
 
-/** Threads that check passwords and nothing else. */
-function bareMachine(hashed: string) {
-  const workerData = { hashed, password }
+/** Threads that verify passwords and do nothing else. */
+function startHashThreads(hash: string) {
+  const workerData = { hash, password }
   const workers = Array.from(
     { length: threads },
     () => new Worker(new URL('./verifyWorker.js', import.meta.url), { workerData }),
   )
-  const oneRate = async (worker: Worker, forMs: number) => {
-    worker.postMessage(forMs)
+  const rateOf = async (worker: Worker, durationMs: number) => {
+    worker.postMessage(durationMs)
     const [perSecond]: number[] = await once(worker, 'message')
     return perSecond ?? 0
   }
   return {
-    rate: async (forMs: number) => {
-      const rates = await Promise.all(workers.map(worker => oneRate(worker, forMs)))
-      return sum(rates)
-    },
+    rate: async (durationMs: number) => sum(await Promise.all(workers.map(worker => rateOf(worker, durationMs)))),
     close: () => Promise.all(workers.map(worker => worker.terminate())),
   }
 }
 
-async function besideFlood(
-  course: BenchRun,
-  { url, place, flood }: { url: string; place: Place; flood: (durationMs: number) => Promise<unknown> },
+async function renewalsDuringFlood(
+  benchRun: BenchRun,
+  flood: (durationMs: number) => Promise<unknown>,
 ): Promise<Result> {
-  const next = renewals(await place.sessions(1000))
+  const environment = await benchRun.environment()
+  const { url } = await environment.auth()
+  const next = renewals(await environment.sessions(1000))
   const p99 = async (durationMs: number) => {
     const { latencies } = await load({ url, connections: 16, durationMs, rate: renewalsPerSecond, next })
     return quantile(latencies, 0.99)
   }
-  const pairs = await inRounds(course.rounds, async round => {
-    course.log(`renewals beside log-ins, round ${round + 1} of ${course.rounds}`)
-    const against = await p99(course.roundMs)
-    const [value] = await Promise.all([p99(course.roundMs), flood(course.roundMs)])
+  const pairs = await inRounds(benchRun.rounds, async round => {
+    benchRun.log(`renewals during log-ins, round ${round + 1} of ${benchRun.rounds}`)
+    const against = await p99(benchRun.roundMs)
+    const [value] = await Promise.all([p99(benchRun.roundMs), flood(benchRun.roundMs)])
     return { value, against }
   })
-  const what = `a renewal's p99 beside a flood of log-ins, against its quiet one, at ${renewalsPerSecond} a second`
-  return comparison({ name: 'renewal-beside-logins', what, unit: 'ms', aim: 'at most 2' }, pairs)
+  const what = `p99 of a renewal during a flood of log-ins, against its p99 without, at ${renewalsPerSecond} a second`
+  return comparison({ name: 'renewal-during-logins', what, unit: 'ms', aim: 'at most 2' }, pairs)
 }
 
-/** People who can log in: the same password, as hashing does not care. */
-async function peopleWith(place: Place, hashed: string): Promise<object[]> {
-  await place.query(
+/** @returns the log-in request of each account; all have the same password, which makes no difference to hashing */
+async function createAccounts(environment: Environment, hash: string): Promise<object[]> {
+  await environment.query(
     `INSERT INTO accounts (email, email_key, password_hash, roles, scopes)
      SELECT 'login' || n || '@example.org', 'login' || n || '@example.org', $1, '{user}', '{}'
-       FROM generate_series(1, ${people}) AS n ON CONFLICT DO NOTHING`,
-    [hashed],
+       FROM generate_series(1, ${accountCount}) AS n ON CONFLICT DO NOTHING`,
+    [hash],
   )
-  return Array.from({ length: people }, (_nothing, at) => {
-    return { email: `login${at + 1}@example.org`, password, transport: 'body' }
+  return Array.from({ length: accountCount }, (_, index) => {
+    return { email: `login${index + 1}@example.org`, password, transport: 'body' }
   })
 }
 
-/** The slope of their number over the time just past: they begin a dozen at a time, and where the time ends must not matter. */
-async function sessionsPerSecond(place: Place, pastMs: number): Promise<number> {
-  const [row] = await place.query<{ slope: number }>(
+/** The slope of the number of sessions over time: a dozen start at once, and a plain count would depend on where the time ends. */
+async function sessionsPerSecond(environment: Environment, pastMs: number): Promise<number> {
+  const [row] = await environment.query<{ slope: number }>(
     `SELECT regr_slope(number, second) AS slope
        FROM (SELECT count(*) OVER (ORDER BY created_at) AS number, extract(epoch FROM created_at - now()) AS second
-               FROM sessions WHERE created_at > now() - make_interval(secs => $1)) AS begun`,
+               FROM sessions WHERE created_at > now() - make_interval(secs => $1)) AS started`,
     [pastMs / 1000],
   )
   return row?.slope ?? Number.NaN

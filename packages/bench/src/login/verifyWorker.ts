@@ -1,17 +1,17 @@
-/** A thread that does nothing but check passwords: two of them are what the machine can do. */
+/** A thread that verifies passwords and does nothing else, to measure the machine's rate. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '@gatehouse/clock'
 import { argon2 } from '../authModules.ts'
 
-const { hashed, password }: { hashed: string; password: string } = workerData
+const { hash, password }: { hash: string; password: string } = workerData
 const { verifySync } = argon2()
 
-/** For so many milliseconds; the answer is how many a second. */
-parentPort?.on('message', (forMs: number) => {
+/** The message is a duration in milliseconds; the reply is the number of verifications a second. */
+parentPort?.on('message', (durationMs: number) => {
   const startMs = systemClock.nowMs()
-  let done = 0
-  for (; systemClock.nowMs() < startMs + forMs; done += 1) {
-    if (!verifySync(hashed, password)) throw new Error('a right password was called wrong')
+  let count = 0
+  for (; systemClock.nowMs() < startMs + durationMs; count += 1) {
+    if (!verifySync(hash, password)) throw new Error('argon2 refuses the right password')
   }
-  parentPort?.postMessage((done / (systemClock.nowMs() - startMs)) * 1000)
+  parentPort?.postMessage((count / (systemClock.nowMs() - startMs)) * 1000)
 })

@@ -1,4 +1,4 @@
-/** pgbench running the renewal's own statement: what PostgreSQL does in this place with nobody between. */
+/** Runs the renewal's own statement in pgbench: the rate of PostgreSQL without the service. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -6,19 +6,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { renewalStatement } from '../authModules.ts'
-import type { Place } from '../environment.ts'
+import type { Environment } from '../environment.ts'
 
-/** Debian's postgresql-contrib (15) puts it there; elsewhere it is on the path. */
-const places = ['/usr/lib/postgresql/18/bin/pgbench', '/usr/lib/postgresql/15/bin/pgbench', '/usr/bin/pgbench']
+/** Where Debian's packages postgresql-contrib and postgresql-18 install it. */
+const paths = ['/usr/lib/postgresql/18/bin/pgbench', '/usr/lib/postgresql/15/bin/pgbench', '/usr/bin/pgbench']
 
 export interface PgbenchRun {
   clients: number
   durationMs: number
 }
 
-const sessionsOfClient = 500
+const sessionsPerClient = 500
 
-/** What each parameter of the statement is in pgbench's words: sessions in turn, every token of one known secret. */
+/** Each parameter of the statement as pgbench sends it: sessions in turn, and one secret for all tokens. */
 const parameters: Readonly<Record<string, string>> = {
   sessionId: `md5('session' || :session)`,
   generation: ':generation',
@@ -29,15 +29,21 @@ const parameters: Readonly<Record<string, string>> = {
   shortIdle: '7200',
 }
 
-/** @returns transactions a second; undefined when pgbench is not installed */
-export async function pgbench(place: Place, { clients, durationMs }: PgbenchRun): Promise<number | undefined> {
-  const program = places.find(existsSync)
+/**
+ * @returns transactions a second; undefined when pgbench is not installed
+ * @throws {Error} when fewer sessions were renewed than pgbench reports
+ */
+export async function pgbench(
+  environment: Environment,
+  { clients, durationMs }: PgbenchRun,
+): Promise<number | undefined> {
+  const program = paths.find(existsSync)
   if (program === undefined) return undefined
-  const { from, to } = await place.grow(clients * sessionsOfClient)
+  const { from, to } = await environment.seed(clients * sessionsPerClient)
   const sessions = `session_id IN (SELECT md5('session' || n)::uuid FROM generate_series(${from}, ${to - 1}) AS n)`
   const hash = `\\x${'5e'.repeat(32)}`
-  await place.query(`UPDATE refresh_tokens SET current_hash = '${hash}' WHERE ${sessions}`)
-  await place.query('VACUUM ANALYZE refresh_tokens')
+  await environment.query(`UPDATE refresh_tokens SET current_hash = '${hash}' WHERE ${sessions}`)
+  await environment.query('VACUUM ANALYZE refresh_tokens')
 
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-pgbench-'))
   try {
@@ -49,10 +55,10 @@ export async function pgbench(place: Place, { clients, durationMs }: PgbenchRun)
       ...options.map(String),
       '-f',
       script,
-      place.system.databaseUrl,
+      environment.system.databaseUrl,
     ])
-    const done = Number(/number of transactions actually processed: (\d+)/.exec(stdout)?.[1])
-    await mustHaveRenewed(place, { sessions, done })
+    const reported = Number(/number of transactions actually processed: (\d+)/.exec(stdout)?.[1])
+    await assertRenewed(environment, { sessions, reported })
     return Number(/tps = ([\d.]+)/.exec(stdout)?.[1])
   } finally {
     await rm(dir, { recursive: true })
@@ -63,22 +69,28 @@ async function scriptFrom(first: number): Promise<string> {
   const statement = await renewalStatement()
   const text = statement.text.replace(/\$(\d+)/g, (_all, number) => {
     const name = statement.parameters[Number(number) - 1] ?? ''
-    const written = parameters[name]
-    if (written === undefined) throw new Error(`the statement has a parameter ${name}, which pgbench is not told`)
-    return written
+    const expression = parameters[name]
+    if (expression === undefined) throw new Error(`pgbench has no value for the parameter ${name} of the statement`)
+    return expression
   })
   return [
     '\\set i :i + 1',
-    `\\set session ${first} + :client_id * ${sessionsOfClient} + :i % ${sessionsOfClient}`,
-    `\\set generation :i / ${sessionsOfClient}`,
+    `\\set session ${first} + :client_id * ${sessionsPerClient} + :i % ${sessionsPerClient}`,
+    `\\set generation :i / ${sessionsPerClient}`,
     `${text.trim()};`,
   ].join('\n')
 }
 
-/** A statement that matches no row is a fast one. */
-async function mustHaveRenewed(place: Place, { sessions, done }: { sessions: string; done: number }): Promise<void> {
-  const [row] = await place.query<{ renewed: string }>(
+interface Renewed {
+  sessions: string
+  reported: number
+}
+
+/** A statement that matches no row would be counted too, and is faster. */
+async function assertRenewed(environment: Environment, { sessions, reported }: Renewed): Promise<void> {
+  const [row] = await environment.query<{ renewed: string }>(
     `SELECT sum(generation)::text AS renewed FROM refresh_tokens WHERE ${sessions}`,
   )
-  if (Number(row?.renewed) < done) throw new Error(`pgbench claims ${done} renewals, and there were ${row?.renewed}`)
+  if (Number(row?.renewed) < reported)
+    throw new Error(`pgbench reports ${reported} renewals, and the table shows ${row?.renewed}`)
 }

@@ -1,68 +1,62 @@
-/** Many guards in one process: they speak the protocol, hold nothing, and verify nothing. What they cost is the feed's cost. */
+/** Many guards in one process. They speak the protocol, store nothing and verify nothing, so their cost is the feed's. */
 import { randomUUID } from 'node:crypto'
-import { Agent, request as ask, createServer } from 'node:http'
+import { Agent, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { PollResponse } from '@gatehouse/contract'
 
-interface CrowdJob {
+interface Config {
   authUrls: string[]
   count: number
+  /** Of HTTP Basic authentication. */
   credentials: string
 }
 
-const { authUrls, count, credentials }: CrowdJob = JSON.parse(process.env['BENCH_CROWD'] ?? '{}')
+const { authUrls, count, credentials }: Config = JSON.parse(process.env['BENCH_GUARDS'] ?? '{}')
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
 const headers = {
   authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
   'content-type': 'application/json',
 }
-const guards = Array.from({ length: count }, (_nothing, at) => ({
+const guards = Array.from({ length: count }, (_, index) => ({
   guard: randomUUID(),
-  name: `crowd-${at + 1}`,
+  name: `simulated-${index + 1}`,
   version: '0',
-  authUrl: authUrls[at % authUrls.length] ?? '',
+  authUrl: authUrls[index % authUrls.length] ?? '',
 }))
-const counts = { polls: 0, leased: 0 }
+let polls = 0
 let isStopping = false
 
-const server = createServer((_request, response) => response.end(JSON.stringify(counts)))
+const server = createServer((_request, response) => response.end(JSON.stringify({ polls })))
 server.listen(0, '127.0.0.1')
-process.once('SIGTERM', leave)
-await Promise.all(guards.map(enter))
+process.once('SIGTERM', leaveAndExit)
+await Promise.all(guards.map(start))
 console.log(`listening at http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 
-/** Resolves with the first lease, and goes on until the end. */
-function enter({ authUrl, ...who }: (typeof guards)[number]): Promise<void> {
+/** Resolves with the first lease. Polling goes on until the process stops. */
+function start({ authUrl, ...identity }: (typeof guards)[number]): Promise<void> {
   return new Promise(resolve => {
-    void follow(`${authUrl}/guards/poll`, who, () => {
-      counts.leased += 1
-      resolve()
-    })
+    void poll(`${authUrl}/guards/poll`, identity, resolve)
   })
 }
 
-async function follow(url: string, who: object, onLease: () => void): Promise<void> {
-  let known: { feedId?: string; after?: number } = {}
-  for (let isLeased = false; !isStopping; ) {
-    const answer = await post<PollResponse>(url, { ...who, ...known }).catch(() => undefined)
-    counts.polls += 1
-    if (answer === undefined) {
+async function poll(url: string, identity: object, onLease: () => void): Promise<void> {
+  let position: { feedId?: string; after?: number } = {}
+  while (!isStopping) {
+    const response = await post<PollResponse>(url, { ...identity, ...position }).catch(() => undefined)
+    polls += 1
+    if (response === undefined) {
       await pause(100)
       continue
     }
-    const { feedId, head, entries, more, leaseMs } = answer
-    known = { feedId, after: more ? (entries.at(-1)?.seq ?? head) : head }
-    if (leaseMs > 0 && !isLeased) {
-      isLeased = true
-      onLease()
-    }
+    const { feedId, head, entries, more, leaseMs } = response
+    position = { feedId, after: more ? (entries.at(-1)?.seq ?? head) : head }
+    if (leaseMs > 0) onLease()
   }
 }
 
-/** So that no revocation waits for them. */
-async function leave(): Promise<void> {
+async function leaveAndExit(): Promise<void> {
   isStopping = true
   await Promise.all(
     guards.map(({ authUrl, guard }) => post(`${authUrl}/guards/leave`, { guard }).catch(() => undefined)),
@@ -70,18 +64,18 @@ async function leave(): Promise<void> {
   process.exit(0)
 }
 
-function post<Answer>(url: string, body: object): Promise<Answer> {
+function post<Body>(url: string, body: object): Promise<Body> {
   return new Promise((resolve, reject) => {
-    const request = ask(url, { method: 'POST', headers, agent }, async response => {
+    const sent = request(url, { method: 'POST', headers, agent }, async response => {
       try {
-        const answered = await text(response)
-        if ((response.statusCode ?? 500) >= 300) throw new Error(`${response.statusCode}: ${answered}`)
-        resolve(answered === '' ? ({} as Answer) : JSON.parse(answered))
+        const received = await text(response)
+        if ((response.statusCode ?? 500) >= 300) throw new Error(`${response.statusCode}: ${received}`)
+        resolve(received === '' ? ({} as Body) : JSON.parse(received))
       } catch (error) {
         reject(error)
       }
     })
-    request.on('error', reject)
-    request.end(JSON.stringify(body))
+    sent.on('error', reject)
+    sent.end(JSON.stringify(body))
   })
 }

@@ -1,33 +1,33 @@
-/** What keeps processors awake for a measurement ends with it, and with whoever measures. */
+/** The busy loops that keep processors awake end with the measurement, and with the process that measures. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { until } from '@gatehouse/e2e'
 import t from 'tap'
-import { awake } from '../../src/load/keepCpuAwake.ts'
+import { keepCpuAwake } from '../../src/load/keepCpuAwake.ts'
 import { readProc } from '../../src/usage.ts'
 
-const canCount = existsSync('/proc/self/cmdline')
-const skip = canCount && existsSync('/usr/bin/chrt') ? false : 'needs /proc and chrt'
+const hasProc = existsSync('/proc/self/cmdline')
+const skip = hasProc && existsSync('/usr/bin/chrt') ? false : 'needs /proc and chrt'
 
-/** How many watch over this process. */
+/** How many busy loops belong to a process. */
 function spinnersOf(pid: number): number {
-  const mark = `process.ppid === ${pid})`
-  const lines = readdirSync('/proc')
+  const condition = `process.ppid === ${pid})`
+  const commandLines = readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(name => readProc(Number(name), 'cmdline'))
-  return lines.filter(line => line.includes(mark)).length
+  return commandLines.filter(line => line.includes(condition)).length
 }
 
-t.test('processors are kept awake as long as something is measured', { skip }, async t => {
-  const measured = await awake(async () => {
+t.test('keepCpuAwake: spins until the measurement ends or throws', { skip }, async t => {
+  const result = await keepCpuAwake(async () => {
     await t.resolves(until(async () => spinnersOf(process.pid) > 0))
     return 7
   })
-  t.equal(measured, 7)
+  t.equal(result, 7)
   await t.resolves(until(async () => spinnersOf(process.pid) === 0))
   await t.rejects(
-    awake(async () => {
+    keepCpuAwake(async () => {
       throw new Error('a request was refused')
     }),
     /refused/,
@@ -35,9 +35,9 @@ t.test('processors are kept awake as long as something is measured', { skip }, a
   await t.resolves(until(async () => spinnersOf(process.pid) === 0))
 })
 
-t.test('nothing spins on when the benchmark is killed', { skip }, async t => {
+t.test('keepCpuAwake: the busy loops end when the benchmark is killed', { skip }, async t => {
   const module = new URL('../../src/load/keepCpuAwake.js', import.meta.url).href
-  const endless = `const { awake } = await import('${module}'); await awake(() => new Promise(() => setInterval(() => {}, 1000)))`
+  const endless = `const { keepCpuAwake } = await import('${module}'); await keepCpuAwake(() => new Promise(() => setInterval(() => {}, 1000)))`
   const bench = spawn(process.execPath, ['--input-type=module', '-e', endless], { stdio: 'ignore' })
   const { pid = 0 } = bench
   await t.resolves(until(async () => spinnersOf(pid) > 0))

@@ -1,6 +1,6 @@
-/** The load reads the answers of servers that it did not write: by length or in chunks, however the network cuts them. */
+/** The load reads responses by length or in chunks, wherever the network splits them. */
 import t from 'tap'
-import { type Answered, createReader } from '../../src/load/reader.ts'
+import { createReader, type Response } from '../../src/load/reader.ts'
 
 const byLength = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 6\r\n\r\nnöpe!'
 const inChunks =
@@ -13,18 +13,18 @@ const expected = [
   { status: 400, body: 'nöpe!' },
 ]
 
-t.test('answers that follow each other are told apart wherever the bytes were cut', async t => {
+t.test('reader: separates consecutive responses at every split of their bytes', async t => {
   const bytes = Buffer.from(byLength + inChunks + empty + byLength)
-  for (let cut = 0; cut < bytes.length; cut += 1) {
-    const answers: Answered[] = []
-    const read = createReader(answered => answers.push(answered))
-    read(bytes.subarray(0, cut))
-    read(bytes.subarray(cut))
-    t.same(answers, expected)
+  for (let split = 0; split < bytes.length; split += 1) {
+    const responses: Response[] = []
+    const read = createReader(response => responses.push(response))
+    read(bytes.subarray(0, split))
+    read(bytes.subarray(split))
+    t.same(responses, expected)
   }
 })
 
-t.test('an answer that does not say how long it is ends the load', async t => {
-  const read = createReader(() => t.fail('it cannot be known where it ends'))
-  t.throws(() => read(Buffer.from('HTTP/1.1 200 OK\r\n\r\n{}')), /does not say how long/)
+t.test('reader: throws when a response has no length', async t => {
+  const read = createReader(() => t.fail('the end of the response is unknown'))
+  t.throws(() => read(Buffer.from('HTTP/1.1 200 OK\r\n\r\n{}')), /without a length/)
 })

@@ -1,43 +1,45 @@
-/** What the benchmark compares our renewals with really renews: each peer, by its own endpoint, from a session made for it. */
-import { freshDatabase } from '@gatehouse/testkit'
+/** The servers that the benchmark compares with do renew: each is called at its own endpoint with sessions created for it. */
+import { freshDatabase, installOnDemand } from '@gatehouse/testkit'
 import t from 'tap'
 import { type Exchange, load } from '../../src/load/load.ts'
-import type { Answered } from '../../src/load/reader.ts'
-import { renewals } from '../../src/load/requests.ts'
-import { rowsLeftBy } from '../../src/renewal/peers/rows.ts'
-import { type PeerName, startPeer } from '../../src/renewal/peers/workerConfig.ts'
+import type { Response } from '../../src/load/reader.ts'
+import { limited, renewals } from '../../src/load/requests.ts'
+import { peersFolder } from '../../src/peerProgram.ts'
+import { rowsAddedBy } from '../../src/renewal/peers/rowGrowth.ts'
+import { type PeerName, startPeer } from '../../src/renewal/peers/startPeer.ts'
 
-interface Answer {
+interface TokenResponse {
   access_token: string
   refresh_token: string
   id_token?: string
 }
 
-/** Each load ends as soon as it has asked what it may. */
+/** A limit only: each load ends when its requests are answered. */
 const durationMs = 10_000
-const none = { refreshToken: '' }
+const noSession = { refreshToken: '' }
+
+await installOnDemand(peersFolder)
 
 for (const name of ['oidcProvider', 'betterAuth'] satisfies PeerName[]) {
-  t.test(`${name} answers a renewal with an ES256 token for the API and a successor that renews in turn`, async t => {
+  t.test(`${name}: answers a renewal with an ES256 token and a successor that can be renewed`, async t => {
     const database = await freshDatabase(fn => t.teardown(fn))
-    const peer = await startPeer(name, { databaseUrl: database.url, poolSize: 2, sessions: 2 })
+    const peer = await startPeer(name, { databaseUrl: database.url, poolSize: 2, sessionCount: 2 })
     t.teardown(() => peer.stop())
-    const [first, second] = peer.sessions
-    t.ok(first && second)
+    const [first = noSession, second = noSession] = peer.sessions
 
-    const { answers, renew } = recorded(renewals([first ?? none], peer.dialect))
-    await load({ url: peer.url, connections: 1, durationMs, next: atMost(2, renew) })
+    const { responses, next } = recorded(renewals([first], peer.api))
+    await load({ url: peer.url, connections: 1, durationMs, next: limited(2, next) })
     t.same(
-      answers.map(({ status }) => status),
+      responses.map(({ status }) => status),
       [200, 200],
     )
-    const [one, other] = answers.map(({ body }) => JSON.parse(body) as Answer)
-    t.not(one?.refresh_token, first?.refreshToken)
-    t.not(other?.refresh_token, one?.refresh_token)
-    t.equal(one?.id_token, undefined)
-    const [header, payload] = (one?.access_token ?? '')
+    const [renewed, renewedAgain] = responses.map(({ body }) => JSON.parse(body) as TokenResponse)
+    t.not(renewed?.refresh_token, first.refreshToken)
+    t.not(renewedAgain?.refresh_token, renewed?.refresh_token)
+    t.equal(renewed?.id_token, undefined)
+    const [header, payload] = (renewed?.access_token ?? '')
       .split('.')
-      .map(part => Buffer.from(part, 'base64url').toString())
+      .map(segment => Buffer.from(segment, 'base64url').toString())
     t.match(JSON.parse(header ?? '{}'), { alg: 'ES256', typ: 'at+jwt' })
     t.match(JSON.parse(payload ?? '{}'), {
       aud: 'https://api.example',
@@ -45,33 +47,27 @@ for (const name of ['oidcProvider', 'betterAuth'] satisfies PeerName[]) {
       client_id: 'bench',
     })
 
-    const alone = renewals([second ?? none], peer.dialect)
-    t.equal(await rowsLeftBy(3, { url: peer.url, databaseUrl: database.url, next: alone }), 3)
+    const ofSecond = renewals([second], peer.api)
+    t.equal(await rowsAddedBy(3, { url: peer.url, databaseUrl: database.url, next: ofSecond }), 3)
 
-    const again = atMost(1, renewals([first ?? none], peer.dialect))
-    const { refused } = await load({ url: peer.url, connections: 1, durationMs, next: again })
+    const reused = limited(1, renewals([first], peer.api))
+    const { refused } = await load({ url: peer.url, connections: 1, durationMs, next: reused })
     t.same(refused, { 400: 1 }, 'a used token is refused')
   })
 }
 
-function atMost(times: number, next: () => Exchange | undefined): () => Exchange | undefined {
-  let asked = 0
-  return () => {
-    asked += 1
-    return asked > times ? undefined : next()
+function recorded(next: () => Exchange | undefined): { responses: Response[]; next: () => Exchange | undefined } {
+  const responses: Response[] = []
+  return {
+    responses,
+    next: () => {
+      const exchange = next()
+      if (exchange === undefined) return undefined
+      const onResponse = (response: Response) => {
+        responses.push(response)
+        exchange.onResponse(response)
+      }
+      return { ...exchange, onResponse }
+    },
   }
-}
-
-function recorded(next: () => Exchange | undefined): { answers: Answered[]; renew: () => Exchange | undefined } {
-  const answers: Answered[] = []
-  const renew = () => {
-    const exchange = next()
-    if (exchange === undefined) return undefined
-    const done = (answered: Answered) => {
-      answers.push(answered)
-      exchange.done(answered)
-    }
-    return { ...exchange, done }
-  }
-  return { answers, renew }
 }

@@ -1,7 +1,10 @@
 /** The Kubernetes manifests are what the API takes, and say the same as the compose file. */
 import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Table } from '@gatehouse/settings'
+import { installOnDemand } from '@gatehouse/testkit'
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
 import { readCompose } from '../../src/containers/compose.ts'
@@ -42,12 +45,14 @@ const podOf = ({ spec }: Manifest) => (spec['template'] as { spec: PodSpec }).sp
 const labelOf = ({ spec }: Manifest) =>
   (spec['template'] as { metadata: { labels: Record<string, string> } }).metadata.labels['app.kubernetes.io/name'] ?? ''
 
+const requireModels = createRequire(join(await installOnDemand('packages/tools/on-demand'), 'package.json'))
+
 for (const manifest of manifests) {
   const { apiVersion, kind, metadata } = manifest
   t.test(`${kind} ${metadata.name} is valid by the schema of Kubernetes`, async t => {
-    const models = (await import(
-      apiVersion === 'v1' ? 'kubernetes-models/v1' : `kubernetes-models/${apiVersion}`
-    )) as Record<string, new (data: object) => { validate: () => void }>
+    const models: Record<string, new (data: object) => { validate: () => void }> = requireModels(
+      `kubernetes-models/${apiVersion}`,
+    )
     const Model = models[kind]
     t.ok(Model)
     if (Model) t.doesNotThrow(() => new Model(manifest).validate())

@@ -6,12 +6,24 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { problems } from '@gatehouse/contract'
-import { createConfig, lintFromString } from '@redocly/openapi-core'
+import { installOnDemand } from '@gatehouse/testkit'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { password, startService } from '../helpers/service.ts'
 
+interface Linter {
+  createConfig: (config: { extends: string[] }) => Promise<object>
+  lintFromString: (input: {
+    source: string
+    absoluteRef: string
+    config: object
+  }) => Promise<{ ruleId: string; message: string; location: { pointer?: string }[] }[]>
+}
+
 const run = promisify(execFile)
+const tools = await installOnDemand('services/auth/on-demand')
+const requireTool = createRequire(join(tools, 'package.json'))
+const { createConfig, lintFromString }: Linter = requireTool('@redocly/openapi-core')
 const here = fileURLToPath(new URL('.', import.meta.url))
 /** The compiled test stands in `dist`; what is not compiled stayed where it was. */
 const packageDir = here.replace(/dist[\\/]test[\\/]openapi[\\/]$/, '')
@@ -89,8 +101,8 @@ function bareTexts(schema: Schema, path: string): string[] {
 
 t.test('a generated client compiles, and does what an admin does', { timeout: 60_000 }, async t => {
   const service = await startWithAdmin(t)
-  // Inside the package, so that the generated client finds its runtime.
-  const folder = await mkdtemp(join(packageDir, 'dist', 'generated-client-'))
+  // Beside the installed tools, so that the generated client finds its runtime.
+  const folder = await mkdtemp(join(tools, 'generated-client-'))
   t.teardown(() => rm(folder, { recursive: true }))
   const document = (await service.call('/openapi.json')).body
   await writeFile(join(folder, 'openapi.json'), JSON.stringify(document))
@@ -107,7 +119,7 @@ t.test('a generated client compiles, and does what an admin does', { timeout: 60
 
   const tool = { cwd: folder }
   const require = createRequire(import.meta.url)
-  const generator = fileURLToPath(new URL('cli.js', import.meta.resolve('oazapfts')))
+  const generator = join(requireTool.resolve('oazapfts'), '..', 'cli.js')
   await run(process.execPath, [generator, 'openapi.json', 'client.ts'], tool)
   // The compiler itself: its launcher does not load under the hooks by which coverage is measured.
   const launcher = join(require.resolve('typescript/package.json'), '..', 'lib', 'getExePath.js')

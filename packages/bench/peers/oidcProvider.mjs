@@ -1,20 +1,19 @@
-/** What others do: node-oidc-provider, which rotates a public client's refresh tokens by default. */
+/** node-oidc-provider, which rotates a public client's refresh tokens by default. */
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
-import { systemClock } from '@gatehouse/clock'
 import Provider from 'oidc-provider'
 import pg from 'pg'
-import { createRecords } from './records.ts'
-import { granted, readPeerJob, serve } from './workerConfig.ts'
+import { createAdapter } from './oidcAdapter.mjs'
+import { readPeerConfig, serve } from './peer.mjs'
 
-const { databaseUrl, poolSize, sessions } = readPeerJob()
-const { clientId, redirectUri, resource, scopes } = granted
+const { databaseUrl, poolSize, sessionCount, client } = readPeerConfig()
+const { clientId, redirectUri, resource, scopes } = client
 const scope = scopes.join(' ')
 const pool = new pg.Pool({ connectionString: databaseUrl, max: poolSize })
 await pool.query('CREATE TABLE oidc_accounts (id text PRIMARY KEY)')
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const provider = new Provider('https://issuer.example', {
-  adapter: await createRecords(pool),
+  adapter: await createAdapter(pool),
   clients: [
     {
       client_id: clientId,
@@ -37,10 +36,10 @@ const provider = new Provider('https://issuer.example', {
       }),
     },
   },
-  /** Whoever uses it brings the accounts: here, as with us and with the other peer, they are asked for each time. */
+  /** It has no accounts of its own. As Gatehouse and better-auth do, this reads the account at each renewal. */
   findAccount: async (_context, id) => {
-    const account = { name: 'oidc-account', text: 'SELECT id FROM oidc_accounts WHERE id = $1', values: [id] }
-    const { rowCount } = await pool.query(account)
+    const query = { name: 'oidc-account', text: 'SELECT id FROM oidc_accounts WHERE id = $1', values: [id] }
+    const { rowCount } = await pool.query(query)
     return rowCount === 0 ? undefined : { accountId: id, claims: () => ({ sub: id }) }
   },
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] },
@@ -48,19 +47,18 @@ const provider = new Provider('https://issuer.example', {
 })
 provider.on('server_error', (_context, error) => console.error(error))
 
-/** As its token endpoint leaves it after a log-in. */
-async function makeSession(): Promise<string> {
+/** Stores what its token endpoint stores at a log-in. */
+async function createSession() {
   const accountId = randomUUID()
   await pool.query('INSERT INTO oidc_accounts VALUES ($1)', [accountId])
-  const client = await provider.Client.find(clientId)
-  if (client === undefined) throw new Error('the provider does not know the client that it was given')
   const grant = new provider.Grant({ accountId, clientId })
   grant.addOIDCScope('offline_access')
   grant.addResourceScope(resource, scope)
-  const grantId = await grant.save()
   const token = new provider.RefreshToken({
-    ...{ accountId, client, grantId, resource, scope },
-    authTime: Math.floor(systemClock.wallMs() / 1000),
+    ...{ accountId, resource, scope },
+    client: await provider.Client.find(clientId),
+    grantId: await grant.save(),
+    authTime: Math.floor(Date.now() / 1000),
     expiresWithSession: false,
     gty: 'authorization_code',
     rotations: 0,
@@ -68,4 +66,4 @@ async function makeSession(): Promise<string> {
   return token.save()
 }
 
-await serve(provider.callback(), await Promise.all(Array.from({ length: sessions }, makeSession)))
+await serve(provider.callback(), await Promise.all(Array.from({ length: sessionCount }, createSession)))

@@ -1,6 +1,4 @@
-/** What node-oidc-provider keeps, in PostgreSQL: an adapter after the example in its documentation, since it brings none for it. */
-import type { AdapterFactory, AdapterPayload } from 'oidc-provider'
-import type pg from 'pg'
+/** A PostgreSQL adapter for node-oidc-provider, after the example in its documentation: it ships none. */
 
 const tables = [
   `CREATE TABLE oidc_records (
@@ -12,35 +10,33 @@ const tables = [
   'CREATE INDEX ON oidc_records (uid) WHERE uid IS NOT NULL',
 ]
 
-interface Kept {
-  payload: AdapterPayload
-  consumed: number | null
-}
-
-export async function createRecords(pool: pg.Pool): Promise<AdapterFactory> {
+/**
+ * @param {import('pg').Pool} pool
+ * @returns {Promise<(model: string) => object>} the `adapter` option of node-oidc-provider
+ */
+export async function createAdapter(pool) {
   for (const table of tables) await pool.query(table)
 
   return model => {
-    /** Named, so that the server plans it once for each connection, as it does for our own renewal. */
-    const run = <Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]) =>
-      pool.query<Row>({ name: `oidc-${name}`, text, values })
+    /** A named statement: PostgreSQL plans it once per connection, as it does for Gatehouse's own renewal. */
+    const run = (name, text, values) => pool.query({ name: `oidc-${name}`, text, values })
 
-    const findBy = async (column: 'id' | 'user_code' | 'uid', value: string) => {
-      const { rows } = await run<Kept>(
+    const findBy = async (column, value) => {
+      const { rows } = await run(
         `find-by-${column}`,
         `SELECT payload, extract(epoch FROM consumed_at)::int AS consumed FROM oidc_records
           WHERE model = $1 AND ${column} = $2 AND (expires_at IS NULL OR expires_at > now())`,
         [model, value],
       )
-      const [kept] = rows
-      if (kept === undefined) return undefined
-      return kept.consumed === null ? kept.payload : { ...kept.payload, consumed: kept.consumed }
+      const [record] = rows
+      if (record === undefined) return undefined
+      return record.consumed === null ? record.payload : { ...record.payload, consumed: record.consumed }
     }
 
     return {
-      upsert: async (id, payload, expiresIn) => {
+      upsert: (id, payload, expiresIn) => {
         const { grantId = null, userCode = null, uid = null } = payload
-        await run(
+        return run(
           'upsert',
           `INSERT INTO oidc_records (model, id, payload, grant_id, user_code, uid, expires_at)
            VALUES ($1, $2, $3, $4, $5, $6, now() + $7::int * interval '1 second')
@@ -52,15 +48,11 @@ export async function createRecords(pool: pg.Pool): Promise<AdapterFactory> {
       find: id => findBy('id', id),
       findByUserCode: userCode => findBy('user_code', userCode),
       findByUid: uid => findBy('uid', uid),
-      consume: async id => {
-        await run('consume', 'UPDATE oidc_records SET consumed_at = now() WHERE model = $1 AND id = $2', [model, id])
-      },
-      destroy: async id => {
-        await run('destroy', 'DELETE FROM oidc_records WHERE model = $1 AND id = $2', [model, id])
-      },
-      revokeByGrantId: async grantId => {
-        await run('revoke', 'DELETE FROM oidc_records WHERE model = $1 AND grant_id = $2', [model, grantId])
-      },
+      consume: id =>
+        run('consume', 'UPDATE oidc_records SET consumed_at = now() WHERE model = $1 AND id = $2', [model, id]),
+      destroy: id => run('destroy', 'DELETE FROM oidc_records WHERE model = $1 AND id = $2', [model, id]),
+      revokeByGrantId: grantId =>
+        run('revoke', 'DELETE FROM oidc_records WHERE model = $1 AND grant_id = $2', [model, grantId]),
     }
   }
 }

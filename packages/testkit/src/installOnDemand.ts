@@ -1,0 +1,41 @@
+/** Installs packages that only some tests and benchmarks use, so that the first install of the workspace stays small. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url))
+
+/**
+ * Installs the packages of a folder with a `package.json` and a `pnpm-lock.yaml` of its own, outside the workspace.
+ * It does nothing when the folder is installed as its lock file says.
+ * @param folder relative to the root of the repository
+ * @returns the folder's absolute path; import its packages from a module in it
+ * @throws {Error} when pnpm fails
+ */
+export async function installOnDemand(folder: string): Promise<string> {
+  const dir = join(root, folder)
+  const lock = join(dir, 'pnpm-lock.yaml')
+  const installed = join(dir, 'node_modules', 'installed-lock.yaml')
+  if (contentOf(installed) === contentOf(lock)) return dir
+  console.error(`# installing the packages of ${folder}`)
+  const pnpm = ['-y', 'pnpm@12', 'install', '--dir', dir, '--ignore-workspace', '--frozen-lockfile', '--prefer-offline']
+  // Standard output belongs to the caller: tap reads results from it. A shell finds npx.cmd on Windows.
+  const child = spawn('npx', [...pnpm, '--loglevel=error'], {
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`pnpm could not install the packages of ${folder}: it exited with ${code}`)
+  copyFileSync(lock, installed)
+  return dir
+}
+
+function contentOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,2 @@
+/** An empty module: see package.json beside it. */
+export default {}

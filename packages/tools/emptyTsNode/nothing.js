@@ -1,2 +1,0 @@
-/** Nothing, on purpose: see package.json beside it. */
-export {}
