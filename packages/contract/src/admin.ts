@@ -1,4 +1,4 @@
-/** Requests and answers of the admin surface: people and their sessions. */
+/** Schemas of the admin routes for users and their sessions. */
 import { type Static, Type } from 'typebox'
 import type { Receipt } from './revocations.ts'
 import { Email, Id, Password } from './sessions.ts'
@@ -13,20 +13,24 @@ const ScopeToken = Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}
 const ScopeTokens = Type.Array(ScopeToken, { maxItems: 50, uniqueItems: true })
 
 const reasonField = {
-  reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop stolen'] })),
+  reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop lost'] })),
 }
 const confirmField = {
-  confirm: Type.Optional(Type.Literal('myself', { description: 'Needed when the act would hit the caller.' })),
+  confirm: Type.Optional(
+    Type.Literal('myself', { description: 'Required when the action affects the account of the caller.' }),
+  ),
 }
-/** Why, and that one means oneself. */
+/** Schema of an action with a reason and, where it affects the caller, a confirmation. */
 export const ActionRequest = Type.Object({ ...reasonField, ...confirmField }, closed)
 export type ActionRequest = Static<typeof ActionRequest>
 
-/** Where a page ends: opaque, and good for the next call. */
+/** Schema of a page's cursor: opaque to clients, sent back to read the next page. */
 export const Cursor = Type.String({ pattern: '^[A-Za-z0-9_-]{1,200}$' })
-export const Limit = Type.String({ pattern: '^([1-9][0-9]?|100)$', description: '1 to 100; 50 if not given.' })
+/** Schema of the page size. */
+export const Limit = Type.String({ pattern: '^([1-9][0-9]?|100)$', description: 'From 1 to 100; the default is 50.' })
 const nextCursor = { nextCursor: orNull(Type.Unsafe<string>({ ...Cursor, description: 'Null on the last page.' })) }
 
+/** Schema of a user as an admin sees it. */
 export const UserView = Type.Object(
   {
     id: Id,
@@ -39,23 +43,24 @@ export const UserView = Type.Object(
     disabledAt: orNull(Timestamp),
     passwordChangedAt: Timestamp,
     lastSeenAt: orNull(
-      Type.Unsafe<string>({ ...Timestamp, description: 'The last log-in or renewal that is still known.' }),
+      Type.Unsafe<string>({ ...Timestamp, description: 'The latest log-in or renewal that is still stored.' }),
     ),
-    sessions: Type.Integer({ description: 'How many sessions stand.' }),
-    version: Type.Integer({ description: 'The number in the `ETag`.' }),
+    sessions: Type.Integer({ description: 'The number of active sessions.' }),
+    version: Type.Integer({ description: 'The version in the `ETag`.' }),
   },
   { $id: 'UserView' },
 )
 export type UserView = Static<typeof UserView>
+/** A reference to `UserView` for routes. */
 export const UserViewRef = Type.Unsafe<UserView>({ $ref: 'UserView#' })
 
-/** One session as an admin sees it. */
+/** Schema of a session as an admin sees it. */
 export const SessionDetail = Type.Object(
   {
     id: Id,
-    current: Type.Boolean({ description: 'The session of the token that asks.' }),
+    current: Type.Boolean({ description: 'True for the session of the access token that was sent.' }),
     device: orNull(Type.String({ examples: ["Ada's laptop"] })),
-    agent: Type.String({ description: 'The user agent in words.', examples: ['Firefox 140 on Windows 10'] }),
+    agent: Type.String({ description: 'The user agent in readable form.', examples: ['Firefox 140 on Windows 10'] }),
     userAgent: orNull(Type.String()),
     address: orNull(Type.String({ examples: ['203.0.113.7'] })),
     createdAt: Timestamp,
@@ -65,18 +70,21 @@ export const SessionDetail = Type.Object(
   { $id: 'SessionDetail' },
 )
 export type SessionDetail = Static<typeof SessionDetail>
+/** Schema of the sessions of one user. */
 export const SessionDetails = Type.Object({
   sessions: Type.Array(Type.Unsafe<SessionDetail>({ $ref: 'SessionDetail#' })),
 })
 
+/** Schema of one user with its sessions. */
 export const UserDetail = Type.Object({
   user: Type.Unsafe<UserView>({ $ref: 'UserView#' }),
   sessions: Type.Array(Type.Unsafe<SessionDetail>({ $ref: 'SessionDetail#' })),
 })
 
+/** Schema of the filter of the user list. */
 export const UserQuery = Type.Object(
   {
-    email: Type.Optional(Type.String({ minLength: 1, maxLength: 254, description: 'A part of the address.' })),
+    email: Type.Optional(Type.String({ minLength: 1, maxLength: 254, description: 'A part of the e-mail address.' })),
     role: Type.Optional(ScopeToken),
     state: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('disabled')])),
     limit: Type.Optional(Limit),
@@ -85,8 +93,10 @@ export const UserQuery = Type.Object(
   closed,
 )
 export type UserQuery = Static<typeof UserQuery>
+/** Schema of one page of the user list. */
 export const UserPage = Type.Object({ users: Type.Array(Type.Unsafe<UserView>({ $ref: 'UserView#' })), ...nextCursor })
 
+/** Schema of `POST /admin/users`. */
 export const NewUser = Type.Object(
   {
     email: Email,
@@ -99,17 +109,20 @@ export const NewUser = Type.Object(
 )
 export type NewUser = Static<typeof NewUser>
 
+/** Schema of `PATCH /admin/users/{id}`. */
 export const UserChange = Type.Object(
   { roles: Type.Optional(ScopeTokens), scopes: Type.Optional(ScopeTokens), ...reasonField, ...confirmField },
   { ...closed, minProperties: 1 },
 )
 export type UserChange = Static<typeof UserChange>
 
+/** Schema of the response to a change; `revocation` is null when no right was removed. */
 export const UserChanged = Type.Object({
   user: Type.Unsafe<UserView>({ $ref: 'UserView#' }),
   revocation: orNull(Type.Unsafe<Receipt>({ $ref: 'Receipt#' })),
 })
 
+/** Schema of a password that an admin sets. */
 export const PasswordReset = Type.Object(
   {
     password: Password,
@@ -120,18 +133,18 @@ export const PasswordReset = Type.Object(
   closed,
 )
 
-/** Which sessions a bulk call ends: all that fit every criterion given. */
+/** Schema of the sessions that a bulk call ends: those that match all given criteria. */
 export const SessionCriteria = Type.Object(
   {
     accounts: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 300, uniqueItems: true })),
     client: Type.Optional(Type.String({ minLength: 1, maxLength: 100, examples: ['first-party'] })),
     device: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 100, description: 'A part of its name.', examples: ['laptop'] }),
+      Type.String({ minLength: 1, maxLength: 100, description: 'A part of the device name.', examples: ['laptop'] }),
     ),
     network: Type.Optional(
       Type.String({
         pattern: '^[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?$',
-        description: 'An address, or a network in CIDR form.',
+        description: 'An address, or a network in CIDR notation.',
         examples: ['203.0.113.0/24'],
       }),
     ),
@@ -141,22 +154,24 @@ export const SessionCriteria = Type.Object(
 )
 export type SessionCriteria = Static<typeof SessionCriteria>
 
+/** Schema of `POST /admin/sessions/end`. */
 export const BulkEnd = Type.Object(
   {
     criteria: SessionCriteria,
-    dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Only say what it would end.' })),
+    dryRun: Type.Optional(Type.Boolean({ default: false, description: 'True: only report what the call would end.' })),
     ...reasonField,
     ...confirmField,
   },
   closed,
 )
 
+/** Schema of the response to a dry run. */
 export const BulkPreview = Type.Object(
   {
     dryRun: Type.Literal(true),
     sessions: Type.Integer(),
     accounts: Type.Integer(),
-    includesCurrentSession: Type.Boolean({ description: 'The session of the caller is among them.' }),
+    includesCurrentSession: Type.Boolean({ description: 'True when the session of the caller is one of them.' }),
   },
   { $id: 'BulkPreview' },
 )

@@ -1,4 +1,4 @@
-/** Requests and answers of the admin surface: service clients and the audit log. */
+/** Schemas of the admin routes for service clients and the audit log. */
 import { type Static, Type } from 'typebox'
 import { Cursor, Limit } from './admin.ts'
 import type { Receipt } from './revocations.ts'
@@ -8,25 +8,31 @@ const Timestamp = Type.String({ format: 'date-time' })
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
 const Reason = Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['secret in a log'] }))
 
-/** Not the form of a UUID, so that no client can be taken for an account; a handler says so. */
+/** Schema of a client id. A handler also refuses the form of a UUID, so that a client id never equals an account id. */
 export const ClientId = Type.String({ pattern: '^[\\w.-]{1,100}$', examples: ['warehouse'] })
 
+/** Schema of a service client as an admin sees it. */
 export const ClientView = Type.Object(
   {
     id: ClientId,
     name: Type.String({ examples: ['The warehouse'] }),
     scopes: Type.Array(Type.String(), { examples: [['guard', 'introspect']] }),
     createdAt: Timestamp,
-    lastUsedAt: Type.Union([Type.Unsafe<string>({ ...Timestamp, description: 'To the minute.' }), Type.Null()]),
+    lastUsedAt: Type.Union([
+      Type.Unsafe<string>({ ...Timestamp, description: 'Accurate to the minute.' }),
+      Type.Null(),
+    ]),
     previousSecretEndsAt: Type.Union([Timestamp, Type.Null()], {
-      description: 'Until then the secret before the last rotation is taken too.',
+      description: 'Until this time the previous secret is accepted too.',
     }),
   },
   { $id: 'ClientView' },
 )
 export type ClientView = Static<typeof ClientView>
+/** Schema of all service clients. */
 export const ClientList = Type.Object({ clients: Type.Array(Type.Unsafe<ClientView>({ $ref: 'ClientView#' })) })
 
+/** Schema of `POST /admin/clients`. */
 export const NewClient = Type.Object(
   {
     id: ClientId,
@@ -35,26 +41,28 @@ export const NewClient = Type.Object(
       minItems: 1,
       maxItems: 50,
       uniqueItems: true,
-      description: '`guard` (follow revocations), `introspect`, those of the admin routes, or your own.',
+      description: '`guard` (follow the feed), `introspect`, scopes of the admin routes, or scopes of your services.',
     }),
   },
   closed,
 )
 
-/** The only answer that ever shows it. */
+/** Schema of the response that contains a new secret. No other response does. */
 export const ClientWithSecret = Type.Object({
   client: Type.Unsafe<ClientView>({ $ref: 'ClientView#' }),
-  secret: Type.String({ description: 'Shown once.' }),
+  secret: Type.String({ description: 'Sent only in this response.' }),
 })
 
+/** Schema of the response to a rotated secret. */
 export const ClientRotated = Type.Object({
   client: Type.Unsafe<ClientView>({ $ref: 'ClientView#' }),
-  secret: Type.String({ description: 'Shown once.' }),
+  secret: Type.String({ description: 'Sent only in this response.' }),
   revocation: Type.Union([Type.Unsafe<Receipt>({ $ref: 'Receipt#' }), Type.Null()], {
-    description: 'Null when the old secret is still taken for a while.',
+    description: 'Null when the previous secret is still accepted for a time.',
   }),
 })
 
+/** Schema of `POST /admin/clients/{id}/rotate`. */
 export const SecretRotation = Type.Object(
   {
     overlapSeconds: Type.Optional(
@@ -62,7 +70,7 @@ export const SecretRotation = Type.Object(
         minimum: 0,
         maximum: 604_800,
         default: 3600,
-        description: 'How long the old secret is still taken.',
+        description: 'How long the previous secret is still accepted, in seconds.',
       }),
     ),
     reason: Reason,
@@ -70,6 +78,7 @@ export const SecretRotation = Type.Object(
   closed,
 )
 
+/** Schema of one audit entry. */
 export const AuditView = Type.Object(
   {
     id: Type.Integer(),
@@ -81,8 +90,10 @@ export const AuditView = Type.Object(
     address: TextOrNull,
     requestId: TextOrNull,
     outcome: Type.String({ examples: ['done'] }),
-    seq: Type.Union([Type.Integer(), Type.Null()], { description: 'The revocation that it caused.' }),
-    detail: Type.Unknown({ description: 'Evidence; what is in it depends on the action.' }),
+    seq: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'The number of the revocation that the action caused.',
+    }),
+    detail: Type.Unknown({ description: 'Evidence; its members depend on the action.' }),
   },
   { $id: 'AuditView' },
 )
@@ -97,9 +108,12 @@ const filter = {
   from: Type.Optional(Timestamp),
   until: Type.Optional(Timestamp),
 }
+/** Schema of the filter of an audit export. */
 export const AuditExportQuery = Type.Object(filter, closed)
 export type AuditFilter = Static<typeof AuditExportQuery>
+/** Schema of the filter of an audit page. */
 export const AuditQuery = Type.Object({ ...filter, limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }, closed)
+/** Schema of one page of the audit log. */
 export const AuditPage = Type.Object({
   entries: Type.Array(Type.Unsafe<AuditView>({ $ref: 'AuditView#' })),
   nextCursor: Type.Union([Cursor, Type.Null()]),

@@ -1,39 +1,41 @@
-/** What an access token says (RFC 9068, RFC 7519). */
+/** The claims of an access token (RFC 9068, RFC 7519). */
 
 /** The `typ` of an access token's header (RFC 9068 section 2.1). */
 export const accessTokenType = 'at+jwt'
 
+/** The signature algorithms that access tokens can have. */
 export const algorithms = ['ES256', 'EdDSA', 'RS256'] as const
 export type Algorithm = (typeof algorithms)[number]
 
+/** The claims of an access token as the auth service signs them. */
 export interface AccessTokenClaims {
-  /** Who signed it: the auth service's issuer URL. */
+  /** The issuer: the URL of the auth service. */
   iss: string
-  /** Whom it is for. */
+  /** The audience: the services that accept the token. */
   aud: string
-  /** The account's id; for a client's own token, the client's id. */
+  /** The id of the account; in a token that a service client obtained for itself, the id of the client. */
   sub: string
-  /** Seconds since 1970, by the auth service's database. */
+  /** The time of issue by the database's clock, in seconds since 1970. */
   iat: number
-  /** Seconds since 1970. */
+  /** The time of expiry by the database's clock, in seconds since 1970. */
   exp: number
   jti: string
-  /** The OAuth client through which it was obtained (RFC 9068 section 2.2). */
+  /** The OAuth client that obtained the token (RFC 9068 section 2.2). */
   client_id: string
   /** Space-separated (RFC 8693 section 4.2). */
   scope: string
   roles: string[]
-  /** The session's id: what a revocation of one session names. */
+  /** The id of the session. The revocation of one session names it. */
   sid: string
-  /** When the password was given, in seconds since 1970. */
+  /** The time of log-in, in seconds since 1970. */
   auth_time: number
-  /** The account's epoch: a revocation of the account covers the tokens below its own. */
+  /** The epoch of the account at the time of issue. A revocation of the account covers tokens with a lower epoch. */
   epoch: number
-  /** The global epoch, likewise for a revocation of everyone. */
+  /** The global epoch at the time of issue. A revocation of all sessions covers tokens with a lower one. */
   global_epoch: number
 }
 
-/** A token that lacks one of these is refused. */
+/** The claims that every access token must have; a guard refuses a token that lacks one of them. */
 export const requiredClaims = [
   'iss',
   'aud',

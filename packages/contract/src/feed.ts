@@ -1,59 +1,74 @@
-/** The messages between guards and the feed of revocations. */
+/** The messages between a guard and the revocation feed of the auth service. */
 import { type Static, Type } from 'typebox'
 
+/** What an entry covers: one session, all sessions of one account, or all sessions. */
 export const entryKinds = ['session', 'user', 'global'] as const
 export type EntryKind = (typeof entryKinds)[number]
 
-/** `ended` answers `session-ended`, `forbidden` answers `account-disabled`, `superseded` answers `token-expired`: renew and go on. */
+/**
+ * What a guard answers for a covered token: `ended` is `session-ended`, `forbidden` is `account-disabled`, and `superseded` is
+ * `token-expired`, after which the client renews.
+ */
 export const revocationEffects = ['ended', 'forbidden', 'superseded'] as const
 export type RevocationEffect = (typeof revocationEffects)[number]
 
 const Uuid = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' })
 const Seq = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 
+/** Schema of one revocation in a response of the feed. */
 export const Entry = Type.Object({
   seq: Seq,
   kind: Type.Enum([...entryKinds]),
   subject: Type.Union([Uuid, Type.Null()]),
   epoch: Type.Union([Type.Integer(), Type.Null()]),
   effect: Type.Enum([...revocationEffects]),
-  expiresAtMs: Type.Integer({ description: 'When every token that it covers has expired, in ms since 1970.' }),
+  expiresAtMs: Type.Integer({ description: 'The time at which every covered token has expired, in ms since 1970.' }),
 })
 
-/** One revocation, as guards hold it. */
+/** One revocation, as the feed sends it and guards store it. */
 export interface Entry {
+  /** Its position in the feed. Entries are numbered without gaps, in the order of their commits. */
   seq: number
   kind: EntryKind
-  /** The session or the account; null for everyone. */
+  /** The id of the session or account; null for a global entry. */
   subject: string | null
-  /** Tokens below it are covered; null for a session. */
+  /** Tokens with a lower epoch are covered; null for a session. */
   epoch: number | null
   effect: RevocationEffect
-  /** When every token that it covers has expired, in milliseconds since 1970. */
+  /** The time at which every covered token has expired, in milliseconds since 1970. Guards then remove the entry. */
   expiresAtMs: number
 }
 
+/** Schema of `POST /guards/poll`: it acknowledges the entries up to `after` and requests those beyond. */
 export const PollRequest = Type.Object(
   {
-    guard: Type.Unsafe<string>({ ...Uuid, description: 'The id of this process, new at every boot.' }),
+    guard: Type.Unsafe<string>({ ...Uuid, description: 'The id of the guard, new at every start.' }),
     name: Type.String({ minLength: 1, maxLength: 100, examples: ['warehouse-1'] }),
     version: Type.String({ minLength: 1, maxLength: 50, examples: ['1.4.0'] }),
     feedId: Type.Optional(Uuid),
     after: Type.Optional(
-      Type.Unsafe<number>({ ...Seq, description: 'Every entry up to here is applied. Absent: send all that live.' }),
+      Type.Unsafe<number>({
+        ...Seq,
+        description: 'The guard has applied every entry up to here. Absent: send all unexpired entries.',
+      }),
     ),
   },
   { additionalProperties: false, dependencies: { after: ['feedId'], feedId: ['after'] } },
 )
 export type PollRequest = Static<typeof PollRequest>
 
+/** Schema of the response to a poll. */
 export const PollResponse = Type.Object({
   feedId: Uuid,
   head: Seq,
-  leaseMs: Type.Integer({ minimum: 0, description: 'Counted from before the poll was sent; 0 is no lease.' }),
+  leaseMs: Type.Integer({
+    minimum: 0,
+    description: 'The duration of the lease, counted from before the poll was sent; 0 grants no lease.',
+  }),
   entries: Type.Array(Entry),
-  more: Type.Boolean({ description: 'There are further pages: poll again at once, after the last entry.' }),
+  more: Type.Boolean({ description: 'True: there are further pages; poll again at once.' }),
 })
+/** The response to a poll. */
 export interface PollResponse {
   feedId: string
   head: number
@@ -62,4 +77,5 @@ export interface PollResponse {
   more: boolean
 }
 
+/** Schema of `POST /guards/leave`: the guard stops serving, so no revocation waits for it. */
 export const LeaveRequest = Type.Object({ guard: Uuid }, { additionalProperties: false })

@@ -1,9 +1,8 @@
-/** The one vocabulary of services, guard, client and documentation. */
+/** Problems, token claims, schemas and feed messages that services, guard and client share. */
 export * from './admin.ts'
 export * from './adminClients.ts'
 export * from './claims.ts'
 export * from './feed.ts'
-export * from './outcomeRow.ts'
 export * from './problemDetails.ts'
 export * from './problemError.ts'
 export * from './problems.ts'

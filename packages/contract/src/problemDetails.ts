@@ -1,13 +1,18 @@
-/** A refusal as an HTTP answer: problem details (RFC 9457) with the challenge that belongs to it. */
+/** Makes the HTTP response for a problem: problem details (RFC 9457) and the challenge. */
 import { type Static, Type } from 'typebox'
 import type { ProblemExtras } from './problemError.ts'
 import { type ProblemCode, problemCodes, problemDefinition } from './problems.ts'
 
+/** The media type of problem details (RFC 9457 section 3). */
 export const problemMediaType = 'application/problem+json'
 
+/** Schema of problem details with this project's members `code`, `action`, `requestId` and `fields`. */
 export const Problem = Type.Object(
   {
-    type: Type.String({ format: 'uri', description: 'Ends in the code; a page stands there.' }),
+    type: Type.String({
+      format: 'uri',
+      description: 'The URL of the page that describes the problem; it ends in the code.',
+    }),
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String(),
@@ -16,17 +21,20 @@ export const Problem = Type.Object(
     requestId: Type.String(),
     fields: Type.Optional(Type.Array(Type.Object({ field: Type.String(), reason: Type.String() }))),
   },
-  { $id: 'Problem', description: 'Why a request was refused, and what to do next (RFC 9457).' },
+  { $id: 'Problem', description: 'Why the request was refused, and what the client does next (RFC 9457).' },
 )
 export type Problem = Static<typeof Problem>
 
+/** The part of a problem response that depends on the service and the request. */
 export interface ProblemOptions {
-  /** Where the pages of the problems stand: `type` is this, a slash and the code. */
+  /** The base URL of the pages that describe problems: `type` is this, a slash and the code. */
   problemBase: string
+  /** The protection space that challenges name (RFC 9110 section 11.5). */
   realm: string
   requestId: string
 }
 
+/** A complete HTTP response. */
 export interface ProblemResponse {
   status: number
   headers: Record<string, string>
@@ -34,10 +42,14 @@ export interface ProblemResponse {
 }
 
 /**
- * The answer for a refusal.
+ * Makes the HTTP response for a problem.
  * @param code a code of the table
- * @param extras what this refusal says beyond the table
- * @param options the service that answers
+ * @param extras what this refusal adds to the table's row
+ * @param options the service and the request
+ * @returns status, headers and body; the body holds nothing from the request but the names of `fields`
+ * @see RFC 9457 section 3, RFC 6750 section 3
+ * @example
+ * const { status, headers, body } = problemResponse('token-expired', {}, { problemBase, realm, requestId: request.id })
  */
 export function problemResponse(code: ProblemCode, extras: ProblemExtras, options: ProblemOptions): ProblemResponse {
   const row = problemDefinition(code)
@@ -64,7 +76,7 @@ export function problemResponse(code: ProblemCode, extras: ProblemExtras, option
   return { status: row.status, headers, body }
 }
 
-/** RFC 6750 section 3; the words are the table's, so nothing from the request gets into a header. */
+/** RFC 6750 section 3. All text comes from the table, so no request data can enter the header. */
 function challengeOf(code: ProblemCode, extras: ProblemExtras, realm: string): string | undefined {
   const row = problemDefinition(code)
   const error = extras.challenge ?? row.challenge
@@ -77,7 +89,7 @@ function challengeOf(code: ProblemCode, extras: ProblemExtras, realm: string): s
 
 function detailOf(code: ProblemCode, extras: ProblemExtras): string {
   if (extras.fields?.length) return extras.fields.map(({ field, reason }) => `${field}: ${reason}`).join('; ')
-  if (extras.scope?.length) return `Needed: ${extras.scope.join(' ')}.`
+  if (extras.scope?.length) return `Required: ${extras.scope.join(' ')}.`
   const row = problemDefinition(code)
   return `${row.description.charAt(0).toUpperCase()}${row.description.slice(1)}.`
 }

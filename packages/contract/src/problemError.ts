@@ -1,17 +1,19 @@
-/** The one error that a handler throws to say no. */
+/** The error that a handler throws to refuse a request. */
 import type { ProblemCode } from './problems.ts'
 
+/** One field of the request that is wrong. */
 export interface FieldError {
-  /** Where in the request, as a path: `body/email`, `query/limit`, `headers/authorization`. */
+  /** Its path in the request: `body/email`, `query/limit`, `headers/authorization`. */
   field: string
-  /** What is wrong with it, in plain words. Never the value itself. */
+  /** What is wrong with it, as a phrase. It never contains the value. */
   reason: string
 }
 
+/** What a refusal adds to its row of the table. */
 export interface ProblemExtras {
-  /** For `request-malformed`: what is wrong, and where. */
+  /** For `request-malformed`: the fields that are wrong. */
   fields?: readonly FieldError[]
-  /** For `insufficient-scope`: what was needed. */
+  /** For `insufficient-scope`: the scopes that the route requires. */
   scope?: readonly string[]
   /** Overrides the table's `Retry-After`, in seconds. */
   retryAfterSeconds?: number
@@ -22,14 +24,19 @@ export interface ProblemExtras {
   cause?: unknown
 }
 
+/**
+ * A refusal. The problem details plugin makes the response from it.
+ * @example
+ * throw new ProblemError('not-found', `no session ${id}`)
+ */
 export class ProblemError extends Error {
   readonly code: ProblemCode
   readonly extras: ProblemExtras
 
   /**
-   * @param code a code of the table of outcomes
-   * @param why for our log only; the caller reads the table's words
-   * @param extras what the reply carries besides
+   * @param code a code of the table `problems`
+   * @param why the reason for the log; the response has the table's text instead
+   * @param extras what this refusal adds to the table's row
    */
   constructor(code: ProblemCode, why: string, extras: ProblemExtras = {}) {
     super(why, extras.cause === undefined ? undefined : { cause: extras.cause })

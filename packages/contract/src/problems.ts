@@ -1,20 +1,47 @@
-/** The table of refusals: which status, which code, and what the client does next. Everything that speaks of refusals is made from it. */
-import type { ProblemDefinition } from './outcomeRow.ts'
+/** The table of problems: each refusal's code, status and action. OpenAPI, the README's table and the tests are made from it. */
 
+/**
+ * What the client does next. `renew`: obtain a new access token, then repeat the request once. `login`: the session is over.
+ * `stop`: repeating the request cannot succeed. `retry`: send the same request later.
+ */
+export type Action = 'renew' | 'login' | 'stop' | 'retry'
+
+/** The `error` of a Bearer challenge (RFC 6750 section 3.1). `none` is a Bearer challenge without `error`; `basic` is for service clients. */
+export type Challenge = 'none' | 'invalid_token' | 'insufficient_scope' | 'basic'
+
+/** Where a client can receive the problem. */
+export type ProblemContext = 'guarded route' | 'renew' | 'log-in' | 'any' | 'admin' | 'guards'
+
+/** One row of the table. */
+export interface ProblemDefinition {
+  status: number
+  action: Action
+  contexts: readonly ProblemContext[]
+  /** The condition under which it is sent: a phrase without a full stop. `detail` is made from it. */
+  description: string
+  /** The problem's `title` (RFC 9457 section 3.1.3): one sentence that can be shown to a user. */
+  title: string
+  /** The challenge in `WWW-Authenticate`. Every 401 has one (RFC 9110 section 11.6.1). */
+  challenge?: Challenge
+  /** The value of `Retry-After` in seconds, unless the refusal brings its own. */
+  retryAfterSeconds?: number
+}
+
+/** The table. A code is part of the public interface: clients branch on it. */
 export const problems = {
   'token-missing': {
     status: 401,
     action: 'renew',
     contexts: ['guarded route'],
-    description: 'no token',
-    title: 'An access token is needed.',
+    description: 'the request has no access token',
+    title: 'An access token is required.',
     challenge: 'none',
   },
   'token-expired': {
     status: 401,
     action: 'renew',
     contexts: ['guarded route'],
-    description: 'the token has expired, or its rights have changed since',
+    description: 'the access token has expired, or the rights of its account have changed',
     title: 'The access token has expired.',
     challenge: 'invalid_token',
   },
@@ -22,7 +49,8 @@ export const problems = {
     status: 401,
     action: 'renew',
     contexts: ['guarded route'],
-    description: 'bad signature, algorithm, type, issuer, audience or key, not yet valid, not a JWT',
+    description:
+      'the access token is not a JWT, is not valid yet, or has a wrong signature, algorithm, type, issuer, audience or key',
     title: 'The access token is not valid here.',
     challenge: 'invalid_token',
   },
@@ -30,7 +58,8 @@ export const problems = {
     status: 401,
     action: 'login',
     contexts: ['guarded route', 'renew'],
-    description: 'logged out, revoked, a stolen token detected; at renewal also an account disabled or deleted',
+    description:
+      'the session was logged out or revoked, or reuse of its refresh token was detected; at renewal also when the account is disabled or deleted',
     title: 'This session is over.',
     challenge: 'invalid_token',
   },
@@ -38,38 +67,38 @@ export const problems = {
     status: 403,
     action: 'stop',
     contexts: ['guarded route', 'log-in'],
-    description: 'the account is disabled or deleted, the token or password itself is fine',
-    title: 'This account may not be used.',
+    description: 'the account is disabled or deleted; the token or password itself is correct',
+    title: 'This account is disabled.',
   },
   'insufficient-scope': {
     status: 403,
     action: 'stop',
     contexts: ['guarded route'],
-    description: 'a scope or role is missing; the session goes on',
-    title: 'This needs a permission that the token does not carry.',
+    description: 'the token lacks a scope or role that this route requires; the session stays active',
+    title: 'The access token lacks a required permission.',
     challenge: 'insufficient_scope',
   },
   'revocation-unknown': {
     status: 503,
     action: 'retry',
     contexts: ['guarded route'],
-    description: 'the lease has lapsed: whether the session stands cannot be told now',
-    title: 'Cannot tell yet whether this session stands.',
+    description: 'the lease of the guard has ended, so it does not know whether the session is still active',
+    title: 'The state of this session is not known at the moment.',
     retryAfterSeconds: 2,
   },
   'refresh-missing': {
     status: 401,
     action: 'login',
     contexts: ['renew'],
-    description: 'no refresh token',
-    title: 'A refresh token is needed.',
+    description: 'the request has no refresh token',
+    title: 'A refresh token is required.',
     challenge: 'none',
   },
   'refresh-invalid': {
     status: 401,
     action: 'login',
     contexts: ['renew'],
-    description: 'the refresh token is not one of ours, or was altered',
+    description: 'the refresh token was altered, or this service did not issue it',
     title: 'The refresh token is not valid.',
     challenge: 'none',
   },
@@ -77,7 +106,7 @@ export const problems = {
     status: 401,
     action: 'login',
     contexts: ['renew'],
-    description: 'the idle or the absolute lifetime of the session is over',
+    description: 'the idle or the absolute lifetime of the session has ended',
     title: 'This session has expired.',
     challenge: 'none',
   },
@@ -85,15 +114,15 @@ export const problems = {
     status: 401,
     action: 'login',
     contexts: ['renew'],
-    description: 'an old refresh token was used again: it was stolen, and the session has ended',
-    title: 'This session was ended because its refresh token was used twice.',
+    description: 'an older refresh token was presented again (reuse), so the session was ended',
+    title: 'This session was ended because an older refresh token was presented again.',
     challenge: 'none',
   },
   'credentials-invalid': {
     status: 401,
     action: 'login',
     contexts: ['log-in'],
-    description: 'wrong e-mail or password',
+    description: 'the e-mail address or the password is wrong',
     title: 'The e-mail address or the password is wrong.',
     challenge: 'none',
   },
@@ -101,42 +130,42 @@ export const problems = {
     status: 403,
     action: 'login',
     contexts: ['log-in'],
-    description: 'right password, but it must be changed: log in with `newPassword` beside it',
-    title: 'The password must be changed first.',
+    description: 'the password is correct but must be changed: log in again with `newPassword` added',
+    title: 'The password must be changed before log-in.',
   },
   'request-malformed': {
     status: 400,
     action: 'stop',
     contexts: ['any'],
-    description: 'body, parameters or headers are wrong; `fields` says which',
+    description: 'the body, a parameter or a header is wrong; `fields` names it',
     title: 'The request is not well formed.',
   },
   'origin-refused': {
     status: 403,
     action: 'stop',
     contexts: ['any'],
-    description: 'a cookie came along with a request that another site made',
-    title: 'Requests from other sites are not taken.',
+    description: 'the request carries a session cookie and comes from another site',
+    title: 'Requests from other sites are not accepted.',
   },
   'not-found': {
     status: 404,
     action: 'stop',
     contexts: ['any'],
-    description: 'there is nothing here',
+    description: 'the resource does not exist',
     title: 'Not found.',
   },
   conflict: {
     status: 409,
     action: 'stop',
     contexts: ['any'],
-    description: 'it contradicts what is there, as an e-mail address already in use',
-    title: 'This contradicts what is there already.',
+    description: 'the request conflicts with existing data, for example an e-mail address that is already in use',
+    title: 'The request conflicts with existing data.',
   },
   'request-too-large': {
     status: 413,
     action: 'stop',
     contexts: ['any'],
-    description: 'the body is over the limit',
+    description: 'the body or the headers are larger than the limit',
     title: 'The request is too large.',
   },
   'media-type-unsupported': {
@@ -150,84 +179,91 @@ export const problems = {
     status: 429,
     action: 'retry',
     contexts: ['any'],
-    description: 'too many tries',
-    title: 'Too many tries.',
+    description: 'too many requests or failed attempts; `Retry-After` says when to try again',
+    title: 'Too many attempts.',
     retryAfterSeconds: 5,
   },
   'internal-error': {
     status: 500,
     action: 'retry',
     contexts: ['any'],
-    description: 'a mistake of ours; the log knows more, under the request id',
-    title: 'Something went wrong on our side.',
+    description: 'an error in the service; its log has the details under the request id',
+    title: 'The service failed to process the request.',
   },
   overloaded: {
     status: 503,
     action: 'retry',
     contexts: ['any'],
-    description: 'more work is waiting than can be done in time',
-    title: 'Too busy right now.',
+    description: 'the service has more work queued than it can do in time',
+    title: 'The service is overloaded.',
     retryAfterSeconds: 2,
   },
   unavailable: {
     status: 503,
     action: 'retry',
     contexts: ['any'],
-    description: 'what the answer depends on cannot be reached: the database, or the keys',
-    title: 'Not available right now.',
+    description: 'the service cannot reach its database or the public keys',
+    title: 'The service is not available at the moment.',
     retryAfterSeconds: 2,
   },
   'precondition-failed': {
     status: 412,
     action: 'stop',
     contexts: ['admin'],
-    description: 'it was changed since `If-Match` was read: read it again',
-    title: 'It was changed in the meantime.',
+    description: 'the resource has changed since its `ETag` was read: read it again',
+    title: 'The resource has changed in the meantime.',
   },
   'precondition-required': {
     status: 428,
     action: 'stop',
     contexts: ['admin'],
-    description: 'this change needs `If-Match` with the `ETag` that was read',
-    title: 'Say which version is to be changed.',
+    description: 'the request needs `If-Match` with the `ETag` of the resource',
+    title: 'The request must name the version to change.',
   },
   'confirmation-required': {
     status: 409,
     action: 'stop',
     contexts: ['admin'],
-    description: 'it would hit the caller: repeat it with `"confirm": "myself"` if that is meant',
-    title: 'This would hit yourself.',
+    description: 'the action affects the account of the caller: repeat it with `"confirm": "myself"` to confirm',
+    title: 'This action affects your own account.',
   },
   'last-admin': {
     status: 409,
     action: 'stop',
     contexts: ['admin'],
-    description: 'it would leave nobody who is an admin',
-    title: 'The last admin stays.',
+    description: 'the action would leave no active admin',
+    title: 'The last admin cannot be removed.',
   },
   'client-invalid': {
     status: 401,
     action: 'stop',
     contexts: ['guards'],
-    description: 'the service client or its secret is wrong',
-    title: 'The client is not known.',
+    description: 'the id or the secret of the service client is wrong',
+    title: 'The service client is not known or its secret is wrong.',
     challenge: 'basic',
   },
   'feed-changed': {
     status: 409,
     action: 'retry',
     contexts: ['guards'],
-    description: 'the cursor is of another feed or ahead of this one: forget what you hold and begin again',
-    title: 'The feed is another one now.',
+    description: 'the cursor belongs to another feed or is ahead of this one: discard all entries and start again',
+    title: 'The feed has been replaced.',
   },
 } as const satisfies Record<string, ProblemDefinition>
 
-/** The `code` of a refusal. */
+/** The `code` of a problem. */
 export type ProblemCode = keyof typeof problems
 
+/** All codes, in the order of the table. */
 export const problemCodes = Object.keys(problems) as ProblemCode[]
 
-/** The row of an outcome, with its optional columns visible to the compiler. */
+/**
+ * The row of a problem, typed so that its optional columns are visible to the compiler.
+ * @param code a code of the table
+ * @returns its status, action, title and the rest
+ * @example
+ * problemDefinition('token-expired').action // 'renew'
+ */
 export function problemDefinition(code: ProblemCode): ProblemDefinition {
   return problems[code]
 }

@@ -1,29 +1,30 @@
-/** Requests and answers of the calls that revoke. */
+/** Schemas of the calls that revoke sessions, and of their receipts. */
 import { type Static, Type } from 'typebox'
 import { entryKinds, revocationEffects } from './feed.ts'
 import { Id } from './sessions.ts'
 
 const Timestamp = Type.String({ format: 'date-time' })
 
+/** Schema of one guard in a receipt. */
 export const GuardReceipt = Type.Object({
   guard: Id,
   name: Type.String(),
   acknowledgedAt: Type.Union([Timestamp, Type.Null()]),
   leaseEndedAt: Type.Union([Timestamp, Type.Null()], {
     description:
-      'It did not answer, so the call waited until it could decide nothing any more. In force and neither of the two: it stopped serving, and said so.',
+      'The guard did not acknowledge, so the call waited until its lease had ended. In force with neither time: the guard has left the feed.',
   }),
 })
 export type GuardReceipt = Static<typeof GuardReceipt>
 
-/** What an admin is told: whether the revocation is in force, and how every guard came to know. */
+/** Schema of a receipt: whether a revocation is in force, and when each guard acknowledged it. */
 export const Receipt = Type.Object(
   {
     seq: Type.Integer({ minimum: 0 }),
     kind: Type.Enum([...entryKinds]),
     subject: Type.Union([Id, Type.Null()]),
     effect: Type.Enum([...revocationEffects]),
-    sessionsEnded: Type.Integer({ description: 'How many sessions it ended.' }),
+    sessionsEnded: Type.Integer({ description: 'The number of sessions that the revocation ended.' }),
     inForce: Type.Boolean(),
     waitedMs: Type.Integer(),
     guards: Type.Array(GuardReceipt),
@@ -33,29 +34,31 @@ export const Receipt = Type.Object(
 export type Receipt = Static<typeof Receipt>
 export const ReceiptRef = Type.Unsafe<Receipt>({ $ref: 'Receipt#' })
 
+/** Schema of a request that only gives a reason. */
 export const Reason = Type.Object(
-  { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop stolen'] })) },
+  { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop lost'] })) },
   { additionalProperties: false },
 )
 
-/** The break-glass call names what it does, so that nobody sends it by accident. */
+/** Schema of `POST /admin/sessions/end-all`. It must name what it does, so that it is not sent by accident. */
 export const EndAllRequest = Type.Object(
   {
     confirm: Type.Literal('end every session'),
-    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop stolen'] })),
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop lost'] })),
   },
   { additionalProperties: false },
 )
 
+/** Schema of the guards that follow the feed. */
 export const GuardList = Type.Object({
-  head: Type.Integer({ description: 'The newest revocation.' }),
+  head: Type.Integer({ description: 'The number of the newest revocation.' }),
   guards: Type.Array(
     Type.Object({
       guard: Id,
       name: Type.String(),
       version: Type.String(),
-      cursor: Type.Integer({ description: 'It holds every revocation up to here.' }),
-      lag: Type.Integer({ description: 'How many it does not hold yet.' }),
+      cursor: Type.Integer({ description: 'The guard has applied every revocation up to here.' }),
+      lag: Type.Integer({ description: 'The number of revocations that the guard has not applied yet.' }),
       leaseLeftMs: Type.Integer(),
       lastSeenAt: Timestamp,
     }),

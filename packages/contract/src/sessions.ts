@@ -1,27 +1,30 @@
-/** Requests and answers of the people's own surface: log in, renew, my sessions, me. */
+/** Schemas of the user's own routes: log in, renew, sessions, me. */
 import { type Static, Type } from 'typebox'
 
 const closed = { additionalProperties: false }
+/** Schema of the id of an account, session or guard. */
 export const Id = Type.String({
   pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
-  description: 'A UUID in lower case.',
+  description: 'A UUID in lower case (RFC 9562).',
 })
 const Timestamp = Type.String({ format: 'date-time' })
 
 /** No control characters. */
 const printable = '^[^\\u0000-\\u001f\\u007f]*$'
+/** Schema of an e-mail address as a user types it; the service normalises it. */
 export const Email = Type.String({
   minLength: 3,
   maxLength: 254,
   pattern: '^[^\\s@\\u0000-\\u001f\\u007f]+@[^\\s@\\u0000-\\u001f\\u007f]+$',
   examples: ['ada@example.org'],
 })
-/** Any string may be tried; what a new password must be is judged apart, with reasons. */
+/** Schema of a password. The rules for new passwords are checked by the service, which names each broken rule. */
 export const Password = Type.String({ minLength: 1, maxLength: 512, examples: ['correct horse battery staple'] })
 
-/** How the refresh token travels: an HttpOnly cookie for browsers, the body for everybody else. */
+/** Schema of how the refresh token is sent: in an HttpOnly cookie for browsers, in the body for other clients. */
 export const Transport = Type.Union([Type.Literal('cookie'), Type.Literal('body')], { default: 'cookie' })
 
+/** Schema of `POST /session`. */
 export const LoginRequest = Type.Object(
   {
     email: Email,
@@ -29,14 +32,14 @@ export const LoginRequest = Type.Object(
     newPassword: Type.Optional(
       Type.Unsafe<string>({
         ...Password,
-        description: 'Only when the answer was `password-change-required`.',
+        description: 'Only after the problem `password-change-required`.',
         examples: ['a better horse battery staple'],
       }),
     ),
     remember: Type.Optional(
       Type.Boolean({
         default: true,
-        description: 'False: the cookie ends with the browser, and the session is a short one.',
+        description: 'False: the cookie ends with the browser session, and the lifetime is the short one.',
       }),
     ),
     device: Type.Optional(
@@ -48,29 +51,36 @@ export const LoginRequest = Type.Object(
 )
 export type LoginRequest = Static<typeof LoginRequest>
 
+/** Schema of a new pair of tokens. */
 export const SessionTokens = Type.Object(
   {
     accessToken: Type.String(),
     tokenType: Type.Literal('Bearer'),
-    expiresIn: Type.Integer({ description: 'Seconds until the access token expires.' }),
+    expiresIn: Type.Integer({ description: 'The lifetime of the access token in seconds.' }),
     sessionId: Id,
-    sessionExpiresAt: Type.Unsafe<string>({ ...Timestamp, description: 'The end that no renewal moves.' }),
+    sessionExpiresAt: Type.Unsafe<string>({
+      ...Timestamp,
+      description: 'The absolute end of the session; renewing does not extend it.',
+    }),
     refreshToken: Type.Optional(Type.String({ description: 'Only with `transport: "body"`.' })),
   },
   { $id: 'TokenAnswer' },
 )
 export type SessionTokens = Static<typeof SessionTokens>
 
+/** Schema of `POST /session/renew`. */
 export const RenewRequest = Type.Object(
   { refreshToken: Type.Optional(Type.String({ minLength: 1, maxLength: 512, examples: ['ghr_AQEx...'] })) },
-  { ...closed, description: 'Empty in cookie mode.' },
+  { ...closed, description: 'Empty when the refresh token is in the cookie.' },
 )
+/** Schema of `DELETE /session`. */
 export const LogoutRequest = RenewRequest
 
+/** Schema of a session as its owner sees it. */
 export const SessionView = Type.Object(
   {
     id: Id,
-    current: Type.Boolean({ description: 'The session of the token that asks.' }),
+    current: Type.Boolean({ description: 'True for the session of the access token that was sent.' }),
     device: Type.Union([Type.String(), Type.Null()]),
     userAgent: Type.Union([Type.String(), Type.Null()]),
     address: Type.Union([Type.String(), Type.Null()]),
@@ -81,8 +91,10 @@ export const SessionView = Type.Object(
   { $id: 'SessionView' },
 )
 export type SessionView = Static<typeof SessionView>
+/** Schema of the sessions of the caller. */
 export const SessionList = Type.Object({ sessions: Type.Array(SessionView) })
 
+/** Schema of `GET /me`. */
 export const Me = Type.Object(
   {
     id: Id,
@@ -94,21 +106,22 @@ export const Me = Type.Object(
   { $id: 'Me' },
 )
 
+/** Schema of `PUT /me/password`. */
 export const PasswordChange = Type.Object(
   {
     currentPassword: Password,
     newPassword: Password,
-    endOthers: Type.Optional(Type.Boolean({ default: true, description: 'End my other sessions.' })),
+    endOthers: Type.Optional(Type.Boolean({ default: true, description: 'End the other sessions of the caller.' })),
   },
   closed,
 )
 export type PasswordChange = Static<typeof PasswordChange>
 
-/** What an ordinary person is told of a revocation: whether it is in force everywhere, not the names of guards. */
+/** Schema of a receipt for users: it says whether the revocation is in force, without the names of guards. */
 export const InForce = Type.Object(
   {
-    sessionsEnded: Type.Integer({ description: 'How many sessions this call ended.' }),
-    inForce: Type.Boolean({ description: 'True: no resource service accepts a covered token any more.' }),
+    sessionsEnded: Type.Integer({ description: 'The number of sessions that this call ended.' }),
+    inForce: Type.Boolean({ description: 'True: no resource service accepts a covered token.' }),
     waitedMs: Type.Integer(),
   },
   { $id: 'InForce' },

@@ -1,4 +1,4 @@
-/** The table of outcomes as replies: exact challenges, and rules that every row keeps. */
+/** The table of problems: the exact challenges, and the rules that every row keeps. */
 import { readFileSync } from 'node:fs'
 import {
   Problem,
@@ -16,7 +16,7 @@ import { Compile } from 'typebox/schema'
 const options = { problemBase: 'https://auth.example/problems', realm: 'gatehouse', requestId: 'r-1' }
 const answer = (code: ProblemCode, extras: ProblemExtras = {}) => problemResponse(code, extras, options)
 
-t.test('every row: status, action, title and problem agree, and no cache keeps it', t => {
+t.test('problemResponse: every row gives its status, action and title, and no cache stores it', t => {
   const schema = Compile(Problem)
   for (const code of problemCodes) {
     const row = problemDefinition(code)
@@ -32,21 +32,25 @@ t.test('every row: status, action, title and problem agree, and no cache keeps i
       action: row.action,
       requestId: 'r-1',
     })
-    t.match(body.detail, /^[A-Z`].*\.$/, 'a sentence')
-    t.ok(schema.Check(body), `${code} is a Problem`)
+    t.match(body.detail, /^[A-Z`].*\.$/, 'detail is a sentence')
+    t.ok(schema.Check(body), `${code} matches the schema`)
   }
   t.end()
 })
 
-t.test('the rules of the table: who is signed out, who is not, and what a challenge goes with', t => {
+t.test('problems: every row keeps the rules about status, action and challenge', t => {
   for (const code of problemCodes) {
     const { status, action, challenge, retryAfterSeconds, title, description, contexts } = problemDefinition(code)
     t.match(code, /^[a-z]+(-[a-z]+)*$/)
-    t.ok(contexts.length > 0 && description.length > 0 && /^[A-Z].*\.$/.test(title), `${code} says what it is`)
+    t.ok(
+      contexts.length > 0 && description.length > 0 && /^[A-Z].*\.$/.test(title),
+      `${code} has contexts, a description and a title`,
+    )
     if (status === 401) t.ok(challenge, `${code}: a 401 has a challenge (RFC 9110 section 11.6.1)`)
     if (status === 403) t.not(action, 'renew', `${code}: a 403 never says renew`)
-    if (status >= 500 || status === 429) t.equal(action, 'retry', `${code}: not knowing signs nobody out`)
-    if (status === 503 || status === 429) t.ok(retryAfterSeconds, `${code}: says when`)
+    if (status >= 500 || status === 429)
+      t.equal(action, 'retry', `${code}: a fault of the service does not sign the user out`)
+    if (status === 503 || status === 429) t.ok(retryAfterSeconds, `${code}: has Retry-After`)
     if (action === 'renew') t.equal(status, 401)
     if (challenge === 'invalid_token') t.equal(status, 401)
     if (challenge === 'insufficient_scope') t.equal(status, 403)
@@ -54,7 +58,7 @@ t.test('the rules of the table: who is signed out, who is not, and what a challe
   t.end()
 })
 
-t.test('challenges are exactly these (RFC 6750 section 3, RFC 7617 section 2.1)', t => {
+t.test('challenge: has exactly the form of RFC 6750 section 3 and RFC 7617 section 2.1', t => {
   const challenge = (code: ProblemCode, extras?: ProblemExtras) => answer(code, extras).headers['www-authenticate']
   t.equal(challenge('token-missing'), 'Bearer realm="gatehouse"')
   t.equal(
@@ -67,7 +71,7 @@ t.test('challenges are exactly these (RFC 6750 section 3, RFC 7617 section 2.1)'
   )
   t.equal(
     challenge('insufficient-scope', { scope: ['storage:read', 'storage:restricted'] }),
-    'Bearer realm="gatehouse", error="insufficient_scope", error_description="This needs a permission that the token does not carry.", scope="storage:read storage:restricted"',
+    'Bearer realm="gatehouse", error="insufficient_scope", error_description="The access token lacks a required permission.", scope="storage:read storage:restricted"',
   )
   t.notMatch(challenge('insufficient-scope'), /scope="/)
   t.equal(
@@ -80,12 +84,12 @@ t.test('challenges are exactly these (RFC 6750 section 3, RFC 7617 section 2.1)'
   t.end()
 })
 
-t.test('nothing that a request brought can break out of a challenge', t => {
+t.test('title: has no character that could end a quoted string of a challenge', t => {
   for (const code of problemCodes) t.notMatch(problemDefinition(code).title, /["\\\r\n]|[^\x20-\x7e]/)
   t.end()
 })
 
-t.test('Retry-After is a whole number of seconds, at least one', t => {
+t.test('Retry-After: is a whole number of seconds, at least 1', t => {
   const after = (retryAfterSeconds: number) => answer('rate-limited', { retryAfterSeconds }).headers['retry-after']
   t.equal(after(0), '1')
   t.equal(after(0.2), '1')
@@ -96,7 +100,7 @@ t.test('Retry-After is a whole number of seconds, at least one', t => {
   t.end()
 })
 
-t.test('the detail names the fields, or the scopes that are needed, and never a value or the reason for our log', t => {
+t.test('detail: names the fields or the required scopes, and neither values nor the reason for the log', t => {
   const fields = [
     { field: 'body/email', reason: 'is missing', value: 'canary' },
     { field: 'body/password', reason: 'must be a string' },
@@ -107,15 +111,15 @@ t.test('the detail names the fields, or the scopes that are needed, and never a 
     { field: 'body/email', reason: 'is missing' },
     { field: 'body/password', reason: 'must be a string' },
   ])
-  t.equal(answer('insufficient-scope', { scope: ['a', 'b'] }).body.detail, 'Needed: a b.')
+  t.equal(answer('insufficient-scope', { scope: ['a', 'b'] }).body.detail, 'Required: a b.')
   const refusal = new ProblemError('unavailable', 'canary', { cause: new Error('canary') })
   t.notMatch(JSON.stringify(answer(refusal.code, refusal.extras)), /canary/)
-  t.equal((refusal.cause as Error).message, 'canary', 'the log has it')
-  t.notOk('cause' in new ProblemError('unavailable', 'x'), 'no empty cause')
+  t.equal((refusal.cause as Error).message, 'canary', 'the error keeps its cause for the log')
+  t.notOk('cause' in new ProblemError('unavailable', 'x'), 'an error without a cause has no cause member')
   t.end()
 })
 
-t.test('headers that a refusal brings are kept, and cannot replace what every refusal has', t => {
+t.test('headers: extra headers are kept and cannot replace the challenge', t => {
   const { headers } = answer('rate-limited', { headers: { 'ratelimit-remaining': '0', 'www-authenticate': 'forged' } })
   t.equal(headers['ratelimit-remaining'], '0')
   const missing = answer('token-missing', { headers: { 'www-authenticate': 'forged' } }).headers
@@ -123,7 +127,7 @@ t.test('headers that a refusal brings are kept, and cannot replace what every re
   t.end()
 })
 
-t.test('the package does nothing and knows nobody: it imports none of ours', t => {
+t.test('package.json: depends on typebox only', t => {
   const { dependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   t.same(Object.keys(dependencies), ['typebox'])
   t.end()

@@ -1,4 +1,4 @@
-/** The schemas: what a well-formed request may look like, and what none may. */
+/** The schemas: examples that each accepts and examples that each rejects. */
 import {
   EndAllRequest,
   LeaveRequest,
@@ -78,7 +78,7 @@ const cases: Record<string, { schema: TSchema; good: unknown[]; bad: unknown[] }
       { guard },
     ],
   },
-  'answer to a poll': {
+  'response to a poll': {
     schema: PollResponse,
     good: [
       answer,
@@ -102,7 +102,7 @@ const cases: Record<string, { schema: TSchema; good: unknown[]; bad: unknown[] }
 }
 
 for (const [name, { schema, good, bad }] of Object.entries(cases)) {
-  t.test(`${name}: takes these, refuses those`, t => {
+  t.test(`schema of ${name}: accepts the valid examples and rejects the others`, t => {
     const compiled = Compile(schema)
     for (const value of good) t.ok(compiled.Check(value), JSON.stringify(value))
     for (const value of bad) t.notOk(compiled.Check(value), JSON.stringify(value)?.slice(0, 100))
@@ -110,7 +110,7 @@ for (const [name, { schema, good, bad }] of Object.entries(cases)) {
   })
 }
 
-t.test('every claim that revocation looks at is required', t => {
+t.test('requiredClaims: contains every claim that the revocation index reads', t => {
   for (const claim of ['sid', 'sub', 'epoch', 'global_epoch', 'exp', 'iat'] as const)
     t.ok(requiredClaims.includes(claim))
   t.end()

@@ -1,11 +1,13 @@
-/** Answers what is not even HTTP, or too slow or too large to become a request. */
+/** Answers connections whose input never becomes a request: not HTTP, too slow, or headers too large. */
 import type { Socket } from 'node:net'
 import { type ProblemCode, problemResponse as replyTo } from '@gatehouse/contract'
 import type { ProblemDetailsOptions } from './problemDetails.ts'
 
 /**
- * There is no request and so no Fastify: the answer is written to the socket by hand, and the connection ends.
- * The status is HTTP's own, since proxies act on 408 and 431; the code is the table's.
+ * Creates the handler of Node's `clientError` event. There is no request, so it writes the response to the socket and closes
+ * the connection. The status is 400, 408 or 431, since proxies act on them; the code comes from the table of problems.
+ * @param options the base URL of problem pages and the realm
+ * @param nextId creates a request id
  */
 export function clientErrorHandler(options: ProblemDetailsOptions, nextId: () => string) {
   return (error: NodeJS.ErrnoException, socket: Socket): void => {

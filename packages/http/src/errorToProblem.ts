@@ -1,11 +1,12 @@
-/** Which refusal an error is: one of ours, one of Fastify's about the request, or a mistake. */
+/** Maps an error to a problem: a ProblemError, an error of Fastify about the request, or an unexpected error. */
 import { type FieldError, type ProblemCode, ProblemError, type ProblemExtras } from '@gatehouse/contract'
 import type { FastifyError, FastifySchemaValidationError } from 'fastify'
 
-/** An error as an answer; `unforeseen` goes to the log with all that is known. */
+/** The problem for an error. */
 export interface MappedError {
   code: ProblemCode
   extras: ProblemExtras
+  /** True when the error is not about the request: the log gets the whole error. */
   isUnexpected: boolean
 }
 
@@ -20,9 +21,14 @@ const byStatus: Record<number, ProblemCode> = {
 const reasons: Record<string, string> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'is empty',
   FST_ERR_CTP_INVALID_JSON_BODY: 'is not valid JSON',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'is not as long as Content-Length says',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'does not have the length of Content-Length',
 }
 
+/**
+ * Maps an error to a problem.
+ * @param error anything that was thrown
+ * @returns the code of the problem and what the response adds to the table's row
+ */
 export function errorToProblem(error: unknown): MappedError {
   if (error instanceof ProblemError) return { code: error.code, extras: error.extras, isUnexpected: false }
   const { validation, validationContext, statusCode, code } = (error ?? {}) as Partial<FastifyError>
@@ -38,7 +44,7 @@ export function errorToProblem(error: unknown): MappedError {
   return { code: byStatus[statusCode] ?? 'request-malformed', extras, isUnexpected: false }
 }
 
-/** One line for each field, in plain words; what the caller sent is never repeated. */
+/** One reason for each field. No value from the request is repeated. */
 function fieldsOf(errors: readonly FastifySchemaValidationError[], context: string): FieldError[] {
   const byField = new Map<string, FastifySchemaValidationError[]>()
   for (const error of errors) {
@@ -48,7 +54,7 @@ function fieldsOf(errors: readonly FastifySchemaValidationError[], context: stri
   return [...byField].slice(0, maxFields).map(([field, fieldErrors]) => ({ field, reason: reasonOf(fieldErrors) }))
 }
 
-/** A missing or unknown member is named itself, not the object that should or should not hold it. */
+/** The path of the field. A missing or unknown member is named itself, not its object. */
 function pathOf({ instancePath, params }: FastifySchemaValidationError): string {
   const name = params['missingProperty'] ?? params['additionalProperty']
   const path = typeof name === 'string' ? `${instancePath}/${name}` : instancePath
@@ -66,6 +72,6 @@ function reasonOf(errors: readonly FastifySchemaValidationError[]): string {
   if (choices.length > 0) return `must be ${choices.join(' or ')}`
   const [first] = errors
   if (first?.keyword === 'required') return 'is missing'
-  if (first?.keyword === 'additionalProperties') return 'is not known here'
-  return first?.message ?? 'is wrong'
+  if (first?.keyword === 'additionalProperties') return 'is not a known field'
+  return first?.message ?? 'is not valid'
 }

@@ -1,27 +1,31 @@
-/** Ends the process so that nobody notices: connections are retired, requests finish, the feed is left, in ten seconds at most. */
-
+/** Stops a server without failed requests, within ten seconds: new connections end, running requests finish. */
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '@gatehouse/clock'
 import type { FastifyInstance } from 'fastify'
 
-/** Leaves a second of the ten for the farewell to the feed. */
+/** Leaves one of the ten seconds for the guard to leave the feed. */
 const timeoutMs = 8500
 const idleCheckMs = 100
-/** What comes in so short a turn of the event loop is hardly anything. */
+/** In a turn of the event loop as short as this, hardly any data arrives. */
 const shortTurnMs = 1
 const maxTurns = 50
 
+/** How a server stops. */
 export interface ShutdownOptions {
   clock: Clock
+  /** The open connections, from `trackConnections`. */
   connections: ReadonlySet<Socket>
+  /** How long the server accepts requests after the signal, in milliseconds. */
   drainMs: number
+  /** The name of the signal, for the log. */
   signal: string
 }
 
 /**
- * The open connections: Node's server closes idle ones, but not those that never said a word. To be called before the app
- * listens.
+ * Tracks the open connections. Node's server closes idle connections, but not those that have never sent anything. Call it
+ * before the app listens.
+ * @returns the open connections, kept up to date
  */
 export function trackConnections(app: FastifyInstance, clock: Clock): ReadonlySet<Socket> {
   const connections = new Set<Socket>()
@@ -29,17 +33,17 @@ export function trackConnections(app: FastifyInstance, clock: Clock): ReadonlySe
     connections.add(socket)
     socket.on('close', () => connections.delete(socket))
   })
-  // The kernel breaks off whoever is still in its queue when we close our ear.
+  // Closing the listening socket resets connections that are still in the accept queue of the kernel.
   app.addHook('preClose', () => flushPendingReads(clock))
   return connections
 }
 
 /**
- * Turns the event loop until all that has come is read: a turn that was long has let others come behind what it read first. Who
- * comes within the last one, a short one, is lost.
+ * Runs turns of the event loop until all received data is read. During a long turn more data can arrive, so it stops after a
+ * short one. A connection that arrives within the last turn is lost.
  */
 async function flushPendingReads(clock: Clock): Promise<void> {
-  // Of the turn that is under way the reading may be over.
+  // The poll phase of the current turn may have passed already.
   await nextTurn()
   for (let turns = 0; turns < maxTurns; turns += 1) {
     const startedAtMs = clock.nowMs()
@@ -48,7 +52,14 @@ async function flushPendingReads(clock: Clock): Promise<void> {
   }
 }
 
-/** Stops when the process is told to. To be called before the app listens. */
+/**
+ * Stops the server on SIGTERM or SIGINT. Call it before the app listens.
+ * @param app the server
+ * @param options `drainMs` is how long the server accepts requests after the signal
+ * @example
+ * shutdownOnSignals(app, { clock: systemClock, drainMs: 500 })
+ * await app.listen({ port: 3000 })
+ */
 export function shutdownOnSignals(
   app: FastifyInstance,
   { clock, drainMs }: Pick<ShutdownOptions, 'clock' | 'drainMs'>,
@@ -59,12 +70,15 @@ export function shutdownOnSignals(
   }
 }
 
-/** Stops for a signal; whoever runs the process kills it only after ten seconds. */
+/**
+ * Stops the server: waits `drainMs`, closes the listening socket, lets running requests finish, and cuts off what still runs
+ * after 8.5 seconds. Process managers usually kill after ten.
+ */
 export async function gracefulShutdown(app: FastifyInstance, options: ShutdownOptions): Promise<void> {
   const { clock, connections, drainMs, signal } = options
   app.log.info({ signal }, 'stopping')
   const startedAtMs = clock.nowMs()
-  // Each connection is told to close with its next answer, so that a gateway opens none of its next requests on it.
+  // The next response on each connection has `Connection: close`, so that the gateway sends no further request on it.
   app.server.maxRequestsPerSocket = 1
   await clock.sleep(drainMs)
 
@@ -84,8 +98,8 @@ interface DrainLimits {
 }
 
 /**
- * A connection that was busy when the server closed stays open after its answer: it is closed as soon as it idles. One that
- * has not said a word yet gets two looks, since its request may be on the way.
+ * Closes connections as soon as they are idle: Node leaves those open that were busy when the server closed. A connection that
+ * has not sent anything is closed at the second check, since its request may be on the way at the first.
  */
 async function drainConnections(
   app: FastifyInstance,
@@ -95,16 +109,16 @@ async function drainConnections(
   try {
     while (clock.nowMs() < untilMs) {
       await clock.sleep(idleCheckMs, closed)
-      // Timers come before what was sent meanwhile: after a busy moment it waits unread.
+      // Timers run before received data is read, so data that arrived meanwhile is still unread here.
       await flushPendingReads(clock)
       const stillSilent = [...connections].filter(socket => socket.bytesRead === 0)
       for (const socket of stillSilent) if (silent.has(socket)) socket.destroy()
       silent = new Set(stillSilent)
       app.server.closeIdleConnections()
     }
-    app.log.warn({}, 'requests are still running: they are cut off')
+    app.log.warn({}, 'requests are still running and are cut off')
     app.server.closeAllConnections()
   } catch {
-    // Closed: the wait was ended for that.
+    // The server has closed, which aborts the wait.
   }
 }

@@ -1,4 +1,4 @@
-/** What Gatehouse's HTTP servers share: server options, problem details, strict JSON, request metrics, graceful shutdown. */
+/** Server options, problem details, strict JSON, request metrics and graceful shutdown for Fastify services. */
 export { errorToProblem, type MappedError } from './errorToProblem.ts'
 export { gracefulShutdown, type ShutdownOptions, shutdownOnSignals, trackConnections } from './gracefulShutdown.ts'
 export { createErrorHandler, type ProblemDetailsOptions, problemDetails } from './problemDetails.ts'

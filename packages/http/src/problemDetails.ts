@@ -1,4 +1,4 @@
-/** The only place that writes error replies. */
+/** The plugin that makes every error response: problem details (RFC 9457). */
 import {
   type ProblemCode,
   type ProblemError,
@@ -10,17 +10,30 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { errorToProblem } from './errorToProblem.ts'
 
+/** How error responses name this service. */
 export interface ProblemDetailsOptions {
-  /** Where the pages of the problems stand. */
+  /** The base URL of the pages that describe problems: `type` is this, a slash and the code. */
   problemBase: string
   /** The protection space that challenges name (RFC 9110 section 11.5). */
   realm: string
-  /** Makes a refusal of an error that this service knows and the guard does not, as one of its database. */
+  /** Maps an error of this service, for example of its database, to a problem. Undefined leaves the error as it is. */
   translate?: (error: unknown) => ProblemError | undefined
 }
 
-/** Registered once, at the root: then every error of every route becomes a row of the table of outcomes. */
-export const problemDetails = fastifyPlugin(registerProblemDetails, { name: '@gatehouse/refusals', fastify: '5.x' })
+/**
+ * The plugin. Register it once, on the root instance: it makes a problem response from every error of every route and from
+ * every unknown route. An error that is no problem becomes `internal-error`; its details go to the log only.
+ * @see RFC 9457
+ * @example
+ * await app.register(problemDetails, { problemBase: 'https://auth.example/problems', realm: 'warehouse' })
+ * app.get('/shelves/:id', async () => {
+ *   throw new ProblemError('not-found', 'no such shelf')
+ * })
+ */
+export const problemDetails = fastifyPlugin(registerProblemDetails, {
+  name: '@gatehouse/problem-details',
+  fastify: '5.x',
+})
 
 async function registerProblemDetails(app: FastifyInstance, options: ProblemDetailsOptions): Promise<void> {
   const handleError = createErrorHandler(options)
@@ -30,13 +43,16 @@ async function registerProblemDetails(app: FastifyInstance, options: ProblemDeta
   )
 }
 
-/** Also for what fails before any route is known, which Fastify hands to `frameworkErrors`. */
+/**
+ * Creates an error handler. Fastify's `frameworkErrors` needs it for errors before routing.
+ * @param options as for the plugin
+ */
 export function createErrorHandler(options: ProblemDetailsOptions) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const { code, extras, isUnexpected } = errorToProblem(options.translate?.(error) ?? error)
     const response = problemReply(code, extras, { ...options, requestId: request.id })
-    if (isUnexpected) request.log.error({ err: error, code: code }, 'an error that nobody foresaw')
-    else request.log.debug({ code: code, why: error instanceof Error ? error.message : '' }, 'refused')
+    if (isUnexpected) request.log.error({ err: error, code }, 'unexpected error')
+    else request.log.debug({ code, why: error instanceof Error ? error.message : '' }, 'request refused')
     return send(reply, response)
   }
 }
@@ -50,7 +66,7 @@ function problemReply(
   return replyTo(code, extras, { problemBase, realm, requestId })
 }
 
-/** As a string, so that no serializer of a route's response schema can alter it. */
+/** Sends a string, so that no serializer of a route's response schema can change the body. */
 function send(reply: FastifyReply, { status, headers, body }: ProblemResponse): FastifyReply {
   return reply.code(status).headers(headers).serializer(identity).send(JSON.stringify(body))
 }

@@ -1,25 +1,26 @@
-/** Requests for Prometheus: how many, how they ended and how long they took, by route. */
+/** Counts and times requests by route for Prometheus. */
 import type { Clock } from '@gatehouse/clock'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Monotonic; 0 where no hook of ours has seen the request. */
+    /** The monotonic time of arrival in milliseconds; 0 when the request metrics plugin did not see the request. */
     startedAtMs: number
   }
 }
 
+/** The plugin that measures, and the text that Prometheus reads. */
 export interface RequestMetrics {
-  /** To be registered before the routes; those registered earlier are not counted. */
+  /** Register it before the routes: routes that were registered earlier are not counted. */
   plugin: (app: FastifyInstance) => Promise<void>
-  /** What Prometheus reads: the histogram `http_request_duration_seconds`. */
+  /** The histogram `http_request_duration_seconds` in the text format of Prometheus. */
   text: () => string
 }
 
 interface Series {
   labels: string
-  /** How many ended within each limit and not within the one before it; the last of them is without limit. */
+  /** The number of requests per bucket, not cumulative; the last bucket has no limit. */
   counts: Float64Array
   sumMs: number
 }
@@ -27,14 +28,19 @@ interface Series {
 const bucketLimitsMs = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 20_000, 40_000]
 const name = 'http_request_duration_seconds'
 const header = [
-  `# HELP ${name} From the head of a request until its answer was ready to be sent, by route.`,
+  `# HELP ${name} Time from the headers of a request until its response was ready to be sent, by route.`,
   `# TYPE ${name} histogram`,
 ]
 
 /**
- * Not by prom-client's histogram, which makes a text of the labels at each request: half a microsecond, of the twenty that
- * a guarded route takes. Here a request costs two readings of the clock, one of
- * Fastify's `routeOptions` (a third of a microsecond, and the only public way to a route's pattern) and an addition.
+ * Creates request metrics. prom-client's histogram builds a key from the labels for each request, which costs 0.5 us of the
+ * 20 us of a guarded route. This one costs two clock readings and one read of `routeOptions` (0.3 us) per request.
+ * Its memory is bounded by the number of routes, methods and statuses.
+ * @param clock the monotonic clock to measure with
+ * @example
+ * const requests = requestMetrics(systemClock)
+ * await app.register(requests.plugin)
+ * app.get('/metrics', async () => requests.text())
  */
 export function requestMetrics(clock: Clock): RequestMetrics {
   const series: Series[] = []
@@ -57,7 +63,7 @@ export function requestMetrics(clock: Clock): RequestMetrics {
     })
   }
 
-  /** By the pattern of a route and never by an address, which callers choose: the number of series is bounded. */
+  /** Series are named by the pattern of a route, never by the URL, which clients choose: so their number is bounded. */
   function seriesOf({ routeOptions: { config }, method }: FastifyRequest, status: number): Series {
     const byMethod = seriesByConfig.get(config) ?? new Map<string, Series[]>()
     const byStatus = byMethod.get(method) ?? []
@@ -89,7 +95,7 @@ function linesOf({ labels, counts, sumMs }: Series): string[] {
   return [...buckets, `${name}_sum{${labels}} ${sumMs / 1000}`, `${name}_count{${labels}} ${total}`]
 }
 
-/** As the text format of Prometheus wants it. */
+/** Escapes a label value for the text format of Prometheus. */
 function escaped(label: string): string {
   return label.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }

@@ -1,41 +1,51 @@
-/** The server options that both services share: limits on size and time, strict validation, errors in our own form. */
+/** Fastify options with limits on size and time, strict validation and problem details. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type FastifyHttpOptions, LogController } from 'fastify'
 import { clientErrorHandler } from './clientErrors.ts'
 import { createErrorHandler, type ProblemDetailsOptions } from './problemDetails.ts'
 
+/** What a service chooses; everything else has a default. */
 export interface FastifyDefaults extends ProblemDetailsOptions {
-  /** Addresses or networks of the gateway: only from there are `X-Forwarded-*` and `X-Request-Id` believed. */
+  /** Addresses or networks of the gateway. `X-Forwarded-*` and `X-Request-Id` are ignored from other addresses. */
   trustProxy?: string | undefined
   logLevel?: string
-  /** One line for each request. The gateway usually has them already, and they cost a third of the speed. */
+  /** Log a line for each request. It costs a third of the throughput, and the gateway usually logs requests. */
   logsRequests?: boolean
+  /** The maximum size of a body in bytes. */
   bodyLimit?: number
 }
 
 const requestIdPattern = /^[\w.-]{1,64}$/
 
+/**
+ * Creates the options for `fastify()`.
+ * @param options the service's choices
+ * @returns options with a time limit for receiving a whole request (10 s) and headers (5 s), a body limit and strict validation
+ * @example
+ * const app = fastify(fastifyDefaults({ problemBase: 'https://auth.example/problems', realm: 'warehouse' }))
+ */
 export function fastifyDefaults(options: FastifyDefaults): FastifyHttpOptions<import('node:http').Server> {
   const { problemBase, realm, trustProxy, logLevel = 'info', logsRequests = false, bodyLimit = 16_384 } = options
   const nextId = requestIds()
   return {
     bodyLimit,
-    // Receiving a whole request; an idle connection; any silence on a connection (a held poll lasts 5 s, a revocation 17 s).
+    // Time limits: receiving a whole request; an idle connection; no data on a connection. The last exceeds the longest wait
+    // for a response (a held poll takes 5 s, a revocation 17 s).
     requestTimeout: 10_000,
     keepAliveTimeout: 65_000,
     connectionTimeout: 30_000,
     http: { headersTimeout: 5000, connectionsCheckingInterval: 2000, maxHeaderSize: 16_384 },
-    // While it closes, a connection that is still open is served once more, and told to close.
+    // While the server closes, open connections get one more response, with `Connection: close`.
     return503OnClosing: false,
     ...(trustProxy === undefined ? {} : { trustProxy }),
     genReqId: trustProxy === undefined ? nextId : (request: IncomingMessage) => forwardedId(request) ?? nextId(),
     routerOptions: { maxParamLength: 200 },
-    // Nothing that was not asked for is dropped or converted: it is refused, and so noticed.
+    // Unknown and mistyped fields are rejected, not removed or converted, so that the client notices its mistake.
     ajv: {
       customOptions: {
         ...{ removeAdditional: false, coerceTypes: false, allErrors: true, useDefaults: true },
-        // Schemas are checked by tests: compiling the schema of schemas would take a twentieth of each start.
+        // Tests check the schemas. Compiling the meta-schema would take 5 % of each start.
         validateSchema: false,
       },
     },
@@ -46,7 +56,7 @@ export function fastifyDefaults(options: FastifyDefaults): FastifyHttpOptions<im
   } as FastifyHttpOptions<import('node:http').Server>
 }
 
-/** Unique over processes and restarts, and cheaper than a UUID for each request. */
+/** Creates ids that are unique across processes and restarts; cheaper than a UUID for each request. */
 function requestIds(): () => string {
   const process = randomUUID().slice(0, 13)
   let count = 0
@@ -61,10 +71,10 @@ function forwardedId({ headers }: IncomingMessage): string | undefined {
   return typeof id === 'string' && requestIdPattern.test(id) ? id : undefined
 }
 
-/** Longer than any id in a path of ours, and shorter than any token: what somebody pasted in the wrong place. */
+/** Matches segments longer than any id in a path and shorter than any token, so that the log contains no token. */
 const longPathSegment = /[\w.~-]{65,}/g
 
-/** No query string and no headers: either can hold a secret. */
+/** Query strings and headers can contain secrets, so the log has neither. */
 function describeRequest(request: { method?: string; url?: string; ip?: string }): Record<string, unknown> {
   return {
     method: request.method,

@@ -1,12 +1,13 @@
-/** JSON taken strictly: UTF-8, no member twice, no name that could reach a prototype, no NUL, bounded depth. */
+/** Strict JSON: valid UTF-8, no duplicate members, no member names that reach a prototype, no NUL, bounded depth. */
 import { isUtf8 } from 'node:buffer'
 
-/** Says what is wrong, in words that may be shown: never a piece of the text. */
+/** The text is not strict JSON. The message can be shown to the client: it contains no part of the text. */
 export class StrictJsonError extends Error {}
 
 /**
- * Refuses what `toString` would silently make other characters of.
- * @throws StrictJsonError
+ * Decodes UTF-8. `Buffer.toString` would replace invalid bytes silently.
+ * @param bytes the encoded text
+ * @throws StrictJsonError when the bytes are not valid UTF-8
  */
 export function decodeUtf8(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new StrictJsonError('is not valid UTF-8')
@@ -14,8 +15,13 @@ export function decodeUtf8(bytes: Buffer): string {
 }
 
 /**
- * Parses and refuses what `JSON.parse` lets pass.
- * @throws StrictJsonError
+ * Parses strict JSON.
+ * @param text the JSON text
+ * @param maxDepth the maximum nesting of objects and arrays
+ * @throws StrictJsonError when the text is not JSON, or is ambiguous in a way that `JSON.parse` accepts
+ * @see RFC 8259 section 4
+ * @example
+ * parseStrictJson('{"a":1,"a":2}', 5) // throws: has a duplicate member
  */
 export function parseStrictJson(text: string, maxDepth: number): unknown {
   let value: unknown
@@ -29,12 +35,15 @@ export function parseStrictJson(text: string, maxDepth: number): unknown {
 }
 
 /**
- * Of two members with one name, however it is spelt, the parser has kept the last: then the text has more names than the value.
- * @param value what `JSON.parse` made of this text
- * @throws StrictJsonError
+ * Checks a text that has been parsed already. The parser keeps only the last of duplicate members, however their names are
+ * escaped, so a text with duplicates has more names than its value.
+ * @param text the JSON text
+ * @param value the result of `JSON.parse` for this text
+ * @param maxDepth the maximum nesting of objects and arrays
+ * @throws StrictJsonError when the text is ambiguous
  */
 export function assertStrictJson(text: string, value: unknown, maxDepth: number): void {
-  // Only an escape can hide NUL or half a surrogate pair.
+  // NUL and half a surrogate pair can only appear as escapes.
   const hasEscapes = text.includes('\\')
   let members = 0
 
@@ -55,7 +64,7 @@ export function assertStrictJson(text: string, value: unknown, maxDepth: number)
   }
 
   visit(value, 1)
-  if (members !== countNames(text, hasEscapes)) throw new StrictJsonError('has the same member twice')
+  if (members !== countNames(text, hasEscapes)) throw new StrictJsonError('has a duplicate member')
 }
 
 function checkName(name: string): void {
@@ -64,13 +73,13 @@ function checkName(name: string): void {
   }
 }
 
-/** Postgres stores neither: the first is refused by it, the second silently becomes another character. */
+/** PostgreSQL rejects NUL, and half a surrogate pair would be stored as another character. */
 function checkText(value: string): void {
   if (value.includes('\0')) throw new StrictJsonError('contains a NUL character')
   if (/\p{Surrogate}/u.test(value)) throw new StrictJsonError('contains half a surrogate pair')
 }
 
-/** How many strings of a text are names of members: the text is known to be valid, so they are those before a colon. */
+/** Counts the member names. The text is valid JSON, so they are the strings before a colon. */
 function countNames(text: string, hasEscapes: boolean): number {
   let names = 0
   for (let index = text.indexOf('"'); index !== -1; index = text.indexOf('"', index)) {
@@ -80,7 +89,7 @@ function countNames(text: string, hasEscapes: boolean): number {
   return names
 }
 
-/** The place after the closing quote. */
+/** The index after the closing quote. */
 function endOfString(text: string, start: number): number {
   let index = start + 1
   for (let code = text.charCodeAt(index); code !== 0x22; code = text.charCodeAt(index)) index += code === 0x5c ? 2 : 1

@@ -1,4 +1,4 @@
-/** What every request must be before a route sees it: JSON in strict UTF-8, and no parameter twice. */
+/** The plugin that rejects ambiguous requests: bodies must be strict JSON, and each query parameter is given once. */
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
@@ -6,6 +6,12 @@ import { decodeUtf8, parseStrictJson, StrictJsonError } from './strictJson.ts'
 
 const maxDepth = 20
 
+/**
+ * The plugin. It replaces Fastify's JSON parser, which replaces invalid UTF-8 and accepts NUL characters and duplicate members.
+ * Every rejected request gets `request-malformed` with the field.
+ * @example
+ * await app.register(strictRequests)
+ */
 export const strictRequests = fastifyPlugin(registerStrictRequests, {
   name: '@gatehouse/strict-requests',
   fastify: '5.x',
@@ -13,7 +19,6 @@ export const strictRequests = fastifyPlugin(registerStrictRequests, {
 
 async function registerStrictRequests(app: FastifyInstance): Promise<void> {
   app.removeAllContentTypeParsers()
-  // Fastify's own parser replaces invalid UTF-8 silently, and takes NUL and members given twice.
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
       done(null, parseBody(body as Buffer))

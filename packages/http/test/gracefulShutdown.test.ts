@@ -1,4 +1,4 @@
-/** An end that drops nobody: what is on its way when the server closes is still answered. */
+/** Graceful shutdown: requests on open connections are answered. */
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -12,7 +12,7 @@ import t from 'tap'
 const drainMs = 500
 const request = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
-t.test('a connection that was made just before the server closed may still say its request', async t => {
+t.test('shutdown: answers a request on a connection accepted before closing, and closes a silent one', async t => {
   const clock = fakeClock({ wallMs: 0 })
   const app = fastify({ return503OnClosing: false })
   app.get('/', () => 'answered')
@@ -25,23 +25,23 @@ t.test('a connection that was made just before the server closed may still say i
   const accepted = once(app.server, 'connection')
   const late = connect(port, '127.0.0.1')
   await accepted
-  const mute = connect(port, '127.0.0.1')
+  const silent = connect(port, '127.0.0.1')
   await once(app.server, 'connection')
   await clock.advance(drainMs)
   await closing
   late.write(request)
   t.match(await text(late), /^HTTP\/1\.1 200 OK[\s\S]*answered$/)
 
-  const told = text(mute)
-  for (let look = 1; look <= 2; look += 1) {
+  const received = text(silent)
+  for (let check = 1; check <= 2; check += 1) {
     while (clock.sleepers() === 0) await nextTurn()
     await clock.advance(100)
   }
-  t.equal(await told, '', 'one that says nothing is closed')
+  t.equal(await received, '', 'a connection without data is closed')
   await stopped
 })
 
-t.test('a request that came while the service was busy is read before its connection is called mute', async t => {
+t.test('shutdown: reads data that arrived during a busy turn before it closes silent connections', async t => {
   const clock = fakeClock({ wallMs: 0 })
   const app = fastify({ return503OnClosing: false })
   app.get('/', () => 'answered')
@@ -54,17 +54,17 @@ t.test('a request that came while the service was busy is read before its connec
   await clock.advance(drainMs)
   while (app.server.listening) await nextTurn()
   late.write(request)
-  const told = text(late)
+  const received = text(late)
   await clock.advance(100)
-  t.match(await told, /answered$/)
+  t.match(await received, /answered$/)
   await stopped
 })
 
-t.test('who connects while the last look is busy with others is still taken in', async t => {
+t.test('shutdown: accepts a connection from the accept queue during a busy turn', async t => {
   const app = fastify({ return503OnClosing: false })
   app.get('/', () => 'answered')
   let answer: Promise<string> | undefined
-  // Within the second turn of the last look, whose reading is over by then: the kernel takes the connection, and it waits there.
+  // The poll phase of that turn has passed, so the connection waits in the accept queue of the kernel.
   app.addHook('preClose', async () => {
     setImmediate(() =>
       setImmediate(() => {

@@ -1,4 +1,4 @@
-/** Every error reply is a row of the table, and says nothing of how we are built. */
+/** Every error response is a row of the table and reveals nothing about the implementation. */
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { PollRequest, type ProblemCode, ProblemError, problemDefinition } from '@gatehouse/contract'
@@ -37,7 +37,7 @@ async function fixture(t: Test, over: Partial<Parameters<typeof fastifyDefaults>
 const json = { 'content-type': 'application/json' }
 const nested = (depth: number) => `{"name":"x","deep":${'['.repeat(depth)}${']'.repeat(depth)}}`
 
-const bodies: [name: string, body: string | Buffer, outcome: ProblemCode, type?: string][] = [
+const bodies: [name: string, body: string | Buffer, code: ProblemCode, type?: string][] = [
   ['empty', '', 'request-malformed'],
   ['not JSON', '{"name":', 'request-malformed'],
   ['a string', '"x"', 'request-malformed'],
@@ -49,31 +49,31 @@ const bodies: [name: string, body: string | Buffer, outcome: ProblemCode, type?:
   ['NUL as an escape', '{"name":"\\u0000"}', 'request-malformed'],
   ['NUL in a name', '{"name":"x","\\u0000":1}', 'request-malformed'],
   ['half a surrogate pair', '{"name":"\\ud800"}', 'request-malformed'],
-  ['a member twice', '{"name":"x","name":"y"}', 'request-malformed'],
+  ['a duplicate member', '{"name":"x","name":"y"}', 'request-malformed'],
   ['__proto__', '{"name":"x","__proto__":{"admin":true}}', 'request-malformed'],
   ['constructor', '{"name":"x","constructor":{"prototype":{}}}', 'request-malformed'],
   ['nested too deep', nested(30), 'request-malformed'],
   ['nested as deep as fits', nested(8000), 'request-malformed'],
   ['an unknown field', `{"name":"x","${canary}":1}`, 'request-malformed'],
   ['a wrong type', '{"name":7}', 'request-malformed'],
-  ['a number as text where text is asked', '{"name":true}', 'request-malformed'],
+  ['a boolean instead of a string', '{"name":true}', 'request-malformed'],
   ['too long', `{"name":"${canary}"}`, 'request-malformed'],
   ['none of the choices', '{"name":"x","kind":"c"}', 'request-malformed'],
   ['over the limit', `{"name":"${'x'.repeat(17_000)}"}`, 'request-too-large'],
   ['text', 'name=x', 'media-type-unsupported', 'text/plain'],
   ['a form', 'name=x', 'media-type-unsupported', 'application/x-www-form-urlencoded'],
   ['XML', '<name/>', 'media-type-unsupported', 'application/xml'],
-  ['a type that is none', '{}', 'media-type-unsupported', 'nonsense'],
+  ['an invalid media type', '{}', 'media-type-unsupported', 'nonsense'],
 ]
 
-t.test('a body that is wrong in any way gets a clear 4xx, and never its own words back', async t => {
+t.test('bodies: each invalid body gets its problem, and the response does not repeat it', async t => {
   const app = await fixture(t)
-  for (const [name, payload, outcome, type = 'application/json'] of bodies) {
+  for (const [name, payload, code, type = 'application/json'] of bodies) {
     const reply = await app.inject({ method: 'POST', url: '/things', headers: { 'content-type': type }, payload })
     const says = [reply.statusCode, reply.json().code, reply.headers['content-type'], reply.headers['cache-control']]
-    t.same(says, [problemDefinition(outcome).status, outcome, 'application/problem+json', 'no-store'], name)
-    t.ok(reply.json().requestId, 'it can be found in the log')
-    if (!name.includes('unknown')) t.notMatch(reply.body, canary, 'what was sent is not repeated')
+    t.same(says, [problemDefinition(code).status, code, 'application/problem+json', 'no-store'], name)
+    t.ok(reply.json().requestId, 'the request id leads to the log')
+    if (!name.includes('unknown')) t.notMatch(reply.body, canary, 'the response repeats nothing')
   }
   t.equal(({} as { admin?: boolean }).admin, undefined)
   const fine = await app.inject({
@@ -82,23 +82,23 @@ t.test('a body that is wrong in any way gets a clear 4xx, and never its own word
     headers: json,
     payload: '{"name":"\\u00e4\\\\u0000"}',
   })
-  t.equal(fine.statusCode, 400, 'longer than five, but an escaped backslash is no NUL')
+  t.equal(fine.statusCode, 400, 'the text is too long; an escaped backslash before u0000 is no NUL')
   t.match(fine.json().fields, [{ field: 'body/name', reason: /5 characters/ }])
 })
 
-t.test('the fields say where, and what was wanted', async t => {
+t.test('fields: name the path and the expected value', async t => {
   const app = await fixture(t)
   const payload = '{"kind":"c","other":1}'
   const reply = await app.inject({ method: 'POST', url: '/things', headers: json, payload })
   t.same(reply.json().fields, [
     { field: 'body/name', reason: 'is missing' },
-    { field: 'body/other', reason: 'is not known here' },
+    { field: 'body/other', reason: 'is not a known field' },
     { field: 'body/kind', reason: 'must be a or b' },
   ])
-  t.equal(reply.json().detail, 'body/name: is missing; body/other: is not known here; body/kind: must be a or b')
+  t.equal(reply.json().detail, 'body/name: is missing; body/other: is not a known field; body/kind: must be a or b')
 })
 
-t.test('the words of the feed can be used as schemas', async t => {
+t.test('schemas: PollRequest works as a body schema, with its dependencies', async t => {
   const app = await fixture(t)
   const guard = '00000000-0000-4000-8000-000000000000'
   const post = (payload: object) => app.inject({ method: 'POST', url: '/polls', payload })
@@ -109,7 +109,7 @@ t.test('the words of the feed can be used as schemas', async t => {
   )
 })
 
-t.test('a path or query that is wrong is refused', async t => {
+t.test('paths and queries: each invalid URL gets its problem', async t => {
   const app = await fixture(t)
   const urls: [string, ProblemCode][] = [
     ['/nowhere', 'not-found'],
@@ -120,13 +120,13 @@ t.test('a path or query that is wrong is refused', async t => {
     ['/things/%', 'request-malformed'],
     [`/things/${'x'.repeat(300)}`, 'request-malformed'],
   ]
-  for (const [url, outcome] of urls) {
+  for (const [url, code] of urls) {
     const reply = await app.inject({ url })
-    t.same([reply.statusCode, reply.json().code], [problemDefinition(outcome).status, outcome], url.slice(0, 30))
+    t.same([reply.statusCode, reply.json().code], [problemDefinition(code).status, code], url.slice(0, 30))
   }
 })
 
-t.test('what nobody foresaw says nothing to the caller', async t => {
+t.test('unexpected errors: become internal-error without details', async t => {
   const app = await fixture(t)
   for (const url of ['/broken', '/odd']) {
     const reply = await app.inject({ url })
@@ -136,7 +136,7 @@ t.test('what nobody foresaw says nothing to the caller', async t => {
   }
 })
 
-t.test('a refusal is its row of the table, and its reason stays in our log', async t => {
+t.test('ProblemError: gives status, action and Retry-After of its row, and not its reason', async t => {
   const app = await fixture(t)
   for (const code of ['account-disabled', 'rate-limited', 'unavailable', 'conflict'] as const) {
     const row = problemDefinition(code)
@@ -149,7 +149,7 @@ t.test('a refusal is its row of the table, and its reason stays in our log', asy
   }
 })
 
-t.test('what is not HTTP is answered in the same form, and the connection ends', async t => {
+t.test('input that is not HTTP: gets problem details, and the connection closes', async t => {
   const app = await fixture(t)
   const { port } = app.server.address() as { port: number }
   const raw = async (sent: string) => {
@@ -169,7 +169,7 @@ t.test('what is not HTTP is answered in the same form, and the connection ends',
   t.match(await raw(smuggled), /^HTTP\/1\.1 400 /)
 })
 
-t.test('a request id from outside is taken only from behind a gateway, and only a sane one', async t => {
+t.test('X-Request-Id: is used only from a trusted gateway and only in a valid form', async t => {
   const headers = { 'x-request-id': 'from-outside' }
   const alone = await fixture(t)
   t.not((await alone.inject({ url: '/nowhere', headers })).json().requestId, 'from-outside')

@@ -1,4 +1,4 @@
-/** What Prometheus reads of requests: bounded, and true. */
+/** Request metrics: bounded series and correct counts. */
 import { problemDetails, requestMetrics } from '@gatehouse/http'
 import { fakeClock } from '@gatehouse/testkit'
 import fastify from 'fastify'
@@ -15,12 +15,12 @@ async function measured() {
   app.get('/things/:id', async () => 'here')
   app.get('/slow/:pattern(^["\\d]+$)', async () => {
     await clock.advance(30)
-    return 'at last'
+    return 'done'
   })
   return { app, requests }
 }
 
-t.test('a request is counted by the pattern of its route, and what no route takes under one name', async t => {
+t.test('series: one for each route pattern, and one for all unknown routes', async t => {
   const { app, requests } = await measured()
   for (const url of ['/things/1', '/things/2', '/none/1', '/none/2', '/none/3']) await app.inject(url)
   await app.inject({ method: 'POST', url: '/things/1' })
@@ -32,7 +32,7 @@ t.test('a request is counted by the pattern of its route, and what no route take
   ])
 })
 
-t.test('buckets hold what ended within their limit, and the sum is the time that passed', async t => {
+t.test('buckets: are cumulative, and the sum is the elapsed time', async t => {
   const { app, requests } = await measured()
   await app.inject('/slow/1')
   await app.inject('/slow/2')
@@ -50,7 +50,7 @@ t.test('buckets hold what ended within their limit, and the sum is the time that
   t.ok(lines.some(line => line.includes('route="/slow/:pattern(^[\\"\\\\d]+$)"')))
 })
 
-t.test('it stands below what prom-client says: both end their lines', async t => {
+t.test('text: can follow the output of prom-client', async t => {
   const { app, requests } = await measured()
   await app.inject('/things/1')
   const text = (await new Registry().metrics()) + requests.text()

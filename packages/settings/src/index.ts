@@ -1,35 +1,43 @@
-/** A process's configuration: one table of variables that is read, checked and documented. */
+/** Reads a process's environment variables by a table that also documents them. */
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 
-/** Says what is wrong with the configuration in one sentence that names the variable, what it wants and why. */
+/** A wrong configuration. The message is for the operator: it names the variable, what it must be and why. */
 export class SettingsError extends Error {}
 
+/** One environment variable. */
 export interface Setting<Value> {
-  /** What it is, in a sentence without a full stop. */
+  /** What the variable sets: a phrase without a full stop. */
   about: string
-  /** Why it is wanted, or why the default is what it is. */
+  /** Why it is required, or the reason for the default: a sentence. */
   why: string
-  /** The text used when the variable is not set; without one it must be set. */
+  /** The text that is used when the variable is not set. Without a fallback the variable is required. */
   fallback?: string
-  /** It may also be given as a file: `NAME_FILE`. Its value is never shown. */
+  /** True: the value can also come from the file that `NAME_FILE` names, and no message shows it. */
   isSecret?: true
-  /** What a good value looks like: completes "NAME must be ...". */
+  /** What a valid value is: completes "NAME must be ...". */
   wants: string
-  /** The value, or undefined when the text is not what is wanted. */
+  /** Returns the value, or undefined when the text is not valid. */
   parse: (text: string) => Value | undefined
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the one place where settings of every type stand together.
+/** Settings by the names of their variables. */
+// biome-ignore lint/suspicious/noExplicitAny: a table holds settings of every type.
 export type Table = Record<string, Setting<any>>
+/** The values that `readSettings` returns for a table. */
 export type Values<T extends Table> = { [Name in keyof T]: T[Name] extends Setting<infer Value> ? Value : never }
+/** The environment variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads every variable of the table.
- * @param table the settings, by the names of their variables
- * @param environment where to look; the process's, unless a test says otherwise
- * @throws SettingsError naming the first variable that is missing or wrong
+ * Reads every variable of a table.
+ * @param table the settings by the names of their variables
+ * @param environment the variables of the process
+ * @returns the values by the same names
+ * @throws SettingsError when a variable is missing or not valid; the message names the first
+ * @example
+ * const table = { PORT: integer({ about: 'Port to listen on', why: 'One port per process.', fallback: '3000', min: 0, max: 65_535 }) }
+ * const { PORT } = readSettings(table, process.env)
  */
 export function readSettings<T extends Table>(table: T, environment: Environment): Values<T> {
   const entries = Object.entries(table).map(([name, setting]) => [name, read(name, setting, environment)])
@@ -60,12 +68,13 @@ function rawTextOf(name: string, setting: Setting<unknown>, environment: Environ
 
 type SettingText = Pick<Setting<unknown>, 'about' | 'why'> & { fallback?: string; isSecret?: true }
 
+/** Any text without NUL, or one that matches a pattern. */
 export function text(texts: SettingText & { pattern?: RegExp; wants?: string }): Setting<string> {
   const { pattern = /^[^\0]+$/, wants = 'a text', ...rest } = texts
   return { ...rest, wants, parse: given => (pattern.test(given) ? given : undefined) }
 }
 
-/** A whole number, or several units of time and size: the unit ends the variable's name. */
+/** A whole number within limits. The variable's name ends with the unit, for example `_MS`. */
 export function integer(words: SettingText & { min: number; max: number }): Setting<number> {
   const { min, max, ...rest } = words
   const parse = (given: string) => {
@@ -75,11 +84,13 @@ export function integer(words: SettingText & { min: number; max: number }): Sett
   return { ...rest, wants: `a whole number from ${min} to ${max}`, parse }
 }
 
+/** `true` or `false`. */
 export function flag(words: SettingText): Setting<boolean> {
   const parse = (given: string) => (given === 'true' ? true : given === 'false' ? false : undefined)
   return { ...words, wants: '"true" or "false"', parse }
 }
 
+/** One of the given texts. */
 export function oneOf<const Choice extends string>(
   words: SettingText & { choices: readonly Choice[] },
 ): Setting<Choice> {
@@ -87,7 +98,7 @@ export function oneOf<const Choice extends string>(
   return { ...rest, wants: `one of ${choices.join(', ')}`, parse: given => choices.find(choice => choice === given) }
 }
 
-/** An absolute http or https URL, without a slash at its end. */
+/** An absolute http or https URL; slashes at its end are removed. */
 export function url(words: SettingText): Setting<string> {
   return { ...words, wants: 'an http or https URL', parse: parseUrl }
 }
@@ -97,15 +108,15 @@ function parseUrl(given: string): string | undefined {
   return given.replace(/\/+$/, '')
 }
 
-/** The origin of a web page: scheme, host and port, as browsers write it (RFC 6454 section 6.1). */
+/** The origin of a web page: scheme, host and port in the form of RFC 6454 section 6.1. */
 export function origin(words: SettingText): Setting<string> {
   const parse = (given: string) => (URL.canParse(given) && new URL(given).origin === given ? given : undefined)
-  return { ...words, wants: 'an origin as https://shop.example, in lower case and without a path', parse }
+  return { ...words, wants: 'an origin such as https://shop.example, in lower case and without a path', parse }
 }
 
-/** Addresses or networks with commas between them, as one text; nothing is null. */
+/** Addresses or networks separated by commas, as one text; null when empty. */
 export function networks(words: SettingText): Setting<string | null> {
-  const wants = 'addresses or networks as 10.0.0.0/8, with commas between them, or nothing'
+  const wants = 'addresses or networks such as 10.0.0.0/8, separated by commas, or empty'
   return { fallback: '', ...words, wants, parse: parseNetworks }
 }
 
@@ -122,41 +133,47 @@ function isNetwork(part: string): boolean {
   return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128)
 }
 
-/** Several values with commas between them; an empty text is an empty list. */
+/** Several values separated by commas; an empty text is an empty list. */
 export function list<Value>(item: Setting<Value>): Setting<Value[]> {
   const parse = (given: string) => {
     const parts = given.split(',').map(part => part.trim())
     const values = parts.filter(part => part !== '').map(item.parse)
     return values.every(value => value !== undefined) ? (values as Value[]) : undefined
   }
-  return { ...item, wants: `${item.wants}, or several with commas between them`, parse }
+  return { ...item, wants: `${item.wants}, or several separated by commas`, parse }
 }
 
-/** A setting that may be left out. */
+/** A setting that can be empty; its value is then null. */
 export function optional<Value>(inner: Setting<Value>): Setting<Value | null> {
   return {
     ...inner,
     fallback: '',
-    wants: `${inner.wants}, or nothing`,
+    wants: `${inner.wants}, or empty`,
     parse: given => (given === '' ? null : inner.parse(given)),
   }
 }
 
-/** The table as Markdown, for the configuration reference. */
+/**
+ * The table as Markdown, for the configuration reference.
+ * @param table the settings by the names of their variables
+ */
 export function reference(table: Table): string {
   const rows = Object.entries(table).map(([name, { about, why, fallback, isSecret }]) => {
     const names = isSecret ? `\`${name}\` or \`${name}_FILE\`` : `\`${name}\``
-    const value = fallback === undefined ? 'must be set' : fallback === '' ? 'none' : `\`${fallback}\``
+    const value = fallback === undefined ? 'required' : fallback === '' ? 'none' : `\`${fallback}\``
     return `| ${names} | ${about} | ${value} | ${why} |`
   })
-  return ['| variable | what it is | default | why |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  return ['| variable | meaning | default | reason |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
-/** The table for a terminal: a variable a line, and what it is below. */
+/**
+ * The table for a terminal: each variable with its default, and its meaning on the next line.
+ * @param table the settings by the names of their variables
+ */
 export function helpText(table: Table): string {
   return Object.entries(table)
     .map(([name, { about, fallback, isSecret }]) => {
-      const value = fallback === undefined ? 'must be set' : fallback === '' ? 'none' : fallback
+      const value = fallback === undefined ? 'required' : fallback === '' ? 'none' : fallback
       return `  ${isSecret ? `${name}, ${name}_FILE` : name} (${value})\n      ${about}`
     })
     .join('\n')

@@ -1,4 +1,4 @@
-/** Each parser: what it takes, what it makes of it, and what it refuses. */
+/** Each parser: the texts that it accepts, their values, and the texts that it rejects. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -17,9 +17,9 @@ import {
 } from '@gatehouse/settings'
 import t from 'tap'
 
-const texts = { about: 'Something', why: 'It is needed.' }
+const texts = { about: 'Something', why: 'It is required.' }
 
-/** What the text becomes; a refusal is its sentence. */
+/** The parsed value, or the message of the error. */
 function read<Value>(setting: Setting<Value>, given: string | undefined): Value | string {
   try {
     return readSettings({ IT: setting }, { IT: given }).IT
@@ -102,28 +102,28 @@ const cases: Record<string, { setting: Setting<unknown>; takes: [string, unknown
 }
 
 for (const [name, { setting, takes, refuses }] of Object.entries(cases)) {
-  t.test(`${name}: takes these, refuses those`, t => {
+  t.test(`${name}: accepts the valid texts and rejects the others`, t => {
     for (const [given, value] of takes) t.same(read(setting, given), value, JSON.stringify(given))
     for (const given of refuses) t.match(read(setting, given), `IT must be ${setting.wants}`, JSON.stringify(given))
     t.end()
   })
 }
 
-t.test('what is not set takes the fallback, and without one is named', t => {
+t.test('readSettings: uses the fallback of an unset variable, and names a required one', t => {
   t.equal(read(text({ ...texts, fallback: 'f' }), undefined), 'f')
-  t.equal(read(text({ ...texts, fallback: 'f' }), ''), 'f', 'empty is not set')
-  t.equal(read(text(texts), undefined), 'IT is not set: it must be a text. It is needed.')
+  t.equal(read(text({ ...texts, fallback: 'f' }), ''), 'f', 'an empty variable counts as unset')
+  t.equal(read(text(texts), undefined), 'IT is not set: it must be a text. It is required.')
   t.end()
 })
 
-t.test('a refusal shows what was given, cut, and never a secret', t => {
-  t.equal(read(flag(texts), 'maybe'), 'IT must be "true" or "false", not "maybe". It is needed.')
+t.test('SettingsError: shows the given text up to a limit, and never a secret', t => {
+  t.equal(read(flag(texts), 'maybe'), 'IT must be "true" or "false", not "maybe". It is required.')
   t.ok(String(read(flag(texts), 'x'.repeat(1000))).length < 200)
-  t.equal(read(flag({ ...texts, isSecret: true }), 'canary'), 'IT must be "true" or "false". It is needed.')
+  t.equal(read(flag({ ...texts, isSecret: true }), 'canary'), 'IT must be "true" or "false". It is required.')
   t.end()
 })
 
-t.test('only a secret may be given as a file', async t => {
+t.test('readSettings: reads NAME_FILE for secrets only', async t => {
   const file = join(t.testdir(), 'secret')
   await writeFile(file, 'from the file\n')
   const secret = { IT: text({ ...texts, isSecret: true }) }
@@ -134,16 +134,16 @@ t.test('only a secret may be given as a file', async t => {
   t.equal(await readFile(file, 'utf8'), 'from the file\n')
 })
 
-t.test('the reference has a line for each variable, with its default and why', t => {
+t.test('reference: has a row for each variable with its default and reason', t => {
   const table = {
     A: flag({ ...texts, fallback: 'true' }),
     B: text({ ...texts, isSecret: true }),
     C: optional(flag(texts)),
   }
   t.same(reference(table).split('\n').slice(2), [
-    '| `A` | Something | `true` | It is needed. |',
-    '| `B` or `B_FILE` | Something | must be set | It is needed. |',
-    '| `C` | Something | none | It is needed. |',
+    '| `A` | Something | `true` | It is required. |',
+    '| `B` or `B_FILE` | Something | required | It is required. |',
+    '| `C` | Something | none | It is required. |',
   ])
   t.end()
 })

@@ -1,4 +1,4 @@
-/** The resource service, in the order in which a request meets it. */
+/** The resource service: its plugins and routes, in the order in which a request passes them. */
 import type { Clock } from '@gatehouse/clock'
 import { createGuard, type Guard, type GuardOptions, guard } from '@gatehouse/guard'
 import { fastifyDefaults, problemDetails, requestMetrics, strictRequests } from '@gatehouse/http'
@@ -14,9 +14,9 @@ export interface AppOptions {
   config: Config
   version: string
   clock: Clock
-  /** How long listening waits for the first lease: whoever listens is asked, and should know what to say. */
+  /** How long `listen` waits for the first lease of the guard, in milliseconds. */
   timeoutMs?: number
-  /** For tests; the guard's own clock and chance are used otherwise. */
+  /** Options of the guard that a test replaces. */
   guardOptions?: Partial<GuardOptions>
 }
 
@@ -50,7 +50,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(strictRequests)
   await app.register(health, { state: resourceGuard.state, metrics, requests })
   await app.register(async inside => {
-    // From here on nobody passes without a token of a session that stands.
+    // Every route in this scope requires the access token of an active session.
     await inside.register(guard, { guard: resourceGuard })
     inside.addHook('onReady', () => readyWithin(resourceGuard, { clock, timeoutMs }))
     await inside.register(me)
@@ -60,7 +60,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app
 }
 
-/** Without an auth service it listens all the same, and says that it does not know. */
+/** Waits for the first lease. Without an auth service the process listens after the timeout and answers `revocation-unknown`. */
 async function readyWithin(
   resourceGuard: Guard,
   { clock, timeoutMs }: { clock: Clock; timeoutMs: number },

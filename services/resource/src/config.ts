@@ -1,4 +1,4 @@
-/** The resource service's configuration: the only place that reads its environment. */
+/** The configuration of the resource service: the only module that reads its environment. */
 import { createPublicKey } from 'node:crypto'
 import {
   type Environment,
@@ -18,69 +18,69 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 export const settings = {
   HOST: text({
-    about: 'Address to listen on',
+    about: 'Address on which the service listens',
     fallback: '127.0.0.1',
-    why: 'Only the gateway should reach the service; a container says 0.0.0.0.',
+    why: 'Only the gateway needs to reach the service. In a container use 0.0.0.0.',
   }),
   PORT: integer({
-    about: 'Port to listen on; 0 takes a free one',
+    about: 'Port on which the service listens; 0 chooses a free port',
     fallback: '4000',
     min: 0,
     max: 65_535,
-    why: 'The port that the examples use.',
+    why: 'The examples use this port.',
   }),
   ISSUER: url({
-    about: 'The URL of the auth service, as its tokens name it',
-    why: 'A token of anybody else must be refused.',
+    about: 'The URL of the auth service, exactly as in the `iss` claim of its tokens',
+    why: 'The guard refuses tokens of other issuers.',
   }),
   AUDIENCE: text({
-    about: '`aud` of the tokens meant for this service',
+    about: 'The `aud` claim of tokens for this service',
     fallback: 'gatehouse',
-    why: 'A token that was made for another service must be refused; this is what the auth service writes by default.',
+    why: 'The guard refuses tokens for other services. The default equals the default of the auth service.',
   }),
   AUTH_URLS: list(
     url({
-      about: 'Where the auth replicas are reached from here; none is the issuer',
+      about: 'The URLs of the auth replicas, separated by commas; without any, the issuer is used',
       fallback: '',
-      why: 'Revocations are followed at one of them, and at the next when it fails.',
+      why: 'The guard follows the revocation feed at one replica, and at the next when that fails.',
     }),
   ),
   CLIENT_ID: text({
-    about: 'The id by which the auth service knows this one',
-    why: 'The feed of revocations is open to known clients only.',
+    about: 'The id of the service client with which this service authenticates at the auth service',
+    why: 'Only service clients with the scope `guard` can follow the revocation feed.',
   }),
   CLIENT_SECRET: text({
-    about: 'The secret that goes with CLIENT_ID',
+    about: 'The secret of the service client',
     isSecret: true,
     wants: 'the secret of that client',
-    why: 'The feed of revocations is open to known clients only.',
+    why: 'Only service clients with the scope `guard` can follow the revocation feed.',
   }),
   PUBLIC_KEY: optional(publicKey()),
   JWKS_URL: optional(
     url({
-      about: "Where the auth service's keys are fetched, if not at the issuer",
-      why: 'Inside, the issuer is often reached under another name than outside.',
+      about: 'The URL of the public keys, if it differs from the one at the issuer',
+      why: 'Internal networks often reach the auth service under another name than the issuer.',
     }),
   ),
   GUARD_NAME: text({
-    about: 'What admins see of this process',
+    about: 'The name of this process in receipts and in the list of guards',
     fallback: 'resource',
     pattern: /^[\x20-\x7e]{1,100}$/,
     wants: '1 to 100 printable characters',
-    why: 'A receipt says which processes acknowledged a revocation.',
+    why: 'A receipt names the processes that acknowledged a revocation.',
   }),
   LOG_LEVEL: oneOf({
-    about: 'What is logged',
+    about: 'The least severe level that is logged',
     fallback: 'info',
     choices: logLevels,
-    why: 'debug also shows each refusal.',
+    why: 'The level debug also logs each refused request.',
   }),
   CLOCK_TOLERANCE_MS: integer({
-    about: 'How far the clocks of the two services may differ',
+    about: 'How long after `exp` a token is still accepted, and how long before `iat` and `nbf`, in milliseconds',
     fallback: '5000',
     min: 0,
     max: 60_000,
-    why: 'A token is accepted so long after its expiry, and so long before its issue.',
+    why: 'Tokens carry times in whole seconds.',
   }),
   ...sharedSettings,
 }
@@ -92,15 +92,16 @@ export function readConfig(environment: Environment): Config {
   return readSettings(settings, environment)
 }
 
-/** It is no secret, but it is kept in files as secrets are. */
+/** The key is public, but it can come from a file like a secret. */
 function publicKey(): Setting<string> {
   return {
-    about: "The auth service's public key; without it the keys are fetched from the issuer's /.well-known/jwks.json",
-    why: 'With a shared key nothing has to be fetched; without one, keys can be changed while services run.',
+    about:
+      "The auth service's public key as PEM; without it the keys are fetched from the issuer's /.well-known/jwks.json",
+    why: 'A given key needs no fetch. Fetched keys can be rotated while services run.',
     isSecret: true,
     wants: 'a public key as PEM, not a private one',
     parse: given => {
-      // Where variables cannot hold line breaks, they are written out.
+      // Some environments cannot hold line breaks in a variable, so `\\n` stands for one.
       const pem = given.replaceAll('\\n', '\n')
       return !pem.includes('PRIVATE KEY') && isKey(pem) ? pem : undefined
     },

@@ -1,4 +1,4 @@
-/** The process: configuration, listening, and an end that drops nobody. */
+/** The process: reads the configuration, listens, and shuts down gracefully. */
 import { readFileSync } from 'node:fs'
 import { systemClock } from '@gatehouse/clock'
 import { shutdownOnSignals } from '@gatehouse/http'
@@ -7,7 +7,7 @@ import { traceTo } from '@gatehouse/tracing'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
 
-/** Well under the ten seconds that starting may take: then it listens, lease or not. */
+/** Shorter than the ten seconds that a start can take. After it the process listens, with or without a lease. */
 const timeoutMs = 5000
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
 
@@ -25,7 +25,7 @@ try {
   const address = await app.listen({ host: config.HOST, port: config.PORT })
   app.log.info({ address }, 'listening')
 } catch (error) {
-  const isOurs = error instanceof SettingsError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-  process.stderr.write(`${isOurs ? (error as Error).message : ((error as Error).stack ?? error)}\n`)
+  const isOperatorError = error instanceof SettingsError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+  process.stderr.write(`${isOperatorError ? (error as Error).message : ((error as Error).stack ?? error)}\n`)
   process.exit(1)
 }

@@ -1,11 +1,11 @@
-/** Bad configuration is one sentence that names the variable, what it wants and why. */
+/** Configuration errors: one sentence that names the variable, what it must be and why. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readConfig, settings } from '../src/config.ts'
 import { environment } from './helpers/service.ts'
 
-t.test('what must be set and is not is named', async t => {
+t.test('readConfig: names a required variable that is not set', async t => {
   for (const [name, { fallback }] of Object.entries(settings)) {
     if (fallback !== undefined) continue
     for (const value of [undefined, '']) {
@@ -16,7 +16,7 @@ t.test('what must be set and is not is named', async t => {
   }
 })
 
-t.test('a wrong value is named with what it should be', async t => {
+t.test('readConfig: names a variable that is not valid, and what it must be', async t => {
   const wrong: Record<string, string> = {
     PORT: 'canary',
     ISSUER: 'ftp://canary',
@@ -35,7 +35,7 @@ t.test('a wrong value is named with what it should be', async t => {
   })
 })
 
-t.test('a secret may come from a file, and is never repeated', async t => {
+t.test('readConfig: reads a secret from a file and never shows it', async t => {
   const path = join(t.testdir({}), 'secret')
   writeFileSync(path, 'from a file\n')
   const { CLIENT_SECRET, ...rest } = environment({ CLIENT_SECRET_FILE: path })
@@ -47,7 +47,7 @@ t.test('a secret may come from a file, and is never repeated', async t => {
   t.throws(() => readConfig(environment({ PUBLIC_KEY: 'canary' })), { message: /^(?!.*canary)/ })
 })
 
-t.test('the defaults are what the table says', async t => {
+t.test('readConfig: uses the defaults of the table', async t => {
   t.match(readConfig(environment({})), { PORT: 4000, HOST: '127.0.0.1', AUTH_URLS: [], TRUST_PROXY: null })
   t.match(readConfig(environment({ TRUST_PROXY: '10.0.0.0/8, loopback' })), { TRUST_PROXY: '10.0.0.0/8,loopback' })
 })

@@ -1,4 +1,4 @@
-/** The real process: how it begins, and how it ends. */
+/** The real process: start and stop. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -17,52 +17,49 @@ function start(env: NodeJS.ProcessEnv) {
   return { child, ended: once(child, 'exit') }
 }
 
-t.test('bad configuration ends the process with one sentence', async t => {
+t.test('start: exits with status 1 and one sentence when the configuration is not valid', async t => {
   const { child, ended } = start(environment({ PORT: 'x' }))
-  const said = await text(child.stderr)
-  t.equal(said, 'PORT must be a whole number from 0 to 65535, not "x". The port that the examples use.\n')
+  const output = await text(child.stderr)
+  t.equal(output, 'PORT must be a whole number from 0 to 65535, not "x". The examples use this port.\n')
   t.same(await ended, [1, null])
 })
 
-t.test(
-  'told to stop, it finishes what it was doing, shows its watchers out, leaves the feed and exits with 0',
-  async t => {
-    const auth = await fakeAuth(systemClock)
-    t.teardown(auth.stop)
-    const key = signingKey()
-    const env = {
-      PORT: '0',
-      AUTH_URLS: auth.url,
-      PUBLIC_KEY: key.pem.replaceAll('\n', '\\n'),
-      LOG_LEVEL: 'info',
-      DRAIN_MS: '100',
-    }
-    const { child, ended } = start(environment(env))
-    const port = await new Promise<number>(resolve => {
-      createInterface(child.stdout).on('line', line => {
-        const { msg, address } = JSON.parse(line)
-        if (msg === 'listening') resolve(Number(new URL(address).port))
-      })
+t.test('SIGTERM: finishes running requests, closes streams, leaves the feed and exits with status 0', async t => {
+  const auth = await fakeAuth(systemClock)
+  t.teardown(auth.stop)
+  const key = signingKey()
+  const env = {
+    PORT: '0',
+    AUTH_URLS: auth.url,
+    PUBLIC_KEY: key.pem.replaceAll('\n', '\\n'),
+    LOG_LEVEL: 'info',
+    DRAIN_MS: '100',
+  }
+  const { child, ended } = start(environment(env))
+  const port = await new Promise<number>(resolve => {
+    createInterface(child.stdout).on('line', line => {
+      const { msg, address } = JSON.parse(line)
+      if (msg === 'listening') resolve(Number(new URL(address).port))
     })
-    await auth.holding()
-    t.equal(auth.guards.size, 1)
+  })
+  await auth.holding()
+  t.equal(auth.guards.size, 1)
 
-    const authorization = `Authorization: Bearer ${tokenOf(key, claimsAt(Date.now()))}`
-    const idle = connect(port, '127.0.0.1')
-    await once(idle, 'connect')
-    const watcher = connect(port, '127.0.0.1')
-    watcher.write(`GET /storage/events HTTP/1.1\r\nHost: x\r\n${authorization}\r\n\r\n`)
-    const [first] = await once(watcher, 'data')
-    t.match(String(first), /200 OK/)
-    // Half a request is in flight when the signal comes.
-    const inFlight = connect(port, '127.0.0.1')
-    inFlight.write(`GET /me HTTP/1.1\r\nHost: x\r\n${authorization}\r\n`)
-    child.kill('SIGTERM')
-    const rest = text(watcher)
-    inFlight.write('\r\n')
-    t.match(await text(inFlight), /^HTTP\/1\.1 200 OK/)
-    t.match(await rest, /"code":"shutdown"/)
-    t.same(await ended, [0, null])
-    t.equal(auth.guards.size, 0)
-  },
-)
+  const authorization = `Authorization: Bearer ${tokenOf(key, claimsAt(Date.now()))}`
+  const idle = connect(port, '127.0.0.1')
+  await once(idle, 'connect')
+  const stream = connect(port, '127.0.0.1')
+  stream.write(`GET /storage/events HTTP/1.1\r\nHost: x\r\n${authorization}\r\n\r\n`)
+  const [first] = await once(stream, 'data')
+  t.match(String(first), /200 OK/)
+  // Half of a request has arrived when the process receives the signal.
+  const inFlight = connect(port, '127.0.0.1')
+  inFlight.write(`GET /me HTTP/1.1\r\nHost: x\r\n${authorization}\r\n`)
+  child.kill('SIGTERM')
+  const rest = text(stream)
+  inFlight.write('\r\n')
+  t.match(await text(inFlight), /^HTTP\/1\.1 200 OK/)
+  t.match(await rest, /"code":"shutdown"/)
+  t.same(await ended, [0, null])
+  t.equal(auth.guards.size, 0)
+})

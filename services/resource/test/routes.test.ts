@@ -1,11 +1,11 @@
-/** The warehouse and its doors. */
+/** The routes of the example. */
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import { bearer, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
 import { resource } from './helpers/service.ts'
 
-t.test('no badge, no entry', async t => {
+t.test('guarded routes: refuse a request without a token with token-missing', async t => {
   const service = await resource()
   t.teardown(service.stop)
   for (const path of ['/me', '/storage', '/storage/restricted', '/storage/events', '/verify']) {
@@ -17,7 +17,7 @@ t.test('no badge, no entry', async t => {
   })
 })
 
-t.test('badge, but no clearance', async t => {
+t.test('GET /storage/restricted: requires the scope storage:restricted', async t => {
   const service = await resource()
   t.teardown(service.stop)
   t.equal(
@@ -28,7 +28,7 @@ t.test('badge, but no clearance', async t => {
   t.match(await service.send('/storage/restricted', cleared), { status: 200 })
 })
 
-t.test('the badge says who you are', async t => {
+t.test('GET /me: returns the caller of the token', async t => {
   const service = await resource()
   t.teardown(service.stop)
   const answered = await service.send(
@@ -39,7 +39,7 @@ t.test('the badge says who you are', async t => {
   t.equal(answered.headers['cache-control'], 'no-store')
 })
 
-t.test('whoever watches is shown out before the end of their session is acknowledged, and told why', async t => {
+t.test('GET /storage/events: closes before the revocation is acknowledged, with its code', async t => {
   const service = await resource()
   t.teardown(service.stop)
   const sid = randomUUID()
@@ -51,7 +51,7 @@ t.test('whoever watches is shown out before the end of their session is acknowle
   await acknowledged
 })
 
-t.test('a service that stops shows its watchers out', async t => {
+t.test('GET /storage/events: closes with shutdown when the service stops', async t => {
   const service = await resource()
   const [opened, text] = watch(service.port, service.token())
   await opened
@@ -59,7 +59,7 @@ t.test('a service that stops shows its watchers out', async t => {
   t.match(await text, /"code":"shutdown"/)
 })
 
-t.test('readiness is having keys and a lease; being alive is not', async t => {
+t.test('GET /readyz: requires keys and a lease; GET /livez does not', async t => {
   const service = await resource()
   t.teardown(service.stop)
   t.match(await service.send('/readyz'), { status: 200 })
@@ -71,16 +71,16 @@ t.test('readiness is having keys and a lease; being alive is not', async t => {
   t.match((await service.send('/metrics')).text, /gatehouse_guard_lease_left_seconds 0/)
 })
 
-t.test('without keys it is not ready, and no token is called wrong', async t => {
+t.test('without keys: readiness and guarded routes answer unavailable', async t => {
   const service = await resource({ PUBLIC_KEY: '', ISSUER: 'http://127.0.0.1:9' })
   t.teardown(service.stop)
   t.equal(problemMismatch(await service.send('/readyz'), 'unavailable'), null)
   t.equal(problemMismatch(await service.send('/me', bearer(service.token())), 'unavailable'), null)
 })
 
-/** A watcher: the promise that the stream has opened, and the one of all it said. */
+/** Opens the stream. Returns a promise for its first data and one for all of its data. */
 function watch(port: number, token: string): [Promise<void>, Promise<string>] {
-  let said = ''
+  let received = ''
   let opened = () => {}
   const open = new Promise<void>(resolve => {
     opened = resolve
@@ -90,10 +90,10 @@ function watch(port: number, token: string): [Promise<void>, Promise<string>] {
       { port, host: '127.0.0.1', path: '/storage/events', headers: bearer(token), agent: false },
       response => {
         response.on('data', chunk => {
-          said += chunk
+          received += chunk
           opened()
         })
-        response.on('end', () => resolve(said))
+        response.on('end', () => resolve(received))
       },
     )
     get.on('error', reject).end()

@@ -1,10 +1,10 @@
-/** What a gateway is told, and that nobody outside can tell it for us. */
+/** The answers for a gateway's sub-request, which no client can forge. */
 import { problemDefinition } from '@gatehouse/contract'
 import { bearer, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
 import { resource } from './helpers/service.ts'
 
-t.test('identity headers come from the token, and none that was sent along survives', async t => {
+t.test('GET /verify: makes identity headers from the token and copies none of the request', async t => {
   const service = await resource()
   t.teardown(service.stop)
   const token = service.token({ sub: 'ada', sid: 's1', roles: ['user', 'auditor'], scope: 'a b' })
@@ -18,7 +18,7 @@ t.test('identity headers come from the token, and none that was sent along survi
   t.equal(headers['x-auth-extra'], undefined)
 })
 
-t.test('without a good token no identity is given, whatever was sent along', async t => {
+t.test('GET /verify: sends no identity headers when the token is not valid', async t => {
   const service = await resource()
   t.teardown(service.stop)
   const { headers, ...refused } = await service.send('/verify', { ...bearer('rubbish'), 'x-auth-subject': 'root' })
@@ -26,7 +26,7 @@ t.test('without a good token no identity is given, whatever was sent along', asy
   t.equal(headers['x-auth-subject'], undefined)
 })
 
-t.test('a gateway may ask for scopes, and passes on the challenge', async t => {
+t.test('GET /verify?scope: refuses a token without the scope, with the challenge', async t => {
   const service = await resource()
   t.teardown(service.stop)
   const headers = bearer(service.token({ scope: 'a b' }))
@@ -39,7 +39,7 @@ t.test('a gateway may ask for scopes, and passes on the challenge', async t => {
   }
 })
 
-t.test('every method is answered, and a body is never read', async t => {
+t.test('/verify: answers every method and reads no body', async t => {
   const service = await resource()
   t.teardown(service.stop)
   const headers = { ...bearer(service.token()), 'content-type': 'nonsense' }
@@ -52,7 +52,7 @@ t.test('every method is answered, and a body is never read', async t => {
   }
 })
 
-t.test('no value can make a header of its own, or a second value', async t => {
+t.test('GET /verify: encodes line breaks, commas and spaces in header values', async t => {
   const service = await resource()
   t.teardown(service.stop)
   const token = service.token({ sub: 'a\r\nx-auth-roles: admin', roles: ['a,admin', 'ä b'], client_id: 'c d' })

@@ -1,5 +1,4 @@
-/** What operators ask: is it alive, can it decide, and how is it doing. Not for outside: the gateway keeps these to itself. */
-
+/** Routes for operators: liveness, readiness and metrics. The gateway must not expose them. */
 import { ProblemError } from '@gatehouse/contract'
 import type { GuardState } from '@gatehouse/guard'
 import type { RequestMetrics } from '@gatehouse/http'

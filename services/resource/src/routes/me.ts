@@ -1,4 +1,4 @@
-/** What the badge says: nothing is asked of anybody. */
+/** `GET /me`: the caller as the access token describes it. */
 import type { FastifyInstance } from 'fastify'
 
 export async function me(app: FastifyInstance): Promise<void> {

@@ -1,10 +1,10 @@
-/** The warehouse: a badge opens the door, the vault needs clearance, and who watches is shown out when their session ends. */
+/** Example routes of a warehouse: one for any valid token, one that requires a scope, and a stream. */
 import { once } from 'node:events'
 import type { Clock } from '@gatehouse/clock'
 import type { Caller } from '@gatehouse/guard'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
-/** Well under the silence after which proxies and servers hang up. */
+/** Shorter than the idle time after which proxies and servers close a connection. */
 const heartbeatMs = 15_000
 
 export async function storage(app: FastifyInstance, { clock }: { clock: Clock }): Promise<void> {
@@ -15,13 +15,13 @@ export async function storage(app: FastifyInstance, { clock }: { clock: Clock })
   app.get('/storage/restricted', { config: { guard: { scope: ['storage:restricted'] } } }, async () => ({
     vault: ['the ledger', 'the spare keys'],
   }))
-  // A HEAD of a stream would never end.
+  // A HEAD request for a stream would never end.
   app.get('/storage/events', { exposeHeadRoute: false }, ({ caller }, reply) =>
     streamStorageEvents(app, caller, { reply, clock }),
   )
 }
 
-/** Server-sent events until the token is revoked or expires; the last event says why, by its outcome. */
+/** Sends events until the token is revoked or expires; the data of the last event has the problem's code. */
 function streamStorageEvents(
   app: FastifyInstance,
   caller: Caller,
@@ -29,7 +29,7 @@ function streamStorageEvents(
 ): void {
   const { raw } = reply
   const ended = new AbortController()
-  // Registered before the first byte: a token that was revoked a moment ago is still refused as any other.
+  // Tracked before the first byte is sent, so that a token revoked in the meantime still gets a problem response.
   const release = app.guard.trackStream(caller, why => {
     raw.end(`event: closed\ndata: ${JSON.stringify({ code: why })}\n\n`)
     ended.abort(new Error('closed'))
@@ -45,16 +45,16 @@ function streamStorageEvents(
     release()
     ended.abort(new Error('closed'))
   })
-  beat()
+  sendHeartbeats()
 
-  async function beat(): Promise<void> {
+  async function sendHeartbeats(): Promise<void> {
     try {
       for (;;) {
         await clock.sleep(heartbeatMs, ended.signal)
-        if (!raw.write(': still here\n\n')) await once(raw, 'drain', { signal: ended.signal })
+        if (!raw.write(': heartbeat\n\n')) await once(raw, 'drain', { signal: ended.signal })
       }
     } catch {
-      // The stream has ended: there is nobody left to tell.
+      // The stream has ended, which aborts the wait.
     }
   }
 }

@@ -1,10 +1,10 @@
-/** Answers a gateway's sub-request (nginx auth_request, Traefik ForwardAuth, Caddy forward_auth): may this request pass, and whose is it. */
+/** `/verify` answers a gateway's sub-request (nginx auth_request, Traefik ForwardAuth, Caddy forward_auth). */
 import { ProblemError } from '@gatehouse/contract'
 import type { Caller } from '@gatehouse/guard'
 import type { FastifyInstance, HTTPMethods } from 'fastify'
 import { Type } from 'typebox'
 
-/** Scopes with spaces between, as in RFC 6749 section 3.3. */
+/** The required scopes, separated by spaces (RFC 6749 section 3.3). */
 const Query = Type.Object(
   {
     scope: Type.Optional(
@@ -16,7 +16,7 @@ const Query = Type.Object(
 const methods: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 export async function verify(app: FastifyInstance): Promise<void> {
-  // The gateway repeats the headers of the request, not always its body: whatever comes, it is not for us to read.
+  // The gateway repeats the headers of the original request and not always its body, so no body is parsed.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined))
   app.addHook('preParsing', (request, _reply, _payload, done) => {
@@ -33,8 +33,8 @@ export async function verify(app: FastifyInstance): Promise<void> {
       const needed = query.scope?.split(' ') ?? []
       const missing = needed.filter(scope => !caller.scopes.includes(scope))
       if (missing.length > 0)
-        throw new ProblemError('insufficient-scope', 'the gateway asks for more', { scope: needed })
-      // The answer's headers come from the token alone: none that came in is copied, so none can be spoofed.
+        throw new ProblemError('insufficient-scope', 'the gateway requires more scopes', { scope: needed })
+      // All response headers come from the token. No request header is copied, so none can be spoofed.
       return reply.code(204).header('cache-control', 'no-store').headers(identityOf(caller)).send()
     },
   })
@@ -50,7 +50,7 @@ function identityOf({ id, sid, roles, scopes, clientId }: Caller): Record<string
   }
 }
 
-/** Nothing but plain characters stands as it is: no line break can make a header, and no comma or space a further value. */
+/** Encodes all but plain characters, so that a value cannot contain a line break, a comma or a space. */
 function headerSafe(value: string): string {
   return value.replace(/[^\w.~:/@+-]+/g, encodeURIComponent)
 }

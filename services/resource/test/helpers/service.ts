@@ -1,4 +1,4 @@
-/** The resource service on a real port, beside a small auth service. */
+/** Starts the resource service on a real port together with a fake auth service. */
 import type { AddressInfo } from 'node:net'
 import {
   audience,
