@@ -1,8 +1,8 @@
-/** Whether every revocation was answered in time: within lease and margin, except for what was broken meanwhile. */
+/** Checks that every barrier returned within lease and margin, plus the time during which a fault affected it. */
 import type { Records, Violation } from './checker.ts'
 import type { Bounds, Fault, Revocation, Span } from './history.ts'
 
-/** After a fault a replica needs connections again, and whatever was queued is worked off. */
+/** After a fault a replica reconnects to PostgreSQL and works off its queue. */
 const aftermathMs = 1500
 
 export function checkBarriers(
@@ -10,27 +10,27 @@ export function checkBarriers(
   bounds: Bounds,
 ): Violation[] {
   return revocations.flatMap(revocation => {
-    const disturbances = faults.filter(fault => disturbs(fault, revocation.auth))
-    const disturbedMs = lengthOf(disturbances.map(fault => overlap(fault, revocation)))
-    const what = complaint(revocation, { ...bounds, disturbedMs })
+    const affectingFaults = faults.filter(fault => affects(fault, revocation.auth))
+    const affectedMs = lengthOf(affectingFaults.map(fault => overlap(fault, revocation)))
+    const what = lateness(revocation, { ...bounds, affectedMs })
     return what === null
       ? []
-      : [{ promise: 'LIVE', what, evidence: [...disturbances.filter(isNear(revocation)), revocation] }]
+      : [{ promise: 'LIVE', what, evidence: [...affectingFaults.filter(isNear(revocation)), revocation] }]
   })
 }
 
-function complaint(
-  { standing, told, waitedMs }: Revocation,
-  { leaseMs, marginMs, slackMs, disturbedMs }: Bounds & { disturbedMs: number },
+function lateness(
+  { barrierResult, result, waitedMs }: Revocation,
+  { leaseMs, marginMs, slackMs, affectedMs }: Bounds & { affectedMs: number },
 ): string | null {
-  const allowedMs = leaseMs + marginMs + slackMs + disturbedMs
-  if (standing === 'unknown') return disturbedMs > 0 ? null : `a revocation was not answered: ${told}`
-  if (standing === 'not-yet') return disturbedMs > 0 ? null : `a revocation was not in force after ${waitedMs} ms`
+  const allowedMs = leaseMs + marginMs + slackMs + affectedMs
+  if (barrierResult === 'unknown') return affectedMs > 0 ? null : `a revocation got no answer: ${result}`
+  if (barrierResult === 'not-yet') return affectedMs > 0 ? null : `a revocation was not in force after ${waitedMs} ms`
   return waitedMs <= allowedMs ? null : `a barrier took ${waitedMs} ms, and ${Math.round(allowedMs)} ms are allowed`
 }
 
-/** The database serves all; of the replicas, the one that was asked. A frozen replica may hold the lock of the feed's clock. */
-function disturbs({ fault, targets }: Fault, auth: string): boolean {
+/** PostgreSQL affects every revocation, a replica its own. A frozen replica may hold the lock on the feed's clock row. */
+function affects({ fault, targets }: Fault, auth: string): boolean {
   return targets.includes('postgres') || targets.includes(auth) || fault === 'auth-frozen'
 }
 
@@ -42,11 +42,11 @@ function isNear(span: Span): (fault: Fault) => boolean {
   return fault => lengthOf([overlap(fault, span)]) > 0
 }
 
-/** How much time they take together; empty and turned ones take none. */
+/** Length of the union of the spans; a span that ends before it starts counts as empty. */
 function lengthOf(spans: Span[]): number {
   let endMs = Number.NEGATIVE_INFINITY
   let total = 0
-  for (const span of spans.toSorted((one, other) => one.startMs - other.startMs)) {
+  for (const span of spans.toSorted((left, right) => left.startMs - right.startMs)) {
     total += Math.max(0, span.endMs - Math.max(span.startMs, endMs))
     endMs = Math.max(endMs, span.endMs)
   }

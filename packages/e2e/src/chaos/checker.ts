@@ -1,29 +1,29 @@
-/** Judges a whole history: which promises it breaks, with the evidence. It asks nobody and changes nothing. */
+/** Finds the promises that a history breaks, with the evidence. Pure. */
 import { type ProblemCode, problemDefinition, problems } from '@gatehouse/contract'
 import { checkBarriers } from './barrierLatency.ts'
 import { certainlyCovers, possiblyCovers, type Session } from './coverage.ts'
-import type { Fault, Happening, History, Login, Request, Revocation, Rotation } from './history.ts'
+import type { Fault, History, HistoryEvent, Login, Renewal, Request, Revocation } from './history.ts'
 
-export type Promised = 'SAFE' | 'LIVE' | 'JUST' | 'HONEST' | 'FORESEEN' | 'RECOVERS'
+export type Promised = 'SAFE' | 'LIVE' | 'JUST' | 'HONEST' | 'EXPECTED' | 'RECOVERS'
 
 export interface Violation {
   promise: Promised
   what: string
-  evidence: Happening[]
+  evidence: HistoryEvent[]
 }
 
-/** The history, sorted for looking things up. */
+/** The history, grouped by kind. */
 export interface Records {
   sessions: Map<string, Session>
   logins: Login[]
   requests: Request[]
-  rotations: Rotation[]
+  renewals: Renewal[]
   revocations: Revocation[]
   faults: Fault[]
 }
 
-/** What a client can be told while all is right; the rest would be a mistake of ours. */
-const foreseen: readonly ProblemCode[] = [
+/** Problem codes that a client may receive during a run; any other is a fault of the services. */
+const expectedCodes: readonly ProblemCode[] = [
   'token-expired',
   'session-ended',
   'account-disabled',
@@ -35,20 +35,20 @@ const foreseen: readonly ProblemCode[] = [
 ]
 
 export function check(history: History): Violation[] {
-  const records = sorted(history.happenings)
+  const records = recordsOf(history.events)
   return [
     ...checkSafety(records),
     ...checkJustice(records),
     ...checkHonesty(records, history.bounds.retryWindowMs),
     ...checkBarriers(records, history.bounds),
-    ...checkForeseen(history.happenings),
-    ...checkProcesses(history.happenings),
+    ...checkExpectedAnswers(history.events),
+    ...checkProcesses(history.events),
   ]
 }
 
-function sorted(happenings: readonly Happening[]): Records {
-  const of = <Kind extends Happening['kind']>(kind: Kind) =>
-    happenings.filter((one): one is Extract<Happening, { kind: Kind }> => one.kind === kind)
+function recordsOf(events: readonly HistoryEvent[]): Records {
+  const of = <Kind extends HistoryEvent['kind']>(kind: Kind) =>
+    events.filter((event): event is Extract<HistoryEvent, { kind: Kind }> => event.kind === kind)
   const logins = of('login')
   const sessions = new Map(
     logins.flatMap(({ sid, user, startMs, endMs }) => (sid === null ? [] : [[sid, { sid, user, startMs, endMs }]])),
@@ -57,118 +57,125 @@ function sorted(happenings: readonly Happening[]): Records {
     sessions,
     logins,
     requests: of('request'),
-    rotations: of('rotation'),
+    renewals: of('renewal'),
     revocations: of('revocation'),
     faults: of('fault'),
   }
 }
 
-/** No request that started after `inForce: true` was admitted with a covered token, and no renewal after any answer succeeded. */
-function checkSafety({ sessions, requests, rotations, revocations }: Records): Violation[] {
+/** SAFE: after `inForce: true` no request with a covered token is admitted; after any answer no renewal succeeds. */
+function checkSafety({ sessions, requests, renewals, revocations }: Records): Violation[] {
   const inForce = firstBySession(
     sessions,
-    revocations.filter(({ standing }) => standing === 'in-force'),
+    revocations.filter(({ barrierResult }) => barrierResult === 'in-force'),
   )
   const committed = firstBySession(
     sessions,
-    revocations.filter(({ standing }) => standing !== 'unknown'),
+    revocations.filter(({ barrierResult }) => barrierResult !== 'unknown'),
   )
-  const breaks = (what: string, by: Map<string, Revocation>) => (one: Request | Rotation) => {
-    const revocation = by.get(one.sid)
-    if (one.told !== 'ok' || revocation === undefined || one.startMs <= revocation.endMs) return []
-    return [violation('SAFE', what, [revocation, one])]
+  const violationsOf = (what: string, by: Map<string, Revocation>) => (event: Request | Renewal) => {
+    const revocation = by.get(event.sid)
+    if (event.result !== 'ok' || revocation === undefined || event.startMs <= revocation.endMs) return []
+    return [violation('SAFE', what, [revocation, event])]
   }
   return [
-    ...requests.flatMap(breaks('a request that started after inForce was answered was admitted', inForce)),
-    ...rotations.flatMap(breaks('a renewal that started after the revocation was answered succeeded', committed)),
+    ...requests.flatMap(violationsOf('a request that started after inForce was answered was admitted', inForce)),
+    ...renewals.flatMap(violationsOf('a renewal that started after the revocation was answered succeeded', committed)),
   ]
 }
 
-/** Of the revocations that surely cover a session, the one that was answered first. */
+/** For each session, the first-answered of the revocations that certainly cover it. */
 function firstBySession(sessions: Map<string, Session>, revocations: Revocation[]): Map<string, Revocation> {
-  const inOrder = revocations.toSorted((one, other) => one.endMs - other.endMs)
-  const found = [...sessions.values()].flatMap((session): [string, Revocation][] => {
-    const revocation = inOrder.find(one => certainlyCovers(one, session))
+  const byAnswer = revocations.toSorted((event, other) => event.endMs - other.endMs)
+  const revocationBySession = [...sessions.values()].flatMap((session): [string, Revocation][] => {
+    const revocation = byAnswer.find(event => certainlyCovers(event, session))
     return revocation === undefined ? [] : [[session.sid, revocation]]
   })
-  return new Map(found)
+  return new Map(revocationBySession)
 }
 
-/** Whoever was signed out had been revoked, and 403 is said of accounts that may be disabled now. */
-function checkJustice({ sessions, requests, rotations, logins, revocations }: Records): Violation[] {
+/** JUST: only a revoked session is answered with `session-ended`, only a disabled account with `account-disabled`. */
+function checkJustice({ sessions, requests, renewals, logins, revocations }: Records): Violation[] {
   const mayHaveEndedAtMs = new Map(
     [...sessions.values()].map(session => {
-      const starts = revocations.filter(one => possiblyCovers(one, session)).map(({ startMs }) => startMs)
+      const starts = revocations.filter(event => possiblyCovers(event, session)).map(({ startMs }) => startMs)
       return [session.sid, Math.min(...starts)]
     }),
   )
-  const ended = [...requests, ...rotations].filter(({ told }) => told === 'session-ended')
-  const unjust = ended.filter(({ sid, endMs }) => endMs < (mayHaveEndedAtMs.get(sid) ?? Number.POSITIVE_INFINITY))
+  const ended = [...requests, ...renewals].filter(({ result }) => result === 'session-ended')
+  const unjustEnds = ended.filter(({ sid, endMs }) => endMs < (mayHaveEndedAtMs.get(sid) ?? Number.POSITIVE_INFINITY))
 
-  const forbidden = [...requests, ...logins].filter(({ told }) => told === 'account-disabled')
-  const lingering = forbidden.filter(one => !mayBeDisabled(one, revocations))
+  const answeredDisabled = [...requests, ...logins].filter(({ result }) => result === 'account-disabled')
+  const unjustlyDisabled = answeredDisabled.filter(event => !mayBeDisabled(event, revocations))
   const ofAccount = ({ user, endMs }: Request | Login) =>
-    revocations.filter(one => one.user === user && isAboutAccount(one) && one.startMs <= endMs)
-  const mistaken = logins.filter(({ told }) => told === 'credentials-invalid')
+    revocations.filter(event => event.user === user && isAboutAccount(event) && event.startMs <= endMs)
+  const rejected = logins.filter(({ result }) => result === 'credentials-invalid')
   return [
-    ...unjust.map(one => violation('JUST', 'a session that nobody had revoked was called ended', [one])),
-    ...lingering.map(one =>
-      violation('JUST', 'an account that nobody had disabled was called disabled', [...ofAccount(one).slice(-2), one]),
+    ...unjustEnds.map(event =>
+      violation('JUST', 'a session without a revocation was answered with session-ended', [event]),
     ),
-    ...mistaken.map(one => violation('JUST', 'a right password was called wrong', [one])),
+    ...unjustlyDisabled.map(event =>
+      violation('JUST', 'an enabled account was answered with account-disabled', [
+        ...ofAccount(event).slice(-2),
+        event,
+      ]),
+    ),
+    ...rejected.map(event => violation('JUST', 'a correct password was rejected', [event])),
   ]
 }
 
-function isAboutAccount({ act }: Revocation): boolean {
-  return act === 'disable' || act === 'enable'
+function isAboutAccount({ method }: Revocation): boolean {
+  return method === 'disable' || method === 'enable'
 }
 
-/** Some disabling had begun, and no enabling that came after it was in force before the question. */
+/** A disable had begun, and no later enable was in force before the request started. */
 function mayBeDisabled({ user, startMs, endMs }: Request | Login, revocations: Revocation[]): boolean {
-  const ofUser = revocations.filter(one => one.user === user)
-  const enabled = ofUser.filter(one => one.act === 'enable' && one.standing === 'in-force' && one.endMs <= startMs)
+  const ofUser = revocations.filter(event => event.user === user)
+  const enabled = ofUser.filter(
+    event => event.method === 'enable' && event.barrierResult === 'in-force' && event.endMs <= startMs,
+  )
   const isUndone = (disable: Revocation) =>
-    disable.standing !== 'unknown' && enabled.some(one => one.startMs >= disable.endMs)
-  return ofUser.some(one => one.act === 'disable' && one.startMs <= endMs && !isUndone(one))
+    disable.barrierResult !== 'unknown' && enabled.some(event => event.startMs >= disable.endMs)
+  return ofUser.some(event => event.method === 'disable' && event.startMs <= endMs && !isUndone(event))
 }
 
-/** No honest client is called a thief, and each refresh token has one successor. */
-function checkHonesty({ rotations }: Records, retryWindowMs: number): Violation[] {
-  const successors = new Map<string, Rotation>()
-  return rotations.flatMap(one => {
-    const isLate = !one.hasKey && one.endMs - one.firstMs >= retryWindowMs
-    if (one.told === 'refresh-reused' && !isLate) {
-      return [violation('HONEST', 'an honest client was called a thief', [one])]
+/** HONEST: a client that only retries is never answered with `refresh-reused`; each refresh token has one successor. */
+function checkHonesty({ renewals }: Records, retryWindowMs: number): Violation[] {
+  const successors = new Map<string, Renewal>()
+  return renewals.flatMap(event => {
+    const isLate = !event.hasKey && event.endMs - event.firstMs >= retryWindowMs
+    if (event.result === 'refresh-reused' && !isLate) {
+      return [violation('HONEST', 'a retry was answered with refresh-reused', [event])]
     }
-    if (one.successor === null) return []
-    const earlier = successors.get(one.presented) ?? one
-    successors.set(one.presented, earlier)
-    if (earlier.successor === one.successor) return []
-    return [violation('HONEST', 'two renewals of one token gave two successors', [earlier, one])]
+    if (event.successor === null) return []
+    const earlier = successors.get(event.presented) ?? event
+    successors.set(event.presented, earlier)
+    if (earlier.successor === event.successor) return []
+    return [violation('HONEST', 'two renewals of one token gave two successors', [earlier, event])]
   })
 }
 
-function checkForeseen(happenings: readonly Happening[]): Violation[] {
-  const known = new Set<string>(['ok', 'no-answer', ...foreseen])
-  return happenings
-    .filter(one => 'told' in one && !known.has(one.told))
-    .map(one => violation('FORESEEN', `an answer that nobody should get: ${'told' in one ? one.told : ''}`, [one]))
+function checkExpectedAnswers(events: readonly HistoryEvent[]): Violation[] {
+  const known = new Set<string>(['ok', 'no-answer', ...expectedCodes])
+  return events
+    .filter(event => 'result' in event && !known.has(event.result))
+    .map(event => violation('EXPECTED', `an unexpected answer: ${'result' in event ? event.result : ''}`, [event]))
 }
 
-function checkProcesses(happenings: readonly Happening[]): Violation[] {
-  return happenings.flatMap(one => {
-    if (one.kind === 'death') return [violation('RECOVERS', `${one.target} ended by itself`, [one])]
-    if (one.kind !== 'recovery' || one.isServing) return []
-    return [violation('RECOVERS', `${one.target} did not come back`, [one])]
+function checkProcesses(events: readonly HistoryEvent[]): Violation[] {
+  return events.flatMap(event => {
+    if (event.kind === 'unexpected-exit') return [violation('RECOVERS', `${event.target} exited unexpectedly`, [event])]
+    if (event.kind !== 'recovery' || event.isServing) return []
+    return [violation('RECOVERS', `${event.target} does not serve again after the last fault`, [event])]
   })
 }
 
-function violation(promise: Promised, what: string, evidence: Happening[]): Violation {
+function violation(promise: Promised, what: string, evidence: HistoryEvent[]): Violation {
   return { promise, what, evidence }
 }
 
-/** Whether the table knows this refusal, and that it signs a person out. */
-export function signsOut(told: string): boolean {
-  if (!Object.hasOwn(problems, told)) return false
-  return problemDefinition(told as ProblemCode).action === 'login' || told === 'account-disabled'
+/** Whether this is a problem code that signs the user out. */
+export function signsOut(result: string): boolean {
+  if (!Object.hasOwn(problems, result)) return false
+  return problemDefinition(result as ProblemCode).action === 'login' || result === 'account-disabled'
 }

@@ -1,36 +1,36 @@
-/** What a run plays on: PostgreSQL of its own, places for auth and resource processes, and the lines between them. */
+/** The processes of a run: PostgreSQL, slots for auth and resource processes, and a proxy on each connection between them. */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, type HalfOpenProxy, halfOpenProxy, type Postgres, startPostgres } from '@gatehouse/testkit'
 import { type Login, type Service, type System, startSystem } from '../system.ts'
-import type { Bounds, Happening } from './history.ts'
-import { changes, confession, type Mistake } from './mutations/mutations.ts'
-import { type ProcessSlot, placeAt } from './processSlot.ts'
+import type { Bounds, HistoryEvent } from './history.ts'
+import { type MutationName, mutationMarker, mutations } from './mutations/mutations.ts'
+import { createProcessSlot, type ProcessSlot } from './processSlot.ts'
 
-export interface ResourcePlace extends ProcessSlot {
-  /** One to each auth place. */
-  lines: HalfOpenProxy[]
+export interface ResourceSlot extends ProcessSlot {
+  /** One to each auth slot. */
+  proxies: HalfOpenProxy[]
 }
 
 export interface Cluster {
   postgres: Postgres
   auths: ProcessSlot[]
-  resources: ResourcePlace[]
-  /** Empty, and known to all: another process may come. */
+  resources: ResourceSlot[]
+  /** Empty slots whose addresses every guard knows, for processes that join during the run. */
   spareAuth: ProcessSlot
-  spareResource: ResourcePlace
+  spareResource: ResourceSlot
   admin: Login
-  note: (happening: Happening) => void
+  record: (event: HistoryEvent) => void
   close: () => Promise<void>
 }
 
-export interface StageOptions {
+export interface ClusterOptions {
   auths: number
   resources: number
-  /** Made in the services on purpose. */
-  mistake?: Mistake | undefined
-  note: (happening: Happening) => void
+  /** A deliberate fault in the code of one service. */
+  mutation?: MutationName | undefined
+  record: (event: HistoryEvent) => void
 }
 
 export const bounds: Bounds = { leaseMs: 3000, marginMs: 500, retryWindowMs: 30_000, slackMs: 2000 }
@@ -42,81 +42,83 @@ const env = {
   POLL_HOLD_MS: '1000',
   RETRY_WINDOW_MS: String(bounds.retryWindowMs),
   DATABASE_TIMEOUT_MS: String(databaseTimeoutMs),
-  // Short, so that tokens expire and revocations are forgotten in the course of a run.
+  // Short, so that tokens expire and guards drop revocations during a run.
   ACCESS_TOKEN_SECONDS: '20',
   REVOCATION_MARGIN_MS: '10000',
 }
 
-export async function buildStage(options: StageOptions): Promise<Cluster> {
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const undo: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    return { ...(await build(options, undo)), note: options.note, close }
+    return { ...(await startParts(options, undo)), record: options.record, close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function build(
-  options: StageOptions,
+async function startParts(
+  options: ClusterOptions,
   undo: (() => Promise<unknown>)[],
-): Promise<Omit<Cluster, 'note' | 'close'>> {
+): Promise<Omit<Cluster, 'record' | 'close'>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-chaos-'))
   const postgres = await startPostgres({ dataDir, persistent: false })
   undo.push(() => postgres.stop())
-  // A mistake is made in one module as it is loaded, so then each is loaded by itself.
-  const form = options.mistake === undefined ? 'bundle' : 'src'
+  // A mutation changes one module at load time, so the modules must not be bundled.
+  const form = options.mutation === undefined ? 'bundle' : 'src'
   const system = await startSystem({ databaseUrl: postgres.url, auths: 0, resources: 0, env: envOf(options), form })
   undo.push(() => system.stop())
   const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
 
   const start = starter(system, options)
-  const place = async (name: string, port: number, startIt: (port: number) => Promise<Service>) => {
-    const made = placeAt({ name, port, start: startIt, note: options.note })
-    undo.push(async () => made.retire())
-    return made
+  const slot = async (name: string, port: number, startService: (port: number) => Promise<Service>) => {
+    const created = createProcessSlot({ name, port, start: startService, record: options.record })
+    undo.push(async () => created.retire())
+    return created
   }
-  // The issuer is the first of them: guards fetch the public keys there.
+  // The first replica is the issuer: guards fetch the public keys from it.
   const issuerPort = Number(new URL(system.issuer).port)
-  const authAt = async (name: string, port?: number) => place(name, port ?? (await freePort()), start.auth)
+  const authAt = async (name: string, port?: number) => slot(name, port ?? (await freePort()), start.auth)
   const auths = [await authAt('auth-1', issuerPort)]
   while (auths.length < options.auths) auths.push(await authAt(`auth-${auths.length + 1}`))
   const spareAuth = await authAt('auth-joined')
 
-  const resourceAt = async (name: string): Promise<ResourcePlace> => {
-    const lines = await Promise.all([...auths, spareAuth].map(({ port }) => halfOpenProxy({ host: '127.0.0.1', port })))
-    undo.push(() => Promise.all(lines.map(line => line.close())))
-    return { ...(await place(name, await freePort(), start.resource(name, lines))), lines }
+  const resourceAt = async (name: string): Promise<ResourceSlot> => {
+    const proxies = await Promise.all(
+      [...auths, spareAuth].map(({ port }) => halfOpenProxy({ host: '127.0.0.1', port })),
+    )
+    undo.push(() => Promise.all(proxies.map(line => line.close())))
+    return { ...(await slot(name, await freePort(), start.resource(name, proxies))), proxies }
   }
-  const resources: ResourcePlace[] = []
+  const resources: ResourceSlot[] = []
   while (resources.length < options.resources) resources.push(await resourceAt(`resource-${resources.length + 1}`))
   const spareResource = await resourceAt('resource-joined')
 
-  await Promise.all(auths.map(({ enter }) => enter()))
-  await Promise.all(resources.map(({ enter }) => enter()))
+  await Promise.all(auths.map(({ start }) => start()))
+  await Promise.all(resources.map(({ start }) => start()))
   return { postgres, auths, resources, spareAuth, spareResource, admin }
 }
 
-function envOf({ mistake }: StageOptions): Record<string, string> {
-  if (mistake === undefined) return env
-  const preload = new URL(`mutations/preload.js?mistake=${mistake}`, import.meta.url)
+function envOf({ mutation }: ClusterOptions): Record<string, string> {
+  if (mutation === undefined) return env
+  const preload = new URL(`mutations/preload.js?mutation=${mutation}`, import.meta.url)
   return { ...env, NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${preload}` }
 }
 
-function starter(system: System, { mistake }: StageOptions) {
-  /** A mistake that was not made would prove nothing. */
-  const mustBeBroken = async (name: 'auth' | 'resource', service: Service) => {
-    if (mistake && changes[mistake].service === name) await service.logged(new RegExp(confession(mistake)))
+function starter(system: System, { mutation }: ClusterOptions) {
+  /** Waits for the marker: a run without its mutation would prove nothing. */
+  const requireMutation = async (name: 'auth' | 'resource', service: Service) => {
+    if (mutation && mutations[mutation].service === name) await service.logged(new RegExp(mutationMarker(mutation)))
     return service
   }
   return {
-    auth: async (port: number) => mustBeBroken('auth', await system.addAuth({ port })),
-    resource: (name: string, lines: HalfOpenProxy[]) => async (port: number) => {
-      const AUTH_URLS = lines.map(line => `http://127.0.0.1:${line.port}`).join(',')
-      return mustBeBroken('resource', await system.addResource({ port, env: { AUTH_URLS, GUARD_NAME: name } }))
+    auth: async (port: number) => requireMutation('auth', await system.addAuth({ port })),
+    resource: (name: string, proxies: HalfOpenProxy[]) => async (port: number) => {
+      const AUTH_URLS = proxies.map(line => `http://127.0.0.1:${line.port}`).join(',')
+      return requireMutation('resource', await system.addResource({ port, env: { AUTH_URLS, GUARD_NAME: name } }))
     },
   }
 }

@@ -1,25 +1,25 @@
-/** What all actors share: the stage, the people, and when it is time to go. */
+/** What all actors of a run share. */
 import { systemClock } from '@gatehouse/clock'
 import type { Cluster } from './cluster.ts'
 import type { Random } from './random.ts'
-import type { People } from './sessionPool.ts'
+import type { SessionPool } from './sessionPool.ts'
 
 export interface ChaosContext {
-  stage: Cluster
-  people: People
+  cluster: Cluster
+  sessionPool: SessionPool
   seed: number
   /** Aborted when the load ends. */
   stopping: AbortSignal
-  /** Work that its beginner does not wait for; the run does, at its end. */
+  /** Registers work that the caller does not await; the run awaits it at its end. */
   inBackground: (work: Promise<void>) => void
 }
 
-/** Acts again and again until the load ends. */
-export async function keepActing({ stopping }: ChaosContext, act: () => Promise<void>): Promise<void> {
-  while (!stopping.aborted) await act()
+/** Repeats `act` until the load ends. */
+export async function repeatUntilStopped({ stopping }: ChaosContext, method: () => Promise<void>): Promise<void> {
+  while (!stopping.aborted) await method()
 }
 
-/** Waits a moment, or until the load ends. */
+/** Waits between `low` and `high` milliseconds, or until the load ends. */
 export async function pause({ stopping }: ChaosContext, random: Random, [low, high]: [number, number]): Promise<void> {
   await systemClock.sleep(random.between(low, high), stopping).catch(() => undefined)
 }

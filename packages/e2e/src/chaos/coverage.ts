@@ -1,31 +1,31 @@
-/** Which sessions a revocation covers, by what really happened: no claims and no epochs are compared. */
+/** Which sessions a revocation covers, judged by the recorded times; no claims or epochs are compared. */
 import type { Revocation, Span } from './history.ts'
 
-/** A session: its log-in, and whose it is. */
+/** A session and its account; the span is that of the log-in. */
 export interface Session extends Span {
   sid: string
   user: string
 }
 
-/** It began before the revocation was asked for, so that every token of it is covered. */
+/** The session began before the revocation was sent, so all its tokens are covered. */
 export function certainlyCovers(revocation: Revocation, session: Session): boolean {
-  // Enabling what is enabled covers nothing; what the disable before it covered stays covered by that.
-  if (revocation.act === 'enable') return false
+  // Enabling an enabled account covers nothing; the disable before it keeps its own coverage.
+  if (revocation.method === 'enable') return false
   return isAbout(revocation, session) && (namesSession(revocation) || session.endMs <= revocation.startMs)
 }
 
-/** It may have begun before the revocation was committed; one whose end is unknown may be carried out at any time. */
+/** The session may have begun before the commit; a revocation without an answer may commit at any later time. */
 export function possiblyCovers(revocation: Revocation, session: Session): boolean {
-  const committedByMs = revocation.standing === 'unknown' ? Number.POSITIVE_INFINITY : revocation.endMs
+  const committedByMs = revocation.barrierResult === 'unknown' ? Number.POSITIVE_INFINITY : revocation.endMs
   return isAbout(revocation, session) && (namesSession(revocation) || session.startMs <= committedByMs)
 }
 
-function namesSession({ act }: Revocation): boolean {
-  return act === 'end-one' || act === 'log-out'
+function namesSession({ method }: Revocation): boolean {
+  return method === 'end-one' || method === 'log-out'
 }
 
 function isAbout(revocation: Revocation, { sid, user }: Session): boolean {
-  if (revocation.act === 'global') return true
+  if (revocation.method === 'global') return true
   if (namesSession(revocation)) return revocation.sid === sid
-  return revocation.user === user && (revocation.act !== 'end-others' || revocation.sid !== sid)
+  return revocation.user === user && (revocation.method !== 'end-others' || revocation.sid !== sid)
 }

@@ -1,22 +1,22 @@
-/** The faults: each breaks something, waits, and mends it. */
+/** The faults: each breaks one part, waits, and repairs it. */
 import { systemClock } from '@gatehouse/clock'
 import { onServer } from '@gatehouse/testkit'
-import { bounds, type Cluster, type ResourcePlace } from './cluster.ts'
+import { bounds, type Cluster, type ResourceSlot } from './cluster.ts'
 import type { ProcessSlot } from './processSlot.ts'
 import type { Random } from './random.ts'
 
 export interface Fault {
   /** Faults of different lanes may overlap. */
   lane: 'services' | 'database'
-  /** @returns the names of those that could not serve meanwhile */
-  strike: (stage: Cluster, random: Random) => Promise<string[]>
+  /** @returns the names of the processes that could not serve during the fault */
+  inject: (cluster: Cluster, random: Random) => Promise<string[]>
 }
 
 const { leaseMs } = bounds
-/** A held poll has been answered by then. */
+/** Longer than POLL_HOLD_MS: a held poll has been answered. */
 const beyondHoldMs = 1300
 
-/** Breaks it, waits, and mends it whatever happens. */
+/** Runs `end` after `ms` milliseconds, also when the wait fails. */
 async function during(ms: number, { start, end }: { start: () => unknown; end: () => unknown }): Promise<void> {
   await start()
   try {
@@ -26,131 +26,131 @@ async function during(ms: number, { start, end }: { start: () => unknown; end: (
   }
 }
 
-const cut = (resource: ResourcePlace) => resource.lines.forEach(line => void line.blackhole())
-const heal = (resource: ResourcePlace) => resource.lines.forEach(line => void line.heal())
-const slow = (resource: ResourcePlace, ms: number) => resource.lines.forEach(line => void line.delay(ms))
+const cutOff = (resource: ResourceSlot) => resource.proxies.forEach(line => void line.blackhole())
+const reconnect = (resource: ResourceSlot) => resource.proxies.forEach(line => void line.heal())
+const slow = (resource: ResourceSlot, ms: number) => resource.proxies.forEach(line => void line.delay(ms))
 const freeze = ({ service }: ProcessSlot) => service().freeze()
 const thaw = ({ service }: ProcessSlot) => service().thaw()
 
-const killed = (pick: (stage: Cluster) => ProcessSlot[]) => async (stage: Cluster, random: Random) => {
-  const place = random.pick(pick(stage))
-  await during(random.between(100, 2000), { start: place.kill, end: place.enter })
-  return [place.name]
+const killed = (pick: (cluster: Cluster) => ProcessSlot[]) => async (cluster: Cluster, random: Random) => {
+  const slot = random.pick(pick(cluster))
+  await during(random.between(100, 2000), { start: slot.kill, end: slot.start })
+  return [slot.name]
 }
 
-const frozen = (pick: (stage: Cluster) => ProcessSlot[]) => async (stage: Cluster, random: Random) => {
-  const place = random.pick(pick(stage))
+const frozen = (pick: (cluster: Cluster) => ProcessSlot[]) => async (cluster: Cluster, random: Random) => {
+  const slot = random.pick(pick(cluster))
   const ms = leaseMs + random.between(300, 2500)
-  await during(ms, { start: () => freeze(place), end: () => thaw(place) })
-  return [place.name]
+  await during(ms, { start: () => freeze(slot), end: () => thaw(slot) })
+  return [slot.name]
 }
 
-/** Another process comes while a revocation waits for a guard that is cut off. */
-async function whileCutOff(stage: Cluster, random: Random, join: () => Promise<void>): Promise<void> {
-  const resource = random.pick(stage.resources)
+/** Starts another process while a revocation waits for a guard that is cut off. */
+async function whileCutOff(cluster: Cluster, random: Random, join: () => Promise<void>): Promise<void> {
+  const resource = random.pick(cluster.resources)
   await Promise.all([
-    during(leaseMs, { start: () => cut(resource), end: () => heal(resource) }),
+    during(leaseMs, { start: () => cutOff(resource), end: () => reconnect(resource) }),
     systemClock.sleep(random.between(0, leaseMs / 2)).then(join),
   ])
 }
 
-async function joins<Entered extends ProcessSlot>(spare: Entered, places: Entered[]): Promise<void> {
-  await spare.enter()
-  places.push(spare)
+async function joins<Entered extends ProcessSlot>(slot: Entered, slots: Entered[]): Promise<void> {
+  await slot.start()
+  slots.push(slot)
   await systemClock.sleep(2 * leaseMs)
-  places.splice(places.indexOf(spare), 1)
-  await spare.stop()
+  slots.splice(slots.indexOf(slot), 1)
+  await slot.stop()
 }
 
 export const faults = {
-  'auth-killed': { lane: 'services', strike: killed(({ auths }) => auths) },
-  'resource-killed': { lane: 'services', strike: killed(({ resources }) => resources) },
-  'auth-frozen': { lane: 'services', strike: frozen(({ auths }) => auths) },
-  'resource-frozen': { lane: 'services', strike: frozen(({ resources }) => resources) },
-  /** Half-open: neither side is told that the other is gone. */
+  'auth-killed': { lane: 'services', inject: killed(({ auths }) => auths) },
+  'resource-killed': { lane: 'services', inject: killed(({ resources }) => resources) },
+  'auth-frozen': { lane: 'services', inject: frozen(({ auths }) => auths) },
+  'resource-frozen': { lane: 'services', inject: frozen(({ resources }) => resources) },
+  /** Half-open: neither side receives a FIN or RST. */
   'line-cut': {
     lane: 'services',
-    strike: async (stage, random) => {
-      const resource = random.pick(stage.resources)
+    inject: async (cluster, random) => {
+      const resource = random.pick(cluster.resources)
       const ms = leaseMs + random.between(0, 2000)
-      await during(ms, { start: () => cut(resource), end: () => heal(resource) })
+      await during(ms, { start: () => cutOff(resource), end: () => reconnect(resource) })
       return [resource.name]
     },
   },
-  /** One replica out of reach for so long that the guard turns to another. */
+  /** One replica is unreachable for so long that the guard turns to another. */
   'one-line-cut': {
     lane: 'services',
-    strike: async (stage, random) => {
-      const resource = random.pick(stage.resources)
-      const line = random.pick(resource.lines)
+    inject: async (cluster, random) => {
+      const resource = random.pick(cluster.resources)
+      const line = random.pick(resource.proxies)
       await during(3 * leaseMs, { start: line.blackhole, end: line.heal })
       return [resource.name]
     },
   },
-  /** Answers come late, then none: a lease that was counted from the answer would outlast its row. */
+  /** Answers arrive late, then none: a lease counted from the answer would outlast its row. */
   'line-slow-then-cut': {
     lane: 'services',
-    strike: async (stage, random) => {
-      const resource = random.pick(stage.resources)
+    inject: async (cluster, random) => {
+      const resource = random.pick(cluster.resources)
       await during(random.between(2000, 4000), {
         start: () => slow(resource, random.between(500, 1100)),
         end: () => undefined,
       })
       await during(leaseMs, {
-        start: () => cut(resource),
+        start: () => cutOff(resource),
         end: () => {
           slow(resource, 0)
-          heal(resource)
+          reconnect(resource)
         },
       })
       return [resource.name]
     },
   },
-  /** It wakes up with an old answer in its hands and nobody to ask. */
+  /** The guard thaws with an old answer in its socket buffer and no connection to any replica. */
   'frozen-and-cut': {
     lane: 'services',
-    strike: async (stage, random) => {
-      const resource = random.pick(stage.resources)
-      await during(beyondHoldMs, { start: () => freeze(resource), end: () => cut(resource) })
+    inject: async (cluster, random) => {
+      const resource = random.pick(cluster.resources)
+      await during(beyondHoldMs, { start: () => freeze(resource), end: () => cutOff(resource) })
       await during(leaseMs, { start: () => undefined, end: () => thaw(resource) })
-      await during(leaseMs, { start: () => undefined, end: () => heal(resource) })
+      await during(leaseMs, { start: () => undefined, end: () => reconnect(resource) })
       return [resource.name]
     },
   },
   'auth-joins': {
     lane: 'services',
-    strike: async (stage, random) => {
-      await whileCutOff(stage, random, () => joins(stage.spareAuth, stage.auths))
+    inject: async (cluster, random) => {
+      await whileCutOff(cluster, random, () => joins(cluster.spareAuth, cluster.auths))
       return []
     },
   },
   'guard-joins': {
     lane: 'services',
-    strike: async (stage, random) => {
-      await whileCutOff(stage, random, () => joins(stage.spareResource, stage.resources))
+    inject: async (cluster, random) => {
+      await whileCutOff(cluster, random, () => joins(cluster.spareResource, cluster.resources))
       return []
     },
   },
   'postgres-restarted': {
     lane: 'database',
-    strike: async ({ postgres }) => {
+    inject: async ({ postgres }) => {
       await postgres.restart()
       return ['postgres']
     },
   },
   'postgres-killed': {
     lane: 'database',
-    strike: async ({ postgres }, random) => {
+    inject: async ({ postgres }, random) => {
       await during(random.between(100, 2000), { start: postgres.kill, end: postgres.restart })
       return ['postgres']
     },
   },
-  /** For some seconds nobody hears a notification. */
+  /** For some seconds no replica receives a notification. */
   'notify-lost': {
     lane: 'database',
-    strike: async ({ postgres }) => {
+    inject: async ({ postgres }) => {
       for (let times = 0; times < 12; times += 1) {
-        await onServer(postgres.url, deafen)
+        await onServer(postgres.url, terminateListeners)
         await systemClock.sleep(250)
       }
       return []
@@ -158,7 +158,7 @@ export const faults = {
   },
 } as const satisfies Record<string, Fault>
 
-const deafen = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gatehouse-listen'`
+const terminateListeners = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gatehouse-listen'`
 
 export type FaultName = keyof typeof faults
 export const faultNames = Object.keys(faults) as FaultName[]

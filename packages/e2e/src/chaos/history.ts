@@ -1,20 +1,20 @@
-/** What happened, stamped by one monotonic clock: that of the process which asks, breaks and judges. */
+/** The events of a run, all stamped by the monotonic clock of the chaos process. */
 
-/** From before the question was sent until after its answer was read, or until it was given up. */
+/** From before a request is sent until its answer has been read, or until the time-out. */
 export interface Span {
   startMs: number
   endMs: number
 }
 
-/** `ok`, the code of a refusal, `status N` for an answer without one, or `no-answer`. */
-export type Told = string
+/** `ok`, a problem code, `status N` for an error answer without a code, or `no-answer`. */
+export type ResultCode = string
 
 export interface Login extends Span {
   kind: 'login'
   user: string
-  /** Only when it succeeded. */
+  /** Null unless the log-in succeeded. */
   sid: string | null
-  told: Told
+  result: ResultCode
 }
 
 export interface Request extends Span {
@@ -22,15 +22,15 @@ export interface Request extends Span {
   resource: string
   sid: string
   user: string
-  told: Told
+  result: ResultCode
 }
 
-/** One attempt to renew; a client repeats it until it is told something. */
-export interface Rotation extends Span {
-  kind: 'rotation'
+/** One attempt to renew; a client repeats it until it has an answer. */
+export interface Renewal extends Span {
+  kind: 'renewal'
   sid: string
   user: string
-  told: Told
+  result: ResultCode
   /** When this refresh token was first presented. */
   firstMs: number
   hasKey: boolean
@@ -39,58 +39,58 @@ export interface Rotation extends Span {
   successor: string | null
 }
 
-export const acts = ['end-one', 'end-others', 'end-all', 'disable', 'enable', 'global', 'log-out'] as const
-export type Act = (typeof acts)[number]
+export const revocationMethods = ['end-one', 'end-others', 'end-all', 'disable', 'enable', 'global', 'log-out'] as const
+export type RevocationMethod = (typeof revocationMethods)[number]
 
-/** `in-force` and `not-yet` were committed; of `unknown` nobody can tell. */
-export type Standing = 'in-force' | 'not-yet' | 'unknown'
+/** `in-force` and `not-yet` are committed; `unknown` may or may not be. */
+export type BarrierResult = 'in-force' | 'not-yet' | 'unknown'
 
 export interface Revocation extends Span {
   kind: 'revocation'
-  act: Act
-  /** The session that is ended; with `end-others`, the one that stays. */
+  method: RevocationMethod
+  /** The session that ends; for `end-others`, the session that stays. */
   sid: string | null
-  /** The account; null for everyone. */
+  /** The account; null for a global revocation. */
   user: string | null
   auth: string
-  standing: Standing
-  told: Told
+  barrierResult: BarrierResult
+  result: ResultCode
   waitedMs: number
 }
 
 export interface Fault extends Span {
   kind: 'fault'
   fault: string
-  /** The processes that could not serve meanwhile. */
+  /** The processes that could not serve during the fault. */
   targets: string[]
 }
 
-/** After the last fault, whether a process serves again. */
+/** Whether a process serves again after the last fault. */
 export interface Recovery extends Span {
   kind: 'recovery'
   target: string
   isServing: boolean
 }
 
-/** A process that ended though nobody ended it. */
-export interface Death extends Span {
-  kind: 'death'
+/** The exit of a process that the run did not stop. */
+export interface UnexpectedExit extends Span {
+  kind: 'unexpected-exit'
   target: string
-  lastWords: string[]
+  lastLog: string[]
 }
 
-/** Errors that a process wrote into its log. */
-export interface Outcry extends Span {
-  kind: 'outcry'
+/** Error lines in the log of a process. */
+export interface LoggedErrors extends Span {
+  kind: 'logged-errors'
   target: string
-  lines: string[]
+  proxies: string[]
 }
 
-export type Happening = Login | Request | Rotation | Revocation | Fault | Recovery | Death | Outcry
+export type HistoryEvent = Login | Request | Renewal | Revocation | Fault | Recovery | UnexpectedExit | LoggedErrors
 
 export interface History {
-  happenings: Happening[]
-  /** What the run was configured with: the checker's measure. */
+  events: HistoryEvent[]
+  /** The configured limits that the checker applies. */
   bounds: Bounds
 }
 
@@ -98,6 +98,6 @@ export interface Bounds {
   leaseMs: number
   marginMs: number
   retryWindowMs: number
-  /** How much longer than lease and margin a barrier may take on a machine that does much else. */
+  /** Allowance beyond lease and margin for a loaded machine. */
   slackMs: number
 }

@@ -1,64 +1,64 @@
-/** A place in which one process follows another, always at the same address. */
+/** A slot for one process at a time, always at the same address. */
 
 import { systemClock } from '@gatehouse/clock'
 import { type Call, httpClient } from '@gatehouse/testkit'
 import type { Service } from '../system.ts'
-import type { Death, Outcry } from './history.ts'
+import type { LoggedErrors, UnexpectedExit } from './history.ts'
 
 export interface ProcessSlot {
   name: string
   port: number
   call: Call
-  /** The process that stands there. @throws Error when there was none yet */
+  /** The newest process of the slot. @throws Error before the first start */
   service: () => Service
-  /** Somebody else takes the place, once the process before is gone. */
-  enter: () => Promise<void>
-  /** No time to say goodbye. */
+  /** Starts a process; the one before must have exited. */
+  start: () => Promise<void>
+  /** Sends SIGKILL and waits for the exit. */
   kill: () => Promise<void>
-  /** Says goodbye. */
+  /** Sends SIGTERM and waits for the exit. */
   stop: () => Promise<void>
-  /** From now on whoever ends, ends because the run does. */
+  /** From now on an exit is expected, because the run ends. */
   retire: () => void
 }
 
-export interface PlaceOptions {
+export interface ProcessSlotOptions {
   name: string
   port: number
   start: (port: number) => Promise<Service>
-  note: (happening: Death | Outcry) => void
+  record: (event: UnexpectedExit | LoggedErrors) => void
 }
 
-const lastWords = 15
-/** An error in a service's log, as pino writes it: something that nobody had foreseen. */
+const lastLog = 15
+/** A line of level error or fatal, as pino writes it. */
 const error = /^\{"level":[56]0/
 
-export function placeAt({ name, port, start, note }: PlaceOptions): ProcessSlot {
-  let present: Service | undefined
+export function createProcessSlot({ name, port, start, record }: ProcessSlotOptions): ProcessSlot {
+  let current: Service | undefined
   const expected = new WeakSet<Service>()
   let isRetired = false
 
   const service = () => {
-    if (present === undefined) throw new Error(`nobody has been at ${name} yet`)
-    return present
+    if (current === undefined) throw new Error(`${name} was never started`)
+    return current
   }
-  const watch = async (entered: Service) => {
-    await entered.exited
+  const watch = async (started: Service) => {
+    await started.exited
     const nowMs = systemClock.nowMs()
     const common = { target: name, startMs: nowMs, endMs: nowMs }
-    const lines = entered.logs.filter(line => error.test(line))
-    if (lines.length > 0) note({ kind: 'outcry', ...common, lines })
-    if (expected.has(entered) || isRetired) return
-    note({ kind: 'death', ...common, lastWords: entered.logs.slice(-lastWords) })
+    const proxies = started.logs.filter(line => error.test(line))
+    if (proxies.length > 0) record({ kind: 'logged-errors', ...common, proxies })
+    if (expected.has(started) || isRetired) return
+    record({ kind: 'unexpected-exit', ...common, lastLog: started.logs.slice(-lastLog) })
   }
   return {
     name,
     port,
     call: httpClient(`http://127.0.0.1:${port}`),
     service,
-    enter: async () => {
-      const entered = await retried(() => start(port))
-      present = entered
-      void watch(entered)
+    start: async () => {
+      const started = await retried(() => start(port))
+      current = started
+      void watch(started)
     },
     kill: async () => {
       expected.add(service())
@@ -74,7 +74,7 @@ export function placeAt({ name, port, start, note }: PlaceOptions): ProcessSlot 
   }
 }
 
-/** While the place was empty, the port may have been lent to somebody's outgoing connection. */
+/** While the slot was empty, the kernel may have lent its port to an outgoing connection. */
 async function retried(start: () => Promise<Service>, attemptsLeft = 5): Promise<Service> {
   try {
     return await start()

@@ -1,4 +1,4 @@
-/** Seeded chance: each actor draws from a stream of its own, so that the haste of one does not change the luck of another. */
+/** A seeded random stream for each actor, so that the timing of one actor does not change the draws of another. */
 import { createHash } from 'node:crypto'
 
 export interface Random {
@@ -11,7 +11,7 @@ export interface Random {
   shuffled: <Item>(items: readonly Item[]) => Item[]
 }
 
-/** Mulberry32, begun at a hash of the seed and the actor's name. */
+/** Mulberry32, seeded with a hash of the seed and the actor's name. */
 export function randomOf(seed: number, actor: string): Random {
   let state = createHash('sha256').update(`${seed}/${actor}`).digest().readUInt32LE()
 
@@ -24,12 +24,12 @@ export function randomOf(seed: number, actor: string): Random {
   const between = (low: number, high: number) => low + unit() * (high - low)
   const pick = <Item>(items: readonly Item[]): Item => {
     const item = items[Math.floor(between(0, items.length))]
-    if (item === undefined) throw new Error('there is nothing to pick from')
+    if (item === undefined) throw new Error('the list is empty')
     return item
   }
   const shuffled = <Item>(items: readonly Item[]): Item[] => {
-    const sorted = items.map(item => ({ item, place: unit() })).sort((one, other) => one.place - other.place)
-    return sorted.map(({ item }) => item)
+    const recordsOf = items.map(item => ({ item, order: unit() })).sort((left, right) => left.order - right.order)
+    return recordsOf.map(({ item }) => item)
   }
   return { between, happens: probability => unit() < probability, pick, shuffled }
 }

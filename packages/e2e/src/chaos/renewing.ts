@@ -1,4 +1,4 @@
-/** Renews as an honest client does: answers get lost, two tabs ask at once, and it repeats until it is told something. */
+/** Renews as a correct client does: it loses answers, renews from two tabs at once, and retries until it has an answer. */
 import { createHash, randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import type { Tokens } from '../system.ts'
@@ -6,64 +6,64 @@ import { signsOut } from './checker.ts'
 import { type ChaosContext, pause } from './context.ts'
 import type { Random } from './random.ts'
 import { type LiveSession, takeAccessToken } from './sessionPool.ts'
-import { ask } from './timedRequest.ts'
+import { timedRequest } from './timedRequest.ts'
 
 export interface Renewing {
   session: LiveSession
-  /** Whether this client keeps an `Idempotency-Key` until it has the answer. */
+  /** Whether the client sends one `Idempotency-Key` until it has an answer. */
   hasKey: boolean
   random: Random
 }
 
 const defaultTimeoutMs = 2500
 
-/** Whether the session goes on; as far as is known, when the load ends in the middle of it. */
-export async function renew(scene: ChaosContext, { session, hasKey, random }: Renewing): Promise<boolean> {
-  const attempt = { key: hasKey ? randomUUID() : undefined, firstMs: systemClock.nowMs(), random }
-  for (let isFirst = true; !scene.stopping.aborted; isFirst = false) {
-    // An answer that is not waited for is lost, after the renewal or before it.
+/** @returns whether the session continues; true when the load ends before the answer */
+export async function renew(context: ChaosContext, { session, hasKey, random }: Renewing): Promise<boolean> {
+  const attemptOptions = { key: hasKey ? randomUUID() : undefined, firstMs: systemClock.nowMs(), random }
+  for (let isFirst = true; !context.stopping.aborted; isFirst = false) {
+    // With a short time-out the client loses the answer, before or after the server has rotated.
     const timeoutMs = isFirst && random.happens(0.3) ? Math.ceil(random.between(1, 30)) : defaultTimeoutMs
     const tabs = isFirst && random.happens(0.2) ? 2 : 1
-    const told = await Promise.all(
-      Array.from({ length: tabs }, () => tryOnce(scene, session, { ...attempt, timeoutMs })),
+    const result = await Promise.all(
+      Array.from({ length: tabs }, () => attemptRenewal(context, session, { ...attemptOptions, timeoutMs })),
     )
-    const tokens = told.find(one => typeof one === 'object')
+    const tokens = result.find(event => typeof event === 'object')
     if (typeof tokens === 'object') {
       session.refreshToken = tokens.refreshToken
       takeAccessToken(session, tokens.accessToken)
       return true
     }
-    if (told.some(one => typeof one === 'string' && signsOut(one))) return false
-    await pause(scene, random, [50, 250])
+    if (result.some(event => typeof event === 'string' && signsOut(event))) return false
+    await pause(context, random, [50, 250])
   }
   return true
 }
 
-interface Attempt {
+interface RenewalAttempt {
   key: string | undefined
   firstMs: number
   random: Random
   timeoutMs: number
 }
 
-async function tryOnce(
-  { stage }: ChaosContext,
+async function attemptRenewal(
+  { cluster }: ChaosContext,
   { sid, user, refreshToken }: LiveSession,
-  { key, firstMs, random, timeoutMs }: Attempt,
+  { key, firstMs, random, timeoutMs }: RenewalAttempt,
 ): Promise<Tokens | string> {
   const headers = key === undefined ? {} : { 'idempotency-key': key }
-  const { startMs, endMs, told, body } = await ask(random.pick(stage.auths).call, '/session/renew', {
+  const { startMs, endMs, result, body } = await timedRequest(random.pick(cluster.auths).call, '/session/renew', {
     body: { refreshToken },
     headers,
     timeoutMs,
   })
-  const tokens = told === 'ok' ? (body as Tokens) : null
-  stage.note({
-    ...{ kind: 'rotation', sid, user, startMs, endMs, told, firstMs, hasKey: key !== undefined },
+  const tokens = result === 'ok' ? (body as Tokens) : null
+  cluster.record({
+    ...{ kind: 'renewal', sid, user, startMs, endMs, result, firstMs, hasKey: key !== undefined },
     presented: fingerprint(refreshToken),
     successor: tokens && fingerprint(tokens.refreshToken),
   })
-  return tokens ?? told
+  return tokens ?? result
 }
 
 function fingerprint(token: string): string {

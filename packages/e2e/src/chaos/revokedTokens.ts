@@ -1,46 +1,49 @@
-/** Those who were thrown out try their old tokens everywhere: at once when a revocation was answered, and later again. */
+/** Replays revoked access tokens at every resource: right after the receipt, and again later. */
 
-import type { ResourcePlace } from './cluster.ts'
-import { type ChaosContext, keepActing, pause } from './context.ts'
+import type { ResourceSlot } from './cluster.ts'
+import { type ChaosContext, pause, repeatUntilStopped } from './context.ts'
 import { certainlyCovers } from './coverage.ts'
 import type { Revocation } from './history.ts'
 import { randomOf } from './random.ts'
-import type { Leftover, LiveSession } from './sessionPool.ts'
-import { ask } from './timedRequest.ts'
+import type { LiveSession, RevokedToken } from './sessionPool.ts'
+import { timedRequest } from './timedRequest.ts'
 
-/** A frozen process answers after its thaw: that is of interest, but not for ever. */
+/** Long enough for the answer of a frozen process after its thaw. */
 const timeoutMs = 6000
-const triedAtOnce = 4
+const maxReplayed = 4
 
-/** Tries leftovers until the load ends. */
-export async function trespasser(scene: ChaosContext, name: string): Promise<void> {
-  const random = randomOf(scene.seed, name)
-  await keepActing(scene, async () => {
-    await pause(scene, random, [15, 45])
-    const { leftovers } = scene.people
-    if (leftovers.length === 0) return
-    // One frozen resource must not keep it from trying the others.
-    scene.inBackground(tryToken(scene, random.pick(leftovers), random.pick(scene.stage.resources)))
+/** Replays random revoked tokens until the load ends. */
+export async function replayer(context: ChaosContext, name: string): Promise<void> {
+  const random = randomOf(context.seed, name)
+  await repeatUntilStopped(context, async () => {
+    await pause(context, random, [15, 45])
+    const { revokedTokens } = context.sessionPool
+    if (revokedTokens.length === 0) return
+    // In the background, so that a frozen resource does not delay the next replay.
+    context.inBackground(replay(context, random.pick(revokedTokens), random.pick(context.cluster.resources)))
   })
 }
 
-/** The moment after the answer, when a mistake shows best: tokens that it covers are tried at every resource. */
-export async function tryCovered(scene: ChaosContext, revocation: Revocation): Promise<void> {
-  const covered = [...scene.people.live.values()].filter(session => certainlyCovers(revocation, session))
-  const gone = scene.people.leftovers.filter(({ sid }) => sid === revocation.sid)
-  const tokens = [...covered.flatMap(newest), ...gone].slice(0, triedAtOnce)
-  await Promise.all(tokens.flatMap(token => scene.stage.resources.map(place => tryToken(scene, token, place))))
+/** Replays covered tokens at every resource right after the receipt, when a fault of the barrier shows best. */
+export async function replayCovered(context: ChaosContext, revocation: Revocation): Promise<void> {
+  const covered = [...context.sessionPool.live.values()].filter(session => certainlyCovers(revocation, session))
+  const ofEndedSession = context.sessionPool.revokedTokens.filter(({ sid }) => sid === revocation.sid)
+  const tokens = [...covered.flatMap(newest), ...ofEndedSession].slice(0, maxReplayed)
+  await Promise.all(tokens.flatMap(token => context.cluster.resources.map(slot => replay(context, token, slot))))
 }
 
-function newest({ sid, user, accessTokens }: LiveSession): Leftover[] {
+function newest({ sid, user, accessTokens }: LiveSession): RevokedToken[] {
   return accessTokens.slice(-1).map(accessToken => ({ sid, user, accessToken }))
 }
 
-async function tryToken(
-  { stage }: ChaosContext,
-  { sid, user, accessToken }: Leftover,
-  place: ResourcePlace,
+async function replay(
+  { cluster }: ChaosContext,
+  { sid, user, accessToken }: RevokedToken,
+  slot: ResourceSlot,
 ): Promise<void> {
-  const { startMs, endMs, told } = await ask(place.call, '/storage', { token: accessToken, timeoutMs: timeoutMs })
-  stage.note({ kind: 'request', resource: place.name, sid, user, startMs, endMs, told })
+  const { startMs, endMs, result } = await timedRequest(slot.call, '/storage', {
+    token: accessToken,
+    timeoutMs: timeoutMs,
+  })
+  cluster.record({ kind: 'request', resource: slot.name, sid, user, startMs, endMs, result })
 }

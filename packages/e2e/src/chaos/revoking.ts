@@ -1,27 +1,27 @@
-/** Somebody revokes all the time: sessions, accounts, everyone; and people log out. */
+/** Revokes sessions, accounts and everything, all through the run; also the log-out of a client. */
 
 import { systemClock } from '@gatehouse/clock'
 import type { Receipt } from '@gatehouse/contract'
 import type { CallOptions } from '@gatehouse/testkit'
 import type { Tokens } from '../system.ts'
 import { bounds, databaseTimeoutMs } from './cluster.ts'
-import { type ChaosContext, keepActing, pause } from './context.ts'
-import type { Act, Revocation, Standing } from './history.ts'
+import { type ChaosContext, pause, repeatUntilStopped } from './context.ts'
+import type { BarrierResult, Revocation, RevocationMethod } from './history.ts'
 import { type Random, randomOf } from './random.ts'
-import { tryCovered } from './revokedTokens.ts'
+import { replayCovered } from './revokedTokens.ts'
 import type { LiveSession } from './sessionPool.ts'
-import { ask } from './timedRequest.ts'
+import { timedRequest } from './timedRequest.ts'
 
-/** The service itself gives up after lease, margin and one statement; then comes its answer. */
-const barrierPatienceMs = bounds.leaseMs + bounds.marginMs + databaseTimeoutMs
-const timeoutMs = barrierPatienceMs + 2 * databaseTimeoutMs + 2000
+/** The service stops waiting after lease, margin and one statement, and then answers. */
+const barrierTimeoutMs = bounds.leaseMs + bounds.marginMs + databaseTimeoutMs
+const timeoutMs = barrierTimeoutMs + 2 * databaseTimeoutMs + 2000
 
-/** What is done how often. */
-const lots: readonly Act[] = [
-  ...Array<Act>(9).fill('end-one'),
-  ...Array<Act>(4).fill('end-all'),
-  ...Array<Act>(3).fill('disable'),
-  ...Array<Act>(3).fill('end-others'),
+/** Each method as often as its weight. */
+const weightedMethods: readonly RevocationMethod[] = [
+  ...Array<RevocationMethod>(9).fill('end-one'),
+  ...Array<RevocationMethod>(4).fill('end-all'),
+  ...Array<RevocationMethod>(3).fill('disable'),
+  ...Array<RevocationMethod>(3).fill('end-others'),
   'global',
 ]
 
@@ -30,76 +30,88 @@ interface Revoker {
   accessToken: string | null
 }
 
-/** Users that one revoker has disabled: no other touches them until they are enabled again. */
+/** Accounts that a revoker has disabled; the other revoker leaves them alone until they are enabled. */
 export type Disabled = Set<string>
 
-export async function revoker(scene: ChaosContext, name: string, disabled: Disabled): Promise<void> {
-  const self: Revoker = { random: randomOf(scene.seed, name), accessToken: null }
-  await keepActing(scene, async () => {
-    await pause(scene, self.random, [100, 500])
-    const sessions = [...scene.people.live.values()].filter(({ user }) => !disabled.has(user))
+export async function revoker(context: ChaosContext, name: string, disabled: Disabled): Promise<void> {
+  const self: Revoker = { random: randomOf(context.seed, name), accessToken: null }
+  await repeatUntilStopped(context, async () => {
+    await pause(context, self.random, [100, 500])
+    const sessions = [...context.sessionPool.live.values()].filter(({ user }) => !disabled.has(user))
     if (sessions.length === 0) return
     const session = self.random.pick(sessions)
-    const act = self.random.pick(lots)
-    if (act === 'disable') await disableAndEnable(scene, self, { session, disabled })
-    else await revoke(scene, self, { act, session })
+    const method = self.random.pick(weightedMethods)
+    if (method === 'disable') await disableAndEnable(context, self, { session, disabled })
+    else await revoke(context, self, { method, session })
   })
 }
 
 async function disableAndEnable(
-  scene: ChaosContext,
+  context: ChaosContext,
   self: Revoker,
   { session, disabled }: { session: LiveSession; disabled: Disabled },
 ): Promise<void> {
   disabled.add(session.user)
-  await revoke(scene, self, { act: 'disable', session })
-  await pause(scene, self.random, [100, 1500])
-  // Even when the load has ended: whoever was disabled must get in again.
+  await revoke(context, self, { method: 'disable', session })
+  await pause(context, self.random, [100, 1500])
+  // Also after the load has ended, so that no account stays disabled.
   for (let triesLeft = 40; triesLeft > 0; triesLeft -= 1) {
-    if (isKnown(await revoke(scene, self, { act: 'enable', session }))) break
+    if (isKnown(await revoke(context, self, { method: 'enable', session }))) break
     await systemClock.sleep(200)
   }
   disabled.delete(session.user)
 }
 
-function isKnown(standing: Standing | 'refused'): boolean {
-  return standing === 'in-force' || standing === 'not-yet'
+function isKnown(barrierResult: BarrierResult | 'refused'): boolean {
+  return barrierResult === 'in-force' || barrierResult === 'not-yet'
 }
 
-/** What an admin or a person whose own session was ended meanwhile is told: nothing was revoked then. */
-const refusals = ['session-ended', 'token-expired', 'account-disabled']
+/** Answers to a caller whose own session has ended: nothing was revoked. */
+const expectedRejections = ['session-ended', 'token-expired', 'account-disabled']
 
 async function revoke(
-  scene: ChaosContext,
+  context: ChaosContext,
   self: Revoker,
-  { act, session }: { act: Act; session: LiveSession },
-): Promise<Standing | 'refused'> {
-  const { stage } = scene
-  const place = self.random.pick(stage.auths)
-  const token = act === 'end-others' ? session.accessTokens.at(-1) : await adminToken(scene, self)
+  { method, session }: { method: RevocationMethod; session: LiveSession },
+): Promise<BarrierResult | 'refused'> {
+  const { cluster } = context
+  const slot = self.random.pick(cluster.auths)
+  const token = method === 'end-others' ? session.accessTokens.at(-1) : await adminToken(context, self)
   if (token === undefined || token === null) return 'refused'
-  const { path, ...options } = questionOf(act, session)
-  const { startMs, endMs, told, status, body } = await ask(place.call, path, {
+  const { path, ...options } = requestFor(method, session)
+  const { startMs, endMs, result, status, body } = await timedRequest(slot.call, path, {
     ...options,
     token,
     timeoutMs: timeoutMs,
   })
   if (status !== null && status >= 400 && status < 500) {
-    if (!refusals.includes(told)) throw new Error(`${path} answered ${told}: the run asks for the wrong thing`)
+    if (!expectedRejections.includes(result))
+      throw new Error(`${path} answered ${result}, which is a fault of the chaos tool`)
     self.accessToken = null
     return 'refused'
   }
-  const receipt = told === 'ok' ? (body as Pick<Receipt, 'inForce' | 'waitedMs'>) : null
-  const standing = receipt === null ? 'unknown' : receipt.inForce ? 'in-force' : 'not-yet'
-  const { sid, user } = subjectOf(act, session)
+  const receipt = result === 'ok' ? (body as Pick<Receipt, 'inForce' | 'waitedMs'>) : null
+  const barrierResult = receipt === null ? 'unknown' : receipt.inForce ? 'in-force' : 'not-yet'
+  const { sid, user } = subjectOf(method, session)
   const waitedMs = receipt?.waitedMs ?? 0
-  tell(scene, { kind: 'revocation', act, sid, user, auth: place.name, standing, told, waitedMs, startMs, endMs })
-  return standing
+  recordRevocation(context, {
+    kind: 'revocation',
+    method,
+    sid,
+    user,
+    auth: slot.name,
+    barrierResult,
+    result,
+    waitedMs,
+    startMs,
+    endMs,
+  })
+  return barrierResult
 }
 
-function questionOf(act: Act, { sid, user }: LiveSession): CallOptions & { path: string } {
+function requestFor(method: RevocationMethod, { sid, user }: LiveSession): CallOptions & { path: string } {
   const body = {}
-  switch (act) {
+  switch (method) {
     case 'end-one':
       return { path: `/admin/sessions/${sid}/end`, body }
     case 'end-others':
@@ -108,52 +120,55 @@ function questionOf(act: Act, { sid, user }: LiveSession): CallOptions & { path:
       return { path: `/admin/users/${user}/sessions/end`, body }
     case 'disable':
     case 'enable':
-      return { path: `/admin/users/${user}/${act}`, body }
+      return { path: `/admin/users/${user}/${method}`, body }
     case 'global':
       return { path: '/admin/sessions/end-all', body: { confirm: 'end every session' } }
     case 'log-out':
-      throw new Error('a log-out is no act of a revoker')
+      throw new Error('a revoker does not log out')
   }
 }
 
-function subjectOf(act: Act, { sid, user }: LiveSession): Pick<Revocation, 'sid' | 'user'> {
-  if (act === 'global') return { sid: null, user: null }
-  return { sid: act === 'end-one' || act === 'end-others' ? sid : null, user }
+function subjectOf(method: RevocationMethod, { sid, user }: LiveSession): Pick<Revocation, 'sid' | 'user'> {
+  if (method === 'global') return { sid: null, user: null }
+  return { sid: method === 'end-one' || method === 'end-others' ? sid : null, user }
 }
 
-function tell(scene: ChaosContext, revocation: Revocation): void {
-  scene.stage.note(revocation)
-  if (revocation.standing === 'in-force') scene.inBackground(tryCovered(scene, revocation))
+function recordRevocation(context: ChaosContext, revocation: Revocation): void {
+  context.cluster.record(revocation)
+  if (revocation.barrierResult === 'in-force') context.inBackground(replayCovered(context, revocation))
 }
 
-async function adminToken({ stage }: ChaosContext, self: Revoker): Promise<string | null> {
+async function adminToken({ cluster }: ChaosContext, self: Revoker): Promise<string | null> {
   if (self.accessToken !== null) return self.accessToken
-  const { call } = self.random.pick(stage.auths)
-  const { told, body } = await ask(call, '/session', { body: { ...stage.admin, transport: 'body' }, timeoutMs: 2500 })
-  self.accessToken = told === 'ok' ? (body as Tokens).accessToken : null
+  const { call } = self.random.pick(cluster.auths)
+  const { result, body } = await timedRequest(call, '/session', {
+    body: { ...cluster.admin, transport: 'body' },
+    timeoutMs: 2500,
+  })
+  self.accessToken = result === 'ok' ? (body as Tokens).accessToken : null
   return self.accessToken
 }
 
-/** A client's own. It is told no more than that it is done: sooner than the service's patience, that means in force. */
-export async function logOut(scene: ChaosContext, session: LiveSession, random: Random): Promise<void> {
+/** Log-out answers 204 only: before the barrier's time-out, that means in force. */
+export async function logOut(context: ChaosContext, session: LiveSession, random: Random): Promise<void> {
   const { sid, user, refreshToken } = session
-  const place = random.pick(scene.stage.auths)
-  const { startMs, endMs, told } = await ask(place.call, '/session', {
+  const slot = random.pick(context.cluster.auths)
+  const { startMs, endMs, result } = await timedRequest(slot.call, '/session', {
     method: 'DELETE',
     body: { refreshToken },
     timeoutMs: timeoutMs,
   })
   const waitedMs = Math.round(endMs - startMs)
-  const done = waitedMs < barrierPatienceMs ? 'in-force' : 'not-yet'
-  const standing = told === 'ok' ? done : 'unknown'
-  tell(scene, {
+  const done = waitedMs < barrierTimeoutMs ? 'in-force' : 'not-yet'
+  const barrierResult = result === 'ok' ? done : 'unknown'
+  recordRevocation(context, {
     kind: 'revocation',
-    act: 'log-out',
+    method: 'log-out',
     sid,
     user,
-    auth: place.name,
-    standing,
-    told,
+    auth: slot.name,
+    barrierResult,
+    result,
     waitedMs,
     startMs,
     endMs,

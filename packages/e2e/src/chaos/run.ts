@@ -1,84 +1,84 @@
-/** One run: builds the stage, lets everybody act while things break, waits for calm, and returns the history. */
+/** One run: starts a cluster, lets the actors work under faults, waits for recovery, and returns the history. */
 import { systemClock } from '@gatehouse/clock'
 import { password } from '../system.ts'
 import { client } from './clients.ts'
-import { bounds, buildStage, type Cluster } from './cluster.ts'
+import { bounds, type Cluster, startCluster } from './cluster.ts'
 import type { ChaosContext } from './context.ts'
 import { type FaultName, faultNames } from './faults.ts'
-import type { Happening, History } from './history.ts'
-import type { Mistake } from './mutations/mutations.ts'
+import type { History, HistoryEvent } from './history.ts'
+import type { MutationName } from './mutations/mutations.ts'
 import type { ProcessSlot } from './processSlot.ts'
-import { trespasser } from './revokedTokens.ts'
+import { replayer } from './revokedTokens.ts'
 import { type Disabled, revoker } from './revoking.ts'
-import { keepBreaking } from './schedule.ts'
-import { createPeople } from './sessionPool.ts'
-import { ask } from './timedRequest.ts'
+import { injectFaults } from './schedule.ts'
+import { createSessionPool } from './sessionPool.ts'
+import { timedRequest } from './timedRequest.ts'
 
 export interface RunOptions {
   seed: number
-  /** How long faults begin; the last may take some seconds more, and the calm afterwards too. */
+  /** No fault begins later; the last one and the recovery take some seconds more. */
   forMs: number
   auths: number
   resources: number
   faults?: readonly FaultName[]
-  mistake?: Mistake | undefined
+  mutation?: MutationName | undefined
 }
 
 const accounts = 4
 const clients = 6
 const revokers = 2
-/** A guard may be in the middle of a poll that nobody will answer, which it gives up after eight seconds. */
+/** A guard abandons a poll without an answer after eight seconds. */
 const recoveryMs = 15_000
 const calmMs = 1500
 
 export async function runChaos({ seed, forMs, faults = faultNames, ...services }: RunOptions): Promise<History> {
-  const happenings: Happening[] = []
-  const stage = await buildStage({ ...services, note: happening => void happenings.push(happening) })
+  const events: HistoryEvent[] = []
+  const cluster = await startCluster({ ...services, record: event => void events.push(event) })
   try {
-    const people = createPeople(await createUsers(stage))
+    const sessionPool = createSessionPool(await createUsers(cluster))
     const stopping = new AbortController()
     const background = new Set<Promise<void>>()
     const inBackground = (work: Promise<void>) => {
       background.add(work)
       void work.finally(() => background.delete(work))
     }
-    const scene = { stage, people, seed, stopping: stopping.signal, inBackground }
-    const acting = Promise.all(actors(scene))
-    const breaking = async () => {
-      await keepBreaking(stage, { seed, names: faults, untilMs: systemClock.nowMs() + forMs })
-      await Promise.all([...stage.auths, ...stage.resources].map(place => untilServing(stage, place)))
+    const context = { cluster, sessionPool, seed, stopping: stopping.signal, inBackground }
+    const actorsDone = Promise.all(actors(context))
+    const faultsDone = async () => {
+      await injectFaults(cluster, { seed, names: faults, untilMs: systemClock.nowMs() + forMs })
+      await Promise.all([...cluster.auths, ...cluster.resources].map(slot => waitUntilServing(cluster, slot)))
       await systemClock.sleep(calmMs)
     }
-    // An actor that fails is a mistake of the run: then nothing is waited for.
-    await Promise.race([acting, breaking()]).finally(() => stopping.abort())
-    await acting
+    // A failing actor is a fault of the tool and ends the run at once.
+    await Promise.race([actorsDone, faultsDone()]).finally(() => stopping.abort())
+    await actorsDone
     await Promise.all(background)
-    return { happenings, bounds }
+    return { events, bounds }
   } finally {
-    await stage.close()
+    await cluster.close()
   }
 }
 
-function actors(scene: ChaosContext): Promise<void>[] {
-  const emails = [...scene.people.users.keys()]
+function actors(context: ChaosContext): Promise<void>[] {
+  const emails = [...context.sessionPool.users.keys()]
   const disabled: Disabled = new Set()
   return [
-    ...Array.from({ length: clients }, (_, at) =>
-      client(scene, {
-        name: `client-${at}`,
-        who: { email: emails[at % emails.length] ?? '', password },
-        hasKey: at % 2 === 0,
+    ...Array.from({ length: clients }, (_, index) =>
+      client(context, {
+        name: `client-${index}`,
+        credentials: { email: emails[index % emails.length] ?? '', password },
+        hasKey: index % 2 === 0,
       }),
     ),
-    ...Array.from({ length: revokers }, (_, at) => revoker(scene, `revoker-${at}`, disabled)),
-    trespasser(scene, 'trespasser'),
+    ...Array.from({ length: revokers }, (_, index) => revoker(context, `revoker-${index}`, disabled)),
+    replayer(context, 'trespasser'),
   ]
 }
 
 async function createUsers({ auths: [auth], admin }: Cluster): Promise<Map<string, string>> {
-  if (auth === undefined) throw new Error('a run needs an auth service')
-  const boss = await auth.call('/session', { body: { ...admin, transport: 'body' } })
-  const { accessToken: token } = boss.body as { accessToken: string }
+  if (auth === undefined) throw new Error('a run needs an auth replica')
+  const adminLogin = await auth.call('/session', { body: { ...admin, transport: 'body' } })
+  const { accessToken: token } = adminLogin.body as { accessToken: string }
   const users = new Map<string, string>()
   for (let number = 1; number <= accounts; number += 1) {
     const email = `person-${number}@example.org`
@@ -88,15 +88,15 @@ async function createUsers({ auths: [auth], admin }: Cluster): Promise<Map<strin
   return users
 }
 
-async function untilServing({ note }: Cluster, { name, call }: ProcessSlot): Promise<void> {
+async function waitUntilServing({ record }: Cluster, { name, call }: ProcessSlot): Promise<void> {
   const startMs = systemClock.nowMs()
   const endMs = () => systemClock.nowMs()
   while (endMs() < startMs + recoveryMs) {
-    if ((await ask(call, '/readyz', { timeoutMs: 1000 })).told === 'ok') {
-      note({ kind: 'recovery', target: name, startMs, endMs: endMs(), isServing: true })
+    if ((await timedRequest(call, '/readyz', { timeoutMs: 1000 })).result === 'ok') {
+      record({ kind: 'recovery', target: name, startMs, endMs: endMs(), isServing: true })
       return
     }
     await systemClock.sleep(50)
   }
-  note({ kind: 'recovery', target: name, startMs, endMs: endMs(), isServing: false })
+  record({ kind: 'recovery', target: name, startMs, endMs: endMs(), isServing: false })
 }

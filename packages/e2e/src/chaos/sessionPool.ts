@@ -1,57 +1,57 @@
-/** Who is logged in, as the run knows it: what revokers choose from, and what is left of those who were thrown out. */
+/** The live sessions of a run, which revokers pick from, and the access tokens of ended sessions. */
 import type { Session } from './coverage.ts'
 
-/** A session with what its client holds. */
+/** A session with the tokens of its client. */
 export interface LiveSession extends Session {
   refreshToken: string
   /** The newest is last. */
   accessTokens: string[]
 }
 
-/** An access token that its owner does not use any more. */
-export interface Leftover {
+/** An access token that its client no longer uses. */
+export interface RevokedToken {
   sid: string
   user: string
   accessToken: string
 }
 
-export interface People {
+export interface SessionPool {
   /** Account ids by e-mail address. */
   users: ReadonlyMap<string, string>
   live: Map<string, LiveSession>
-  /** The newest leftovers. */
-  leftovers: Leftover[]
-  enter: (session: LiveSession) => void
-  leave: (session: LiveSession) => void
-  leaveBehind: (session: LiveSession) => void
+  /** The newest only. */
+  revokedTokens: RevokedToken[]
+  start: (session: LiveSession) => void
+  remove: (session: LiveSession) => void
+  addRevoked: (session: LiveSession) => void
 }
 
-/** How many access tokens of one session are of interest, and how many leftovers in all. */
-const tokensOfSession = 2
-const leftoversKept = 60
+/** Limits of the pool: access tokens of one session, and revoked tokens in all. */
+const maxTokensOfSession = 2
+const maxRevokedTokens = 60
 
-export function createPeople(users: ReadonlyMap<string, string>): People {
+export function createSessionPool(users: ReadonlyMap<string, string>): SessionPool {
   const live = new Map<string, LiveSession>()
-  const leftovers: Leftover[] = []
-  const leaveBehind = ({ sid, user, accessTokens }: LiveSession) => {
-    for (const accessToken of accessTokens) leftovers.push({ sid, user, accessToken })
-    leftovers.splice(0, leftovers.length - leftoversKept)
+  const revokedTokens: RevokedToken[] = []
+  const addRevoked = ({ sid, user, accessTokens }: LiveSession) => {
+    for (const accessToken of accessTokens) revokedTokens.push({ sid, user, accessToken })
+    revokedTokens.splice(0, revokedTokens.length - maxRevokedTokens)
   }
   return {
     users,
     live,
-    leftovers,
-    leaveBehind,
-    enter: session => live.set(session.sid, session),
-    leave: session => {
+    revokedTokens,
+    addRevoked,
+    start: session => live.set(session.sid, session),
+    remove: session => {
       live.delete(session.sid)
-      leaveBehind(session)
+      addRevoked(session)
     },
   }
 }
 
-/** The session goes on with a new access token. */
+/** Adds the new access token of a session. */
 export function takeAccessToken(session: LiveSession, accessToken: string): void {
   session.accessTokens.push(accessToken)
-  session.accessTokens.splice(0, session.accessTokens.length - tokensOfSession)
+  session.accessTokens.splice(0, session.accessTokens.length - maxTokensOfSession)
 }

@@ -1,6 +1,6 @@
-/** Deliberate mistakes that the checker must notice: each is one line of one compiled module, and what stands there instead. */
+/** Deliberate faults that the checker must detect: each replaces one line of one compiled module. */
 
-export interface Change {
+export interface Mutation {
   service: 'auth' | 'resource'
   /** How the module's URL ends. */
   file: string
@@ -8,7 +8,7 @@ export interface Change {
   to: string
 }
 
-export const changes = {
+export const mutations = {
   /** The auth service answers `inForce: true` without waiting. */
   'barrier-skipped': {
     service: 'auth',
@@ -23,23 +23,23 @@ export const changes = {
     from: 'extend(follower.validUntil, asked, answer.leaseMs);',
     to: 'extend(follower.validUntil, { nowMs: performance.now(), wallMs: Date.now() }, answer.leaseMs);',
   },
-  /** The auth service calls whoever repeats a renewal a thief. */
-  'retry-accused': {
+  /** The auth service treats a retry of a renewal as reuse. */
+  'retry-as-reuse': {
     service: 'auth',
     file: '/packages/protocol/dist/src/rotation.js',
     from: 'if (isPrevious && isInWindow)',
     to: 'if (isPrevious && isInWindow && false)',
   },
-} as const satisfies Record<string, Change>
+} as const satisfies Record<string, Mutation>
 
-export type Mistake = keyof typeof changes
-export const mistakes = Object.keys(changes) as Mistake[]
+export type MutationName = keyof typeof mutations
+export const mutationNames = Object.keys(mutations) as MutationName[]
 
-export function isMistake(name: string): name is Mistake {
-  return Object.hasOwn(changes, name)
+export function isMutationName(name: string): name is MutationName {
+  return Object.hasOwn(mutations, name)
 }
 
-/** What a process says once its module was changed. */
-export function confession(mistake: Mistake): string {
-  return `broken on purpose: ${mistake}`
+/** The log line of a process whose module was changed. */
+export function mutationMarker(mutation: MutationName): string {
+  return `mutation active: ${mutation}`
 }

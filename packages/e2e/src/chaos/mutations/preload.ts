@@ -1,4 +1,4 @@
-/** Loaded before a service with `node --import .../preload.js?mistake=NAME`: makes that mistake in it. */
+/** Loaded before a service by `node --import .../preload.js?mutation=NAME`: applies that mutation. */
 import { register } from 'node:module'
 
 register(`./hooks.js${new URL(import.meta.url).search}`, import.meta.url)
