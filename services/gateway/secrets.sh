@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the secrets of docker-compose.yml, each once: what is there stays. Takes the folder; ./secrets if not given.
-# Processes in containers have other users, so the files are readable by all and the folder by its owner alone.
+# Creates the secrets of docker-compose.yml and keeps existing ones. Argument: the folder, by default ./secrets.
+# Containers run as other users, so the files are readable by all, and the folder by its owner only.
 set -eu
 folder=${1:-secrets}
 umask 077
@@ -10,10 +10,10 @@ chmod 700 "$folder"
 make() {
   [ -e "$folder/$1" ] && return
   cat > "$folder/$1.new"
-  [ -s "$folder/$1.new" ] || { echo "$1 could not be made" >&2; exit 1; }
+  [ -s "$folder/$1.new" ] || { echo "cannot create $1" >&2; exit 1; }
   chmod 444 "$folder/$1.new"
   mv "$folder/$1.new" "$folder/$1"
-  echo "made $folder/$1"
+  echo "created $folder/$1"
 }
 
 openssl rand -hex 32 | tr -d '\n' | make database-password

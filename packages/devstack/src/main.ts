@@ -1,4 +1,4 @@
-/** `npx pnpm start`: starts the local stack, says where it is, and takes it down again. */
+/** `npx pnpm start`: starts the local stack, prints its addresses, and stops it on a signal. */
 import { helpText, readSettings, SettingsError, type Table } from '@gatehouse/settings'
 import { stackSettings } from './settings.ts'
 import { startStack } from './stack.ts'
@@ -11,12 +11,12 @@ async function main(): Promise<number> {
   }
   const startedAt = Date.now()
   const settings = readSettings(stackSettings, process.env)
-  const asked = new Promise<void>(resolve => {
+  const stopRequested = new Promise<void>(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve())
   })
   const stack = await startStack(settings)
   console.log(welcome(stack, { seconds: (Date.now() - startedAt) / 1000, dataDir: settings.GATEHOUSE_DATA }))
-  const failure = await Promise.race([asked.then(() => undefined), stack.failed])
+  const failure = await Promise.race([stopRequested.then(() => undefined), stack.failed])
   console.log(failure ?? 'Stopping.')
   await stack.stop()
   return failure === undefined ? 0 : 1
@@ -26,11 +26,11 @@ async function help(): Promise<string> {
   const { settings: auth } = await tableOf('auth')
   const { settings: resource } = await tableOf('resource')
   return [
-    'npx pnpm start: PostgreSQL, auth service and resource service on this machine. Each variable may be set:\n',
+    'npx pnpm start: PostgreSQL, auth service and resource service on this machine. Variables of the stack:\n',
     helpText(stackSettings),
-    '\nThe variables of the services may be set too. Auth service:\n',
+    '\nVariables of the auth service:\n',
     helpText(auth),
-    '\nResource service:\n',
+    '\nVariables of the resource service:\n',
     helpText(resource),
   ].join('\n')
 }

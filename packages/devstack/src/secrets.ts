@@ -1,4 +1,4 @@
-/** The keys and passwords of a local stack: made once, kept in files that only their owner reads. */
+/** The keys and passwords of a local stack, created once in files that only their owner can read. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,40 +16,40 @@ export interface Login {
   password: string
 }
 
-/** What `tour` needs to know of a running stack. */
+/** What `tour` needs of a running stack. */
 export interface Credentials {
   authUrl: string
   resourceUrl: string
   admin: Login
-  person: Login
+  user: Login
 }
 
 const ownerOnly = { mode: 0o600 }
 
-/** For development only: in production, keys come from where the operator keeps secrets. */
+/** For development only: production keys come from the operator's secret store. */
 export function makeSecrets(dataDir: string): Secrets {
   const folder = join(dataDir, 'keys')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const signingKeyFile = make(join(folder, 'signing-key.pem'), () =>
+  const signingKeyFile = createFile(join(folder, 'signing-key.pem'), () =>
     generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   )
-  const refreshKeysFile = make(join(folder, 'refresh-keys'), () => `1:${randomBytes(32).toString('hex')}`)
-  const clientSecretFile = make(join(folder, 'resource-client-secret'), randomPassword)
+  const refreshKeysFile = createFile(join(folder, 'refresh-keys'), () => `1:${randomBytes(32).toString('hex')}`)
+  const clientSecretFile = createFile(join(folder, 'resource-client-secret'), randomPassword)
   return { signingKeyFile, refreshKeysFile, clientSecretFile, clientSecret: readFileSync(clientSecretFile, 'utf8') }
 }
 
-/** The log-ins of before, if there are any, so that they are printed only once. */
+/** Keeps the previous passwords, unless a variable sets them or the e-mail address changed. */
 export function chooseLogins(
   known: Credentials | undefined,
   settings: StackSettings,
-): Pick<Credentials, 'admin' | 'person'> {
-  const choose = (before: Login | undefined, email: string, given: string | null): Login => {
-    const password = given ?? (before?.email === email ? before.password : randomPassword())
+): Pick<Credentials, 'admin' | 'user'> {
+  const choose = (previous: Login | undefined, email: string, given: string | null): Login => {
+    const password = given ?? (previous?.email === email ? previous.password : randomPassword())
     return { email, password }
   }
   return {
     admin: choose(known?.admin, settings.ADMIN_EMAIL, settings.ADMIN_PASSWORD),
-    person: choose(known?.person, settings.PERSON_EMAIL, settings.PERSON_PASSWORD),
+    user: choose(known?.user, settings.USER_EMAIL, settings.USER_PASSWORD),
   }
 }
 
@@ -66,7 +66,7 @@ export function credentialsFile(dataDir: string): string {
   return join(dataDir, 'credentials.json')
 }
 
-function make(file: string, content: () => string): string {
+function createFile(file: string, content: () => string): string {
   if (!existsSync(file)) writeFileSync(file, content(), ownerOnly)
   return file
 }

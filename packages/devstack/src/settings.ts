@@ -1,9 +1,9 @@
-/** What can be set of the local stack, besides the variables of the services themselves. */
+/** The variables of the local stack, besides those of the services. */
 import { integer, optional, type Table, text, type Values } from '@gatehouse/settings'
 
 const port = { min: 0, max: 65535 }
 const email = { pattern: /^[^\s@]+@[^\s@]+$/, wants: 'an e-mail address' }
-const password = { isSecret: true as const, why: 'Random when not set, and printed once.' }
+const password = { isSecret: true as const, why: 'Random if not set, and printed once.' }
 
 export const stackSettings = {
   GATEHOUSE_DATA: text({
@@ -27,31 +27,31 @@ export const stackSettings = {
     ...port,
     about: 'Port of the embedded PostgreSQL; 0 takes a free one',
     fallback: '0',
-    why: 'Nobody needs to know it.',
+    why: 'Clients connect to the services only.',
   }),
   DATABASE_URL: optional(
     text({
-      about: 'A PostgreSQL to use instead of the embedded one',
+      about: 'PostgreSQL to use instead of the embedded server',
       isSecret: true,
       pattern: /^postgres(ql)?:\/\//,
       wants: 'a postgresql:// URL',
-      why: 'The embedded one keeps its data in GATEHOUSE_DATA.',
+      why: 'The embedded server keeps its data in GATEHOUSE_DATA.',
     }),
   ),
   ADMIN_EMAIL: text({
     ...email,
-    about: 'The first admin',
+    about: 'E-mail address of the first admin',
     fallback: 'admin@example.org',
-    why: 'An address that reaches nobody.',
+    why: 'example.org receives no mail.',
   }),
-  ADMIN_PASSWORD: optional(text({ ...password, about: 'The password of the first admin' })),
-  PERSON_EMAIL: text({
+  ADMIN_PASSWORD: optional(text({ ...password, about: 'Password of the first admin' })),
+  USER_EMAIL: text({
     ...email,
-    about: 'An ordinary person',
+    about: 'E-mail address of a user without rights',
     fallback: 'ada@example.org',
-    why: 'An address that reaches nobody.',
+    why: 'example.org receives no mail.',
   }),
-  PERSON_PASSWORD: optional(text({ ...password, about: 'The password of that person' })),
+  USER_PASSWORD: optional(text({ ...password, about: 'Password of that user' })),
 } satisfies Table
 
 export type StackSettings = Values<typeof stackSettings>

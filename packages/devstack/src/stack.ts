@@ -1,4 +1,4 @@
-/** The local stack: PostgreSQL, migrations, keys, two accounts, auth and resource, each a real process. */
+/** The local stack: PostgreSQL, migrations, keys, two accounts, and the processes of both services. */
 import { execFile } from 'node:child_process'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -20,14 +20,14 @@ import {
 import type { StackSettings } from './settings.ts'
 
 export interface Stack extends Credentials {
-  passwords: { admin: Standing; person: Standing }
-  /** Resolves with a sentence when a part ends by itself. */
+  passwords: { admin: PasswordState; user: PasswordState }
+  /** Resolves with a sentence when a service exits. */
   failed: Promise<string>
   stop: () => Promise<void>
 }
 
-/** Of a password that we know: just set, so that it is shown once; right; or wrong, for the account had another before. */
-export type Standing = 'new' | 'known' | 'wrong'
+/** `new`: just set, to be printed once. `known`: the account accepts it. `wrong`: the account has another password. */
+export type PasswordState = 'new' | 'known' | 'wrong'
 
 type Undo = () => Promise<unknown>
 
@@ -48,15 +48,15 @@ export async function startStack(settings: StackSettings): Promise<Stack> {
 async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<Stack, 'stop'>> {
   const dataDir = resolve(settings.GATEHOUSE_DATA)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  await mustBeFree('AUTH_PORT', settings.AUTH_PORT)
-  await mustBeFree('RESOURCE_PORT', settings.RESOURCE_PORT)
-  const databaseUrl = await database(settings, dataDir, undo)
+  await requireFreePort('AUTH_PORT', settings.AUTH_PORT)
+  await requireFreePort('RESOURCE_PORT', settings.RESOURCE_PORT)
+  const databaseUrl = await startDatabase(settings, dataDir, undo)
   const secrets = makeSecrets(dataDir)
-  const before = readCredentials(dataDir)
-  const logins = chooseLogins(before, settings)
+  const previous = readCredentials(dataDir)
+  const logins = chooseLogins(previous, settings)
   const authUrl = `http://localhost:${settings.AUTH_PORT}`
   const credentials = { authUrl, resourceUrl: `http://localhost:${settings.RESOURCE_PORT}`, ...logins }
-  // Before the accounts are made: a start that fails in between must not lose their passwords.
+  // Written before the accounts exist: a start that fails in between must not lose their passwords.
   writeCredentials(dataDir, credentials)
   const isNew = await prepare(databaseUrl, secrets, logins)
 
@@ -67,12 +67,12 @@ async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<S
     AUDIENCE: process.env['AUDIENCE'] ?? 'gatehouse',
   }
   const start = (name: string, env: Record<string, string | undefined>) =>
-    service({ name, dataDir, env: { ...common, ...env }, undo })
+    startService({ name, dataDir, env: { ...common, ...env }, undo })
   const auth = await start('auth', {
     PORT: String(settings.AUTH_PORT),
     ISSUER: authUrl,
     DATABASE_URL: databaseUrl,
-    // Short, so that whoever plays with it sees a token expire.
+    // Short, so that the tour can wait until a token expires.
     ACCESS_TOKEN_SECONDS: process.env['ACCESS_TOKEN_SECONDS'] ?? '30',
     SIGNING_KEY_FILE: secrets.signingKeyFile,
     REFRESH_KEYS_FILE: secrets.refreshKeysFile,
@@ -83,17 +83,18 @@ async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<S
     AUTH_URLS: `http://127.0.0.1:${settings.AUTH_PORT}`,
     CLIENT_ID: 'resource',
     CLIENT_SECRET_FILE: secrets.clientSecretFile,
-    // The resource service has no use for it, and must not have it.
+    // The resource service must not have access to the database.
     DATABASE_URL: undefined,
   })
   await untilReady(credentials.resourceUrl)
   const passwords = {
-    admin: isNew.admin ? 'new' : await standing(authUrl, logins.admin),
-    person: isNew.person ? 'new' : await standing(authUrl, logins.person),
+    admin: isNew.admin ? 'new' : await passwordState(authUrl, logins.admin),
+    user: isNew.user ? 'new' : await passwordState(authUrl, logins.user),
   } as const
-  // A wrong one takes the place of none that may be right.
-  const kept = (who: 'admin' | 'person') => (passwords[who] === 'wrong' && before ? before[who] : logins[who])
-  writeCredentials(dataDir, { ...credentials, admin: kept('admin'), person: kept('person') })
+  // A password that the account refuses must not replace the stored one.
+  const loginToKeep = (account: 'admin' | 'user') =>
+    passwords[account] === 'wrong' && previous ? previous[account] : logins[account]
+  writeCredentials(dataDir, { ...credentials, admin: loginToKeep('admin'), user: loginToKeep('user') })
   const failed = Promise.race([auth.exited.then(() => 'auth'), resource.exited.then(() => 'resource')])
   return {
     ...credentials,
@@ -102,8 +103,8 @@ async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<S
   }
 }
 
-/** Of an account that was there before: in a database of another folder, or with a password that was changed since. */
-async function standing(authUrl: string, login: Login): Promise<'known' | 'wrong'> {
+/** Tries the password of an account that existed before this start. */
+async function passwordState(authUrl: string, login: Login): Promise<'known' | 'wrong'> {
   const call = httpClient(authUrl)
   const { status, body } = await call('/session', { body: { ...login, transport: 'body' } })
   if (status === 401) return 'wrong'
@@ -112,9 +113,9 @@ async function standing(authUrl: string, login: Login): Promise<'known' | 'wrong
   return 'known'
 }
 
-/** Listening is not enough: it has no keys and no lease yet. */
+/** Waits for /readyz: a service that listens may have no keys and no lease yet. */
 async function untilReady(url: string): Promise<void> {
-  for (let triesLeft = 200; triesLeft > 0; triesLeft -= 1) {
+  for (let attemptsLeft = 200; attemptsLeft > 0; attemptsLeft -= 1) {
     const isReady = await fetch(`${url}/readyz`).then(
       ({ ok }) => ok,
       () => false,
@@ -122,10 +123,10 @@ async function untilReady(url: string): Promise<void> {
     if (isReady) return
     await systemClock.sleep(50)
   }
-  throw new Error('The resource service does not become ready; its log says why.')
+  throw new Error('The resource service is not ready; see its log.')
 }
 
-async function mustBeFree(variable: string, port: number): Promise<void> {
+async function requireFreePort(variable: string, port: number): Promise<void> {
   const server = createServer()
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -140,7 +141,7 @@ async function mustBeFree(variable: string, port: number): Promise<void> {
   })
 }
 
-async function database(settings: StackSettings, dataDir: string, undo: Undo[]): Promise<string> {
+async function startDatabase(settings: StackSettings, dataDir: string, undo: Undo[]): Promise<string> {
   if (settings.DATABASE_URL === null) {
     const port = settings.POSTGRES_PORT === 0 ? {} : { port: settings.POSTGRES_PORT }
     const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), persistent: true, ...port })
@@ -150,24 +151,22 @@ async function database(settings: StackSettings, dataDir: string, undo: Undo[]):
   const client = new pg.Client({ connectionString: settings.DATABASE_URL, connectionTimeoutMillis: 5000 })
   client.on('error', () => undefined)
   await client.connect().catch((error: Error) => {
-    throw new SettingsError(
-      `DATABASE_URL names a database that cannot be used: ${error.message || 'nobody answers there'}.`,
-    )
+    throw new SettingsError(`DATABASE_URL names a database that cannot be used: ${error.message || 'no answer'}.`)
   })
   await client.end()
   return settings.DATABASE_URL
 }
 
 const cli = 'services/auth/dist/bundle/gatehouse.js'
-const execFileLater = promisify(execFile)
+const execFileAsync = promisify(execFile)
 
 async function prepare(
   databaseUrl: string,
   secrets: Secrets,
-  logins: { admin: Login; person: Login },
-): Promise<{ admin: boolean; person: boolean }> {
+  logins: { admin: Login; user: Login },
+): Promise<{ admin: boolean; user: boolean }> {
   const run = async (args: string[], env: Record<string, string> = {}) => {
-    const { stdout } = await execFileLater(process.execPath, [cli, ...args], {
+    const { stdout } = await execFileAsync(process.execPath, [cli, ...args], {
       env: { ...process.env, DATABASE_URL: databaseUrl, ...env },
     })
     return JSON.parse(stdout) as { created?: boolean }
@@ -181,8 +180,8 @@ async function prepare(
     CLIENT_SECRET: secrets.clientSecret,
   })
   const admin = await create(logins.admin, ['--role', 'admin', '--scope', 'storage:restricted'])
-  const person = await create(logins.person, [])
-  return { admin, person }
+  const user = await create(logins.user, [])
+  return { admin, user }
 }
 
 interface ServiceOptions {
@@ -192,18 +191,18 @@ interface ServiceOptions {
   undo: Undo[]
 }
 
-async function service({ name, dataDir, env, undo }: ServiceOptions): Promise<TestProcess> {
+async function startService({ name, dataDir, env, undo }: ServiceOptions): Promise<TestProcess> {
   mkdirSync(join(dataDir, 'logs'), { recursive: true })
   const log = createWriteStream(logFile(dataDir, name), { flags: 'a', mode: 0o600 })
   undo.push(async () => log.end())
-  const started = await startProcess({
+  const process = await startProcess({
     entry: `services/${name}/dist/bundle/main.js`,
     env,
     readyWhen: /"msg":"listening"/,
     onLine: line => log.write(`${line}\n`),
   })
-  undo.push(() => started.stop())
-  return started
+  undo.push(() => process.stop())
+  return process
 }
 
 function logFile(dataDir: string, name: string): string {

@@ -1,9 +1,9 @@
-/** The whole story as requests: log in, call, renew, be thrown out. Each step says what it expects. */
+/** The tour as a list of requests: log in, call, renew, end the session, disable the account. */
 import type { Credentials, Login } from './secrets.ts'
 
-export interface Step {
-  /** What happens, in a sentence. */
-  says: string
+export interface TourStep {
+  /** What the request shows, in one sentence. */
+  description: string
   expects: { status: number; code?: string }
   method: string
   url: string
@@ -11,43 +11,49 @@ export interface Step {
   token?: string
 }
 
-export interface Answered {
+export interface TourResponse {
   status: number
   headers: Headers
   body: Record<string, unknown> | null
 }
 
-export interface Guide {
-  /** A heading of the story. */
-  scene: (title: string) => void
-  /** Makes the request, shows both sides, and stops the tour when the answer is another. */
-  show: (step: Step) => Promise<Answered>
-  /** Waits for something that takes time. */
+export interface TourGuide {
+  /** Prints the heading of a section. */
+  section: (title: string) => void
+  /** Sends the request and prints it with its answer. @throws Error when the answer is not the expected one */
+  request: (step: TourStep) => Promise<TourResponse>
+  /** Waits, and prints why. */
   wait: (ms: number, why: string) => Promise<void>
 }
+
+type Expectation = Pick<TourStep, 'description' | 'expects'>
 
 interface Tokens {
   accessToken: string
   refreshToken: string
 }
 
-/** @param person a fresh session each time, so that the tour can be taken again */
+/**
+ * @param person gets a new session on every run, so that the tour can be repeated
+ * @throws Error at the first answer that is not the expected one
+ */
 export async function tour(
-  { scene, show, wait }: Guide,
-  { authUrl, resourceUrl, admin, person }: Credentials,
+  { section, request, wait }: TourGuide,
+  { authUrl, resourceUrl, admin, user }: Credentials,
 ): Promise<void> {
-  const login = async (who: Login, says: string): Promise<Tokens> => {
-    const body = { ...who, transport: 'body', device: 'the tour' }
-    const answer = await show({ says, expects: { status: 201 }, method: 'POST', url: `${authUrl}/session`, body })
-    return answer.body as unknown as Tokens
+  const login = async (account: Login, description: string): Promise<Tokens> => {
+    const body = { ...account, transport: 'body', device: 'the tour' }
+    const url = `${authUrl}/session`
+    const { body: tokens } = await request({ description, expects: { status: 201 }, method: 'POST', url, body })
+    return tokens as unknown as Tokens
   }
-  const get = (url: string, token: string | undefined, step: Pick<Step, 'says' | 'expects'>) =>
-    show({ ...step, method: 'GET', url, ...(token === undefined ? {} : { token }) })
-  const renew = (refreshToken: string, step: Pick<Step, 'says' | 'expects'>) =>
-    show({ ...step, method: 'POST', url: `${authUrl}/session/renew`, body: { refreshToken } })
-  const act = (path: string, token: string, says: string) =>
-    show({
-      says,
+  const get = (url: string, token: string | undefined, step: Expectation) =>
+    request({ ...step, method: 'GET', url, ...(token === undefined ? {} : { token }) })
+  const renew = (refreshToken: string, step: Expectation) =>
+    request({ ...step, method: 'POST', url: `${authUrl}/session/renew`, body: { refreshToken } })
+  const adminCall = (path: string, token: string, description: string) =>
+    request({
+      description,
       expects: { status: 200 },
       method: 'POST',
       url: `${authUrl}/admin/${path}`,
@@ -55,85 +61,91 @@ export async function tour(
       body: { reason: 'the tour' },
     })
 
-  scene('No badge, no entry')
+  section('No badge, no entry')
   await get(`${resourceUrl}/storage`, undefined, {
-    says: 'Without a token: who are you?',
+    description: 'A request without a token is refused.',
     expects: { status: 401, code: 'token-missing' },
   })
 
-  scene('Badge, but no clearance')
-  const first = await login(person, 'An ordinary person logs in.')
+  section('Badge, but no clearance')
+  const first = await login(user, 'A user logs in.')
   await get(`${resourceUrl}/storage`, first.accessToken, {
-    says: 'The storage takes any badge.',
+    description: 'The storage accepts any valid token.',
     expects: { status: 200 },
   })
   await get(`${resourceUrl}/storage/restricted`, first.accessToken, {
-    says: 'The restricted part wants a scope. The session goes on: this is a 403, not a 401.',
+    description: 'The restricted part requires a scope. A 403 leaves the session as it is.',
     expects: { status: 403, code: 'insufficient-scope' },
   })
   const { body: me } = await get(`${authUrl}/me`, first.accessToken, {
-    says: 'Who the badge says I am.',
+    description: 'The account that the token belongs to.',
     expects: { status: 200 },
   })
 
-  scene('The token expires: renew, and go on')
-  // The services allow clocks to differ by five seconds.
+  section('The access token expires: renew')
+  // The services tolerate a clock difference of five seconds.
   await wait((lifetimeSeconds(first.accessToken) + 6) * 1000, 'the access token to expire')
   await get(`${resourceUrl}/storage`, first.accessToken, {
-    says: 'Expired: renew.',
+    description: 'The token has expired; the action is renew.',
     expects: { status: 401, code: 'token-expired' },
   })
   const renewed = await renew(first.refreshToken, {
-    says: 'The refresh token gets a new pair.',
+    description: 'The refresh token is exchanged for a new pair of tokens.',
     expects: { status: 200 },
   })
   const second = renewed.body as unknown as Tokens
   await renew(first.refreshToken, {
-    says: 'The answer was lost? The retry gets the same successor: nobody is signed out.',
+    description: 'A retry, as after a lost answer, gets the same successor.',
     expects: { status: 200 },
   })
-  await get(`${resourceUrl}/storage`, second.accessToken, { says: 'And on it goes.', expects: { status: 200 } })
+  await get(`${resourceUrl}/storage`, second.accessToken, {
+    description: 'The new access token is accepted.',
+    expects: { status: 200 },
+  })
 
-  scene('A session is revoked: log in again')
-  const boss = await login(admin, 'The admin logs in.')
-  await act(
+  section('A session is revoked: log in again')
+  const adminTokens = await login(admin, 'The admin logs in.')
+  await adminCall(
     `users/${String(me?.['id'])}/sessions/end`,
-    boss.accessToken,
-    '"My laptop was stolen": sign out everywhere. When this returns, it is in force.',
+    adminTokens.accessToken,
+    'The admin ends all sessions of the user. When the call returns, the revocation is in force.',
   )
   await get(`${resourceUrl}/storage`, second.accessToken, {
-    says: 'No resource service takes the token any more, though it has not expired.',
+    description: 'Every resource service refuses the token, although it has not expired.',
     expects: { status: 401, code: 'session-ended' },
   })
-  await renew(second.refreshToken, { says: 'Nor can it be renewed.', expects: { status: 401, code: 'session-ended' } })
-  const third = await login(person, 'The person may log in again.')
+  await renew(second.refreshToken, {
+    description: 'The refresh token is refused too.',
+    expects: { status: 401, code: 'session-ended' },
+  })
+  const third = await login(user, 'The user may log in again.')
 
-  scene('An account is disabled: thrown out')
-  await act(`users/${String(me?.['id'])}/disable`, boss.accessToken, 'The admin disables the account.')
+  section('An account is disabled: no log-in')
+  await adminCall(`users/${String(me?.['id'])}/disable`, adminTokens.accessToken, 'The admin disables the account.')
   await get(`${resourceUrl}/storage`, third.accessToken, {
-    says: 'The token is fine, the account is not.',
+    description: 'The token is valid, the account is disabled.',
     expects: { status: 403, code: 'account-disabled' },
   })
   await renew(third.refreshToken, {
-    says: 'The long-lived token was revoked.',
+    description: 'The refresh token has been revoked.',
     expects: { status: 401, code: 'session-ended' },
   })
-  await show({
-    says: 'And at the door: kicked out.',
+  await request({
+    description: 'A log-in with the correct password is refused.',
     expects: { status: 403, code: 'account-disabled' },
     method: 'POST',
     url: `${authUrl}/session`,
-    body: { ...person, transport: 'body' },
+    body: { ...user, transport: 'body' },
   })
-  await act(`users/${String(me?.['id'])}/enable`, boss.accessToken, 'The admin enables it again.')
+  await adminCall(`users/${String(me?.['id'])}/enable`, adminTokens.accessToken, 'The admin enables the account.')
   await get(`${resourceUrl}/storage`, third.accessToken, {
-    says: 'Tokens from before stay refused.',
+    description: 'Earlier tokens stay refused.',
     expects: { status: 401, code: 'session-ended' },
   })
-  await login(person, 'A new log-in is welcome.')
+  await login(user, 'The user may log in again.')
 }
 
-/** How long a token is good, by its own word. */
+/** From the token's own claims. */
 function lifetimeSeconds(accessToken: string): number {
   const payload = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as {
     exp: number

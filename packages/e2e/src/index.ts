@@ -1,4 +1,4 @@
-/** A whole system as real processes, for benchmarks and tools. */
+/** A whole system as real processes, for tests, benchmarks and tools. */
 export { problemPages, problems } from './gateway/problemPages.ts'
 export * from './scriptedFeed.ts'
 export * from './system.ts'

@@ -1,4 +1,4 @@
-/** The smallest gateway: asks one instance after the other, and the next one when a connection was refused. */
+/** A minimal load balancer: takes instances in turn, and the next instance when a connection is refused. */
 
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -6,45 +6,46 @@ import type { Call, CallOptions, HttpResponse } from '@gatehouse/testkit'
 
 export interface RoundRobin {
   call: Call
-  /** How often a connection was broken before a word was said on it. */
-  broken: () => number
+  /** How many connections were reset before a byte of the answer. */
+  lostConnections: () => number
   close: () => void
 }
 
 /**
- * An instance may close a connection, new or idle, while our first word is on its way: it has not heard it, and no server can
- * help that (RFC 9112 section 9.3.1). It must stay rare.
+ * A server may close a connection, new or idle, while the request is in transit, without having read it. No server can
+ * prevent that (RFC 9112 section 9.3.1); it must stay rare.
  */
-class Unheard extends Error {}
+class ConnectionLost extends Error {}
 
 /** @param isKept whether connections are kept and used again, as gateways do, or made for each request */
-export function roundRobin(urls: readonly string[], { isKept }: { isKept: boolean }): RoundRobin {
-  const agent = new Agent({ keepAlive: isKept, timeout: idleMs })
+export function roundRobin(urls: readonly string[], { keepAlive }: { keepAlive: boolean }): RoundRobin {
+  const agent = new Agent({ keepAlive: keepAlive, timeout: idleMs })
   let turn = 0
   let broken = 0
 
-  /** What was heard is never said again: only an instance that was not there is passed over. */
+  /** Never repeats a request that an instance has begun to answer. */
   const call: Call = async (path, options = {}) => {
     turn += 1
     const first = turn
-    for (let tried = 0; ; tried += 1) {
-      const url = urls[(first + tried) % urls.length] ?? ''
+    for (let attempt = 0; ; attempt += 1) {
+      const url = urls[(first + attempt) % urls.length] ?? ''
       try {
         return await send(agent, url + path, options)
       } catch (error) {
-        const isAbsent = error instanceof Unheard || (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
-        if (!isAbsent || tried === roundsOfTries * urls.length) throw error
-        if (error instanceof Unheard) broken += 1
+        const isUnreachable =
+          error instanceof ConnectionLost || (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
+        if (!isUnreachable || attempt === maxRounds * urls.length) throw error
+        if (error instanceof ConnectionLost) broken += 1
       }
     }
   }
-  return { call, broken: () => broken, close: () => agent.destroy() }
+  return { call, lostConnections: () => broken, close: () => agent.destroy() }
 }
 
-/** Shorter than an instance drains, so that it seldom closes what we are about to use. */
+/** Shorter than DRAIN_MS, so that an instance seldom closes a connection that is about to be used. */
 const idleMs = 200
-/** On a busy machine the second instance may be going by the time that the first is known to be away. */
-const roundsOfTries = 2
+/** On a loaded machine the second instance may be stopping when the refusal of the first arrives. */
+const maxRounds = 2
 
 function send(
   agent: Agent,
@@ -65,19 +66,23 @@ function send(
     signal: AbortSignal.timeout(timeoutMs ?? 10_000),
   }
   return new Promise((resolve, reject) => {
-    const asking = request(url, options, async answer => {
-      const said = await text(answer)
-      const told = new Headers(Object.entries(answer.headers).map(([name, value]) => [name, String(value)]))
-      resolve({ status: answer.statusCode ?? 0, headers: told, body: said === '' ? null : JSON.parse(said) })
+    const clientRequest = request(url, options, async response => {
+      const bodyText = await text(response)
+      const headers = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]))
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: headers,
+        body: bodyText === '' ? null : JSON.parse(bodyText),
+      })
     })
     let readBefore = 0
-    asking.on('socket', socket => {
+    clientRequest.on('socket', socket => {
       readBefore = socket.bytesRead
     })
-    asking.on('error', (error: NodeJS.ErrnoException) => {
-      const isUnheard = error.code === 'ECONNRESET' && (asking.socket?.bytesRead ?? 0) === readBefore
-      reject(isUnheard ? new Unheard(url, { cause: error }) : error)
+    clientRequest.on('error', (error: NodeJS.ErrnoException) => {
+      const isLost = error.code === 'ECONNRESET' && (clientRequest.socket?.bytesRead ?? 0) === readBefore
+      reject(isLost ? new ConnectionLost(url, { cause: error }) : error)
     })
-    asking.end(content)
+    clientRequest.end(content)
   })
 }

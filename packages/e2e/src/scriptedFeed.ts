@@ -1,4 +1,4 @@
-/** Revocations by the thousand, and a guard that is told them, for whoever looks at how it takes them. */
+/** A feed that publishes thousands of revocations, and a guard that follows it, for tests of load and memory. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -10,34 +10,34 @@ import { createGuard, type Guard } from '@gatehouse/guard'
 import { applyEntry, createRevocationIndex, type RevocationIndex } from '@gatehouse/protocol'
 import { until } from './system.ts'
 
-/** As many as the auth service tells at a time. */
+/** Entries per page, as in the auth service. */
 export const pageSize = 2000
 
-/** A page of ended sessions. @param from the number of the last entry before them */
+/** A page of ended sessions. @param from sequence number of the entry before the page */
 function pageAfter(from: number): Entry[] {
   const expiresAtMs = systemClock.wallMs() + 360_000
   const common = { kind: 'session', epoch: null, effect: 'ended', expiresAtMs } as const
-  return Array.from({ length: pageSize }, (_, at) => ({ seq: from + at + 1, subject: randomUUID(), ...common }))
+  return Array.from({ length: pageSize }, (_, index) => ({ seq: from + index + 1, subject: randomUUID(), ...common }))
 }
 
-/** What a guard remembers of so many revocations, a whole number of pages. */
+/** A guard's index of so many revocations, rounded up to whole pages. */
 export function revocationIndexOf(entries: number): RevocationIndex {
-  const memory = createRevocationIndex()
+  const index = createRevocationIndex()
   for (let from = 0; from < entries; from += pageSize) {
-    // As they come from the feed: a text that was put together from parts takes several times as much.
-    for (const entry of JSON.parse(JSON.stringify(pageAfter(from))) as Entry[]) applyEntry(memory, entry)
+    // Parsed from JSON as in the feed: a concatenated string takes several times the memory.
+    for (const entry of JSON.parse(JSON.stringify(pageAfter(from))) as Entry[]) applyEntry(index, entry)
   }
-  return memory
+  return index
 }
 
 export interface ScriptedGuard {
   guard: Guard
-  /** So many more pages, told at once. @returns the guard's cursor once it knows them all */
-  tell: (pages: number) => number
+  /** Publishes pages at once. @returns the guard's cursor after the last of them */
+  publish: (pages: number) => number
   stop: () => Promise<void>
 }
 
-/** It knows nothing yet, and follows. */
+/** Starts a guard that follows an empty feed. */
 export async function startScriptedGuard(): Promise<ScriptedGuard> {
   const feed = await startFeed()
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -50,7 +50,7 @@ export async function startScriptedGuard(): Promise<ScriptedGuard> {
   await until(async () => guard.state().cursor === 0)
   return {
     guard,
-    tell: feed.append,
+    publish: feed.append,
     stop: async () => {
       feed.close()
       await guard.stop()
@@ -58,7 +58,7 @@ export async function startScriptedGuard(): Promise<ScriptedGuard> {
   }
 }
 
-/** It holds its pages ready, so that it takes next to no time of the process that it shares with the guard. */
+/** Pages are serialized in advance, because the feed shares its process with the guard. */
 async function startFeed() {
   const feedId = randomUUID()
   const pages = new Map<number, Buffer>()

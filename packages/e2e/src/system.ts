@@ -1,4 +1,4 @@
-/** A whole system as real processes: PostgreSQL, auth replicas and resource services, for tests across processes. */
+/** A whole system as real processes: auth replicas and resource services on one database. */
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
@@ -26,26 +26,26 @@ export interface System {
   databaseUrl: string
   auths: Service[]
   resources: Service[]
-  /** Another replica; on a given port it takes the place of one that was killed. */
+  /** Starts another replica; with `port` in the place of one that has exited. */
   addAuth: (options?: { port?: number; env?: Record<string, string>; form?: BuildForm }) => Promise<Service>
   addResource: (options?: { port?: number; env?: Record<string, string> }) => Promise<Service>
   createAccount: (email: string, rights?: string[]) => Promise<Login>
-  login: (who: Login, at?: Service) => Promise<Tokens>
+  login: (credentials: Login, auth?: Service) => Promise<Tokens>
   stop: () => Promise<void>
 }
 
-/** What stands in `dist` of a service: the bundle that is shipped, or the modules that it is made of, for who looks at one of them. */
+/** The folder in `dist` of a service: the shipped bundle, or the single modules. */
 export type BuildForm = 'bundle' | 'src'
 
 export interface SystemOptions {
   databaseUrl: string
   auths: number
   resources: number
-  /** Variables of both services. */
+  /** Environment variables for both services. */
   env?: Record<string, string>
-  /** What is started unless said otherwise. */
+  /** The default form. */
   form?: BuildForm
-  /** Where guards find the auth replicas, if not there: a proxy that can be cut. */
+  /** Maps the auth URLs for the guards, for example to a proxy. */
   authUrls?: (urls: string[]) => string[]
 }
 
@@ -54,15 +54,15 @@ const run = promisify(execFile)
 export const password = 'correct horse battery staple'
 export const clientSecret = 'the secret of the test resource services'
 
-/** Starts everything and waits until the resource services have their first lease. */
+/** Starts the system and waits until every resource service has its first lease. */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { databaseUrl, env = {}, form: usual = 'bundle' } = options
+  const { databaseUrl, env = {}, form: defaultForm = 'bundle' } = options
   const ports = await Promise.all(Array.from({ length: Math.max(options.auths, 1) }, freePort))
   const issuer = `http://127.0.0.1:${ports[0]}`
-  const cli = async (args: string[], more: Record<string, string> = {}) => {
+  const cli = async (args: string[], extraEnv: Record<string, string> = {}) => {
     const entry = `${root}services/auth/dist/bundle/gatehouse.js`
     const { stdout } = await run(process.execPath, [entry, ...args], {
-      env: { ...process.env, DATABASE_URL: databaseUrl, ...more },
+      env: { ...process.env, DATABASE_URL: databaseUrl, ...extraEnv },
     })
     return JSON.parse(stdout) as Record<string, unknown>
   }
@@ -81,14 +81,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const auths: Service[] = []
   const resources: Service[] = []
 
-  const addAuth: System['addAuth'] = async ({ port = 0, env: more = {}, form = usual } = {}) => {
+  const addAuth: System['addAuth'] = async ({ port = 0, env: more = {}, form = defaultForm } = {}) => {
     const service = await start(`auth/dist/${form}`, { ...authEnv, PORT: String(port), ...more })
     auths.push(service)
     return service
   }
   const addResource: System['addResource'] = async ({ port = 0, env: more = {} } = {}) => {
     const urls = auths.map(({ url }) => url)
-    const service = await start(`resource/dist/${usual}`, {
+    const service = await start(`resource/dist/${defaultForm}`, {
       ...common,
       PORT: String(port),
       AUTH_URLS: (options.authUrls?.(urls) ?? urls).join(','),
@@ -141,16 +141,16 @@ async function start(folder: string, env: Record<string, string>): Promise<Servi
   return { ...process, url: process.ready, call: httpClient(process.ready) }
 }
 
-/** A resource service is ready once it has keys and a lease. */
+/** Waits until the service has keys and a lease. */
 export async function untilReady({ call }: Service, timeoutMs = 20_000): Promise<void> {
   await until(async () => (await call('/readyz')).status === 200, timeoutMs)
 }
 
-/** Asks again until it is so; for what no event tells. */
-export async function until(isSo: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+/** Polls until the condition is true, where no event is available. */
+export async function until(condition: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
-  while (!(await isSo().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error(`not so within ${timeoutMs} ms`)
+  while (!(await condition().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`the condition was not true within ${timeoutMs} ms`)
     await new Promise(resolve => setTimeout(resolve, 20))
   }
 }

@@ -1,4 +1,4 @@
-/** The README's code is run as it stands there. */
+/** Runs the code of the README. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { codeOf, freePort, freshDatabase, httpClient, startProcess } from '@gatehouse/testkit'
@@ -7,7 +7,7 @@ import { clientSecret, startSystem, until } from '../src/system.ts'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 
-t.test("the README's integration guards a service", async t => {
+t.test('README: the integration example guards a service', async t => {
   const { url: databaseUrl, drop } = await freshDatabase()
   const system = await startSystem({ databaseUrl, auths: 1, resources: 0 })
   const code = /<!-- run: guard -->\n```js\n([\s\S]*?)```/.exec(readFileSync(`${root}README.md`, 'utf8'))?.[1] ?? ''
@@ -24,8 +24,8 @@ t.test("the README's integration guards a service", async t => {
   })
 
   const call = httpClient(`http://localhost:${port}`)
-  const person = await system.createAccount('ada@example.org')
-  const { accessToken } = await system.login(person)
+  const user = await system.createAccount('ada@example.org')
+  const { accessToken } = await system.login(user)
   t.equal(codeOf(await call('/storage')), 'token-missing')
   await until(async () => (await call('/storage', { token: accessToken })).status === 200)
   t.equal(codeOf(await call('/storage/restricted', { token: accessToken })), 'insufficient-scope')

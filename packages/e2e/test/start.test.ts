@@ -1,4 +1,4 @@
-/** The first minutes of a newcomer: start, tour, Ctrl-C. */
+/** `pnpm start` and `pnpm tour`, as a new user runs them. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -16,12 +16,12 @@ const tour = `${root}packages/devstack/dist/src/tourMain.js`
 const run = promisify(execFile)
 process.chdir(root)
 
-async function surroundings(t: Test): Promise<Record<string, string>> {
+async function environment(t: Test): Promise<Record<string, string>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-start-'))
   t.teardown(() => {
-    // As root the data of PostgreSQL lies where this file says.
-    const signpost = join(dataDir, 'postgres', 'elsewhere')
-    if (existsSync(signpost)) rmSync(readFileSync(signpost, 'utf8'), { recursive: true, force: true })
+    // Under root, this file names the data directory of PostgreSQL.
+    const pointerFile = join(dataDir, 'postgres', 'elsewhere')
+    if (existsSync(pointerFile)) rmSync(readFileSync(pointerFile, 'utf8'), { recursive: true, force: true })
     rmSync(dataDir, { recursive: true, force: true })
   })
   return {
@@ -33,8 +33,8 @@ async function surroundings(t: Test): Promise<Record<string, string>> {
   }
 }
 
-/** What it says when it cannot start. */
-async function complaint(env: Record<string, string>): Promise<string> {
+/** Runs `start` and returns its error output. */
+async function startError(env: Record<string, string>): Promise<string> {
   const failed = run(process.execPath, [main], { env: { ...process.env, ...env } })
   return failed.then(
     () => 'it started',
@@ -42,9 +42,9 @@ async function complaint(env: Record<string, string>): Promise<string> {
   )
 }
 
-t.test('start brings up a stack that the whole tour can be taken on, twice, and Ctrl-C leaves no process', async t => {
-  const env = await surroundings(t)
-  const first = await startProcess({ entry: main, env, readyWhen: /Gatehouse is up/, timeoutMs: 60_000 })
+t.test('start: runs the tour twice, keeps passwords over a restart, and leaves no process', async t => {
+  const env = await environment(t)
+  const first = await startProcess({ entry: main, env, readyWhen: /Gatehouse is ready/, timeoutMs: 60_000 })
   await first.logged(/admin@example\.org {2}[\w-]{20,}/)
   const { stdout } = await run(process.execPath, [tour], { env: { ...process.env, ...env } })
   for (const scene of [
@@ -62,9 +62,9 @@ t.test('start brings up a stack that the whole tour can be taken on, twice, and 
 
   const { stdout: processes } = await run('ps', ['-eo', 'args'])
   t.notOk(processes.includes(env['GATEHOUSE_DATA'] as string), 'no process is left')
-  for (const name of ['AUTH_PORT', 'RESOURCE_PORT']) await mustBeFree(Number(env[name]))
+  for (const name of ['AUTH_PORT', 'RESOURCE_PORT']) await assertFreePort(Number(env[name]))
 
-  const second = await startProcess({ entry: main, env, readyWhen: /Gatehouse is up/, timeoutMs: 60_000 })
+  const second = await startProcess({ entry: main, env, readyWhen: /Gatehouse is ready/, timeoutMs: 60_000 })
   await second.logged(/admin@example\.org {2}\(password: see/)
   await run(process.execPath, [tour], { env: { ...process.env, ...env } })
   const credentials = () => JSON.parse(readFileSync(join(env['GATEHOUSE_DATA'] as string, 'credentials.json'), 'utf8'))
@@ -78,56 +78,56 @@ t.test('start brings up a stack that the whole tour can be taken on, twice, and 
   const third = await startProcess({
     entry: main,
     env: { ...env, ADMIN_PASSWORD: 'not the one that it was made with' },
-    readyWhen: /Gatehouse is up/,
+    readyWhen: /Gatehouse is ready/,
     timeoutMs: 60_000,
   })
-  await third.logged(/admin@example\.org {2}\(was there before, with another password: set ADMIN_PASSWORD to it\)/)
+  await third.logged(/admin@example\.org {2}\(exists with another password: set ADMIN_PASSWORD to it\)/)
   await third.logged(/ada@example\.org {2}\(password: see/)
-  t.same(credentials().admin, admin, 'the right one is kept')
+  t.same(credentials().admin, admin, 'the stored password is kept')
   t.equal(await third.stop(), 0)
 })
 
-async function mustBeFree(port: number): Promise<void> {
+async function assertFreePort(port: number): Promise<void> {
   const server = createServer().listen(port, '127.0.0.1')
   await once(server, 'listening')
   server.close()
 }
 
-t.test('what is wrong is said in one sentence', async t => {
-  const env = await surroundings(t)
+t.test('start: reports a port in use, an unreachable database and an invalid variable in one sentence', async t => {
+  const env = await environment(t)
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   t.teardown(() => taken.close())
   const { port } = taken.address() as { port: number }
-  t.equal(await complaint({ ...env, AUTH_PORT: String(port) }), `Port ${port} is in use: set AUTH_PORT to another.`)
+  t.equal(await startError({ ...env, AUTH_PORT: String(port) }), `Port ${port} is in use: set AUTH_PORT to another.`)
   t.match(
-    await complaint({ ...env, DATABASE_URL: `postgresql://nobody@127.0.0.1:${await freePort()}/none` }),
+    await startError({ ...env, DATABASE_URL: `postgresql://nobody@127.0.0.1:${await freePort()}/none` }),
     /^DATABASE_URL names a database that cannot be used: [^\n]*$/,
   )
   t.match(
-    await complaint({ ...env, RESOURCE_PORT: 'many' }),
+    await startError({ ...env, RESOURCE_PORT: 'many' }),
     /^RESOURCE_PORT must be a whole number from 0 to 65535, not "many"\. [^\n]*$/,
   )
 })
 
-t.test('help lists every variable', async t => {
+t.test('start --help: lists every variable', async t => {
   const { stdout } = await run(process.execPath, [main, '--help'])
   for (const name of ['AUTH_PORT', 'DATABASE_URL', 'LEASE_MS', 'ACCESS_TOKEN_SECONDS', 'CLIENT_SECRET_FILE'])
     t.ok(stdout.includes(name), name)
 })
 
-t.test('a Node that is too old is told so', async t => {
+t.test('run.mjs: names the required version when Node is too old', async t => {
   const child = spawn(process.execPath, [
     '--import',
     'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"18.20.0"})',
     `${root}packages/tools/scripts/run.mjs`,
     'build',
   ])
-  let said = ''
+  let output = ''
   child.stderr.on('data', chunk => {
-    said += chunk
+    output += chunk
   })
   const [code] = await once(child, 'close')
   t.equal(code, 1)
-  t.equal(said.trim(), 'Gatehouse needs Node 20.19 or newer; this is 18.20.0.')
+  t.equal(output.trim(), 'Gatehouse needs Node 20.19 or newer; this is 18.20.0.')
 })

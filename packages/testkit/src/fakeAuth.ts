@@ -41,11 +41,11 @@ export async function fakeAuth(clock: Clock): Promise<FakeAuth> {
   const feed = { id: randomUUID() as string, head: 0 }
   const auth: FakeAuth = {
     ...{ url: '', keys: [], mode: 'up', counts: { polls: 0, keys: 0, leaves: 0 }, guards: new Map() },
-    revoke(given) {
+    revoke(fields) {
       feed.head += 1
       const entry: Entry = {
         ...{ seq: feed.head, kind: 'session', subject: null, epoch: null, effect: 'ended' },
-        ...{ expiresAtMs: clock.wallMs() + 600_000, ...given },
+        ...{ expiresAtMs: clock.wallMs() + 600_000, ...fields },
       }
       entries.push(entry)
       auth.release()
@@ -62,10 +62,10 @@ export async function fakeAuth(clock: Clock): Promise<FakeAuth> {
     },
     nextPoll: (accepts = () => true) =>
       new Promise(resolve => {
-        const look = (request: PollRequest) => {
-          if (accepts(request) && waiting.delete(look)) resolve(request)
+        const listener = (request: PollRequest) => {
+          if (accepts(request) && waiting.delete(listener)) resolve(request)
         }
-        waiting.add(look)
+        waiting.add(listener)
       }),
     holding: () => (held.size > 0 ? Promise.resolve() : new Promise(resolve => idle.add(resolve))),
     async stop() {
@@ -89,17 +89,17 @@ export async function fakeAuth(clock: Clock): Promise<FakeAuth> {
 
   function poll(request: PollRequest, response: ServerResponse): void {
     auth.counts.polls += 1
-    for (const look of [...waiting]) look(request)
+    for (const listener of [...waiting]) listener(request)
     const row = auth.guards.get(request.guard) ?? null
-    const judged = decidePoll(request, row, { feedId: feed.id, head: feed.head, dbNowMs: clock.wallMs(), rules })
-    if (judged.kind === 'feed-changed') return void response.writeHead(409).end()
-    auth.guards.set(request.guard, judged.row)
+    const decision = decidePoll(request, row, { feedId: feed.id, head: feed.head, dbNowMs: clock.wallMs(), rules })
+    if (decision.kind === 'feed-changed') return void response.writeHead(409).end()
+    auth.guards.set(request.guard, decision.row)
     const after = request.after ?? 0
     const reply = () => {
       if (!held.delete(reply)) return
       const page = entries.filter(entry => entry.seq > after).slice(0, rules.pageSize)
       const more = (page.at(-1)?.seq ?? feed.head) < feed.head
-      const leaseMs = judged.isLeased ? rules.leaseMs : 0
+      const leaseMs = decision.isLeased ? rules.leaseMs : 0
       send(response, { feedId: feed.id, head: feed.head, leaseMs, entries: page, more } satisfies PollResponse)
     }
     held.add(reply)

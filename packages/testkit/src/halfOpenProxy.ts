@@ -43,7 +43,7 @@ export async function halfOpenProxy(target: { host: string; port: number }): Pro
     },
     heal() {
       state.isSilent = false
-      for (const act of state.held.splice(0)) act()
+      for (const action of state.held.splice(0)) action()
     },
     delay(ms) {
       state.delayMs = ms
@@ -70,10 +70,10 @@ function join(state: State, from: Socket, to: Socket): void {
   })
 }
 
-function pass(state: State, to: Socket, act: () => void): void {
+function pass(state: State, to: Socket, action: () => void): void {
   const deliver = () => {
     if (state.isSilent) state.held.push(deliver)
-    else if (!to.destroyed) act()
+    else if (!to.destroyed) action()
   }
   if (state.delayMs === 0) deliver()
   else setTimeout(deliver, state.delayMs).unref()

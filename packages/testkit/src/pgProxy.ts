@@ -54,9 +54,9 @@ export async function pgProxy(t: { teardown: (end: () => void) => unknown }, dat
   return {
     url: url.href,
     statements: () => {
-      const seen = executed
+      const count = executed
       executed = 0
-      return seen
+      return count
     },
     cut,
     mend: () => {
@@ -71,13 +71,13 @@ function countExecutes(): (data: Buffer) => number {
   let isStarted = false
   return data => {
     rest = Buffer.concat([rest, data])
-    let found = 0
+    let count = 0
     for (;;) {
       const letterLength = isStarted ? 1 : 0
-      if (rest.length < letterLength + 4) return found
+      if (rest.length < letterLength + 4) return count
       const end = letterLength + rest.readInt32BE(letterLength)
-      if (rest.length < end) return found
-      if (isStarted && 'EQ'.includes(String.fromCharCode(rest[0] ?? 0))) found += 1
+      if (rest.length < end) return count
+      if (isStarted && 'EQ'.includes(String.fromCharCode(rest[0] ?? 0))) count += 1
       isStarted = true
       rest = rest.subarray(end)
     }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { freePort } from './ports.ts'
-import { type Home, preparePostgresHome } from './postgresHome.ts'
+import { type PostgresHome, preparePostgresHome } from './postgresHome.ts'
 import { type Server, StartFailure, startServer } from './postgresServer.ts'
 
 export interface PostgresOptions {
@@ -52,8 +52,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   })
   let server: Server | undefined = first
 
-  async function stop(word?: 'keep'): Promise<void> {
-    server?.shutDown(word)
+  async function stop(command?: 'keep'): Promise<void> {
+    server?.shutDown(command)
     await server?.ended
     server = undefined
   }
@@ -79,7 +79,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
 }
 
-async function startSomewhere(home: Home, options: PostgresOptions): Promise<{ port: number; server: Server }> {
+async function startSomewhere(home: PostgresHome, options: PostgresOptions): Promise<{ port: number; server: Server }> {
   for (let attemptsLeft = 5; ; attemptsLeft--) {
     const port = options.port ?? (await freePort())
     try {
@@ -97,9 +97,9 @@ async function startSomewhere(home: Home, options: PostgresOptions): Promise<{ p
   }
 }
 
-async function startOn(home: Home, options: PostgresOptions, port: number): Promise<Server> {
+async function startOn(home: PostgresHome, options: PostgresOptions, port: number): Promise<Server> {
   const temporaryDir = options.persistent ? undefined : home.dataDir
-  const settings = { ...listening, ...(options.persistent ? {} : forgetful), ...options.settings }
+  const settings = { ...listenSettings, ...(options.persistent ? {} : volatileSettings), ...options.settings }
   for (let attemptsLeft = 20; ; attemptsLeft--) {
     try {
       return await startServer({ home, port, settings, temporaryDir })
@@ -112,16 +112,16 @@ async function startOn(home: Home, options: PostgresOptions, port: number): Prom
   }
 }
 
-const listening = {
+const listenSettings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: '300',
   timezone: 'UTC',
 }
 
-const forgetful = { fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB', autovacuum_naptime: '10min' }
+const volatileSettings = { fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB', autovacuum_naptime: '10min' }
 
-async function initialise(home: Home): Promise<void> {
+async function initialise(home: PostgresHome): Promise<void> {
   const cluster = join(home.dataDir, 'cluster')
   // What an interrupted attempt left behind would make the next one fail.
   await rm(cluster, { recursive: true, force: true })
@@ -142,7 +142,7 @@ async function initialise(home: Home): Promise<void> {
   await promisify(execFile)(join(home.binDir, 'initdb'), flags, { ...home.owner, cwd: '/' })
 }
 
-async function passwordOf(home: Home): Promise<string> {
+async function passwordOf(home: PostgresHome): Promise<string> {
   const file = join(home.dataDir, 'password')
   if (existsSync(file)) return readFile(file, 'utf8')
   const password = randomBytes(16).toString('hex')
@@ -154,7 +154,7 @@ async function passwordOf(home: Home): Promise<string> {
 /**
  * A server that is about to stop gets a moment; a file whose process is gone, or is somebody else by now, is swept away.
  */
-async function refuseLiveServer(home: Home): Promise<void> {
+async function refuseLiveServer(home: PostgresHome): Promise<void> {
   const pidFile = join(home.dataDir, 'cluster', 'postmaster.pid')
   for (let attemptsLeft = 30; existsSync(pidFile); attemptsLeft--) {
     const pid = Number.parseInt((await readFile(pidFile, 'utf8')).split('\n')[0] ?? '', 10)

@@ -13,7 +13,7 @@ export interface Owner {
   gid: number
 }
 
-export interface Home {
+export interface PostgresHome {
   /** Where `initdb` and `postgres` lie. */
   binDir: string
   dataDir: string
@@ -22,8 +22,8 @@ export interface Home {
 }
 
 /** PostgreSQL refuses to run as root, so there it needs another user, and that user a way to its files. */
-export async function preparePostgresHome(wantedDataDir: string): Promise<Home> {
-  const owner = process.getuid?.() === 0 ? nobody() : undefined
+export async function preparePostgresHome(wantedDataDir: string): Promise<PostgresHome> {
+  const owner = process.getuid?.() === 0 ? unprivilegedUser() : undefined
   const dataDir = await reachableDataDir(resolve(wantedDataDir), owner)
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   if (owner) {
@@ -33,7 +33,7 @@ export async function preparePostgresHome(wantedDataDir: string): Promise<Home> 
   return { binDir: await reachablePrograms(owner), dataDir, owner }
 }
 
-function nobody(): Owner {
+function unprivilegedUser(): Owner {
   const idOf = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }))
   return { uid: idOf('-u'), gid: idOf('-g') }
 }
@@ -42,9 +42,10 @@ async function reachableDataDir(dataDir: string, owner: Owner | undefined): Prom
   if (!owner || (await isOpenToAll(dirname(dataDir)))) return dataDir
   // A checkout below /root: a file where the data should have been says where it is, and comes and goes with the checkout.
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const signpost = join(dataDir, 'elsewhere')
-  if (!existsSync(signpost)) await writeFile(signpost, join('/var/tmp', `gatehouse-${randomBytes(6).toString('hex')}`))
-  return readFile(signpost, 'utf8')
+  const pointerFile = join(dataDir, 'elsewhere')
+  if (!existsSync(pointerFile))
+    await writeFile(pointerFile, join('/var/tmp', `gatehouse-${randomBytes(6).toString('hex')}`))
+  return readFile(pointerFile, 'utf8')
 }
 
 async function reachablePrograms(owner: Owner | undefined): Promise<string> {
@@ -54,7 +55,7 @@ async function reachablePrograms(owner: Owner | undefined): Promise<string> {
   if (!owner || (await isOpenToAll(native))) return join(native, 'bin')
 
   const copy = join(tmpdir(), `gatehouse-postgres-${createHash('sha256').update(native).digest('hex').slice(0, 12)}`)
-  if (!existsSync(copy)) await copyWhole(native, copy)
+  if (!existsSync(copy)) await copyAtomically(native, copy)
   await refuseForeign(copy, [0])
   return join(copy, 'bin')
 }
@@ -67,7 +68,7 @@ async function refuseForeign(path: string, owners: readonly number[]): Promise<v
 }
 
 /** Under another name first, so that nobody meets half a copy. */
-async function copyWhole(from: string, to: string): Promise<void> {
+async function copyAtomically(from: string, to: string): Promise<void> {
   const draft = `${to}.${process.pid}`
   await cp(from, draft, { recursive: true, verbatimSymlinks: true })
   await chmod(draft, 0o755)

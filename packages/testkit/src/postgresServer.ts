@@ -3,7 +3,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import type { Home } from './postgresHome.ts'
+import type { PostgresHome } from './postgresHome.ts'
 
 export interface Server {
   /** Of the postmaster. */
@@ -11,7 +11,7 @@ export interface Server {
   /** Resolves once no process of it is left. */
   ended: Promise<unknown>
   /** A fast shutdown: sessions are ended, data is written. Without a word the server also removes what it was told to. */
-  shutDown(word?: 'keep'): void
+  shutDown(command?: 'keep'): void
 }
 
 /** A server that did not become ready; its last lines say why. */
@@ -29,7 +29,7 @@ export class StartFailure extends Error {
  * The parent of postgres. Its standard input is a pipe whose other end only we hold: a word on it ends the server; when it
  * ends without one, as it does when we are killed, then `$1`, a directory to remove or empty, goes with the server.
  */
-const keeper = `
+const supervisorScript = `
 temporary=$1; remove=; shift
 exec 3<&0
 "$@" 3<&- </dev/null & server=$!
@@ -46,7 +46,7 @@ exit 0
 `
 
 export interface ServerOptions {
-  home: Home
+  home: PostgresHome
   port: number
   settings: Readonly<Record<string, string>>
   /** Removed with the end of the server, even if we are killed. */
@@ -56,7 +56,7 @@ export interface ServerOptions {
 export async function startServer({ home, port, settings, temporaryDir }: ServerOptions): Promise<Server> {
   const flags = Object.entries({ ...settings, port: String(port) }).map(([name, value]) => `--${name}=${value}`)
   const command = [`${home.binDir}/postgres`, '-D', `${home.dataDir}/cluster`, ...flags]
-  const shell = spawn('/bin/sh', ['-c', keeper, 'sh', temporaryDir ?? '', ...command], {
+  const shell = spawn('/bin/sh', ['-c', supervisorScript, 'sh', temporaryDir ?? '', ...command], {
     ...home.owner,
     cwd: '/',
     env: { ...process.env, LC_ALL: 'C' },
@@ -66,7 +66,7 @@ export async function startServer({ home, port, settings, temporaryDir }: Server
   })
   const ended = once(shell, 'close')
   const pid = await untilReady(shell)
-  return { pid, ended, shutDown: word => shell.stdin.end(word && `${word}\n`) }
+  return { pid, ended, shutDown: command => shell.stdin.end(command && `${command}\n`) }
 }
 
 function untilReady(shell: ChildProcessByStdio<Writable, Readable, Readable>): Promise<number> {

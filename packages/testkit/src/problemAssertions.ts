@@ -29,13 +29,13 @@ export function send(port: number, path: string, headers: Record<string, string 
 const isProblem = Compile(Problem)
 
 /** What an answer must be to say this outcome: status, code, action, challenge, cache, all of it from the table. */
-export function problemMismatch(answered: RawResponse, outcome: ProblemCode): string | null {
-  const row = problemDefinition(outcome)
-  if (answered.status !== row.status) return `status ${answered.status}: ${answered.text}`
-  const body: { code?: string; action?: Action } = JSON.parse(answered.text)
-  if (!isProblem.Check(body)) return `not a problem: ${answered.text}`
-  if (body.code !== outcome || body.action !== row.action) return `${body.code}, ${body.action}`
-  const { headers } = answered
+export function problemMismatch(response: RawResponse, code: ProblemCode): string | null {
+  const row = problemDefinition(code)
+  if (response.status !== row.status) return `status ${response.status}: ${response.text}`
+  const body: { code?: string; action?: Action } = JSON.parse(response.text)
+  if (!isProblem.Check(body)) return `not a problem: ${response.text}`
+  if (body.code !== code || body.action !== row.action) return `${body.code}, ${body.action}`
+  const { headers } = response
   if (headers['content-type'] !== 'application/problem+json') return `type ${headers['content-type']}`
   if (headers['cache-control'] !== 'no-store') return 'can be cached'
   if (row.status === 401 && !String(headers['www-authenticate']).startsWith('Bearer realm="warehouse"'))
@@ -45,9 +45,9 @@ export function problemMismatch(answered: RawResponse, outcome: ProblemCode): st
 }
 
 /** The outcome with which something is refused; null when it is not. */
-export async function problemCodeOf(act: () => unknown): Promise<ProblemCode | null> {
+export async function problemCodeOf(action: () => unknown): Promise<ProblemCode | null> {
   try {
-    await act()
+    await action()
     return null
   } catch (error) {
     if (error instanceof ProblemError) return error.code

@@ -46,7 +46,7 @@ export async function startProcess(options: ProcessOptions): Promise<TestProcess
     env: { ...imageEnv, ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  dieWithUs(child)
+  killWithParent(child)
   const log = collectLines(child, options.onLine)
   const exited = once(child, 'exit').then(([code]): number | null => code)
 
@@ -75,9 +75,9 @@ export async function startProcess(options: ProcessOptions): Promise<TestProcess
       // A frozen process would take the request only after its thaw.
       child.kill('SIGCONT')
       child.kill('SIGTERM')
-      const patience = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+      const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
       const code = await exited
-      clearTimeout(patience)
+      clearTimeout(timer)
       return code
     },
   }
@@ -87,13 +87,13 @@ export async function startProcess(options: ProcessOptions): Promise<TestProcess
 async function outputEnded(child: ChildProcess): Promise<void> {
   const closed = once(child, 'close')
   await once(child, 'exit')
-  const patience = new AbortController()
-  await Promise.race([closed, delay(500, undefined, { signal: patience.signal })])
-  patience.abort()
+  const timer = new AbortController()
+  await Promise.race([closed, delay(500, undefined, { signal: timer.signal })])
+  timer.abort()
 }
 
 /** Kills the child when we are gone, however we went and even if it is frozen: only we hold the other end of the pipe. */
-function dieWithUs(child: ChildProcess): void {
+function killWithParent(child: ChildProcess): void {
   const watcher = spawn('/bin/sh', ['-c', 'read -r _; kill -KILL "$0"', String(child.pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
@@ -107,7 +107,7 @@ interface Log {
 }
 
 /** So many lines are kept, the newest. */
-const mostLines = 10_000
+const maxLines = 10_000
 
 function collectLines(child: ChildProcess, onLine?: (line: string) => void): Log {
   const lines: string[] = []
@@ -116,7 +116,7 @@ function collectLines(child: ChildProcess, onLine?: (line: string) => void): Log
     if (!input) continue
     createInterface({ input }).on('line', line => {
       lines.push(line)
-      if (lines.length > mostLines) lines.shift()
+      if (lines.length > maxLines) lines.shift()
       onLine?.(line)
       for (const listener of listeners) listener(line)
     })
@@ -126,10 +126,10 @@ function collectLines(child: ChildProcess, onLine?: (line: string) => void): Log
     const earlier = lines.find(line => pattern.test(line))
     if (earlier !== undefined) return Promise.resolve(earlier)
     return new Promise((resolve, reject) => {
-      const settle = (act: () => void) => {
+      const settle = (action: () => void) => {
         listeners.delete(listener)
         clearTimeout(limit)
-        act()
+        action()
       }
       const listener = (line: string) => {
         if (pattern.test(line)) settle(() => resolve(line))

@@ -12,8 +12,8 @@ async function main(files: string[]): Promise<number> {
   const counts = { pass: 0, fail: 0 }
   const tap = ['node_modules/tap/dist/esm/run.mjs', '--reporter=terse', ...options]
   const code = await run([launcher, '--migrate', migrate, '--', process.execPath, ...tap], line => {
-    const found = /^# \{ total: \d+(?:, pass: (\d+))?(?:, fail: (\d+))?/.exec(line)
-    if (found) Object.assign(counts, { pass: Number(found[1] ?? 0), fail: Number(found[2] ?? 0) })
+    const count = /^# \{ total: \d+(?:, pass: (\d+))?(?:, fail: (\d+))?/.exec(line)
+    if (count) Object.assign(counts, { pass: Number(count[1] ?? 0), fail: Number(count[2] ?? 0) })
   })
   console.log(`${counts.pass} passed, ${counts.fail} failed`)
   return code || style

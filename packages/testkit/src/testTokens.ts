@@ -34,7 +34,7 @@ function thumbprint(key: KeyObject): string {
 export const issuer = 'https://auth.example'
 export const audience = 'warehouse'
 
-export function claimsAt(wallMs: number, over: Record<string, unknown> = {}): Record<string, unknown> {
+export function claimsAt(wallMs: number, overrides: Record<string, unknown> = {}): Record<string, unknown> {
   const now = Math.floor(wallMs / 1000)
   const claims: AccessTokenClaims = {
     iss: issuer,
@@ -51,13 +51,14 @@ export function claimsAt(wallMs: number, over: Record<string, unknown> = {}): Re
     epoch: 0,
     global_epoch: 0,
   }
-  return { ...claims, ...over }
+  return { ...claims, ...overrides }
 }
 
 /** A token; header and claims may be objects or the very text, however odd. */
 export function tokenOf(key: SigningKey, claims: object | string, header: object | string = {}): string {
-  const whole = typeof header === 'string' ? header : { alg: key.algorithm, typ: 'at+jwt', kid: key.kid, ...header }
-  return signed(key, `${base64url(whole)}.${base64url(claims)}`)
+  const fullHeader =
+    typeof header === 'string' ? header : { alg: key.algorithm, typ: 'at+jwt', kid: key.kid, ...header }
+  return signed(key, `${base64url(fullHeader)}.${base64url(claims)}`)
 }
 
 export function signed(key: SigningKey, input: string): string {

@@ -18,33 +18,33 @@ if (!command) {
 }
 process.exit(await withPostgres(server => withTemplate(server, template => runChild(server, template))))
 
-async function withPostgres(act: (server: string) => Promise<number>): Promise<number> {
-  const given = process.env['TEST_DATABASE_URL'] || process.env['DATABASE_URL']
-  if (given) return act(given)
+async function withPostgres(action: (server: string) => Promise<number>): Promise<number> {
+  const fields = process.env['TEST_DATABASE_URL'] || process.env['DATABASE_URL']
+  if (fields) return action(fields)
 
-  const dataDir = await mkdtemp(join(await roomInMemory(), 'gatehouse-test-'))
+  const dataDir = await mkdtemp(join(await temporaryFolder(), 'gatehouse-test-'))
   const postgres = await startPostgres({ dataDir, persistent: false })
   try {
-    return await act(postgres.url)
+    return await action(postgres.url)
   } finally {
     await postgres.stop()
   }
 }
 
 /** Hundreds of databases come and go, each some three hundred files: a file system in memory is quicker at that, if it is not a small one. */
-async function roomInMemory(): Promise<string> {
+async function temporaryFolder(): Promise<string> {
   const inMemory = '/dev/shm'
   const { bavail, bsize } = await statfs(inMemory).catch(() => ({ bavail: 0, bsize: 0 }))
   return bavail * bsize > 4e9 ? inMemory : tmpdir()
 }
 
-async function withTemplate(server: string, act: (template: string) => Promise<number>): Promise<number> {
+async function withTemplate(server: string, action: (template: string) => Promise<number>): Promise<number> {
   // Named for this run, so that two runs may share a server that was given to them.
   const template = `gatehouse_template_${process.pid}_${Date.now().toString(36)}`
   await onServer(server, `CREATE DATABASE "${template}"`)
   try {
     if (values.migrate) await migrate(values.migrate, databaseUrl(server, template))
-    return await act(template)
+    return await action(template)
   } finally {
     await dropAll(server, template)
   }
@@ -69,8 +69,8 @@ function runChild(server: string, template: string): Promise<number> {
   const child = spawn(command ?? '', commandArguments, { env, stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     // A terminal sends Ctrl-C to the child as well, and a second one would break off its farewell.
-    const isTold = signal === 'SIGINT' && process.stdin.isTTY
-    process.on(signal, () => isTold || child.kill(signal))
+    const isDelivered = signal === 'SIGINT' && process.stdin.isTTY
+    process.on(signal, () => isDelivered || child.kill(signal))
   }
   return new Promise((resolve, reject) => {
     child.on('error', reject)

@@ -5,7 +5,7 @@ import { halfOpenProxy } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
 
 /** A server that says everything back in capitals, and a client that reaches it through the proxy. */
-async function through(t: Test) {
+async function connectThroughProxy(t: Test) {
   const server = createServer(socket => {
     socket.on('data', data => socket.write(data.toString().toUpperCase()))
     socket.on('error', () => {})
@@ -24,45 +24,45 @@ async function through(t: Test) {
   return { proxy, client, server }
 }
 
-async function heard(client: Socket): Promise<string> {
+async function received(client: Socket): Promise<string> {
   const [data] = await once(client, 'data')
   return String(data)
 }
 
 test('what passes is what was said', async t => {
-  const { client } = await through(t)
+  const { client } = await connectThroughProxy(t)
   client.write('hello')
-  t.equal(await heard(client), 'HELLO')
+  t.equal(await received(client), 'HELLO')
 })
 
 test('nothing passes through a black hole, and what was held back passes in order once it heals', async t => {
-  const { proxy, client } = await through(t)
+  const { proxy, client } = await connectThroughProxy(t)
   client.write('before')
-  t.equal(await heard(client), 'BEFORE')
+  t.equal(await received(client), 'BEFORE')
   proxy.blackhole()
-  const late = heard(client)
+  const late = received(client)
   client.write('one ')
   client.write('two')
   // A second connection is accepted although nothing passes: that is what makes it half open.
-  const other = createConnection({ host: '127.0.0.1', port: proxy.port })
-  await once(other, 'connect')
+  const second = createConnection({ host: '127.0.0.1', port: proxy.port })
+  await once(second, 'connect')
   t.equal(client.bytesRead, 'BEFORE'.length)
-  other.destroy()
+  second.destroy()
   proxy.heal()
   t.match(await late, /^ONE /)
 })
 
 test('a delayed line answers, later', async t => {
-  const { proxy, client } = await through(t)
+  const { proxy, client } = await connectThroughProxy(t)
   proxy.delay(30)
   const askedAt = performance.now()
   client.write('slow')
-  t.equal(await heard(client), 'SLOW')
+  t.equal(await received(client), 'SLOW')
   t.ok(performance.now() - askedAt >= 55, 'both directions took their time')
 })
 
 test('the end of one side reaches the other', async t => {
-  const { client } = await through(t)
+  const { client } = await connectThroughProxy(t)
   client.end('bye')
   client.resume()
   await once(client, 'close')

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, startPostgres, startProcess } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
-import { ask } from './helpers/ask.ts'
+import { queryValue } from './helpers/ask.ts'
 import { whenGone, whenRemoved } from './helpers/whenGone.ts'
 
 async function folder(t: Test): Promise<string> {
@@ -18,19 +18,19 @@ test('a persistent server keeps its data over stop and start, and over a kill', 
   const dataDir = await folder(t)
   const first = await startPostgres({ dataDir, persistent: true })
   t.teardown(() => first.stop())
-  await ask(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
+  await queryValue(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
   await first.stop()
-  await t.rejects(ask(first.url, 'SELECT 1'), { code: 'ECONNREFUSED' })
+  await t.rejects(queryValue(first.url, 'SELECT 1'), { code: 'ECONNREFUSED' })
 
   const second = await startPostgres({ dataDir, port: await freePort(), persistent: true })
   t.teardown(() => second.stop())
-  t.equal(await ask(second.url, 'SELECT answer FROM kept'), 42)
+  t.equal(await queryValue(second.url, 'SELECT answer FROM kept'), 42)
   const killedPid = second.pid()
   await second.kill()
-  await t.rejects(ask(second.url, 'SELECT 1'), { code: 'ECONNREFUSED' })
+  await t.rejects(queryValue(second.url, 'SELECT 1'), { code: 'ECONNREFUSED' })
   await second.restart()
   t.not(second.pid(), killedPid)
-  t.equal(await ask(second.url, 'SELECT answer FROM kept'), 42)
+  t.equal(await queryValue(second.url, 'SELECT answer FROM kept'), 42)
   await second.stop()
   t.ok(existsSync(join(dataDir, 'cluster')))
 })
@@ -50,23 +50,23 @@ test('data that had to go elsewhere follows its folder, and a new folder has new
     return postgres
   }
   const first = await start()
-  await ask(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
+  await queryValue(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
   await first.stop()
   const again = await start()
-  t.equal(await ask(again.url, 'SELECT answer FROM kept'), 42)
+  t.equal(await queryValue(again.url, 'SELECT answer FROM kept'), 42)
   await again.stop()
   await rm(dataDir, { recursive: true })
-  const other = await start()
-  await t.rejects(ask(other.url, 'SELECT answer FROM kept'), { code: '42P01' })
+  const second = await start()
+  await t.rejects(queryValue(second.url, 'SELECT answer FROM kept'), { code: '42P01' })
 })
 
 test('a server of tests listens on 127.0.0.1 only, takes 300 connections, and leaves nothing behind', async t => {
   const dataDir = await folder(t)
   const postgres = await startPostgres({ dataDir, persistent: false, settings: { work_mem: '8MB' } })
-  t.equal(await ask(postgres.url, 'SHOW listen_addresses'), '127.0.0.1')
-  t.equal(await ask(postgres.url, 'SHOW max_connections'), '300')
-  t.equal(await ask(postgres.url, 'SHOW fsync'), 'off')
-  t.equal(await ask(postgres.url, 'SHOW work_mem'), '8MB')
+  t.equal(await queryValue(postgres.url, 'SHOW listen_addresses'), '127.0.0.1')
+  t.equal(await queryValue(postgres.url, 'SHOW max_connections'), '300')
+  t.equal(await queryValue(postgres.url, 'SHOW fsync'), 'off')
+  t.equal(await queryValue(postgres.url, 'SHOW work_mem'), '8MB')
   await postgres.stop()
   await postgres.stop()
   t.notOk(existsSync(dataDir))
@@ -77,7 +77,7 @@ test('a wrong password is refused', async t => {
   t.teardown(() => postgres.stop())
   const url = new URL(postgres.url)
   url.password = 'guess'
-  await t.rejects(ask(url.href, 'SELECT 1'), { code: '28P01' })
+  await t.rejects(queryValue(url.href, 'SELECT 1'), { code: '28P01' })
 })
 
 test('a data directory or port that is in use is named in one sentence', async t => {
@@ -101,15 +101,15 @@ test('a pid file of a server that is gone does not block, even when the number b
   await first.kill()
   await writeFile(pidFile, content.replace(/^\d+/, String(process.pid)))
   const second = await startPostgres({ dataDir, persistent: true })
-  t.equal(await ask(second.url, 'SELECT 1'), 1)
+  t.equal(await queryValue(second.url, 'SELECT 1'), 1)
   await second.stop()
 })
 
-const fates = [
+const cases = [
   { persistent: true, name: 'a persistent server stops when its parent is killed, and its data stays' },
   { persistent: false, name: 'a server of tests stops when its parent is killed, and its data goes' },
 ]
-for (const { persistent, name } of fates) {
+for (const { persistent, name } of cases) {
   test(name, async t => {
     const dataDir = await folder(t)
     const kit = new URL('../src/index.js', import.meta.url).href

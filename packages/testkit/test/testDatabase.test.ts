@@ -2,19 +2,19 @@
 import { freshDatabase } from '@gatehouse/testkit'
 import pg from 'pg'
 import { test } from 'tap'
-import { ask } from './helpers/ask.ts'
+import { queryValue } from './helpers/ask.ts'
 
 test('each database is a migrated copy of its own, and dropping one ends who still uses it', async t => {
-  const [one, other] = await Promise.all([freshDatabase(), freshDatabase(fn => t.teardown(fn))])
-  await ask(one.url, 'CREATE TABLE mine (id int)')
-  await t.rejects(ask(other.url, 'SELECT * FROM mine'), { code: '42P01' })
-  t.equal(await ask(other.url, 'SELECT head FROM revocation_clock'), '0')
+  const [first, second] = await Promise.all([freshDatabase(), freshDatabase(fn => t.teardown(fn))])
+  await queryValue(first.url, 'CREATE TABLE mine (id int)')
+  await t.rejects(queryValue(second.url, 'SELECT * FROM mine'), { code: '42P01' })
+  t.equal(await queryValue(second.url, 'SELECT head FROM revocation_clock'), '0')
 
-  const lingering = new pg.Client({ connectionString: one.url })
+  const lingering = new pg.Client({ connectionString: first.url })
   lingering.on('error', () => {})
   await lingering.connect()
-  await one.drop()
-  await t.rejects(ask(one.url, 'SELECT 1'), { code: '3D000' })
+  await first.drop()
+  await t.rejects(queryValue(first.url, 'SELECT 1'), { code: '3D000' })
   await lingering.end()
 })
 

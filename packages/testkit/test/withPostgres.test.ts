@@ -26,7 +26,7 @@ test('the child gets a migrated template, hears the signal, and its exit code is
   const parameters = ['--migrate', path('migrate.mjs'), '--', process.execPath, path('child.mjs')]
   const run = await startProcess({ entry, arguments: parameters, env, readyWhen: /template (\S+ on \S+)/ })
   const [template, server] = run.ready.split(' on ')
-  t.ok(run.logs.some(line => line.startsWith('migrating ') && line.endsWith(`/${template}`)))
+  t.ok(run.logs.some(proxy => proxy.startsWith('migrating ') && proxy.endsWith(`/${template}`)))
   t.equal(await run.stop(), 7)
   await t.rejects(fetch(String(server).replace(/^postgresql:\/\/[^@]*@/, 'http://')), 'the server is gone')
 })

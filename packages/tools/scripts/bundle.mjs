@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Makes of each service a few files that Node loads at once, instead of a thousand: they start in half of the time.
- * The services to bundle may be named; what has not changed is left as it is.
+ * Bundles each service into a few files instead of a thousand modules, which halves its start-up time.
+ * Arguments name the services to bundle; bundles that are up to date are kept.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 
-/** What each service is entered by, in `dist/src`; threads are entries too. External is what has files or machine code of its own. */
+/** Entry points in `dist/src`, worker threads included. External are packages with native code or data files. */
 const services = {
   auth: {
     entries: { main: 'main.js', gatehouse: 'cli/main.js', hashWorker: 'passwords/hashWorker.js' },
@@ -18,11 +18,11 @@ const services = {
   resource: { entries: { main: 'main.js' }, external: [] },
 }
 
-/** Libraries that were written for CommonJS ask for what is built into Node by `require`. */
+/** CommonJS libraries load Node's built-in modules by `require`. */
 const banner = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`
 
 /**
- * Node 20 has no `navigator`, as later ones do: without one, `pg` makes a Response to see whether it runs in Cloudflare's cloud,
+ * Node 20 has no `navigator`. Without it, `pg` creates a Response to detect Cloudflare Workers,
  * for which Node loads all of `fetch`.
  */
 const define = { navigator: JSON.stringify({ userAgent: 'Node.js' }) }
@@ -35,7 +35,7 @@ async function bundleOne(name) {
     entryPoints: Object.entries(entries).map(([out, file]) => ({ in: `services/${name}/dist/src/${file}`, out })),
     outdir: folderOf(name),
     bundle: true,
-    // What is imported when it is needed stays in files of its own.
+    // Dynamic imports stay in separate files.
     splitting: true,
     format: 'esm',
     platform: 'node',
@@ -43,7 +43,7 @@ async function bundleOne(name) {
     external,
     banner: { js: banner },
     define,
-    // A quarter less to read at the start; names stay, and lines come from the source maps.
+    // A quarter less to read at start-up; names stay, and source maps give the lines.
     minifyWhitespace: true,
     minifySyntax: true,
     sourcemap: true,
@@ -60,7 +60,7 @@ async function bundleOne(name) {
   replace(listOf(name), Buffer.from(JSON.stringify(Object.keys(metafile.inputs))))
 }
 
-/** At once, since a service may be starting from it. */
+/** Replaces the file atomically, because a service may be starting from it. */
 function replace(path, contents) {
   const next = `${path}.${process.pid}`
   const isProgram = contents.slice(0, 2).toString() === '#!'
@@ -82,7 +82,7 @@ function folderOf(name) {
   return join(root, 'services', name, 'dist', 'bundle')
 }
 
-/** What went into it. */
+/** Path of the list of the bundle's inputs. */
 function listOf(name) {
   return `${folderOf(name)}.json`
 }

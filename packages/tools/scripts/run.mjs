@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Builds what has changed, then runs a command of the repository: `start`, `test`, `tour` and their like. */
+/** Builds what has changed, then runs a command of the repository, for example `start`, `test` or `tour`. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -35,7 +35,7 @@ function run(file, ...args) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-/** Generating takes two seconds, so it is done only when the schema is newer than its client. */
+/** Generates Prisma's client only when the schema is newer, because that takes two seconds. */
 function build() {
   const schema = 'prisma/schema.prisma'
   const client = 'services/auth/src/generated/prisma/client.ts'

@@ -7,10 +7,10 @@ import { figure, type Result } from '../result.ts'
 const pages = 10_000 / pageSize
 
 export async function guardStall(benchRun: BenchRun): Promise<Result[]> {
-  const { guard, tell, stop } = await startScriptedGuard()
+  const { guard, publish, stop } = await startScriptedGuard()
   const stallsMs = await inRounds(benchRun.rounds, async () => {
     const delay = monitorEventLoopDelay({ resolution: 1 })
-    const head = tell(pages)
+    const head = publish(pages)
     delay.enable()
     await until(async () => guard.state().cursor === head)
     delay.disable()

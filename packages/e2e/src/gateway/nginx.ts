@@ -1,4 +1,4 @@
-/** A real nginx with the shipped configuration, in front of processes of a test. */
+/** Starts nginx with the shipped configuration in front of the processes of a test. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,53 +13,53 @@ export interface Addresses {
   /** `host:port` of each replica. */
   auths: readonly string[]
   resources: readonly string[]
-  /** The third upstream; nobody if not given. */
+  /** `host:port` of the third upstream; by default a port on which no process listens. */
   example?: string
 }
 
 export interface Gateway {
   url: string
   port: number
-  /** Everything it logged so far. */
+  /** The log so far. */
   log: () => string
   stop: () => Promise<void>
 }
 
 export interface GatewayOptions extends Addresses {
   port?: number
-  /** A folder with `tls.crt` and `tls.key`: then it speaks TLS. */
+  /** Folder with `tls.crt` and `tls.key`; enables TLS. */
   certificates?: string
-  /** The network of a load balancer in front, as an operator names it in the template. */
+  /** Network of a load balancer in front, as an operator sets it in the template. */
   balancer?: string
 }
 
-const shipped = fileURLToPath(new URL('../../../../../services/gateway/', import.meta.url))
+const shippedFolder = fileURLToPath(new URL('../../../../../services/gateway/', import.meta.url))
 const program = process.env['NGINX'] ?? 'nginx'
 
 /**
- * Ends a test file without a failure where there is no nginx: `npx pnpm test` needs nothing but Node. In CI it must be there.
- * @param plan says why nothing is tested
+ * Ends a test file without a failure if nginx is not installed: `npx pnpm test` requires only Node. CI requires nginx.
+ * @param plan receives the reason
  */
-export function needNginx(plan: (count: number, why: string) => void): void {
+export function requireNginx(plan: (count: number, why: string) => void): void {
   if (process.env['CI'] || spawnSync(program, ['-v']).status === 0) return
   plan(0, 'nginx is not installed')
   process.exit(0)
 }
 
-/** @throws when nginx refuses the configuration, with its words */
+/** @throws Error with the log when nginx refuses the configuration */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const port = options.port ?? (await freePort())
   const url = `${options.certificates === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-gateway-'))
-  placeIn(folder, { ...options, port, issuer: `${url}/auth` })
+  writeConfiguration(folder, { ...options, port, issuer: `${url}/auth` })
   const logFile = join(folder, 'log')
   const log = () => readFileSync(logFile, 'utf8')
-  const output = openSync(logFile, 'a')
-  // The shell waits for us: however we end, nginx does not outlive us.
+  const outputFd = openSync(logFile, 'a')
+  // The shell stops nginx when its standard input ends, also after a SIGKILL of the test.
   const child = spawn(
     '/bin/sh',
     ['-c', '"$@" & read -r _; kill -TERM $!; wait $!', 'sh', program, ...argumentsFor(folder)],
-    { stdio: ['pipe', output, output] },
+    { stdio: ['pipe', outputFd, outputFd] },
   )
   const stop = async () => {
     child.stdin?.end()
@@ -69,9 +69,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     await until(async () => isListening(port), 5000)
   } catch {
-    const said = log()
+    const output = log()
     await stop()
-    throw new Error(`nginx did not start:\n${said}`)
+    throw new Error(`nginx did not start:\n${output}`)
   }
   return { url, port, log, stop }
 }
@@ -87,11 +87,11 @@ async function isListening(port: number): Promise<boolean> {
   return true
 }
 
-/** The configuration as shipped, and what the container makes of the templates. */
-function placeIn(folder: string, options: GatewayOptions & { port: number; issuer: string }): void {
+/** Copies the shipped configuration and renders the templates as the container does. */
+function writeConfiguration(folder: string, options: GatewayOptions & { port: number; issuer: string }): void {
   const conf = join(folder, 'conf')
-  cpSync(join(shipped, 'nginx'), conf, { recursive: true })
-  mkdirSync(join(conf, 'place'))
+  cpSync(join(shippedFolder, 'nginx'), conf, { recursive: true })
+  mkdirSync(join(conf, 'rendered'))
   const values: Record<string, string> = {
     GATEWAY_PORT: `127.0.0.1:${options.port}`,
     ISSUER: options.issuer,
@@ -100,13 +100,13 @@ function placeIn(folder: string, options: GatewayOptions & { port: number; issue
   }
   const templates = options.certificates === undefined ? ['templates'] : ['templates', 'templates-tls']
   for (const name of templates) {
-    for (const file of readdirSync(join(shipped, name))) {
+    for (const file of readdirSync(join(shippedFolder, name))) {
       const template = withBalancer(
-        withFixedAddresses(readFileSync(join(shipped, name, file), 'utf8'), options),
+        withFixedAddresses(readFileSync(join(shippedFolder, name, file), 'utf8'), options),
         options.balancer,
       )
       const text = template.replaceAll(/\$\{([A-Z_]+)\}/g, (all, variable: string) => values[variable] ?? all)
-      writeFileSync(join(conf, 'place', file.replace(/\.template$/, '')), text)
+      writeFileSync(join(conf, 'rendered', file.replace(/\.template$/, '')), text)
     }
   }
 }
@@ -118,7 +118,7 @@ function withBalancer(template: string, balancer: string | undefined): string {
     .replace(/^# (real_ip_header)/m, '$1')
 }
 
-/** Without a name server, and for an nginx that is older than `resolve`: a line for each replica. */
+/** Replaces DNS names by one line per replica: tests have no name server, and nginx before 1.27.3 no `resolve`. */
 function withFixedAddresses(template: string, { auths, resources }: Addresses): string {
   const linesFor = (addresses: readonly string[], rest: string) =>
     addresses.map(address => `server ${address}${rest};`).join('\n  ')

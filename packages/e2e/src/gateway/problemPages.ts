@@ -1,8 +1,8 @@
-/** The gateway's own refusals as nginx configuration, made from the table of outcomes. */
+/** The gateway's own problems as nginx configuration, generated from the table of problems. */
 import { type ProblemCode, problemResponse } from '@gatehouse/contract'
 
-/** Every status that nginx may give by itself. The status is HTTP's own, since clients and proxies act on it; the code is the table's. */
-export const gatewayOutcomes: Readonly<Record<number, ProblemCode>> = {
+/** The problem code for every status that nginx may answer. The status stays, because clients and proxies act on it. */
+export const gatewayProblems: Readonly<Record<number, ProblemCode>> = {
   400: 'request-malformed',
   404: 'not-found',
   405: 'request-malformed',
@@ -21,29 +21,29 @@ export const gatewayOutcomes: Readonly<Record<number, ProblemCode>> = {
   505: 'request-malformed',
 }
 
-/** What nginx calls by a number of its own. */
+/** Internal status codes of nginx, and the statuses that they become. */
 const aliases: Readonly<Record<number, number>> = { 494: 431, 497: 400 }
 
-const made = '# Made from packages/contract by `npx pnpm run docs`: change it there.'
+const generatedNotice = '# Generated from packages/contract by `npx pnpm run docs`; do not edit.'
 
-/** Which answer belongs to which status; for each location that has error pages of its own. */
+/** The `error_page` directives, for every location with its own error pages. */
 export function problemPages(): string {
-  const own = Object.keys(gatewayOutcomes).map(status => `error_page ${status} /_problem-${status};`)
-  const others = Object.entries(aliases).map(([from, to]) => `error_page ${from} =${to} /_problem-${to};`)
-  return [made, ...own, ...others, ''].join('\n')
+  const own = Object.keys(gatewayProblems).map(status => `error_page ${status} /_problem-${status};`)
+  const rest = Object.entries(aliases).map(([from, to]) => `error_page ${from} =${to} /_problem-${to};`)
+  return [generatedNotice, ...own, ...rest, ''].join('\n')
 }
 
-/** The answers themselves. */
+/** The locations that answer with the problems. */
 export function problems(): string {
-  const locations = Object.entries(gatewayOutcomes).map(([status, outcome]) => location(Number(status), outcome))
-  return [made, ...locations, ''].join('\n')
+  const locations = Object.entries(gatewayProblems).map(([status, code]) => location(Number(status), code))
+  return [generatedNotice, ...locations, ''].join('\n')
 }
 
 function location(status: number, outcome: ProblemCode): string {
-  const around = { problemBase: '$issuer/problems', realm: '', requestId: '$gateway_request_id' }
-  const { headers, body } = problemResponse(outcome, {}, around)
+  const options = { problemBase: '$issuer/problems', realm: '', requestId: '$gateway_request_id' }
+  const { headers, body } = problemResponse(outcome, {}, options)
   const { 'content-type': mediaType, ...others } = headers
-  // No named location: nginx does not go there from a request line that it cannot read.
+  // Not a named location, which nginx cannot use after a malformed request line.
   return `location = /_problem-${status} {
   internal;
   include headers.conf;
@@ -59,7 +59,7 @@ function titled(name: string): string {
   return name.replace(/\b[a-z]/g, letter => letter.toUpperCase())
 }
 
-/** Within the single quotes of nginx. */
+/** Escapes a text for single quotes in nginx. */
 function quoted(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")
 }

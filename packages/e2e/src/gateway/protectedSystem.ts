@@ -1,20 +1,20 @@
-/** A whole system behind a real gateway, and an upstream in "any language" beside it. */
+/** A whole system behind nginx, with a third upstream that echoes requests. */
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { freePort, freshDatabase, type HttpResponse } from '@gatehouse/testkit'
 import { type System, startSystem } from '../system.ts'
 import { type Gateway, startGateway } from './nginx.ts'
-import { type Sending, send } from './rawClient.ts'
+import { type RequestOptions, send } from './rawClient.ts'
 
-export interface Stage {
+export interface ProtectedSystem {
   system: System
   gateway: Gateway
-  send: (sending: Sending) => Promise<HttpResponse>
+  send: (sending: RequestOptions) => Promise<HttpResponse>
   stop: () => Promise<void>
 }
 
-/** What reached the third upstream, as it answers. */
+/** The request as the third upstream received and echoes it. */
 export interface Echo {
   method: string
   path: string
@@ -22,7 +22,7 @@ export interface Echo {
   body: string
 }
 
-export async function behindGateway(env: Record<string, string> = {}): Promise<Stage> {
+export async function startProtectedSystem(env: Record<string, string> = {}): Promise<ProtectedSystem> {
   const { url: databaseUrl, drop } = await freshDatabase()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -54,7 +54,7 @@ export async function behindGateway(env: Record<string, string> = {}): Promise<S
       example: `127.0.0.1:${(echo.address() as AddressInfo).port}`,
     })
     undo.push(gateway.stop)
-    // They fetch the keys from the issuer, so the gateway comes before them.
+    // Resource services fetch the keys from the issuer, so the gateway starts first.
     for (const resourcePort of resourcePorts) await system.addResource({ port: resourcePort })
     return { system, gateway, send: sending => send(url, sending), stop }
   } catch (error) {

@@ -1,33 +1,37 @@
-/** A client that sends what it is told to, byte for byte: paths are not tidied, headers not checked. */
+/** An HTTP client that sends requests unchanged: paths are not normalized, headers not checked. */
 
 import { type Agent, type IncomingMessage, request } from 'node:http'
 import { createConnection } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { HttpResponse } from '@gatehouse/testkit'
 
-export interface Sending {
+export interface RequestOptions {
   method?: string
   path: string
   token?: string
-  /** Sent as JSON unless it is a text. */
+  /** A string is sent as it is, any other value as JSON. */
   body?: unknown
   headers?: Record<string, string | string[]>
-  /** An address of our own to come from: 127.0.0.2 and its like are other visitors. */
+  /** Local address: each of 127.0.0.0/8 is another client for the gateway. */
   from?: string
   agent?: Agent
   timeoutMs?: number
 }
 
-export async function send(url: string, sending: Sending): Promise<HttpResponse> {
+export async function send(url: string, sending: RequestOptions): Promise<HttpResponse> {
   const response = await open(url, sending)
-  const said = await text(response)
+  const bodyText = await text(response)
   const isJson = response.headers['content-type']?.includes('json')
   const headers = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]))
-  return { status: response.statusCode ?? 0, headers, body: said === '' ? null : isJson ? JSON.parse(said) : said }
+  return {
+    status: response.statusCode ?? 0,
+    headers,
+    body: bodyText === '' ? null : isJson ? JSON.parse(bodyText) : bodyText,
+  }
 }
 
-/** The answer as it begins, for what does not end soon. */
-export function open(url: string, sending: Sending): Promise<IncomingMessage> {
+/** Resolves when the response headers arrive, for streams. */
+export function open(url: string, sending: RequestOptions): Promise<IncomingMessage> {
   const { method, path, token, body, headers = {}, from = '127.0.0.1', agent, timeoutMs = 30_000 } = sending
   const content = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
   const { hostname, port } = new URL(url)
@@ -55,25 +59,25 @@ export function open(url: string, sending: Sending): Promise<IncomingMessage> {
   })
 }
 
-export interface Raw {
-  /** All that came until the other side closed. */
+export interface RawResponse {
+  /** Everything received until the server closed. */
   text: string
-  /** How long that took. */
+  /** Time until the server closed, in milliseconds. */
   ms: number
 }
 
-/** Says something that may not be HTTP, and waits until the other side hangs up. */
-export function sendRaw(port: number, said: string, timeoutMs = 20_000): Promise<Raw> {
+/** Sends raw bytes, which need not be HTTP, and waits until the server closes the connection. */
+export function sendRaw(port: number, said: string, timeoutMs = 20_000): Promise<RawResponse> {
   const startMs = performance.now()
   const socket = createConnection(port, '127.0.0.1', () => socket.write(said))
   socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`still open after ${timeoutMs} ms`)))
   return new Promise((resolve, reject) => {
-    let heard = ''
-    const end = () => resolve({ text: heard, ms: performance.now() - startMs })
+    let received = ''
+    const end = () => resolve({ text: received, ms: performance.now() - startMs })
     socket.setEncoding('utf8').on('data', chunk => {
-      heard += chunk
+      received += chunk
     })
-    // Whoever closes while we still write resets the connection.
+    // A server that closes while the client still writes resets the connection.
     socket.on('end', end).on('error', error => (/ECONNRESET|EPIPE/.test(error.message) ? end() : reject(error)))
   })
 }

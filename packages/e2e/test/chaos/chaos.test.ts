@@ -11,7 +11,7 @@ import { type RunOptions, runChaos } from '../../src/chaos/run.ts'
 const seed = Number(process.env['CHAOS_SEED'] ?? 5)
 
 interface ChaosResult {
-  broken: Promised[]
+  lostConnections: Promised[]
   /** The terse reporter drops comments, so a failure names the evidence file. */
   evidence: () => string
 }
@@ -21,15 +21,15 @@ async function resultOf(t: Test, options: Omit<RunOptions, 'seed'>): Promise<Cha
   const violations = check(history)
   for (const line of [`seed ${seed}`, ...summary(history), ...verdict(violations)]) t.comment(line.slice(0, 500))
   return {
-    broken: [...new Set(violations.map(({ promise }) => promise))],
+    lostConnections: [...new Set(violations.map(({ promise }) => promise))],
     evidence: () => `seed ${seed}; the history and the violations are in ${writeEvidence(seed, history, violations)}`,
   }
 }
 
 t.test('chaos: keeps every promise while processes and PostgreSQL are killed, frozen and cut off', async t => {
   const faults: FaultName[] = ['frozen-and-cut', 'auth-killed', 'postgres-killed']
-  const { broken, evidence } = await resultOf(t, { auths: 2, resources: 3, forMs: 9500, faults })
-  t.same(broken, [], broken.length === 0 ? 'every promise' : evidence())
+  const { lostConnections, evidence } = await resultOf(t, { auths: 2, resources: 3, forMs: 9500, faults })
+  t.same(lostConnections, [], lostConnections.length === 0 ? 'every promise' : evidence())
 })
 
 /** For each mutation: the faults that reveal it soonest, and the promise that it breaks. */
@@ -42,8 +42,8 @@ t.test('chaos: detects each mutation by the promise that it breaks', { jobs: mut
   const detected = mutationNames.map(mutation =>
     t.test(mutation, { buffered: true }, async t => {
       const { promise, ...run } = revealing[mutation]
-      const { broken, evidence } = await resultOf(t, { auths: 1, resources: 1, ...run, mutation })
-      const isDetected = broken.includes(promise)
+      const { lostConnections, evidence } = await resultOf(t, { auths: 1, resources: 1, ...run, mutation })
+      const isDetected = lostConnections.includes(promise)
       t.ok(
         isDetected,
         isDetected ? `${promise} is reported as broken` : `${promise} is not reported as broken; ${evidence()}`,

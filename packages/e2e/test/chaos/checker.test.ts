@@ -9,10 +9,10 @@ import type { Fault, HistoryEvent, Login, Renewal, Request, Revocation } from '.
 const bounds = { leaseMs: 3000, marginMs: 500, retryWindowMs: 30_000, slackMs: 2000 }
 const ada = { sid: 's1', user: 'ada' }
 
-const at = (startMs: number, endMs = startMs + 10) => ({ startMs, endMs })
-const login = (over: Partial<Login> = {}): Login => ({ kind: 'login', ...ada, result: 'ok', ...at(0), ...over })
+const options = (startMs: number, endMs = startMs + 10) => ({ startMs, endMs })
+const login = (over: Partial<Login> = {}): Login => ({ kind: 'login', ...ada, result: 'ok', ...options(0), ...over })
 const request = (over: Partial<Request> = {}): Request => ({
-  ...{ kind: 'request', resource: 'resource-1', ...ada, result: 'ok', ...at(1000) },
+  ...{ kind: 'request', resource: 'resource-1', ...ada, result: 'ok', ...options(1000) },
   ...over,
 })
 const renewal = (over: Partial<Renewal> = {}): Renewal => ({
@@ -24,7 +24,7 @@ const renewal = (over: Partial<Renewal> = {}): Renewal => ({
     hasKey: false,
     presented: 'a',
     successor: 'b',
-    ...at(1000),
+    ...options(1000),
   },
   ...over,
 })
@@ -38,11 +38,11 @@ const revocation = (over: Partial<Revocation> = {}): Revocation => ({
     result: 'ok',
     waitedMs: 5,
   },
-  ...at(500),
+  ...options(500),
   ...over,
 })
 const fault = (over: Partial<Fault> = {}): Fault => ({
-  ...{ kind: 'fault', fault: 'auth-killed', targets: ['auth-1'], ...at(450, 480) },
+  ...{ kind: 'fault', fault: 'auth-killed', targets: ['auth-1'], ...options(450, 480) },
   ...over,
 })
 const unknown = { barrierResult: 'unknown', result: 'no-answer', waitedMs: 0 } as const
@@ -50,7 +50,7 @@ const unknown = { barrierResult: 'unknown', result: 'no-answer', waitedMs: 0 } a
 const cases: [name: string, broken: Promised[], history: HistoryEvent[]][] = [
   ['a session without a revocation is admitted and renewed', [], [login(), request(), renewal()]],
   ['a request is admitted after inForce', ['SAFE'], [login(), revocation(), request()]],
-  ['a request that started before the receipt is admitted', [], [login(), revocation(at(500, 1001)), request()]],
+  ['a request that started before the receipt is admitted', [], [login(), revocation(options(500, 1001)), request()]],
   [
     'a request is admitted after a revocation without an answer',
     [],
@@ -65,7 +65,7 @@ const cases: [name: string, broken: Promised[], history: HistoryEvent[]][] = [
   [
     'a session begun after a global revocation is admitted',
     [],
-    [login(at(600)), revocation({ method: 'global', user: null }), request()],
+    [login(options(600)), revocation({ method: 'global', user: null }), request()],
   ],
   ['the session that end-others keeps is admitted', [], [login(), revocation({ method: 'end-others' }), request()]],
   [
@@ -78,17 +78,17 @@ const cases: [name: string, broken: Promised[], history: HistoryEvent[]][] = [
   [
     'session-ended before the revocation was sent',
     ['JUST'],
-    [login(), revocation(at(2000)), request({ result: 'session-ended' })],
+    [login(), revocation(options(2000)), request({ result: 'session-ended' })],
   ],
   [
     'session-ended by a revocation that commits after its time-out',
     [],
-    [login(at(600)), unanswered('end-all'), fault(), request({ result: 'session-ended' })],
+    [login(options(600)), unanswered('end-all'), fault(), request({ result: 'session-ended' })],
   ],
   [
     'session-ended by an end-all that preceded the log-in',
     ['JUST'],
-    [revocation({ method: 'end-all' }), login(at(600)), renewalEnded()],
+    [revocation({ method: 'end-all' }), login(options(600)), renewalEnded()],
   ],
   ['account-disabled without a disable', ['JUST'], [login(), request({ result: 'account-disabled' })]],
   [
@@ -115,11 +115,11 @@ const cases: [name: string, broken: Promised[], history: HistoryEvent[]][] = [
   ['a retry without a key beyond the window', [], [login(), beyondWindow({ hasKey: false })]],
   ['a retry with its key beyond the window', ['HONEST'], [login(), beyondWindow({ hasKey: true })]],
   ['one token has two successors', ['HONEST'], [login(), renewal(), renewal({ successor: 'c' })]],
-  ['a barrier exceeds lease and margin', ['LIVE'], [login(), revocation({ waitedMs: 6000, ...at(500, 6600) })]],
+  ['a barrier exceeds lease and margin', ['LIVE'], [login(), revocation({ waitedMs: 6000, ...options(500, 6600) })]],
   [
     'a barrier exceeds lease and margin while PostgreSQL is down',
     [],
-    [login(), revocation({ waitedMs: 6000, ...at(500, 6600) }), noDatabase()],
+    [login(), revocation({ waitedMs: 6000, ...options(500, 6600) }), noDatabase()],
   ],
   ['a revocation gets no answer', ['LIVE'], [login(), revocation(unknown)]],
   ['a revocation gets no answer while its replica is killed', [], [login(), revocation(unknown), fault()]],
@@ -137,17 +137,17 @@ const cases: [name: string, broken: Promised[], history: HistoryEvent[]][] = [
   [
     'a process exits unexpectedly',
     ['RECOVERS'],
-    [{ kind: 'unexpected-exit', target: 'auth-1', lastLog: [], ...at(1) }],
+    [{ kind: 'unexpected-exit', target: 'auth-1', lastLog: [], ...options(1) }],
   ],
   [
     'a process does not serve after the last fault',
     ['RECOVERS'],
-    [{ kind: 'recovery', target: 'auth-1', isServing: false, ...at(1) }],
+    [{ kind: 'recovery', target: 'auth-1', isServing: false, ...options(1) }],
   ],
 ]
-for (const [name, broken, events] of cases) {
+for (const [name, lostConnections, events] of cases) {
   const brokenPromises = check({ events, bounds }).map(({ promise }) => promise)
-  t.same(brokenPromises, broken, `check: ${name}`)
+  t.same(brokenPromises, lostConnections, `check: ${name}`)
 }
 
 t.test('writeEvidence: writes history and violations to a new file for every run', async t => {
@@ -173,13 +173,13 @@ function renewalEnded(): Renewal {
 }
 
 function disabledAndEnabled(): Revocation[] {
-  return [revocation({ method: 'disable' }), revocation({ method: 'enable', ...at(600) })]
+  return [revocation({ method: 'disable' }), revocation({ method: 'enable', ...options(600) })]
 }
 
 function beyondWindow(over: Partial<Renewal>): Renewal {
-  return renewal({ result: 'refresh-reused', successor: null, ...at(1000, 32_000), ...over })
+  return renewal({ result: 'refresh-reused', successor: null, ...options(1000, 32_000), ...over })
 }
 
 function noDatabase(): Fault {
-  return fault({ fault: 'postgres-killed', targets: ['postgres'], ...at(1000, 2000) })
+  return fault({ fault: 'postgres-killed', targets: ['postgres'], ...options(1000, 2000) })
 }

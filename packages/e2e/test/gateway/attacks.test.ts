@@ -1,25 +1,25 @@
-/** What comes from outside reaches no route, no identity and no patience that is not meant for it. */
+/** Attacks on the gateway: internal routes, ambiguous paths, request smuggling, spoofed headers, slow clients. */
 
 import { randomUUID } from 'node:crypto'
 import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
 import { codeOf, type HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { needNginx, startGateway } from '../../src/gateway/nginx.ts'
-import { gatewayOutcomes } from '../../src/gateway/problemPages.ts'
-import { behindGateway, type Echo } from '../../src/gateway/protectedSystem.ts'
-import { type Sending, sendRaw, send as sendTo } from '../../src/gateway/rawClient.ts'
+import { requireNginx, startGateway } from '../../src/gateway/nginx.ts'
+import { gatewayProblems } from '../../src/gateway/problemPages.ts'
+import { type Echo, startProtectedSystem } from '../../src/gateway/protectedSystem.ts'
+import { type RequestOptions, sendRaw, send as sendTo } from '../../src/gateway/rawClient.ts'
 
-needNginx((count, why) => t.plan(count, why))
+requireNginx((count, why) => t.plan(count, why))
 
-const stage = await behindGateway()
-const { system, gateway, send } = stage
-t.teardown(stage.stop)
-const person = await system.createAccount('ada@example.org')
-const { accessToken: token } = await system.login(person)
+const protectedSystem = await startProtectedSystem()
+const { system, gateway, send } = protectedSystem
+t.teardown(protectedSystem.stop)
+const user = await system.createAccount('ada@example.org')
+const { accessToken: token } = await system.login(user)
 
-/** In the form of the contract, with the status of HTTP and the code of the table. */
-function refusedByGateway(t: Test, answer: HttpResponse, status: number): void {
-  const code = gatewayOutcomes[status] as ProblemCode
+/** Asserts a problem of the gateway itself. */
+function assertGatewayProblem(t: Test, answer: HttpResponse, status: number): void {
+  const code = gatewayProblems[status] as ProblemCode
   const { title, action } = problemDefinition(code)
   t.equal(answer.status, status)
   t.equal(answer.headers.get('content-type'), 'application/problem+json')
@@ -34,7 +34,7 @@ function rawAnswer(text: string): HttpResponse {
   return { status: Number(first.split(' ')[1]), headers, body: JSON.parse(body) }
 }
 
-t.test('the routes of the house are not found outside', async t => {
+t.test('gateway: internal routes are not found', async t => {
   const inside = [
     '/auth/guards/poll',
     '/auth/guards/leave',
@@ -59,12 +59,12 @@ t.test('the routes of the house are not found outside', async t => {
     '/example',
     '/metrics',
   ])
-    for (const method of ['GET', 'POST']) refusedByGateway(t, await send({ path, method, token }), 404)
+    for (const method of ['GET', 'POST']) assertGatewayProblem(t, await send({ path, method, token }), 404)
 })
 
-t.test('no spelling of a path reaches them either, and none is passed on', async t => {
-  const before = await askedOfAuth()
-  const crooked = [
+t.test('gateway: internal routes are not found by any spelling, and no service receives the request', async t => {
+  const before = await requestsAtAuth()
+  const ambiguousPaths = [
     '/auth//metrics',
     '//auth/metrics',
     '/auth/./metrics',
@@ -84,9 +84,9 @@ t.test('no spelling of a path reaches them either, and none is passed on', async
     'http://127.0.0.1/auth//metrics',
     'http://evil.example/auth/%2e%2e/metrics',
   ]
-  for (const path of crooked) {
+  for (const path of ambiguousPaths) {
     const answer = await send({ path, token })
-    refusedByGateway(t, answer, answer.status === 404 ? 404 : 400)
+    assertGatewayProblem(t, answer, answer.status === 404 ? 404 : 400)
   }
   const missing = [
     '/auth/metrics?x=/auth/session',
@@ -101,15 +101,15 @@ t.test('no spelling of a path reaches them either, and none is passed on', async
     'http://127.0.0.1/auth/metrics',
     'http://evil.example/auth/guards/poll',
   ]
-  for (const path of missing) refusedByGateway(t, await send({ path, token }), 404)
-  t.equal(await askedOfAuth(), before, 'the auth service heard of none')
-  // Decoded once and not twice: nothing of that name is there.
+  for (const path of missing) assertGatewayProblem(t, await send({ path, token }), 404)
+  t.equal(await requestsAtAuth(), before, 'the auth service received none')
+  // Decoded once, not twice: no route has such a name.
   for (const path of ['/auth/%252e%252e/metrics', '/auth/x%252fmetrics'])
     t.equal(codeOf(await send({ path })), 'not-found')
 })
 
-/** What the auth processes logged so far; a request of our own, asked of each directly, tells that all before it is read. */
-async function askedOfAuth(): Promise<number> {
+/** Number of requests in the auth logs. A direct marker request ensures that earlier lines have been read. */
+async function requestsAtAuth(): Promise<number> {
   const counts = system.auths.map(async ({ call, logged, logs }) => {
     const id = `marker-${randomUUID()}`
     await call('/marker', { headers: { 'x-request-id': id } })
@@ -119,29 +119,26 @@ async function askedOfAuth(): Promise<number> {
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
 }
 
-t.test(
-  'two lengths, two hosts, or a second request in the body of the first: refused, and nothing is smuggled',
-  async t => {
-    const inside = 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'
-    const head = 'POST /auth/session HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n'
-    const both = `${head}Content-Length: ${inside.length}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inside}`
-    const twice = `${head}Content-Length: 2\r\nContent-Length: ${inside.length}\r\n\r\n${inside}`
-    const coded = `${head}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${inside}`
-    const hosts = 'GET /auth/me HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'
-    for (const [said, status] of [
-      [both, 400],
-      [twice, 400],
-      [coded, 501],
-      [hosts, 400],
-    ] as const) {
-      const { text } = await sendRaw(gateway.port, said)
-      refusedByGateway(t, rawAnswer(text), status)
-      t.equal(text.match(/HTTP\/1\.1/g)?.length, 1, 'one answer')
-    }
-  },
-)
+t.test('gateway: refuses two lengths, two hosts and a request in the body of another', async t => {
+  const inside = 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'
+  const head = 'POST /auth/session HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n'
+  const both = `${head}Content-Length: ${inside.length}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inside}`
+  const twice = `${head}Content-Length: 2\r\nContent-Length: ${inside.length}\r\n\r\n${inside}`
+  const coded = `${head}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${inside}`
+  const hosts = 'GET /auth/me HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'
+  for (const [output, status] of [
+    [both, 400],
+    [twice, 400],
+    [coded, 501],
+    [hosts, 400],
+  ] as const) {
+    const { text } = await sendRaw(gateway.port, output)
+    assertGatewayProblem(t, rawAnswer(text), status)
+    t.equal(text.match(/HTTP\/1\.1/g)?.length, 1, 'one answer')
+  }
+})
 
-t.test('who the caller is, and where from, is said by the gateway alone', async t => {
+t.test('gateway: replaces identity and forwarding headers of the client', async t => {
   const names = ['X-Auth-Subject', 'X-Auth-Session', 'X-Auth-Roles', 'X-Auth-Scope', 'X-Auth-Client']
   const forwarded = [
     'X-Forwarded-For',
@@ -168,46 +165,46 @@ t.test('who the caller is, and where from, is said by the gateway alone', async 
   t.match(headers, { 'x-forwarded-for': '127.0.0.7', 'x-forwarded-proto': 'http', 'x-auth-roles': undefined })
 
   const spoofed = { 'x-forwarded-for': '10.1.2.3', forwarded: 'for=10.1.2.3', 'x-real-ip': '10.1.2.3' }
-  const at = { from: '127.0.0.8', headers: spoofed }
-  await send({ path: '/auth/session', body: { ...person, device: 'spoofed', transport: 'body' }, ...at })
+  const options = { from: '127.0.0.8', headers: spoofed }
+  await send({ path: '/auth/session', body: { ...user, device: 'spoofed', transport: 'body' }, ...options })
   const { body: mine } = await send({ path: '/auth/sessions', token })
   const { sessions } = mine as { sessions: { device: string; address: string }[] }
   t.equal(sessions.find(({ device }) => device === 'spoofed')?.address, '127.0.0.8')
 })
 
-t.test('what nginx refuses by itself is a problem of the table', async t => {
+t.test('gateway: every refusal of nginx is a problem', async t => {
   const large = 'x'.repeat(20_000)
-  const cases: readonly [number, Sending][] = [
+  const cases: readonly [number, RequestOptions][] = [
     [413, { path: '/auth/session', body: large }],
     [413, { path: '/auth/session', headers: { 'transfer-encoding': 'chunked' }, body: large }],
     [414, { path: `/auth/me?x=${large}` }],
     [431, { path: '/auth/me', headers: { 'x-large': large } }],
     [405, { path: '/auth/me', method: 'TRACE' }],
   ]
-  for (const [status, sending] of cases) refusedByGateway(t, await send(sending), status)
-  for (const [said, status] of [
+  for (const [status, request] of cases) assertGatewayProblem(t, await send(request), status)
+  for (const [output, status] of [
     ['nonsense\r\n\r\n', 400],
     ['GET /auth/me HTTP/1.1\r\n\r\n', 400],
     ['GET /auth/me HTTP/9.1\r\nHost: a\r\n\r\n', 505],
   ] as const)
-    refusedByGateway(t, rawAnswer((await sendRaw(gateway.port, said)).text), status)
+    assertGatewayProblem(t, rawAnswer((await sendRaw(gateway.port, output)).text), status)
   t.equal((await send({ path: '/auth/me', token })).status, 200)
 })
 
-t.test('whoever asks too much is told so, and nobody else', async t => {
+t.test('gateway: limits the rate of a client without affecting another', async t => {
   const burst = await Promise.all(Array.from({ length: 500 }, () => send({ path: '/api/me', from: '127.0.0.9' })))
   const refused = burst.filter(({ status }) => status !== 401)
   t.ok(refused.length > 50, `${refused.length} of 500 refused`)
-  for (const answer of refused.slice(0, 3)) refusedByGateway(t, answer, 429)
+  for (const answer of refused.slice(0, 3)) assertGatewayProblem(t, answer, 429)
   t.ok(Number(refused[0]?.headers.get('retry-after')) > 0)
   t.equal((await send({ path: '/auth/me', token, from: '127.0.0.10' })).status, 200)
 })
 
 t.test(
-  'behind a load balancer, an IPv6 network is one visitor and an IPv4 address is one, however it is written',
+  'gateway: behind a load balancer, rate limits count an IPv6 /64 and an IPv4 address as one client each',
   async t => {
-    const nobody = ['127.0.0.1:9']
-    const balanced = await startGateway({ auths: nobody, resources: nobody, balancer: '127.0.0.0/8' })
+    const unreachable = ['127.0.0.1:9']
+    const balanced = await startGateway({ auths: unreachable, resources: unreachable, balancer: '127.0.0.0/8' })
     t.teardown(balanced.stop)
     const from = (address: string) =>
       sendTo(balanced.url, { path: '/api/me', headers: { 'x-forwarded-for': address }, from: '127.0.0.11' })
@@ -219,32 +216,36 @@ t.test(
       )
       return answers.filter(({ status }) => status === 429).length
     }
-    const many = Array.from({ length: 400 }, (_each, at) => at + 1)
-    t.ok((await refusedOf(many.map(at => `2001:db8:0:1:${at.toString(16)}::1`))) > 50, 'one network')
-    t.equal(await refusedOf(['2001:db8:0:2::1']), 0, 'its neighbour goes on')
-    t.equal(await refusedOf(many.map(at => `2001:db8:1:${at.toString(16)}::1`)), 0, 'many networks')
-    t.equal(await refusedOf(many.map(at => `::ffff:10.0.${at >> 8}.${at & 255}`)), 0, 'many IPv4 addresses')
+    const many = Array.from({ length: 400 }, (_each, options) => options + 1)
+    t.ok((await refusedOf(many.map(options => `2001:db8:0:1:${options.toString(16)}::1`))) > 50, 'one network')
+    t.equal(await refusedOf(['2001:db8:0:2::1']), 0, 'another network is not limited')
+    t.equal(await refusedOf(many.map(options => `2001:db8:1:${options.toString(16)}::1`)), 0, 'many networks')
+    t.equal(
+      await refusedOf(many.map(options => `::ffff:10.0.${options >> 8}.${options & 255}`)),
+      0,
+      'many IPv4 addresses',
+    )
     t.ok((await refusedOf(many.map(() => '10.9.9.9'))) > 50, 'one IPv4 address')
   },
 )
 
-t.test('a secret in a query string is refused before anybody hears of it', async t => {
-  const before = await askedOfAuth()
+t.test('gateway: refuses a secret in a query string, and no service receives it', async t => {
+  const before = await requestsAtAuth()
   for (const query of ['access_token=x', 'a=b&Password=x', 'refresh_token=x', 'client_secret=x&y=z'])
     for (const path of ['/auth/me', '/api/storage', '/example/']) {
-      refusedByGateway(t, await send({ path: `${path}?${query}`, token }), 400)
+      assertGatewayProblem(t, await send({ path: `${path}?${query}`, token }), 400)
     }
-  t.equal(await askedOfAuth(), before)
+  t.equal(await requestsAtAuth(), before)
   t.equal((await send({ path: '/example/?my_access_token=x&passwords=2', token })).status, 200)
 })
 
-t.test('slow senders are hung up on after ten seconds, and no service hears of them', async t => {
-  const before = await askedOfAuth()
+t.test('gateway: closes slow requests after ten seconds, and no service receives them', async t => {
+  const before = await requestsAtAuth()
   const head = 'POST /auth/session HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n'
-  const slow = await Promise.all([head, `${head}\r\n{"email"`, '', 'GET'].map(said => sendRaw(gateway.port, said)))
+  const slow = await Promise.all([head, `${head}\r\n{"email"`, '', 'GET'].map(output => sendRaw(gateway.port, output)))
   for (const { ms, text } of slow) {
     t.ok(ms < 15_000, `closed after ${Math.round(ms)} ms`)
     t.notMatch(text, /HTTP\/1\.1 2/)
   }
-  t.equal(await askedOfAuth(), before)
+  t.equal(await requestsAtAuth(), before)
 })

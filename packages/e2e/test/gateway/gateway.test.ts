@@ -1,4 +1,4 @@
-/** The shipped gateway in front of two auth and two resource processes: what passes, and what it says itself. */
+/** The shipped gateway in front of two auth and two resource processes. */
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,35 +9,35 @@ import { promisify } from 'node:util'
 import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
 import { codeOf, type HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { needNginx } from '../../src/gateway/nginx.ts'
-import { behindGateway, type Echo } from '../../src/gateway/protectedSystem.ts'
+import { requireNginx } from '../../src/gateway/nginx.ts'
+import { type Echo, startProtectedSystem } from '../../src/gateway/protectedSystem.ts'
 import { open } from '../../src/gateway/rawClient.ts'
 import { clientSecret, password } from '../../src/system.ts'
 
-needNginx((count, why) => t.plan(count, why))
+requireNginx((count, why) => t.plan(count, why))
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url))
-const stage = await behindGateway({ ACCESS_TOKEN_SECONDS: '5' })
-const { system, gateway, send } = stage
-t.teardown(stage.stop)
+const protectedSystem = await startProtectedSystem({ ACCESS_TOKEN_SECONDS: '5' })
+const { system, gateway, send } = protectedSystem
+t.teardown(protectedSystem.stop)
 const admin = await system.createAccount('admin@example.org', ['--role', 'admin', '--scope', 'storage:restricted'])
-const person = await system.createAccount('ada@example.org')
+const user = await system.createAccount('ada@example.org')
 
-function refusedAs(t: Test, answer: HttpResponse, outcome: ProblemCode): void {
-  t.equal(codeOf(answer), outcome)
-  t.equal(answer.status, problemDefinition(outcome).status)
+function assertProblem(t: Test, answer: HttpResponse, code: ProblemCode): void {
+  t.equal(codeOf(answer), code)
+  t.equal(answer.status, problemDefinition(code).status)
   t.equal(answer.headers.get('content-type'), 'application/problem+json')
 }
 
-async function login(who = person): Promise<{ accessToken: string; refreshToken: string; sessionId: string }> {
-  const { body } = await send({ path: '/auth/session', body: { ...who, transport: 'body' } })
+async function login(credentials = user): Promise<{ accessToken: string; refreshToken: string; sessionId: string }> {
+  const { body } = await send({ path: '/auth/session', body: { ...credentials, transport: 'body' } })
   return body as { accessToken: string; refreshToken: string; sessionId: string }
 }
 
-t.test('the tour can be taken through the gateway, from one origin', async t => {
+t.test('gateway: the tour succeeds through one origin', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-tour-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const credentials = { authUrl: `${gateway.url}/auth`, resourceUrl: `${gateway.url}/api`, admin, person }
+  const credentials = { authUrl: `${gateway.url}/auth`, resourceUrl: `${gateway.url}/api`, admin, user }
   writeFileSync(join(folder, 'credentials.json'), JSON.stringify(credentials))
   const { stdout } = await promisify(execFile)(process.execPath, [`${root}packages/devstack/dist/src/tourMain.js`], {
     env: { ...process.env, GATEHOUSE_DATA: folder },
@@ -45,14 +45,14 @@ t.test('the tour can be taken through the gateway, from one origin', async t => 
   t.match(stdout, /That was the tour\.\n$/)
 })
 
-t.test('the refresh cookie of a browser comes back to renewal and log-out, and to nothing else', async t => {
-  const begun = await send({ path: '/auth/session', body: { ...person, transport: 'cookie' } })
+t.test('gateway: the refresh cookie is valid for renewal and log-out only', async t => {
+  const begun = await send({ path: '/auth/session', body: { ...user, transport: 'cookie' } })
   const cookie = begun.headers.get('set-cookie') ?? ''
   t.match(cookie, /; Path=\/auth\/session;/)
   const headers = { cookie: cookie.split(';')[0] ?? '', origin: gateway.url }
   const renewed = await send({ path: '/auth/session/renew', method: 'POST', headers })
   t.equal(renewed.status, 200)
-  refusedAs(
+  assertProblem(
     t,
     await send({ path: '/auth/session/renew', method: 'POST', headers: { ...headers, origin: 'http://evil.example' } }),
     'origin-refused',
@@ -61,7 +61,7 @@ t.test('the refresh cookie of a browser comes back to renewal and log-out, and t
   t.equal((await send({ path: '/auth/session', method: 'DELETE', headers: next })).status, 204)
 })
 
-t.test('keys and metadata are found where RFC 8414 looks for those of an issuer with a path', async t => {
+t.test('gateway: serves metadata and keys at the RFC 8414 location of an issuer with a path', async t => {
   const { body } = await send({ path: '/.well-known/oauth-authorization-server/auth' })
   const { issuer, jwks_uri } = body as { issuer: string; jwks_uri: string }
   t.equal(issuer, `${gateway.url}/auth`)
@@ -69,52 +69,49 @@ t.test('keys and metadata are found where RFC 8414 looks for those of an issuer 
   t.match(keys.body, { keys: [{ kty: 'EC' }] })
 })
 
-t.test(
-  'an upstream in any language is protected: identity comes in headers, the token stays at the gateway',
-  async t => {
-    const { accessToken } = await login()
-    const { body: me } = await send({ path: '/auth/me', token: accessToken })
-    const passed = await send({ path: '/example/a/b%20c?d=e', token: accessToken, body: { some: 'thing' } })
-    t.equal(passed.status, 200)
-    const { method, path, headers, body } = passed.body as Echo
-    t.same({ method, path, body }, { method: 'POST', path: '/a/b%20c?d=e', body: '{"some":"thing"}' })
-    t.equal(headers['x-auth-subject'], (me as { id: string }).id)
-    t.notOk(headers.authorization, 'the upstream gets no token')
-    t.equal(headers['x-request-id'], passed.headers.get('x-request-id'))
-  },
-)
+t.test('gateway: passes the identity to a protected upstream in headers, and removes the token', async t => {
+  const { accessToken } = await login()
+  const { body: me } = await send({ path: '/auth/me', token: accessToken })
+  const passed = await send({ path: '/example/a/b%20c?d=e', token: accessToken, body: { some: 'thing' } })
+  t.equal(passed.status, 200)
+  const { method, path, headers, body } = passed.body as Echo
+  t.same({ method, path, body }, { method: 'POST', path: '/a/b%20c?d=e', body: '{"some":"thing"}' })
+  t.equal(headers['x-auth-subject'], (me as { id: string }).id)
+  t.notOk(headers.authorization, 'the upstream gets no token')
+  t.equal(headers['x-request-id'], passed.headers.get('x-request-id'))
+})
 
-t.test('what the resource service says at /verify is what the caller of a protected upstream hears', async t => {
+t.test('gateway: the client of a protected upstream receives the problem from /verify', async t => {
   const missing = await send({ path: '/example/' })
-  refusedAs(t, missing, 'token-missing')
+  assertProblem(t, missing, 'token-missing')
   t.match(missing.headers.get('www-authenticate'), /^Bearer realm="[^"]*"$/, 'one challenge')
-  refusedAs(t, await send({ path: '/example/', token: 'nonsense' }), 'token-invalid')
-  refusedAs(
+  assertProblem(t, await send({ path: '/example/', token: 'nonsense' }), 'token-invalid')
+  assertProblem(
     t,
     await send({ path: '/example/', headers: { authorization: ['Bearer a', 'Bearer b'] } }),
     'request-malformed',
   )
 
   const { accessToken, sessionId } = await login()
-  const boss = await login(admin)
-  await send({ path: `/auth/admin/sessions/${sessionId}/end`, token: boss.accessToken, body: {} })
-  refusedAs(t, await send({ path: '/example/', method: 'DELETE', token: accessToken }), 'session-ended')
+  const adminTokens = await login(admin)
+  await send({ path: `/auth/admin/sessions/${sessionId}/end`, token: adminTokens.accessToken, body: {} })
+  assertProblem(t, await send({ path: '/example/', method: 'DELETE', token: accessToken }), 'session-ended')
 })
 
-t.test('an event stream passes as it happens, and ends with the session', async t => {
+t.test('gateway: passes an event stream unbuffered, which ends with the session', async t => {
   const { accessToken, sessionId } = await login()
-  const boss = await login(admin)
+  const adminTokens = await login(admin)
   const stream = await open(gateway.url, { path: '/api/storage/events', token: accessToken })
   const events = stream.setEncoding('utf8')[Symbol.asyncIterator]()
   t.match((await events.next()).value, /^event: open/)
-  await send({ path: `/auth/admin/sessions/${sessionId}/end`, token: boss.accessToken, body: {} })
+  await send({ path: `/auth/admin/sessions/${sessionId}/end`, token: adminTokens.accessToken, body: {} })
   t.match((await events.next()).value, /^event: closed\ndata: {"code":"session-ended"}/)
 })
 
-t.test("the request id is the caller's when it is sane, and stands in the service's log", async t => {
-  const given = await send({ path: '/auth/me', headers: { 'x-request-id': 'from-the-client.1' } })
-  t.equal(given.headers.get('x-request-id'), 'from-the-client.1')
-  t.equal((given.body as { requestId: string }).requestId, 'from-the-client.1')
+t.test("gateway: keeps a well-formed request id of the client, which appears in the service's log", async t => {
+  const response = await send({ path: '/auth/me', headers: { 'x-request-id': 'from-the-client.1' } })
+  t.equal(response.headers.get('x-request-id'), 'from-the-client.1')
+  t.equal((response.body as { requestId: string }).requestId, 'from-the-client.1')
   const made = await send({ path: '/auth/me', headers: { 'x-request-id': '"}{"level":60' } })
   t.match(made.headers.get('x-request-id'), /^[0-9a-f]{32}$/)
   t.equal((made.body as { requestId: string }).requestId, made.headers.get('x-request-id'))
@@ -122,7 +119,7 @@ t.test("the request id is the caller's when it is sane, and stands in the servic
   t.ok(logged.length > 0)
 })
 
-t.test('no log of the gateway and of the services behind it holds a secret', async t => {
+t.test('gateway: no log of gateway or services contains a secret', async t => {
   const { accessToken, refreshToken } = await login()
   await send({ path: '/auth/session/renew', body: { refreshToken } })
   await send({ path: `/api/storage?access_token=${accessToken}` })

@@ -1,4 +1,4 @@
-/** Dashboard and alerts speak of metrics that exist. */
+/** Dashboard, alerts and documentation name only existing metrics. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { freshDatabase } from '@gatehouse/testkit'
@@ -23,7 +23,7 @@ function metricsIn(expression: string): string[] {
   return expression.match(/\b(gatehouse|nodejs|process|http)_[a-z0-9_]+/g) ?? []
 }
 
-t.test('each metric and label of dashboard, alerts and operations is one that a service says', async t => {
+t.test('metrics: dashboard, alerts and operations page name metrics and labels that the services export', async t => {
   const { url: databaseUrl, drop } = await freshDatabase()
   const system = await startSystem({ databaseUrl, auths: 1, resources: 1 })
   t.teardown(async () => {
@@ -32,35 +32,35 @@ t.test('each metric and label of dashboard, alerts and operations is one that a 
   })
   await system.resources[0]?.call('/storage')
   const answers = await Promise.all([...system.auths, ...system.resources].map(({ call }) => call('/metrics')))
-  const said = answers.map(({ body }) => String(body)).join('\n')
+  const output = answers.map(({ body }) => String(body)).join('\n')
   const names = new Set<string>()
-  for (const [, name = '', type] of said.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
+  for (const [, name = '', type] of output.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
     for (const suffix of type === 'histogram' ? ['_bucket', '_sum', '_count'] : ['']) names.add(name + suffix)
   }
   const expressions = [...rules, ...panels.flatMap(({ targets }) => targets)].map(({ expr }) => expr)
   for (const name of expressions.flatMap(metricsIn)) t.ok(names.has(name), name)
 
   const meanings = readFileSync('docs/operations/metrics.md', 'utf8').matchAll(/^\| `((?:gatehouse|http)_\w+)`/gm)
-  for (const [, name = ''] of meanings) t.match(said, new RegExp(`^# TYPE ${name} `, 'm'))
-  const shown = expressions.join('\n')
+  for (const [, name = ''] of meanings) t.match(output, new RegExp(`^# TYPE ${name} `, 'm'))
+  const expressionText = expressions.join('\n')
   for (const name of names) {
     if (/^(gatehouse|http)_/.test(name) && !/_(sum|count|cursor)$/.test(name))
-      t.ok(shown.includes(name), `${name} is shown`)
+      t.ok(expressionText.includes(name), `${name} is shown`)
   }
-  for (const label of ['code', 'result', 'guard']) t.match(said, new RegExp(`${label}="`))
+  for (const label of ['code', 'result', 'guard']) t.match(output, new RegExp(`${label}="`))
 
-  // Both services say it, and each route that an expression names is one of theirs.
+  // Both services export it, and every route in an expression exists.
   for (const { body } of answers) t.match(String(body), /^http_request_duration_seconds_count\{method="GET",route="\//m)
   await Promise.all(system.auths.map(({ call }) => call('/session/renew', { body: { refreshToken: 'x' } })))
   await Promise.all([...system.auths, ...system.resources].map(({ call }) => call('/livez')))
   const later = await Promise.all([...system.auths, ...system.resources].map(({ call }) => call('/metrics')))
   const counted = later.map(({ body }) => String(body)).join('\n')
-  for (const [, routes = ''] of shown.matchAll(/\broute!?(?:=|=~|~)"([^"]+)"/g)) {
+  for (const [, routes = ''] of expressionText.matchAll(/\broute!?(?:=|=~|~)"([^"]+)"/g)) {
     for (const route of routes.split('|')) t.ok(counted.includes(`route="${route}"`), route)
   }
 })
 
-t.test('each alert says what is wrong and what to do, each panel what it shows', async t => {
+t.test('metrics: every alert has a summary and an action, every panel a description', async t => {
   for (const { alert, annotations } of rules) t.ok(annotations.summary && annotations.do, alert)
   for (const { title, description } of panels) t.ok(description, title)
 })

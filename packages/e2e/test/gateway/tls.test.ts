@@ -1,4 +1,4 @@
-/** TLS at the gateway: with the shipped listener, and told to the services. */
+/** TLS at the gateway with the shipped listener. */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -10,11 +10,11 @@ import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { connect } from 'node:tls'
 import t from 'tap'
-import { needNginx, startGateway } from '../../src/gateway/nginx.ts'
+import { requireNginx, startGateway } from '../../src/gateway/nginx.ts'
 
-needNginx((count, why) => t.plan(count, why))
+requireNginx((count, why) => t.plan(count, why))
 
-t.test('with a certificate it speaks TLS 1.2 and newer, and the services are told https', async t => {
+t.test('tls: accepts TLS 1.2 and newer, and forwards the scheme https', async t => {
   const certificates = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'))
   const [crt, key] = ['tls.crt', 'tls.key'].map(name => join(certificates, name)) as [string, string]
   const names = ['-subj', '/CN=gatehouse', '-addext', 'subjectAltName=IP:127.0.0.1']
@@ -45,7 +45,7 @@ t.test('with a certificate it speaks TLS 1.2 and newer, and the services are tol
   t.match(error.code, /^ERR_SSL/)
 })
 
-t.test('whoever speaks plain HTTP to it hears why, in our own form', async t => {
+t.test('tls: answers plain HTTP with a problem', async t => {
   const certificates = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'))
   t.teardown(() => rmSync(certificates, { recursive: true, force: true }))
   const files = ['-keyout', join(certificates, 'tls.key'), '-out', join(certificates, 'tls.crt')]

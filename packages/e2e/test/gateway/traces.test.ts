@@ -1,4 +1,4 @@
-/** Traces go to a collector when there is one, and tell no secret. */
+/** Export of traces to a collector. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -14,7 +14,7 @@ interface Exported {
   }[]
 }
 
-t.test('both services send their requests as spans of the trace that the caller began, and tell no secret', async t => {
+t.test("traces: both services export spans of the caller's trace, without secrets", async t => {
   const received: string[] = []
   const collector = createServer(async (request, response) => {
     t.equal(request.url, '/v1/traces')
@@ -39,7 +39,7 @@ t.test('both services send their requests as spans of the trace that the caller 
     await service.call(`/me?access_token=${accessToken}`, { headers, token: accessToken })
     await service.call('/me', { headers, token: accessToken })
   }
-  // What is left is sent at the end.
+  // A stopping service exports its remaining spans.
   await system.stop()
 
   const all = received.join('\n')
@@ -52,9 +52,9 @@ t.test('both services send their requests as spans of the trace that the caller 
   for (const service of ['gatehouse-auth', 'gatehouse-resource']) {
     t.ok(
       spans.some(span => span.service === service && span.traceId === traceId),
-      `${service} goes on with the trace`,
+      `${service} continues the trace`,
     )
   }
   for (const secret of [password, accessToken, refreshToken]) t.notOk(all.includes(secret), 'no secret')
-  t.notMatch(all, /"\/(readyz|guards\/poll)"/, 'health and polls are no traces')
+  t.notMatch(all, /"\/(readyz|guards\/poll)"/, 'health checks and polls are not traced')
 })

@@ -11,9 +11,9 @@ export async function whenRemoved(path: string): Promise<void> {
   await until(() => !existsSync(path), `${path} is still there after ten seconds.`)
 }
 
-async function until(isTrue: () => boolean, complaint: string): Promise<void> {
+async function until(isTrue: () => boolean, message: string): Promise<void> {
   for (let attemptsLeft = 500; !isTrue(); attemptsLeft--) {
-    if (attemptsLeft === 0) throw new Error(complaint)
+    if (attemptsLeft === 0) throw new Error(message)
     await delay(20)
   }
 }

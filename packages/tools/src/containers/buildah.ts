@@ -1,39 +1,40 @@
-/** Builds and runs images without a container engine: buildah, as root, in a store of its own. */
+/** Builds and runs images by buildah as root, without a container engine, in a separate store. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 
 export interface Store {
-  /** @returns what it printed */
+  /** @returns the output of the command */
   buildah: (...args: string[]) => string
   has: (image: string) => boolean
-  /** Makes an image of a root file system; `settings` are those of `buildah config`. */
+  /** Creates an image from a root file system; `settings` are options of `buildah config`. */
   commit: (image: string, root: string, settings: readonly string[]) => void
-  /** A container of the image, to look into and to run; `mount` is its root file system. */
+  /** Creates a container from the image. */
   container: (image: string, nameServer?: string) => Container
 }
 
 export interface Container {
   name: string
+  /** Path of the root file system on the host. */
   mount: string
-  /** Runs as the image's own user, in its folder. */
+  /** Runs a command as the image's user in its working directory. */
   run: (env: Record<string, string>, command: readonly string[], volumes?: readonly string[]) => ChildProcess
-  /** Ends what runs in it, too. */
+  /** Also kills the processes in the container. */
   remove: () => void
 }
 
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 export function openStore(folder: string): Store {
-  const where = ['--root', join(folder, 'storage'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs']
+  const storeOptions = ['--root', join(folder, 'storage'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs']
   const buildah = (...args: string[]) =>
-    execFileSync('buildah', [...where, ...args], {
+    execFileSync('buildah', [...storeOptions, ...args], {
       encoding: 'utf8',
       maxBuffer: 2 ** 26,
       stdio: ['ignore', 'pipe', 2],
     }).trim()
-  const living = new Set<() => void>()
+  const running = new Set<() => void>()
   process.on('exit', () => {
-    for (const killAll of living) killAll()
+    for (const killAll of running) killAll()
   })
   return {
     buildah,
@@ -50,25 +51,25 @@ export function openStore(folder: string): Store {
     container: (image, nameServer) => {
       const dns = nameServer === undefined ? [] : ['--dns', nameServer]
       const name = buildah('from', '--pull-never', ...dns, image)
-      const running: ChildProcess[] = []
-      const killAll = () => running.splice(0).forEach(killGroup)
-      living.add(killAll)
+      const children: ChildProcess[] = []
+      const killAll = () => children.splice(0).forEach(killGroup)
+      running.add(killAll)
       return {
         name,
         mount: buildah('mount', name),
         run: (env, command, volumes = []) => {
           const mounts = volumes.flatMap(volume => ['--volume', volume])
           const variables = Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`])
-          const how = ['--isolation', 'chroot', '--network', 'host', ...mounts, ...variables]
-          // In a group of its own: what runs inside outlives a buildah that is killed.
+          const runOptions = ['--isolation', 'chroot', '--network', 'host', ...mounts, ...variables]
+          // In a separate process group: the processes inside outlive a killed buildah.
           const options = { detached: true, stdio: ['ignore', 'pipe', 2] as ['ignore', 'pipe', number] }
-          const child = spawn('buildah', [...where, 'run', ...how, name, '--', ...command], options)
-          running.push(child)
+          const child = spawn('buildah', [...storeOptions, 'run', ...runOptions, name, '--', ...command], options)
+          children.push(child)
           return child
         },
         remove: () => {
           killAll()
-          living.delete(killAll)
+          running.delete(killAll)
           buildah('rm', name)
         },
       }
@@ -80,6 +81,6 @@ function killGroup({ pid = 0 }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // All of it has ended.
+    // The group has exited.
   }
 }

@@ -1,4 +1,4 @@
-/** The compose file as data. */
+/** Reads the compose file. */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 
@@ -34,7 +34,7 @@ export function readCompose(): Compose {
   return parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as Compose
 }
 
-/** `${NAME:-default}` as Compose reads it when nothing is set. */
+/** Replaces `${NAME:-default}` by its default. */
 export function withDefaults(text: string): string {
   return String(text).replace(/\$\{\w+:-([^}]*)\}/g, '$1')
 }

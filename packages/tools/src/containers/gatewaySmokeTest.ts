@@ -1,4 +1,4 @@
-/** The whole system from its images as the compose file runs it: the tour through the gateway, and replicas that come and go. */
+/** Runs the system from its images as the compose file does: the tour through the gateway, and an exchange of replicas. */
 import { strict as assert } from 'node:assert'
 import { type ChildProcess, execFile, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,46 +19,46 @@ const email = 'admin@example.org'
 const password = 'correct horse battery staple'
 const resources = ['127.0.3.1', '127.0.3.2']
 
-interface Place {
+interface TestBed {
   store: Store
   folder: string
   databaseUrl: string
-  /** A container of its own for each process. */
+  /** Creates a container for one process. */
   container: (image: string, nameServer: string) => Container
   undo: (() => unknown)[]
-  /** What the processes log. */
+  /** The log output of all processes. */
   output: string[]
 }
 
-export async function tryGateway(store: Store): Promise<string[]> {
+export async function gatewaySmokeTest(store: Store): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-containers-'))
   chmodSync(folder, 0o755)
   const output: string[] = []
-  const undo: Place['undo'] = [() => rmSync(folder, { recursive: true, force: true })]
+  const undo: TestBed['undo'] = [() => rmSync(folder, { recursive: true, force: true })]
   try {
     const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), persistent: false })
     undo.push(postgres.stop)
     const container = (name: string, nameServer: string): Container => {
-      const made = store.container(`localhost/${name}`, nameServer)
-      undo.push(made.remove)
-      return made
+      const created = store.container(`localhost/${name}`, nameServer)
+      undo.push(created.remove)
+      return created
     }
-    return await play({ store, folder, databaseUrl: postgres.url, container, undo, output })
+    return await runTest({ store, folder, databaseUrl: postgres.url, container, undo, output })
   } catch (error) {
-    throw new Error(`It failed after\n${output.join('').split('\n').slice(-30).join('\n')}`, { cause: error })
+    throw new Error(`The test failed after\n${output.join('').split('\n').slice(-30).join('\n')}`, { cause: error })
   } finally {
     for (const step of undo.reverse()) await step()
   }
 }
 
-async function play(place: Place): Promise<string[]> {
-  const { store, folder, container, undo, output } = place
+async function runTest(testBed: TestBed): Promise<string[]> {
+  const { store, folder, container, undo, output } = testBed
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const names = { auth: ['127.0.2.1', '127.0.2.2'], resource: resources, example: ['127.0.4.1'] }
   const nameServer = await startNameServer(folder, names)
   undo.push(nameServer.stop)
-  const volumes = [`${makeSecrets(place)}:/run/secrets:ro`]
+  const volumes = [`${makeSecrets(testBed)}:/run/secrets:ro`]
   const run = (service: string, { command, env = {} }: Running) => {
     const image = ['migrate', 'enrol'].includes(service) ? 'auth' : service
     return container(image, nameServer.address).run({ ...environmentOf(service, url), ...env }, command, volumes)
@@ -69,20 +69,20 @@ async function play(place: Place): Promise<string[]> {
     return child
   }
   const main = ['node', '--enable-source-maps', 'dist/bundle/main.js']
-  // The tour waits until a token has expired.
+  // Short, because the tour waits until a token has expired.
   const startAuth = (host: string) => serve('auth', { command: main, env: { HOST: host, ACCESS_TOKEN_SECONDS: '5' } })
 
-  for (const job of ['migrate', 'enrol']) await ended(run(job, { command: commandOf(job) }))
-  for (const person of [
+  for (const job of ['migrate', 'enrol']) await succeeded(run(job, { command: commandOf(job) }))
+  for (const account of [
     ['create-admin', '--email', email],
     ['create-account', '--email', 'ada@example.org'],
   ])
-    await ended(run('migrate', { command: ['gatehouse', ...person], env: { PASSWORD: password } }))
+    await succeeded(run('migrate', { command: ['gatehouse', ...account], env: { PASSWORD: password } }))
   const auths = new Map(names.auth.map(host => [host, startAuth(host)]))
   for (const host of names.auth) await ready(`http://${host}:3000`)
   for (const host of resources) serve('resource', { command: main, env: { HOST: host } })
   for (const host of resources) await ready(`http://${host}:4000`)
-  // An engine gives a container's user its standard output, which nginx opens by name; `buildah run` does not.
+  // nginx opens its standard output by name, which `buildah run` does not permit to the container's user.
   const command = [
     'bash',
     '-o',
@@ -104,29 +104,29 @@ async function play(place: Place): Promise<string[]> {
   const call = httpClient(url)
   await until(async () => (await call('/api/storage')).status === 401)
   assert.equal(userOf(port), '101', 'the gateway runs as its own user')
-  await ended(run('gateway', { command: healthCheckOf(store), env: { GATEWAY_PORT: String(port) } }))
+  await succeeded(run('gateway', { command: healthCheckOf(store), env: { GATEWAY_PORT: String(port) } }))
 
-  const taken = await takeTour(folder, url)
+  const tourRequests = await takeTour(folder, url)
   const load = underLoad(call, await login(call))
-  // A third replica comes, and the first goes, as when a new release is rolled out.
+  // A third replica starts and the first stops, as in the roll-out of a release.
   startAuth('127.0.2.3')
   await ready('http://127.0.2.3:3000')
-  nameServer.tell({ ...names, auth: ['127.0.2.2', '127.0.2.3'] })
+  nameServer.update({ ...names, auth: ['127.0.2.2', '127.0.2.3'] })
   const first = auths.get('127.0.2.1')
   process.kill(pidAt('127.0.2.1:3000'), 'SIGTERM')
   const [code] = await once(first as ChildProcess, 'exit')
   assert.equal(code, 0)
   const { answered, failures } = await load()
   assert.deepEqual(failures, [])
-  const heard = output.join('').match(/"upstream":"127\.0\.2\.3:3000","upstreamStatus":"200"/g) ?? []
-  assert.ok(heard.length > 0, 'the new replica is asked')
+  const newReplicaRequests = output.join('').match(/"upstream":"127\.0\.2\.3:3000","upstreamStatus":"200"/g) ?? []
+  assert.ok(newReplicaRequests.length > 0, 'the new replica receives requests')
 
   process.kill(pidAt(`0.0.0.0:${port}`, 'master'), 'SIGQUIT')
   const [gatewayCode] = await once(gateway, 'exit')
   assert.equal(gatewayCode, 0)
   return [
-    `the gateway runs as user 101 and finds the replicas by name; the tour through it: ${taken} requests as expected`,
-    `an auth replica was exchanged under load: ${answered} requests, none failed, the new one was asked ${heard.length} times`,
+    `the gateway runs as user 101 and resolves the replicas by name; ${tourRequests} requests of the tour answered as expected`,
+    `an auth replica was exchanged under load: ${answered} requests, none failed, ${newReplicaRequests.length} at the new replica`,
   ]
 }
 
@@ -135,12 +135,12 @@ interface Running {
   env?: Record<string, string>
 }
 
-/** What the compose file tells the service. */
+/** The environment of the service in the compose file. */
 function environmentOf(service: string, url: string): Record<string, string> {
   const { environment = {} } = readCompose().services[service] ?? {}
-  const told = Object.entries(environment).map(([name, value]) => [name, withDefaults(value)])
+  const values = Object.entries(environment).map(([name, value]) => [name, withDefaults(value)])
   return {
-    ...Object.fromEntries(told),
+    ...Object.fromEntries(values),
     ...('ISSUER' in environment ? { ISSUER: `${url}/auth` } : {}),
     TRUST_PROXY: 'loopback',
   }
@@ -150,15 +150,15 @@ function commandOf(job: string): string[] {
   return readCompose().services[job]?.command ?? []
 }
 
-/** As the engine runs it, every few seconds. */
+/** The command of the image's health check. */
 function healthCheckOf({ buildah }: Store): string[] {
   const { Docker } = JSON.parse(buildah('inspect', '--type', 'image', 'localhost/gateway'))
   const [, command] = Docker.config.Healthcheck.Test as [string, string]
   return ['sh', '-c', command]
 }
 
-/** As an operator makes them; the database stands elsewhere. */
-function makeSecrets({ folder, databaseUrl }: Place): string {
+/** Creates the secrets by the shipped script, except the database URL. */
+function makeSecrets({ folder, databaseUrl }: TestBed): string {
   const secrets = join(folder, 'secrets')
   mkdirSync(secrets)
   writeFileSync(join(secrets, 'database-url'), databaseUrl)
@@ -168,9 +168,9 @@ function makeSecrets({ folder, databaseUrl }: Place): string {
   return secrets
 }
 
-async function ended(child: ChildProcess): Promise<void> {
-  const [said, [code]] = await Promise.all([child.stdout ? text(child.stdout) : '', once(child, 'exit')])
-  assert.equal(code, 0, said)
+async function succeeded(child: ChildProcess): Promise<void> {
+  const [output, [code]] = await Promise.all([child.stdout ? text(child.stdout) : '', once(child, 'exit')])
+  assert.equal(code, 0, output)
 }
 
 async function ready(url: string): Promise<void> {
@@ -179,8 +179,8 @@ async function ready(url: string): Promise<void> {
 
 async function takeTour(folder: string, url: string): Promise<number> {
   const admin = { email, password }
-  const person = { email: 'ada@example.org', password }
-  const credentials = { authUrl: `${url}/auth`, resourceUrl: `${url}/api`, admin, person }
+  const user = { email: 'ada@example.org', password }
+  const credentials = { authUrl: `${url}/auth`, resourceUrl: `${url}/api`, admin, user }
   writeFileSync(join(folder, 'credentials.json'), JSON.stringify(credentials))
   const env = { ...process.env, GATEHOUSE_DATA: folder }
   const { stdout } = await promisify(execFile)(process.execPath, [tour], { env, timeout: 120_000 })
@@ -198,12 +198,12 @@ interface Load {
   failures: string[]
 }
 
-/** Renews, asks both services and begins anew; what is returned ends it. */
-function underLoad(call: Call, begun: { refreshToken: string }): () => Promise<Load> {
+/** Renews and calls both services in a loop. @returns a function that stops the loop */
+function underLoad(call: Call, tokens: { refreshToken: string }): () => Promise<Load> {
   const load: Load = { answered: 0, failures: [] }
   const stopping = new AbortController()
-  const visit = async () => {
-    let { refreshToken } = begun
+  const renewAndCall = async () => {
+    let { refreshToken } = tokens
     while (!stopping.signal.aborted) {
       const renewed = await call('/auth/session/renew', { body: { refreshToken } })
       const { accessToken: token, ...next } = renewed.body as { accessToken: string; refreshToken: string }
@@ -211,13 +211,13 @@ function underLoad(call: Call, begun: { refreshToken: string }): () => Promise<L
       const answers = [renewed, await call('/auth/me', { token }), await call('/api/storage', { token })]
       load.answered += answers.length
       load.failures.push(...answers.filter(({ status }) => status !== 200).map(({ body }) => JSON.stringify(body)))
-      // Under the hundred a second that one visitor may send.
+      // Below the gateway's limit of 100 requests a second.
       await systemClock.sleep(60)
     }
   }
-  const done = visit()
+  const done = renewAndCall()
   return async () => {
-    // As long again as the gateway believes the name server, with the replica gone.
+    // Longer than the gateway caches DNS answers, after the replica has exited.
     await systemClock.sleep(3000)
     stopping.abort()
     await done

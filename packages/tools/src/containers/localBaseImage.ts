@@ -1,19 +1,19 @@
-/** A base image made of Debian's packages and this machine's Node, under the name that the Dockerfiles ask for. */
+/** Builds a substitute for the Dockerfiles' base image from Debian packages and the local Node. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Store } from './buildah.ts'
 
-export interface StandIn {
-  /** What the Dockerfiles ask for. */
+export interface LocalBaseImage {
+  /** Name of the base image in the Dockerfiles. */
   image: string
-  /** The Node to put in. */
+  /** Path of the Node executable to copy. */
   node: string
   folder: string
 }
 
-/** Takes half a minute; a second call finds it made. */
-export function standIn(store: Store, { image, node, folder }: StandIn): void {
+/** Takes half a minute, unless the store has the image. */
+export function createLocalBaseImage(store: Store, { image, node, folder }: LocalBaseImage): void {
   const name = `docker.io/library/${image}`
   if (store.has(name)) return
   const root = join(folder, 'rootfs')
@@ -31,7 +31,7 @@ export function standIn(store: Store, { image, node, folder }: StandIn): void {
   for (const tool of ['npm', 'npx'])
     execFileSync('ln', ['-sf', `../lib/node_modules/npm/bin/${tool}-cli.js`, join(bin, tool)])
 
-  // A registry behind a certificate of one's own is reached only with it.
+  // Needed where the package registry has a private certificate.
   const certificates = process.env['NODE_EXTRA_CA_CERTS']
   store.commit(name, root, certificates === undefined ? [] : ['--env', `NODE_EXTRA_CA_CERTS=${certificates}`])
 }

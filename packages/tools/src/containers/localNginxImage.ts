@@ -1,10 +1,10 @@
-/** A base image made of Debian's newest nginx and a start script like that of nginx's own image, under the name that the Dockerfile asks for. */
+/** Builds a substitute for the official nginx image from Debian packages and a similar start script. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Store } from './buildah.ts'
 
-/** What the documentation of nginx's image says that its own does: names the resolvers, fills the templates, and begins. */
+/** Follows the documentation of the official image: sets the resolvers, renders the templates, starts the command. */
 const entrypoint = `#!/bin/sh
 set -eu
 if [ -n "\${NGINX_ENTRYPOINT_LOCAL_RESOLVERS:-}" ]; then
@@ -18,13 +18,13 @@ done
 exec "$@"
 `
 
-export interface StandInNginx {
+export interface LocalNginxImage {
   image: string
   folder: string
 }
 
-/** Takes half a minute; a second call finds it made. Debian testing, since older ones lack `resolve` in upstreams. */
-export function standInNginx(store: Store, { image, folder }: StandInNginx): void {
+/** Takes half a minute, unless the store has the image. From Debian testing: `resolve` in upstreams needs nginx 1.27.3. */
+export function createLocalNginxImage(store: Store, { image, folder }: LocalNginxImage): void {
   const name = `docker.io/library/${image}`
   if (store.has(name)) return
   const root = join(folder, 'rootfs-nginx')
@@ -33,7 +33,7 @@ export function standInNginx(store: Store, { image, folder }: StandInNginx): voi
     execFileSync('debootstrap', options, { stdio: ['ignore', 'ignore', 2] })
     const user = ['--system', '--uid', '101', '--user-group', '--no-create-home', 'nginx']
     execFileSync('chroot', [root, 'useradd', ...user], { stdio: 'inherit' })
-    // Alpine's are busybox too.
+    // The official image's wget is that of busybox too.
     execFileSync('chroot', [root, 'ln', '-s', '/usr/bin/busybox', '/usr/local/bin/wget'])
   }
   writeFileSync(join(root, 'docker-entrypoint.sh'), entrypoint, { mode: 0o755 })

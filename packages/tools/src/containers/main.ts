@@ -1,52 +1,52 @@
-/** `npx pnpm containers`: builds the images from their Dockerfiles, looks into them, and runs the system from them. */
+/** `npx pnpm containers`: builds the images from their Dockerfiles, inspects them, and runs the system from them. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { systemClock } from '@gatehouse/clock'
 import { openStore, type Store } from './buildah.ts'
-import { tryGateway } from './gatewaySmokeTest.ts'
-import { look, lookAtGateway } from './inspectImage.ts'
-import { standIn } from './localBaseImage.ts'
-import { standInNginx } from './localNginxImage.ts'
-import { tryOut } from './smokeTest.ts'
+import { gatewaySmokeTest } from './gatewaySmokeTest.ts'
+import { inspectGatewayImage, inspectImage } from './inspectImage.ts'
+import { createLocalBaseImage } from './localBaseImage.ts'
+import { createLocalNginxImage } from './localNginxImage.ts'
+import { smokeTest } from './smokeTest.ts'
 
 const services = ['auth', 'resource'] as const
 const folder = process.env['GATEHOUSE_CONTAINERS'] ?? '/var/tmp/gatehouse-containers'
 
 async function main(): Promise<void> {
   for (const tool of ['buildah', 'debootstrap', 'dnsmasq']) {
-    if (!isThere(tool)) throw new Error(`${tool} is needed: apt-get install buildah crun debootstrap dnsmasq-base`)
+    if (!isInstalled(tool)) throw new Error(`${tool} is missing: apt-get install buildah crun debootstrap dnsmasq-base`)
   }
-  if (process.getuid?.() !== 0) throw new Error('buildah is used as root here')
+  if (process.getuid?.() !== 0) throw new Error('This command runs buildah as root.')
   mkdirSync(folder, { recursive: true })
   const store = openStore(folder)
   const [, image = ''] = /^ARG NODE_IMAGE=(.*)$/m.exec(readFileSync('services/auth/Dockerfile', 'utf8')) ?? []
-  standIn(store, { image, node: process.env['NODE'] ?? process.execPath, folder })
+  createLocalBaseImage(store, { image, node: process.env['NODE'] ?? process.execPath, folder })
   for (const service of services) {
     const startMs = systemClock.nowMs()
     build(store, service)
     const seconds = ((systemClock.nowMs() - startMs) / 1000).toFixed(0)
-    const { appMb, packages } = look(store, service)
+    const { appMb, packages } = inspectImage(store, service)
     console.log(`${service}: built in ${seconds} s; /app holds ${appMb} MB in ${packages} packages`)
   }
-  for (const line of await tryOut(store)) console.log(line)
+  for (const line of await smokeTest(store)) console.log(line)
   const [, nginx = ''] = /^ARG NGINX_IMAGE=(.*)$/m.exec(readFileSync('services/gateway/Dockerfile', 'utf8')) ?? []
-  standInNginx(store, { image: nginx, folder })
+  createLocalNginxImage(store, { image: nginx, folder })
   build(store, 'gateway')
-  console.log(lookAtGateway(store))
-  for (const line of await tryGateway(store)) console.log(line)
+  console.log(inspectGatewayImage(store))
+  for (const line of await gatewaySmokeTest(store)) console.log(line)
 }
 
 function build({ buildah }: Store, service: string): void {
-  // What this machine needs to reach the registry, and nothing of it gets into an image.
+  // What the build needs to reach the package registry; mounts do not become part of an image.
   const mounts = ['/etc/ssl/certs', `${homedir()}/.npmrc`]
     .filter(existsSync)
     .flatMap(path => ['-v', `${path}:${path}:ro`])
-  const how = ['--isolation', 'chroot', '--pull-never', '--network', 'host', '--format', 'docker', '--quiet']
-  buildah('bud', ...how, ...mounts, '-f', `services/${service}/Dockerfile`, '-t', `localhost/${service}`, '.')
+  const options = ['--isolation', 'chroot', '--pull-never', '--network', 'host', '--format', 'docker', '--quiet']
+  buildah('bud', ...options, ...mounts, '-f', `services/${service}/Dockerfile`, '-t', `localhost/${service}`, '.')
 }
 
-function isThere(tool: string): boolean {
+function isInstalled(tool: string): boolean {
   try {
     execFileSync(tool, ['--version'], { stdio: 'ignore' })
     return true

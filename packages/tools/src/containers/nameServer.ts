@@ -1,4 +1,4 @@
-/** The name server of a network of containers, as the engine has one: names lead to the replicas that there are. */
+/** A name server that resolves service names to replicas, as container engines provide it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -8,11 +8,11 @@ export type Names = Readonly<Record<string, readonly string[]>>
 
 export interface NameServer {
   address: string
-  tell: (names: Names) => void
+  update: (names: Names) => void
   stop: () => Promise<void>
 }
 
-/** Not where the machine's own name servers listen. */
+/** An address on which no name server of the machine listens. */
 const address = '127.0.0.77'
 
 export async function startNameServer(folder: string, names: Names): Promise<NameServer> {
@@ -37,7 +37,7 @@ export async function startNameServer(folder: string, names: Names): Promise<Nam
   await started(child)
   return {
     address,
-    tell: changed => {
+    update: changed => {
       write(hosts, changed)
       child.kill('SIGHUP')
     },
@@ -48,15 +48,15 @@ export async function startNameServer(folder: string, names: Names): Promise<Nam
   }
 }
 
-/** Its output is read to the end: it says a line each time it is told something. */
+/** Keeps reading the output: dnsmasq writes a line on each update. */
 function started(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
-    let said = ''
+    let output = ''
     child.stderr?.setEncoding('utf8').on('data', chunk => {
-      said += chunk
-      if (/read \/.*hosts/.test(said)) resolve()
+      output += chunk
+      if (/read \/.*hosts/.test(output)) resolve()
     })
-    child.on('exit', () => reject(new Error(`dnsmasq ended:\n${said}`)))
+    child.on('exit', () => reject(new Error(`dnsmasq ended:\n${output}`)))
     child.on('error', reject)
   })
 }

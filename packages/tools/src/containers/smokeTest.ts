@@ -1,4 +1,4 @@
-/** The system as the images run it: migrations, a client, an account, a log-in, a revocation, and SIGTERM. */
+/** Runs both services from their images: migrations, a client, an account, a log-in, a revocation, and SIGTERM. */
 import { strict as assert } from 'node:assert'
 import { type ChildProcess, execFileSync } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
@@ -14,14 +14,14 @@ import type { Container, Store } from './buildah.ts'
 
 const password = 'correct horse battery staple'
 
-export async function tryOut(store: Store): Promise<string[]> {
+export async function smokeTest(store: Store): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-containers-'))
   chmodSync(folder, 0o755)
   const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), persistent: false })
   const auth = store.container('localhost/auth')
   const resource = store.container('localhost/resource')
   try {
-    return await play({ auth, resource, databaseUrl: postgres.url })
+    return await runTest({ auth, resource, databaseUrl: postgres.url })
   } finally {
     auth.remove()
     resource.remove()
@@ -30,19 +30,19 @@ export async function tryOut(store: Store): Promise<string[]> {
   }
 }
 
-interface Place {
+interface TestBed {
   auth: Container
   resource: Container
   databaseUrl: string
 }
 
-async function play({ auth, resource, databaseUrl }: Place): Promise<string[]> {
+async function runTest({ auth, resource, databaseUrl }: TestBed): Promise<string[]> {
   const ports = { auth: String(await freePort()), resource: String(await freePort()) }
   const ISSUER = `http://127.0.0.1:${ports.auth}`
   const CLIENT_SECRET = 'the secret of the resource service'
   const secrets = newSecrets()
   const cli = async (args: string[], env: Record<string, string> = {}) =>
-    JSON.parse(await text(mustPipe(auth.run({ DATABASE_URL: databaseUrl, ...env }, ['gatehouse', ...args]))))
+    JSON.parse(await text(stdoutOf(auth.run({ DATABASE_URL: databaseUrl, ...env }, ['gatehouse', ...args]))))
 
   const { applied } = await cli(['migrate'])
   await cli(['create-client', '--id', 'resource', '--scope', 'guard'], { CLIENT_SECRET })
@@ -60,7 +60,7 @@ async function play({ auth, resource, databaseUrl }: Place): Promise<string[]> {
   await until(async () => (await resourceCall('/readyz')).status === 200)
 
   const users = [ports.auth, ports.resource].map(userOf)
-  assert.deepEqual(users, ['1000', '1000'], 'each runs as its own user')
+  assert.deepEqual(users, ['1000', '1000'], 'both run as the user of the image')
   const { body } = await authCall('/session', { body: { email: 'admin@example.org', password, transport: 'body' } })
   const { accessToken } = body as { accessToken: string }
   assert.equal((await resourceCall('/storage', { token: accessToken })).status, 200)
@@ -90,8 +90,8 @@ function newSecrets(): Record<string, string> {
   return { SIGNING_KEY, REFRESH_KEYS: `1:${randomBytes(32).toString('hex')}` }
 }
 
-function mustPipe({ stdout }: ChildProcess) {
-  if (stdout === null) throw new Error('its output is not piped')
+function stdoutOf({ stdout }: ChildProcess) {
+  if (stdout === null) throw new Error('The output is not piped.')
   return stdout
 }
 

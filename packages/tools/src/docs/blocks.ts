@@ -1,4 +1,4 @@
-/** What in the documentation is made from code: each block by its name, as Markdown. */
+/** The blocks of the documentation that are generated from code, by name, as Markdown. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { figureTable, headlineTable, readFigures } from '@gatehouse/bench'
@@ -7,13 +7,13 @@ import { reference, type Table } from '@gatehouse/settings'
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url))
 
-/** Services are not imported, only their tables are read. */
+/** Reads the settings table of a service without starting the service. */
 async function tableOf(module: string): Promise<Table> {
   const { settings } = (await import(`${root}${module}`)) as { settings: Table }
   return settings
 }
 
-export async function blocks(): Promise<Record<string, string>> {
+export async function generatedBlocks(): Promise<Record<string, string>> {
   return {
     problems: problemTable(),
     'problems by action': problemsByAction(),
@@ -50,7 +50,7 @@ const actions: Readonly<Record<Action, string>> = {
   retry: 'repeats the request later, after `Retry-After`; the session goes on',
 }
 
-/** Each page by its number and its heading. */
+/** The decision pages with number and heading. */
 function decisionList(): string {
   const folder = `${root}docs/decisions`
   const pages = readdirSync(folder).filter(name => /^\d{4}-/.test(name))

@@ -1,9 +1,9 @@
-/** Whole files that are made from code, by their paths. */
+/** The files that are generated from code, by path. */
 
 import { problemPages, problems } from '@gatehouse/e2e'
 import { licencesDocument } from './licences.ts'
 
-export function madeFiles(): Record<string, string> {
+export function generatedFiles(): Record<string, string> {
   return {
     'docs/licences.md': licencesDocument(),
     'services/gateway/nginx/problem-pages.conf': problemPages(),

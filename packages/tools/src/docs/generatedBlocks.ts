@@ -1,9 +1,9 @@
-/** Puts what is made from code into the documents, between its markers. */
+/** Replaces the generated blocks of a document, between their markers. */
 import { readFileSync } from 'node:fs'
 
 const block = /(<!-- generated: ([\w -]+) -->\n)[\s\S]*?(<!-- \/generated -->)/g
 
-/** The documents that hold such blocks. */
+/** The documents with generated blocks. */
 export const documents = [
   'README.md',
   'docs/configuration.md',
@@ -13,13 +13,13 @@ export const documents = [
 ]
 
 /**
- * @returns the document as it ought to be
- * @throws when it asks for a block that nobody makes
+ * @returns the document with its current blocks
+ * @throws Error when the document has a marker without a block
  */
-export function remade(path: string, blocks: Readonly<Record<string, string>>): string {
+export function withGeneratedBlocks(path: string, blocks: Readonly<Record<string, string>>): string {
   return readFileSync(path, 'utf8').replaceAll(block, (_all, open: string, name: string, close: string) => {
-    const made = blocks[name]
-    if (made === undefined) throw new Error(`${path} asks for "${name}", which nobody makes`)
-    return `${open}${made}\n${close}`
+    const content = blocks[name]
+    if (content === undefined) throw new Error(`${path} has a marker for "${name}", but no such block exists`)
+    return `${open}${content}\n${close}`
   })
 }

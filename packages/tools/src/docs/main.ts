@@ -1,9 +1,9 @@
-/** `npx pnpm run docs`: writes into the documents what is made from code. */
+/** `npx pnpm run docs`: writes the generated blocks and files. */
 import { writeFileSync } from 'node:fs'
-import { blocks } from './blocks.ts'
-import { madeFiles } from './files.ts'
-import { documents, remade } from './generatedBlocks.ts'
+import { generatedBlocks } from './blocks.ts'
+import { generatedFiles } from './files.ts'
+import { documents, withGeneratedBlocks } from './generatedBlocks.ts'
 
-const made = await blocks()
-for (const path of documents) writeFileSync(path, remade(path, made))
-for (const [path, text] of Object.entries(madeFiles())) writeFileSync(path, text)
+const blocks = await generatedBlocks()
+for (const path of documents) writeFileSync(path, withGeneratedBlocks(path, blocks))
+for (const [path, text] of Object.entries(generatedFiles())) writeFileSync(path, text)

@@ -1,4 +1,4 @@
-/** The compose file is one, gives every process what it needs and no more, and hardens each. */
+/** The compose file is valid, gives every process exactly what it needs, and hardens each. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ import { type ComposeService, readCompose, withDefaults } from '../../src/contai
 process.chdir(fileURLToPath(new URL('../../../../../', import.meta.url)))
 
 const { services, networks, secrets } = readCompose()
-const own = ['auth', 'resource'] as const
+const serviceImages = ['auth', 'resource'] as const
 const once = ['migrate', 'enrol']
 const serviceOf = (name: string) => services[name] as ComposeService
 
@@ -22,28 +22,28 @@ async function tableOf(name: string): Promise<Table> {
   return settings
 }
 
-/** Made as an operator makes them. */
-function madeSecrets(t: Test): string {
+/** Creates the secrets by the shipped script. */
+function createSecrets(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-secrets-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   execFileSync('sh', ['services/gateway/secrets.sh', folder])
   return folder
 }
 
-t.test('it is a Compose file by the schema of Compose', async t => {
+t.test('compose: is valid by the Compose specification', async t => {
   const { $schema: _draft, ...schema } = JSON.parse(readFileSync('packages/tools/schemas/compose-spec.json', 'utf8'))
   const check = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema)
   check(readCompose())
   t.same(check.errors, null)
 })
 
-for (const name of own) {
+for (const name of serviceImages) {
   t.test(
-    `${name}: each variable exists, none that must be set is missing, and the service takes the values`,
+    `compose ${name}: sets only known variables and every required one, with values that the service accepts`,
     async t => {
       const table = await tableOf(name)
-      const folder = madeSecrets(t)
-      const { environment = {}, secrets: given = [] } = serviceOf(name)
+      const folder = createSecrets(t)
+      const { environment = {}, secrets: provided = [] } = serviceOf(name)
       const known = Object.entries(table).flatMap(([variable, { isSecret }]) =>
         isSecret ? [variable, `${variable}_FILE`] : [variable],
       )
@@ -51,11 +51,11 @@ for (const name of own) {
       for (const [variable, value] of Object.entries(environment)) {
         t.ok(known.includes(variable), variable)
         const secret = /^\/run\/secrets\/(.*)$/.exec(value)?.[1]
-        if (secret !== undefined) t.ok(given.includes(secret), `${secret} is mounted`)
+        if (secret !== undefined) t.ok(provided.includes(secret), `${secret} is mounted`)
         env[variable] = secret === undefined ? withDefaults(value) : join(folder, secret)
-        if (table[variable]?.isSecret) t.fail(`${variable} belongs in a file`)
+        if (table[variable]?.isSecret) t.fail(`${variable} must come from a file`)
       }
-      t.equal(given.length, Object.values(environment).filter(value => value.startsWith('/run/secrets/')).length)
+      t.equal(provided.length, Object.values(environment).filter(value => value.startsWith('/run/secrets/')).length)
       const { readConfig } = (await import(`${process.cwd()}/services/${name}/dist/src/config.js`)) as {
         readConfig: (environment: Environment) => Record<string, unknown>
       }
@@ -65,15 +65,15 @@ for (const name of own) {
   )
 }
 
-t.test('the secrets are made once, for their owner, and the file holds none', async t => {
-  const folder = madeSecrets(t)
+t.test('secrets.sh: creates each secret once, in a folder for the owner; the compose file contains none', async t => {
+  const folder = createSecrets(t)
   const names = Object.keys(secrets)
   t.same(readdirSync(folder).sort(), [...names].sort())
   t.equal(statSync(folder).mode & 0o777, 0o700)
   const read = () => names.map(name => readFileSync(join(folder, name), 'utf8'))
   const before = read()
   execFileSync('sh', ['services/gateway/secrets.sh', folder])
-  t.same(read(), before, 'what is there stays')
+  t.same(read(), before, 'existing secrets are kept')
   t.equal(new Set(before).size, names.length)
   for (const { file } of Object.values(secrets)) t.match(file, /^\.\/secrets\/[\w-]+$/)
   t.match(readFileSync('.gitignore', 'utf8'), /^secrets\/$/m)
@@ -81,7 +81,7 @@ t.test('the secrets are made once, for their owner, and the file holds none', as
 })
 
 for (const [name, service] of Object.entries(services)) {
-  t.test(`${name} is hardened and bounded`, async t => {
+  t.test(`compose ${name}: is hardened and has limits`, async t => {
     t.equal(service.read_only, true)
     t.same(service.cap_drop, ['ALL'])
     t.same(service.security_opt, ['no-new-privileges:true'])
@@ -90,7 +90,7 @@ for (const [name, service] of Object.entries(services)) {
     for (const limit of ['cpus', 'memory', 'pids']) t.ok(service.deploy.resources.limits[limit], limit)
     const dockerfile = service.build && readFileSync(service.build.dockerfile, 'utf8')
     const user = service.user ?? /^USER (\w+)$/m.exec(dockerfile ?? '')?.[1]
-    t.ok(user && user !== 'root' && user !== '0', `its user is ${user}`)
+    t.ok(user && user !== 'root' && user !== '0', `user ${user}`)
     const { disable, test } = service.healthcheck ?? {}
     const isChecked = Boolean(test) || /^HEALTHCHECK /m.test(dockerfile ?? '')
     t.ok(once.includes(name) ? disable : isChecked || name === 'example', 'a health check')
@@ -98,7 +98,7 @@ for (const [name, service] of Object.entries(services)) {
   })
 }
 
-t.test('one port is published; only auth and the jobs reach PostgreSQL; polls and metrics stay inside', async t => {
+t.test('compose: publishes one port, and only auth and the jobs reach PostgreSQL', async t => {
   const on = (network: string) =>
     Object.entries(services)
       .filter(([, service]) => service.networks.includes(network))
@@ -112,7 +112,7 @@ t.test('one port is published; only auth and the jobs reach PostgreSQL; polls an
   t.equal(published[0]?.[0], 'gateway')
 })
 
-t.test('things start in order, and auth and resource can be scaled', async t => {
+t.test('compose: starts services in order, and auth and resource can be scaled', async t => {
   const waits = (name: string) =>
     Object.fromEntries(
       Object.entries(serviceOf(name).depends_on ?? {}).map(([other, { condition }]) => [other, condition]),
@@ -122,37 +122,39 @@ t.test('things start in order, and auth and resource can be scaled', async t => 
   t.same(waits('auth'), { migrate: 'service_completed_successfully' })
   t.same(waits('resource'), { auth: 'service_healthy', enrol: 'service_completed_successfully' })
   t.same(waits('gateway'), { auth: 'service_healthy', resource: 'service_healthy' })
-  for (const name of own) {
+  for (const name of serviceImages) {
     const { ports, volumes, container_name, deploy } = serviceOf(name)
     t.same([ports, volumes, container_name, deploy.replicas], [undefined, undefined, undefined, 2])
   }
 })
 
-t.test('the gateway is told everything that its templates ask for', async t => {
+t.test('gateway templates: every variable is set by the image or the compose file', async t => {
   const dockerfile = readFileSync('services/gateway/Dockerfile', 'utf8')
-  const given = new Set([...Object.keys(serviceOf('gateway').environment ?? {}), 'NGINX_LOCAL_RESOLVERS'])
-  for (const [, name = ''] of dockerfile.matchAll(/^(?:ENV|\s+)\s*([A-Z_]+)=/gm)) given.add(name)
+  const provided = new Set([...Object.keys(serviceOf('gateway').environment ?? {}), 'NGINX_LOCAL_RESOLVERS'])
+  for (const [, name = ''] of dockerfile.matchAll(/^(?:ENV|\s+)\s*([A-Z_]+)=/gm)) provided.add(name)
   for (const folder of ['templates', 'templates-tls']) {
     for (const file of readdirSync(`services/gateway/${folder}`)) {
-      const asked = readFileSync(`services/gateway/${folder}/${file}`, 'utf8').matchAll(/\$\{([A-Z_]+)\}/g)
-      for (const [, name = ''] of asked) t.ok(given.has(name), name)
+      const variables = readFileSync(`services/gateway/${folder}/${file}`, 'utf8').matchAll(/\$\{([A-Z_]+)\}/g)
+      for (const [, name = ''] of variables) t.ok(provided.has(name), name)
     }
   }
 })
 
-t.test('the images hold what runs and nothing else, from one base, by a name that is not root', async t => {
-  const bases = own.map(name => /^ARG NODE_IMAGE=(.*)$/m.exec(readFileSync(`services/${name}/Dockerfile`, 'utf8'))?.[1])
+t.test('Dockerfiles: build production files only, from one base image', async t => {
+  const bases = serviceImages.map(
+    name => /^ARG NODE_IMAGE=(.*)$/m.exec(readFileSync(`services/${name}/Dockerfile`, 'utf8'))?.[1],
+  )
   t.equal(new Set(bases).size, 1)
-  for (const name of own) {
+  for (const name of serviceImages) {
     const dockerfile = readFileSync(`services/${name}/Dockerfile`, 'utf8')
     t.match(dockerfile, /--frozen-lockfile --offline/)
     t.match(dockerfile, /deploy --prod --offline/)
-    t.match(dockerfile, /\nCMD \["node", /, 'process 1 hears the signals')
+    t.match(dockerfile, /\nCMD \["node", /, 'process 1 receives the signals')
     t.match(dockerfile, /org\.opencontainers\.image\.version/)
   }
   const setInAuth = /^ENV (.*)$/m.exec(readFileSync('services/auth/Dockerfile', 'utf8'))?.[1]?.split(' ') ?? []
   for (const [name, value] of Object.entries(imageEnv))
-    t.ok(setInAuth.includes(`${name}=${value}`), `${name} as in tests`)
+    t.ok(setInAuth.includes(`${name}=${value}`), `${name} is the same as in tests`)
   const { dependencies } = JSON.parse(readFileSync('services/resource/package.json', 'utf8'))
   t.same(
     Object.keys(dependencies).filter(name => /prisma|^pg$/.test(name)),
@@ -162,7 +164,7 @@ t.test('the images hold what runs and nothing else, from one base, by a name tha
   t.equal(
     ignored.find(line => !line.startsWith('#')),
     '**',
-    'nothing gets in that is not named',
+    'everything that is not listed is ignored',
   )
   t.notOk(ignored.some(line => /^!(secrets|\.git)/.test(line)))
 })

@@ -1,4 +1,4 @@
-/** The Kubernetes manifests are what the API takes, and say the same as the compose file. */
+/** The Kubernetes manifests are valid, hardened, and agree with the compose file. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -49,7 +49,7 @@ const requireModels = createRequire(join(await installOnDemand('packages/tools/o
 
 for (const manifest of manifests) {
   const { apiVersion, kind, metadata } = manifest
-  t.test(`${kind} ${metadata.name} is valid by the schema of Kubernetes`, async t => {
+  t.test(`kubernetes ${kind} ${metadata.name}: is valid by the API schema`, async t => {
     const models: Record<string, new (data: object) => { validate: () => void }> = requireModels(
       `kubernetes-models/${apiVersion}`,
     )
@@ -61,7 +61,7 @@ for (const manifest of manifests) {
 }
 
 for (const workload of workloads) {
-  t.test(`${labelOf(workload)} runs with the least`, async t => {
+  t.test(`kubernetes ${labelOf(workload)}: runs with the least privileges`, async t => {
     const pod = podOf(workload)
     t.match(pod, {
       automountServiceAccountToken: false,
@@ -86,7 +86,7 @@ for (const workload of workloads) {
   })
 }
 
-t.test('each process is told the same as in the compose file', async t => {
+t.test('kubernetes: every process has the variables and the image of the compose file', async t => {
   const { services } = readCompose()
   for (const workload of workloads) {
     const name = labelOf(workload)
@@ -104,21 +104,21 @@ t.test('each process is told the same as in the compose file', async t => {
 })
 
 for (const name of ['auth', 'resource']) {
-  t.test(`${name}: each variable exists, and none that must be set is missing`, async t => {
+  t.test(`kubernetes ${name}: sets only known variables and every required one`, async t => {
     const { settings } = (await import(`${process.cwd()}/services/${name}/dist/src/config.js`)) as { settings: Table }
     const workload = workloads.find(each => labelOf(each) === name) as Manifest
-    const given = new Map(podOf(workload).containers[0]?.env?.map(({ name: variable, value }) => [variable, value]))
+    const provided = new Map(podOf(workload).containers[0]?.env?.map(({ name: variable, value }) => [variable, value]))
     for (const [variable, { fallback, isSecret, parse }] of Object.entries(settings)) {
-      const asked = isSecret ? `${variable}_FILE` : variable
-      if (fallback === undefined) t.ok(given.has(asked), asked)
-      if (!isSecret && given.has(asked)) t.not(parse(given.get(asked) ?? ''), undefined, asked)
-      given.delete(asked)
+      const variables = isSecret ? `${variable}_FILE` : variable
+      if (fallback === undefined) t.ok(provided.has(variables), variables)
+      if (!isSecret && provided.has(variables)) t.not(parse(provided.get(variables) ?? ''), undefined, variables)
+      provided.delete(variables)
     }
-    t.same([...given.keys()], [])
+    t.same([...provided.keys()], [])
   })
 }
 
-t.test('only auth and the jobs reach PostgreSQL, and nobody is reached without being named', async t => {
+t.test('kubernetes: only auth and the jobs reach PostgreSQL; all other traffic is denied unless allowed', async t => {
   const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy')
   const byName = (name: string) => policies.find(({ metadata }) => metadata.name === name)?.spec
   t.same(byName('deny-all'), { podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
@@ -138,7 +138,7 @@ t.test('only auth and the jobs reach PostgreSQL, and nobody is reached without b
   )
 })
 
-t.test('each pod has the secrets that it needs and no others', async t => {
+t.test('kubernetes: every pod mounts the secrets that it needs and no others', async t => {
   const held = workloads.map(workload => [
     labelOf(workload),
     podOf(workload).volumes.flatMap(({ secret, projected }) => [
@@ -156,6 +156,6 @@ t.test('each pod has the secrets that it needs and no others', async t => {
   })
   t.notOk(
     manifests.some(({ kind }) => kind === 'Secret'),
-    'none is in the repository',
+    'the repository contains no Secret',
   )
 })

@@ -1,4 +1,4 @@
-/** What comes from others: pinned by checksum, from no particular host, under licences that we may use. */
+/** Dependencies: pinned by checksum, without a registry host, under permissive licences. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -7,8 +7,8 @@ import { productionLicences } from '../../src/docs/licences.ts'
 
 process.chdir(fileURLToPath(new URL('../../../../../', import.meta.url)))
 
-/** None of them asks for more than to be named. */
-const fine = [
+/** Licences that require attribution at most. */
+const allowedLicences = [
   'MIT',
   'ISC',
   'Apache-2.0',
@@ -21,7 +21,7 @@ const fine = [
   'CC0-1.0',
 ]
 
-t.test('the lock file names no host, and a checksum for each package', async t => {
+t.test('lock file: names no registry host, and has a checksum for each package', async t => {
   const text = readFileSync('pnpm-lock.yaml', 'utf8')
   t.notMatch(text, /https?:\/\/|\bgit\+|tarball:/)
   const { packages } = parse(text) as { packages: Record<string, { resolution: { integrity?: string } }> }
@@ -32,24 +32,24 @@ t.test('the lock file names no host, and a checksum for each package', async t =
   )
 })
 
-t.test('no package is one that its authors gave up', async t => {
+t.test('lock file: contains no deprecated package', async t => {
   const { packages } = parse(readFileSync('pnpm-lock.yaml', 'utf8')) as {
     packages: Record<string, { deprecated?: string }>
   }
-  const given = Object.entries(packages).filter(([, { deprecated }]) => deprecated !== undefined)
-  t.same(given, [])
+  const provided = Object.entries(packages).filter(([, { deprecated }]) => deprecated !== undefined)
+  t.same(provided, [])
 })
 
-t.test('what the services run with stands under licences that ask only to be named', async t => {
+t.test('licences: every production package has a permissive licence', async t => {
   const licences = productionLicences()
   t.ok(licences.size > 50)
   const others = [...licences].filter(
-    ([, licence]) => !fine.some(one => licence.replace(/[()]/g, '').split(' OR ').includes(one)),
+    ([, licence]) => !allowedLicences.some(allowed => licence.replace(/[()]/g, '').split(' OR ').includes(allowed)),
   )
   t.same(others, [])
 })
 
-t.test('an install runs no script of a package that was not looked at', async t => {
+t.test('pnpm-workspace: only reviewed packages may run install scripts', async t => {
   const { allowBuilds } = parse(readFileSync('pnpm-workspace.yaml', 'utf8')) as { allowBuilds: Record<string, boolean> }
   const allowed = Object.keys(allowBuilds).filter(name => allowBuilds[name])
   t.same(
