@@ -16,7 +16,8 @@ const provider = oauthProvider({
   consentPage: '/consent',
   scopes,
   resources: [resource],
-  // Its documentation offers these for clients and APIs that do not change. Without them each renewal reads their rows.
+  // Its documentation offers these for clients and APIs that do not change. Without them each
+  // renewal reads their rows.
   cachedTrustedClients: new Set([clientId]),
   cachedResources: new Set([resource]),
 })
@@ -25,7 +26,8 @@ const options = {
   baseURL: 'https://issuer.example',
   secret: randomBytes(32).toString('hex'),
   database: new pg.Pool({ connectionString: databaseUrl, max: poolSize }),
-  // Its default is twenty requests a minute from one address, and the whole load comes from one address.
+  // Its default is twenty requests a minute from one address, and the whole load comes from one
+  // address.
   rateLimit: { enabled: false },
   telemetry: { enabled: false },
   logger: { level: 'error' },
@@ -52,7 +54,10 @@ await adapter.create({
 })
 await adapter.create({ model: 'oauthClientResource', data: { clientId, resourceId: resource, createdAt: now } })
 
-/** Creates the rows that its token endpoint creates at a log-in. It stores only a hash of the refresh token. */
+/**
+ * Creates the rows that its token endpoint creates at a log-in. It stores only a hash of the
+ * refresh token.
+ */
 async function createSession(number) {
   const user = { name: 'A user', email: `${number}@example.org`, emailVerified: true }
   const { id: userId } = await internalAdapter.createUser(user, { method: 'admin' })

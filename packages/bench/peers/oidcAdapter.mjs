@@ -1,4 +1,4 @@
-/** A PostgreSQL adapter for node-oidc-provider, after the example in its documentation: it ships none. */
+/** A PostgreSQL adapter for node-oidc-provider, after the example in its documentation. */
 
 const tables = [
   `CREATE TABLE oidc_records (
@@ -18,7 +18,10 @@ export async function createAdapter(pool) {
   for (const table of tables) await pool.query(table)
 
   return model => {
-    /** A named statement: PostgreSQL plans it once per connection, as it does for Gatehouse's own renewal. */
+    /**
+     * A named statement: PostgreSQL plans it once per connection, as it does for Gatehouse's own
+     * renewal.
+     */
     const run = (name, text, values) => pool.query({ name: `oidc-${name}`, text, values })
 
     const findBy = async (column, value) => {

@@ -1,4 +1,4 @@
-/** What every peer of the benchmark shares: its configuration, and how it reports its address and sessions. */
+/** Code of all peers: reads the configuration, and prints the address and the tokens. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 

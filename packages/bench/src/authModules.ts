@@ -1,4 +1,4 @@
-/** Loads modules of the auth service by path: a service is not a library, so they are not imported by name. */
+/** Loads modules of the auth service by path, since a service is not a library. */
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
@@ -39,7 +39,9 @@ interface RotationModule {
   rotateRefreshToken: (db: object, rotation: object, idle: object) => Promise<unknown>
 }
 
-/** @returns the renewal's own statement with the names of its parameters, for another client to send */
+/**
+ * @returns the renewal's own statement with the names of its parameters, for another client to send
+ */
 export async function renewalStatement(): Promise<{ text: string; parameters: string[] }> {
   const { rotateRefreshToken } = await load<RotationModule>('store/rotateRefreshToken')
   let statement = { text: '', parameters: [] as string[] }

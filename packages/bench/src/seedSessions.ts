@@ -1,4 +1,4 @@
-/** Creates sessions and their tokens without requests to the service: the benchmark knows the service's keys. */
+/** Creates sessions and their tokens with the service's keys, without requests to it. */
 import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import { accessTokenType } from '@gatehouse/contract'
@@ -24,8 +24,8 @@ const sessionsPerAccount = 10
 const lifetimeSeconds = 3600
 
 /**
- * Inserts the sessions from $1 to $2. Every value follows from the session's number, here as in `session`, so that
- * PostgreSQL can create millions in one statement.
+ * Inserts the sessions from $1 to $2. Every value follows from the session's number, here as in
+ * `session`, so that PostgreSQL can create millions in one statement.
  */
 export const seedStatements = [
   `INSERT INTO accounts (id, email, email_key, password_hash, roles, scopes)

@@ -1,4 +1,4 @@
-/** The cost of a request and of an idle guard, as counts that do not depend on the speed of the machine. */
+/** The cost of a request and of an idle guard, counted independently of the machine. */
 import { createHook } from 'node:async_hooks'
 import { clientSecret, until } from '@gatehouse/e2e'
 import { createGuard, guard } from '@gatehouse/guard'
@@ -9,7 +9,10 @@ import { openEnvironment } from '../src/environment.ts'
 import { allocationPerRequest, coarse } from '../src/guard/allocation.ts'
 import { startSimulatedGuards } from '../src/revoke/startSimulatedGuards.ts'
 
-/** Measured: 270, of which most is the copy of the header. One more promise or closure exceeds the limit. */
+/**
+ * Measured: 270, of which most is the copy of the header. One more promise or closure exceeds the
+ * limit.
+ */
 const maxBytes = 600
 const holdMs = 1000
 

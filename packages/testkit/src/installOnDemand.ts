@@ -1,4 +1,4 @@
-/** Installs packages that only some tests and benchmarks use, so that the first install of the workspace stays small. */
+/** Installs packages outside the workspace, for the tests and benchmarks that use them. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, readFileSync } from 'node:fs'
@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 
 /**
- * Installs the packages of a folder with a `package.json` and a `pnpm-lock.yaml` of its own, outside the workspace.
- * It does nothing when the folder is installed as its lock file says.
+ * Installs the packages of a folder with its own `package.json` and `pnpm-lock.yaml`, so that the
+ * first install of the workspace stays small. It does nothing when they are already installed.
  * @param folder relative to the root of the repository
  * @returns the folder's absolute path; import its packages from a module in it
  * @throws {Error} when pnpm fails
@@ -21,7 +21,7 @@ export async function installOnDemand(folder: string): Promise<string> {
   if (contentOf(installed) === contentOf(lock)) return dir
   console.error(`# installing the packages of ${folder}`)
   const pnpm = ['-y', 'pnpm@12', 'install', '--dir', dir, '--ignore-workspace', '--frozen-lockfile', '--prefer-offline']
-  // Standard output belongs to the caller: tap reads results from it. A shell finds npx.cmd on Windows.
+  // tap reads results from standard output. On Windows only a shell finds npx.cmd.
   const child = spawn('npx', [...pnpm, '--loglevel=error'], {
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',

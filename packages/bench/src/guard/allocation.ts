@@ -1,4 +1,4 @@
-/** Counts the bytes that a request allocates, on a route with the guard and on the same route without it. */
+/** Counts the bytes that a request allocates, with the guard and without it. */
 import type { TestProcess } from '@gatehouse/testkit'
 import type { Environment } from '../environment.ts'
 import { type RequestSeries, sendInSequence } from './sequentialRequests.ts'
@@ -48,7 +48,10 @@ export async function allocationPerRequest(
   }
 }
 
-/** Both figures include what reading the heap allocates, which is small beside thousands of requests. */
+/**
+ * Both figures include what reading the heap allocates, which is small beside thousands of
+ * requests.
+ */
 async function bytesPerRequest({ ready }: TestProcess, series: RequestSeries): Promise<number> {
   await (await fetch(`${ready}/memory`)).text()
   const before = await allocated(ready)

@@ -1,4 +1,4 @@
-/** The cost of a token: its first verification against the bare check of its signature, and a decision once it is known. */
+/** The cost of a token: its first verification, and a decision once it is known. */
 import { createPublicKey, verify } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import { clientSecret } from '@gatehouse/e2e'
@@ -33,7 +33,8 @@ export async function guardCold(benchRun: BenchRun): Promise<Result[]> {
     return microsecondsEach(startMs, tokens.length)
   }
   await inTurn(warmUpRounds, cold, bare)
-  // Each round consists of many short rounds, since the speed of a shared machine varies from moment to moment.
+  // Each round consists of many short rounds, since the speed of a shared machine varies from
+  // moment to moment.
   const shortRounds = benchRun.isQuick ? 3 : 10
   const pairs = await inRounds(benchRun.rounds, async () => meanOf(await inTurn(shortRounds, cold, bare)))
   return [

@@ -1,4 +1,4 @@
-/** Other ways to check a token on Fastify, beside an unguarded route: @fastify/jwt, its cache, and token introspection. */
+/** Other token checks on Fastify: @fastify/jwt, its cache, and token introspection. */
 import fastifyJwt from '@fastify/jwt'
 import fastify, { type FastifyInstance } from 'fastify'
 import { readWorkerConfig } from './workerConfig.ts'

@@ -1,4 +1,4 @@
-/** The memory of a guard, and the bytes that a guarded request allocates beyond an unguarded one. */
+/** The memory of a guard, and the bytes that it allocates for a request. */
 import { startProcess } from '@gatehouse/testkit'
 import type { BenchRun } from '../benchRun.ts'
 import { figure, type Result } from '../result.ts'

@@ -1,4 +1,4 @@
-/** Fills a guard's token cache or revocation index in a new process, and prints the memory that it takes. */
+/** Fills a token cache or revocation index in a new process, and prints its memory. */
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

@@ -1,4 +1,4 @@
-/** Sends requests over one connection, each after the response to the one before, so that every run is the same. */
+/** Sends requests one after the other over one connection. */
 import { load } from '../load/load.ts'
 import { getRequest, limited, repeated } from '../load/requests.ts'
 

@@ -1,4 +1,4 @@
-/** Requests a second of a guarded route, against the same route without the guard; the same for other libraries. */
+/** Requests a second of a guarded route, against the same route without the guard. */
 import { type BenchRun, inRounds } from '../benchRun.ts'
 import type { Environment } from '../environment.ts'
 import { interleaved } from '../load/interleaved.ts'

@@ -1,4 +1,4 @@
-/** The configuration of a process under load, which it reads from its environment as a service does. */
+/** The configuration of a process under load, passed in its environment. */
 import { clientSecret } from '@gatehouse/e2e'
 import { startProcess, type TestProcess } from '@gatehouse/testkit'
 import type { Environment } from '../environment.ts'

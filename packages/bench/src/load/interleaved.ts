@@ -1,7 +1,7 @@
 /**
- * Compares two paths of a server in one round: a tenth of a second of each, in turn, over the same connections.
- * On a shared machine the speed varies by a quarter from one moment to the next, and only short blocks show a difference
- * of a few per cent.
+ * Compares two paths of a server in one round: a tenth of a second of each, in turn, over the same
+ * connections. On a shared machine the speed varies by a quarter from one moment to the next, and
+ * only short blocks show a difference of a few per cent.
  */
 import { systemClock } from '@gatehouse/clock'
 import { type Pair, sum } from '../result.ts'
@@ -21,8 +21,9 @@ export interface InterleavedLoad {
 
 const blockMs = 100
 /**
- * Before a block counts, each token is sent once: requests to the other path are still pending, and the tokens are no
- * longer in the processor's caches. Where that takes longer than this limit, caches do not matter.
+ * Before a block counts, each token is sent once: requests to the other path are still pending, and
+ * the tokens are no longer in the processor's caches. Where that takes longer than this limit,
+ * caches do not matter.
  */
 const maxSettlingMs = 250
 

@@ -1,7 +1,8 @@
 /**
- * Keeps the processors from sleeping during a measurement. A load generator sleeps when it has read every response, and
- * waking its processor costs the server more than the guard does, above all on virtual machines. How often it sleeps is
- * chance: with processors awake, rounds differ half as much.
+ * Keeps the processors from sleeping during a measurement. A load generator sleeps when it has read
+ * every response, and waking its processor costs the server more than the guard does, above all on
+ * virtual machines. How often it sleeps is chance: with processors awake, rounds differ half as
+ * much.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -12,7 +13,10 @@ const program = '/usr/bin/chrt'
 /** It ends with this process, even when this process is killed. */
 const busyLoop = `while (process.ppid === ${process.pid}) for (let turn = 0; turn < 1e6; turn += 1);`
 
-/** Runs a busy loop of the idle class (sched(7)) on each processor: it runs only while no other process needs it. */
+/**
+ * Runs a busy loop of the idle class (sched(7)) on each processor: it runs only while no other
+ * process needs it.
+ */
 export async function keepCpuAwake<Value>(run: () => Promise<Value>): Promise<Value> {
   const spinners = existsSync(program) ? Array.from({ length: availableParallelism() }, startSpinner) : []
   try {

@@ -14,8 +14,9 @@ export interface LoadOptions {
   connections: number
   durationMs: number
   /**
-   * Requests a second, whether responses arrive or not. A latency then counts from when its request was due, so that a
-   * stall of the server counts for every request that it delays. Absent: each response is followed by the next request.
+   * Requests a second, whether responses arrive or not. A latency then counts from when its request
+   * was due, so that a stall of the server counts for every request that it delays. Absent: each
+   * response is followed by the next request.
    */
   rate?: number
   /** The next request; undefined when there is none at present. */

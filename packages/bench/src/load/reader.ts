@@ -1,4 +1,4 @@
-/** Splits the bytes of a kept-alive connection into responses. It reads as much of HTTP/1.1 as the servers under load send. */
+/** Splits the bytes of a kept-alive HTTP/1.1 connection into responses. */
 
 export interface Response {
   status: number

@@ -1,4 +1,4 @@
-/** Sends requests as fast as they are answered: with wrk where it is installed, since it takes the least of the machine. */
+/** Sends requests as fast as they are answered, with wrk where it is installed. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -9,8 +9,12 @@ import type { Session } from '../environment.ts'
 import { type LoadOptions, load } from './load.ts'
 import { postJson, renewals, repeated } from './requests.ts'
 
+/** It takes less of the machine than the load generator in Node. */
 const program = '/usr/bin/wrk'
-/** By default wrk counts two seconds as an error, which a log-in on a slow machine may take in a flood. */
+/**
+ * By default wrk counts two seconds as an error, which a log-in on a slow machine may take in a
+ * flood.
+ */
 const timeout = ['--timeout', '20s']
 export const loadGenerator = existsSync(program) ? 'wrk' : 'node'
 
@@ -64,7 +68,10 @@ export interface WrkRun {
   lines: readonly string[]
   connections: number
   durationMs: number
-  /** Lua. It may define `figures(summary, thread)`, which returns numbers as a text; the default is requests a second. */
+  /**
+   * Lua. It may define `figures(summary, thread)`, which returns numbers as a text; the default is
+   * requests a second.
+   */
   script: string
 }
 

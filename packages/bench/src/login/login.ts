@@ -1,4 +1,4 @@
-/** Log-ins a second against the machine's rate of password hashes, and renewals during a flood of log-ins. */
+/** Log-ins a second against the rate of bare hashing, and renewals during log-ins. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { systemClock } from '@gatehouse/clock'
@@ -15,15 +15,18 @@ const password = 'correct horse battery staple'
 /** OWASP's parameters and the default of PASSWORD_THREADS, as in the service. */
 const parameters = { algorithm: 2, memoryCost: 19456, timeCost: 2, parallelism: 1 }
 const threads = 2
-/** As many log-ins wait as the default of PASSWORD_QUEUE allows, so that no thread waits for a password. */
+/**
+ * As many log-ins wait as the default of PASSWORD_QUEUE allows, so that no thread waits for a
+ * password.
+ */
 const connections = 64
 const renewalsPerSecond = 200
 /** After this time the service hashes as many passwords at a time as it ever does. */
 const settlingMs = 1000
 
 /**
- * V8 compiles the code during the first thousands of log-ins, which therefore cost more: a service that has run for an hour
- * does not have that cost.
+ * V8 compiles the code during the first thousands of log-ins, which therefore cost more: a service
+ * that has run for an hour does not have that cost.
  */
 const warmUpMs = ({ isQuick }: BenchRun) => (isQuick ? 8000 : 40_000)
 
@@ -104,7 +107,10 @@ async function renewalsDuringFlood(
   return comparison({ name: 'renewal-during-logins', what, unit: 'ms', aim: 'at most 2' }, pairs)
 }
 
-/** @returns the log-in request of each account; all have the same password, which makes no difference to hashing */
+/**
+ * @returns the log-in request of each account; all have the same password, which makes no
+ * difference to hashing
+ */
 async function createAccounts(environment: Environment, hash: string): Promise<object[]> {
   await environment.query(
     `INSERT INTO accounts (email, email_key, password_hash, roles, scopes)
@@ -117,7 +123,10 @@ async function createAccounts(environment: Environment, hash: string): Promise<o
   })
 }
 
-/** The slope of the number of sessions over time: a dozen start at once, and a plain count would depend on where the time ends. */
+/**
+ * The slope of the number of sessions over time: a dozen start at once, and a plain count would
+ * depend on where the time ends.
+ */
 async function sessionsPerSecond(environment: Environment, pastMs: number): Promise<number> {
   const [row] = await environment.query<{ slope: number }>(
     `SELECT regr_slope(number, second) AS slope

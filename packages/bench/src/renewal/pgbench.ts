@@ -18,7 +18,10 @@ export interface PgbenchRun {
 
 const sessionsPerClient = 500
 
-/** Each parameter of the statement as pgbench sends it: sessions in turn, and one secret for all tokens. */
+/**
+ * Each parameter of the statement as pgbench sends it: sessions in turn, and one secret for all
+ * tokens.
+ */
 const parameters: Readonly<Record<string, string>> = {
   sessionId: `md5('session' || :session)`,
   generation: ':generation',

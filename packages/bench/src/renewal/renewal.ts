@@ -1,4 +1,4 @@
-/** Renewals of one auth process over HTTP, against the same statement sent by pgbench, and their latency. */
+/** Renewals of one auth process, against the same statement sent by pgbench. */
 import type { BenchRun } from '../benchRun.ts'
 import { poolSize } from '../environment.ts'
 import { load } from '../load/load.ts'
@@ -46,14 +46,18 @@ async function latencies(benchRun: BenchRun, { url, rate }: { url: string; rate:
   benchRun.log(`renewals at ${Math.round(rate)} a second`)
   const environment = await benchRun.environment()
   const next = renewals(await environment.sessions(sessionsUsed))
-  // One load for all rounds. Its beginning does not count: V8 takes some seconds to adapt to a different load.
+  // One load for all rounds. Its beginning does not count: V8 takes some seconds to adapt to a
+  // different load.
   const settlingMs = roundMs * 2
   const durationMs = settlingMs + rounds * roundMs * 2
   const { latencies } = await load({ url, connections: 4 * poolSize, durationMs, rate, next })
   const measured = latencies.slice(Math.round((rate * settlingMs) / 1000))
   const perRound = Math.ceil(measured.length / rounds)
   const windows = Array.from({ length: rounds }, (_, index) => measured.slice(index * perRound, (index + 1) * perRound))
-  /** The value is of all rounds together, so that a rare delay counts as often as it occurs. The spread is of the rounds. */
+  /**
+   * The value is of all rounds together, so that a rare delay counts as often as it occurs. The
+   * spread is of the rounds.
+   */
   const latency = (fraction: number, labels: { name: string; what: string; aim?: string }): Result => ({
     ...figure(
       { ...labels, what: `latency of a renewal at 70 % of the highest rate, ${labels.what}`, unit: 'ms' },

@@ -1,4 +1,4 @@
-/** The time from a revocation request to "in force", the rate of revocations, and how the time grows with guards and replicas. */
+/** The time from a revocation request to "in force", and the rate of revocations. */
 import type { Service } from '@gatehouse/e2e'
 import { type BenchRun, inRounds } from '../benchRun.ts'
 import type { Environment, Session } from '../environment.ts'
@@ -9,7 +9,9 @@ import { startSimulatedGuards } from './startSimulatedGuards.ts'
 
 const guardCount = 16
 const realGuardCount = 3
-/** V8 compiles the code during the first thousand: ten seconds on a slow machine with two replicas. */
+/**
+ * V8 compiles the code during the first thousand: ten seconds on a slow machine with two replicas.
+ */
 const warmUpMs = ({ isQuick }: BenchRun) => (isQuick ? 7000 : 10_000)
 
 export async function revokeInForce(benchRun: BenchRun): Promise<Result[]> {

@@ -1,4 +1,4 @@
-/** Many guards in one process. They speak the protocol, store nothing and verify nothing, so their cost is the feed's. */
+/** Many guards in one process that only poll, so that their cost is the feed's. */
 import { randomUUID } from 'node:crypto'
 import { Agent, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -5,11 +5,17 @@ import { load } from '../load/load.ts'
 import { renewals } from '../load/requests.ts'
 import { figure, median, type Result } from '../result.ts'
 
-/** The same number for each size: all sessions of the smallest, and sessions far apart, in table and index, of the others. */
+/**
+ * The same number for each size: all sessions of the smallest, and sessions far apart, in table and
+ * index, of the others.
+ */
 const sessionsUsed = 10_000
 const seedAtOnce = 250_000
 
-/** Uses its own environment, since other parts leave sessions behind, and huge pages, as a table of this size needs. */
+/**
+ * Uses its own environment, since other parts leave sessions behind, and huge pages, as a table of
+ * this size needs.
+ */
 export async function manySessions(benchRun: BenchRun): Promise<Result[]> {
   const environment = await openEnvironment({ hugePages: true })
   try {
@@ -51,7 +57,8 @@ async function ratesOf(benchRun: BenchRun, environment: Environment, range: Sess
   await environment.query('CHECKPOINT')
   const next = renewals(environment.sample(range, sessionsUsed))
   const renew = (durationMs: number) => load({ url, connections: poolSize, durationMs, next })
-  // Long enough for each session to be renewed: the first change of a page after a checkpoint writes the whole page.
+  // Long enough for each session to be renewed: the first change of a page after a checkpoint
+  // writes the whole page.
   await renew(benchRun.warmUpMs * 2)
   const rates: number[] = []
   for (let round = 0; round < Math.min(benchRun.rounds, 3); round += 1) {

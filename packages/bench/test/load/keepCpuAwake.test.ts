@@ -1,4 +1,4 @@
-/** The busy loops that keep processors awake end with the measurement, and with the process that measures. */
+/** The busy loops end with the measurement and with the process that measures. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The servers that the benchmark compares with do renew: each is called at its own endpoint with sessions created for it. */
+/** The servers that the benchmark compares with rotate refresh tokens. */
 import { freshDatabase, installOnDemand } from '@gatehouse/testkit'
 import t from 'tap'
 import { type Exchange, load } from '../../src/load/load.ts'

@@ -8,7 +8,9 @@ import { comparison, figure, type Pair, type Result } from '../../result.ts'
 import { rowsAddedBy } from './rowGrowth.ts'
 import { type Peer, type PeerName, startPeer } from './startPeer.ts'
 
-/** For each server. Many more than there are connections, so that no two renewals wait for one row. */
+/**
+ * For each server. Many more than there are connections, so that no two renewals wait for one row.
+ */
 const sessionCount = 500
 const renewalsForRows = 100
 
@@ -84,7 +86,10 @@ async function ratesOf(benchRun: BenchRun, gatehouse: Contender, contenders: rea
   })
 }
 
-/** @returns a function that loads the server and returns renewals a second; it throws when any renewal is refused */
+/**
+ * @returns a function that loads the server and returns renewals a second; it throws when any
+ * renewal is refused
+ */
 function renewalLoad({ what, url, sessions, api }: Contender): (durationMs: number) => Promise<number> {
   const next = renewals(sessions.slice(0, sessionCount), api)
   return async durationMs => {

@@ -12,8 +12,8 @@ export interface RenewalTarget {
 }
 
 /**
- * Sends renewals one after the other. One more is sent before the first count, so that rows which a process writes once,
- * such as a signing key, do not count.
+ * Sends renewals one after the other. One more is sent before the first count, so that rows which a
+ * process writes once, such as a signing key, do not count.
  * @returns by how many rows tables grow; a table that shrinks counts as zero
  */
 export async function rowsAddedBy(times: number, target: RenewalTarget): Promise<number> {

@@ -1,4 +1,4 @@
-/** Starts a peer that renews sessions, and reads from it where it listens and which refresh tokens it has issued. */
+/** Starts a peer that renews sessions, and reads its address and tokens. */
 import { formRenewal, type RenewalApi } from '../../load/requests.ts'
 import { startPeerProgram } from '../../peerProgram.ts'
 
