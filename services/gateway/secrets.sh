@@ -1,6 +1,7 @@
 #!/bin/sh
-# Creates the secrets of docker-compose.yml and keeps existing ones. Argument: the folder, by default ./secrets.
-# Containers run as other users, so the files are readable by all, and the folder by its owner only.
+# Creates the secrets of docker-compose.yml and keeps existing ones. Argument: the folder, by
+# default ./secrets. Containers run as other users, so the files are readable by all, and the folder
+# by its owner only.
 set -eu
 folder=${1:-secrets}
 umask 077

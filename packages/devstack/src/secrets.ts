@@ -1,4 +1,6 @@
-/** The keys and passwords of a local stack, created once in files that only their owner can read. */
+/**
+ * The keys and passwords of a local stack, created once in files that only their owner can read.
+ */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,6 @@
-/** The local stack: PostgreSQL, migrations, keys, two accounts, and the processes of both services. */
+/**
+ * The local stack: PostgreSQL, migrations, keys, two accounts, and the processes of both services.
+ */
 import { execFile } from 'node:child_process'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -26,7 +28,10 @@ export interface Stack extends Credentials {
   stop: () => Promise<void>
 }
 
-/** `new`: just set, to be printed once. `known`: the account accepts it. `wrong`: the account has another password. */
+/**
+ * `new`: just set, to be printed once. `known`: the account accepts it. `wrong`: the account has
+ * another password.
+ */
 export type PasswordState = 'new' | 'known' | 'wrong'
 
 type Undo = () => Promise<unknown>

@@ -20,7 +20,10 @@ export interface TourResponse {
 export interface TourGuide {
   /** Prints the heading of a section. */
   section: (title: string) => void
-  /** Sends the request and prints it with its answer. @throws Error when the answer is not the expected one */
+  /**
+   * Sends the request and prints it with its answer. @throws Error when the answer is not the
+   * expected one
+   */
   request: (step: TourStep) => Promise<TourResponse>
   /** Waits, and prints why. */
   wait: (ms: number, why: string) => Promise<void>
@@ -34,7 +37,7 @@ interface Tokens {
 }
 
 /**
- * @param person gets a new session on every run, so that the tour can be repeated
+ * @param credentials the user gets a new session on every run, so that the tour can be repeated
  * @throws Error at the first answer that is not the expected one
  */
 export async function tour(

@@ -1,4 +1,6 @@
-/** `npx pnpm tour`: runs the tour against the local stack and prints each request with its answer. */
+/**
+ * `npx pnpm tour`: runs the tour against the local stack and prints each request with its answer.
+ */
 import { systemClock } from '@gatehouse/clock'
 import { readCredentials } from './secrets.ts'
 import { type TourResponse, type TourStep, tour } from './tour.ts'

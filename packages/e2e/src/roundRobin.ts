@@ -1,4 +1,7 @@
-/** A minimal load balancer: takes instances in turn, and the next instance when a connection is refused. */
+/**
+ * A minimal load balancer: takes instances in turn, and the next instance when a connection is
+ * refused.
+ */
 
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -12,12 +15,15 @@ export interface RoundRobin {
 }
 
 /**
- * A server may close a connection, new or idle, while the request is in transit, without having read it. No server can
- * prevent that (RFC 9112 section 9.3.1); it must stay rare.
+ * A server may close a connection, new or idle, while the request is in transit, without having
+ * read it. No server can prevent that (RFC 9112 section 9.3.1); it must stay rare.
  */
 class ConnectionLost extends Error {}
 
-/** @param isKept whether connections are kept and used again, as gateways do, or made for each request */
+/**
+ * @param isKept whether connections are kept and used again, as gateways do, or made for each
+ * request
+ */
 export function roundRobin(urls: readonly string[], { keepAlive }: { keepAlive: boolean }): RoundRobin {
   const agent = new Agent({ keepAlive: keepAlive, timeout: idleMs })
   let turn = 0
@@ -42,9 +48,13 @@ export function roundRobin(urls: readonly string[], { keepAlive }: { keepAlive: 
   return { call, lostConnections: () => broken, close: () => agent.destroy() }
 }
 
-/** Shorter than DRAIN_MS, so that an instance seldom closes a connection that is about to be used. */
+/**
+ * Shorter than DRAIN_MS, so that an instance seldom closes a connection that is about to be used.
+ */
 const idleMs = 200
-/** On a loaded machine the second instance may be stopping when the refusal of the first arrives. */
+/**
+ * On a loaded machine the second instance may be stopping when the refusal of the first arrives.
+ */
 const maxRounds = 2
 
 function send(

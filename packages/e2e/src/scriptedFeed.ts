@@ -1,4 +1,7 @@
-/** A feed that publishes thousands of revocations, and a guard that follows it, for tests of load and memory. */
+/**
+ * A feed that publishes thousands of revocations, and a guard that follows it, for tests of load
+ * and memory.
+ */
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'

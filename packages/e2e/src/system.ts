@@ -113,8 +113,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await cli(['create-account', '--email', email, ...rights], { PASSWORD: password })
       return { email, password }
     },
-    login: async (who, at = auths[0]) => {
-      const answer = await at?.call('/session', { body: { ...who, transport: 'body' } })
+    login: async (credentials, auth = auths[0]) => {
+      const answer = await auth?.call('/session', { body: { ...credentials, transport: 'body' } })
       if (answer?.status !== 201) throw new Error(`log-in failed: ${JSON.stringify(answer?.body)}`)
       return answer.body as Tokens
     },

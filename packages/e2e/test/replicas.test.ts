@@ -86,13 +86,13 @@ t.test('guard: answers requests without a remote call, while every auth process 
   const [resource] = resources
   const adminTokens = await login(admin)
   const session = await login(user)
-  const other = await login(user)
+  const activeSession = await login(user)
   await auths[0].call(`/admin/sessions/${session.sessionId}/end`, { token: adminTokens.accessToken, body: {} })
-  await resource.call('/storage', { token: other.accessToken })
+  await resource.call('/storage', { token: activeSession.accessToken })
   for (const auth of auths) auth.freeze()
   try {
     assertProblem(t, await resource.call('/storage', { token: session.accessToken, timeoutMs: 1000 }), 'session-ended')
-    t.equal((await resource.call('/storage', { token: other.accessToken, timeoutMs: 1000 })).status, 200)
+    t.equal((await resource.call('/storage', { token: activeSession.accessToken, timeoutMs: 1000 })).status, 200)
   } finally {
     for (const auth of auths) auth.thaw()
   }
@@ -145,7 +145,8 @@ t.test('renew: a SIGKILL during a renewal loses no token that the client receive
 
   let victim = first
   for (const killAfterMs of [5, 9, 14, 20, 27, 35]) {
-    // The process is killed during a chain of renewals; the last token received must renew at the other replica.
+    // The process is killed during a chain of renewals; the last token received must renew at the
+    // other replica.
     const chain = (async () => {
       while (true) await renew(victim)
     })()

@@ -7,7 +7,10 @@ import t, { type Test } from 'tap'
 import { type RoundRobin, roundRobin } from '../src/roundRobin.ts'
 import { clientSecret, password, type Service, type System, startSystem, type Tokens } from '../src/system.ts'
 
-/** A row of a stopped guard would delay a revocation by fifteen seconds; a loaded machine, by one or two. */
+/**
+ * A row of a stopped guard would delay a revocation by fifteen seconds; a loaded machine, by one or
+ * two.
+ */
 const drainMs = 500
 const maxRevokeMs = 3000
 /** Connections that may be reset before the request was read; see `roundRobin`. */
@@ -77,7 +80,7 @@ t.test('rolling restart: under load no request fails, and no revocation waits fo
   t.ok(answered > 200 && revokes.length > 20, 'there was load')
   t.ok(lostConnections <= maxLostConnections, 'hardly anything had to be passed on')
   // On a machine that does much else, everything takes its time.
-  const typicalMs = revokes.toSorted((one, other) => one - other)[Math.floor(revokes.length / 2)] ?? 0
+  const typicalMs = revokes.toSorted((left, right) => left - right)[Math.floor(revokes.length / 2)] ?? 0
   t.ok(Math.max(...revokes) <= Math.max(maxRevokeMs, 10 * typicalMs), `the longest took ${Math.max(...revokes)} ms`)
 })
 

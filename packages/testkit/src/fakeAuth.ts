@@ -1,4 +1,7 @@
-/** A small auth service for the guard's tests: it publishes keys and speaks the feed, with protocol's own rules. */
+/**
+ * A minimal auth service for tests of the guard: it serves keys and the feed by the rules of the
+ * protocol package.
+ */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -13,20 +16,20 @@ export const clientSecret = 'not a secret: %&'
 
 export interface FakeAuth {
   url: string
-  /** What the key endpoint shows. */
+  /** The keys of the key endpoint. */
   keys: SigningKey[]
-  /** `down` cuts every connection; `silent` never answers; `refusing` does not know the client. */
+  /** `down` closes every connection; `silent` never answers; `refusing` answers 401. */
   mode: 'up' | 'down' | 'silent' | 'refusing'
   counts: { polls: number; keys: number; leaves: number }
   guards: Map<string, GuardRow>
   revoke(entry: Partial<Entry>): Entry
-  /** As after a restored backup: another feed, and none of its entries. */
+  /** Starts another, empty feed, as after the restore of a backup. */
   restore(): void
-  /** Answers held polls, as at the end of the hold. */
+  /** Answers the held polls, as after POLL_HOLD_MS. */
   release(): void
-  /** Resolves at the next poll that satisfies; it looks at the request before anything else does. */
+  /** Resolves with the next poll that `accepts` returns true for, before the poll is handled. */
   nextPoll(accepts?: (request: PollRequest) => boolean): Promise<PollRequest>
-  /** Resolves when a poll is held: the guard knows all there is. */
+  /** Resolves when a poll is held: the guard is up to date. */
   holding(): Promise<void>
   stop(): Promise<void>
 }
@@ -103,7 +106,7 @@ export async function fakeAuth(clock: Clock): Promise<FakeAuth> {
       send(response, { feedId: feed.id, head: feed.head, leaseMs, entries: page, more } satisfies PollResponse)
     }
     held.add(reply)
-    // It holds only a guard that is up to date and has its lease already.
+    // Only the poll of a guard that is up to date and has a lease is held.
     const hadLease = (row?.leaseUntilMs ?? 0) > clock.wallMs() + rules.marginMs
     if (feed.head > after || !hadLease) reply()
     if (held.size === 0) return

@@ -1,12 +1,12 @@
-/** A clock that moves only when a test moves it. */
+/** A clock that a test advances. */
 import type { Clock } from '@gatehouse/clock'
 
 export interface FakeClock extends Clock {
-  /** Time passes: both clocks move, and whoever slept long enough wakes, in the order in which they were due. */
+  /** Advances both clocks and ends the sleeps that become due, in the order of their due times. */
   advance(ms: number): Promise<void>
-  /** The machine was suspended: only the wall clock moved. */
+  /** Advances the wall clock only, as when the machine was suspended. */
   suspend(ms: number): void
-  /** How many sleep now. */
+  /** The number of pending sleeps. */
   sleepers(): number
 }
 
@@ -48,7 +48,7 @@ export function fakeClock({ wallMs }: { wallMs: number }): FakeClock {
       for (let next = earliest(sleepers, untilMs); next; next = earliest(sleepers, untilMs)) {
         moveTo(next.dueMs)
         next.wake()
-        // What the sleeper does next belongs to its own moment, including the sleep it begins there.
+        // Runs the continuation at this time, including a sleep that it starts.
         await settled()
       }
       moveTo(untilMs)
@@ -61,10 +61,10 @@ export function fakeClock({ wallMs }: { wallMs: number }): FakeClock {
 }
 
 function earliest(sleepers: ReadonlySet<Sleeper>, untilMs: number): Sleeper | undefined {
-  return [...sleepers].filter(({ dueMs }) => dueMs <= untilMs).sort((one, other) => one.dueMs - other.dueMs)[0]
+  return [...sleepers].filter(({ dueMs }) => dueMs <= untilMs).sort((left, right) => left.dueMs - right.dueMs)[0]
 }
 
-/** Lets everything run that waits for promises only. */
+/** Runs the pending microtasks. */
 function settled(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }

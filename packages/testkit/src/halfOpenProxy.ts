@@ -1,17 +1,19 @@
-/** A TCP proxy whose connections can fall silent without closing, as when a cable is pulled. */
+/**
+ * A TCP proxy that can stop forwarding without closing connections, as when a cable is unplugged.
+ */
 import { once } from 'node:events'
 import { createConnection, createServer, type Socket } from 'node:net'
 
 export interface HalfOpenProxy {
-  /** On 127.0.0.1. */
+  /** Port on 127.0.0.1. */
   port: number
-  /** From now on connections are accepted, and nothing passes in either direction. */
+  /** From now on the proxy accepts connections and forwards nothing. */
   blackhole(): void
-  /** Everything passes again, first what was held back: TCP had only been waiting. */
+  /** Forwards again, first the data that was held back. */
   heal(): void
-  /** Everything takes this much longer in each direction, from now on. */
+  /** Delays each direction by `ms` milliseconds from now on. */
   delay(ms: number): void
-  /** Connections that are open now. */
+  /** The number of open connections. */
   connections(): number
   close(): Promise<void>
 }
@@ -19,7 +21,7 @@ export interface HalfOpenProxy {
 interface State {
   isSilent: boolean
   delayMs: number
-  /** What was held back, in order. */
+  /** Deliveries that are held back, in order. */
   held: (() => void)[]
   sockets: Set<Socket>
 }
@@ -57,7 +59,7 @@ export async function halfOpenProxy(target: { host: string; port: number }): Pro
   }
 }
 
-/** Passes what `from` says on to `to`, its end and its breaking off included. */
+/** Forwards data, end, error and close of `from` to `to`. */
 function join(state: State, from: Socket, to: Socket): void {
   state.sockets.add(from)
   from.setNoDelay(true)

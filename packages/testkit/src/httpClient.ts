@@ -1,16 +1,16 @@
-/** HTTP as a client sees it: JSON in, JSON out, on connections that are kept. */
+/** A JSON client over HTTP with keep-alive connections. */
 
 export interface HttpResponse {
   status: number
   headers: Headers
-  /** Parsed when it is JSON, else the text; null when there is none. */
+  /** Parsed JSON, else the text; null if empty. */
   body: unknown
 }
 
 export interface CallOptions {
   method?: string
   token?: string
-  /** A text is sent as it is, anything else as JSON. */
+  /** A string is sent as it is, any other value as JSON. */
   body?: unknown
   headers?: Record<string, string>
   timeoutMs?: number
@@ -40,7 +40,7 @@ export function httpClient(url: string): Call {
   }
 }
 
-/** The code of a refusal. */
+/** The code of a problem. */
 export function codeOf({ body }: HttpResponse): string | undefined {
   return (body as { code?: string } | null)?.code
 }

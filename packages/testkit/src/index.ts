@@ -1,4 +1,4 @@
-/** What tests and the local stack may use. */
+/** The public parts of the test kit. */
 
 export * from './fakeAuth.ts'
 export { type FakeClock, fakeClock } from './fakeClock.ts'

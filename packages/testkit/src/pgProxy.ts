@@ -1,18 +1,18 @@
-/** The wire to PostgreSQL: it counts what is executed on it, and can be cut. */
+/** A proxy to PostgreSQL that counts statements and can break its connections. */
 import { once } from 'node:events'
 import { createConnection, createServer, type Socket } from 'node:net'
 
 export interface PgProxy {
-  /** The same database through the wire. */
+  /** URL of the database through the proxy. */
   url: string
-  /** Statements executed since it was asked last: Execute and Query messages of PostgreSQL's protocol. */
+  /** Execute and Query messages of the PostgreSQL protocol since the last call. */
   statements: () => number
-  /** Breaks every connection; until mended, new ones are refused. */
+  /** Resets every connection and refuses new connections until `mend`. */
   cut: () => void
   mend: () => void
 }
 
-/** Lies between a service and its database until the test ends. */
+/** Starts the proxy, which stops with the test. */
 export async function pgProxy(t: { teardown: (end: () => void) => unknown }, databaseUrl: string): Promise<PgProxy> {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
@@ -65,7 +65,7 @@ export async function pgProxy(t: { teardown: (end: () => void) => unknown }, dat
   }
 }
 
-/** Frontend messages are a letter and a length; the very first has no letter. */
+/** Frontend messages begin with a type byte and a length; the first message has no type byte. */
 function countExecutes(): (data: Buffer) => number {
   let rest = Buffer.alloc(0)
   let isStarted = false

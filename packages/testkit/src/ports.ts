@@ -1,8 +1,10 @@
-/** Finds a TCP port that nobody listens on. */
+/** Finds a free TCP port. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** A port on 127.0.0.1 that was free a moment ago: whoever uses it must be ready to be beaten to it. */
+/**
+ * @returns a port on 127.0.0.1 that was free; another process may take it before the caller does
+ */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,4 +1,4 @@
-/** A real PostgreSQL server without installing one: npm brings the programs. */
+/** Starts PostgreSQL from the binaries of an npm package. */
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -11,29 +11,29 @@ import { type PostgresHome, preparePostgresHome } from './postgresHome.ts'
 import { type Server, StartFailure, startServer } from './postgresServer.ts'
 
 export interface PostgresOptions {
-  /** Made if it is not there. As root it may lie elsewhere: see `Postgres.dataDir`. */
+  /** Created if missing. Under root the data may be elsewhere: see `Postgres.dataDir`. */
   dataDir: string
-  /** On 127.0.0.1; a free one if not given. */
+  /** Port on 127.0.0.1; by default a free port. */
   port?: number
-  /** True: data is kept and survives a power cut. False: it is removed afterwards, and nothing waits for a disk. */
+  /** True: data is durable. False: data is removed at the end, and fsync is off. */
   persistent: boolean
-  /** Further settings of the server, by their PostgreSQL names. */
+  /** Further server settings by their PostgreSQL names. */
   settings?: Readonly<Record<string, string>>
 }
 
 export interface Postgres {
-  /** Of the database `postgres`, with a password that is made once for each data directory. */
+  /** URL of the database `postgres`, with the password of the data directory. */
   url: string
   port: number
-  /** Of the postmaster; another one after `restart`. */
+  /** Process id of the postmaster; changes with `restart`. */
   pid(): number
-  /** Where the data really lies. */
+  /** The actual data directory. */
   dataDir: string
-  /** Ends sessions, writes the data, waits until no process is left. */
+  /** Fast shutdown; resolves when every process has exited. */
   stop(): Promise<void>
-  /** As the power cut does it: SIGKILL for the postmaster, and its children follow. */
+  /** Sends SIGKILL to the postmaster; its children exit too. */
   kill(): Promise<void>
-  /** On the same port with the same data, after `kill` or instead of it. */
+  /** Starts again on the same port with the same data. */
   restart(): Promise<void>
 }
 
@@ -104,7 +104,7 @@ async function startOn(home: PostgresHome, options: PostgresOptions, port: numbe
     try {
       return await startServer({ home, port, settings, temporaryDir })
     } catch (error) {
-      // After a SIGKILL the last child may still be on its way out.
+      // After a SIGKILL the last child may not have exited.
       const isLeaving = error instanceof StartFailure && error.log.includes('shared memory block')
       if (!isLeaving || attemptsLeft === 1) throw error
       await delay(100)
@@ -123,7 +123,7 @@ const volatileSettings = { fsync: 'off', full_page_writes: 'off', shared_buffers
 
 async function initialise(home: PostgresHome): Promise<void> {
   const cluster = join(home.dataDir, 'cluster')
-  // What an interrupted attempt left behind would make the next one fail.
+  // initdb fails in a directory that an interrupted attempt has left.
   await rm(cluster, { recursive: true, force: true })
   const flags = [
     `--pgdata=${cluster}`,
@@ -131,12 +131,12 @@ async function initialise(home: PostgresHome): Promise<void> {
     `--pwfile=${join(home.dataDir, 'password')}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
-    // Sorts alike on every machine.
+    // The same sort order on every machine.
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--locale=C',
     '--no-sync',
-    // The password is 128 random bits: stretching it would only slow down each connection.
+    // The password has 128 random bits, so key stretching would only slow down connections.
     '--set=scram_iterations=1',
   ]
   await promisify(execFile)(join(home.binDir, 'initdb'), flags, { ...home.owner, cwd: '/' })
@@ -152,7 +152,8 @@ async function passwordOf(home: PostgresHome): Promise<string> {
 }
 
 /**
- * A server that is about to stop gets a moment; a file whose process is gone, or is somebody else by now, is swept away.
+ * Waits up to three seconds for a server that is stopping. Removes a pid file whose process is not
+ * PostgreSQL.
  */
 async function refuseLiveServer(home: PostgresHome): Promise<void> {
   const pidFile = join(home.dataDir, 'cluster', 'postmaster.pid')

@@ -1,4 +1,7 @@
-/** Finds the PostgreSQL programs, the user that runs them, and a place that user can reach. */
+/**
+ * Finds the PostgreSQL binaries, the user that runs them, and a data directory that the user can
+ * access.
+ */
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -14,14 +17,17 @@ export interface Owner {
 }
 
 export interface PostgresHome {
-  /** Where `initdb` and `postgres` lie. */
+  /** Folder with `initdb` and `postgres`. */
   binDir: string
   dataDir: string
-  /** Whom to run as; nothing when we are not root, for then we run it as ourselves. */
+  /** The user to run as; undefined unless this process is root. */
   owner: Owner | undefined
 }
 
-/** PostgreSQL refuses to run as root, so there it needs another user, and that user a way to its files. */
+/**
+ * PostgreSQL refuses to run as root, so under root it runs as `nobody`, who must be able to reach
+ * the files.
+ */
 export async function preparePostgresHome(wantedDataDir: string): Promise<PostgresHome> {
   const owner = process.getuid?.() === 0 ? unprivilegedUser() : undefined
   const dataDir = await reachableDataDir(resolve(wantedDataDir), owner)
@@ -40,7 +46,7 @@ function unprivilegedUser(): Owner {
 
 async function reachableDataDir(dataDir: string, owner: Owner | undefined): Promise<string> {
   if (!owner || (await isOpenToAll(dirname(dataDir)))) return dataDir
-  // A checkout below /root: a file where the data should have been says where it is, and comes and goes with the checkout.
+  // A checkout below /root: a pointer file in the data directory names the actual directory.
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const pointerFile = join(dataDir, 'elsewhere')
   if (!existsSync(pointerFile))
@@ -60,14 +66,14 @@ async function reachablePrograms(owner: Owner | undefined): Promise<string> {
   return join(copy, 'bin')
 }
 
-/** In a directory that all may write to, somebody else may have been there first, with a name that we would trust. */
+/** In a world-writable directory another user may have created the path first. */
 async function refuseForeign(path: string, owners: readonly number[]): Promise<void> {
   const stats = await lstat(path)
   if (stats.isDirectory() && owners.includes(stats.uid)) return
-  throw new Error(`${path} belongs to somebody else: remove it.`)
+  throw new Error(`${path} belongs to another user: remove it.`)
 }
 
-/** Under another name first, so that nobody meets half a copy. */
+/** Copies under a temporary name and renames, so that no other process sees a partial copy. */
 async function copyAtomically(from: string, to: string): Promise<void> {
   const draft = `${to}.${process.pid}`
   await cp(from, draft, { recursive: true, verbatimSymlinks: true })

@@ -1,4 +1,4 @@
-/** One run of the postgres program, which ends when we do, however we end. */
+/** One run of the postgres program, which ends with this process, even after SIGKILL. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -6,15 +6,15 @@ import type { Readable, Writable } from 'node:stream'
 import type { PostgresHome } from './postgresHome.ts'
 
 export interface Server {
-  /** Of the postmaster. */
+  /** Process id of the postmaster. */
   pid: number
-  /** Resolves once no process of it is left. */
+  /** Resolves when every process of the server has exited. */
   ended: Promise<unknown>
-  /** A fast shutdown: sessions are ended, data is written. Without a word the server also removes what it was told to. */
+  /** Fast shutdown. Without `keep`, the supervisor also removes the temporary directory. */
   shutDown(command?: 'keep'): void
 }
 
-/** A server that did not become ready; its last lines say why. */
+/** The server did not become ready; `log` has its last lines. */
 export class StartFailure extends Error {
   readonly log: string
 
@@ -26,8 +26,9 @@ export class StartFailure extends Error {
 }
 
 /**
- * The parent of postgres. Its standard input is a pipe whose other end only we hold: a word on it ends the server; when it
- * ends without one, as it does when we are killed, then `$1`, a directory to remove or empty, goes with the server.
+ * The parent of postgres. This process holds the only other end of its standard input. A line on it
+ * stops the server. An end without a line, as after SIGKILL, stops the server and removes `$1`, a
+ * directory or an empty string.
  */
 const supervisorScript = `
 temporary=$1; remove=; shift
@@ -49,7 +50,7 @@ export interface ServerOptions {
   home: PostgresHome
   port: number
   settings: Readonly<Record<string, string>>
-  /** Removed with the end of the server, even if we are killed. */
+  /** Removed when the server ends, even after SIGKILL of this process. */
   temporaryDir: string | undefined
 }
 
@@ -61,7 +62,7 @@ export async function startServer({ home, port, settings, temporaryDir }: Server
     cwd: '/',
     env: { ...process.env, LC_ALL: 'C' },
     stdio: ['pipe', 'pipe', 'pipe'],
-    // Its own process group: a Ctrl-C is for us, and we shut it down after those who still use it.
+    // A separate process group: Ctrl-C must not reach the server before its clients have stopped.
     detached: true,
   })
   const ended = once(shell, 'close')

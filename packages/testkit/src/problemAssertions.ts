@@ -1,4 +1,4 @@
-/** One request to a guarded route, and what its answer must be to carry a problem of the table. */
+/** Sends a request and compares the answer with a problem of the table. */
 import { request as httpRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { type Action, Problem, type ProblemCode, ProblemError, problemDefinition } from '@gatehouse/contract'
@@ -10,7 +10,7 @@ export interface RawResponse {
   text: string
 }
 
-/** Some moment, at which the hand-moved clock starts. */
+/** The wall time at which fake clocks start, in milliseconds. */
 export const startMs = 1_790_000_000_000
 
 export function bearer(token: string): { authorization: string } {
@@ -28,7 +28,9 @@ export function send(port: number, path: string, headers: Record<string, string 
 
 const isProblem = Compile(Problem)
 
-/** What an answer must be to say this outcome: status, code, action, challenge, cache, all of it from the table. */
+/**
+ * @returns the first difference from the problem's status, body and headers; null if there is none
+ */
 export function problemMismatch(response: RawResponse, code: ProblemCode): string | null {
   const row = problemDefinition(code)
   if (response.status !== row.status) return `status ${response.status}: ${response.text}`
@@ -44,7 +46,7 @@ export function problemMismatch(response: RawResponse, code: ProblemCode): strin
   return null
 }
 
-/** The outcome with which something is refused; null when it is not. */
+/** @returns the code of the ProblemError that `action` throws; null if it does not throw */
 export async function problemCodeOf(action: () => unknown): Promise<ProblemCode | null> {
   try {
     await action()

@@ -1,4 +1,4 @@
-/** Real processes that a test starts, freezes and kills. */
+/** Child processes that a test starts, freezes and kills. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -8,13 +8,15 @@ export interface ProcessOptions {
   /** The JavaScript file to run. */
   entry: string
   arguments?: readonly string[]
-  /** Added to our own environment and that of the auth service's image; undefined removes a variable. */
+  /**
+   * Added to the environment of this process and of the auth image; undefined removes a variable.
+   */
   env?: Readonly<Record<string, string | undefined>>
-  /** The line that says it is ready; its first group, if it has one, becomes `ready`. */
+  /** Matches the line that reports readiness; its first group becomes `ready`. */
   readyWhen: RegExp
-  /** How long it may take to become ready, and to stop. */
+  /** Limit for becoming ready, and for stopping. */
   timeoutMs?: number
-  /** Hears every line of both outputs. */
+  /** Receives every line of stdout and stderr. */
   onLine?: (line: string) => void
 }
 
@@ -22,22 +24,22 @@ export interface TestProcess {
   pid: number
   /** What the first group of `readyWhen` matched, or the whole match. */
   ready: string
-  /** Every line of both outputs, from the start. */
+  /** The lines of stdout and stderr, the newest 10,000. */
   logs: readonly string[]
-  /** The first line from now on, or before, that matches. */
+  /** Resolves with the first line, past or future, that matches. */
   logged(pattern: RegExp, timeoutMs?: number): Promise<string>
-  /** No time to say goodbye. */
+  /** Sends a signal that the process cannot handle, and waits for the exit. */
   kill(signal?: 'SIGKILL' | 'SIGQUIT'): Promise<void>
-  /** It stays, holds its sockets, and does nothing. */
+  /** SIGSTOP: the process keeps its sockets and does nothing. */
   freeze(): void
   thaw(): void
-  /** SIGTERM, then SIGKILL when it takes too long; the exit code. */
+  /** SIGTERM, then SIGKILL after the time-out. @returns the exit code */
   stop(): Promise<number | null>
   /** Resolves with the exit code: null when a signal ended it. */
   exited: Promise<number | null>
 }
 
-/** Node's own threads, as many as in the image of the auth service: signatures are made on them (decision 0017). */
+/** The size of Node's thread pool, which signs tokens, as in the auth image (decision 0017). */
 export const imageEnv = { UV_THREADPOOL_SIZE: '2' }
 
 export async function startProcess(options: ProcessOptions): Promise<TestProcess> {
@@ -72,7 +74,7 @@ export async function startProcess(options: ProcessOptions): Promise<TestProcess
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
     async stop() {
-      // A frozen process would take the request only after its thaw.
+      // A frozen process handles SIGTERM only after SIGCONT.
       child.kill('SIGCONT')
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
@@ -83,7 +85,10 @@ export async function startProcess(options: ProcessOptions): Promise<TestProcess
   }
 }
 
-/** Its last words may come after its end; a grandchild that shares the outputs must not hold us up. */
+/**
+ * Output may arrive after the exit. The wait is limited, because a grandchild may keep the pipes
+ * open.
+ */
 async function outputEnded(child: ChildProcess): Promise<void> {
   const closed = once(child, 'close')
   await once(child, 'exit')
@@ -92,7 +97,10 @@ async function outputEnded(child: ChildProcess): Promise<void> {
   timer.abort()
 }
 
-/** Kills the child when we are gone, however we went and even if it is frozen: only we hold the other end of the pipe. */
+/**
+ * Kills the child when this process ends, even by SIGKILL: only this process holds the other end of
+ * the pipe.
+ */
 function killWithParent(child: ChildProcess): void {
   const watcher = spawn('/bin/sh', ['-c', 'read -r _; kill -KILL "$0"', String(child.pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -106,7 +114,7 @@ interface Log {
   logged(pattern: RegExp, timeoutMs?: number): Promise<string>
 }
 
-/** So many lines are kept, the newest. */
+/** Limit of the lines in memory. */
 const maxLines = 10_000
 
 function collectLines(child: ChildProcess, onLine?: (line: string) => void): Log {

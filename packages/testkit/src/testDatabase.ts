@@ -1,21 +1,21 @@
-/** A fresh, migrated database for each test file. */
+/** A new, migrated database for each test. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 
 export interface TestDatabase {
   url: string
-  /** Ends the connections that are left and removes the database. */
+  /** Closes all connections and drops the database. */
   drop(): Promise<void>
 }
 
-/** What the launcher tells the tests. */
+/** Variables that the launcher sets for the tests. */
 export const serverVariable = 'GATEHOUSE_TEST_POSTGRES'
 export const templateVariable = 'GATEHOUSE_TEST_TEMPLATE'
 
 /**
- * Copies the template, which takes some 20 ms.
- * @param onTeardown drops the database after the test, for example `fn => t.teardown(fn)`
+ * Copies the template, in about 20 ms.
+ * @param onTeardown registers the drop of the database, for example `drop => t.teardown(drop)`
  */
 export async function freshDatabase(onTeardown?: (fn: () => Promise<void>) => void): Promise<TestDatabase> {
   const server = process.env[serverVariable]
@@ -32,14 +32,14 @@ export async function freshDatabase(onTeardown?: (fn: () => Promise<void>) => vo
   return { url: databaseUrl(server, name), drop }
 }
 
-/** The same server, another database. */
+/** URL of another database on the same server. */
 export function databaseUrl(server: string, name: string): string {
   const url = new URL(server)
   url.pathname = name
   return url.href
 }
 
-/** Runs one statement on a connection of its own. */
+/** Runs one statement on a new connection. */
 export async function onServer(server: string, sql: string): Promise<pg.QueryResult> {
   const client = new pg.Client({ connectionString: server })
   client.on('error', () => {})
@@ -54,7 +54,7 @@ export async function onServer(server: string, sql: string): Promise<pg.QueryRes
 async function copyTemplate(server: string, template: string, name: string): Promise<void> {
   for (let attemptsLeft = 50; ; attemptsLeft--) {
     try {
-      // Copying the files beats replaying them through the log for a database this small.
+      // Copying files is faster than the write-ahead log for so small a database.
       await onServer(server, `CREATE DATABASE "${name}" TEMPLATE "${template}" STRATEGY file_copy`)
       return
     } catch (error) {

@@ -1,4 +1,7 @@
-/** `npx pnpm test`: style, then every test on a real PostgreSQL, then the count. `npx pnpm test FILE...` runs some. */
+/**
+ * `npx pnpm test`: lint, then every test on a real PostgreSQL, then the count. `npx pnpm test
+ * FILE...` runs single files.
+ */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -7,7 +10,7 @@ const migrate = 'services/auth/dist/src/database/migrate.js'
 
 async function main(files: string[]): Promise<number> {
   const style = files.length > 0 ? 0 : await run(['node_modules/@biomejs/biome/bin/biome', 'check', '.'])
-  // Some of the tests say nothing of the coverage of all.
+  // Single files cannot reach the coverage of all.
   const options = files.length > 0 ? ['--allow-incomplete-coverage', ...files.map(compiled)] : []
   const counts = { pass: 0, fail: 0 }
   const tap = ['node_modules/tap/dist/esm/run.mjs', '--reporter=terse', ...options]
@@ -19,7 +22,7 @@ async function main(files: string[]): Promise<number> {
   return code || style
 }
 
-/** A test is named by its source or by what it is compiled to. */
+/** Maps a source path of a test to its compiled file. */
 function compiled(file: string): string {
   return file.replace(/\/(test)\/(.*)\.ts$/, '/dist/test/$2.js')
 }

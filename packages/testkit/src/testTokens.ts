@@ -1,4 +1,4 @@
-/** Keys and tokens made with nothing but Node's crypto, so that odd ones can be made as easily as good ones. */
+/** Keys and tokens made with Node's crypto only, so that tests can create malformed tokens too. */
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto'
 import type { AccessTokenClaims, Algorithm } from '@gatehouse/contract'
 
@@ -54,7 +54,7 @@ export function claimsAt(wallMs: number, overrides: Record<string, unknown> = {}
   return { ...claims, ...overrides }
 }
 
-/** A token; header and claims may be objects or the very text, however odd. */
+/** Signs a token; a string as header or claims is used unchanged. */
 export function tokenOf(key: SigningKey, claims: object | string, header: object | string = {}): string {
   const fullHeader =
     typeof header === 'string' ? header : { alg: key.algorithm, typ: 'at+jwt', kid: key.kid, ...header }

@@ -1,4 +1,4 @@
-/** The launcher of tests: one PostgreSQL and one migrated template for the whole run. */
+/** Runs a command with one PostgreSQL and one migrated template database. */
 import { spawn } from 'node:child_process'
 import { mkdtemp, statfs } from 'node:fs/promises'
 import { constants, tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { startPostgres } from './postgres.ts'
 import { databaseUrl, onServer, serverVariable, templateVariable } from './testDatabase.ts'
 
-const usage = 'Usage: run.js [--migrate <module that exports migrate>] -- <command> [arguments]'
+const usage = 'Usage: withPostgres.js [--migrate <module that exports migrate>] -- <command> [arguments]'
 
 const { values, positionals } = parseArgs({ options: { migrate: { type: 'string' } }, allowPositionals: true })
 const [command, ...commandArguments] = positionals
@@ -31,7 +31,10 @@ async function withPostgres(action: (server: string) => Promise<number>): Promis
   }
 }
 
-/** Hundreds of databases come and go, each some three hundred files: a file system in memory is quicker at that, if it is not a small one. */
+/**
+ * Prefers a file system in memory with 4 GB free: tests create hundreds of databases of some 300
+ * files.
+ */
 async function temporaryFolder(): Promise<string> {
   const inMemory = '/dev/shm'
   const { bavail, bsize } = await statfs(inMemory).catch(() => ({ bavail: 0, bsize: 0 }))
@@ -39,7 +42,7 @@ async function temporaryFolder(): Promise<string> {
 }
 
 async function withTemplate(server: string, action: (template: string) => Promise<number>): Promise<number> {
-  // Named for this run, so that two runs may share a server that was given to them.
+  // Unique for each run, because two runs may share a server.
   const template = `gatehouse_template_${process.pid}_${Date.now().toString(36)}`
   await onServer(server, `CREATE DATABASE "${template}"`)
   try {
@@ -68,7 +71,8 @@ function runChild(server: string, template: string): Promise<number> {
   const env = { ...process.env, [serverVariable]: server, [templateVariable]: template }
   const child = spawn(command ?? '', commandArguments, { env, stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    // A terminal sends Ctrl-C to the child as well, and a second one would break off its farewell.
+    // A terminal sends Ctrl-C to the child as well, and a second signal would interrupt its
+    // shutdown.
     const isDelivered = signal === 'SIGINT' && process.stdin.isTTY
     process.on(signal, () => isDelivered || child.kill(signal))
   }
@@ -78,7 +82,7 @@ function runChild(server: string, template: string): Promise<number> {
   })
 }
 
-/** The template with every copy that a killed test left behind. */
+/** Drops the template and every copy that a killed test has left. */
 async function dropAll(server: string, template: string): Promise<void> {
   const { rows } = await onServer(server, `SELECT datname FROM pg_database WHERE starts_with(datname, '${template}')`)
   for (const { datname } of rows) await onServer(server, `DROP DATABASE IF EXISTS "${datname}" WITH (FORCE)`)

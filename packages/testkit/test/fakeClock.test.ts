@@ -1,8 +1,8 @@
-/** The hand-moved clock. */
+/** The fake clock. */
 import { fakeClock } from '@gatehouse/testkit'
 import { test } from 'tap'
 
-test('nobody wakes before the clock is moved far enough', async t => {
+test('fakeClock: ends sleeps in order of their due times', async t => {
   const clock = fakeClock({ wallMs: 1_000 })
   const woken: string[] = []
   void clock.sleep(20).then(() => woken.push('late'))
@@ -16,7 +16,7 @@ test('nobody wakes before the clock is moved far enough', async t => {
   t.equal(clock.wallMs(), 1_020)
 })
 
-test('who sleeps again within an advance wakes again within it', async t => {
+test('fakeClock: ends a sleep that started during an advance', async t => {
   const clock = fakeClock({ wallMs: 0 })
   const wokenAtMs: number[] = []
   async function tick(): Promise<void> {
@@ -31,7 +31,7 @@ test('who sleeps again within an advance wakes again within it', async t => {
   t.same(wokenAtMs, [5, 10, 15])
 })
 
-test('a suspended machine moves the wall clock and wakes nobody', async t => {
+test('fakeClock: suspend advances the wall clock only', async t => {
   const clock = fakeClock({ wallMs: 50 })
   const sleeping = new AbortController()
   const sleep = clock.sleep(10, sleeping.signal)
@@ -44,7 +44,7 @@ test('a suspended machine moves the wall clock and wakes nobody', async t => {
   t.equal(clock.sleepers(), 0)
 })
 
-test('a sleep whose signal is already aborted does not begin', async t => {
+test('fakeClock: rejects a sleep with an aborted signal', async t => {
   const clock = fakeClock({ wallMs: 0 })
   await t.rejects(clock.sleep(10, AbortSignal.abort(new Error('over'))), { message: 'over' })
   t.equal(clock.sleepers(), 0)

@@ -4,7 +4,7 @@ import { createConnection, createServer, type Socket } from 'node:net'
 import { halfOpenProxy } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
 
-/** A server that says everything back in capitals, and a client that reaches it through the proxy. */
+/** A server that echoes in capitals, and a client that reaches it through the proxy. */
 async function connectThroughProxy(t: Test) {
   const server = createServer(socket => {
     socket.on('data', data => socket.write(data.toString().toUpperCase()))
@@ -29,13 +29,13 @@ async function received(client: Socket): Promise<string> {
   return String(data)
 }
 
-test('what passes is what was said', async t => {
+test('halfOpenProxy: forwards data', async t => {
   const { client } = await connectThroughProxy(t)
   client.write('hello')
   t.equal(await received(client), 'HELLO')
 })
 
-test('nothing passes through a black hole, and what was held back passes in order once it heals', async t => {
+test('halfOpenProxy: a black hole holds data back, and heal forwards it in order', async t => {
   const { proxy, client } = await connectThroughProxy(t)
   client.write('before')
   t.equal(await received(client), 'BEFORE')
@@ -43,7 +43,7 @@ test('nothing passes through a black hole, and what was held back passes in orde
   const late = received(client)
   client.write('one ')
   client.write('two')
-  // A second connection is accepted although nothing passes: that is what makes it half open.
+  // A second connection is accepted although nothing is forwarded, as on a half-open line.
   const second = createConnection({ host: '127.0.0.1', port: proxy.port })
   await once(second, 'connect')
   t.equal(client.bytesRead, 'BEFORE'.length)
@@ -52,23 +52,23 @@ test('nothing passes through a black hole, and what was held back passes in orde
   t.match(await late, /^ONE /)
 })
 
-test('a delayed line answers, later', async t => {
+test('halfOpenProxy: delays both directions', async t => {
   const { proxy, client } = await connectThroughProxy(t)
   proxy.delay(30)
   const askedAt = performance.now()
   client.write('slow')
   t.equal(await received(client), 'SLOW')
-  t.ok(performance.now() - askedAt >= 55, 'both directions took their time')
+  t.ok(performance.now() - askedAt >= 55, 'both directions are delayed')
 })
 
-test('the end of one side reaches the other', async t => {
+test('halfOpenProxy: forwards the end of a side', async t => {
   const { client } = await connectThroughProxy(t)
   client.end('bye')
   client.resume()
   await once(client, 'close')
 })
 
-test('close breaks off what is open', async t => {
+test('halfOpenProxy: close destroys open connections', async t => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -1,16 +1,16 @@
-/** What a test's client sends, and what it makes of the answer. */
+/** The requests of the JSON client, and how it parses responses. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { codeOf, httpClient } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
 
-/** A server that tells what it was sent, in the media type and with the body that the path asks for. */
+/** A server that echoes the request; the path selects media type and body. */
 async function echo(t: Test) {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const { method, headers, url } = request
-    const sent = { code: 'told', method, type: headers['content-type'], authorization: headers.authorization }
+    const sent = { code: 'echoed', method, type: headers['content-type'], authorization: headers.authorization }
     const type = url === '/problem' ? 'application/problem+json; charset=utf-8' : 'text/plain'
     if (url === '/silence') return
     if (url === '/nothing') return void response.writeHead(204).end()
@@ -27,7 +27,7 @@ async function echo(t: Test) {
   return httpClient(`http://127.0.0.1:${address.port}`)
 }
 
-test('a body is sent as JSON by POST, and a text as it is', async t => {
+test('httpClient: sends an object as JSON by POST, and a string unchanged', async t => {
   const call = await echo(t)
   const type = 'application/json'
   t.match(await call('/problem', { body: { a: 1 }, token: 'abc' }), {
@@ -37,14 +37,14 @@ test('a body is sent as JSON by POST, and a text as it is', async t => {
   t.match(await call('/problem', { body: '{"a":', method: 'PUT' }), { body: { method: 'PUT', type, body: '{"a":' } })
 })
 
-test('an answer is parsed by its media type, whatever it looks like', async t => {
+test('httpClient: parses a response by its media type', async t => {
   const call = await echo(t)
-  t.equal(codeOf(await call('/problem')), 'told')
+  t.equal(codeOf(await call('/problem')), 'echoed')
   t.type((await call('/text')).body, 'string')
   t.equal((await call('/nothing')).body, null)
 })
 
-test('whoever does not answer in time is given up', async t => {
+test('httpClient: rejects after the time-out', async t => {
   const call = await echo(t)
   await t.rejects(call('/silence', { timeoutMs: 20 }), { name: 'TimeoutError' })
 })

@@ -1,4 +1,4 @@
-/** The wire between a service and its database. */
+/** The proxy between a service and PostgreSQL. */
 import { freshDatabase, pgProxy } from '@gatehouse/testkit'
 import pg from 'pg'
 import { type Test, test } from 'tap'
@@ -16,19 +16,19 @@ async function connected(t: Test) {
   return { proxy, connect }
 }
 
-test('each statement is counted once: simple, with parameters, named, and over whichever connection', async t => {
+test('pgProxy: counts every statement once: simple, with parameters, and named', async t => {
   const { proxy, connect } = await connected(t)
   const [first, second] = [await connect(), await connect()]
-  t.equal(proxy.statements(), 0, 'connecting is none')
+  t.equal(proxy.statements(), 0, 'connecting counts no statement')
   await first.client.query('SELECT 1')
   await first.client.query('SELECT $1::int', [1])
   for (let times = 0; times < 2; times += 1)
     await second.client.query({ name: 'same', text: 'SELECT $1::int', values: [2] })
   t.equal(proxy.statements(), 4)
-  t.equal(proxy.statements(), 0, 'since it was asked last')
+  t.equal(proxy.statements(), 0, 'counted since the last call')
 })
 
-test('a statement is counted once however it is cut into packets', async t => {
+test('pgProxy: counts a statement once when it spans several packets', async t => {
   const { proxy, connect } = await connected(t)
   const { client } = await connect()
   const text = `SELECT length('${'Q'.repeat(300_000)}') AS length`
@@ -36,7 +36,7 @@ test('a statement is counted once however it is cut into packets', async t => {
   t.equal(proxy.statements(), 1)
 })
 
-test('a cut breaks every connection and refuses new ones, until it is mended', async t => {
+test('pgProxy: cut resets connections and refuses new connections until mend', async t => {
   const { proxy, connect } = await connected(t)
   const { client, broken } = await connect()
   proxy.cut()

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, startPostgres, startProcess } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
-import { queryValue } from './helpers/ask.ts'
+import { queryValue } from './helpers/queryValue.ts'
 import { whenGone, whenRemoved } from './helpers/whenGone.ts'
 
 async function folder(t: Test): Promise<string> {
@@ -14,7 +14,7 @@ async function folder(t: Test): Promise<string> {
   return path
 }
 
-test('a persistent server keeps its data over stop and start, and over a kill', async t => {
+test('startPostgres: a persistent server keeps its data over a restart and a kill', async t => {
   const dataDir = await folder(t)
   const first = await startPostgres({ dataDir, persistent: true })
   t.teardown(() => first.stop())
@@ -35,9 +35,9 @@ test('a persistent server keeps its data over stop and start, and over a kill', 
   t.ok(existsSync(join(dataDir, 'cluster')))
 })
 
-// As root only: PostgreSQL runs as somebody else there, who may not look into a folder that is ours alone.
+// Only under root, where PostgreSQL runs as another user, who cannot access a private folder.
 const isRoot = process.getuid?.() === 0
-test('data that had to go elsewhere follows its folder, and a new folder has new data', { skip: !isRoot }, async t => {
+test('startPostgres: a pointer file leads to the data, and a new folder has new data', { skip: !isRoot }, async t => {
   const parent = await folder(t)
   const dataDir = join(parent, 'postgres')
   const start = async () => {
@@ -60,7 +60,7 @@ test('data that had to go elsewhere follows its folder, and a new folder has new
   await t.rejects(queryValue(second.url, 'SELECT answer FROM kept'), { code: '42P01' })
 })
 
-test('a server of tests listens on 127.0.0.1 only, takes 300 connections, and leaves nothing behind', async t => {
+test('startPostgres: a temporary server listens on 127.0.0.1, accepts 300 connections, and removes its data', async t => {
   const dataDir = await folder(t)
   const postgres = await startPostgres({ dataDir, persistent: false, settings: { work_mem: '8MB' } })
   t.equal(await queryValue(postgres.url, 'SHOW listen_addresses'), '127.0.0.1')
@@ -72,7 +72,7 @@ test('a server of tests listens on 127.0.0.1 only, takes 300 connections, and le
   t.notOk(existsSync(dataDir))
 })
 
-test('a wrong password is refused', async t => {
+test('startPostgres: refuses a wrong password', async t => {
   const postgres = await startPostgres({ dataDir: await folder(t), persistent: false })
   t.teardown(() => postgres.stop())
   const url = new URL(postgres.url)
@@ -80,7 +80,7 @@ test('a wrong password is refused', async t => {
   await t.rejects(queryValue(url.href, 'SELECT 1'), { code: '28P01' })
 })
 
-test('a data directory or port that is in use is named in one sentence', async t => {
+test('startPostgres: names a data directory or port in use in one sentence', async t => {
   const postgres = await startPostgres({ dataDir: await folder(t), persistent: false })
   t.teardown(() => postgres.stop())
   const { dataDir, port } = postgres
@@ -92,7 +92,7 @@ test('a data directory or port that is in use is named in one sentence', async t
   })
 })
 
-test('a pid file of a server that is gone does not block, even when the number belongs to somebody else now', async t => {
+test('startPostgres: ignores a stale pid file, also when another process has the number', async t => {
   const dataDir = await folder(t)
   const first = await startPostgres({ dataDir, persistent: true })
   t.teardown(() => first.stop())
@@ -106,8 +106,11 @@ test('a pid file of a server that is gone does not block, even when the number b
 })
 
 const cases = [
-  { persistent: true, name: 'a persistent server stops when its parent is killed, and its data stays' },
-  { persistent: false, name: 'a server of tests stops when its parent is killed, and its data goes' },
+  { persistent: true, name: 'startPostgres: a persistent server stops when its parent is killed, and keeps its data' },
+  {
+    persistent: false,
+    name: 'startPostgres: a temporary server stops when its parent is killed, and removes its data',
+  },
 ]
 for (const { persistent, name } of cases) {
   test(name, async t => {
@@ -123,7 +126,7 @@ for (const { persistent, name } of cases) {
     const parent = await startProcess({ entry, readyWhen: /postgres is process (\d+)/ })
     await parent.kill()
     await whenGone(Number(parent.ready))
-    // A regular shutdown, not a crash: it took its pid file along.
+    // A regular shutdown removes the pid file.
     t.notOk(existsSync(join(dataDir, 'cluster', 'postmaster.pid')))
     if (persistent) t.ok(existsSync(join(dataDir, 'cluster', 'PG_VERSION')))
     else await whenRemoved(dataDir)

@@ -1,4 +1,4 @@
-/** Processes that tests start, freeze and kill. */
+/** Child processes of tests. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,30 +21,30 @@ const echo = `
 `
 const readyWhen = /listening on (\S+)/
 
-test('it is ready when it says so, has its environment, and stops when asked', async t => {
+test('startProcess: waits for readiness, passes the environment, and stops by SIGTERM', async t => {
   const child = await startProcess({ entry: await script(t, echo), env: { WORD: 'gate' }, readyWhen })
   t.equal(await (await fetch(child.ready)).text(), 'gate')
   t.equal(await child.stop(), 0)
   t.ok(child.logs.includes('leaving'))
 })
 
-test('a frozen process holds its socket and does nothing; thawed, it answers what waited', async t => {
-  const child = await startProcess({ entry: await script(t, echo), env: { WORD: 'house' }, readyWhen })
+test('startProcess: a frozen process does not answer, and answers waiting requests after its thaw', async t => {
+  const child = await startProcess({ entry: await script(t, echo), env: { WORD: 'open' }, readyWhen })
   t.teardown(() => child.kill())
   child.freeze()
   await t.rejects(fetch(child.ready, { signal: AbortSignal.timeout(200) }), { name: 'TimeoutError' })
   const waiting = fetch(child.ready)
   child.thaw()
-  t.equal(await (await waiting).text(), 'house')
+  t.equal(await (await waiting).text(), 'open')
 })
 
-test('a frozen process can be stopped', async t => {
+test('startProcess: stops a frozen process', async t => {
   const child = await startProcess({ entry: await script(t, echo), readyWhen })
   child.freeze()
   t.equal(await child.stop(), 0)
 })
 
-test('a killed process says nothing more', async t => {
+test('startProcess: a killed process writes no further output', async t => {
   const child = await startProcess({ entry: await script(t, echo), readyWhen })
   await child.kill()
   t.equal(await child.exited, null)
@@ -52,24 +52,24 @@ test('a killed process says nothing more', async t => {
   await t.rejects(fetch(child.ready))
 })
 
-test('one that ends before it is ready fails with what it said', async t => {
+test('startProcess: rejects with the output when the process exits before it is ready', async t => {
   const entry = await script(t, `console.log('no such setting'); process.exit(3)`)
   await t.rejects(startProcess({ entry, readyWhen }), { message: /code 3[\s\S]*no such setting/ })
 })
 
-test('one that is never ready fails in time and is killed', async t => {
+test('startProcess: rejects after the time-out and kills the process', async t => {
   const entry = await script(t, `console.log('pid ' + process.pid); setInterval(() => {}, 1000)`)
   const late = await startProcess({ entry, readyWhen, timeoutMs: 500 }).catch((error: Error) => error.message)
   await whenGone(Number(/pid (\d+)/.exec(String(late))?.[1]))
 })
 
-test('one that ignores the request to stop is killed', async t => {
+test('startProcess: kills a process that ignores SIGTERM', async t => {
   const stubborn = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('listening on nothing')`
   const child = await startProcess({ entry: await script(t, stubborn), readyWhen, timeoutMs: 3000 })
   t.equal(await child.stop(), null)
 })
 
-test('a later line can be waited for, and its absence is an error', async t => {
+test('startProcess: logged waits for a line, and rejects after the time-out', async t => {
   const entry = await script(t, `console.log('listening on 1'); setTimeout(() => console.log('later'), 50)`)
   const child = await startProcess({ entry, readyWhen })
   t.equal(await child.logged(/later/), 'later')
@@ -77,7 +77,7 @@ test('a later line can be waited for, and its absence is an error', async t => {
   await t.rejects(child.logged(/never/, 100), { message: /No line matched/ })
 })
 
-test('a child dies when its parent is killed, even if it is frozen', async t => {
+test('startProcess: a child exits when its parent is killed, even if frozen', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-'))
   t.teardown(() => rm(folder, { recursive: true }))
   const kit = new URL('../src/index.js', import.meta.url).href
@@ -93,5 +93,5 @@ test('a child dies when its parent is killed, even if it is frozen', async t => 
   const parent = await startProcess({ entry, readyWhen })
   await parent.kill()
   await whenGone(Number(parent.ready))
-  t.pass('the grandchild is gone')
+  t.pass('the grandchild has exited')
 })

@@ -2,9 +2,9 @@
 import { freshDatabase } from '@gatehouse/testkit'
 import pg from 'pg'
 import { test } from 'tap'
-import { queryValue } from './helpers/ask.ts'
+import { queryValue } from './helpers/queryValue.ts'
 
-test('each database is a migrated copy of its own, and dropping one ends who still uses it', async t => {
+test('freshDatabase: returns a separate migrated copy, and drop closes its connections', async t => {
   const [first, second] = await Promise.all([freshDatabase(), freshDatabase(fn => t.teardown(fn))])
   await queryValue(first.url, 'CREATE TABLE mine (id int)')
   await t.rejects(queryValue(second.url, 'SELECT * FROM mine'), { code: '42P01' })
@@ -18,7 +18,7 @@ test('each database is a migrated copy of its own, and dropping one ends who sti
   await lingering.end()
 })
 
-test('without the launcher, the error says how to run it', async t => {
+test('freshDatabase: names the test command when the launcher is missing', async t => {
   const { GATEHOUSE_TEST_POSTGRES: server } = process.env
   t.teardown(() => {
     process.env['GATEHOUSE_TEST_POSTGRES'] = server

@@ -21,17 +21,17 @@ const child = `
 `
 const migrate = `export async function migrate({ connectionString }) { console.log('migrating ' + connectionString) }`
 
-test('the child gets a migrated template, hears the signal, and its exit code is ours', async t => {
+test('withPostgres: passes a migrated template and signals to the child, and returns its exit code', async t => {
   const path = await files(t, { 'child.mjs': child, 'migrate.mjs': migrate })
   const parameters = ['--migrate', path('migrate.mjs'), '--', process.execPath, path('child.mjs')]
   const run = await startProcess({ entry, arguments: parameters, env, readyWhen: /template (\S+ on \S+)/ })
   const [template, server] = run.ready.split(' on ')
   t.ok(run.logs.some(proxy => proxy.startsWith('migrating ') && proxy.endsWith(`/${template}`)))
   t.equal(await run.stop(), 7)
-  await t.rejects(fetch(String(server).replace(/^postgresql:\/\/[^@]*@/, 'http://')), 'the server is gone')
+  await t.rejects(fetch(String(server).replace(/^postgresql:\/\/[^@]*@/, 'http://')), 'the server has stopped')
 })
 
-test('a server that was given is used, and is left as it was', async t => {
+test('withPostgres: uses a given server and leaves it running', async t => {
   const path = await files(t, { 'child.mjs': child })
   const given = { TEST_DATABASE_URL: process.env['GATEHOUSE_TEST_POSTGRES'] }
   const run = await startProcess({
@@ -44,11 +44,13 @@ test('a server that was given is used, and is left as it was', async t => {
   t.equal(await run.stop(), 7)
 })
 
-test('without a command it says how it is used', async t => {
-  await t.rejects(startProcess({ entry, env, readyWhen: /template/ }), { message: /code 2[\s\S]*Usage: run.js/ })
+test('withPostgres: prints the usage without a command', async t => {
+  await t.rejects(startProcess({ entry, env, readyWhen: /template/ }), {
+    message: /code 2[\s\S]*Usage: withPostgres.js/,
+  })
 })
 
-test('a module that cannot migrate is named, and the server stops', async t => {
+test('withPostgres: names a module without migrate, and stops the server', async t => {
   const path = await files(t, { 'empty.mjs': '' })
   const parameters = ['--migrate', path('empty.mjs'), '--', process.execPath]
   await t.rejects(startProcess({ entry, arguments: parameters, env, readyWhen: /template/ }), {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Bundles each service into a few files instead of a thousand modules, which halves its start-up time.
- * Arguments name the services to bundle; bundles that are up to date are kept.
+ * Bundles each service into a few files instead of a thousand modules, which halves its start-up
+ * time. Arguments name the services to bundle; bundles that are up to date are kept.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 
-/** Entry points in `dist/src`, worker threads included. External are packages with native code or data files. */
+/**
+ * Entry points in `dist/src`, worker threads included. External are packages with native code or
+ * data files.
+ */
 const services = {
   auth: {
     entries: { main: 'main.js', gatehouse: 'cli/main.js', hashWorker: 'passwords/hashWorker.js' },
@@ -54,8 +57,8 @@ async function bundleOne(name) {
   })
   mkdirSync(folderOf(name), { recursive: true })
   for (const { path, contents } of outputFiles) replace(path, Buffer.from(contents))
-  const made = new Set(outputFiles.map(({ path }) => basename(path)))
-  const old = readdirSync(folderOf(name)).filter(file => /\.(js|map)$/.test(file) && !made.has(file))
+  const current = new Set(outputFiles.map(({ path }) => basename(path)))
+  const old = readdirSync(folderOf(name)).filter(file => /\.(js|map)$/.test(file) && !current.has(file))
   for (const file of old) rmSync(join(folderOf(name), file))
   replace(listOf(name), Buffer.from(JSON.stringify(Object.keys(metafile.inputs))))
 }

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** Builds what has changed, then runs a command of the repository, for example `start`, `test` or `tour`. */
+/**
+ * Builds what has changed, then runs a command of the repository, for example `start`, `test` or
+ * `tour`.
+ */
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'

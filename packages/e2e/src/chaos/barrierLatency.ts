@@ -1,4 +1,7 @@
-/** Checks that every barrier returned within lease and margin, plus the time during which a fault affected it. */
+/**
+ * Checks that every barrier returned within lease and margin, plus the time during which a fault
+ * affected it.
+ */
 import type { Records, Violation } from './checker.ts'
 import type { Bounds, Fault, Revocation, Span } from './history.ts'
 
@@ -29,7 +32,10 @@ function lateness(
   return waitedMs <= allowedMs ? null : `a barrier took ${waitedMs} ms, and ${Math.round(allowedMs)} ms are allowed`
 }
 
-/** PostgreSQL affects every revocation, a replica its own. A frozen replica may hold the lock on the feed's clock row. */
+/**
+ * PostgreSQL affects every revocation, a replica its own. A frozen replica may hold the lock on the
+ * feed's clock row.
+ */
 function affects({ fault, targets }: Fault, auth: string): boolean {
   return targets.includes('postgres') || targets.includes(auth) || fault === 'auth-frozen'
 }

@@ -63,7 +63,10 @@ function recordsOf(events: readonly HistoryEvent[]): Records {
   }
 }
 
-/** SAFE: after `inForce: true` no request with a covered token is admitted; after any answer no renewal succeeds. */
+/**
+ * SAFE: after `inForce: true` no request with a covered token is admitted; after any answer no
+ * renewal succeeds.
+ */
 function checkSafety({ sessions, requests, renewals, revocations }: Records): Violation[] {
   const inForce = firstBySession(
     sessions,
@@ -94,7 +97,10 @@ function firstBySession(sessions: Map<string, Session>, revocations: Revocation[
   return new Map(revocationBySession)
 }
 
-/** JUST: only a revoked session is answered with `session-ended`, only a disabled account with `account-disabled`. */
+/**
+ * JUST: only a revoked session is answered with `session-ended`, only a disabled account with
+ * `account-disabled`.
+ */
 function checkJustice({ sessions, requests, renewals, logins, revocations }: Records): Violation[] {
   const mayHaveEndedAtMs = new Map(
     [...sessions.values()].map(session => {
@@ -139,7 +145,10 @@ function mayBeDisabled({ user, startMs, endMs }: Request | Login, revocations: R
   return ofUser.some(event => event.method === 'disable' && event.startMs <= endMs && !isUndone(event))
 }
 
-/** HONEST: a client that only retries is never answered with `refresh-reused`; each refresh token has one successor. */
+/**
+ * HONEST: a client that only retries is never answered with `refresh-reused`; each refresh token
+ * has one successor.
+ */
 function checkHonesty({ renewals }: Records, retryWindowMs: number): Violation[] {
   const successors = new Map<string, Renewal>()
   return renewals.flatMap(event => {

@@ -14,7 +14,10 @@ const idleMs: [number, number] = [30, 110]
 export interface ClientOptions {
   name: string
   credentials: Login
-  /** Whether the client sends one `Idempotency-Key` until it has an answer, or relies on the retry window. */
+  /**
+   * Whether the client sends one `Idempotency-Key` until it has an answer, or relies on the retry
+   * window.
+   */
   hasKey: boolean
 }
 

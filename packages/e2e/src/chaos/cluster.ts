@@ -1,4 +1,7 @@
-/** The processes of a run: PostgreSQL, slots for auth and resource processes, and a proxy on each connection between them. */
+/**
+ * The processes of a run: PostgreSQL, slots for auth and resource processes, and a proxy on each
+ * connection between them.
+ */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

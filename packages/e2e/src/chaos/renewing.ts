@@ -1,4 +1,7 @@
-/** Renews as a correct client does: it loses answers, renews from two tabs at once, and retries until it has an answer. */
+/**
+ * Renews as a correct client does: it loses answers, renews from two tabs at once, and retries
+ * until it has an answer.
+ */
 import { createHash, randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import type { Tokens } from '../system.ts'

@@ -45,11 +45,11 @@ function percentile(values: number[], share: number): number {
 
 export function verdict(violations: Violation[]): string[] {
   if (violations.length === 0) return ['Every promise was kept.']
-  const shown = violations
+  const listed = violations
     .slice(0, maxShown)
     .flatMap(({ promise, what, evidence }) => [
       `${promise}: ${what}`,
       ...evidence.map(event => `    ${JSON.stringify(event)}`),
     ])
-  return [`${violations.length} violations: ${tally(violations.map(({ promise }) => promise))}`, ...shown]
+  return [`${violations.length} violations: ${tally(violations.map(({ promise }) => promise))}`, ...listed]
 }

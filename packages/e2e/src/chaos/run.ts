@@ -1,4 +1,7 @@
-/** One run: starts a cluster, lets the actors work under faults, waits for recovery, and returns the history. */
+/**
+ * One run: starts a cluster, lets the actors work under faults, waits for recovery, and returns the
+ * history.
+ */
 import { systemClock } from '@gatehouse/clock'
 import { password } from '../system.ts'
 import { client } from './clients.ts'
@@ -81,7 +84,7 @@ async function createUsers({ auths: [auth], admin }: Cluster): Promise<Map<strin
   const { accessToken: token } = adminLogin.body as { accessToken: string }
   const users = new Map<string, string>()
   for (let number = 1; number <= accounts; number += 1) {
-    const email = `person-${number}@example.org`
+    const email = `user-${number}@example.org`
     const { body } = await auth.call('/admin/users', { token, body: { email, password } })
     users.set(email, (body as { id: string }).id)
   }

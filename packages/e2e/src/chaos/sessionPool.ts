@@ -1,4 +1,6 @@
-/** The live sessions of a run, which revokers pick from, and the access tokens of ended sessions. */
+/**
+ * The live sessions of a run, which revokers pick from, and the access tokens of ended sessions.
+ */
 import type { Session } from './coverage.ts'
 
 /** A session with the tokens of its client. */

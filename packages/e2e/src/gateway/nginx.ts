@@ -37,7 +37,8 @@ const shippedFolder = fileURLToPath(new URL('../../../../../services/gateway/', 
 const program = process.env['NGINX'] ?? 'nginx'
 
 /**
- * Ends a test file without a failure if nginx is not installed: `npx pnpm test` requires only Node. CI requires nginx.
+ * Ends a test file without a failure if nginx is not installed: `npx pnpm test` requires only Node.
+ * CI requires nginx.
  * @param plan receives the reason
  */
 export function requireNginx(plan: (count: number, why: string) => void): void {
@@ -118,7 +119,10 @@ function withBalancer(template: string, balancer: string | undefined): string {
     .replace(/^# (real_ip_header)/m, '$1')
 }
 
-/** Replaces DNS names by one line per replica: tests have no name server, and nginx before 1.27.3 no `resolve`. */
+/**
+ * Replaces DNS names by one line per replica: tests have no name server, and nginx before 1.27.3 no
+ * `resolve`.
+ */
 function withFixedAddresses(template: string, { auths, resources }: Addresses): string {
   const linesFor = (addresses: readonly string[], rest: string) =>
     addresses.map(address => `server ${address}${rest};`).join('\n  ')

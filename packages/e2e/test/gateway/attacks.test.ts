@@ -1,4 +1,7 @@
-/** Attacks on the gateway: internal routes, ambiguous paths, request smuggling, spoofed headers, slow clients. */
+/**
+ * Attacks on the gateway: internal routes, ambiguous paths, request smuggling, spoofed headers,
+ * slow clients.
+ */
 
 import { randomUUID } from 'node:crypto'
 import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
@@ -108,7 +111,10 @@ t.test('gateway: internal routes are not found by any spelling, and no service r
     t.equal(codeOf(await send({ path })), 'not-found')
 })
 
-/** Number of requests in the auth logs. A direct marker request ensures that earlier lines have been read. */
+/**
+ * Number of requests in the auth logs. A direct marker request ensures that earlier lines have been
+ * read.
+ */
 async function requestsAtAuth(): Promise<number> {
   const counts = system.auths.map(async ({ call, logged, logs }) => {
     const id = `marker-${randomUUID()}`

@@ -1,4 +1,7 @@
-/** A replica that dies during a request: the gateway repeats idempotent requests at the next replica. */
+/**
+ * A replica that dies during a request: the gateway repeats idempotent requests at the next
+ * replica.
+ */
 import { randomUUID } from 'node:crypto'
 import { codeOf, type HttpResponse } from '@gatehouse/testkit'
 import t from 'tap'
@@ -13,7 +16,10 @@ const protectedSystem = await startProtectedSystem({ LEASE_MS: '6000', POLL_HOLD
 const { system, send } = protectedSystem
 t.teardown(protectedSystem.stop)
 
-/** A frozen guard delays the barrier, so the replica can be killed after the commit and before its answer. */
+/**
+ * A frozen guard delays the barrier, so the replica can be killed after the commit and before its
+ * answer.
+ */
 async function killDuringRequest(request: RequestOptions, endedToken: string): Promise<HttpResponse> {
   const id = randomUUID()
   const pattern = new RegExp(`"reqId":"${id}".*incoming request`)
@@ -37,7 +43,7 @@ async function killDuringRequest(request: RequestOptions, endedToken: string): P
 t.test('retry: a repeated change of password answers 200 when the first replica died after the commit', async t => {
   const user = await system.createAccount('ada@example.org')
   const [here, other] = [await system.login(user), await system.login(user)]
-  const newPassword = 'four words that nobody guesses'
+  const newPassword = 'four words that are hard to guess'
   const body = { currentPassword: user.password, newPassword }
   const answer = await killDuringRequest(
     { path: '/auth/me/password', method: 'PUT', token: here.accessToken, body },
@@ -58,7 +64,7 @@ t.test('retry: a repeated end of session and a repeated log-out succeed', async 
 })
 
 t.test('retry: the gateway does not repeat a POST, and answers 502', async t => {
-  const adminTokens = await system.login(await system.createAccount('boss@example.org', ['--role', 'admin']))
+  const adminTokens = await system.login(await system.createAccount('chief@example.org', ['--role', 'admin']))
   const { accessToken, sessionId } = await system.login(await system.createAccount('eve@example.org'))
   const path = `/auth/admin/sessions/${sessionId}/end`
   const answer = await killDuringRequest(
@@ -78,7 +84,7 @@ t.test('retry: with one replica down, the other serves every method', async t =>
     const { sessionId } = await system.login(user, survivor)
     t.equal((await send({ path: `/auth/sessions/${sessionId}`, method: 'DELETE', token })).status, 200)
     t.equal((await send({ path: '/auth/me', token })).status, 200)
-    const body = { currentPassword: 'not my password', newPassword: 'four words that nobody guesses' }
+    const body = { currentPassword: 'not my password', newPassword: 'four words that are hard to guess' }
     t.equal(codeOf(await send({ path: '/auth/me/password', method: 'PUT', token, body })), 'credentials-invalid')
   }
 })

@@ -71,7 +71,8 @@ t.test('gateway: a rolling restart of all four services fails no request', async
   t.same(failures.slice(0, 10), [], logLines.slice(0, 10).join('\n'))
   t.ok(answered > 300, 'there was load')
 
-  // A killed guard does not leave: the revocation waits until its lease ends, and so does the gateway.
+  // A killed guard does not leave: the revocation waits until its lease ends, and so does the
+  // gateway.
   const [first] = users as [Login]
   const { sessionId } = await system.login(first)
   const adminTokens = await system.login(admin)
@@ -124,11 +125,15 @@ async function underLoad(
       ;({ accessToken, refreshToken } = renewed as unknown as Tokens)
       for (const path of ['/api/storage', '/api/me', '/example/x'])
         await expectStatus(200, { path, token: accessToken, ...options })
-      const other = await login(credentials, options)
-      const byAdmin = { path: `/auth/admin/sessions/${other.sessionId}/end`, token: adminTokens.accessToken, body: {} }
-      const byOwner = { path: `/auth/sessions/${other.sessionId}`, method: 'DELETE', token: accessToken }
+      const endedSession = await login(credentials, options)
+      const byAdmin = {
+        path: `/auth/admin/sessions/${endedSession.sessionId}/end`,
+        token: adminTokens.accessToken,
+        body: {},
+      }
+      const byOwner = { path: `/auth/sessions/${endedSession.sessionId}`, method: 'DELETE', token: accessToken }
       await expectStatus(200, { ...(round % 2 === 0 ? byAdmin : byOwner), ...options })
-      await expectStatus(401, { path: '/api/storage', token: other.accessToken, ...options })
+      await expectStatus(401, { path: '/api/storage', token: endedSession.accessToken, ...options })
       await systemClock.sleep(20)
     }
     options.agent.destroy()

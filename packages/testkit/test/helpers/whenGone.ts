@@ -1,4 +1,4 @@
-/** Waits for the end of what nobody announces: a process that is not our child, a directory. */
+/** Waits for the end of a foreign process, or for the removal of a directory. */
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 

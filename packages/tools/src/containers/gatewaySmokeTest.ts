@@ -1,4 +1,7 @@
-/** Runs the system from its images as the compose file does: the tour through the gateway, and an exchange of replicas. */
+/**
+ * Runs the system from its images as the compose file does: the tour through the gateway, and an
+ * exchange of replicas.
+ */
 import { strict as assert } from 'node:assert'
 import { type ChildProcess, execFile, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -82,7 +85,8 @@ async function runTest(testBed: TestBed): Promise<string[]> {
   for (const host of names.auth) await ready(`http://${host}:3000`)
   for (const host of resources) serve('resource', { command: main, env: { HOST: host } })
   for (const host of resources) await ready(`http://${host}:4000`)
-  // nginx opens its standard output by name, which `buildah run` does not permit to the container's user.
+  // nginx opens its standard output by name, which `buildah run` does not permit to the container's
+  // user.
   const command = [
     'bash',
     '-o',

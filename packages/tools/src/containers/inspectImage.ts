@@ -1,4 +1,7 @@
-/** Checks the contents of an image: production packages of the lock file only; no build tools, sources or keys. */
+/**
+ * Checks the contents of an image: production packages of the lock file only; no build tools,
+ * sources or keys.
+ */
 import { strict as assert } from 'node:assert'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'

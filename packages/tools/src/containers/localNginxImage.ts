@@ -1,10 +1,15 @@
-/** Builds a substitute for the official nginx image from Debian packages and a similar start script. */
+/**
+ * Builds a substitute for the official nginx image from Debian packages and a similar start script.
+ */
 import { execFileSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Store } from './buildah.ts'
 
-/** Follows the documentation of the official image: sets the resolvers, renders the templates, starts the command. */
+/**
+ * Follows the documentation of the official image: sets the resolvers, renders the templates,
+ * starts the command.
+ */
 const entrypoint = `#!/bin/sh
 set -eu
 if [ -n "\${NGINX_ENTRYPOINT_LOCAL_RESOLVERS:-}" ]; then
@@ -23,7 +28,10 @@ export interface LocalNginxImage {
   folder: string
 }
 
-/** Takes half a minute, unless the store has the image. From Debian testing: `resolve` in upstreams needs nginx 1.27.3. */
+/**
+ * Takes half a minute, unless the store has the image. From Debian testing: `resolve` in upstreams
+ * needs nginx 1.27.3.
+ */
 export function createLocalNginxImage(store: Store, { image, folder }: LocalNginxImage): void {
   const name = `docker.io/library/${image}`
   if (store.has(name)) return

@@ -1,4 +1,7 @@
-/** Runs both services from their images: migrations, a client, an account, a log-in, a revocation, and SIGTERM. */
+/**
+ * Runs both services from their images: migrations, a client, an account, a log-in, a revocation,
+ * and SIGTERM.
+ */
 import { strict as assert } from 'node:assert'
 import { type ChildProcess, execFileSync } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'

@@ -34,22 +34,23 @@ ${rows.join('\n')}
 
 /** By name: another version rarely changes it, and versions stand in the lock file. */
 export function productionLicences(): Map<string, string> {
-  const found = new Map<string, string>()
+  const licences = new Map<string, string>()
   const seen = new Set<string>()
   const waiting = roots.map(root => realpathSync(root))
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     if (seen.has(folder)) continue
     seen.add(folder)
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
-    if (!manifest.name.startsWith('@gatehouse/')) found.set(manifest.name, licenceOf(manifest))
+    if (!manifest.name.startsWith('@gatehouse/')) licences.set(manifest.name, licenceOf(manifest))
     const wanted = { ...manifest.dependencies, ...manifest.optionalDependencies }
     for (const name of Object.keys(wanted)) {
       const place = placeOf(name, folder)
-      // Optional ones are there on their platform only; what differs between machines is no part of a document.
+      // Optional ones are there on their platform only; what differs between machines is no part of
+      // a document.
       if (place !== undefined && !isForOnePlatform(place)) waiting.push(place)
     }
   }
-  return found
+  return licences
 }
 
 function licenceOf({ license }: Manifest): string {

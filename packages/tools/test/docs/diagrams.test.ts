@@ -33,7 +33,8 @@ for (const page of pages) {
 }
 
 t.test("Mermaid's parser accepts each diagram", async t => {
-  // It installs 140 packages, so only CI does that. `npm install` in the folder enables the test elsewhere.
+  // It installs 140 packages, so only CI does that. `npm install` in the folder enables the test
+  // elsewhere.
   if (process.env['CI'] && !existsSync(`${folder}/node_modules`)) {
     const npm = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock']
     spawnSync('npm', npm, { cwd: folder, stdio: 'ignore', timeout: 120_000 })

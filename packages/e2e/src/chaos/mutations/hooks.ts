@@ -8,7 +8,10 @@ interface Loaded {
 
 const mutation = new URL(import.meta.url).searchParams.get('mutation') ?? ''
 
-/** @throws Error when the module does not contain the line exactly once: a mutation without effect would prove nothing */
+/**
+ * @throws Error when the module does not contain the line exactly once: a mutation without effect
+ * would prove nothing
+ */
 export async function load(
   url: string,
   context: object,

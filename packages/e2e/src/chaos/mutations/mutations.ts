@@ -1,4 +1,6 @@
-/** Deliberate faults that the checker must detect: each replaces one line of one compiled module. */
+/**
+ * Deliberate faults that the checker must detect: each replaces one line of one compiled module.
+ */
 
 export interface Mutation {
   service: 'auth' | 'resource'
