@@ -161,6 +161,13 @@ export const problems = {
     description: 'the request conflicts with existing data, for example an e-mail address that is already in use',
     title: 'The request conflicts with existing data.',
   },
+  'idempotency-key-reused': {
+    status: 422,
+    action: 'stop',
+    contexts: ['any'],
+    description: 'the `Idempotency-Key` came with another request before',
+    title: 'This Idempotency-Key belongs to another request.',
+  },
   'request-too-large': {
     status: 413,
     action: 'stop',

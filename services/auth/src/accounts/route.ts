@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { InForce, Me, PasswordChange, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
+import { actorContextOf } from '../http/actorContext.ts'
 import { auditContextOf } from '../http/auditContext.ts'
 import { problemResponses } from '../http/problemResponses.ts'
 import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
@@ -74,13 +75,18 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     const isRepeat = !isRight && (await passwords.verify(newPassword, secret?.passwordHash))
     if (secret === undefined || !(isRight || isRepeat)) {
       await limits.recordFailure(attempt)
-      const outcome = { action: 'user.password-change', target: id, outcome: 'credentials-invalid', detail: {} }
+      const outcome = {
+        action: 'user.change-password' as const,
+        target: id,
+        outcome: 'credentials-invalid',
+        detail: {},
+      }
       await writeAudit(db, { ...auditContextOf(request), ...outcome })
       throw new ProblemError('credentials-invalid', 'wrong current password')
     }
     const to = isRepeat ? secret.passwordHash : await passwords.hash(newPassword)
     const change = { id, from: secret.passwordHash, to, keepOnly: endOthers ? sid : null }
-    const revoked = await revocations.changePassword(change, auditContextOf(request))
+    const revoked = await revocations.changePassword(change, actorContextOf(request))
     if (revoked === undefined) throw new ProblemError('conflict', 'the password was changed by somebody else meanwhile')
     return sendRevocation(request, reply, { revoked, barrierDeps })
   })

@@ -1,59 +1,78 @@
-/** Ends sessions by criteria, however many: a few thousand a transaction, so that nobody waits long for a lock. */
+/** Ends all sessions that match criteria, in batches of bounded transactions. */
 import { isIP } from 'node:net'
 import { ProblemError, type SessionCriteria } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
-import type { AuditContext } from '../http/auditContext.ts'
-import { sessionEntry } from '../revoke/revoke.ts'
+import type { ActorContext } from '../http/actorContext.ts'
+import { sessionEntry } from '../revoke/appendWork.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
-import { countMatching, endMatching, type SessionCount, type SessionFilter } from '../store/endMatching.ts'
+import { countActive, countMatching, endMatching, type SessionCount, type SessionFilter } from '../store/endMatching.ts'
 import { readHead } from '../store/readFeed.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AdminDeps } from './deps.ts'
+import { assertBulkEndAllowed, type Rights } from './policies.ts'
+import { parseTimestamp } from './timestamps.ts'
 
-/** Some 50 ms each: the clock's lock is held for the last part of it, and other revocations get their turn between. */
+/** Takes some 50 ms. The lock of the feed is held during the last part, and other revocations run between batches. */
 const batchSize = 2000
 
-export async function previewBulkRevoke(db: Db, criteria: SessionCriteria, callerSid: string): Promise<SessionCount> {
-  return countMatching(db, checked(criteria), callerSid)
+export interface BulkPreviewRequest {
+  criteria: SessionCriteria
+  actor: Rights & { sid: string }
+}
+
+/**
+ * Counts the matching sessions.
+ * @throws ProblemError `request-malformed`; `insufficient-scope` when only an admin may end so many
+ */
+export async function previewBulkRevoke(db: Db, { criteria, actor }: BulkPreviewRequest): Promise<SessionCount> {
+  const count = await countMatching(db, filterOf(criteria), actor.sid)
+  const active = await countActive(db)
+  assertBulkEndAllowed(actor, { covered: count.sessions, active, named: criteria.accounts !== undefined })
+  return count
 }
 
 export interface BulkRequest {
   criteria: SessionCriteria
-  /** The database's time of the preview: only sessions from before are ended, so that the call comes to an end. */
+  /** The database's time of the preview. Later sessions are not ended, so that the loop ends. */
   asOf: Date
 }
 
 /**
- * Covers the sessions that stood when it was asked. Should it fail in the middle, what was ended stays ended, and calling it
- * again ends the rest.
- * @returns what the last batch returned, so that its being in force is the whole call's
+ * Ends the sessions that were active at the preview. When a batch fails, the earlier batches stay ended, and a repeated
+ * request ends the rest.
+ * @returns the result of the last batch: when its entry is in force, so are those of all batches
+ * @throws ProblemError the codes of `ReadActor`
  */
 export async function bulkRevoke(
   { db, revocations }: AdminDeps,
-  { criteria: asked, asOf }: BulkRequest,
-  act: AuditContext,
+  { criteria, asOf }: BulkRequest,
+  context: ActorContext,
 ): Promise<RevocationResult> {
-  const given = checked(asked)
-  const criteria = { ...given, createdBefore: given.createdBefore < asOf ? given.createdBefore : asOf }
-  await writeAudit(db, { ...act, action: 'sessions.bulk-end', target: null, outcome: 'begun', detail: { ...asked } })
+  const requested = filterOf(criteria)
+  const filter = { ...requested, createdBefore: requested.createdBefore < asOf ? requested.createdBefore : asOf }
+  const { actor, reason, address, requestId, sid } = context
+  await writeAudit(db, {
+    ...{ actor, reason, address, requestId, target: null, outcome: 'begun' },
+    action: 'sessions.end-matching',
+    detail: { ...criteria },
+  })
   let last: RevocationResult | undefined
   let sessionsEnded = 0
   let after: string | null = null
+  // Once a batch has ended the actor's own session, as confirmed, that no longer stops the next batches.
+  const own = { session: false }
   do {
     const from: string | null = after
     let batch: string[] = []
     const revoked = await revocations.revokeWith(
       async tx => {
-        batch = await endMatching(tx, criteria, { after: from, limit: batchSize })
+        batch = await endMatching(tx, filter, { after: from, limit: batchSize })
         if (batch.length === 0) return undefined
-        return {
-          entries: batch.map(sessionEntry),
-          action: 'session.revoked',
-          target: null,
-          sessionsEnded: batch.length,
-        }
+        own.session ||= batch.includes(sid)
+        const entries = batch.map(sessionEntry)
+        return { entries, action: 'session.revoked', target: null, sessionsEnded: batch.length, own }
       },
-      { ...act, detail: { by: 'sessions.bulk-end' } },
+      { ...context, detail: { by: 'sessions.end-matching' } },
     )
     sessionsEnded += batch.length
     last = revoked ?? last
@@ -63,24 +82,24 @@ export async function bulkRevoke(
   return { seq, kind: 'session', subject: null, effect: 'ended', sessionsEnded }
 }
 
-/** @throws Refusal `request-malformed` for a network that is none */
-function checked({ accounts, client, device, network, createdBefore }: SessionCriteria): SessionFilter {
+/** @throws ProblemError `request-malformed` */
+function filterOf({ accounts, client, device, network, createdBefore }: SessionCriteria): SessionFilter {
   if (network !== undefined && !isNetwork(network)) {
-    const field = { field: 'body/criteria/network', reason: 'must be an address or a network, as 203.0.113.0/24' }
-    throw new ProblemError('request-malformed', 'a bad network', { fields: [field] })
+    const field = { field: 'body/criteria/network', reason: 'must be an address or a network, such as 203.0.113.0/24' }
+    throw new ProblemError('request-malformed', 'not a network', { fields: [field] })
   }
   return {
     accounts: accounts ?? null,
     client: client ?? null,
     devicePart: device ?? null,
     network: network ?? null,
-    createdBefore: new Date(createdBefore ?? '9999-12-31T00:00:00Z'),
+    createdBefore: parseTimestamp(createdBefore ?? '9999-12-31T00:00:00Z', 'body/criteria/createdBefore'),
   }
 }
 
-export function isNetwork(text: string): boolean {
-  const [address = '', length, ...rest] = text.split('/')
+function isNetwork(text: string): boolean {
+  const [, address = '', length] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? []
   const version = isIP(address)
-  const most = version === 4 ? 32 : 128
-  return version !== 0 && rest.length === 0 && (length === undefined || Number(length) <= most)
+  const maxLength = version === 4 ? 32 : 128
+  return version !== 0 && (length === undefined || Number(length) <= maxLength)
 }

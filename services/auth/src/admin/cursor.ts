@@ -1,21 +1,34 @@
-/** Where a page ended, as an opaque text: the keys of its last row. */
+/** Pagination cursors: the keys of a page's last row, as an opaque string. */
 import { ProblemError } from '@gatehouse/contract'
+import { isDatabaseTime } from './timestamps.ts'
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 export function writeCursor(keys: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(keys)).toString('base64url')
 }
 
-/**
- * @returns the keys as they were written, or null when there is no cursor
- * @throws Refusal `request-malformed`
- */
-export function readCursor<Key>(cursor: string | undefined, parse: (keys: unknown[]) => Key | undefined): Key | null {
+/** @throws ProblemError `request-malformed` */
+export function readAccountCursor(cursor: string | undefined): { createdAt: Date; id: string } | null {
+  return readCursor(cursor, ([createdAt, id]) => {
+    if (typeof createdAt !== 'number' || typeof id !== 'string' || !uuid.test(id)) return undefined
+    const date = new Date(createdAt)
+    return isDatabaseTime(date) ? { createdAt: date, id } : undefined
+  })
+}
+
+/** @throws ProblemError `request-malformed` */
+export function readAuditCursor(cursor: string | undefined): bigint | null {
+  return readCursor(cursor, ([id]) => (typeof id === 'number' && Number.isSafeInteger(id) ? BigInt(id) : undefined))
+}
+
+function readCursor<Key>(cursor: string | undefined, parse: (keys: unknown[]) => Key | undefined): Key | null {
   if (cursor === undefined) return null
   const keys = decode(cursor)
   const key = Array.isArray(keys) ? parse(keys) : undefined
   if (key !== undefined) return key
-  throw new ProblemError('request-malformed', 'a cursor that is not ours', {
-    fields: [{ field: 'query/cursor', reason: 'is not one that an earlier page gave' }],
+  throw new ProblemError('request-malformed', 'an unknown cursor', {
+    fields: [{ field: 'query/cursor', reason: 'must be the nextCursor of an earlier page' }],
   })
 }
 

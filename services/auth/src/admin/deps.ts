@@ -1,12 +1,13 @@
-/** What the admin routes are given. */
+/** What all admin routes share: their dependencies, their problem responses, and the context of an action. */
 import type { ProblemCode } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import type { PrismaClient } from '../database/database.ts'
+import { type ActorContext, actorContextOf } from '../http/actorContext.ts'
 import { problemResponses } from '../http/problemResponses.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import type { BarrierDeps } from '../revoke/sendRevocation.ts'
-import type { ActionContext } from './policies.ts'
+import { assertPermitted } from './requirePermission.ts'
 
 export interface AdminDeps {
   db: PrismaClient
@@ -15,7 +16,7 @@ export interface AdminDeps {
   barrierDeps: BarrierDeps
 }
 
-/** What every admin route can refuse, and what this one refuses besides. */
+/** @param codes the problems of one route, besides those of all admin routes */
 export function adminProblemResponses(...codes: ProblemCode[]): Record<number, object> {
   return problemResponses(
     'token-missing',
@@ -28,7 +29,16 @@ export function adminProblemResponses(...codes: ProblemCode[]): Record<number, o
   )
 }
 
-/** Who asks for an act, and on what conditions. */
-export function actionContextOf(request: FastifyRequest, confirm?: string): ActionContext {
-  return { actor: request.caller, ifMatch: request.headers['if-match'], confirm }
+/** The context of an admin's action: whenever its actor is read again, the route's permission is checked again too. */
+export function adminContextOf(request: FastifyRequest, reason: string | null = null): ActorContext {
+  const context = actorContextOf(request, reason)
+  return {
+    ...context,
+    readActor: async (db, own) => {
+      const actor = await context.readActor(db, own)
+      // An action that changes its own actor was permitted before the change.
+      if (!own?.account) assertPermitted(request, actor)
+      return actor
+    },
+  }
 }

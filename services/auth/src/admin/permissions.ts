@@ -1,10 +1,10 @@
-/** What each admin route asks of its caller: the one table that is enforced, shown in OpenAPI, and walked by a test. */
+/** The role or scope that each admin route requires. `requirePermission` enforces this table, and OpenAPI shows it. */
 
-/** The roles that mean something here: an admin may do all, an auditor may read. */
+/** The roles with rights on the admin routes: `admin` for all of them, `auditor` for those that read. */
 export const adminRoles = ['admin', 'auditor'] as const
 export type AdminRole = (typeof adminRoles)[number]
 
-/** What a machine can be granted; a person's account too. */
+/** The scopes with rights on the admin routes, for service clients and for accounts. */
 export const adminScopes = [
   'users:read',
   'users:write',
@@ -18,9 +18,9 @@ export const adminScopes = [
 export type AdminScope = (typeof adminScopes)[number]
 
 export interface Permission {
-  /** One of these roles is enough, */
+  /** One of these roles suffices. */
   roles: readonly AdminRole[]
-  /** and so is this scope; null where no machine is let in. */
+  /** This scope suffices as well; null where service clients are not permitted. */
   scope: AdminScope | null
 }
 
@@ -42,7 +42,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /admin/users/:id/sessions/end': write('sessions:revoke'),
   'POST /admin/sessions/:id/end': write('sessions:revoke'),
   'POST /admin/sessions/end': write('sessions:revoke'),
-  // No machine breaks the glass.
+  // A service client may not end every session.
   'POST /admin/sessions/end-all': write(null),
 
   'GET /admin/revocations/:seq': read('revocations:read'),
@@ -57,15 +57,16 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /admin/audit/export': read('audit:read'),
 }
 
-/** Whether the caller holds one of the roles, or the scope. */
+/** @returns whether the caller holds one of the roles, or the scope */
 export function isPermitted(
   { roles, scopes }: { roles: readonly string[]; scopes: readonly string[] },
-  asked: Permission,
+  permission: Permission,
 ): boolean {
-  return asked.roles.some(role => roles.includes(role)) || (asked.scope !== null && scopes.includes(asked.scope))
+  const hasRole = permission.roles.some(role => roles.includes(role))
+  return hasRole || (permission.scope !== null && scopes.includes(permission.scope))
 }
 
-/** In words, for the document. */
+/** The permission as a sentence for OpenAPI. */
 export function describePermission({ roles, scope }: Permission): string {
   const role = `the role ${roles.map(name => `\`${name}\``).join(' or ')}`
   return scope === null ? `Needs ${role}.` : `Needs ${role}, or the scope \`${scope}\`.`

@@ -1,4 +1,4 @@
-/** Whether an admin's act may be done to this account: pure decisions, made under the account's lock. */
+/** Whether an admin's action on an account is allowed: pure decisions, made under the account's lock. */
 import { ProblemError } from '@gatehouse/contract'
 import { adminRoles, adminScopes } from './permissions.ts'
 
@@ -7,7 +7,7 @@ export interface Rights {
   scopes: readonly string[]
 }
 
-export interface Actor extends Rights {
+export interface PolicyActor extends Rights {
   id: string
 }
 
@@ -16,100 +16,125 @@ export interface Target extends Rights {
   version: number
 }
 
-export interface ActionContext {
-  actor: Actor
+/** What the request says about the action, and the rights of its actor. */
+export interface RequestedAction {
+  actor: PolicyActor
   /** The `If-Match` header. */
   ifMatch?: string | undefined
-  /** `myself`: the caller knows whom it hits. */
+  /** `myself` confirms that the action may affect the caller. */
   confirm?: string | undefined
 }
 
-/** @throws Refusal `precondition-failed`, `insufficient-scope`, `confirmation-required` */
-export function assertActionAllowed(asked: ActionContext, target: Target): void {
-  assertIfMatch(asked.ifMatch, target.version)
-  assertMayModify(asked.actor, target)
-  assertConfirmed(asked, target)
+/** @throws ProblemError `precondition-failed`, `insufficient-scope`, `confirmation-required` */
+export function assertActionAllowed(action: RequestedAction, target: Target): void {
+  assertIfMatch(action.ifMatch, target.version)
+  assertMayModify(action.actor, target)
+  assertConfirmed(action, target)
 }
 
 /**
- * The same for a change of rights: who only gains something need not confirm.
- * @throws Refusal likewise
+ * The same for a change of rights. An actor that only adds to its own rights needs no confirmation.
+ * @throws ProblemError `precondition-failed`, `insufficient-scope`, `confirmation-required`
  */
-export function assertRightsChangeAllowed(asked: ActionContext, before: Target, after: Rights): void {
-  assertIfMatch(asked.ifMatch, before.version)
-  assertMayModify(asked.actor, before)
-  assertGrantAllowed(asked.actor, before, after)
-  const loses = [
-    before.roles.some(role => !after.roles.includes(role)),
-    before.scopes.some(scope => !after.scopes.includes(scope)),
-  ]
-  if (loses.includes(true)) assertConfirmed(asked, before)
+export function assertRightsChangeAllowed(action: RequestedAction, before: Target, after: Rights): void {
+  assertIfMatch(action.ifMatch, before.version)
+  assertMayModify(action.actor, before)
+  assertGrantAllowed(action.actor, before, after)
+  const losesRole = before.roles.some(role => !after.roles.includes(role))
+  const losesScope = before.scopes.some(scope => !after.scopes.includes(scope))
+  if (losesRole || losesScope) assertConfirmed(action, before)
 }
 
 /**
- * Ending sessions gives nobody more than he has, so whoever may do it may do it to all: an admin's stolen session above all.
- * @throws Refusal `precondition-failed`, `confirmation-required`
+ * Ending sessions gives no rights, so an actor with the permission may end those of any account, an admin's included.
+ * @throws ProblemError `precondition-failed`, `confirmation-required`
  */
-export function assertSessionEndAllowed(asked: ActionContext, target: Target): void {
-  assertIfMatch(asked.ifMatch, target.version)
-  assertConfirmed(asked, target)
+export function assertSessionEndAllowed(action: RequestedAction, target: Target): void {
+  assertIfMatch(action.ifMatch, target.version)
+  assertConfirmed(action, target)
 }
 
-/** Strong comparison (RFC 9110 section 13.1.1): a weak tag never matches. */
+/**
+ * Compares strongly (RFC 9110 section 13.1.1): a weak tag never matches.
+ * @throws ProblemError `precondition-failed`
+ */
 export function assertIfMatch(ifMatch: string | undefined, version: number): void {
   if (ifMatch === undefined || ifMatch.trim() === '*') return
   const tags = ifMatch.split(',').map(tag => tag.trim())
-  if (!tags.includes(etagOf(version))) throw new ProblemError('precondition-failed', `version ${version} is there`)
+  if (!tags.includes(etagOf(version))) throw new ProblemError('precondition-failed', `the version is ${version}`)
 }
 
 export function etagOf(version: number): string {
   return `"${version}"`
 }
 
-/** Who is no admin cannot become one by a detour: neither by granting, nor by taking over somebody who has more. */
-function assertMayModify(actor: Actor, target: Rights): void {
-  if (!actor.roles.includes('admin') && isPrivileged(target)) throw adminsOnly('acts on somebody with admin rights')
+/** Only an admin may modify a privileged account: otherwise an actor could gain its rights by setting its password. */
+function assertMayModify(actor: PolicyActor, target: Rights): void {
+  if (!isAdmin(actor) && isPrivileged(target)) throw adminsOnly('modifies an account with admin rights')
 }
 
-/** @throws Refusal `confirmation-required` */
-export function assertConfirmed({ actor, confirm }: ActionContext, target: { id: string }): void {
+/** @throws ProblemError `confirmation-required` */
+export function assertConfirmed(
+  { actor, confirm }: { actor: { id: string }; confirm?: string | undefined },
+  target: { id: string },
+): void {
   if (actor.id === target.id && confirm !== 'myself') {
-    throw new ProblemError('confirmation-required', 'an act that hits its caller')
+    throw new ProblemError('confirmation-required', 'an action that affects its caller')
   }
 }
 
 /**
- * Granting or taking what counts on the admin routes is for admins.
- * @throws Refusal `insufficient-scope`
+ * An actor that is not an admin grants only what it holds itself, and neither grants nor takes admin rights.
+ * @throws ProblemError `insufficient-scope`
  */
-export function assertGrantAllowed(actor: Actor, before: Rights, after: Rights): void {
-  if (actor.roles.includes('admin')) return
+export function assertGrantAllowed(actor: PolicyActor, before: Rights, after: Rights): void {
+  if (isAdmin(actor)) return
+  const added = [
+    ...after.roles.filter(role => !before.roles.includes(role) && !actor.roles.includes(role)),
+    ...after.scopes.filter(scope => !before.scopes.includes(scope) && !actor.scopes.includes(scope)),
+  ]
+  if (added.length > 0) throw adminsOnly(`grants ${added.join(' ')}, which it does not hold`)
   const changed = [
-    ...difference(before.roles, after.roles).filter(role => isOneOf(adminRoles, role)),
-    ...difference(before.scopes, after.scopes).filter(scope => isOneOf(adminScopes, scope)),
+    ...difference(before.roles, after.roles).filter(role => includes(adminRoles, role)),
+    ...difference(before.scopes, after.scopes).filter(scope => includes(adminScopes, scope)),
   ]
   if (changed.length > 0) throw adminsOnly(`grants or takes ${changed.join(' ')}`)
 }
 
 /**
- * What a caller gives a service client it must hold itself, unless it is an admin.
- * @throws Refusal `insufficient-scope`
+ * An actor that is not an admin gives a service client only scopes that it holds itself.
+ * @throws ProblemError `insufficient-scope`
  */
-export function assertClientGrantAllowed(actor: Actor, scopes: readonly string[]): void {
-  if (actor.roles.includes('admin') || scopes.every(scope => actor.scopes.includes(scope))) return
-  throw adminsOnly('gives a client more than it has')
+export function assertClientGrantAllowed(actor: Rights, scopes: readonly string[]): void {
+  if (isAdmin(actor) || scopes.every(scope => actor.scopes.includes(scope))) return
+  throw adminsOnly('gives a client scopes that it does not hold')
+}
+
+/**
+ * A bulk end that covers more than half of all active sessions amounts to `POST /admin/sessions/end-all`, and requires
+ * what that route requires. Named accounts are always allowed.
+ * @throws ProblemError `insufficient-scope`
+ */
+export function assertBulkEndAllowed(actor: Rights, bulk: { covered: number; active: number; named: boolean }): void {
+  if (isAdmin(actor) || bulk.named || 2 * bulk.covered <= bulk.active) return
+  throw adminsOnly('ends more than half of all sessions')
+}
+
+function isAdmin({ roles }: Rights): boolean {
+  return roles.includes('admin')
 }
 
 function isPrivileged({ roles, scopes }: Rights): boolean {
-  return roles.some(role => isOneOf(adminRoles, role)) || scopes.some(scope => isOneOf(adminScopes, scope))
+  return roles.some(role => includes(adminRoles, role)) || scopes.some(scope => includes(adminScopes, scope))
 }
 
-function isOneOf(names: readonly string[], name: string): boolean {
+function includes(names: readonly string[], name: string): boolean {
   return names.includes(name)
 }
 
-function difference(one: readonly string[], other: readonly string[]): string[] {
-  return [...one.filter(name => !other.includes(name)), ...other.filter(name => !one.includes(name))]
+/** @returns the names that only one of the two lists has */
+function difference(before: readonly string[], after: readonly string[]): string[] {
+  return [...before.filter(name => !after.includes(name)), ...after.filter(name => !before.includes(name))]
 }
 
 function adminsOnly(why: string): ProblemError {

@@ -1,39 +1,44 @@
-/** Holds every admin route to the table of needs: a route without a row does not start. */
+/** Enforces the table of permissions on every admin route: a route without a row prevents the start. */
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { describePermission, isPermitted, type Permission, permissions } from './permissions.ts'
+import type { Rights } from './policies.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    needs?: Permission
+    permission?: Permission
   }
 }
 
-/** Called on the admin scope before its routes are registered, and after the hook that says who calls. */
+/** Is called on the admin scope before its routes are registered, and after the hook that authenticates. */
 export function requirePermission(app: FastifyInstance): void {
   app.addHook('onRoute', route => {
-    const asked = needsOf(route)
-    route.config = { ...route.config, needs: asked }
+    const permission = permissionOf(route)
+    route.config = { ...route.config, permission }
     const { description, ...schema } = (route.schema ?? {}) as { description?: string }
     route.schema = {
       ...schema,
-      security: [{ bearer: asked.scope === null ? [] : [asked.scope] }],
-      description: [description, describePermission(asked)].filter(Boolean).join(' '),
-      'x-roles': asked.roles,
+      security: [{ bearer: permission.scope === null ? [] : [permission.scope] }],
+      description: [description, describePermission(permission)].filter(Boolean).join(' '),
+      'x-roles': permission.roles,
     } as object
   })
-  app.addHook('onRequest', async (request: FastifyRequest) => {
-    const asked = request.routeOptions.config.needs
-    // A path that matches no route has none, and is answered by 404 to those who are somebody.
-    if (asked === undefined || isPermitted(request.caller, asked)) return
-    const scope = asked.scope === null ? asked.roles.map(role => `role:${role}`) : [asked.scope]
-    throw new ProblemError('insufficient-scope', `neither role nor scope for ${request.routeOptions.url}`, { scope })
-  })
+  app.addHook('onRequest', async (request: FastifyRequest) => assertPermitted(request, request.caller))
 }
 
-function needsOf({ method, url }: RouteOptions): Permission {
+/** @throws ProblemError `insufficient-scope` */
+export function assertPermitted(request: FastifyRequest, rights: Rights): void {
+  const { config, url } = request.routeOptions
+  const { permission } = config
+  // A path that matches no route has no permission; it is answered by 404.
+  if (permission === undefined || isPermitted(rights, permission)) return
+  const scope = permission.scope === null ? permission.roles.map(role => `role:${role}`) : [permission.scope]
+  throw new ProblemError('insufficient-scope', `neither role nor scope for ${url}`, { scope })
+}
+
+function permissionOf({ method, url }: RouteOptions): Permission {
   const [name = ''] = [method].flat()
-  const asked = permissions[`${name === 'HEAD' ? 'GET' : name} ${url}`]
-  if (asked === undefined) throw new Error(`admin/needs.ts has no row for ${name} ${url}`)
-  return asked
+  const permission = permissions[`${name === 'HEAD' ? 'GET' : name} ${url}`]
+  if (permission === undefined) throw new Error(`admin/permissions.ts has no row for ${name} ${url}`)
+  return permission
 }

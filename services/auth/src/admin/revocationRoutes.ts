@@ -1,57 +1,52 @@
-/** `/admin/everyone`, `/admin/revocations`, `/admin/guards`: the break-glass, and what is in force. */
+/** `/admin/sessions/end-all`, `/admin/revocations`, `/admin/guards`: end every session, read receipts, list guards. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { EndAllRequest, GuardList, ProblemError, ReceiptRef } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { auditContextOf } from '../http/auditContext.ts'
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readLiveGuards } from '../store/guards.ts'
 import { readReceipt } from '../store/receipts.ts'
-import { type AdminDeps, adminProblemResponses } from './deps.ts'
+import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'
+import { guardView } from './serialize.ts'
 
 const tags = ['admin: revocations']
 
-export const revocationRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { db, revocations, barrierDeps }) => {
-  const endAll = {
-    tags,
-    summary: 'Break the glass: end every session there is',
-    body: EndAllRequest,
-    response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses() },
-  }
+const endAll = {
+  tags,
+  summary: 'End every session',
+  body: EndAllRequest,
+  response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses() },
+}
+
+const receipt = {
+  tags,
+  summary: 'Read the receipt of a revocation',
+  description: 'Waits until the revocation is in force, unless an earlier request has seen that.',
+  params: Type.Object({ seq: Type.String({ pattern: '^[0-9]{1,15}$' }) }),
+  response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses('not-found') },
+}
+
+const guards = { tags, summary: 'List the live guards', response: { 200: GuardList, ...adminProblemResponses() } }
+
+export const revocationRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
+  const { db, revocations, barrierDeps } = deps
+
   app.post('/sessions/end-all', { schema: endAll }, async (request, reply) => {
-    const revoked = await revocations.endAllSessions(auditContextOf(request, request.body.reason ?? null))
+    const revoked = await revocations.endAllSessions(adminContextOf(request, request.body.reason ?? null))
     return sendReceipt(request, reply, { revoked, barrierDeps })
   })
 
-  const again = {
-    tags,
-    summary: 'The receipt of a revocation: waits until it is in force, unless that was seen already',
-    params: Type.Object({ seq: Type.String({ pattern: '^[0-9]{1,15}$' }) }),
-    response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses('not-found') },
-  }
-  app.get('/revocations/:seq', { schema: again }, async (request, reply) => {
-    const receipt = await readReceipt(db, Number(request.params.seq))
-    if (receipt === undefined) throw new ProblemError('not-found', 'no such revocation')
-    const { revoked, proof } = receipt
-    if (proof === undefined) return sendReceipt(request, reply, { revoked, barrierDeps })
+  app.get('/revocations/:seq', { schema: receipt }, async (request, reply) => {
+    const stored = await readReceipt(db, Number(request.params.seq))
+    if (stored === undefined) throw new ProblemError('not-found', 'no such revocation')
+    const { revoked, proof: seen } = stored
+    if (seen === undefined) return sendReceipt(request, reply, { revoked, barrierDeps })
     reply.header('cache-control', 'no-store')
-    return { ...revoked, inForce: true, ...proof }
+    return { ...revoked, inForce: true, ...seen }
   })
 
-  const guards = { tags, summary: 'The live guards', response: { 200: GuardList, ...adminProblemResponses() } }
   app.get('/guards', { schema: guards }, async (_request, reply) => {
     const { guards: live, head, dbNowMs } = await readLiveGuards(db)
     reply.header('cache-control', 'no-store')
-    return {
-      head,
-      guards: live.map(({ id, name, version, cursor, leaseUntilMs, lastSeenAt }) => ({
-        guard: id,
-        name,
-        version,
-        cursor,
-        lag: head - cursor,
-        leaseLeftMs: Math.round(leaseUntilMs - dbNowMs),
-        lastSeenAt: lastSeenAt.toISOString(),
-      })),
-    }
+    return { head, guards: live.map(guard => guardView(guard, { head, dbNowMs })) }
   })
 }

@@ -1,8 +1,9 @@
-/** `/admin`: everything that admins, auditors and machines with a scope may do. */
+/** `/admin`: the routes of admins, auditors, and service clients with an admin scope. */
 import type { Verifier } from '@gatehouse/guard'
 import type { FastifyPluginAsync } from 'fastify'
 import { authenticateAny } from '../http/authenticate.ts'
 import type { CallLimit } from '../rateLimits/adminCallLimit.ts'
+import { auditDenials } from './auditDenials.ts'
 import { auditRoutes } from './auditRoutes.ts'
 import { clientRoutes } from './clientRoutes.ts'
 import type { AdminDeps } from './deps.ts'
@@ -18,13 +19,14 @@ export interface AdminRoutes extends AdminDeps {
   limitCalls: CallLimit
 }
 
-export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, given) => {
-  const { db, verifier, limitCalls, passwords, revocations, barrierDeps } = given
+export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, options) => {
+  const { db, verifier, limitCalls, passwords, revocations, barrierDeps } = options
   const deps = { db, passwords, revocations, barrierDeps }
   app.addHook('onRequest', authenticateAny({ db, verifier }))
   app.addHook('onRequest', limitCalls)
   requirePermission(app)
-  // An act without a reason may come without a body.
+  auditDenials(app, db)
+  // A request that gives no reason may come without a body.
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.method !== 'GET') request.body ??= {}
     done()

@@ -1,8 +1,10 @@
-/** Rows as admins are shown them. */
-import type { SessionDetail, UserView } from '@gatehouse/contract'
+/** Converts rows to the responses of the admin routes. */
+import type { ClientView, SessionDetail, UserView } from '@gatehouse/contract'
 import Bowser from 'bowser'
+import type { LiveGuard } from '../store/guards.ts'
 import type { AccountRow } from '../store/listAccounts.ts'
 import type { SessionRow } from '../store/listSessions.ts'
+import type { ClientRow } from '../store/manageClients.ts'
 
 export function userView(row: AccountRow): UserView {
   const { id, email, roles, scopes, mustChangePassword, version, sessions } = row
@@ -37,7 +39,30 @@ export function sessionDetail(row: SessionRow, callerSid: string): SessionDetail
   }
 }
 
-/** `Firefox 140 on Windows 10`; of a program its own first word, as `curl`. */
+export function clientView(row: ClientRow): ClientView {
+  return {
+    ...row,
+    createdAt: row.createdAt.toISOString(),
+    lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
+    previousSecretEndsAt: row.previousSecretEndsAt?.toISOString() ?? null,
+  }
+}
+
+/** @param feed the head of the feed and the database's time, read with the guard's row */
+export function guardView(guard: LiveGuard, { head, dbNowMs }: { head: number; dbNowMs: number }) {
+  const { id, name, version, cursor, leaseUntilMs, lastSeenAt } = guard
+  return {
+    guard: id,
+    name,
+    version,
+    cursor,
+    lag: head - cursor,
+    leaseLeftMs: Math.round(leaseUntilMs - dbNowMs),
+    lastSeenAt: lastSeenAt.toISOString(),
+  }
+}
+
+/** @returns for example `Firefox 140 on Windows 10`; for a program the first word, such as `curl` */
 export function agentInWords(userAgent: string | null): string {
   if (userAgent === null || userAgent.trim() === '') return 'unknown'
   const { browser, os } = Bowser.parse(userAgent)

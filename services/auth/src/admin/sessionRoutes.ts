@@ -1,23 +1,22 @@
-/** `/admin/.../sessions`: look at them, end one, end many. */
+/** `/admin/.../sessions`: list the sessions of an account, end one, end many. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ActionRequest, BulkEnd, BulkPreview, Id, ProblemError, ReceiptRef, SessionDetails } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { auditContextOf } from '../http/auditContext.ts'
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccount } from '../store/accounts.ts'
 import { listSessions, ownerOf } from '../store/listSessions.ts'
 import { bulkRevoke, previewBulkRevoke } from './bulkRevoke.ts'
-import { type AdminDeps, adminProblemResponses } from './deps.ts'
+import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'
 import { assertConfirmed } from './policies.ts'
 import { sessionDetail } from './serialize.ts'
 
 const tags = ['admin: sessions']
 const params = Type.Object({ id: Id })
-const mostShown = 200
+const maxSessions = 200
 
 const list = {
   tags,
-  summary: 'The sessions of an account that stand',
+  summary: 'List the active sessions of an account',
   params,
   response: { 200: SessionDetails, ...adminProblemResponses('not-found') },
 }
@@ -30,9 +29,10 @@ const endOne = {
   response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses('not-found', 'confirmation-required') },
 }
 
-const endBulk = {
+const endMany = {
   tags,
-  summary: 'End every session that fits all criteria, however many; or only count them',
+  summary: 'End all sessions that match the criteria, or count them',
+  description: 'Only an admin may end more than half of all active sessions without naming their accounts.',
   body: BulkEnd,
   response: {
     200: Type.Union([ReceiptRef, BulkPreview]),
@@ -47,7 +47,7 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (a
   app.get('/users/:id/sessions', { schema: list }, async (request, reply) => {
     const { id } = request.params
     if ((await readAccount(db, id)) === undefined) throw new ProblemError('not-found', 'no such account')
-    const rows = await listSessions(db, { accountId: id, limit: mostShown })
+    const rows = await listSessions(db, { accountId: id, limit: maxSessions })
     reply.header('cache-control', 'no-store')
     return { sessions: rows.map(row => sessionDetail(row, request.caller.sid)) }
   })
@@ -56,23 +56,24 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (a
     const { id: sessionId } = request.params
     const { reason = null, confirm } = request.body
     if ((await ownerOf(db, sessionId)) === undefined) throw new ProblemError('not-found', 'no such session')
-    // Only the session that asks has to be meant, not each of one's other devices.
-    const actor = { ...request.caller, id: request.caller.sid }
-    assertConfirmed({ actor, confirm }, { id: sessionId })
-    const act = auditContextOf(request, reason)
-    const revoked = await revocations.endSessions({ kind: 'one', sessionId }, 'revoked', act)
+    // Only the session of this request needs the confirmation, not the caller's other sessions.
+    assertConfirmed({ actor: { id: request.caller.sid }, confirm }, { id: sessionId })
+    const context = adminContextOf(request, reason)
+    const revoked = await revocations.endSessions({ kind: 'one', sessionId }, 'revoked', context)
     return sendReceipt(request, reply, { revoked, barrierDeps })
   })
 
-  app.post('/sessions/end', { schema: endBulk }, async (request, reply) => {
+  app.post('/sessions/end', { schema: endMany }, async (request, reply) => {
     const { criteria, dryRun = false, reason = null, confirm } = request.body
-    const { asOf, ...preview } = await previewBulkRevoke(db, criteria, request.caller.sid)
+    const context = adminContextOf(request, reason)
+    const actor = await context.readActor(db)
+    const { asOf, ...preview } = await previewBulkRevoke(db, { criteria, actor })
     reply.header('cache-control', 'no-store')
     if (dryRun) return { dryRun: true as const, ...preview }
     if (preview.includesCurrentSession && confirm !== 'myself') {
       throw new ProblemError('confirmation-required', 'a bulk end that covers its caller')
     }
-    const revoked = await bulkRevoke(deps, { criteria, asOf }, auditContextOf(request, reason))
+    const revoked = await bulkRevoke(deps, { criteria, asOf }, context)
     return sendReceipt(request, reply, { revoked, barrierDeps })
   })
 }

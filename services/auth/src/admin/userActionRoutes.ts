@@ -1,9 +1,8 @@
-/** `/admin/users/{id}/...`: disable, enable, set a password, force a new one, sign out everywhere. */
+/** `/admin/users/{id}/...`: disable, enable, end all sessions, set a password, require a new one. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ActionRequest, Id, PasswordReset, ProblemError, ReceiptRef } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { auditContextOf } from '../http/auditContext.ts'
 import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import {
   type AccountChange,
@@ -15,91 +14,92 @@ import {
 } from '../revoke/accountChanges.ts'
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccount } from '../store/accounts.ts'
-import { type AdminDeps, actionContextOf, adminProblemResponses } from './deps.ts'
+import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'
 import { assertActionAllowed, assertSessionEndAllowed } from './policies.ts'
 
+const tags = ['admin: users']
 const params = Type.Object({ id: Id })
+const response = {
+  200: ReceiptRef,
+  202: ReceiptRef,
+  ...adminProblemResponses('not-found', 'precondition-failed', 'confirmation-required', 'last-admin'),
+}
 
-const acts = [
+const actions = [
   {
     path: '/users/:id/disable',
     change: disableChange,
-    judge: assertActionAllowed,
-    summary: 'Disable: 403 from now on, wherever it comes',
+    check: assertActionAllowed,
+    summary: 'Disable an account: its sessions end, and its tokens are answered with 403',
   },
   {
     path: '/users/:id/enable',
     change: enableChange,
-    judge: assertActionAllowed,
-    summary: 'Enable: it may log in again; its older tokens stay refused',
+    check: assertActionAllowed,
+    summary: 'Enable an account: it can log in again, and its earlier tokens stay refused',
   },
   {
     path: '/users/:id/sessions/end',
     change: endAccountSessions,
-    judge: assertSessionEndAllowed,
-    summary: 'Sign out everywhere',
+    check: assertSessionEndAllowed,
+    summary: 'End all sessions of an account',
   },
   {
     path: '/users/:id/password/force-change',
     change: forcePasswordChange,
-    judge: assertActionAllowed,
-    summary: 'End its sessions; the next log-in has to set a new password',
+    check: assertActionAllowed,
+    summary: 'End all sessions of an account and require a new password at its next log-in',
   },
 ] as const
 
+const setPassword = {
+  tags,
+  summary: 'Set the password of an account and end its sessions',
+  params,
+  body: PasswordReset,
+  response: { ...response, ...adminProblemResponses('overloaded', 'not-found') },
+}
+
 export const userActionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
-  const { db, passwords, revocations, barrierDeps } = deps
-  const tags = ['admin: users']
-  const response = {
-    200: ReceiptRef,
-    202: ReceiptRef,
-    ...adminProblemResponses('not-found', 'precondition-failed', 'confirmation-required', 'last-admin'),
-  }
+  const { db, passwords } = deps
 
-  const changeAndAnswer = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    { id, change, judge, reason, confirm }: Change,
-  ) => {
-    const asked = actionContextOf(request, confirm)
-    const done = await revocations.changeAccount(
-      { id, change, check: account => judge(asked, account) },
-      auditContextOf(request, reason ?? null),
-    )
-    if (done === undefined) throw new ProblemError('not-found', 'no such account')
-    const nothing = { seq: done.head, kind: 'user', subject: id, effect: 'ended', sessionsEnded: 0 } as const
-    return sendReceipt(request, reply, { revoked: done.revoked ?? nothing, barrierDeps })
-  }
-
-  for (const { path, change, judge, summary } of acts) {
+  for (const { path, change, check, summary } of actions) {
     const schema = { tags, summary, params, body: ActionRequest, response }
     app.post(path, { schema }, (request, reply) =>
-      changeAndAnswer(request, reply, { id: request.params.id, change, judge, ...request.body }),
+      changeAndSend(deps, { request, reply }, { id: request.params.id, change, check, ...request.body }),
     )
   }
 
-  const schema = {
-    tags,
-    summary: 'Set a password; ends its sessions',
-    params,
-    body: PasswordReset,
-    response: { ...response, ...adminProblemResponses('overloaded', 'not-found') },
-  }
-  app.put('/users/:id/password', { schema }, async (request, reply) => {
-    const { password, mustChangePassword = false, ...why } = request.body
+  app.put('/users/:id/password', { schema: setPassword }, async (request, reply) => {
+    const { password, mustChangePassword = false, ...rest } = request.body
     const { id } = request.params
     const account = await readAccount(db, id)
     if (account === undefined) throw new ProblemError('not-found', 'no such account')
     requireAcceptablePassword(password, { field: 'body/password', email: account.email })
     const change = resetPassword(await passwords.hash(password), mustChangePassword ? 'must-change' : 'keeps')
-    return changeAndAnswer(request, reply, { id, change, judge: assertActionAllowed, ...why })
+    return changeAndSend(deps, { request, reply }, { id, change, check: assertActionAllowed, ...rest })
   })
 }
 
-interface Change {
+interface RequestedChange {
   id: string
   change: AccountChange
-  judge: typeof assertActionAllowed
+  check: typeof assertActionAllowed
   reason?: string
   confirm?: string
+}
+
+async function changeAndSend(
+  { revocations, barrierDeps }: AdminDeps,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  { id, change, check, reason, confirm }: RequestedChange,
+) {
+  const ifMatch = request.headers['if-match']
+  const result = await revocations.changeAccount(
+    { id, change, check: (account, actor) => check({ actor, ifMatch, confirm }, account) },
+    adminContextOf(request, reason ?? null),
+  )
+  if (result === undefined) throw new ProblemError('not-found', 'no such account')
+  const unchanged = { seq: result.head, kind: 'user', subject: id, effect: 'ended', sessionsEnded: 0 } as const
+  return sendReceipt(request, reply, { revoked: result.revoked ?? unchanged, barrierDeps })
 }

@@ -1,42 +1,40 @@
-/** `/admin/users`: create, find, read. */
+/** `/admin/users`: create, list, read. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Id, NewUser, ProblemError, UserDetail, UserPage, UserQuery, UserViewRef } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { auditContextOf } from '../http/auditContext.ts'
 import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
 import { emailKey } from '../store/accounts.ts'
 import { listAccounts, readAccountRow } from '../store/listAccounts.ts'
 import { listSessions } from '../store/listSessions.ts'
 import { createUser } from './createUser.ts'
-import { readCursor, writeCursor } from './cursor.ts'
-import { type AdminDeps, adminProblemResponses } from './deps.ts'
+import { readAccountCursor, writeCursor } from './cursor.ts'
+import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'
 import { etagOf } from './policies.ts'
 import { sessionDetail, userView } from './serialize.ts'
 
 const tags = ['admin: users']
-const params = Type.Object({ id: Id })
-const mostSessions = 200
-const noSuchUser = () => new ProblemError('not-found', 'no such account')
+const maxSessions = 200
 
 const creation = {
   tags,
-  summary: 'Create an account; repeat it safely with the same Idempotency-Key',
+  summary: 'Create an account',
+  description: 'A request that is repeated with the same `Idempotency-Key` within 24 hours creates no second account.',
   headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String({ description: '8 to 200 characters.' })) }),
   body: NewUser,
-  response: { 201: UserViewRef, ...adminProblemResponses('conflict', 'overloaded') },
+  response: { 201: UserViewRef, ...adminProblemResponses('conflict', 'overloaded', 'idempotency-key-reused') },
 }
 
 const list = {
   tags,
-  summary: 'Find accounts',
+  summary: 'List accounts',
   querystring: UserQuery,
   response: { 200: UserPage, ...adminProblemResponses() },
 }
 
-const one = {
+const detail = {
   tags,
-  summary: 'An account with its sessions',
-  params,
+  summary: 'Read an account with its sessions',
+  params: Type.Object({ id: Id }),
   response: { 200: UserDetail, ...adminProblemResponses('not-found') },
 }
 
@@ -44,24 +42,17 @@ export const userRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps
   const { db } = deps
 
   app.post('/users', { schema: creation }, async (request, reply) => {
-    const creating = {
-      wanted: request.body,
-      actor: request.caller,
-      key: idempotencyKeyOf(request),
-      act: auditContextOf(request),
-    }
-    const row = await readAccountRow(db, await createUser(deps, creating))
-    if (row === undefined) throw new ProblemError('conflict', 'created, and deleted by somebody else since')
+    const key = idempotencyKeyOf(request)
+    const id = await createUser(deps, { newUser: request.body, key, context: adminContextOf(request) })
+    const row = await readAccountRow(db, id)
+    if (row === undefined) throw new ProblemError('conflict', 'the account has been deleted since')
     reply.code(201).header('location', `/admin/users/${row.id}`).header('etag', etagOf(row.version))
     return userView(row)
   })
 
   app.get('/users', { schema: list }, async (request, reply) => {
     const { email, role = null, state = null, limit = '50', cursor } = request.query
-    const after = readCursor(cursor, ([createdAt, id]) => {
-      const isOurs = typeof createdAt === 'number' && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)
-      return isOurs ? { createdAt: new Date(createdAt), id } : undefined
-    })
+    const after = readAccountCursor(cursor)
     const emailPart = email === undefined ? null : emailKey(email)
     const rows = await listAccounts(db, { emailPart, role, state, after, limit: Number(limit) + 1 })
     const page = rows.slice(0, Number(limit))
@@ -70,13 +61,13 @@ export const userRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps
     return { users: page.map(userView), nextCursor: last ? writeCursor([last.createdAt.getTime(), last.id]) : null }
   })
 
-  app.get('/users/:id', { schema: one }, async (request, reply) => {
+  app.get('/users/:id', { schema: detail }, async (request, reply) => {
     const { id } = request.params
     const [row, sessions] = await Promise.all([
       readAccountRow(db, id),
-      listSessions(db, { accountId: id, limit: mostSessions }),
+      listSessions(db, { accountId: id, limit: maxSessions }),
     ])
-    if (row === undefined) throw noSuchUser()
+    if (row === undefined) throw new ProblemError('not-found', 'no such account')
     reply.header('cache-control', 'no-store').header('etag', etagOf(row.version))
     return { user: userView(row), sessions: sessions.map(session => sessionDetail(session, request.caller.sid)) }
   })

@@ -1,67 +1,58 @@
-/** `/admin/users/{id}`: change rights, delete. */
+/** `/admin/users/{id}`: change roles and scopes, delete. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ActionRequest, Id, ProblemError, ReceiptRef, UserChange, UserChanged } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { auditContextOf } from '../http/auditContext.ts'
 import { changeRights, deleteAccountChange, rightsAfter } from '../revoke/accountChanges.ts'
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccountRow } from '../store/listAccounts.ts'
-import { type AdminDeps, actionContextOf, adminProblemResponses } from './deps.ts'
+import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'
 import { assertActionAllowed, assertRightsChangeAllowed, etagOf } from './policies.ts'
 import { userView } from './serialize.ts'
 
 const tags = ['admin: users']
 const params = Type.Object({ id: Id })
 const noSuchUser = () => new ProblemError('not-found', 'no such account')
+const conditions = ['not-found', 'precondition-failed', 'confirmation-required', 'last-admin'] as const
 
 const change = {
   tags,
-  summary: 'Change roles and scopes; what is taken away is gone when the call returns',
+  summary: 'Change the roles and scopes of an account',
+  description: 'Rights that are taken away are no longer accepted anywhere when the response says `inForce`.',
   params,
-  headers: Type.Object({ 'if-match': Type.Optional(Type.String({ description: 'The `ETag` that was read.' })) }),
+  headers: Type.Object({ 'if-match': Type.Optional(Type.String({ description: 'The `ETag` of the account.' })) }),
   body: UserChange,
-  response: {
-    200: UserChanged,
-    202: UserChanged,
-    ...adminProblemResponses(
-      'not-found',
-      'precondition-required',
-      'precondition-failed',
-      'confirmation-required',
-      'last-admin',
-    ),
-  },
+  response: { 200: UserChanged, 202: UserChanged, ...adminProblemResponses('precondition-required', ...conditions) },
 }
 
 const deletion = {
   tags,
-  summary: 'Delete an account: erases the person, and its tokens are refused when the call returns',
+  summary: 'Delete an account and its personal data',
+  description: 'Its tokens are no longer accepted anywhere when the response says `inForce`.',
   params,
   body: ActionRequest,
-  response: {
-    200: ReceiptRef,
-    202: ReceiptRef,
-    ...adminProblemResponses('not-found', 'precondition-failed', 'confirmation-required', 'last-admin'),
-  },
+  response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses(...conditions) },
 }
 
-export const userUpdateRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { db, revocations, barrierDeps }) => {
+export const userUpdateRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
+  const { db, revocations, barrierDeps } = deps
+
   app.patch('/users/:id', { schema: change }, async (request, reply) => {
-    const { reason = null, confirm, ...wanted } = request.body
+    const { reason = null, confirm, ...newRights } = request.body
     const { id } = request.params
-    const asked = actionContextOf(request, confirm)
-    if (asked.ifMatch === undefined)
-      throw new ProblemError('precondition-required', 'a change of rights without If-Match')
-    const done = await revocations.changeAccount(
+    const ifMatch = request.headers['if-match']
+    if (ifMatch === undefined) throw new ProblemError('precondition-required', 'a change of rights without If-Match')
+    const result = await revocations.changeAccount(
       {
         id,
-        change: changeRights(wanted),
-        check: account => assertRightsChangeAllowed(asked, account, rightsAfter(account, wanted)),
+        change: changeRights(newRights),
+        check: (account, actor) =>
+          assertRightsChangeAllowed({ actor, ifMatch, confirm }, account, rightsAfter(account, newRights)),
       },
-      auditContextOf(request, reason),
+      adminContextOf(request, reason),
     )
-    if (done === undefined) throw noSuchUser()
-    const revocation = done.revoked && (await sendReceipt(request, reply, { revoked: done.revoked, barrierDeps }))
+    if (result === undefined) throw noSuchUser()
+    const { revoked } = result
+    const revocation = revoked && (await sendReceipt(request, reply, { revoked, barrierDeps }))
     const row = await readAccountRow(db, id)
     if (row === undefined) throw noSuchUser()
     reply.header('etag', etagOf(row.version)).header('cache-control', 'no-store')
@@ -70,12 +61,16 @@ export const userUpdateRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app
 
   app.delete('/users/:id', { schema: deletion }, async (request, reply) => {
     const { reason = null, confirm } = request.body
-    const asked = actionContextOf(request, confirm)
-    const done = await revocations.changeAccount(
-      { id: request.params.id, change: deleteAccountChange, check: account => assertActionAllowed(asked, account) },
-      auditContextOf(request, reason),
+    const ifMatch = request.headers['if-match']
+    const result = await revocations.changeAccount(
+      {
+        id: request.params.id,
+        change: deleteAccountChange,
+        check: (account, actor) => assertActionAllowed({ actor, ifMatch, confirm }, account),
+      },
+      adminContextOf(request, reason),
     )
-    if (!done?.revoked) throw noSuchUser()
-    return sendReceipt(request, reply, { revoked: done.revoked, barrierDeps })
+    if (!result?.revoked) throw noSuchUser()
+    return sendReceipt(request, reply, { revoked: result.revoked, barrierDeps })
   })
 }

@@ -1,24 +1,30 @@
-/** How long the caller of a revocation wants to wait: `Prefer: wait=N` (RFC 7240 section 4.3). */
-import { ProblemError } from '@gatehouse/contract'
-import type { FastifyRequest } from 'fastify'
+/** How long the client of a revocation prefers to wait: `Prefer: wait=N` and `respond-async` (RFC 7240 section 4). */
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /**
- * @param maxMs when a revocation is in force at the latest: what is waited when nothing is said
+ * Reads the preference and sets `Preference-Applied` to what is honoured. A preference that cannot be honoured is
+ * ignored (RFC 7240 section 2), so this never refuses a request whose action may already be committed.
+ * @param maxWaitMs when a revocation is in force at the latest; also the default
  * @returns milliseconds
  */
-export function waitPreference(request: FastifyRequest, maxMs: number): number {
-  const header = request.headers.prefer
-  if (header === undefined) return maxMs
-  const preferences = String(header)
+export function waitPreference(request: FastifyRequest, reply: FastifyReply, maxWaitMs: number): number {
+  const { waitMs, applied } = parseWait(request.headers.prefer)
+  if (applied !== undefined) reply.header('preference-applied', applied)
+  return Math.min(waitMs ?? maxWaitMs, maxWaitMs)
+}
+
+/**
+ * `wait` bounds the wait whether or not `respond-async` comes with it; `respond-async` alone means not to wait.
+ * The first of several preferences with one name counts.
+ */
+export function parseWait(header: string | string[] | undefined): { waitMs?: number; applied?: string } {
+  const preferences = String(header ?? '')
     .split(',')
-    .map(part => part.trim().toLowerCase())
-  if (preferences.includes('respond-async')) return 0
-  const wait = preferences.find(part => part.startsWith('wait'))
-  if (wait === undefined) return maxMs
-  const seconds = /^wait\s*=\s*"?(\d{1,5})"?$/.exec(wait)?.[1]
-  if (seconds === undefined) {
-    const field = { field: 'headers/prefer', reason: 'wait must be a whole number of seconds' }
-    throw new ProblemError('request-malformed', 'a bad Prefer header', { fields: [field] })
-  }
-  return Math.min(Number(seconds) * 1000, maxMs)
+    .map(preference => preference.split(';', 1)[0]?.trim().toLowerCase() ?? '')
+  const isAsync = preferences.includes('respond-async')
+  const wait = preferences.find(preference => /^wait\s*=/.test(preference))
+  const [, seconds] = /^wait\s*=\s*(?:"(\d{1,9})"|(\d{1,9}))$/.exec(wait ?? '')?.filter(Boolean) ?? []
+  const names = [isAsync ? 'respond-async' : '', seconds === undefined ? '' : `wait=${seconds}`].filter(Boolean)
+  if (names.length === 0) return {}
+  return { waitMs: Number(seconds ?? 0) * 1000, applied: names.join(', ') }
 }

@@ -30,7 +30,7 @@ export async function forcePasswordChange(
     if (!(await changePassword(tx, { id: account.id, from: account.passwordHash, to }))) return undefined
     const { address, requestId } = clientInfo
     const who = { actor: account.id, reason: null, address, requestId }
-    await writeAudit(tx, { ...who, action: 'user.password-change', target: account.id, outcome: 'done', detail: {} })
+    await writeAudit(tx, { ...who, action: 'user.change-password', target: account.id, outcome: 'done', detail: {} })
     return to
   })
 }

@@ -59,7 +59,7 @@ async function check(deps: LoginDeps, request: LoginRequest, clientInfo: ClientI
   const isRight = await passwords.verify(request.password, account?.passwordHash)
   if (account === undefined || !isRight) {
     const isLimitReached = await limits.recordFailure(attempt)
-    const start = { action: 'session.start', target: account?.id ?? null }
+    const start = { action: 'session.start' as const, target: account?.id ?? null }
     await writeRefusedAttempt(db, { ...start, outcome: 'credentials-invalid' }, clientInfo)
     // Once, when it begins: what is refused from now on must not fill the log.
     if (isLimitReached) await writeRefusedAttempt(db, { ...start, outcome: 'rate-limited' }, clientInfo)

@@ -7,12 +7,12 @@
  *
  * @returns for a number of waiting ones, and of the threads that will share them: how many the next thread takes
  */
-export function adaptiveBatchSize(maxSize: number): (barrierDeps: number, threads: number) => number {
+export function adaptiveBatchSize(maxSize: number): (queued: number, threads: number) => number {
   let size = 1
-  return (barrierDeps, threads) => {
+  return (queued, threads) => {
     // Two are never hashed one after the other while a thread has nothing to do.
-    const taken = Math.min(size, Math.ceil(barrierDeps / threads))
-    size = taken < barrierDeps ? Math.min(maxSize, 2 * size) : 1
+    const taken = Math.min(size, Math.ceil(queued / threads))
+    size = taken < queued ? Math.min(maxSize, 2 * size) : 1
     return taken
   }
 }

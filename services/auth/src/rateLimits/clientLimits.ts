@@ -52,7 +52,11 @@ export function clientLimits({ db, pool, clock, quota }: ClientLimitOptions): Cl
   }
 
   const recordLimitReached = (presented: PresentedCredentials) => {
-    const attempt = { action: 'client.authenticate', target: presented.id.slice(0, 100), outcome: 'rate-limited' }
+    const attempt = {
+      action: 'client.authenticate' as const,
+      target: presented.id.slice(0, 100),
+      outcome: 'rate-limited',
+    }
     return writeRefusedAttempt(db, attempt, presented)
   }
 

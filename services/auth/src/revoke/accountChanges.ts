@@ -1,6 +1,7 @@
-/** What may be done to an account that takes something away from it: each as the change, and what the feed then says. */
+/** The changes of an account that revoke something: each with its statement and the effect that its feed entry has. */
 import type { RevocationEffect } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
+import type { AuditAction } from '../store/auditActions.ts'
 import {
   type ChangedAccount,
   deleteAccount,
@@ -15,41 +16,40 @@ import type { EndedAs } from '../store/endSessions.ts'
 import type { LockedAccount } from '../store/lockAccount.ts'
 
 export interface AccountChange {
-  /** For the audit log. */
-  action: string
-  /** Runs after the sessions were ended, under the row's lock. */
+  action: AuditAction
+  /** Runs under the row's lock, after the sessions were ended. */
   apply: (db: Db, account: LockedAccount) => Promise<ChangedAccount | undefined>
-  /** Why its sessions end; null when they go on. */
+  /** Why the account's sessions end; null when they continue. */
   endsSessionsAs: EndedAs | null
-  /** What its tokens from before are then; null when they stay good. */
+  /** What earlier access tokens become; null when they stay valid. */
   effectOf: (changed: ChangedAccount, before: LockedAccount) => RevocationEffect | null
   /** Evidence for the audit log. */
   detail?: (account: LockedAccount) => Record<string, unknown>
 }
 
-const byState = ({ isDisabled }: ChangedAccount): RevocationEffect => (isDisabled ? 'forbidden' : 'ended')
+const effectByState = ({ isDisabled }: ChangedAccount): RevocationEffect => (isDisabled ? 'forbidden' : 'ended')
 
 export const disableChange: AccountChange = {
   action: 'user.disable',
   apply: (db, { id }) => disableAccount(db, id),
   endsSessionsAs: 'account-disabled',
-  effectOf: byState,
+  effectOf: effectByState,
 }
 
 export const enableChange: AccountChange = {
   action: 'user.enable',
-  // Enabling what is enabled changes nothing: a repeated call must not sign anybody out.
+  // Enabling an enabled account changes nothing, so that a repeated call does not sign the user out.
   apply: async (db, account) => (account.isDisabled ? enableAccount(db, account.id) : account),
-  // A disabled account has no session that could go on.
+  // A disabled account has no active sessions.
   endsSessionsAs: null,
   effectOf: (_changed, before) => (before.isDisabled ? 'ended' : null),
 }
 
 export const endAccountSessions: AccountChange = {
-  action: 'user.end-all',
+  action: 'user.end-sessions',
   apply: (db, { id }) => raiseEpoch(db, id),
   endsSessionsAs: 'revoked',
-  effectOf: byState,
+  effectOf: effectByState,
 }
 
 export const deleteAccountChange: AccountChange = {
@@ -63,51 +63,59 @@ export const forcePasswordChange: AccountChange = {
   action: 'user.force-password-change',
   apply: (db, { id }) => requirePasswordChange(db, id),
   endsSessionsAs: 'password-changed',
-  effectOf: byState,
+  effectOf: effectByState,
 }
 
-/** @param afterwards whether the person has to change it at the next log-in */
+/** @param afterwards whether the next log-in must set another password */
 export function resetPassword(passwordHash: string, afterwards: 'must-change' | 'keeps'): AccountChange {
   const mustChange = afterwards === 'must-change'
   return {
     action: 'user.set-password',
     apply: (db, { id }) => setPassword(db, { id, passwordHash, mustChange }),
     endsSessionsAs: 'password-changed',
-    effectOf: byState,
+    effectOf: effectByState,
     detail: () => ({ mustChange }),
   }
 }
 
+/** The rights to set; what is undefined stays as it is. */
 export interface NewRights {
   roles?: string[]
   scopes?: string[]
 }
 
-/** Sessions go on with what is left: the tokens from before are superseded, and their holders renew. */
-export function changeRights(wanted: NewRights): AccountChange {
+/** Sessions continue with the remaining rights: earlier access tokens are superseded, and their clients renew. */
+export function changeRights(newRights: NewRights): AccountChange {
   return {
     action: 'user.change-rights',
     apply: (db, account) =>
-      setRights(db, { id: account.id, ...rightsAfter(account, wanted), removesRights: removesRights(account, wanted) }),
+      setRights(db, {
+        id: account.id,
+        ...rightsAfter(account, newRights),
+        removesRights: removesRights(account, newRights),
+      }),
     endsSessionsAs: null,
     effectOf: ({ isDisabled }, before) => {
-      if (!removesRights(before, wanted)) return null
-      // A disabled account holds nothing that could be superseded: it stays forbidden.
+      if (!removesRights(before, newRights)) return null
+      // The tokens of a disabled account stay forbidden.
       return isDisabled ? 'forbidden' : 'superseded'
     },
-    detail: account => ({ from: { roles: account.roles, scopes: account.scopes }, to: rightsAfter(account, wanted) }),
+    detail: account => ({
+      from: { roles: account.roles, scopes: account.scopes },
+      to: rightsAfter(account, newRights),
+    }),
   }
 }
 
 export function rightsAfter(
   { roles, scopes }: LockedAccount,
-  wanted: NewRights,
+  newRights: NewRights,
 ): { roles: string[]; scopes: string[] } {
-  return { roles: wanted.roles ?? roles, scopes: wanted.scopes ?? scopes }
+  return { roles: newRights.roles ?? roles, scopes: newRights.scopes ?? scopes }
 }
 
-/** Whether something that the account holds is not among what it shall hold. */
-export function removesRights(account: LockedAccount, wanted: NewRights): boolean {
-  const { roles, scopes } = rightsAfter(account, wanted)
+/** @returns whether the account holds a role or scope that the new rights lack */
+export function removesRights(account: LockedAccount, newRights: NewRights): boolean {
+  const { roles, scopes } = rightsAfter(account, newRights)
   return !account.roles.every(role => roles.includes(role)) || !account.scopes.every(scope => scopes.includes(scope))
 }

@@ -1,4 +1,4 @@
-/** Waits until a revocation is in force: until no guard that may still decide lacks it. */
+/** Waits until a revocation is in force: until no guard that may still decide lacks its entry. */
 import type { Clock } from '@gatehouse/clock'
 import type { GuardReceipt } from '@gatehouse/contract'
 import { blocksRevocation } from '@gatehouse/protocol'
@@ -12,11 +12,12 @@ export interface BarrierResult {
 
 export interface Barrier {
   /**
-   * Waits for the entry `seq`, which must be committed.
-   * @param timeoutMs how long the caller waits; then the answer is `inForce: false`
+   * Waits for an entry of the feed.
+   * @param seq the number of the entry, which must be committed
+   * @param timeoutMs how long the caller waits; the result is `inForce: false` if that is too short
    */
   wait: (seq: number, timeoutMs: number) => Promise<BarrierResult>
-  /** A guard acknowledged or left. */
+  /** Reads the guards again, because one acknowledged an entry or left. */
   wake: () => void
 }
 
@@ -26,119 +27,127 @@ export interface BarrierOptions {
   onError: (error: unknown) => void
 }
 
-/** A re-read covers a lost notification; a lease that ends is nobody's notification either. */
+/** Bounds the delay after a lost notification, and after a lease that ends, which sends none. */
 const rereadMs = 250
-const rereadSoonestMs = 5
+const minRereadMs = 5
 
+/**
+ * @param options.read reads the guards that have a lease, the head of the feed and the database's time in one statement
+ * @returns a barrier that shares each read among all callers that were waiting when the read began
+ */
 export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier {
   const waiters = new Set<Waiter>()
-  let sleeping = new AbortController()
-  let isLooking = false
+  let sleepAbort = new AbortController()
+  let isReading = false
   let wakes = 0
 
-  const look = async () => {
+  const readGuards = async () => {
     const wakesBefore = wakes
-    // Only those who waited before the read began: a read from before a revocation's commit could miss a guard that polls just then.
+    // A read that began before a revocation's commit could miss a guard that polls at that moment, so it does not
+    // count for callers that arrive during the read.
     const present = [...waiters]
     const live = await read().catch(error => void onError(error))
-    const nextMs = live ? Math.min(rereadMs, ...present.map(waiter => waiter.see(live))) : rereadMs
-    for (const waiter of present) waiter.looked()
+    const nextMs = live ? Math.min(rereadMs, ...present.map(waiter => waiter.onGuards(live))) : rereadMs
+    for (const waiter of present) waiter.readDone()
     if (waiters.size === 0 || wakes !== wakesBefore) return
-    sleeping = new AbortController()
-    await clock.sleep(Math.max(nextMs, rereadSoonestMs), sleeping.signal).catch(() => undefined)
+    sleepAbort = new AbortController()
+    await clock.sleep(Math.max(nextMs, minRereadMs), sleepAbort.signal).catch(() => undefined)
   }
 
-  const lookWhileAwaited = async () => {
-    isLooking = true
-    while (waiters.size > 0) await look()
-    isLooking = false
+  const readWhileAwaited = async () => {
+    isReading = true
+    while (waiters.size > 0) await readGuards()
+    isReading = false
   }
 
   const wake = () => {
     wakes += 1
-    sleeping.abort('woken')
+    sleepAbort.abort('woken')
   }
 
   const wait: Barrier['wait'] = async (seq, timeoutMs) => {
     const startMs = clock.nowMs()
-    const waiter = createWaiter(seq)
+    const waiter = createWaiter(seq, () => waiters.delete(waiter))
     waiters.add(waiter)
-    if (isLooking) wake()
-    else void lookWhileAwaited()
+    if (isReading) wake()
+    else void readWhileAwaited()
 
-    const giveUp = new AbortController()
-    // Nobody gives up before one look: without patience, too, the answer says how things stand.
-    const patience = Promise.all([clock.sleep(timeoutMs, giveUp.signal).catch(() => undefined), waiter.firstLook])
-    const inForce = await Promise.race([waiter.inForce.then(() => true), patience.then(() => false)])
-    giveUp.abort('decided')
+    const stopTimer = new AbortController()
+    // The time-out never precedes the first read, so that a caller that does not wait still gets the present state.
+    const timeout = Promise.all([clock.sleep(timeoutMs, stopTimer.signal).catch(() => undefined), waiter.firstRead])
+    const inForce = await Promise.race([waiter.inForce.then(() => true), timeout.then(() => false)])
+    stopTimer.abort('decided')
     waiters.delete(waiter)
     if (!inForce) wake()
     return { inForce, waitedMs: Math.round(clock.nowMs() - startMs), guards: waiter.receipts() }
   }
   return { wait, wake }
-
-  function createWaiter(seq: number): Waiter {
-    const seen: ReceiptsById = new Map()
-    let settle: () => void
-    const inForce = new Promise<void>(resolve => {
-      settle = resolve
-    })
-    let looked = () => {}
-    const firstLook = new Promise<void>(resolve => {
-      looked = resolve
-    })
-    const see = (live: LiveGuards) => {
-      const nextMs = updateReceipts(seen, live, seq)
-      if (nextMs === undefined) {
-        settle()
-        waiters.delete(waiter)
-      }
-      return nextMs ?? rereadMs
-    }
-    const waiter = { see, inForce, looked, firstLook, receipts: () => [...seen.values()].map(({ receipt }) => receipt) }
-    return waiter
-  }
 }
 
 interface Waiter {
-  /** Takes note of the live guards; returns when the next lease ends, in milliseconds from now. */
-  see: (live: LiveGuards) => number
-  /** A read has ended, well or not. */
-  looked: () => void
-  firstLook: Promise<void>
+  /** Updates the receipts; returns when the next lease ends, in milliseconds from now. */
+  onGuards: (live: LiveGuards) => number
+  /** A read has ended, with or without a result. */
+  readDone: () => void
+  firstRead: Promise<void>
   inForce: Promise<void>
   receipts: () => GuardReceipt[]
 }
 
-/** By id: what is written down of each guard, and until when it could decide at the last look. */
+function createWaiter(seq: number, onInForce: () => void): Waiter {
+  const receiptsById: ReceiptsById = new Map()
+  let settle = () => {}
+  const inForce = new Promise<void>(resolve => {
+    settle = resolve
+  })
+  let readDone = () => {}
+  const firstRead = new Promise<void>(resolve => {
+    readDone = resolve
+  })
+  const onGuards = (live: LiveGuards) => {
+    const nextMs = updateReceipts(receiptsById, live, seq)
+    if (nextMs === undefined) {
+      settle()
+      onInForce()
+    }
+    return nextMs ?? rereadMs
+  }
+  const receipts = () => [...receiptsById.values()].map(({ receipt }) => receipt)
+  return { onGuards, readDone: () => readDone(), firstRead, inForce, receipts }
+}
+
+/** By the guard's id: its receipt, and the end of its lease at the last read (database time). */
 export type ReceiptsById = Map<string, { receipt: GuardReceipt; leaseUntilMs: number }>
 
-/** Writes down how each guard came to know. Returns undefined once none holds the revocation up, else when the next lease ends. */
+/**
+ * Records for each guard when it acknowledged the entry, or when its lease ended without that.
+ * @returns undefined when no guard blocks the revocation, else the milliseconds until the next lease ends
+ */
 export function updateReceipts(
-  seen: ReceiptsById,
+  receiptsById: ReceiptsById,
   { guards, head, dbNowMs }: LiveGuards,
   seq: number,
 ): number | undefined {
   const now = new Date(dbNowMs).toISOString()
-  const live = new Set(guards.map(({ id }) => id))
-  // A database that does not have the entry has lost it: nothing of it is in force.
+  const liveIds = new Set(guards.map(({ id }) => id))
+  // A database whose head is below the entry has lost it, so the entry cannot be in force.
   let nextMs: number | undefined = head < seq ? rereadMs : undefined
   for (const guard of guards) {
-    const isBehind = blocksRevocation(guard, { seq, dbNowMs })
-    const receipt = seen.get(guard.id)?.receipt ?? {
+    const isBlocking = blocksRevocation(guard, { seq, dbNowMs })
+    const receipt = receiptsById.get(guard.id)?.receipt ?? {
       guard: guard.id,
       name: guard.name,
       acknowledgedAt: null,
       leaseEndedAt: null,
     }
-    seen.set(guard.id, { receipt, leaseUntilMs: guard.leaseUntilMs })
-    if (isBehind) nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, guard.leaseUntilMs - dbNowMs)
+    receiptsById.set(guard.id, { receipt, leaseUntilMs: guard.leaseUntilMs })
+    if (isBlocking) nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, guard.leaseUntilMs - dbNowMs)
     else receipt.acknowledgedAt ??= (guard.ackedAt ?? guard.lastSeenAt).toISOString()
   }
-  for (const [id, { receipt, leaseUntilMs }] of seen) {
-    // One that is gone before its lease has ended took its row away itself.
-    const hasEnded = !live.has(id) && leaseUntilMs <= dbNowMs
-    if (hasEnded && receipt.acknowledgedAt === null) receipt.leaseEndedAt ??= now
+  for (const [id, { receipt, leaseUntilMs }] of receiptsById) {
+    // A guard whose row is gone before its lease has ended has left; it serves no requests.
+    const hasLapsed = !liveIds.has(id) && leaseUntilMs <= dbNowMs
+    if (hasLapsed && receipt.acknowledgedAt === null) receipt.leaseEndedAt ??= now
   }
   return nextMs
 }

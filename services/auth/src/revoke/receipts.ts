@@ -1,4 +1,4 @@
-/** Keeps the receipt of every revocation that was waited for in the audit log. */
+/** Stores the receipt of each revocation that is in force in the audit log. */
 
 import type { QueryRaw } from '../database/rawSql.ts'
 import { writeReceipt } from '../store/receipts.ts'
@@ -9,13 +9,13 @@ export interface ReceiptOptions {
   onError: (error: unknown) => void
 }
 
-/** The same barrier; once a revocation is in force, how every guard came to know is written down. */
+/** @returns the same barrier, which stores what each guard acknowledged once a revocation is in force */
 export function recordReceipts(barrier: Barrier, { db, onError }: ReceiptOptions): Barrier {
   const wait: Barrier['wait'] = async (seq, timeoutMs) => {
-    const standing = await barrier.wait(seq, timeoutMs)
-    // It is in force whether or not the log can be written now: the caller is told so.
-    if (standing.inForce) await writeReceipt(db, seq, standing).catch(onError)
-    return standing
+    const result = await barrier.wait(seq, timeoutMs)
+    // A failed write does not change the answer: the revocation is in force in either case.
+    if (result.inForce) await writeReceipt(db, seq, result).catch(onError)
+    return result
   }
   return { ...barrier, wait }
 }

@@ -1,187 +1,156 @@
-/** The one path of every revocation: change what stands, append the entries, commit; the barrier comes after. */
-import { ProblemError } from '@gatehouse/contract'
-import type { Database, Db } from '../database/database.ts'
-import type { AuditContext } from '../http/auditContext.ts'
-import {
-  appendRevocations,
-  type NewRevocation,
-  type RevocationResult,
-  raiseGlobalEpoch,
-} from '../store/appendRevocations.ts'
+/** The path of every revocation: change the rows, append the entries, commit. The barrier is waited for afterwards. */
+import type { Database, Db, PrismaClient } from '../database/database.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
+import type { ActorContext } from '../http/actorContext.ts'
+import { type RevocationResult, raiseGlobalEpoch } from '../store/appendRevocations.ts'
 import { changePassword } from '../store/changeAccount.ts'
 import { endOneSession } from '../store/endOneSession.ts'
 import { type EndedAs, endSessions, type OneSession, type SessionSelection } from '../store/endSessions.ts'
-import { hasActiveAdmin, type LockedAccount, lockAccount, lockAdmins } from '../store/lockAccount.ts'
 import { readHead } from '../store/readFeed.ts'
-import { type AuditRow, writeAudit } from '../store/writeAudit.ts'
-import type { AccountChange } from './accountChanges.ts'
+import { writeAudit } from '../store/writeAudit.ts'
+import {
+  appendWork,
+  confirmAndAppend,
+  type RevocationContext,
+  type RevocationWork,
+  revocationAudit,
+  sessionEntry,
+} from './appendWork.ts'
+import { type AccountChangeRequest, type AccountChangeResult, changeAccount } from './changeAccount.ts'
+import { confirmActor } from './confirmActor.ts'
 
 export interface Revocations {
-  endSessions: (which: SessionSelection, endedAs: EndedAs, act: AuditContext) => Promise<RevocationResult>
+  endSessions: (which: SessionSelection, endedAs: EndedAs, context: RevocationContext) => Promise<RevocationResult>
+  /** @see changeAccount */
+  changeAccount: (request: AccountChangeRequest, context: ActorContext) => Promise<AccountChangeResult | undefined>
   /**
-   * Judges and changes an account under its lock. Undefined when there is no such account; `revoked` is null when the
-   * change took nothing away.
-   * @throws Refusal `last-admin`, and what `judge` throws
+   * Appends what `work` returns, in the transaction of `work`.
+   * @returns undefined when `work` returned undefined, because it revokes nothing
    */
-  changeAccount: (
-    asked: AccountChangeRequest,
-    act: AuditContext,
-  ) => Promise<{ revoked: RevocationResult | null; head: number } | undefined>
-  /** Anything else that covers tokens: what `work` says is appended in its transaction. Undefined when it found nothing to do. */
   revokeWith: (
     work: (db: Db) => Promise<RevocationWork | undefined>,
-    act: AuditContext,
+    context: RevocationContext,
   ) => Promise<RevocationResult | undefined>
-  endAllSessions: (act: AuditContext) => Promise<RevocationResult>
-  /** Undefined when the old password does not stand any more. */
-  changePassword: (change: PasswordChange, act: AuditContext) => Promise<RevocationResult | undefined>
-}
-
-export interface AccountChangeRequest {
-  id: string
-  change: AccountChange
-  /** Throws when this must not be done to this account as it stands. */
-  check?: (account: LockedAccount) => void
-}
-
-export interface RevocationWork {
-  entries: NewRevocation[]
-  action: string
-  target: string | null
-  /** How many sessions it ended. */
-  sessionsEnded: number
+  /** Ends every session by raising the global epoch. */
+  endAllSessions: (context: RevocationContext) => Promise<RevocationResult>
+  /** @returns undefined when the old password is no longer the current one */
+  changePassword: (change: PasswordChange, context: ActorContext) => Promise<RevocationResult | undefined>
 }
 
 export interface PasswordChange {
   id: string
+  /** Hash of the old password. */
   from: string
+  /** Hash of the new password. */
   to: string
-  /** The session that stays; null ends none. */
+  /** The session that continues while the others end; null ends none. */
   keepOnly: string | null
 }
 
-/** @param retentionMs how long entries are remembered: the longest token lifetime and the margin */
+interface RevocationDeps {
+  prisma: PrismaClient
+  rawSql: QueryRaw
+  retentionMs: number
+}
+
+/** @param retentionMs how long entries are kept: the longest token lifetime plus the margin */
 export function createRevocations(
   { prisma, rawSql }: Pick<Database, 'prisma' | 'rawSql'>,
   retentionMs: number,
 ): Revocations {
-  const append = async (
-    tx: Db,
-    { entries, action, target, sessionsEnded }: RevocationWork,
-    act: AuditContext,
-  ): Promise<RevocationResult> => {
-    const [last] = entries.slice(-1)
-    const { kind = 'session', effect = 'ended' } = last ?? {}
-    const subject = entries.length === 1 ? (last?.subject ?? null) : null
-    // Nothing was left to end: another call ended it, and this one waits until that is in force too.
-    if (last === undefined) return { seq: await readHead(tx), kind, subject, effect, sessionsEnded }
-    const result = { kind, subject, effect, sessionsEnded }
-    const seq = await appendRevocations(tx, { entries, retentionMs, audit: auditOf(result, { action, target, act }) })
-    return { seq, ...result }
-  }
-
-  const endOne = async (
-    { sessionId, accountId }: OneSession,
-    endedAs: EndedAs,
-    act: AuditContext,
-  ): Promise<RevocationResult> => {
-    const { kind, effect } = sessionEntry(sessionId)
-    const result = { kind, subject: sessionId, effect, sessionsEnded: 1 }
-    const audit = auditOf(result, { action: `session.${endedAs}`, target: sessionId, act })
-    const seq = await endOneSession(rawSql, { sessionId, accountId: accountId ?? null, endedAs, retentionMs, audit })
-    // Another call ended it: this one waits until that is in force too.
-    return seq === undefined ? { ...result, seq: await readHead(rawSql), sessionsEnded: 0 } : { ...result, seq }
-  }
-
-  const end = async (
-    tx: Db,
-    { which, endedAs, act }: { which: Exclude<SessionSelection, OneSession>; endedAs: EndedAs; act: AuditContext },
-  ): Promise<RevocationResult> => {
-    const ended = await endSessions(tx, which, endedAs)
-    const revoked = await append(
-      tx,
-      {
-        entries: ended.map(sessionEntry),
-        action: `session.${endedAs}`,
-        target: which.accountId,
-        sessionsEnded: ended.length,
-      },
-      act,
-    )
-    return { ...revoked, subject: null }
-  }
-
+  const deps = { prisma, rawSql, retentionMs }
   return {
-    endSessions: (which, endedAs, act) =>
-      which.kind === 'one' ? endOne(which, endedAs, act) : prisma.$transaction(tx => end(tx, { which, endedAs, act })),
-
-    changeAccount: ({ id, change, check }, act) =>
-      prisma.$transaction(async tx => {
-        await lockAdmins(tx)
-        const account = await lockAccount(tx, id)
-        if (account === undefined) return undefined
-        check?.(account)
-        const { endsSessionsAs, action } = change
-        const ended =
-          endsSessionsAs === null ? [] : await endSessions(tx, { kind: 'all', accountId: id }, endsSessionsAs)
-        const changed = await change.apply(tx, account)
-        if (changed === undefined) throw new Error('a locked account is gone')
-        if (isActiveAdmin(account) && !(await hasActiveAdmin(tx)))
-          throw new ProblemError('last-admin', `${action} of ${id}`)
-
-        const effect = change.effectOf(changed, account)
-        const detail = { ...act.detail, ...change.detail?.(account) }
-        if (effect === null) {
-          await writeAudit(tx, { ...act, action, target: id, outcome: 'done', detail })
-          return { revoked: null, head: await readHead(tx) }
-        }
-        const entry = { kind: 'user' as const, subject: id, epoch: changed.epoch, effect }
-        const work = { entries: [entry], action, target: id, sessionsEnded: ended.length }
-        const revoked = await append(tx, work, { ...act, detail })
-        return { revoked, head: revoked.seq }
-      }),
-
-    revokeWith: (work, act) =>
+    endSessions: (which, endedAs, context) => {
+      if (which.kind !== 'one') return prisma.$transaction(tx => end(tx, { which, endedAs, context, retentionMs }))
+      // OneSession statement suffices, unless the actor's rights must be read because it is not the owner.
+      const isOwner = context.readActor === undefined || which.accountId === context.actor
+      if (isOwner) return endOwn(deps, which, { endedAs, context })
+      return prisma.$transaction(tx => end(tx, { which, endedAs, context, retentionMs }))
+    },
+    changeAccount: (request, context) =>
+      prisma.$transaction(tx => changeAccount(tx, { request, context, retentionMs })),
+    revokeWith: (work, context) =>
       prisma.$transaction(async tx => {
         const done = await work(tx)
-        return done && append(tx, done, act)
+        return done && confirmAndAppend(tx, done, { context, retentionMs })
       }),
-
-    endAllSessions: act =>
-      prisma.$transaction(async tx => {
-        const { globalEpoch, sessions } = await raiseGlobalEpoch(tx)
-        const entry = { kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }
-        return append(tx, { entries: [entry], action: 'sessions.end-all', target: null, sessionsEnded: sessions }, act)
-      }),
-
-    changePassword: ({ id, from, to, keepOnly }, act) =>
-      prisma.$transaction(async tx => {
-        const isChanged = await changePassword(tx, { id, from, to })
-        if (!isChanged) return undefined
-        const { detail = {}, ...who } = act
-        await writeAudit(tx, { ...who, action: 'user.password-change', target: id, outcome: 'done', detail })
-        if (keepOnly === null)
-          return { seq: await readHead(tx), kind: 'user', subject: id, effect: 'ended', sessionsEnded: 0 }
-        const which = { kind: 'others', accountId: id, exceptSessionId: keepOnly } as const
-        return end(tx, { which, endedAs: 'password-changed', act })
-      }),
+    endAllSessions: context => prisma.$transaction(tx => endAll(tx, { context, retentionMs })),
+    changePassword: (change, context) =>
+      prisma.$transaction(tx => setNewPassword(tx, { change, context, retentionMs })),
   }
 }
 
-/** What `readReceipt` finds again. */
-function auditOf(
-  { kind, subject, effect, sessionsEnded }: Omit<RevocationResult, 'seq'>,
-  { action, target, act }: { action: string; target: string | null; act: AuditContext },
-): AuditRow {
-  const { detail = {}, ...who } = act
-  return { ...who, action, target, outcome: 'done', detail: { ...detail, kind, subject, effect, sessionsEnded } }
+interface Ending {
+  endedAs: EndedAs
+  context: RevocationContext
 }
 
-/** The entry that covers one session's tokens. */
-export function sessionEntry(subject: string): NewRevocation {
-  return { kind: 'session', subject, epoch: null, effect: 'ended' }
+async function endOwn(
+  { rawSql, retentionMs }: RevocationDeps,
+  { sessionId, accountId }: OneSession,
+  { endedAs, context }: Ending,
+): Promise<RevocationResult> {
+  const { kind, effect } = sessionEntry(sessionId)
+  const result = { kind, subject: sessionId, effect, sessionsEnded: 1 }
+  const audit = revocationAudit(result, { action: `session.${endedAs}`, target: sessionId, context })
+  const seq = await endOneSession(rawSql, {
+    sessionId,
+    accountId: accountId ?? null,
+    actorSid: context.sid ?? null,
+    endedAs,
+    retentionMs,
+    audit,
+  })
+  if (seq !== undefined) return { ...result, seq }
+  await context.readActor?.(rawSql)
+  // Another request has ended the session; the caller waits until that revocation is in force.
+  return { ...result, seq: await readHead(rawSql), sessionsEnded: 0 }
 }
 
-function isActiveAdmin({ roles, isDisabled }: LockedAccount): boolean {
-  return roles.includes('admin') && !isDisabled
+async function end(
+  tx: Db,
+  { which, endedAs, context, retentionMs }: Ending & { which: SessionSelection; retentionMs: number },
+): Promise<RevocationResult> {
+  const ended = await endSessions(tx, which, endedAs)
+  const isOne = which.kind === 'one'
+  const work = {
+    entries: ended.map(sessionEntry),
+    action: `session.${endedAs}` as const,
+    target: isOne ? which.sessionId : which.accountId,
+    sessionsEnded: ended.length,
+    own: { session: context.sid !== undefined && ended.includes(context.sid) },
+  }
+  const revoked = await confirmAndAppend(tx, work, { context, retentionMs })
+  return { ...revoked, subject: isOne ? which.sessionId : null }
+}
+
+async function endAll(
+  tx: Db,
+  { context, retentionMs }: { context: RevocationContext; retentionMs: number },
+): Promise<RevocationResult> {
+  const { readActor } = context
+  if (readActor) await confirmActor(tx, { readActor, use: 'append' })
+  const { globalEpoch, sessions } = await raiseGlobalEpoch(tx)
+  const entries = [{ kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }]
+  const work = { entries, action: 'sessions.end-all' as const, target: null, sessionsEnded: sessions }
+  return appendWork(tx, work, { context, retentionMs })
+}
+
+async function setNewPassword(
+  tx: Db,
+  { change, context, retentionMs }: { change: PasswordChange; context: ActorContext; retentionMs: number },
+): Promise<RevocationResult | undefined> {
+  const { id, from, to, keepOnly } = change
+  const isChanged = await changePassword(tx, { id, from, to })
+  if (!isChanged) return undefined
+  const { actor, reason, address, requestId, detail = {} } = context
+  const action = 'user.change-password' as const
+  await writeAudit(tx, { actor, reason, address, requestId, action, target: id, outcome: 'done', detail })
+  if (keepOnly !== null) {
+    const which = { kind: 'others', accountId: id, exceptSessionId: keepOnly } as const
+    return end(tx, { which, endedAs: 'password-changed', context, retentionMs })
+  }
+  const work = { entries: [], action, target: id, sessionsEnded: 0 }
+  const revoked = await confirmAndAppend(tx, work, { context, retentionMs })
+  return { ...revoked, kind: 'user', subject: id }
 }

@@ -4,7 +4,7 @@ import { Id, InForce, ProblemError, SessionList } from '@gatehouse/contract'
 import { Type } from 'typebox'
 import type { Db } from '../database/database.ts'
 import type { QueryRaw } from '../database/rawSql.ts'
-import { auditContextOf } from '../http/auditContext.ts'
+import { actorContextOf } from '../http/actorContext.ts'
 import { problemResponses } from '../http/problemResponses.ts'
 import { listSessions, ownerOf, type SessionRow } from '../store/listSessions.ts'
 import type { Revocations } from './revoke.ts'
@@ -58,7 +58,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
     const revoked = await revocations.endSessions(
       { kind: 'one', sessionId, accountId: caller.id },
       'revoked',
-      auditContextOf(request),
+      actorContextOf(request),
     )
     return sendRevocation(request, reply, { revoked, barrierDeps })
   })
@@ -72,7 +72,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   app.delete('/sessions', { schema: others }, async (request, reply) => {
     const caller = request.caller
     const which = { kind: 'others', accountId: caller.id, exceptSessionId: caller.sid } as const
-    const revoked = await revocations.endSessions(which, 'revoked', auditContextOf(request))
+    const revoked = await revocations.endSessions(which, 'revoked', actorContextOf(request))
     return sendRevocation(request, reply, { revoked, barrierDeps })
   })
 }

@@ -1,4 +1,4 @@
-/** Waits for a revocation and answers: to its owner whether it is in force, to an admin how every guard came to know. */
+/** Waits until a revocation is in force and answers: the owner gets the result, an admin the receipt of every guard. */
 import type { InForce, Receipt } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { waitPreference } from '../http/preferWait.ts'
@@ -7,37 +7,37 @@ import type { Barrier, BarrierResult } from './barrier.ts'
 
 export interface BarrierDeps {
   barrier: Barrier
-  /** Lease and margin: no barrier takes longer. */
+  /** Lease, margin and database time-out: no barrier takes longer. */
   maxWaitMs: number
 }
 
-/** For people: 200 when in force, 202 when their patience ended first. */
+/** Answers a user: 200 when the revocation is in force, 202 when the wait that the client preferred ended first. */
 export async function sendRevocation(
   request: FastifyRequest,
   reply: FastifyReply,
   { revoked, barrierDeps }: { revoked: RevocationResult; barrierDeps: BarrierDeps },
 ): Promise<InForce> {
-  const { inForce, waitedMs } = await waitFor(request, reply, { seq: revoked.seq, barrierDeps })
+  const { inForce, waitedMs } = await waitForBarrier(request, reply, { seq: revoked.seq, barrierDeps })
   return { sessionsEnded: revoked.sessionsEnded, inForce, waitedMs }
 }
 
-/** For admins: the receipt; with 202 comes the address that tells later. */
+/** Answers an admin with the receipt; a 202 carries the `Location` where the receipt can be read later. */
 export async function sendReceipt(
   request: FastifyRequest,
   reply: FastifyReply,
   { revoked, barrierDeps }: { revoked: RevocationResult; barrierDeps: BarrierDeps },
 ): Promise<Receipt> {
-  const standing = await waitFor(request, reply, { seq: revoked.seq, barrierDeps })
-  if (!standing.inForce) reply.header('location', `/admin/revocations/${revoked.seq}`)
-  return { ...revoked, ...standing }
+  const result = await waitForBarrier(request, reply, { seq: revoked.seq, barrierDeps })
+  if (!result.inForce) reply.header('location', `/admin/revocations/${revoked.seq}`)
+  return { ...revoked, ...result }
 }
 
-async function waitFor(
+async function waitForBarrier(
   request: FastifyRequest,
   reply: FastifyReply,
   { seq, barrierDeps }: { seq: number; barrierDeps: BarrierDeps },
 ): Promise<BarrierResult> {
-  const standing = await barrierDeps.barrier.wait(seq, waitPreference(request, barrierDeps.maxWaitMs))
-  reply.code(standing.inForce ? 200 : 202).header('cache-control', 'no-store')
-  return standing
+  const result = await barrierDeps.barrier.wait(seq, waitPreference(request, reply, barrierDeps.maxWaitMs))
+  reply.code(result.inForce ? 200 : 202).header('cache-control', 'no-store')
+  return result
 }

@@ -60,7 +60,7 @@ export async function rotate(
 ): Promise<RotationResult> {
   const token = decodeRefreshToken(presented.refreshToken, deps.refreshKeys)
   const key = token === undefined ? `address|${addressKey(clientInfo.address)}` : `session|${token.sessionId}`
-  const attempt = { action: 'session.renew', target: token?.sessionId ?? null, outcome: 'rate-limited' }
+  const attempt = { action: 'session.renew' as const, target: token?.sessionId ?? null, outcome: 'rate-limited' }
   const onLimitReached = () => writeRefusedAttempt(deps.db, attempt, clientInfo)
   return withFailureLimit({ limits: deps.limits, key, isCounted, onLimitReached }, async () => {
     if (token === undefined) throw new ProblemError('refresh-invalid', 'a refresh token that is not ours')

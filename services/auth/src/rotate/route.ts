@@ -97,7 +97,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     for (const sessionId of sessionIds) {
       const context = { actor: null, reason: null, address, requestId }
       const { seq } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context)
-      await barrier.wait(seq, waitPreference(request, deps.maxWaitMs))
+      await barrier.wait(seq, waitPreference(request, reply, deps.maxWaitMs))
     }
     // Not before it is done: without the cookie, a log-out that failed could not be repeated.
     if (transport === 'cookie') cookie.clear(reply)

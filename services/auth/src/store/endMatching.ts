@@ -69,3 +69,12 @@ export async function endMatching(
     SELECT id FROM ended ORDER BY id`
   return rows.map(({ id }) => id)
 }
+
+/** A scan: the number of all active sessions. */
+export async function countActive(db: Db): Promise<number> {
+  const [row] = await db.$queryRaw<{ sessions: number }[]>`
+    SELECT count(*)::int AS sessions FROM sessions AS session JOIN revocation_clock AS clock ON clock.id = 1
+     WHERE session.ended_at IS NULL AND session.expires_at > statement_timestamp()
+       AND session.global_epoch >= clock.global_epoch`
+  return row?.sessions ?? 0
+}

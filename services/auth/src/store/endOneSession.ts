@@ -8,6 +8,8 @@ export interface SessionEnd {
   sessionId: string
   /** When given, it must be this account's. */
   accountId: string | null
+  /** When given, this session must be active too: it is the one that the request was sent with. */
+  actorSid: string | null
   endedAs: EndedAs
   /** How long the entry is remembered: the longest token lifetime and the margin. */
   retentionMs: number
@@ -22,15 +24,18 @@ export interface SessionEnd {
  * ended it must read the head in a statement of its own: what this one sees is from before it waited for that other's lock.
  */
 export async function endOneSession(db: QueryRaw, end: SessionEnd): Promise<number | undefined> {
-  const { sessionId, accountId, endedAs, retentionMs, audit } = end
+  const { sessionId, accountId, actorSid, endedAs, retentionMs, audit } = end
   const [row] = await db.$queryRaw<{ head: number }[]>`
-    WITH standing AS (
-      SELECT id FROM sessions
+    WITH locked AS (
+      SELECT id, account_id, ended_at FROM sessions
+       WHERE id = ANY (ARRAY[${sessionId}::uuid, ${actorSid}::uuid]) ORDER BY id FOR UPDATE
+    ), active AS (
+      SELECT id FROM locked
        WHERE id = ${sessionId}::uuid AND ended_at IS NULL AND (${accountId}::uuid IS NULL OR account_id = ${accountId}::uuid)
-         FOR UPDATE
+         AND (${actorSid}::uuid IS NULL OR EXISTS (SELECT FROM locked WHERE id = ${actorSid}::uuid AND ended_at IS NULL))
     ), ended AS (
       UPDATE sessions SET ended_at = clock_timestamp(), ended_as = ${endedAs}
-        FROM standing WHERE sessions.id = standing.id RETURNING sessions.id
+        FROM active WHERE sessions.id = active.id RETURNING sessions.id
     ), unrenewable AS (
       DELETE FROM refresh_tokens USING ended WHERE session_id = ended.id RETURNING session_id
     ), clock AS (

@@ -1,10 +1,11 @@
 /** The audit log: who did what to whom, from where. Nothing secret goes in. */
 import type { Db } from '../database/database.ts'
+import type { AuditAction } from './auditActions.ts'
 
 export interface AuditRow {
   /** The account or client that acted; null when nobody is known. */
   actor: string | null
-  action: string
+  action: AuditAction
   target: string | null
   reason: string | null
   address: string | null

@@ -72,7 +72,7 @@ t.test('a deleted client is refused everywhere when the call returns', async t =
   await createClient(service, 'robot', ['users:read'])
   const token = await clientToken(service, 'robot')
   const deleted = await service.callAsAdmin('/admin/clients/robot', { method: 'DELETE', body: { reason: 'retired' } })
-  t.match(deleted.body, { kind: 'session', outcome: 'ended', inForce: true })
+  t.match(deleted.body, { kind: 'session', effect: 'ended', inForce: true })
   assertProblem(t, await service.call('/admin/users', { token }), 'session-ended')
   t.equal((await postForm(service, '/oauth/token', { grant_type: 'client_credentials' }, 'robot')).status, 401)
   t.match(await service.lastAudit('client.delete'), { target: 'robot', reason: 'retired', seq: Number })
@@ -87,7 +87,7 @@ t.test('the entry of a deleted client names the sid of its tokens, so that guard
   await service.callAsAdmin('/admin/clients/robot', { method: 'DELETE' })
   const poll = { guard: '11111111-1111-4111-8111-111111111111', name: 'test', version: '1' }
   const feed = await service.call('/guards/poll', { body: poll, headers: { authorization: service.guardCredentials } })
-  t.match(feed.body, { entries: [{ kind: 'session', subject: sid, outcome: 'ended' }] })
+  t.match(feed.body, { entries: [{ kind: 'session', subject: sid, effect: 'ended' }] })
 })
 
 t.test('a machine gives a client no more than it has, and takes over none that has more', async t => {

@@ -11,7 +11,7 @@ t.test('one session is ended, and only that one', async t => {
   const ada = await service.createUser()
   const [one, other] = [await service.login(ada), await service.login(ada)]
   const ended = await service.callAsAdmin(`/admin/sessions/${one.sessionId}/end`, { body: { reason: 'laptop stolen' } })
-  t.match(ended.body, { kind: 'session', subject: one.sessionId, ended: 1, inForce: true })
+  t.match(ended.body, { kind: 'session', subject: one.sessionId, sessionsEnded: 1, inForce: true })
   assertProblem(t, await service.call('/me', { token: one.accessToken }), 'session-ended')
   t.equal((await service.call('/me', { token: other.accessToken })).status, 200)
   assertProblem(
@@ -23,7 +23,7 @@ t.test('one session is ended, and only that one', async t => {
   assertProblem(t, all, 'not-found')
   t.match((await service.callAsAdmin(`/admin/users/${ada.id}/sessions/end`, { method: 'POST' })).body, {
     kind: 'user',
-    ended: 1,
+    sessionsEnded: 1,
   })
   assertProblem(t, await service.call('/me', { token: other.accessToken }), 'session-ended')
 })
@@ -66,13 +66,13 @@ t.test('a bulk end covers what the preview counted, by every criterion together'
 
   const criteria = { accounts: [ada.id], device: 'laptop' }
   const ended = await service.callAsAdmin('/admin/sessions/end', { body: { criteria, reason: 'stolen' } })
-  t.match(ended.body, { kind: 'session', subject: null, ended: 1, inForce: true })
+  t.match(ended.body, { kind: 'session', subject: null, sessionsEnded: 1, inForce: true })
   assertProblem(t, await service.call('/me', { token: laptop.accessToken }), 'session-ended')
   for (const { accessToken } of [phone, other]) t.equal((await service.call('/me', { token: accessToken })).status, 200)
-  t.match(await service.lastAudit('sessions.bulk-end'), { reason: 'stolen', detail: criteria })
+  t.match(await service.lastAudit('sessions.end-matching'), { reason: 'stolen', detail: criteria })
   t.match(
     (await service.callAsAdmin('/admin/sessions/end', { body: { criteria } })).body,
-    { ended: 0, inForce: true },
+    { sessionsEnded: 0, inForce: true },
     'again',
   )
 })
@@ -91,7 +91,7 @@ t.test('100,000 sessions are ended in one call, while renewals go on', { timeout
   renewing.isOver = true
   await renewals
   const receipt = response.body as Receipt
-  t.match(receipt, { ended: sessions, inForce: true, seq: sessions })
+  t.match(receipt, { sessionsEnded: sessions, inForce: true, seq: sessions })
   const { slowestMs, renewals: count } = renewing
   t.comment(
     `${sessions} sessions in ${tookMs} ms; ${count} renewals beside it, the slowest ${Math.round(slowestMs)} ms`,

@@ -17,7 +17,7 @@ t.test('taking a right away supersedes the tokens that carry it; the session goe
   t.equal(changed.status, 200)
   t.match(changed.body, {
     user: { scopes: ['storage:read'] },
-    revocation: { kind: 'user', subject: ada.id, outcome: 'superseded', inForce: true },
+    revocation: { kind: 'user', subject: ada.id, effect: 'superseded', inForce: true },
   })
   assertProblem(t, await service.call('/me', { token: session.accessToken }), 'token-expired')
   const renewed = await service.call('/session/renew', { body: { refreshToken: session.refreshToken } })
@@ -62,7 +62,7 @@ t.test('a deleted account is erased, its tokens are refused, and the audit log k
     method: 'DELETE',
     body: { reason: 'asked for it' },
   })
-  t.match(deleted.body, { kind: 'user', subject: ada.id, outcome: 'forbidden', ended: 1, inForce: true })
+  t.match(deleted.body, { kind: 'user', subject: ada.id, effect: 'forbidden', sessionsEnded: 1, inForce: true })
   assertProblem(t, await service.call('/me', { token: session.accessToken }), 'account-disabled')
   assertProblem(
     t,
@@ -87,7 +87,7 @@ t.test('a password that an admin sets ends the sessions, and is the one that cou
     method: 'PUT',
     body: { password: next },
   })
-  t.match(reset.body, { kind: 'user', ended: 1, inForce: true })
+  t.match(reset.body, { kind: 'user', sessionsEnded: 1, inForce: true })
   assertProblem(t, await service.call('/me', { token: session.accessToken }), 'session-ended')
   assertProblem(t, await service.call('/session', { body: { email: ada.email, password } }), 'credentials-invalid')
   t.equal((await service.call('/session', { body: { email: ada.email, password: next } })).status, 201)
@@ -98,7 +98,7 @@ t.test('a password that must be changed is good for nothing but setting another 
   const ada = await service.createUser()
   const session = await service.login(ada)
   const forced = await service.callAsAdmin(`/admin/users/${ada.id}/password/force-change`, { body: {} })
-  t.match(forced.body, { ended: 1, inForce: true })
+  t.match(forced.body, { sessionsEnded: 1, inForce: true })
   assertProblem(
     t,
     await service.call('/session/renew', { body: { refreshToken: session.refreshToken } }),
@@ -177,17 +177,19 @@ t.test('an act that hits oneself asks twice', async t => {
   const ended = await service.callAsAdmin(`/admin/sessions/${service.admin.sessionId}/end`, {
     body: { confirm: 'myself' },
   })
-  t.match(ended.body, { ended: 1, inForce: true })
+  t.match(ended.body, { sessionsEnded: 1, inForce: true })
   assertProblem(t, await service.callAsAdmin(path), 'session-ended')
 })
 
 t.test('who is no admin cannot become one by a detour', async t => {
   const service = await startWithAdmin(t)
-  const clerk = await service.login(await service.createUser({ scopes: ['users:write'] }))
+  const clerk = await service.login(await service.createUser({ scopes: ['users:write', 'storage:read'] }))
   const ask = (path: string, call = {}) => service.call(path, { token: clerk.accessToken, ...call })
   const newUser = { email: 'new@example.org', password: 'a password that nobody else has' }
   assertProblem(t, await ask('/admin/users', { body: { ...newUser, roles: ['admin'] } }), 'insufficient-scope')
   assertProblem(t, await ask('/admin/users', { body: { ...newUser, scopes: ['clients:write'] } }), 'insufficient-scope')
+  assertProblem(t, await ask('/admin/users', { body: { ...newUser, roles: ['clerk'] } }), 'insufficient-scope')
+  assertProblem(t, await ask('/admin/users', { body: { ...newUser, scopes: ['a:b'] } }), 'insufficient-scope')
   t.equal((await ask('/admin/users', { body: { ...newUser, scopes: ['storage:read'] } })).status, 201)
   const auditor = await service.createUser({ roles: ['auditor'] })
   const takeover = { method: 'PUT', body: { password: 'a password that I know' } }
@@ -202,7 +204,7 @@ t.test('enabling what is enabled signs nobody out', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const { accessToken, refreshToken } = await service.login(ada)
-  t.match((await service.callAsAdmin(`/admin/users/${ada.id}/enable`, { body: {} })).body, { ended: 0, inForce: true })
+  t.match((await service.callAsAdmin(`/admin/users/${ada.id}/enable`, { body: {} })).body, { sessionsEnded: 0, inForce: true })
   t.equal((await service.call('/me', { token: accessToken })).status, 200)
   t.equal((await service.call('/session/renew', { body: { refreshToken } })).status, 200)
 })

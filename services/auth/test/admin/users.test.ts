@@ -25,7 +25,7 @@ t.test('an account that an admin creates can log in', async t => {
   t.notMatch(JSON.stringify(await service.lastAudit('user.create')), other, 'the audit log holds no password')
 })
 
-t.test('a creation that is repeated with its Idempotency-Key finds the same account', async t => {
+t.test('create user: a repeated Idempotency-Key returns the same account, and 422 with another body', async t => {
   const { callAsAdmin } = await startWithAdmin(t)
   const headers = { 'idempotency-key': 'the-first-attempt' }
   const body = { email: 'grace@example.org', password: other, roles: ['auditor'] }
@@ -40,7 +40,11 @@ t.test('a creation that is repeated with its Idempotency-Key finds the same acco
     [201, 201, 201],
   )
   t.equal(new Set(ids).size, 1)
-  assertProblem(t, await callAsAdmin('/admin/users', { body: { ...body, roles: [] }, headers }), 'conflict')
+  const others = [{ roles: [] }, { scopes: ['a'] }, { email: 'other@example.org' }, { mustChangePassword: true }]
+  for (const other of [...others, { password: 'another password for the account' }]) {
+    const reused = await callAsAdmin('/admin/users', { body: { ...body, ...other }, headers })
+    assertProblem(t, reused, 'idempotency-key-reused')
+  }
   assertProblem(t, await callAsAdmin('/admin/users', { body }), 'conflict')
   assertProblem(
     t,

@@ -22,6 +22,7 @@ import {
 const elsewhere: Partial<Record<ProblemCode, string>> = {
   'revocation-unknown':
     'the resource service: here revocation is asked of the database, which is `unavailable` or answers',
+  'idempotency-key-reused': 'test/admin',
   'precondition-failed': 'test/admin',
   'precondition-required': 'test/admin',
   'confirmation-required': 'test/admin',

@@ -5,7 +5,7 @@ import { startRevocationService } from '../helpers/revocationMethods.ts'
 
 interface Told {
   seq: number
-  ended: number
+  sessionsEnded: number
 }
 
 t.test('of two who end a session at once, the second answers with the number of the first', async t => {
@@ -26,8 +26,8 @@ t.test('of two who end a session at once, the second answers with the number of 
     ])
     t.equal(rows.length, 1)
     t.match(told, [
-      { ended: 1, seq: rows[0].seq },
-      { ended: 0, seq: rows[0].seq },
+      { sessionsEnded: 1, seq: rows[0].seq },
+      { sessionsEnded: 0, seq: rows[0].seq },
     ])
   }
 })
@@ -43,7 +43,7 @@ t.test('forty sessions that end at once have forty numbers without a gap, each w
     ),
   )
   for (const { status, body } of responses)
-    t.match({ status, body }, { status: 200, body: { ended: 1, inForce: true } })
+    t.match({ status, body }, { status: 200, body: { sessionsEnded: 1, inForce: true } })
   const { rows } = await service.database.pool.query(
     `SELECT entry.seq::int, entry.subject, act.target, act.action, entry.expires_at - entry.created_at >= interval '5 minutes' AS "isLong"
        FROM revocations AS entry JOIN audit_entries AS act ON act.seq = entry.seq AND act.action = 'session.revoked'
@@ -51,7 +51,7 @@ t.test('forty sessions that end at once have forty numbers without a gap, each w
   )
   t.same(
     rows.map(({ seq }) => seq),
-    sessions.map((_session, service) => before[0].head + service + 1),
+    sessions.map((_session, index) => before[0].head + index + 1),
   )
   t.same(rows.map(({ subject }) => subject).sort(), sessions.map(({ sessionId }) => sessionId).sort())
   for (const { subject, target, isLong } of rows) t.match({ target, isLong }, { target: subject, isLong: true })

@@ -41,8 +41,8 @@ t.test('ending one of my sessions ends that one, and doing it again changes noth
   const ada = await service.createUser()
   const [mine, phone] = [await service.login(ada), await service.login(ada, { device: 'phone' })]
   const end = () => service.call(`/sessions/${phone.sessionId}`, { method: 'DELETE', token: mine.accessToken })
-  t.match(await end(), { status: 200, body: { ended: 1, inForce: true } })
-  t.match(await end(), { status: 200, body: { ended: 0, inForce: true } })
+  t.match(await end(), { status: 200, body: { sessionsEnded: 1, inForce: true } })
+  t.match(await end(), { status: 200, body: { sessionsEnded: 0, inForce: true } })
   assertProblem(t, await service.call('/me', { token: phone.accessToken }), 'session-ended')
   const left = await sessionsOf(service, mine.accessToken)
   t.same(
@@ -80,7 +80,7 @@ t.test('ending all others keeps this one, and needs to be said', async t => {
   const end = (query: string) => service.call(`/sessions${query}`, { method: 'DELETE', token: mine.accessToken })
   for (const query of ['', '?others=false', '?others=', '?others=true&others=true', '?others=true&x=1'])
     assertProblem(t, await end(query), 'request-malformed')
-  t.match(await end('?others=true'), { status: 200, body: { ended: 2, inForce: true } })
+  t.match(await end('?others=true'), { status: 200, body: { sessionsEnded: 2, inForce: true } })
   for (const { accessToken } of [one, two]) {
     assertProblem(t, await service.call('/me', { token: accessToken }), 'session-ended')
     t.equal(await effectOf(service, accessToken), 'ended')
@@ -94,10 +94,10 @@ t.test('a password change ends the other sessions and keeps this one; `endOthers
   const [mine, other] = [await service.login(ada), await service.login(ada)]
   const change = (body: object) => service.call('/me/password', { method: 'PUT', token: mine.accessToken, body })
   const kept = await change({ currentPassword: password, newPassword, endOthers: false })
-  t.match(kept, { status: 200, body: { ended: 0, inForce: true } })
+  t.match(kept, { status: 200, body: { sessionsEnded: 0, inForce: true } })
   t.equal((await service.call('/me', { token: other.accessToken })).status, 200)
   const body = { currentPassword: newPassword, newPassword: 'a third long passphrase' }
-  t.match(await change(body), { status: 200, body: { ended: 1, inForce: true } })
+  t.match(await change(body), { status: 200, body: { sessionsEnded: 1, inForce: true } })
   assertProblem(
     t,
     await service.call('/session/renew', { body: { refreshToken: other.refreshToken } }),
@@ -114,8 +114,8 @@ t.test('a change of password that is repeated, since its answer was lost, answer
   const [mine, other] = [await service.login(ada), await service.login(ada)]
   const body = { currentPassword: password, newPassword }
   const change = () => service.call('/me/password', { method: 'PUT', token: mine.accessToken, body })
-  t.match(await change(), { status: 200, body: { ended: 1, inForce: true } })
-  t.match(await change(), { status: 200, body: { ended: 0, inForce: true } })
+  t.match(await change(), { status: 200, body: { sessionsEnded: 1, inForce: true } })
+  t.match(await change(), { status: 200, body: { sessionsEnded: 0, inForce: true } })
   assertProblem(
     t,
     await service.call('/session/renew', { body: { refreshToken: other.refreshToken } }),
@@ -158,7 +158,7 @@ t.test('a wrong current password changes nothing', async t => {
   const body = { currentPassword: 'a wrong guess', newPassword }
   assertProblem(t, await service.call('/me/password', { method: 'PUT', token, body }), 'credentials-invalid')
   const { rows } = await service.database.pool.query(
-    "SELECT outcome FROM audit_entries WHERE action = 'user.password-change'",
+    "SELECT outcome FROM audit_entries WHERE action = 'user.change-password'",
   )
   t.strictSame(rows, [{ outcome: 'credentials-invalid' }], 'and the audit log has it')
   t.ok(await service.login(ada))
@@ -172,13 +172,18 @@ t.test('a person who does not want to wait is told that it is not in force yet, 
   const end = (id: string, prefer: string) =>
     service.call(`/sessions/${id}`, { method: 'DELETE', token: mine.accessToken, headers: { prefer } })
   const response = await end(phone.sessionId, 'wait=0')
-  t.match(response, { status: 202, body: { ended: 1, inForce: false } })
-  t.same(Object.keys(response.body as object).sort(), ['ended', 'inForce', 'waitedMs'])
+  t.match(response, { status: 202, body: { sessionsEnded: 1, inForce: false } })
+  t.same(Object.keys(response.body as object).sort(), ['inForce', 'sessionsEnded', 'waitedMs'])
+  t.equal(response.headers.get('preference-applied'), 'wait=0')
   t.equal((await end(tablet.sessionId, 'respond-async')).status, 202)
-  assertProblem(t, await end(tablet.sessionId, 'wait=soon'), 'request-malformed')
   assertProblem(t, await service.call('/me', { token: phone.accessToken }), 'session-ended')
   await service.database.pool.query('DELETE FROM guards WHERE id = $1', [guard])
   t.match(await end(phone.sessionId, 'wait=5'), { status: 200, body: { inForce: true } })
+  for (const prefer of ['wait=soon', 'wait=-1', 'wait=99999999999', 'handling=lenient', ';;=,,']) {
+    const ignored = await end(phone.sessionId, prefer)
+    t.match(ignored, { status: 200, body: { inForce: true } }, `${prefer} is ignored`)
+    t.equal(ignored.headers.get('preference-applied'), null)
+  }
 })
 
 t.test('a revocation on one replica is in force when a guard has acknowledged to the other', async t => {
@@ -196,7 +201,7 @@ t.test('a revocation on one replica is in force when a guard has acknowledged to
   const held = poll({ feedId, after: head })
   const ended = one.call(`/sessions/${phone.sessionId}`, { method: 'DELETE', token: mine.accessToken })
   const { body } = await held
-  t.match(body, { entries: [{ kind: 'session', subject: phone.sessionId, outcome: 'ended' }], head: head + 1 })
+  t.match(body, { entries: [{ kind: 'session', subject: phone.sessionId, effect: 'ended' }], head: head + 1 })
   const next = poll({ feedId, after: head + 1 })
   t.match(await ended, { status: 200, body: { inForce: true } })
   await other.close()

@@ -1,0 +1,71 @@
+/** The context of an action, with a way to read its actor's rights again inside the action's transaction. */
+import { type AccessTokenClaims, ProblemError } from '@gatehouse/contract'
+import type { FastifyRequest } from 'fastify'
+import type { QueryRaw } from '../database/rawSql.ts'
+import { type CallerFacts, readCaller } from '../store/readCaller.ts'
+import { readClientCaller } from '../store/readClientCaller.ts'
+import { type AuditContext, auditContextOf } from './auditContext.ts'
+import { checkCaller, isClientActive, isClientToken } from './authenticate.ts'
+
+/** The account or service client that acts, with its rights at the moment of the read. */
+export interface Actor {
+  /** Id of the account or of the service client. */
+  id: string
+  sid: string
+  roles: readonly string[]
+  scopes: readonly string[]
+}
+
+/**
+ * What the action's transaction has itself changed of its actor. The transaction holds the lock of each changed row and
+ * has read the actor under that lock, so the changed part is not checked again.
+ */
+export interface OwnChanges {
+  account?: boolean
+  session?: boolean
+}
+
+/** @throws ProblemError `session-ended`, `account-disabled`, `token-expired`, `insufficient-scope` */
+export type ReadActor = (db: QueryRaw, own?: OwnChanges) => Promise<Actor>
+
+/** An audit context whose actor can be read again. */
+export interface ActorContext extends AuditContext {
+  actor: string
+  /** Session of the actor's access token. */
+  sid: string
+  readActor: ReadActor
+}
+
+/**
+ * The hook that authenticates runs when the header has arrived. The body may arrive much later, and a password hash may
+ * wait in a queue, so each action reads its actor again in its own transaction.
+ * @param request an authenticated request
+ * @param reason what the caller gave as the reason
+ */
+export function actorContextOf(request: FastifyRequest, reason: string | null = null): ActorContext {
+  const { caller } = request
+  const readActor: ReadActor = async (db, own = {}) => {
+    const { id, sid } = caller
+    if (isClientToken(caller.claims)) {
+      // A client whose own action replaced its session or deleted it was read before that, under its row's lock.
+      if (own.session) return { id, sid, roles: [], scopes: caller.scopes }
+      const facts = await readClientCaller(db, { id, sid })
+      if (!isClientActive(facts, caller.claims)) throw new ProblemError('session-ended', 'the client has been revoked')
+      return { id, sid, roles: [], scopes: caller.scopes.filter(scope => facts.scopes?.includes(scope)) }
+    }
+    const facts = withoutOwnChanges(await readCaller(db, caller.claims), caller.claims, own)
+    const code = checkCaller(facts, caller.claims)
+    if (code !== undefined) throw new ProblemError(code, 'the actor was revoked after the request had begun')
+    return { id, sid, roles: facts.account?.roles ?? [], scopes: facts.account?.scopes ?? [] }
+  }
+  return { ...auditContextOf(request, reason), actor: caller.id, sid: caller.sid, readActor }
+}
+
+function withoutOwnChanges(facts: CallerFacts, claims: AccessTokenClaims, own: OwnChanges): CallerFacts {
+  const { roles = [], scopes = [] } = facts.account ?? {}
+  return {
+    ...facts,
+    ...(own.account ? { account: { epoch: claims.epoch, isDisabled: false, roles, scopes } } : {}),
+    ...(own.session ? { session: { endedAs: null, isExpired: false, globalEpoch: facts.globalEpoch } } : {}),
+  }
+}

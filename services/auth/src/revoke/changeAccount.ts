@@ -1,0 +1,75 @@
+/** Changes an account under its lock: check, end its sessions, apply, append. */
+import { ProblemError } from '@gatehouse/contract'
+import type { Db } from '../database/database.ts'
+import type { Actor, ActorContext } from '../http/actorContext.ts'
+import type { RevocationResult } from '../store/appendRevocations.ts'
+import { endSessions } from '../store/endSessions.ts'
+import { hasActiveAdmin, type LockedAccount, lockAccount, lockAdmins } from '../store/lockAccount.ts'
+import { readHead } from '../store/readFeed.ts'
+import { writeAudit } from '../store/writeAudit.ts'
+import type { AccountChange } from './accountChanges.ts'
+import { appendWork } from './appendWork.ts'
+import { confirmActor } from './confirmActor.ts'
+
+export interface AccountChangeRequest {
+  id: string
+  change: AccountChange
+  /** Throws when the actor must not make this change to the account in its present state. */
+  check?: (account: LockedAccount, actor: Actor) => void
+}
+
+export interface AccountChangeResult {
+  /** Null when the change took nothing away. */
+  revoked: RevocationResult | null
+  head: number
+}
+
+export interface AccountChangeOptions {
+  request: AccountChangeRequest
+  context: ActorContext
+  retentionMs: number
+}
+
+/**
+ * @param tx an open transaction, which the caller commits
+ * @returns undefined when there is no such account
+ * @throws ProblemError `last-admin`, what `check` throws, and the codes of `ReadActor`
+ */
+export async function changeAccount(
+  tx: Db,
+  { request: { id, change, check }, context, retentionMs }: AccountChangeOptions,
+): Promise<AccountChangeResult | undefined> {
+  const { readActor, detail: contextDetail, sid, actor, reason, address, requestId } = context
+  await lockAdmins(tx)
+  const account = await lockAccount(tx, id)
+  // An actor that changes its own account is read here, under the row's lock: afterwards its rights have changed.
+  const actorBefore = await readActor(tx)
+  if (account === undefined) return undefined
+  check?.(account, actorBefore)
+
+  const { endsSessionsAs, action } = change
+  const ended = endsSessionsAs === null ? [] : await endSessions(tx, { kind: 'all', accountId: id }, endsSessionsAs)
+  const changed = await change.apply(tx, account)
+  if (changed === undefined) throw new Error('a locked account has no row')
+  if (isActiveAdmin(account) && !(await hasActiveAdmin(tx))) throw new ProblemError('last-admin', `${action} of ${id}`)
+
+  const effect = change.effectOf(changed, account)
+  const own = { account: actor === id, session: ended.includes(sid) }
+  const confirmed = await confirmActor(tx, { readActor, use: effect === null ? 'read' : 'append', own })
+  if (!own.account) check?.(account, confirmed)
+
+  const detail = { ...contextDetail, ...change.detail?.(account) }
+  const audit = { actor, reason, address, requestId, detail }
+  if (effect === null) {
+    await writeAudit(tx, { ...audit, action, target: id, outcome: 'done' })
+    return { revoked: null, head: await readHead(tx) }
+  }
+  const entries = [{ kind: 'user' as const, subject: id, epoch: changed.epoch, effect }]
+  const work = { entries, action, target: id, sessionsEnded: ended.length }
+  const revoked = await appendWork(tx, work, { context: audit, retentionMs })
+  return { revoked, head: revoked.seq }
+}
+
+function isActiveAdmin({ roles, isDisabled }: LockedAccount): boolean {
+  return roles.includes('admin') && !isDisabled
+}

@@ -1,0 +1,36 @@
+/** The names of all actions in the audit log: `what.verb`, stored in `audit_entries.action` and used as a filter. */
+import type { EndedAs } from './endSessions.ts'
+
+export const auditActions = {
+  'session.start': 'A user logs in, or fails to.',
+  'session.renew': 'A renewal is refused.',
+  'session.logged-out': 'A session ends because its user logs out.',
+  'session.revoked': 'One or more sessions of an account end because its user or an admin ends them.',
+  'session.reuse-detected': 'A session ends because an older refresh token was presented again.',
+  'session.password-changed': 'Sessions end because the password changed.',
+  'session.account-disabled': 'Sessions end because the account was disabled.',
+  'session.account-deleted': 'Sessions end because the account was deleted.',
+  'sessions.end-matching': 'An admin ends all sessions that match criteria; each batch is a session.revoked.',
+  'sessions.end-all': 'An admin ends every session.',
+  'user.create': 'An account is created.',
+  'user.disable': 'An account is disabled.',
+  'user.enable': 'An account is enabled.',
+  'user.delete': 'An account is deleted.',
+  'user.end-sessions': 'An admin ends every session of an account.',
+  'user.set-password': 'An admin sets the password of an account.',
+  'user.force-password-change': 'An admin requires a new password at the next log-in.',
+  'user.change-password': 'A user changes the own password, or fails to.',
+  'user.change-rights': 'The roles or scopes of an account change.',
+  'client.create': 'A service client is created.',
+  'client.rotate-secret': 'A service client gets a new secret.',
+  'client.delete': 'A service client is deleted.',
+  'client.token': 'A service client gets an access token.',
+  'client.authenticate': 'A service client reaches the limit of failed authentications.',
+  'client.revoke-tokens': 'A service client revokes its own tokens.',
+  'admin.call': 'A caller reaches the limit of admin requests.',
+  'admin.denied': 'An admin request is refused because the caller lacks a right.',
+  'audit.export': 'The audit log is exported.',
+  'revocation.in-force': 'The receipt of a revocation: what each guard acknowledged, and when.',
+} as const satisfies Record<string, string> & Record<`session.${EndedAs}`, string>
+
+export type AuditAction = keyof typeof auditActions
