@@ -31,7 +31,10 @@ t.test('who does not wait is told where to ask, and asking again shows who ackno
   t.equal((await poll(service, { feedId, after: 0 })).entries.at(-1)?.seq, seq)
   const acknowledging = poll(service, { feedId, after: seq })
   const receipt = await service.callAsAdmin(location)
-  t.match(receipt, { status: 200, body: { inForce: true, seq, sessionsEnded: 0, guards: [{ guard, acknowledgedAt: String }] } })
+  t.match(receipt, {
+    status: 200,
+    body: { inForce: true, seq, sessionsEnded: 0, guards: [{ guard, acknowledgedAt: String }] },
+  })
   await service.database.prisma.$executeRaw`DELETE FROM guards`
   t.strictSame((await service.callAsAdmin(location)).body, receipt.body, 'the receipt stays')
   t.match(await service.lastAudit('revocation.in-force'), { seq, detail: { guards: [{ guard }] } })

@@ -204,7 +204,10 @@ t.test('enabling what is enabled signs nobody out', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const { accessToken, refreshToken } = await service.login(ada)
-  t.match((await service.callAsAdmin(`/admin/users/${ada.id}/enable`, { body: {} })).body, { sessionsEnded: 0, inForce: true })
+  t.match((await service.callAsAdmin(`/admin/users/${ada.id}/enable`, { body: {} })).body, {
+    sessionsEnded: 0,
+    inForce: true,
+  })
   t.equal((await service.call('/me', { token: accessToken })).status, 200)
   t.equal((await service.call('/session/renew', { body: { refreshToken } })).status, 200)
 })
