@@ -1,6 +1,9 @@
 /** Parses the Mermaid blocks of the given Markdown files with Mermaid's own parser. */
 import { readFileSync } from 'node:fs'
-import mermaid from 'mermaid'
+import { register } from 'node:module'
+
+register('./hooks.mjs', import.meta.url)
+const { default: mermaid } = await import('mermaid')
 
 let failures = 0
 for (const path of process.argv.slice(2)) {

@@ -1,12 +1,12 @@
 /** The Mermaid diagrams of the documentation are well formed. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { installOnDemand } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 
 process.chdir(fileURLToPath(new URL('../../../../../', import.meta.url)))
 
-const folder = 'packages/tools/diagrams'
 const sequenceLines = [
   /^participant \w+ as .+$/,
   /^Note over \w+(,\w+)?: .+$/,
@@ -33,16 +33,7 @@ for (const page of pages) {
 }
 
 t.test("Mermaid's parser accepts each diagram", async t => {
-  // It installs 140 packages, so only CI does that. `npm install` in the folder enables the test
-  // elsewhere.
-  if (process.env['CI'] && !existsSync(`${folder}/node_modules`)) {
-    const npm = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock']
-    spawnSync('npm', npm, { cwd: folder, stdio: 'ignore', timeout: 120_000 })
-  }
-  if (!existsSync(`${folder}/node_modules/mermaid`)) {
-    t.comment(`Mermaid is not installed in ${folder}: only the structure was checked.`)
-    return
-  }
+  const folder = await installOnDemand('packages/tools/diagrams')
   const { status, stderr } = spawnSync(process.execPath, [`${folder}/parse.mjs`, ...pages], { encoding: 'utf8' })
   t.equal(status, 0, stderr)
 })
