@@ -1,4 +1,4 @@
-/** The auth service's configuration: the only place that reads its environment. */
+/** The configuration of the auth service, read from the environment. */
 import { type Algorithm, algorithms } from '@gatehouse/contract'
 import {
   type Environment,
@@ -23,141 +23,141 @@ export const settings = {
   HOST: text({
     about: 'Address to listen on',
     fallback: '127.0.0.1',
-    why: 'Nobody outside reaches it by accident; a container says 0.0.0.0.',
+    why: 'Not reachable from other hosts by accident; a container sets 0.0.0.0.',
   }),
   PORT: integer({
-    about: 'Port to listen on; 0 takes a free one',
+    about: 'Port to listen on; 0 selects a free port',
     fallback: '3000',
     min: 0,
     max: 65535,
-    why: 'The port that the examples use.',
+    why: 'The port in the examples.',
   }),
   ISSUER: url({
-    about: 'The public URL of this service: `iss` of every token, and where its metadata stands',
-    why: 'Every verifier compares it, so it cannot be guessed.',
+    about: 'Public URL of this service: `iss` of every token and base of its metadata',
+    why: 'Every verifier compares it, so it has no default.',
   }),
   AUDIENCE: text({
     about: '`aud` of every access token: the name of the resource services',
     fallback: 'gatehouse',
     pattern: /^[\x21-\x7e]{1,200}$/,
     wants: 'printable and without spaces',
-    why: 'One audience serves services that trust each other.',
+    why: 'Services that trust each other share one audience.',
   }),
   DATABASE_URL: text({
-    about: 'PostgreSQL, as a URL',
+    about: 'URL of the PostgreSQL database',
     isSecret: true,
     pattern: /^postgres(ql)?:\/\//,
     wants: 'a postgresql:// URL',
-    why: 'Accounts, sessions and revocations are kept there and nowhere else.',
+    why: 'Accounts, sessions and revocations are stored only there.',
   }),
   DATABASE_POOL: integer({
-    about: 'Connections to the database',
+    about: 'Maximum number of database connections',
     fallback: '16',
     min: 2,
     max: 500,
-    why: 'A renewal holds one for well under a millisecond.',
+    why: 'A renewal uses a connection for less than a millisecond.',
   }),
   DATABASE_TIMEOUT_MS: integer({
-    about: 'The longest that a statement, or the wait for a connection, may take',
+    about: 'Time limit of a statement, and of the wait for a connection',
     fallback: '5000',
     min: 100,
     max: 20000,
-    why: 'Beyond it the answer is 503, and REVOCATION_MARGIN_MS counts on it.',
+    why: 'Beyond it the response is 503. REVOCATION_MARGIN_MS must be at least twice as long.',
   }),
   SIGNING_KEY: text({
-    about: 'PEM: the private key that signs access tokens; further keys in it are only published',
+    about: 'PEM blocks: the first is the private key that signs access tokens, the others are only published',
     isSecret: true,
     wants: 'one or more PEM keys',
-    why: 'There is no default for a secret.',
+    why: 'A secret has no default.',
   }),
   SIGNING_ALGORITHM: oneOf<Algorithm>({
-    about: 'Must fit the signing key',
+    about: 'Signature algorithm; must match the signing key',
     fallback: 'ES256',
     choices: algorithms,
-    why: 'The smallest signature that every library verifies.',
+    why: 'The smallest signature that all common libraries verify.',
   }),
   REFRESH_KEYS: text({
-    about: 'Ring of keys under refresh tokens, as `id:64 hex digits`, the active one first, with commas between them',
+    about: 'Keys of refresh tokens as `id:64 hex digits`, separated by commas, the active key first',
     isSecret: true,
     pattern: /^\s*\d{1,3}:[0-9a-f]{64}(\s*,\s*\d{1,3}:[0-9a-f]{64})*\s*$/,
-    wants: '"id:64 hex digits", id from 0 to 255, or several with commas between them',
-    why: 'There is no default for a secret.',
+    wants: 'one or more "id:64 hex digits" separated by commas, with ids from 0 to 255',
+    why: 'A secret has no default.',
   }),
   ACCESS_TOKEN_SECONDS: integer({
     about: 'Lifetime of an access token',
     fallback: '300',
     min: 1,
     max: hour,
-    why: 'Revocation does not wait for it; it bounds what guards must remember.',
+    why: 'Revocation does not depend on it; it limits what guards must remember.',
   }),
   SESSION_SECONDS: integer({
-    about: 'Longest life of a remembered session',
+    about: 'Absolute lifetime of a session with `remember: true`',
     fallback: String(90 * day),
     min: 1,
     max: 400 * day,
-    why: 'After that the password is asked again.',
+    why: 'After it the user must log in again.',
   }),
   SESSION_IDLE_SECONDS: integer({
-    about: 'A remembered session ends when it is not renewed for so long',
+    about: 'Idle time after which a session with `remember: true` expires',
     fallback: String(30 * day),
     min: 1,
     max: 400 * day,
-    why: 'A forgotten device drops out.',
+    why: 'Ends the sessions of devices that are no longer used.',
   }),
   SHORT_SESSION_SECONDS: integer({
-    about: 'Longest life of a session with `remember: false`',
+    about: 'Absolute lifetime of a session with `remember: false`',
     fallback: String(12 * hour),
     min: 1,
     max: 30 * day,
-    why: 'A working day.',
+    why: 'Covers a working day.',
   }),
   SHORT_SESSION_IDLE_SECONDS: integer({
-    about: 'The same, when it is not renewed',
+    about: 'Idle time after which a session with `remember: false` expires',
     fallback: String(2 * hour),
     min: 1,
     max: 30 * day,
-    why: 'A shared computer that was left.',
+    why: 'Protects a session that is left open on a shared computer.',
   }),
   RETRY_WINDOW_MS: integer({
-    about: 'How long after its first use the previous refresh token still gets the same successor',
+    about: 'Retry window: how long after its first use a refresh token still returns the same successor',
     fallback: '30000',
     min: 0,
     max: 300000,
-    why: 'A lost response is retried within it; a thief has no more than it.',
+    why: 'A client retries a lost response within it; reuse after it ends the session.',
   }),
   LEASE_MS: integer({
-    about: 'How long a guard may decide from memory after a poll',
+    about: 'Lease: how long a guard may decide from memory after a poll',
     fallback: '15000',
     min: 200,
     max: 300000,
-    why: 'Auth may be away for about ten seconds without a client noticing, and a dead guard delays a revocation no longer.',
+    why: 'The auth service may be down for ten seconds without an effect on requests; a dead guard delays a revocation by at most the lease.',
   }),
   LEASE_MARGIN_MS: integer({
-    about: 'How much longer the database counts a lease',
+    about: 'Added to a lease in the database',
     fallback: '2000',
     min: 50,
     max: 60000,
-    why: 'Clocks of different rates: one per cent is inside.',
+    why: 'Allows clock rates to differ by one per cent.',
   }),
   POLL_HOLD_MS: integer({
-    about: 'How long a poll is held when there is nothing to say',
+    about: 'How long a poll is held while the feed has no new entry',
     fallback: '5000',
     min: 50,
     max: 6000,
-    why: 'Idle guards cost a request in five seconds each, and give a poll up after eight.',
+    why: 'An idle guard sends one request in five seconds, and abandons a poll after eight.',
   }),
   REVOCATION_MARGIN_MS: integer({
-    about: 'How much longer than any token a revocation is remembered',
+    about: 'How long a revocation is kept beyond the lifetime of an access token',
     fallback: '60000',
     min: 1000,
     max: 600000,
-    why: 'Longer than any transaction, and than clocks may differ.',
+    why: 'Exceeds the duration of any transaction and the difference between clocks.',
   }),
   COOKIE_PATH: text({
-    about: 'Path of the refresh cookie as the browser sees it',
+    about: 'Path of the refresh cookie, as the browser sees it',
     fallback: '/session',
     pattern: /^\/[\w\-./]*$/,
-    wants: 'a path',
+    wants: 'a path that begins with /',
     why: 'It covers renew and log-out and nothing else; behind a prefix, put the prefix before it.',
   }),
   COOKIE_NAME: text({
@@ -165,103 +165,107 @@ export const settings = {
     fallback: '__Secure-gatehouse',
     pattern: /^__(Secure|Host)-[\w-]{1,60}$/,
     wants: 'a name that begins with __Secure- or __Host-',
-    why: 'Browsers then insist that it is Secure.',
+    why: 'Browsers then accept the cookie only with the attribute Secure.',
   }),
   ALLOWED_ORIGINS: list(
     origin({
-      about: 'Origins of web pages on other hosts that may call with cookies',
+      about: 'Origins of pages on other hosts that may send requests with cookies',
       fallback: '',
-      why: 'CORS stays off unless somebody says who.',
+      why: 'No other origin is allowed by default.',
     }),
   ),
   PASSWORD_THREADS: integer({
-    about: 'Passwords hashed at a time',
+    about: 'Number of threads that hash passwords',
     fallback: '2',
     min: 1,
     max: 64,
-    why: 'One for each core; while renewals come in, one core is left to them.',
+    why: 'One per core; while renewals arrive, one core is left to them.',
   }),
   PASSWORD_QUEUE: integer({
-    about: 'Log-ins that may wait for a thread',
+    about: 'Maximum number of passwords that wait for a thread',
     fallback: '64',
     min: 0,
     max: 10000,
-    why: 'Beyond it the answer is 503 at once rather than a time-out later.',
+    why: 'Beyond it the response is an immediate 503 instead of a later time-out.',
   }),
   LOGIN_FAILURES: integer({
-    about: 'Wrong passwords for one account from one address in 15 minutes',
+    about: 'Wrong passwords for one account from one address per 15 minutes',
     fallback: '10',
     min: 1,
     max: 100000,
-    why: 'Guessing stops; nobody else is locked out.',
+    why: 'Stops guessing without locking out other addresses.',
   }),
   ADDRESS_FAILURES: integer({
-    about: 'Wrong passwords from one address in 15 minutes',
+    about: 'Wrong passwords from one address per 15 minutes',
     fallback: '100',
     min: 1,
     max: 1000000,
-    why: 'Trying many accounts stops; an office behind one address goes on.',
+    why: 'Stops guessing for many accounts; high enough for an office behind one address.',
   }),
   ADMIN_CALLS: integer({
-    about: 'Admin calls of one person or machine in a minute',
+    about: 'Admin calls of one user or service client per minute',
     fallback: '600',
     min: 1,
     max: 1000000,
-    why: 'A script that runs wild is told to slow down before the database is.',
+    why: 'Protects the database from a script in a loop.',
   }),
   RENEW_FAILURES: integer({
-    about: 'Refused renewals of one session, or with invented tokens from one address, in a minute',
+    about: 'Refused renewals of one session, or with invalid tokens from one address, per minute',
     fallback: '30',
     min: 1,
     max: 1000000,
-    why: 'A client in a loop stops costing the database anything; renewals that succeed are never counted.',
+    why: 'A client in a loop costs no statement; successful renewals are not counted.',
   }),
   CLIENT_FAILURES: integer({
-    about: 'Wrong secrets of service clients from one address, in a minute',
+    about: 'Wrong client secrets from one address per minute',
     fallback: '30',
     min: 1,
     max: 1000000,
-    why: 'A flood of guesses stops costing the database anything; secrets that were right before are let through.',
+    why: 'A flood of guesses costs no statement; secrets that were right before are not limited.',
   }),
   HOUSEKEEPING_SECONDS: integer({
-    about: 'How often what has served its time is removed',
+    about: 'Interval at which expired rows are deleted',
     fallback: '60',
     min: 1,
     max: day,
-    why: 'Small batches often; with several replicas each finds less to do.',
+    why: 'Frequent small batches; replicas share the work.',
   }),
   SESSION_HISTORY_DAYS: integer({
-    about: 'How long a session is kept after it ended or expired',
+    about: 'How long a session is kept after it has ended or expired',
     fallback: '7',
     min: 1,
     max: 3650,
-    why: 'Whoever comes back after a holiday is told that the session has expired rather than that it ended.',
+    why: 'A client that returns after a week receives session-expired instead of session-ended.',
   }),
   AUDIT_RETENTION_DAYS: integer({
-    about: 'How long the audit log is kept',
+    about: 'How long audit entries are kept',
     fallback: '400',
     min: 1,
     max: 36500,
-    why: 'A year and a month: one year can be compared with the last.',
+    why: 'Thirteen months allow comparison with the same month of the previous year.',
   }),
   LOG_LEVEL: oneOf({
-    about: 'What is logged',
+    about: 'Log level',
     fallback: 'info',
     choices: ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
-    why: 'Starts, stops and trouble.',
+    why: 'Logs start, stop and failures.',
   }),
   LOG_REQUESTS: flag({
-    about: 'Log a line for each request',
+    about: 'Write a log line for each request',
     fallback: 'false',
-    why: 'The gateway usually has them, and they cost a third of the speed.',
+    why: 'The gateway usually logs requests, and the lines cost a third of the throughput.',
   }),
-  DOCS: flag({ about: 'Serve the page at /docs', fallback: 'true', why: 'The document it shows is public anyway.' }),
+  DOCS: flag({
+    about: 'Serve the API documentation at /docs',
+    fallback: 'true',
+    why: 'The document that it shows is public.',
+  }),
   NAME: optional(
     text({
-      about: 'What this replica is called in logs',
+      about: 'Name of this replica in logs',
       pattern: /^[\w.-]{1,100}$/,
-      wants: 'letters, digits, dots and dashes',
-      why: 'The host name is taken when it is not set.',
+      wants: 'letters, digits, dots, underscores and dashes',
+      why: 'The host name is used when it is not set.',
     }),
   ),
   ...sharedSettings,
@@ -271,13 +275,13 @@ export type Config = Values<typeof settings>
 
 /**
  * Reads and cross-checks the configuration.
- * @throws SettingsError naming the variable, what it wants and why
+ * @throws SettingsError with the name of the variable, the expected value and the reason
  */
 export function readConfig(environment: Environment): Config {
   const config = readSettings(settings, environment)
   assertSetting(
     URL.canParse(config.DATABASE_URL),
-    'DATABASE_URL cannot be read as a URL: special characters in its password must be percent-encoded.',
+    'DATABASE_URL is not a valid URL: special characters in the password must be percent-encoded.',
   )
   assertSetting(
     config.LEASE_MS > 2 * config.POLL_HOLD_MS,
@@ -285,11 +289,11 @@ export function readConfig(environment: Environment): Config {
   )
   assertSetting(
     config.LEASE_MARGIN_MS * 100 >= config.LEASE_MS,
-    'LEASE_MARGIN_MS must be at least one per cent of LEASE_MS, or clocks of different rates could break the promise.',
+    'LEASE_MARGIN_MS must be at least one per cent of LEASE_MS, or clocks of different rates could break the revocation guarantee.',
   )
   assertSetting(
     config.REVOCATION_MARGIN_MS >= 2 * config.DATABASE_TIMEOUT_MS,
-    'REVOCATION_MARGIN_MS must be at least twice DATABASE_TIMEOUT_MS, or a token made by a slow transaction could outlive its revocation.',
+    'REVOCATION_MARGIN_MS must be at least twice DATABASE_TIMEOUT_MS, or a token issued by a slow transaction could outlive its revocation.',
   )
   assertSetting(
     config.SESSION_IDLE_SECONDS <= config.SESSION_SECONDS,
@@ -320,7 +324,7 @@ export function lifetimesOf(config: Config) {
   }
 }
 
-/** The rules of the lease, and what a service client may hold. */
+/** The rules of the lease, and the number of guards per service client. */
 export function feedLimitsOf(config: Config) {
   return {
     leaseMs: config.LEASE_MS,
@@ -330,7 +334,7 @@ export function feedLimitsOf(config: Config) {
   }
 }
 
-/** What housekeeping removes, and how much at a time. */
+/** What housekeeping deletes, and how many rows at a time. */
 export function sweepRulesOf(config: Config) {
   return {
     limit: 2000,

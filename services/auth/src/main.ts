@@ -1,4 +1,4 @@
-/** The process of the auth service: configuration, service, listening, signals. */
+/** Starts the auth service as a process: configuration, tracing, listening and signals. */
 import { systemClock } from '@gatehouse/clock'
 import { shutdownOnSignals } from '@gatehouse/http'
 import { SettingsError } from '@gatehouse/settings'
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
 }
 
 main().catch(error => {
-  // A configuration that is wrong is told in a sentence; anything else is a mistake of ours and shows where.
+  // A configuration error is printed as one sentence; any other error is printed with its stack.
   console.error(error instanceof SettingsError ? `auth: ${error.message}` : error)
   process.exit(1)
 })

@@ -1,4 +1,4 @@
-/** How a revocation gets from its commit to every guard: the feed that answers polls, the barrier that waits for them, and what wakes both. */
+/** Connects revocations to guards: the feed answers polls, the barrier waits for acknowledgements, LISTEN wakes both. */
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@gatehouse/clock'
 import type { Registry } from 'prom-client'
@@ -17,7 +17,7 @@ export interface RevocationPipeline {
   revocations: Revocations
   barrierDeps: BarrierDeps
   polls: Polls
-  /** Stops hearing the database's notifications. */
+  /** Closes the connection that listens for notifications. */
   close: () => Promise<void>
 }
 
@@ -33,27 +33,27 @@ export function createRevocationPipeline(
   { database, clock, metrics, onError }: RevocationPipelineOptions,
 ): RevocationPipeline {
   const { rawSql: db, url } = database
-  // A revocation is remembered until the last token that it could concern has expired.
+  // A revocation is kept until every token that it can cover has expired.
   const revocations = createRevocations(database, config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS)
 
   const bareBarrier = createBarrier({ read: () => readLiveGuards(db), clock, onError })
   const barrier = recordReceipts(revokeMetrics(metrics, bareBarrier), { db, onError })
   const maxWaitMs = config.LEASE_MS + config.LEASE_MARGIN_MS + config.DATABASE_TIMEOUT_MS
 
-  const self = randomUUID()
+  const replicaId = randomUUID()
   const onAcks = () => {
     barrier.wake()
-    announceAcks(db, self).catch(onError)
+    announceAcks(db, replicaId).catch(onError)
   }
   const polls = createPolls({ db, clock, limits: feedLimitsOf(config), holdMs: config.POLL_HOLD_MS, onAcks })
-  const ear = listen({
+  const listener = listen({
     url,
     clock,
     onError,
     onWake: (channel, from) => {
       if (channel === 'gatehouse_feed') polls.wake()
-      else if (from !== self) barrier.wake()
+      else if (from !== replicaId) barrier.wake()
     },
   })
-  return { revocations, barrierDeps: { barrier, maxWaitMs }, polls, close: ear.close }
+  return { revocations, barrierDeps: { barrier, maxWaitMs }, polls, close: listener.close }
 }

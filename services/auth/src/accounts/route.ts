@@ -1,4 +1,4 @@
-/** `GET /me`, `PUT /me/password`: the caller's own account. */
+/** `GET /me` and `PUT /me/password`: the caller's own account. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { InForce, Me, PasswordChange, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
@@ -34,10 +34,11 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
 
   app.get(
     '/me',
-    { schema: { ...common, summary: 'Who I am', response: { 200: Me, ...guarded } } },
+    { schema: { ...common, summary: 'Read my account', response: { 200: Me, ...guarded } } },
     async (request, reply) => {
       const account = await readAccount(db, request.caller.id)
-      if (account === undefined) throw new ProblemError('account-disabled', 'the account was deleted a moment ago')
+      if (account === undefined)
+        throw new ProblemError('account-disabled', 'the account was deleted during the request')
       reply.header('cache-control', 'no-store')
       return { ...account, createdAt: account.createdAt.toISOString() }
     },
@@ -45,7 +46,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
 
   const schema = {
     ...common,
-    summary: 'Change my password; ends my other sessions unless told not to',
+    summary: 'Change my password; ends my other sessions by default',
     body: PasswordChange,
     response: {
       200: InForce,
@@ -71,7 +72,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     const attempt = { email, address: request.ip }
     await limits.findAccount(attempt)
     const isRight = await passwords.verify(currentPassword, secret?.passwordHash)
-    // The answer to a change can be lost, and whoever repeats it must not hear that the password is wrong.
+    // The response to a change may be lost: the repeated request must not be refused as a wrong password.
     const isRepeat = !isRight && (await passwords.verify(newPassword, secret?.passwordHash))
     if (secret === undefined || !(isRight || isRepeat)) {
       await limits.recordFailure(attempt)
@@ -87,7 +88,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     const to = isRepeat ? secret.passwordHash : await passwords.hash(newPassword)
     const change = { id, from: secret.passwordHash, to, keepOnly: endOthers ? sid : null }
     const revoked = await revocations.changePassword(change, actorContextOf(request))
-    if (revoked === undefined) throw new ProblemError('conflict', 'the password was changed by somebody else meanwhile')
+    if (revoked === undefined) throw new ProblemError('conflict', 'the password was changed by a concurrent request')
     return sendRevocation(request, reply, { revoked, barrierDeps })
   })
 }

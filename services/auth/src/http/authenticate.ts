@@ -1,4 +1,4 @@
-/** Who calls the auth service's own routes: the same token and the same outcomes as anywhere, but revocation is asked of the database at once. */
+/** Authenticates requests to the auth service's own routes: as a guard does, but revocation is read from the database. */
 import { type AccessTokenClaims, type ProblemCode, ProblemError } from '@gatehouse/contract'
 import { type Caller, singleAuthorization, type Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
@@ -11,18 +11,18 @@ export interface AuthenticateDeps {
   verifier: Verifier
 }
 
-/** An onRequest hook that sets `request.caller` to a person, with the roles and scopes of this moment. */
+/** An onRequest hook that sets `request.caller` to a user with the current roles and scopes. */
 export function authenticateUser({ db, verifier }: AuthenticateDeps) {
   return async (request: FastifyRequest): Promise<void> => {
     const caller = await verifyToken(verifier, request)
     if (isClientToken(caller.claims)) {
-      throw new ProblemError('insufficient-scope', "a client's own token on a person's route", { scope: ['person'] })
+      throw new ProblemError('insufficient-scope', "a service client's token on a user's route", { scope: ['person'] })
     }
     request.caller = await readActiveUser(db, caller)
   }
 }
 
-/** The same for routes that machines may call too, with tokens of their own. */
+/** The same for routes that service clients may call too, with their own tokens. */
 export function authenticateAny({ db, verifier }: AuthenticateDeps) {
   return async (request: FastifyRequest): Promise<void> => {
     const caller = await verifyToken(verifier, request)
@@ -32,7 +32,7 @@ export function authenticateAny({ db, verifier }: AuthenticateDeps) {
   }
 }
 
-/** No account's id can be a client's: clients are refused ids in the form of a UUID (RFC 9068 section 5). */
+/** An account id is never a client id: a client id in the form of a UUID is refused (RFC 9068 section 5). */
 export function isClientToken({ sub, client_id }: { sub: string; client_id: string }): boolean {
   return sub === client_id
 }
@@ -45,15 +45,16 @@ async function verifyToken(verifier: Verifier, request: FastifyRequest): Promise
 async function readActiveUser(db: QueryRaw, caller: Caller): Promise<Caller> {
   const facts = await readCaller(db, caller.claims)
   const outcome = checkCaller(facts, caller.claims)
-  if (outcome !== undefined) throw new ProblemError(outcome, 'the session or account behind the token does not stand')
+  if (outcome !== undefined) throw new ProblemError(outcome, 'the session or account of the token is not active')
   const { roles = [], scopes = [] } = facts.account ?? {}
   return { ...caller, roles, scopes }
 }
 
-/** What was asked for at the token endpoint, as far as it is still granted. */
+/** The scopes of the token, reduced to those that the client still has. */
 async function readActiveClient(db: QueryRaw, caller: Caller): Promise<Caller> {
   const facts = await readClientCaller(db, { id: caller.id, sid: caller.sid })
-  if (!isClientActive(facts, caller.claims)) throw new ProblemError('session-ended', 'a token of a client that is gone')
+  if (!isClientActive(facts, caller.claims))
+    throw new ProblemError('session-ended', 'a token of a deleted service client')
   return { ...caller, roles: [], scopes: caller.scopes.filter(scope => facts.scopes?.includes(scope)) }
 }
 
@@ -64,17 +65,17 @@ export function isClientActive(
   return scopes !== null && token.global_epoch >= globalEpoch
 }
 
-/** The same order as a guard's: the session first, then the account, then everyone. */
+/** Checks in a guard's order: the session, then the account, then the global epoch. */
 export function checkCaller(
   { account, session, globalEpoch }: CallerFacts,
   token: AccessTokenClaims,
 ): ProblemCode | undefined {
-  const isCutOffWithAccount = session === null || session.endedAs === 'account-disabled'
-  if (session !== null && session.endedAs !== null && !isCutOffWithAccount) return 'session-ended'
+  const endedWithAccount = session === null || session.endedAs === 'account-disabled'
+  if (session !== null && session.endedAs !== null && !endedWithAccount) return 'session-ended'
   if (account === null || account.isDisabled) return 'account-disabled'
   if (session === null || session.endedAs !== null || session.isExpired) return 'session-ended'
   if (token.global_epoch < globalEpoch) return 'session-ended'
-  // The session stands, but what was granted has changed since.
+  // The session is active, but the account's rights have changed since the token was issued.
   if (token.epoch < account.epoch) return 'token-expired'
   return undefined
 }

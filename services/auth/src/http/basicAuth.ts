@@ -2,14 +2,14 @@
 import { ProblemError } from '@gatehouse/contract'
 import { sha256 } from '../keys/hmac.ts'
 
-/** @throws Refusal `client-invalid` when they are missing or not well formed */
+/** @throws ProblemError `client-invalid` when the credentials are missing or malformed */
 export function basicCredentials(authorization: string | undefined): { id: string; secretHash: Buffer } {
   const encoded = authorization?.match(/^Basic ([A-Za-z0-9+/]{1,1000}={0,2})$/i)?.[1]
   const decoded = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8')
   const colon = decoded.indexOf(':')
   if (colon < 1) throw new ProblemError('client-invalid', 'no client credentials')
   const id = formDecode(decoded.slice(0, colon))
-  // PostgreSQL refuses NUL, and with it the whole batch of polls in which it came.
+  // PostgreSQL rejects NUL in text, and with it the whole batch of polls that contains it.
   if (id.includes('\0')) throw new ProblemError('client-invalid', 'a client id with NUL')
   return { id, secretHash: sha256(formDecode(decoded.slice(colon + 1))) }
 }

@@ -1,7 +1,7 @@
-/** Tells an unreachable or overrun database from a mistake of ours. */
+/** Distinguishes an unreachable or overloaded database from a programming error. */
 import { ProblemError } from '@gatehouse/contract'
 
-/** Prisma's codes for: cannot reach, timed out, closed, pool or transaction not to be had in time. */
+/** Prisma's codes for an unreachable database, time-outs, closed connections and an exhausted pool. */
 const prismaCodes = new Set([
   'P1000',
   'P1001',
@@ -15,7 +15,7 @@ const prismaCodes = new Set([
   'P2034',
   'P2037',
 ])
-/** The same as Prisma's driver adapters put it: a raw query that fails shows only this. */
+/** The same conditions in the words of Prisma's driver adapters: all that a failed raw query carries. */
 const adapterKinds = new Set([
   'AuthenticationFailed',
   'ConnectionClosed',
@@ -28,13 +28,13 @@ const adapterKinds = new Set([
   'TransactionAlreadyClosed',
   'TransactionWriteConflict',
 ])
-/** Classes of SQLSTATE: connection, resources, operator intervention, system error, transaction rollback; and read-only. */
+/** SQLSTATE classes: connection, resources, operator intervention, system error, transaction rollback; and read-only. */
 const sqlStates = /^(08|53|57|58|40)|^25006$/
 const socketCodes = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/
 const poolWords =
   /timeout exceeded when trying to connect|Connection terminated|connection timeout|is not queryable|Cannot use a pool after calling end/i
 
-/** The refusal that such an error is, or nothing for any other: "I cannot tell now" is 503, never 401. */
+/** @returns `unavailable` (503, never 401) for a database that cannot answer; undefined for any other error */
 export function databaseErrorToProblem(error: unknown): ProblemError | undefined {
   return isUnavailable(error, 0)
     ? new ProblemError('unavailable', 'the database did not answer', { cause: error })

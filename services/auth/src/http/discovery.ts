@@ -1,4 +1,4 @@
-/** What is public about the service: its keys, its metadata, and a page for each problem. */
+/** Public routes: the key set, the OAuth metadata, and a page for each problem. */
 import { type ProblemCode, ProblemError, problemDefinition, problems } from '@gatehouse/contract'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
@@ -43,13 +43,13 @@ export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app,
     {
       schema: {
         tags,
-        summary: 'What a problem means (RFC 9457)',
+        summary: 'Describes a problem code (RFC 9457)',
         response: { 200: Page, ...problemResponses('not-found') },
       },
     },
     async (request, reply) => {
       const { code } = request.params
-      if (!Object.hasOwn(problems, code)) throw new ProblemError('not-found', 'no such problem')
+      if (!Object.hasOwn(problems, code)) throw new ProblemError('not-found', 'unknown problem code')
       return reply.type('text/plain; charset=utf-8').send(pageOf(code as ProblemCode))
     },
   )
@@ -60,16 +60,17 @@ const Metadata = Type.Object(
   { issuer: Type.String(), jwks_uri: Type.String(), token_endpoint: Type.String() },
   { additionalProperties: true },
 )
-const Page = { description: 'In words.', content: { 'text/plain': { schema: { type: 'string' } } } }
+const Page = { description: 'Plain text.', content: { 'text/plain': { schema: { type: 'string' } } } }
 
 const actionTexts = {
-  renew: 'Get a new access token with the refresh token if you hold one, then repeat the request once; else log in.',
+  renew:
+    'Renew the access token with the refresh token, then repeat the request once. Without a refresh token, log in.',
   login: 'The session is over: log in.',
   stop: 'Repeating the request will not help.',
-  retry: 'Repeat the same request later; Retry-After says when. Nobody is signed out by this.',
+  retry: 'Repeat the same request after the time in Retry-After. The session is not affected.',
 }
 
 function pageOf(code: ProblemCode): string {
   const { status, action, title, description } = problemDefinition(code)
-  return `${code}\n\n${title}\n\nStatus: ${status}\nGiven when: ${description}\nAction: ${action}. ${actionTexts[action]}\n`
+  return `${code}\n\n${title}\n\nStatus: ${status}\nOccurs when: ${description}\nAction: ${action}. ${actionTexts[action]}\n`
 }

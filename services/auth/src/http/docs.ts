@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document, made from the routes' own schemas, and a page to read it. */
+/** The OpenAPI 3.1 document, generated from the route schemas, and the page that shows it. */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import helmet from '@fastify/helmet'
@@ -13,7 +13,7 @@ export interface DocsOptions {
   hasPage: boolean
 }
 
-/** Comes before the routes: it hears of each as it is registered. */
+/** Must be registered before the routes: it records each route on registration. */
 export async function openApi(app: FastifyInstance, { issuer, version }: DocsOptions): Promise<void> {
   for (const schema of [Problem, Receipt, UserView, SessionDetail, ClientView, AuditView]) app.addSchema(schema)
   await app.register(swagger, {
@@ -33,7 +33,7 @@ export async function openApi(app: FastifyInstance, { issuer, version }: DocsOpt
             scheme: 'bearer',
             bearerFormat: 'JWT',
             description:
-              'An access token. Scopes beside it are what a machine needs; `x-roles` is what a person needs.',
+              'An access token. The listed scopes are those that a service client needs; `x-roles` lists the roles that a user needs.',
           },
           client: { type: 'http', scheme: 'basic', description: 'The id and secret of a service client.' },
         },
@@ -47,7 +47,7 @@ export async function openApi(app: FastifyInstance, { issuer, version }: DocsOpt
   })
 }
 
-/** What the document wants and a validator does not. */
+/** Adds what OpenAPI requires and the validator does not use. */
 export function withDocumentation(
   schema: FastifySchema | undefined,
   { url, method }: { url: string; method: string },
@@ -72,12 +72,12 @@ function capital(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1)
 }
 
-/** The validator speaks JSON Schema draft 7, OpenAPI 3.1 the draft of 2020, in which this word was renamed. */
+/** The validator uses JSON Schema draft 7; draft 2020-12, which OpenAPI 3.1 uses, renamed this keyword. */
 function toDraft2020({ dependencies, ...body }: Record<string, unknown>): Record<string, unknown> {
   return dependencies === undefined ? body : { ...body, dependentRequired: dependencies }
 }
 
-/** The only HTML that is served; its own headers stay with it. */
+/** Serves the documentation page, the service's only HTML; its headers do not apply to other routes. */
 export async function docsPage(app: FastifyInstance, { hasPage }: DocsOptions): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   if (!hasPage) return
@@ -91,7 +91,7 @@ export async function docsPage(app: FastifyInstance, { hasPage }: DocsOptions): 
   })
 }
 
-/** Named to the library, which looks beside its own code: in a bundle that is somewhere else. */
+/** The library looks for its files beside its code, which is elsewhere in a bundle, so the path is passed. */
 function swaggerUiFiles(): URL {
   return new URL('./', import.meta.resolve('@fastify/swagger-ui/static/logo.svg'))
 }

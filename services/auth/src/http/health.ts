@@ -1,20 +1,20 @@
-/** Whether the process lives, and whether it can serve. */
+/** `GET /livez` and `GET /readyz`: whether the process is alive, and whether it can serve requests. */
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyPluginAsync } from 'fastify'
 import { quietLogLevel } from './logLevel.ts'
 
 export interface HealthOptions {
-  /** Throws when the service cannot answer: the database is away, or migrations are missing. */
+  /** Throws when the database is unreachable or migrations are missing. */
   assertReady: () => Promise<void>
 }
 
-/** Not for the outside: the gateway does not pass them on. */
+/** Internal: the gateway does not forward these routes. */
 export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, { assertReady }) => {
   const quietly = { schema: { hide: true }, logLevel: quietLogLevel(app) }
   app.get('/livez', quietly, async () => ({ status: 'alive' }))
   app.get('/readyz', quietly, async request => {
     await assertReady().catch(error => {
-      // The answer says only that; which migrations are missing, or why the database is away, is for whoever runs it.
+      // The cause is logged for the operator and not sent to the client.
       request.log.warn({ err: error }, 'not ready')
       if (error instanceof ProblemError) throw error
       throw new ProblemError('unavailable', 'not ready', { cause: error })

@@ -2,14 +2,14 @@
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 
-/** Opaque, kept by the client until it has the answer. */
+/** Opaque; the client keeps it until it has received a response. */
 const idempotencyKey = /^[\x21-\x7e]{8,200}$/
 
-/** @throws Refusal `request-malformed` */
+/** @throws ProblemError `request-malformed` */
 export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   const { 'idempotency-key': key } = request.headers
   if (key === undefined) return undefined
   if (typeof key === 'string' && idempotencyKey.test(key)) return key
   const field = { field: 'headers/idempotency-key', reason: 'must be 8 to 200 printable characters' }
-  throw new ProblemError('request-malformed', 'a bad Idempotency-Key', { fields: [field] })
+  throw new ProblemError('request-malformed', 'a malformed Idempotency-Key', { fields: [field] })
 }

@@ -1,9 +1,9 @@
-/** How much is logged of routes that machines ask all day: polls, metrics, health. */
+/** Log level of routes that are called all the time: polls, metrics, health. */
 import type { FastifyInstance } from 'fastify'
 
 const quieterLevels = ['error', 'fatal', 'silent'] as const
 
-/** Warnings and worse, or less if the service was told to say less: a route's own level replaces the service's. */
+/** `warn`, or the service's level if that is less verbose: a route's level replaces the service's. */
 export function quietLogLevel({ log }: Pick<FastifyInstance, 'log'>): 'warn' | (typeof quieterLevels)[number] {
   return quieterLevels.find(level => level === log.level) ?? 'warn'
 }

@@ -12,14 +12,18 @@ export interface MetricsOptions {
   db: Db
 }
 
-/** Not for the outside: the gateway does not pass it on. */
+/** Internal: the gateway does not forward this route. */
 export const metricsRoute: FastifyPluginAsync<MetricsOptions> = async (app, { metrics, requests, db }) => {
-  // By default it would wake an idle process a hundred times a second, to see how late it wakes.
+  // The default precision would wake an idle process a hundred times a second.
   collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 100 })
-  const liveGuards = new Gauge({ name: 'gatehouse_guards_live', help: 'Guards whose lease runs', registers: [metrics] })
+  const liveGuards = new Gauge({
+    name: 'gatehouse_guards_live',
+    help: 'Guards with a running lease',
+    registers: [metrics],
+  })
   const guardLag = new Gauge({
     name: 'gatehouse_guard_lag_entries',
-    help: 'Entries that a guard does not hold yet',
+    help: 'Feed entries that a guard has not acknowledged',
     labelNames: ['guard'],
     registers: [metrics],
   })

@@ -1,12 +1,12 @@
-/** Refuses requests with cookies that another site made: SameSite is the first fence, this is the second. */
+/** Refuses cross-site requests that carry cookies, as a second defence beside SameSite. */
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 
 /**
- * Browsers say with each request where it comes from: `Sec-Fetch-Site`, and `Origin` on all that may change something.
- * Programs say neither, and are not tricked into sending cookies.
+ * Browsers send `Sec-Fetch-Site`, and `Origin` with every request that may change state. Other clients send neither, and
+ * cannot be tricked into sending cookies.
  * @param allowed origins of pages on other hosts that may call
- * @throws Refusal `origin-refused`
+ * @throws ProblemError `origin-refused`
  */
 export function requireOwnOrigin(request: FastifyRequest, allowed: readonly string[]): void {
   const { origin, 'sec-fetch-site': site } = request.headers

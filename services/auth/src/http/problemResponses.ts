@@ -1,12 +1,12 @@
-/** The refusals of a route in its schema, grouped by status: OpenAPI shows them from the one table. */
+/** Response schemas for the problems of a route, grouped by status, from the problem table. */
 import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
 
-/** Every route can give these. */
+/** Problems that every route can return. */
 const commonCodes: readonly ProblemCode[] = ['request-malformed', 'rate-limited', 'internal-error', 'unavailable']
 
 /**
- * @param codes what this route refuses besides
- * @returns response schemas by status, each naming its codes
+ * @param codes further problems of the route
+ * @returns response schemas by status; each describes its codes
  */
 export function problemResponses(...codes: ProblemCode[]): Record<number, object> {
   const byStatus = new Map<number, ProblemCode[]>()

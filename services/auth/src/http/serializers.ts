@@ -1,14 +1,14 @@
 /**
- * Fastify makes a serializer for each answer of each route, and ours have many in common: the same schema is compiled once, and not
- * before something is to be written by it. A service that starts has better things to do.
+ * Compiles each response schema once, on first use. Fastify would compile a serializer for each response of each route at
+ * start-up, although most routes share their schemas.
  */
 import SerializerSelector from '@fastify/fast-json-stringify-compiler'
 
 const build = SerializerSelector()
-/** Of this process, by the schemas that may be referred to, and then by the schema. */
+/** Serializers of this process, by the schemas that can be referenced, then by the schema. */
 const serializers = new Map<string, Map<string, SerializerSelector.Serializer>>()
 
-/** What Fastify calls for each scope of routes. */
+/** Fastify calls this factory for each scope of routes. */
 export const sharedSerializers: SerializerSelector.SerializerFactory = (externalSchemas, options) => {
   const compile = build(externalSchemas, options)
   const cacheKey = JSON.stringify([externalSchemas, options])

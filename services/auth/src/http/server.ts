@@ -1,4 +1,4 @@
-/** The server that every route stands on: its limits, its measures, its way of saying no, its cookies, its document. */
+/** Creates the HTTP server that all routes share: limits, metrics, problem details, cookies and OpenAPI. */
 import cookiePlugin from '@fastify/cookie'
 import { type ProblemDetailsOptions, problemDetails, type RequestMetrics, strictRequests } from '@gatehouse/http'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -10,11 +10,11 @@ export interface ServerOptions {
   problemOptions: ProblemDetailsOptions
   docs: DocsOptions
   requests: RequestMetrics
-  /** Where the log goes; standard output unless given. */
+  /** Receives the log lines; standard output when undefined. */
   logStream: LogStream | undefined
 }
 
-/** Comes before the routes: what is registered here holds for all of them. */
+/** Must be called before routes are registered: its plugins apply to all of them. */
 export async function createServer(config: Config, options: ServerOptions): Promise<FastifyInstance> {
   const { problemOptions, docs, requests, logStream } = options
   const app = Fastify(serverOptions(config, problemOptions, logStream))

@@ -1,18 +1,18 @@
-/** The HTTP server of this service: the shared limits, its own log line, and no secret in any. */
+/** Fastify options of the auth service: shared limits, logging, and redaction of secrets. */
 import type { Server } from 'node:http'
 import { fastifyDefaults, type ProblemDetailsOptions } from '@gatehouse/http'
 import type { FastifyHttpOptions } from 'fastify'
 import type { Config } from '../config.ts'
 import { sharedSerializers } from './serializers.ts'
 
-/** Bodies are never logged; these headers are taken out should a plugin log them. */
+/** Bodies are never logged; these headers are redacted in case a plugin logs them. */
 const secretHeaders = ['authorization', 'cookie', 'set-cookie', 'idempotency-key'].flatMap(name => [
   `req.headers["${name}"]`,
   `res.headers["${name}"]`,
   `headers["${name}"]`,
 ])
 
-/** Takes a line of JSON at a time. */
+/** Receives one line of JSON per call. */
 export interface LogStream {
   write: (line: string) => void
 }

@@ -1,6 +1,6 @@
 /**
- * HMAC-SHA-256 (RFC 2104) of two one-shot hashes. Node's `createHmac` makes an object for each, and a renewal has three: a tenth of
- * the event loop's time (docs/performance.md).
+ * HMAC-SHA-256 (RFC 2104) from two one-shot hashes. A renewal needs three HMACs, and the objects of Node's `createHmac` took a
+ * tenth of the event loop's time (docs/performance.md).
  */
 import { hash } from 'node:crypto'
 
@@ -9,14 +9,14 @@ export type Hmac = (value: Buffer) => Buffer
 
 const blockSize = 64
 
-/** @throws RangeError for a key of more than 64 bytes, which would have to be hashed first; ours have 32 */
+/** @throws RangeError for a key of more than 64 bytes, which RFC 2104 hashes first; the service's keys have 32 */
 export function hmacSha256(key: Buffer): Hmac {
   if (key.length > blockSize) throw new RangeError(`a key of ${key.length} bytes; at most ${blockSize}`)
   const [inner, outer] = [padded(key, 0x36), padded(key, 0x5c)]
   return value => sha256(Buffer.concat([outer, sha256(Buffer.concat([inner, value]))]))
 }
 
-/** By way of a string: a Buffer that `hash` makes has memory of its own outside of the heap, which costs more than the hash. */
+/** Through a string: a Buffer from `hash` has its own memory outside the heap, which costs more than the hash. */
 export function sha256(value: Buffer | string): Buffer {
   return Buffer.from(hash('sha256', value, 'binary'), 'latin1')
 }

@@ -1,4 +1,4 @@
-/** Every key of the service, and what verifies with them. */
+/** Reads every key of the service and creates the verifiers that use them. */
 import type { Clock } from '@gatehouse/clock'
 import { createVerifier, staticKeys, type Verifier } from '@gatehouse/guard'
 import type { Config } from '../config.ts'
@@ -9,11 +9,11 @@ export interface Keyring {
   signingKeys: SigningKeys
   refreshKeys: RefreshKeys
   verifier: Verifier
-  /** For log-out, which an access token that has expired is good enough for. */
+  /** For log-out, which accepts an expired access token. */
   verifierIgnoringExpiry: Verifier
 }
 
-/** Longer than any access token lives. */
+/** Exceeds the lifetime of any access token. */
 const yearMs = 366 * 24 * 3600 * 1000
 
 /** @throws SettingsError when a key cannot be read */

@@ -1,13 +1,13 @@
-/** The ring of server keys under refresh tokens. */
+/** The ring of server keys that authenticate refresh tokens and derive their successors. */
 import { hkdfSync } from 'node:crypto'
 import { SettingsError } from '@gatehouse/settings'
 import { type Hmac, hmacSha256 } from './hmac.ts'
 
 export interface RefreshKey {
   id: number
-  /** Makes the tag that marks a token as ours. */
+  /** Computes the tag that authenticates a token. */
   tag: Hmac
-  /** Makes the successor's secret. */
+  /** Derives the successor's secret. */
   successor: Hmac
 }
 
@@ -17,15 +17,16 @@ export interface RefreshKeys {
 }
 
 /**
- * Reads the ring; each purpose gets a key of its own by HKDF (RFC 5869).
- * @param text `id:64 hex digits`, the active one first, with commas between them
+ * Reads the ring; HKDF (RFC 5869) derives a separate key for each purpose.
+ * @param text `id:64 hex digits`, separated by commas, the active key first
+ * @throws SettingsError when an id is used twice or exceeds 255
  */
 export function readRefreshKeys(text: string): RefreshKeys {
   const keys = text.split(',').map(part => readKey(part.trim()))
   const byId = new Map(keys.map(key => [key.id, key]))
   const [active] = keys
   if (active === undefined || byId.size !== keys.length) {
-    throw new SettingsError('REFRESH_KEYS names an id twice: tokens could not tell which key made them.')
+    throw new SettingsError('REFRESH_KEYS contains an id twice: a token could not name its key.')
   }
   return { active, byId }
 }

@@ -1,8 +1,8 @@
 /**
- * Signs JWTs on libuv's threads (RFC 7515 section 3.1): on the event loop a signature is a third of a renewal.
+ * Signs JWTs on libuv's threads (RFC 7515 section 3.1): on the event loop a signature takes a third of a renewal's time.
  *
- * What signs in the libraries of JWT that we know does so on the loop, or through WebCrypto at twice the loop's time for the
- * hand-over (docs/performance.md); composing the three parts is all that they would add.
+ * The evaluated JWT libraries sign on the event loop, or through WebCrypto, which doubles the loop's time for the hand-over
+ * (docs/performance.md). They would only add the composition of the three parts.
  */
 import { createPrivateKey, type SignKeyObjectInput, sign } from 'node:crypto'
 import { promisify } from 'node:util'
@@ -12,7 +12,7 @@ import type { SigningKeys } from './signingKeys.ts'
 /** @returns the token in its compact form */
 export type SignJwt = (claims: object) => Promise<string>
 
-/** What Node calls the digest of an algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1); Ed25519 brings its own. */
+/** Node's name for the digest of each algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1); Ed25519 includes its own. */
 const digests: Readonly<Record<Algorithm, string | null>> = { ES256: 'sha256', RS256: 'sha256', EdDSA: null }
 
 const signOnThread: (digest: string | null, data: Buffer, key: SignKeyObjectInput) => Promise<Buffer> = promisify(sign)
@@ -20,7 +20,7 @@ const signOnThread: (digest: string | null, data: Buffer, key: SignKeyObjectInpu
 export function jwtSigner({ privatePem, active }: SigningKeys): SignJwt {
   const { algorithm, kid } = active
   const digest = digests[algorithm]
-  // RFC 7518 section 3.4: R and S side by side, where OpenSSL would make ASN.1 of them. Other keys take no notice.
+  // RFC 7518 section 3.4: R and S concatenated; OpenSSL's default is ASN.1. Other key types ignore this option.
   const key: SignKeyObjectInput = { key: createPrivateKey(privatePem), dsaEncoding: 'ieee-p1363' }
   const header = base64urlJson({ alg: algorithm, typ: accessTokenType, kid })
   return async claims => {

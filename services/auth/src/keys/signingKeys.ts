@@ -1,10 +1,10 @@
-/** The keys under access tokens: one that signs, all that verify. */
+/** The keys of access tokens: one signs, all verify. */
 import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import type { Algorithm } from '@gatehouse/contract'
 import { SettingsError } from '@gatehouse/settings'
 
 export interface VerifyingKey {
-  /** RFC 7638 thumbprint: the same key has the same id wherever it is read. */
+  /** RFC 7638 thumbprint: replicas derive the same id from the same key. */
   kid: string
   algorithm: Algorithm
   publicPem: string
@@ -14,15 +14,15 @@ export interface VerifyingKey {
 export interface SigningKeys {
   privatePem: string
   active: VerifyingKey
-  /** The active one first; the others are published so that tokens made before a change still verify. */
+  /** The active key first. The others are published, so that tokens signed before or after a key change verify. */
   all: VerifyingKey[]
 }
 
 /**
- * Reads PEM blocks: the first must be a private key and signs; private or public, the others only verify.
+ * Reads PEM blocks. The first must be a private key and signs; the others, private or public, only verify.
  * @param pem PKCS #8 (private) or SPKI (public) blocks
- * @param algorithm what the first key must be fit for
- * @throws SettingsError when a block is no key, or the first does not fit
+ * @param algorithm the algorithm that the first key must support
+ * @throws SettingsError when a block is not a key, or the first does not support the algorithm
  */
 export function readSigningKeys(pem: string, algorithm: Algorithm): SigningKeys {
   const blocks = pem.match(/-----BEGIN [A-Z ]+-----[\s\S]+?-----END [A-Z ]+-----/g) ?? []
@@ -33,7 +33,9 @@ export function readSigningKeys(pem: string, algorithm: Algorithm): SigningKeys 
   const all = blocks.map(readKey)
   const [active] = all
   if (active === undefined || active.algorithm !== algorithm) {
-    throw new SettingsError(`SIGNING_KEY holds a key for ${active?.algorithm}, but SIGNING_ALGORITHM is ${algorithm}.`)
+    throw new SettingsError(
+      `SIGNING_KEY begins with a key for ${active?.algorithm}, but SIGNING_ALGORITHM is ${algorithm}.`,
+    )
   }
   return { privatePem: first, active, all }
 }
@@ -42,7 +44,7 @@ function readKey(block: string): VerifyingKey {
   const key = parseKey(block)
   const algorithm = algorithmOf(key)
   if (algorithm === undefined) {
-    throw new SettingsError('SIGNING_KEY holds a key that is none of EC P-256, Ed25519 and RSA of 2048 bits or more.')
+    throw new SettingsError('SIGNING_KEY contains a key other than EC P-256, Ed25519 or RSA of 2048 bits or more.')
   }
   const jwk = key.export({ format: 'jwk' })
   return { kid: thumbprint(jwk), algorithm, publicPem: key.export({ format: 'pem', type: 'spki' }).toString(), jwk }
@@ -52,7 +54,7 @@ function parseKey(block: string): KeyObject {
   try {
     return createPublicKey(block.includes('PRIVATE KEY') ? createPrivateKey(block) : block)
   } catch {
-    throw new SettingsError('SIGNING_KEY holds a PEM block that is no key, or one that is encrypted.')
+    throw new SettingsError('SIGNING_KEY contains a PEM block that is not a key, or an encrypted key.')
   }
 }
 
@@ -70,7 +72,7 @@ function thumbprint(jwk: JsonWebKey): string {
   return createHash('sha256').update(JSON.stringify(required)).digest('base64url')
 }
 
-/** The published set (RFC 7517 section 5). */
+/** The published key set (RFC 7517 section 5). */
 export function jwks(keys: SigningKeys): { keys: JsonWebKey[] } {
   return { keys: keys.all.map(({ kid, algorithm, jwk }) => ({ ...jwk, kid, alg: algorithm, use: 'sig' })) }
 }

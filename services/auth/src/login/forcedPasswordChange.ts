@@ -1,4 +1,4 @@
-/** A password that must be changed is good for one thing: setting another one, in the log-in itself. */
+/** Changes a password during log-in when it must be changed: such a password starts no session. */
 import { type LoginRequest, ProblemError } from '@gatehouse/contract'
 import type { PrismaClient } from '../database/database.ts'
 import type { ClientInfo } from '../http/clientInfo.ts'
@@ -9,9 +9,9 @@ import { changePassword } from '../store/changeAccount.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 
 /**
- * The old password was right.
- * @returns the hash of the new password; undefined when the account changed in the meantime
- * @throws Refusal `password-change-required` when no new password came along, `request-malformed` when it will not do
+ * Replaces the password of an account whose old password has been verified.
+ * @returns the hash of the new password; undefined when the account has changed since it was read
+ * @throws ProblemError `password-change-required` when the request has no new password, `request-malformed` when it is not acceptable
  */
 export async function forcePasswordChange(
   { db, passwords }: { db: PrismaClient; passwords: Passwords },
@@ -22,7 +22,7 @@ export async function forcePasswordChange(
   if (newPassword === undefined) throw new ProblemError('password-change-required', 'a password that must be changed')
   requireAcceptablePassword(newPassword, { field: 'body/newPassword', email })
   if (newPassword === password) {
-    const field = { field: 'body/newPassword', reason: 'must be another one' }
+    const field = { field: 'body/newPassword', reason: 'must differ from the current password' }
     throw new ProblemError('request-malformed', 'the new password is the old one', { fields: [field] })
   }
   const to = await passwords.hash(newPassword)
@@ -35,9 +35,9 @@ export async function forcePasswordChange(
   })
 }
 
-/** Ignoring it would leave somebody in the belief that the password was changed. */
+/** A new password that is silently ignored would look changed to the user. */
 export function rejectUnexpectedNewPassword({ newPassword }: LoginRequest): void {
   if (newPassword === undefined) return
-  const field = { field: 'body/newPassword', reason: 'is taken only when the password must be changed' }
-  throw new ProblemError('request-malformed', 'a new password that nobody asked for', { fields: [field] })
+  const field = { field: 'body/newPassword', reason: 'is accepted only when the password must be changed' }
+  throw new ProblemError('request-malformed', 'a new password although no change is required', { fields: [field] })
 }

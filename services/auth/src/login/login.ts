@@ -1,4 +1,4 @@
-/** Logging in: check the password in constant time, then begin a session. */
+/** Log-in: verifies the password in constant time, then starts a session. */
 import { randomUUID } from 'node:crypto'
 import { type LoginRequest, ProblemError } from '@gatehouse/contract'
 import type { PrismaClient } from '../database/database.ts'
@@ -23,7 +23,7 @@ export interface LoginDeps {
   lifetimes: Lifetimes
 }
 
-/** In seconds; a session without `remember` is a short one. */
+/** Session lifetimes in seconds; `short...` applies to sessions without `remember`. */
 export interface Lifetimes {
   session: number
   idle: number
@@ -37,11 +37,12 @@ export interface LoggedIn {
 }
 
 /**
- * @throws Refusal `credentials-invalid` (unknown e-mail and wrong password alike), `account-disabled` (right password),
+ * @throws ProblemError `credentials-invalid` (for an unknown e-mail address and for a wrong password), `account-disabled` (right password),
  * `rate-limited`, `overloaded`
  */
 export async function login(deps: LoginDeps, request: LoginRequest, clientInfo: ClientInfo): Promise<LoggedIn> {
-  // A log-in beside this one may have re-hashed the same password: a second look finds the new hash, or that too much was tried.
+  // A concurrent log-in may have replaced the hash of the same password. The second attempt reads the new hash, or finds
+  // that the failure limit is reached.
   const loggedIn = (await check(deps, request, clientInfo)) ?? (await check(deps, request, clientInfo))
   if (loggedIn === undefined)
     throw new ProblemError('credentials-invalid', 'the account changed during the log-in, twice')
@@ -49,8 +50,8 @@ export async function login(deps: LoginDeps, request: LoginRequest, clientInfo: 
 }
 
 /**
- * Returns nothing when, between the look at the account and the beginning of the session, the account changed or guesses that
- * were sent together with this one spent what was allowed.
+ * @returns undefined when, between reading the account and starting the session, the account changed or concurrent failures
+ * reached the limit
  */
 async function check(deps: LoginDeps, request: LoginRequest, clientInfo: ClientInfo): Promise<LoggedIn | undefined> {
   const { db, passwords, limits } = deps
@@ -61,12 +62,12 @@ async function check(deps: LoginDeps, request: LoginRequest, clientInfo: ClientI
     const isLimitReached = await limits.recordFailure(attempt)
     const start = { action: 'session.start' as const, target: account?.id ?? null }
     await writeRefusedAttempt(db, { ...start, outcome: 'credentials-invalid' }, clientInfo)
-    // Once, when it begins: what is refused from now on must not fill the log.
+    // Written once, when the limit is reached: later refusals must not fill the audit log.
     if (isLimitReached) await writeRefusedAttempt(db, { ...start, outcome: 'rate-limited' }, clientInfo)
     throw new ProblemError('credentials-invalid', account ? 'wrong password' : 'unknown e-mail')
   }
   const mustChange = account.mustChangePassword && !account.isDisabled
-  // These answers would tell that the password is right: not to somebody whose guesses are spent meanwhile.
+  // These responses reveal that the password is right, so the limit is read again first: concurrent guesses may have reached it.
   if (mustChange || request.newPassword !== undefined) await limits.findAccount(attempt)
   if (!mustChange) rejectUnexpectedNewPassword(request)
   const passwordHash = mustChange
@@ -76,7 +77,7 @@ async function check(deps: LoginDeps, request: LoginRequest, clientInfo: ClientI
   return startSession(deps, { ...request, accountId: account.id, passwordHash }, clientInfo)
 }
 
-/** Parameters grow over the years; the password is at hand only now. */
+/** Replaces a hash with outdated parameters: the password is known only during a log-in. */
 async function rehash(
   { db, passwords }: LoginDeps,
   account: { id: string; passwordHash: string },

@@ -1,4 +1,4 @@
-/** Which client calls: by HTTP Basic, or by the form (RFC 6749 section 2.3.1); both at once are refused. */
+/** Authenticates OAuth clients by HTTP Basic or form parameters (RFC 6749 section 2.3.1), not by both. */
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import type { Db } from '../database/database.ts'
@@ -16,8 +16,8 @@ export interface ClientDeps {
 }
 
 /**
- * @returns the client; undefined when the request brings no secret, as a public client's
- * @throws Refusal `client-invalid`, `rate-limited`, OAuthError `invalid_request`
+ * @returns the client; undefined when the request carries no secret, as a public client's request
+ * @throws ProblemError `client-invalid`, `rate-limited`; OAuthError `invalid_request`
  */
 export async function clientOf(
   { db, clients }: ClientDeps,
@@ -33,7 +33,7 @@ export async function clientOf(
   })
 }
 
-/** @throws Refusal `client-invalid` also when the request brings no secret */
+/** @throws ProblemError `client-invalid`, also when the request carries no secret; otherwise as `clientOf` */
 export async function requireClient(
   deps: ClientDeps,
   request: FastifyRequest,
@@ -52,6 +52,6 @@ function credentialsOf(request: FastifyRequest, form: Form): { id: string; secre
   }
   const presented = basicCredentials(authorization)
   if (secret !== undefined || (id !== undefined && id !== presented.id))
-    throw new OAuthError('invalid_request', 'the client authenticates in two ways')
+    throw new OAuthError('invalid_request', 'The client must use one authentication method.')
   return presented
 }

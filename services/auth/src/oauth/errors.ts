@@ -1,9 +1,9 @@
-/** How the OAuth surface says no: the JSON of RFC 6749 section 5.2, made from the same refusals as everywhere. */
+/** Turns problems and OAuth errors into error responses of RFC 6749 section 5.2. */
 import { type ProblemCode, type ProblemError, problemDefinition } from '@gatehouse/contract'
 import { errorToProblem } from '@gatehouse/http'
 import type { FastifyInstance } from 'fastify'
 
-/** The codes of RFC 6749 section 5.2, and the two that it has for a server in trouble (section 4.1.2.1). */
+/** Status of each code of RFC 6749 section 5.2, and of the two codes for server failures (section 4.1.2.1). */
 export const oauthCodes = {
   invalid_request: 400,
   invalid_client: 401,
@@ -19,7 +19,7 @@ export type OAuthCode = keyof typeof oauthCodes
 export class OAuthError extends Error {
   readonly code: OAuthCode
 
-  /** @param description what is wrong, in words for the client's developer; never what was sent */
+  /** @param description for the client's developer; must not repeat input */
   constructor(code: OAuthCode, description: string) {
     super(description)
     this.name = 'OAuthError'
@@ -43,7 +43,7 @@ export interface OAuthReply {
   body: { error: OAuthCode; error_description: string }
 }
 
-/** Pure: any error as an answer. Statuses that say "later" stay what they are, since proxies and clients act on them. */
+/** @returns the response for any error. The statuses 429 and 503 are kept, because proxies and clients act on them. */
 export function oauthReply(error: unknown, realm: string): OAuthReply {
   const headers: Record<string, string> = { 'cache-control': 'no-store', pragma: 'no-cache' }
   if (error instanceof OAuthError)
@@ -66,15 +66,15 @@ export function oauthReply(error: unknown, realm: string): OAuthReply {
 
 export interface OAuthErrorOptions {
   realm: string
-  /** Makes a refusal of an error of the database. */
+  /** Turns a database error into a problem. */
   translate: (error: unknown) => ProblemError | undefined
 }
 
-/** The error handler of the scope in which the OAuth routes stand. */
+/** Sets the error handler of the scope that contains the OAuth routes. */
 export function setOAuthErrorHandler(app: FastifyInstance, { realm, translate }: OAuthErrorOptions): void {
   app.setErrorHandler((error, request, reply) => {
     const { status, headers, body } = oauthReply(translate(error) ?? error, realm)
-    if (status === oauthCodes.server_error) request.log.error({ err: error }, 'an error that nobody foresaw')
+    if (status === oauthCodes.server_error) request.log.error({ err: error }, 'unexpected error')
     else request.log.debug({ code: body.error, why: error instanceof Error ? error.message : '' }, 'refused')
     return reply.code(status).headers(headers).type('application/json').serializer(String).send(JSON.stringify(body))
   })

@@ -1,11 +1,11 @@
-/** Reads the form of an OAuth request: UTF-8, form-encoded, no parameter twice (RFC 6749 section 3.2). */
+/** Parses the form of an OAuth request: UTF-8, form-encoded, no repeated parameter (RFC 6749 section 3.2). */
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
 import { OAuthError } from './errors.ts'
 
 export type Form = Readonly<Record<string, string>>
 
-/** In this scope nothing but forms is read. */
+/** Accepts only form bodies in this scope. */
 export function readForms(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -18,15 +18,16 @@ export function readForms(app: FastifyInstance): void {
 }
 
 /**
- * Parameters without a value are as if they were not there, and unknown ones are ignored (RFC 6749 section 3.2).
+ * Parameters without a value count as omitted, unknown parameters are ignored (RFC 6749 section 3.2).
  * @throws OAuthError `invalid_request`
  */
 export function parseForm(body: Buffer): Form {
   const text = body.toString('latin1')
-  if (!isUtf8(body) || text.includes('\0') || /%00/.test(text)) throw new OAuthError('invalid_request', 'not a form')
+  if (!isUtf8(body) || text.includes('\0') || /%00/.test(text))
+    throw new OAuthError('invalid_request', 'The body is not a UTF-8 form.')
   const form: Record<string, string> = Object.create(null)
   for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
-    if (name in form) throw new OAuthError('invalid_request', 'a parameter was given twice')
+    if (name in form) throw new OAuthError('invalid_request', 'A parameter is repeated.')
     if (value !== '') form[name] = value
   }
   return form
@@ -35,6 +36,6 @@ export function parseForm(body: Buffer): Form {
 /** @throws OAuthError `invalid_request` naming the parameter */
 export function requireParameter(form: Form, name: string): string {
   const value = form[name]
-  if (value === undefined) throw new OAuthError('invalid_request', `${name} is missing`)
+  if (value === undefined) throw new OAuthError('invalid_request', `The parameter ${name} is missing.`)
   return value
 }

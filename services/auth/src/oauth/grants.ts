@@ -1,4 +1,4 @@
-/** The two grants of the token endpoint: a refresh token of a person's session, and a client for itself. */
+/** The grants of the token endpoint: the refresh token of a user's session, and client credentials. */
 import type { FastifyRequest } from 'fastify'
 import { clientInfoOf, isAwaited } from '../http/clientInfo.ts'
 import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
@@ -20,12 +20,12 @@ export interface GrantResult {
   refreshToken?: string
 }
 
-/** People's sessions belong to this public client: it has no secret, and may name itself. */
+/** The public client that all user sessions belong to; it has no secret and may send its `client_id`. */
 export const firstParty = 'first-party'
-/** What a client does as itself with its secret; no token carries them, since no route would ask for them. */
+/** Scopes that a client uses with its secret; tokens do not carry them, because no route requires them. */
 const secretScopes: readonly string[] = ['guard', 'introspect']
 
-/** The same rotation as `POST /session/renew`, with the same honest retries and the same thieves (RFC 6749 section 6). */
+/** Rotates as `POST /session/renew` does, with the same retries and reuse detection (RFC 6749 section 6). */
 export async function refreshGrant(deps: GrantDeps, request: FastifyRequest, form: Form): Promise<GrantResult> {
   const refreshToken = requireParameter(form, 'refresh_token')
   const client = await clientOf(deps, request, form)
@@ -35,7 +35,7 @@ export async function refreshGrant(deps: GrantDeps, request: FastifyRequest, for
   return rotate(deps, presented, clientInfoOf(request))
 }
 
-/** A token of the client's own (RFC 6749 section 4.4): no refresh token comes with it, since the secret is at hand. */
+/** Issues an access token to the client itself, without a refresh token (RFC 6749 section 4.4.3). */
 export async function clientGrant(deps: GrantDeps, request: FastifyRequest, form: Form): Promise<GrantResult> {
   const client = await requireClient(deps, request, form)
   const scopes = scopesFor(client.scopes, form['scope'])
@@ -52,16 +52,18 @@ export async function clientGrant(deps: GrantDeps, request: FastifyRequest, form
 }
 
 /**
- * Pure: what the token may carry.
- * @param requested the `scope` parameter; all that is held when there is none
+ * @param held the client's scopes
+ * @param requested the `scope` parameter; undefined requests all scopes that tokens can carry
+ * @returns the scopes of the token
  * @throws OAuthError `invalid_scope`, `unauthorized_client`
  */
 export function scopesFor(held: readonly string[], requested: string | undefined): string[] {
   const grantable = held.filter(scope => !secretScopes.includes(scope))
-  if (grantable.length === 0) throw new OAuthError('unauthorized_client', 'This client is given no tokens.')
+  if (grantable.length === 0)
+    throw new OAuthError('unauthorized_client', 'The client has no scope that a token can carry.')
   const wanted = requested === undefined ? grantable : requested.split(' ')
   if (wanted.every(scope => grantable.includes(scope))) return [...new Set(wanted)]
-  throw new OAuthError('invalid_scope', 'The client does not hold every scope that it asks for.')
+  throw new OAuthError('invalid_scope', 'The client does not have every requested scope.')
 }
 
 function grantFor(client: AuthenticatedClient, scopes: string[], lifetimeSeconds: number): Grant {

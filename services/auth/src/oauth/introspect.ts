@@ -1,4 +1,4 @@
-/** What a token is worth now, asked of the database (RFC 7662). */
+/** Token introspection from the database (RFC 7662). */
 import type { AccessTokenClaims } from '@gatehouse/contract'
 import { ProblemError } from '@gatehouse/contract'
 import type { Verifier } from '@gatehouse/guard'
@@ -18,8 +18,8 @@ export interface IntrospectionDeps {
 }
 
 /**
- * Whatever is not an access token for this audience that stands is `active: false` and nothing else: why is nobody's
- * business (section 2.2), and a refresh token is meant for the auth service alone.
+ * @returns the claims of an active access token for this audience; for anything else, refresh tokens included, only
+ * `active: false` (RFC 7662 section 2.2)
  */
 export async function introspect(deps: IntrospectionDeps, token: string): Promise<Introspection> {
   const claims = await verifiedClaims(deps.verifier, token)
@@ -27,7 +27,7 @@ export async function introspect(deps: IntrospectionDeps, token: string): Promis
   return { active: true, token_type: 'Bearer', ...claims }
 }
 
-/** The claims of a genuine token that has not expired; undefined for anything else. */
+/** @returns the claims of a valid, unexpired access token; undefined for anything else */
 export async function verifiedClaims(verifier: Verifier, token: string): Promise<AccessTokenClaims | undefined> {
   try {
     const { caller } = await verifier.verify(`Bearer ${token}`)

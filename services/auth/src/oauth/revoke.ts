@@ -1,4 +1,4 @@
-/** Revoking a token ends what it belongs to (RFC 7009): the session of a person, or all tokens of a client. */
+/** Token revocation (RFC 7009): ends the user session of a token, or all tokens of a service client. */
 import type { Verifier } from '@gatehouse/guard'
 import type { AuditContext } from '../http/auditContext.ts'
 import { isClientToken } from '../http/authenticate.ts'
@@ -20,14 +20,14 @@ export interface RevokeDeps {
 
 export interface TokenRevocation {
   token: string
-  /** Who asks, if a client authenticated. */
+  /** The authenticated client; undefined for the public client. */
   client: AuthenticatedClient | undefined
   context: AuditContext
 }
 
 /**
- * @returns what was revoked; undefined for a token that is not ours or has expired, which is as good (section 2.2)
- * @throws OAuthError `unauthorized_client` when the token belongs to somebody else
+ * @returns what was revoked; undefined for an invalid or expired token, which needs no revocation (section 2.2)
+ * @throws OAuthError `unauthorized_client` when the token belongs to another client
  */
 export async function revokeToken(
   deps: RevokeDeps,

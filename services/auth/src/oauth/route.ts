@@ -1,4 +1,4 @@
-/** `/oauth/token`, `/oauth/introspect`, `/oauth/revoke`: the standard's surface, for clients written against it. */
+/** `/oauth/token`, `/oauth/introspect` and `/oauth/revoke`: for clients that use standard OAuth libraries. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Verifier } from '@gatehouse/guard'
 import type { FastifyReply } from 'fastify'
@@ -27,9 +27,9 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
 
   const token = {
     ...common,
-    summary: 'Tokens for a refresh token, or for a client itself (RFC 6749)',
+    summary: 'Issue tokens for a refresh token or for client credentials (RFC 6749)',
     security: [{ client: [] }, {}],
-    body: formOf({ grant_type: 'needed', refresh_token: '', scope: '', client_id: '', client_secret: '' }),
+    body: formOf({ grant_type: 'required', refresh_token: '', scope: '', client_id: '', client_secret: '' }),
     response: { 200: TokenResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
   app.post('/oauth/token', { schema: token }, async (request, reply) => {
@@ -41,7 +41,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     const type = requireParameter(form, 'grant_type')
     const grant = Object.hasOwn(grants, type) ? grants[type] : undefined
     if (grant === undefined)
-      throw new OAuthError('unsupported_grant_type', 'refresh_token and client_credentials are taken.')
+      throw new OAuthError('unsupported_grant_type', 'Supported grant types: refresh_token, client_credentials.')
     const granted = await grant(deps, request, form)
     setNoStore(reply)
     return tokenResponseOf(granted)
@@ -49,9 +49,9 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
 
   const introspection = {
     ...common,
-    summary: 'What an access token is worth now; the client needs the scope `introspect` (RFC 7662)',
+    summary: 'Introspect an access token; requires the scope `introspect` (RFC 7662)',
     security: [{ client: [] }],
-    body: formOf({ token: 'needed', token_type_hint: '', client_id: '', client_secret: '' }),
+    body: formOf({ token: 'required', token_type_hint: '', client_id: '', client_secret: '' }),
     response: { 200: IntrospectionResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
   app.post('/oauth/introspect', { schema: introspection }, async (request, reply) => {
@@ -65,9 +65,9 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
 
   const revocation = {
     ...common,
-    summary: 'End what a token belongs to; in force when the call returns (RFC 7009)',
+    summary: 'Revoke a token and its session; in force when the call returns (RFC 7009)',
     security: [{ client: [] }, {}],
-    body: formOf({ token: 'needed', token_type_hint: '', client_id: '', client_secret: '' }),
+    body: formOf({ token: 'required', token_type_hint: '', client_id: '', client_secret: '' }),
     response: { 200: Type.Object({}), ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
   app.post('/oauth/revoke', { schema: revocation }, async (request, reply) => {
@@ -77,8 +77,9 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     const context = { actor: client?.id ?? null, reason: null, address, requestId }
     const revoked = await revokeToken(deps, { token: requireParameter(form, 'token'), client, context })
     const result = revoked && (await barrierDeps.barrier.wait(revoked.seq, barrierDeps.maxWaitMs))
-    // The standard has no "not yet": the client is told to ask again (RFC 7009 section 2.2.1).
-    if (result?.inForce === false) throw new OAuthError('temporarily_unavailable', 'Not yet in force everywhere.')
+    // RFC 7009 has no response for a pending revocation: the client must repeat the request (section 2.2.1).
+    if (result?.inForce === false)
+      throw new OAuthError('temporarily_unavailable', 'The revocation is not yet in force.')
     setNoStore(reply)
     return {}
   })

@@ -1,4 +1,4 @@
-/** The forms and answers of the OAuth surface. */
+/** Request and response schemas of the OAuth routes. */
 import { type TString, Type } from 'typebox'
 
 export const TokenResponse = Type.Object({
@@ -6,10 +6,10 @@ export const TokenResponse = Type.Object({
   token_type: Type.Literal('Bearer'),
   expires_in: Type.Integer({ description: 'Seconds.', examples: [300] }),
   scope: Type.String({ examples: ['users:read audit:read'] }),
-  refresh_token: Type.Optional(Type.String({ description: 'The successor of the one that was presented.' })),
+  refresh_token: Type.Optional(Type.String({ description: 'The successor of the presented refresh token.' })),
 })
 
-/** `active: false` stands alone; an active token shows its claims. */
+/** `active: false` has no further members; an active token has its claims. */
 export const IntrospectionResponse = Type.Object(
   { active: Type.Boolean() },
   { additionalProperties: true, examples: [{ active: false }] },
@@ -20,7 +20,7 @@ const OAuthErrorBody = Type.Object({
   error_description: Type.String(),
 })
 
-/** By status, in the shape of RFC 6749 section 5.2. */
+/** Error response schemas by status (RFC 6749 section 5.2). */
 export function oauthErrorResponses(...statuses: number[]): Record<number, object> {
   return Object.fromEntries(
     statuses.map(status => [
@@ -41,14 +41,14 @@ const example = {
 } as const
 type Parameter = keyof typeof example
 
-/** A form of texts; parameters that nobody knows are let through, and ignored (RFC 6749 section 3.2). */
-export function formOf<Name extends Parameter>(fields: Record<Name, 'needed' | ''>) {
+/** Schema of a form; unknown parameters are accepted and ignored (RFC 6749 section 3.2). */
+export function formOf<Name extends Parameter>(fields: Record<Name, 'required' | ''>) {
   const names = Object.keys(fields) as Name[]
   const texts = Object.fromEntries(
     names.map(name => [name, Type.String({ maxLength: 4096, examples: [example[name]] })]),
   ) as Record<Name, TString>
   return Type.Unsafe<Record<string, string>>({
     ...Type.Object(texts, { additionalProperties: true }),
-    required: names.filter(name => fields[name] === 'needed'),
+    required: names.filter(name => fields[name] === 'required'),
   })
 }

@@ -1,16 +1,17 @@
 /**
- * How many passwords a hashing thread is given at a time.
+ * Decides how many passwords a hashing thread receives at a time.
  *
- * Answers that come together cost a fraction of what each costs alone, for caches are full of somebody's 19 MiB after every hash.
- * But whoever is hashed first waits for the last. So a portion is of one at first, and of twice as many each time that others are
- * left waiting: a few who come at once are answered one after the other, and a flood soon by the dozen.
+ * Results that arrive together cost less event-loop time than single results, because each hash evicts 19 MiB of CPU cache.
+ * But the first result of a batch waits for the last. So a batch has one password at first, and twice as many whenever jobs
+ * remain queued: a few concurrent log-ins are answered one by one, a flood in larger batches.
  *
- * @returns for a number of waiting ones, and of the threads that will share them: how many the next thread takes
+ * @param maxSize the largest batch
+ * @returns a function from the number of queued jobs and of threads to the size of the next batch
  */
 export function adaptiveBatchSize(maxSize: number): (queued: number, threads: number) => number {
   let size = 1
   return (queued, threads) => {
-    // Two are never hashed one after the other while a thread has nothing to do.
+    // Spread over the threads: a job never waits in a batch while a thread is idle.
     const taken = Math.min(size, Math.ceil(queued / threads))
     size = taken < queued ? Math.min(maxSize, 2 * size) : 1
     return taken

@@ -1,5 +1,5 @@
-/** The passwords that everybody tries first: the list of a well-kept library, as a set. */
+/** The most common passwords, from the word lists of zxcvbn-ts. */
 import { dictionary } from '@zxcvbn-ts/language-common'
 
-/** Lower case, as they are compared. About 49,000 of them. */
+/** About 49,000 passwords in lower case. */
 export const commonPasswords: ReadonlySet<string> = new Set(dictionary.passwords.map(String))

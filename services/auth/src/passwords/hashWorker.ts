@@ -1,13 +1,13 @@
-/** A thread that hashes and checks passwords, a few in a row. */
+/** Worker thread that hashes and verifies batches of passwords. */
 import { hashPasswordSync, verifyPasswordSync } from './argon2.ts'
 
-/** Without `hashed` the password is hashed, with it it is checked. */
+/** Without `hashed`, the password is hashed; with it, the password is verified. */
 export interface HashJob {
   password: string
   hashed?: string
 }
 
-/** One for each job; what failed fails alone. */
+/** The result of one job; a failed job does not affect the others of its batch. */
 export type HashResult = { value: string | boolean } | { error: string }
 
 export function work(jobs: readonly HashJob[]): HashResult[] {

@@ -1,4 +1,4 @@
-/** What a new password must be: long enough, and not one that everybody tries (NIST SP 800-63B, OWASP ASVS 6.2). */
+/** Rules for new passwords: length and no common password (NIST SP 800-63B, OWASP ASVS 6.2). */
 import { ProblemError } from '@gatehouse/contract'
 import { normalizePassword } from './argon2.ts'
 import { commonPasswords } from './commonPasswords.ts'
@@ -7,8 +7,8 @@ const minLength = 8
 const maxLength = 128
 
 /**
- * @param field where the password stood in the request
- * @throws Refusal `request-malformed` with the reason; the password itself is never repeated
+ * @param options `field` names the password in the request; `email` is the account's
+ * @throws ProblemError `request-malformed` with the reason; it never contains the password
  */
 export function requireAcceptablePassword(password: string, { field, email }: { field: string; email: string }): void {
   const reason = rejectionReason(normalizePassword(password), email)
@@ -21,7 +21,7 @@ function rejectionReason(password: string, email: string): string | undefined {
   if (length < minLength) return `must have at least ${minLength} characters`
   if (length > maxLength) return `must have at most ${maxLength} characters`
   const folded = password.toLowerCase()
-  if (commonPasswords.has(folded)) return 'is one of the passwords that everybody tries first'
+  if (commonPasswords.has(folded)) return 'is a common password'
   const [name = ''] = email.toLowerCase().split('@')
   if (folded === email.toLowerCase() || (name.length > 3 && folded === name)) return 'must not be the e-mail address'
   if (new Set(folded).size < 3) return 'must not be one or two characters repeated'

@@ -1,4 +1,4 @@
-/** Hashes and checks passwords on threads of their own, with a short queue. */
+/** Hashes and verifies passwords on worker threads, with a bounded queue. */
 import { availableParallelism } from 'node:os'
 import { ProblemError } from '@gatehouse/contract'
 import { Piscina } from 'piscina'
@@ -10,31 +10,32 @@ import type { RenewalPriority } from './renewalPriority.ts'
 export interface Passwords {
   hash: (password: string) => Promise<string>
   /**
-   * Checks a password in the same time whether there is a hash or not.
-   * @param hashed the stored hash; undefined for an account that does not exist
+   * Verifies a password in the same time whether the account exists or not.
+   * @param hashed the stored hash; undefined when the account does not exist
+   * @throws ProblemError `overloaded` when the queue is full
    */
   verify: (password: string, hashed: string | undefined) => Promise<boolean>
   /** Whether a hash was made with weaker parameters than today's. */
   isOutdated: (hashed: string) => boolean
-  /** Makes the threads ready before the first password comes. */
+  /** Starts the threads before the first password arrives. */
   warmUp: () => Promise<void>
   close: () => Promise<void>
 }
 
 export interface PasswordOptions {
   threads: number
-  /** How many may wait; beyond it: 503 at once. */
+  /** Maximum number of queued jobs; beyond it `overloaded` is thrown. */
   queue: number
-  /** While it is claimed, a core is left free. */
+  /** While renewals claim priority, one core is left to them. */
   renewalPriority: Pick<RenewalPriority, 'isClaimed'>
-  /** Of the machine, as far as this process may use them. */
+  /** CPU cores that this process may use; detected by default. */
   cores?: number
 }
 
-/** Of passwords in a row: more bring nothing more (docs/performance.md). */
+/** Larger batches bring no further gain (docs/performance.md). */
 const maxBatchSize = 16
 
-const noResult: HashResult = { error: 'a thread gave no answer' }
+const noResult: HashResult = { error: 'the thread returned no result' }
 
 interface QueuedJob {
   job: HashJob
@@ -85,9 +86,9 @@ export function createPasswords(options: PasswordOptions): Passwords {
 
   const hash = async (password: string) => String(await enqueue({ password }))
   let dummyHash: Promise<string> | undefined
-  /** Beside the queue: a full one must not be remembered as the lack of a hash. */
+  /** Bypasses the queue: a full queue must not be remembered as a missing hash. */
   const createDummyHash = async () => {
-    const [result = noResult] = await pool.run([{ password: 'nobody has this password' }])
+    const [result = noResult] = await pool.run([{ password: 'password of the dummy hash' }])
     if ('error' in result) throw new Error(result.error)
     return String(result.value)
   }
@@ -101,7 +102,7 @@ export function createPasswords(options: PasswordOptions): Passwords {
   return {
     hash,
     verify: async (password, hashed) => {
-      // For both alike, so that neither is slower.
+      // Awaited in both cases, so that both take the same time.
       const dummy = await getDummyHash()
       const isRight = await enqueue({ password, hashed: hashed ?? dummy })
       return isRight === true && hashed !== undefined
@@ -114,7 +115,7 @@ export function createPasswords(options: PasswordOptions): Passwords {
   }
 }
 
-/** The threads are made with the first work: a service that starts has better things to do. */
+/** Workers start lazily, to keep start-up short. */
 function createPool(threads: number) {
   let pool: Piscina<HashJob[], HashResult[]> | undefined
   const start = () =>

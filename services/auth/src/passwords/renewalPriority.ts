@@ -1,14 +1,14 @@
-/** Renewals go before log-ins: while some are coming in, hashing leaves them a core. */
+/** Gives renewals priority over log-ins: while renewals arrive, password hashing leaves one core free. */
 import type { Clock } from '@gatehouse/clock'
 
 export interface RenewalPriority {
-  /** A renewal is here. */
+  /** Call when a renewal arrives. */
   claim: () => void
-  /** One was here a moment ago, so others will be. */
+  /** Whether a renewal arrived within the last 250 ms. */
   isClaimed: () => boolean
 }
 
-/** From four renewals a second on it is always claimed. */
+/** At four renewals a second or more the priority is claimed permanently. */
 const claimMs = 250
 
 export function createRenewalPriority(clock: Pick<Clock, 'nowMs'>): RenewalPriority {

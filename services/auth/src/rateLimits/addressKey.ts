@@ -1,6 +1,6 @@
-/** Which network an address stands for when calls are counted. */
+/** Maps a client address to the key under which its requests are counted. */
 
-/** Who has one IPv6 address has 2^64 of them, and may write each in many ways. */
+/** An IPv6 client usually controls a /64 network, and an address has many spellings: the key is the network. */
 export function addressKey(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
   if (!plain.includes(':')) return plain

@@ -1,4 +1,4 @@
-/** Bounds the admin calls of each person and machine, over all replicas. */
+/** Limits the admin calls of each user and service client, over all replicas. */
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type pg from 'pg'
@@ -13,7 +13,7 @@ const windowSeconds = 60
 
 export type CallLimit = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
-/** An onRequest hook that runs once the caller is known; every answer says how much is left. */
+/** An onRequest hook for authenticated requests; every response carries the `RateLimit` fields. */
 export function createAdminCallLimit({ db, pool, quota }: { db: Db; pool: pg.Pool; quota: number }): CallLimit {
   const counter = sharedCounter({ pool, keyPrefix: 'admin', points: quota, windowSeconds })
   const fieldsOf = ({ remainingPoints, msBeforeNext }: RateLimiterRes) =>
@@ -24,7 +24,7 @@ export function createAdminCallLimit({ db, pool, quota }: { db: Db; pool: pg.Poo
       reply.headers(fieldsOf(await counter.consume(request.caller.id)))
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error
-      // The first that is refused is written down; those after it cost the database nothing.
+      // Only the first refused call is audited; later ones cost no statement.
       if (error.consumedPoints === quota + 1) {
         const target = request.routeOptions.url ?? null
         await writeAudit(db, {

@@ -1,9 +1,9 @@
 /**
- * Bounds wrong secrets of service clients, over all replicas, by the address that they come from: nobody guesses 256 bits,
- * but each guess costs a statement.
+ * Limits wrong secrets of service clients by address, over all replicas. Guessing 256 bits is hopeless, but each guess costs
+ * a statement.
  *
- * Many guards may share an address, and a flood from there must not let their leases lapse. So a secret that was right here
- * before is let through whatever came from its address since.
+ * Many guards may share an address, and a flood from there must not let their leases lapse. So a secret that was right on this
+ * replica before is not limited.
  */
 import type { Clock } from '@gatehouse/clock'
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
@@ -22,9 +22,9 @@ export interface PresentedCredentials {
 
 export interface ClientLimits {
   /**
-   * Runs what authenticates a client. A secret that is right costs no statement more.
-   * @param authenticate throws Refusal `client-invalid` when the secret is wrong
-   * @throws Refusal `rate-limited`, and whatever `authenticate` throws
+   * Authenticates a client under the limit. A right secret costs no further statement.
+   * @param authenticate throws ProblemError `client-invalid` when the secret is wrong
+   * @throws ProblemError `rate-limited`, and what `authenticate` throws
    */
   withClientLimit: <Result>(presented: PresentedCredentials, authenticate: () => Promise<Result>) => Promise<Result>
 }
@@ -33,11 +33,11 @@ export interface ClientLimitOptions {
   db: Db
   pool: pg.Pool
   clock: Clock
-  /** Wrong secrets in a minute. */
+  /** Wrong secrets per minute and address. */
   quota: number
 }
 
-/** A client has one secret, or two for a while: more than these stand for none that is in use. */
+/** A client has at most two valid secrets, so this exceeds the secrets in use by far. */
 const maxKnownCredentials = 10_000
 
 export function clientLimits({ db, pool, clock, quota }: ClientLimitOptions): ClientLimits {

@@ -1,4 +1,4 @@
-/** Bounds what fails, over all replicas; what succeeds is never counted, so it costs no statement more. */
+/** Limits failures over all replicas. Successes are not counted and cost no statement. */
 import type { Clock } from '@gatehouse/clock'
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
 import type pg from 'pg'
@@ -6,11 +6,11 @@ import { rateLimitFields } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
 
 export interface FailureLimits {
-  /** Asks memory only. @throws Refusal `rate-limited` */
+  /** Reads memory only. @throws ProblemError `rate-limited` */
   requireAllowed: (key: string) => void
   /**
-   * Counts in the database. A replica that has not heard of a block yet learns of it with its first failure.
-   * `spent` says that this failure was the last: it is said once, for the audit log.
+   * Counts a failure in the database. A replica learns of a block with its first own failure.
+   * @returns `spent` when this failure reached the limit: once per window, for the audit log
    */
   recordFailure: (key: string) => Promise<'spent' | undefined>
 }
@@ -18,14 +18,14 @@ export interface FailureLimits {
 export interface FailureLimitOptions {
   pool: pg.Pool
   clock: Clock
-  /** What is limited, in a word. */
+  /** Name of the policy in the `RateLimit` fields. */
   policy: string
-  /** Failures in a window. */
+  /** Failures per window of 60 seconds. */
   quota: number
 }
 
 const windowSeconds = 60
-/** More keys than this are blocked at once only in an attack; the oldest are forgotten, and learnt again. */
+/** Bounds memory: beyond it the oldest block is forgotten, and learnt again from the database. */
 const maxBlockedKeys = 100_000
 
 export function failureLimits({ pool, clock, policy, quota }: FailureLimitOptions): FailureLimits {
@@ -58,13 +58,13 @@ export function failureLimits({ pool, clock, policy, quota }: FailureLimitOption
 export interface FailureLimitUse {
   limits: FailureLimits
   key: string
-  /** Whether this refusal says something against whoever asks. */
+  /** Whether this problem counts against the client. */
   isCounted: (outcome: ProblemCode) => boolean
-  /** Writes down that from now on it is refused. */
+  /** Writes the audit entry when the limit is reached. */
   onLimitReached: () => Promise<void>
 }
 
-/** Runs what may fail under its limit. */
+/** Runs an action under its failure limit. */
 export async function withFailureLimit<Result>(
   { limits, key, isCounted, onLimitReached }: FailureLimitUse,
   action: () => Promise<Result>,
@@ -74,7 +74,7 @@ export async function withFailureLimit<Result>(
     return await action()
   } catch (error) {
     const isFailure = error instanceof ProblemError && isCounted(error.code)
-    // A count that is lost while the database is away does not make the refusal any less certain.
+    // The refusal holds even when the failure cannot be counted because the database is unavailable.
     const recorded = isFailure ? await limits.recordFailure(key).catch(() => undefined) : undefined
     if (recorded === 'spent') await onLimitReached()
     throw error

@@ -1,4 +1,4 @@
-/** Throttles guessing: by account and address together, and by address alone; the counters are shared by all replicas. */
+/** Limits wrong passwords by account and address, and by address, over all replicas. */
 import { ProblemError } from '@gatehouse/contract'
 import type { Database } from '../database/database.ts'
 import { sha256 } from '../keys/hmac.ts'
@@ -9,7 +9,7 @@ import { addressKey } from './addressKey.ts'
 import { rateLimitFields } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
 
-/** Whose password is tried, and from where. */
+/** The account and the address of a log-in attempt. */
 export interface LoginAttempt {
   email: string
   address: string
@@ -17,16 +17,16 @@ export interface LoginAttempt {
 
 export interface LoginLimits {
   /**
-   * The account, in one statement with what has been tried so far.
-   * @throws Refusal `rate-limited`, whether the account exists or not
+   * Reads the account and its failure counters in one statement.
+   * @throws ProblemError `rate-limited`, whether the account exists or not
    */
   findAccount: (attempt: LoginAttempt) => Promise<AccountForLogin | undefined>
-  /** What must not be spent when a session begins. */
+  /** The limits that must not be reached when a session starts. */
   quotasOf: (attempt: LoginAttempt) => Quota[]
   /**
-   * Counts a wrong password: of guesses that were sent together, only as many are judged as are allowed.
-   * @returns whether this was the failure after which no more are allowed
-   * @throws Refusal `rate-limited`
+   * Counts a wrong password before it is answered: of concurrent guesses only as many are answered as the limit allows.
+   * @returns whether this failure reached a limit
+   * @throws ProblemError `rate-limited` when a limit was reached before
    */
   recordFailure: (attempt: LoginAttempt) => Promise<boolean>
 }
@@ -34,15 +34,15 @@ export interface LoginLimits {
 export interface LoginLimitOptions {
   pool: Database['pool']
   store: Pick<LoginBatch, 'read'>
-  /** Wrong passwords for one account from one address. */
+  /** Wrong passwords for one account from one address, per window. */
   perAccount: number
-  /** Wrong passwords from one address, for whatever account. */
+  /** Wrong passwords from one address for any account, per window. */
   perAddress: number
 }
 
 const windowSeconds = 15 * 60
 
-/** Only failures count, and none against the account alone: nobody can lock somebody else out. */
+/** Failures never count against the account alone: an attacker cannot lock its owner out from elsewhere. */
 export function loginLimits({ pool, store, perAccount, perAddress }: LoginLimitOptions): LoginLimits {
   const counter = (keyPrefix: string, points: number) => sharedCounter({ pool, keyPrefix, points, windowSeconds })
   const pair = counter('login-pair', perAccount)

@@ -1,12 +1,12 @@
-/** The `RateLimit` fields of an answer (draft-ietf-httpapi-ratelimit-headers): how many more calls, and until when. */
+/** The `RateLimit` header fields of a response (draft-ietf-httpapi-ratelimit-headers). */
 
 export interface Allowance {
-  /** What is limited, in a word. */
+  /** Name of the policy. */
   policy: string
   quota: number
   windowSeconds: number
   remaining: number
-  /** Until the quota is whole again. */
+  /** Time until the whole quota is available again. */
   resetMs: number
 }
 

@@ -1,4 +1,4 @@
-/** What bounds each kind of try, over all replicas. */
+/** All rate limits of the service, shared by its replicas. */
 import type { Clock } from '@gatehouse/clock'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
@@ -9,7 +9,7 @@ import { type FailureLimits, failureLimits } from './failureLimits.ts'
 import { type LoginLimits, loginLimits } from './loginLimits.ts'
 
 export interface RateLimits {
-  /** Wrong passwords, at log-in and where one is changed. */
+  /** Wrong passwords, at log-in and when a password is changed. */
   passwords: LoginLimits
   renewals: FailureLimits
   clients: ClientLimits

@@ -1,4 +1,4 @@
-/** Counters that all replicas share: a window in the table `rate_limits`. */
+/** A counter with a time window that all replicas share, in the table `rate_limits`. */
 import type pg from 'pg'
 import { RateLimiterPostgres } from 'rate-limiter-flexible'
 
@@ -9,7 +9,7 @@ export interface CounterOptions {
   windowSeconds: number
 }
 
-/** Housekeeping removes what has expired, so the library need not. */
+/** Housekeeping removes expired rows, so the library's own clean-up is off. */
 export function sharedCounter({ pool, keyPrefix, points, windowSeconds }: CounterOptions): RateLimiterPostgres {
   return new RateLimiterPostgres({
     storeClient: pool,
@@ -20,7 +20,7 @@ export function sharedCounter({ pool, keyPrefix, points, windowSeconds }: Counte
     keyPrefix,
     points,
     duration: windowSeconds,
-    // Who is over the limit costs no statement until the window ends.
+    // A key beyond the limit costs no statement until its window ends.
     inMemoryBlockOnConsumed: points + 1,
   })
 }

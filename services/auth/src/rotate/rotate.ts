@@ -1,4 +1,4 @@
-/** Renewal: rotate in one statement; only when nothing matched, find out why. */
+/** Renewal: rotates in one statement, and reads why only when no row matched. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
 import { explainRotation } from '@gatehouse/protocol'
@@ -30,17 +30,17 @@ export interface RotateDeps {
   revocations: Revocations
   retryWindowMs: number
   /**
-   * A genuine token counts against its session, an invented one against its address. So an address full of inventions
-   * hinders nobody who holds a genuine token, and a client in a loop hinders only itself.
+   * Failures with a genuine token count against its session, failures with an invented token against the address. So
+   * invented tokens from an address do not block genuine tokens there, and a client in a loop blocks only itself.
    */
   limits: FailureLimits
 }
 
 export interface PresentedToken {
   refreshToken: string
-  /** The client's Idempotency-Key, kept by it until it has the answer. */
+  /** The request's Idempotency-Key; the client keeps it until it has received the response. */
   idempotencyKey: string | undefined
-  /** Whether whoever sent it still waits for the answer. */
+  /** Whether the client is still connected. */
   isAwaited: () => boolean
 }
 
@@ -50,8 +50,10 @@ export interface RotationResult {
 }
 
 /**
- * @throws Refusal `refresh-invalid`, `session-expired`, `session-ended`, `refresh-reused` (and the session has ended),
- * `rate-limited`
+ * Renews a session (RFC 6749 section 6; RFC 9700 section 4.14.2 for reuse).
+ * @returns the tokens' contents; a retry within the window returns the same successor
+ * @throws ProblemError `refresh-invalid`, `session-expired`, `session-ended`, `refresh-reused` (the session has ended),
+ * `rate-limited`, `unavailable`
  */
 export async function rotate(
   deps: RotateDeps,
@@ -63,12 +65,12 @@ export async function rotate(
   const attempt = { action: 'session.renew' as const, target: token?.sessionId ?? null, outcome: 'rate-limited' }
   const onLimitReached = () => writeRefusedAttempt(deps.db, attempt, clientInfo)
   return withFailureLimit({ limits: deps.limits, key, isCounted, onLimitReached }, async () => {
-    if (token === undefined) throw new ProblemError('refresh-invalid', 'a refresh token that is not ours')
+    if (token === undefined) throw new ProblemError('refresh-invalid', 'the refresh token has no valid tag')
     return rotateGenuine(deps, { ...presented, token }, clientInfo)
   })
 }
 
-/** A service in trouble says nothing against whoever asks. */
+/** Failures of the service itself do not count against the client. */
 function isCounted(outcome: ProblemCode): boolean {
   return !['unavailable', 'overloaded', 'rate-limited', 'internal-error'].includes(outcome)
 }
@@ -81,8 +83,8 @@ async function rotateGenuine(
   const { db, rotateRow, refreshKeys } = deps
   deps.renewalPriority.claim()
   const secret = successorSecret(token, refreshKeys)
-  const written = (made: Buffer) =>
-    encodeRefreshToken({ sessionId: token.sessionId, generation: token.generation + 1, secret: made }, refreshKeys)
+  const encode = (successor: Buffer) =>
+    encodeRefreshToken({ sessionId: token.sessionId, generation: token.generation + 1, secret: successor }, refreshKeys)
   const rotation = {
     sessionId: token.sessionId,
     generation: token.generation,
@@ -96,33 +98,34 @@ async function rotateGenuine(
   }
 
   const grant = await rotateRow.batched(rotation)
-  if (grant) return { grant, refreshToken: written(secret) }
+  if (grant) return { grant, refreshToken: encode(secret) }
   const first = await explain()
-  const isHeld = first.explanation.kind === 'locked'
-  const late = isHeld ? await rotateRow.single(rotation) : undefined
-  if (late) return { grant: late, refreshToken: written(secret) }
+  const isLocked = first.explanation.kind === 'locked'
+  const late = isLocked ? await rotateRow.single(rotation) : undefined
+  if (late) return { grant: late, refreshToken: encode(secret) }
 
-  const { found, explanation } = isHeld ? await explain() : first
-  // Its rows move faster than we can look: nobody is signed out for that.
-  if (explanation.kind === 'locked')
-    throw new ProblemError('unavailable', 'a refresh token that stands and does not rotate')
+  const { found, explanation } = isLocked ? await explain() : first
+  // The row was locked or changing during every read. That is no reason to end a session.
+  if (explanation.kind === 'locked') throw new ProblemError('unavailable', 'the row of the refresh token stayed locked')
   if (explanation.kind === 'reject') throw new ProblemError(explanation.code, 'a refresh token that does not rotate')
   if (explanation.kind === 'retry') {
     const { grant, currentHash } = found
-    // No row of ours is like that; if one were, its owner would be no thief.
-    if (!grant || !currentHash) throw new ProblemError('unavailable', 'a retry without what it repeats')
+    // Defence in depth: such a row is never written, and it would not prove reuse.
+    if (!grant || !currentHash) throw new ProblemError('unavailable', 'a retry without a stored successor')
     const successor = currentSuccessor(token, refreshKeys, currentHash)
-    if (successor === undefined) throw new ProblemError('session-ended', 'a retry under a key that has left the ring')
-    return { grant, refreshToken: written(successor) }
+    if (successor === undefined)
+      throw new ProblemError('session-ended', 'a retry under a key that is no longer in the ring')
+    return { grant, refreshToken: encode(successor) }
   }
-  // A client gives a renewal up, repeats it elsewhere and renews again; the first is carried out when it is long an old one.
-  // Whoever left before the verdict cannot be a thief who gains by it. Their leaving is known a turn of the event loop later.
+  // A renewal that timed out on the client may still execute late, after the client has retried on another replica and
+  // renewed again. Its token is then two generations old. A client that has disconnected cannot receive the new token, so
+  // this is not treated as reuse. Node reports the disconnect one turn of the event loop later.
   await nextTurn()
-  if (!isAwaited()) throw new ProblemError('unavailable', 'an old refresh token whose sender has left')
+  if (!isAwaited()) throw new ProblemError('unavailable', 'an old refresh token whose client has disconnected')
   return endAfterReuse(deps, { token, found }, clientInfo)
 }
 
-/** Ends that session, and only that one; the evidence goes into the audit log with the revocation. */
+/** Ends this session only; the evidence is written to the audit log with the revocation. */
 async function endAfterReuse(
   { revocations }: RotateDeps,
   { token, found }: { token: RefreshToken; found: RotationRead },
@@ -138,7 +141,7 @@ async function endAfterReuse(
   const { address, requestId } = clientInfo
   const context = { actor: null, reason: 'an old refresh token was used again', address, requestId, detail }
   const { sessionsEnded } = await revocations.endSessions({ kind: 'one', sessionId }, 'reuse-detected', context)
-  // Somebody else ended it in the meantime, perhaps its owner: then it is over, and nobody is called a thief.
+  // Another call, possibly its owner's, has ended the session meanwhile: it is not reported as reuse.
   if (sessionsEnded === 0)
     throw new ProblemError('session-ended', 'an old refresh token of a session that has just ended')
   throw new ProblemError('refresh-reused', `refresh token of generation ${generation} was used again`)

@@ -1,4 +1,4 @@
-/** `POST /session/renew` and `DELETE /session`: the two calls that carry a refresh token. */
+/** `POST /session/renew` and `DELETE /session`: the routes that accept a refresh token. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LogoutRequest, ProblemError, problemDefinition, RenewRequest, SessionTokens } from '@gatehouse/contract'
 import type { Verifier } from '@gatehouse/guard'
@@ -20,11 +20,11 @@ export interface RotateRoutes extends RotateDeps {
   cookie: RefreshCookie
   allowedOrigins: readonly string[]
   tokenDeps: TokenResponseDeps
-  /** Accepts genuine access tokens that have expired. */
+  /** Accepts expired access tokens with a valid signature. */
   verifierIgnoringExpiry: Verifier
 }
 
-/** Refusals after which the cookie is of no use to anybody. A losing refresh takes nothing away. */
+/** Problems after which the cookie is useless and is cleared. Other problems leave it in place. */
 const cookieClearingCodes: readonly string[] = ['session-ended', 'session-expired', 'refresh-reused']
 
 export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app, deps) => {
@@ -75,7 +75,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
   const logout = {
     schema: {
       tags: ['session'],
-      summary: 'Log out: idempotent, and an expired access token does not matter',
+      summary: 'Log out: idempotent; an expired access token is accepted',
       body: LogoutRequest,
       response: { 204: {}, ...problemResponses('refresh-invalid', 'token-invalid', 'origin-refused') },
     },
@@ -85,11 +85,11 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     const genuine = tokens.flatMap(token => decodeRefreshToken(token, refreshKeys) ?? [])
     if (tokens.length > 0 && genuine.length === 0) {
       if (transport === 'cookie') cookie.clear(reply)
-      throw new ProblemError('refresh-invalid', 'a log-out with a token that is not ours')
+      throw new ProblemError('refresh-invalid', 'a log-out with an invalid refresh token')
     }
     const { address, requestId } = clientInfoOf(request)
     const sessionIds = genuine.map(({ sessionId }) => sessionId)
-    // A client that keeps only its access token may log out with it, expired or not: whose it is, its signature says.
+    // A client that holds only an access token may log out with it, expired or not: the signature proves the session.
     if (tokens.length === 0 && request.headers.authorization !== undefined) {
       const { caller } = await deps.verifierIgnoringExpiry.verify(request.headers.authorization)
       sessionIds.push(caller.sid)
@@ -99,13 +99,13 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
       const { seq } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context)
       await barrier.wait(seq, waitPreference(request, reply, deps.maxWaitMs))
     }
-    // Not before it is done: without the cookie, a log-out that failed could not be repeated.
+    // Cleared last: without the cookie the client could not repeat a log-out that failed.
     if (transport === 'cookie') cookie.clear(reply)
     return reply.code(204).header('cache-control', 'no-store').send()
   })
 }
 
-/** The others are tried only where the one before was refused: a browser may hold a stale copy. */
+/** Tries each token until one is not refused: a browser may hold a stale copy of the cookie. */
 async function rotateFirst<Result>(
   attempt: (token: string) => Promise<Result>,
   first: string,
@@ -117,7 +117,7 @@ async function rotateFirst<Result>(
     const [next, ...rest] = others
     if (next === undefined || !isRefused(error)) throw error
     return await rotateFirst(attempt, next, rest).catch(later => {
-      // One session is over, of the other we do not know: then we do not know, and nobody is signed out.
+      // One session is over and the state of the other is unknown: the client must not be signed out.
       throw isRefused(later) ? error : later
     })
   }
@@ -127,7 +127,7 @@ function isRefused(error: unknown): boolean {
   return error instanceof ProblemError && problemDefinition(error.code).action !== 'retry'
 }
 
-/** One token a session, its newest: an older copy beside it is a leftover, and must not look like a theft. */
+/** Keeps the newest token of each session: an older copy of the cookie must not be taken for reuse. */
 function newestFirst(tokens: string[], read: (token: string) => RefreshToken | undefined): string[] {
   if (tokens.length < 2) return tokens
   const decoded = tokens.flatMap(text => {

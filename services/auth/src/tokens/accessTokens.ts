@@ -1,4 +1,4 @@
-/** Makes access tokens: JWTs of RFC 9068. */
+/** Creates access tokens: JWTs as in RFC 9068. */
 import { randomUUID } from 'node:crypto'
 import type { AccessTokenClaims } from '@gatehouse/contract'
 import type { SigningKeys } from '../keys/signingKeys.ts'
@@ -6,9 +6,9 @@ import { jwtSigner } from '../keys/signJwt.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 
 export interface AccessTokens {
-  /** Signs a token for what the database granted; `iat` is the database's time, so that a revocation's memory covers it. */
+  /** Signs a token for a grant of the database. `iat` is the database's time, so a revocation's retention covers the token. */
   sign: (grant: Grant) => Promise<string>
-  /** From `iat` to `exp`: no token outlives its session by as much as a second. */
+  /** Seconds from `iat` to `exp`: a token does not outlive its session. */
   secondsOf: (grant: Grant) => number
   lifetimeSeconds: number
 }
@@ -22,7 +22,7 @@ export interface AccessTokenOptions {
 
 export function createAccessTokens({ keys, issuer, audience, lifetimeSeconds }: AccessTokenOptions): AccessTokens {
   const signJwt = jwtSigner(keys)
-  // Rounded up: in its last second a session still gets a token that lives.
+  // Rounded up: in the last second of a session a token is still valid for one second.
   const secondsOf = ({ issuedAtMs, expiresAtMs }: Grant) =>
     Math.min(lifetimeSeconds, Math.ceil(expiresAtMs / 1000) - Math.floor(issuedAtMs / 1000))
 

@@ -1,11 +1,11 @@
-/** Finds every value of a cookie: @fastify/cookie keeps only the first of several with one name. */
+/** Reads every value of a cookie: @fastify/cookie keeps only the first value of a name. */
 
-/** A browser that holds more copies than this has been tampered with. */
+/** More copies than this are not read: each costs a check. */
 const maxCopies = 4
 
 /**
  * @param header the Cookie header (RFC 6265 section 4.2.1)
- * @returns the values under the name in their order, each once
+ * @returns the distinct values under the name, in the order of the header
  */
 export function parseCookie(header: string, name: string): string[] {
   const values = header

@@ -1,4 +1,4 @@
-/** The refresh token as a cookie: written, read in every copy that came, and taken away. */
+/** Reads, writes and clears the refresh cookie. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseCookie } from './parseCookie.ts'
 
@@ -8,9 +8,9 @@ export interface CookieOptions {
 }
 
 export interface RefreshCookie {
-  /** Every value that came under the name: a browser may hold several, set under different paths or domains. */
+  /** Every value under the name: a browser may send several, set for different paths or domains. */
   read: (request: FastifyRequest) => string[]
-  /** @param expiresAtMs undefined makes it end with the browser */
+  /** @param expiresAtMs undefined writes a cookie that ends with the browser session */
   write: (reply: FastifyReply, token: string, expiresAtMs: number | undefined) => void
   clear: (reply: FastifyReply) => void
 }

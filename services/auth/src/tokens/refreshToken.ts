@@ -1,9 +1,9 @@
 /**
- * The refresh token itself: `ghr_` and, base64url, version, key id, session id, generation, secret and tag.
+ * Encodes and decodes refresh tokens: `ghr_` and, in base64url, version, key id, session id, generation, secret and tag.
  *
- * The tag is an HMAC over all that precedes it, so an invented or altered token is refused before the database is asked,
- * and a genuine old one is recognised for ever. The successor's secret is derived from the presented one, so whoever
- * repeats a renewal gets the same successor although nothing that can be used is stored.
+ * The tag is an HMAC over all preceding bytes. So an invented or altered token is refused without a query, and a genuine
+ * old token is recognised at any age. The successor's secret is derived from the presented secret, so a repeated renewal
+ * returns the same successor although the database stores only hashes.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { sha256 } from '../keys/hmac.ts'
@@ -24,9 +24,9 @@ export function newSecret(): Buffer {
   return randomBytes(offsets.tag - offsets.secret)
 }
 
-/** Writes a token under the ring's active key. */
+/** Encodes a token under the active key of the ring. */
 export function encodeRefreshToken(token: Omit<RefreshToken, 'keyId'>, keys: RefreshKeys): string {
-  // From Node's pool, and so not empty: all of it is written.
+  // Not zeroed, and every byte is written below.
   const bytes = Buffer.allocUnsafe(offsets.end)
   bytes.writeUInt8(version, offsets.version)
   bytes.writeUInt8(keys.active.id, offsets.keyId)
@@ -38,14 +38,14 @@ export function encodeRefreshToken(token: Omit<RefreshToken, 'keyId'>, keys: Ref
 }
 
 /**
- * Reads a token that somebody presented.
- * @returns undefined when it is not one of ours, to the last bit
+ * Decodes and authenticates a presented token.
+ * @returns undefined unless the token is exactly one that this service has encoded
  */
 export function decodeRefreshToken(text: string, keys: RefreshKeys): RefreshToken | undefined {
   if (!text.startsWith(prefix)) return undefined
   const encoded = text.slice(prefix.length)
   const bytes = Buffer.from(encoded, 'base64url')
-  // Node's decoder forgives; only the one spelling that we wrote is ours.
+  // Node's decoder is lenient: only the canonical spelling is accepted.
   if (bytes.length !== offsets.end || bytes.toString('base64url') !== encoded) return undefined
   const key = keys.byId.get(bytes.readUInt8(offsets.keyId))
   if (bytes.readUInt8(offsets.version) !== version || key === undefined) return undefined
@@ -58,18 +58,18 @@ export function decodeRefreshToken(text: string, keys: RefreshKeys): RefreshToke
   }
 }
 
-/** The secret of the next generation: HMAC(server key, presented secret), under the key that the presented token names. */
+/** The secret of the next generation: HMAC(server key, presented secret), with the key that the presented token names. */
 export function successorSecret(token: RefreshToken, keys: RefreshKeys): Buffer {
   const key = keys.byId.get(token.keyId)
-  if (key === undefined) throw new Error('A token was read with a key that is not in the ring.')
+  if (key === undefined) throw new Error('The token names a key that is not in the ring.')
   return key.successor(token.secret)
 }
 
 /**
- * The successor that stands. While keys change, a token is out under both: who retries may hold the other writing than the one
- * that was used first, and must get the successor that the first got.
- * @param currentHash what the database keeps of the secret that stands
- * @returns undefined when the key under which it was made has left the ring
+ * Finds the secret of the current successor. While keys rotate, a token exists under both keys: a retry may present another
+ * encoding than the first renewal did, and must return the first one's successor.
+ * @param currentHash the stored hash of the current secret
+ * @returns undefined when the key that derived it is no longer in the ring
  */
 export function currentSuccessor(
   { secret }: RefreshToken,

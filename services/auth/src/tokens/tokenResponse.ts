@@ -1,4 +1,4 @@
-/** Writes the answer that holds tokens: in the body, or the refresh token as a cookie. */
+/** Sends a token response: the refresh token in the body or as a cookie. */
 import type { SessionTokens } from '@gatehouse/contract'
 import type { FastifyReply } from 'fastify'
 import type { Grant } from '../store/rotateRefreshToken.ts'
@@ -17,7 +17,7 @@ export interface TokenResponse {
   tokenDeps: TokenResponseDeps
 }
 
-/** No cache may keep it (RFC 6749 section 5.1). */
+/** Sets `Cache-Control: no-store` (RFC 6749 section 5.1) and returns the body. */
 export async function sendTokenResponse(
   reply: FastifyReply,
   { grant, refreshToken, transport, tokenDeps }: TokenResponse,

@@ -90,7 +90,7 @@ export async function startService(t: Test, settings: Record<string, string> = {
     guardCredentials: basic('guards', guardSecret),
     createUser: async ({ roles = [], scopes = [] } = {}) => {
       userCount += 1
-      const email = `person${userCount}@example.org`
+      const email = `user${userCount}@example.org`
       const id = await createAccount(database.prisma, { email, passwordHash, roles, scopes })
       if (id === undefined) throw new Error(`${email} exists`)
       return { id, email }

@@ -1,4 +1,4 @@
-/** The database away, slow or overrun: nobody is signed out, everything is back by itself. */
+/** Unreachable, slow or overloaded database: 503, no session ends, and the service recovers without a restart. */
 import { randomUUID } from 'node:crypto'
 import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
@@ -13,7 +13,7 @@ import {
   type TestSession,
 } from '../helpers/service.ts'
 
-/** One call of each kind that needs the database. */
+/** One request of each kind that needs the database. */
 function calls(
   call: TestService['call'],
   { session, email }: { session: TestSession; email: string },
@@ -37,55 +37,55 @@ function calls(
   } satisfies Record<string, () => Promise<HttpResponse>>
 }
 
+t.test('database down: every route that needs it returns 503 with Retry-After, and recovers', async t => {
+  const service = await startService(t)
+  const ada = await service.createUser()
+  const session = await service.login(ada)
+  const line = await pgProxy(t, service.database.url)
+  const { call } = await startReplica(t, service, { DATABASE_URL: line.url })
+  const all = calls(call, { session, email: ada.email }, service.guardCredentials)
+  t.equal((await all.readiness()).status, 200)
+  t.equal((await all.me()).status, 200)
+
+  line.cut()
+  for (let round = 0; round < 2; round += 1) {
+    for (const [name, act] of Object.entries(all)) {
+      const response = await act()
+      t.comment(name)
+      assertProblem(t, response, 'unavailable')
+      t.same(response.headers.getSetCookie(), [], 'the cookie is not cleared')
+    }
+    t.equal((await call('/livez')).status, 200)
+    t.equal((await call('/.well-known/jwks.json')).status, 200)
+  }
+  assertProblem(t, await call('/me'), 'token-missing')
+
+  line.mend()
+  t.equal((await all.readiness()).status, 200)
+  t.equal((await all.me()).status, 200)
+  t.equal((await all.renewal()).status, 200)
+  t.equal((await all['log-in']()).status, 201)
+})
+
 t.test(
-  'with the database away everything that needs it answers 503 with Retry-After, and is back by itself',
+  'database down: a connection that breaks during a statement is 503, and the renewal can be repeated',
   async t => {
     const service = await startService(t)
-    const ada = await service.createUser()
-    const session = await service.login(ada)
+    const { refreshToken, sessionId } = await service.login(await service.createUser())
     const line = await pgProxy(t, service.database.url)
     const { call } = await startReplica(t, service, { DATABASE_URL: line.url })
-    const all = calls(call, { session, email: ada.email }, service.guardCredentials)
-    t.equal((await all.readiness()).status, 200)
-    t.equal((await all.me()).status, 200)
-
+    const row = await holdLock(t, service, 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
+    const renewed = call('/session/renew', { body: { refreshToken } })
+    await waitUntil(() => line.statements() > 0, 'the statement is under way')
     line.cut()
-    for (let round = 0; round < 2; round += 1) {
-      for (const [name, act] of Object.entries(all)) {
-        const response = await act()
-        t.comment(name)
-        assertProblem(t, response, 'unavailable')
-        t.same(response.headers.getSetCookie(), [], 'no cookie is taken away')
-      }
-      t.equal((await call('/livez')).status, 200)
-      t.equal((await call('/.well-known/jwks.json')).status, 200)
-    }
-    assertProblem(t, await call('/me'), 'token-missing')
-
+    assertProblem(t, await renewed, 'unavailable')
+    await row.release()
     line.mend()
-    t.equal((await all.readiness()).status, 200)
-    t.equal((await all.me()).status, 200)
-    t.equal((await all.renewal()).status, 200)
-    t.equal((await all['log-in']()).status, 201)
+    t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
   },
 )
 
-t.test('connections that break in the middle of their statements are 503, and the renewal can be repeated', async t => {
-  const service = await startService(t)
-  const { refreshToken, sessionId } = await service.login(await service.createUser())
-  const line = await pgProxy(t, service.database.url)
-  const { call } = await startReplica(t, service, { DATABASE_URL: line.url })
-  const row = await holdLock(t, service, 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
-  const renewed = call('/session/renew', { body: { refreshToken } })
-  await waitUntil(() => line.statements() > 0, 'the statement is under way')
-  line.cut()
-  assertProblem(t, await renewed, 'unavailable')
-  await row.release()
-  line.mend()
-  t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
-})
-
-t.test('a connection that the server ends costs at most that one request', async t => {
+t.test('database down: a terminated connection fails at most one request', async t => {
   const service = await startService(t)
   const { accessToken: token } = await service.login(await service.createUser())
   t.equal((await service.call('/me', { token })).status, 200)
@@ -98,7 +98,7 @@ t.test('a connection that the server ends costs at most that one request', async
   t.equal((await service.call('/me', { token })).status, 200)
 })
 
-t.test('a statement that takes too long, and a pool that is used up, are 503 within the time-out', async t => {
+t.test('database down: a slow statement and an exhausted pool are 503 within the time-out', async t => {
   const service = await startService(t, { DATABASE_TIMEOUT_MS: '300', DATABASE_POOL: '2' })
   const { refreshToken, sessionId, accessToken: token } = await service.login(await service.createUser())
   const row = await holdLock(t, service, 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
@@ -109,7 +109,7 @@ t.test('a statement that takes too long, and a pool that is used up, are 503 wit
   t.equal((await service.call('/session/renew', { body: { refreshToken } })).status, 200)
 })
 
-t.test('a database that takes no writes is 503', async t => {
+t.test('database down: a read-only database is 503', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const session = await service.login(ada)
@@ -121,7 +121,7 @@ t.test('a database that takes no writes is 503', async t => {
   t.equal((await all.me()).status, 200)
 })
 
-t.test('a database without all migrations, or with none, is not ready', async t => {
+t.test('readyz: 503 while migrations are missing', async t => {
   const service = await startService(t)
   const { call } = await startReplica(t, service, {}, { write: () => undefined })
   t.match(await call('/readyz'), { status: 200, body: { status: 'ready' } })

@@ -1,4 +1,4 @@
-/** Errors of a database that went away, as its clients really throw them, are the refusal that says so. */
+/** Errors of an unreachable database, as its clients throw them, become `unavailable`. */
 import { once } from 'node:events'
 import { freshDatabase, type PgProxy, pgProxy, type TestDatabase } from '@gatehouse/testkit'
 import pg from 'pg'
@@ -18,7 +18,7 @@ async function errorOf(act: () => Promise<unknown>): Promise<unknown> {
   )
 }
 
-t.test('a statement on a connection that has broken while it was held', async t => {
+t.test('databaseErrorToProblem: a statement on a broken connection is unavailable', async t => {
   const { line } = await service(t)
   const client = new pg.Client({ connectionString: line.url })
   client.on('error', () => undefined)
@@ -31,7 +31,7 @@ t.test('a statement on a connection that has broken while it was held', async t 
   t.equal(databaseErrorToProblem(error)?.code, 'unavailable')
 })
 
-t.test('the next statement of a transaction whose connection has broken', async t => {
+t.test('databaseErrorToProblem: a statement of a transaction with a broken connection is unavailable', async t => {
   const { line } = await service(t)
   const { prisma, pool, close } = openDatabase({
     url: line.url,
@@ -54,7 +54,7 @@ t.test('the next statement of a transaction whose connection has broken', async 
   t.equal(databaseErrorToProblem(error)?.code, 'unavailable', String(error))
 })
 
-t.test('a mistake of ours is none of them', async t => {
+t.test('databaseErrorToProblem: a programming error is not', async t => {
   const { database } = await service(t)
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()

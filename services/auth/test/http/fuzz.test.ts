@@ -1,4 +1,4 @@
-/** Random requests to every documented route: never a 5xx, and each refusal is a problem. */
+/** Random requests to every documented route: no 5xx, and every refusal is a problem document. */
 import { problemMediaType } from '@gatehouse/contract'
 import t from 'tap'
 import { createRandom, type Random, seed } from '../helpers/random.ts'
@@ -55,7 +55,7 @@ function rubbish(random: Random, depth: number): unknown {
 }
 
 t.test(
-  `600 random requests to every documented route: no 5xx, and each refusal is a problem (SEED=${seed})`,
+  `600 random requests to every documented route: no 5xx, every refusal is a problem document (SEED=${seed})`,
   async t => {
     const service = await startService(t, { LOGIN_FAILURES: '100000', ADDRESS_FAILURES: '1000000' })
     const user = await service.createUser({ roles: ['admin'], scopes: ['admin'] })
@@ -97,7 +97,7 @@ t.test(
       if (response.status >= 500) t.fail(about)
       const isOurs = !path.startsWith('/oauth')
       if (isOurs && response.status >= 400 && response.headers.get('content-type') !== problemMediaType) t.fail(about)
-      // Some of it revokes for good.
+      // Some requests revoke the session.
       if (n % 100 === 99) accessToken = (await service.login(user).catch(() => ({ accessToken }))).accessToken
     }
     t.equal((await service.call('/livez')).status, 200)

@@ -1,4 +1,4 @@
-/** Garbage on every route: always a 4xx with a clear problem, never a 500. */
+/** Malformed requests on every route: a 4xx with a problem, never a 500. */
 import t from 'tap'
 import { fetchResponse } from '../helpers/rawRequest.ts'
 import { assertProblem, startService, type TestService } from '../helpers/service.ts'
@@ -13,7 +13,7 @@ const withBody = [
 
 const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
 
-/** Bodies that no route takes, with what the answer must be. */
+/** Bodies that no route accepts, with the expected problem. */
 const bodies: Record<string, [body: string | Buffer, code: 'request-malformed' | 'request-too-large']> = {
   'half of one': ['{"email":', 'request-malformed'],
   two: ['{}{}', 'request-malformed'],
@@ -54,7 +54,7 @@ function send(
   return fetchResponse(service.url + path, { method, headers, body: new Uint8Array(Buffer.from(body)) })
 }
 
-t.test('bodies that are wrong in every way are told what is wrong, and change nothing', async t => {
+t.test('malformed bodies: refused with the faulty fields, and nothing changes', async t => {
   const service = await startService(t)
   for (const [method, path] of withBody) {
     for (const [name, [body, code]] of Object.entries(bodies)) {
@@ -69,7 +69,7 @@ t.test('bodies that are wrong in every way are told what is wrong, and change no
   t.equal(({} as { admin?: boolean }).admin, undefined, 'no prototype was reached')
 })
 
-t.test('a body that is not said to be JSON is not read', async t => {
+t.test('bodies of another media type: refused', async t => {
   const service = await startService(t)
   const types = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/json', 'x']
   for (const [method, path] of withBody)
@@ -79,7 +79,7 @@ t.test('a body that is not said to be JSON is not read', async t => {
     assertProblem(t, await send(service, 'POST', '/session/renew', { body: '{}', type }), 'refresh-missing')
 })
 
-t.test('the wrong method, and a path that nobody has, are not found', async t => {
+t.test('unknown methods and paths: not-found', async t => {
   const { call } = await startService(t)
   for (const [method, path] of [
     ['GET', '/session'],
@@ -99,7 +99,7 @@ t.test('the wrong method, and a path that nobody has, are not found', async t =>
     assertProblem(t, await call(path, { method }), 'not-found')
 })
 
-t.test('parameters given twice, too long, or of a wrong form are refused', async t => {
+t.test('parameters that are repeated, too long or malformed: refused', async t => {
   const { call, createUser, login } = await startService(t)
   const { accessToken: token } = await login(await createUser())
   for (const path of ['/me?a=1&a=2', '/me?a=%00', '/sessions?a[]=1&a[]=2', '/problems/x?a=1&a=1'])
@@ -110,7 +110,7 @@ t.test('parameters given twice, too long, or of a wrong form are refused', async
     assertProblem(t, await call(`/sessions/${id}`, { method: 'DELETE', token }), 'request-malformed')
 })
 
-t.test('headers and cookies full of rubbish do no harm', async t => {
+t.test('malformed headers and cookies: no 5xx', async t => {
   const { call, createUser, login } = await startService(t)
   const { accessToken: token, refreshToken } = await login(await createUser())
   for (const cookie of [

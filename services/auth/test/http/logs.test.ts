@@ -1,4 +1,4 @@
-/** No secret gets into the log or into an answer, whatever goes wrong and however much is logged. */
+/** No secret reaches a log line or a response, at any log level and for any failure. */
 import { randomUUID } from 'node:crypto'
 import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
@@ -8,7 +8,7 @@ import { guardSecret, password, startService } from '../helpers/service.ts'
 
 const loud = { LOG_LEVEL: 'debug', LOG_REQUESTS: 'true', DATABASE_TIMEOUT_MS: '1000' }
 
-t.test('with everything logged and everything going wrong, no secret is in any line', async t => {
+t.test('log: contains no secret at the most verbose level, whatever fails', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const session = await service.login(ada)
@@ -71,12 +71,12 @@ t.test('with everything logged and everything going wrong, no secret is in any l
   responses.push(...(await all()))
   t.ok(
     responses.some(({ status }) => status === 500),
-    'a mistake of ours is among them',
+    'an internal error is among them',
   )
 
   const logged = lines.join('')
   t.ok(lines.length > responses.length, `${lines.length} lines`)
-  t.match(logged, /an error that nobody foresaw/, 'the log has what the answer has not')
+  t.match(logged, /an error that nobody foresaw/, 'the log contains the cause')
   const hexOf = (text: string) => Buffer.from(text).toString('hex')
   for (const secret of secrets) {
     t.notOk(logged.includes(secret), `logged: ${secret.slice(0, 30)}`)
@@ -88,10 +88,10 @@ t.test('with everything logged and everything going wrong, no secret is in any l
     for (const secret of secrets) t.notOk(text.includes(secret), `${status} repeats ${secret.slice(0, 30)}`)
     t.notMatch(text, /prisma|postgres|fastify|SELECT|column|node_modules|\.ts:|\.js:/i)
   }
-  t.match(responses[0], { status: 201 }, 'and the first of them had all been well')
+  t.match(responses[0], { status: 201 }, 'the first responses were successful')
 })
 
-t.test('a refusal is found in the log by the request id that the caller was shown', async t => {
+t.test('log: a refusal is logged with the request id of the response', async t => {
   const service = await startService(t)
   const lines: string[] = []
   const { call } = await startReplica(t, service, loud, { write: text => void lines.push(text) })
@@ -103,7 +103,7 @@ t.test('a refusal is found in the log by the request id that the caller was show
   )
 })
 
-t.test('a request id is taken from the gateway only, and only if it is sane', async t => {
+t.test('request id: accepted only from the gateway and only when well formed', async t => {
   const service = await startService(t)
   const trusting = await startReplica(t, service, { TRUST_PROXY: 'loopback' })
   const idFor = async (call: typeof service.call, given: string) =>
@@ -113,7 +113,7 @@ t.test('a request id is taken from the gateway only, and only if it is sane', as
   for (const bad of ['with space', 'x'.repeat(65), '"quoted"', '<b>']) t.not(await idFor(trusting.call, bad), bad)
 })
 
-t.test('what is missing of the migrations stands in the log', async t => {
+t.test('log: names the missing migrations', async t => {
   const service = await startService(t)
   const lines: string[] = []
   const { call } = await startReplica(t, service, loud, { write: text => void lines.push(text) })
@@ -122,7 +122,7 @@ t.test('what is missing of the migrations stands in the log', async t => {
   t.match(lines.join(''), /migrations are missing: \d{14}_/)
 })
 
-t.test('routes that machines ask all day log warnings, and no more than the service may', async t => {
+t.test('log: health, metrics and poll routes log warnings at most as verbosely as the service', async t => {
   const service = await startService(t)
   await service.database.pool.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
   for (const [level, isHeard] of [

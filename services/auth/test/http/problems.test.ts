@@ -1,4 +1,4 @@
-/** Every row of the table of outcomes that the auth service can give is given here, as the table says. */
+/** Provokes every problem that the auth service can return and compares it with the problem table. */
 import { randomUUID } from 'node:crypto'
 import type { ProblemCode } from '@gatehouse/contract'
 import { freePort } from '@gatehouse/testkit'
@@ -18,10 +18,9 @@ import {
   type TestUser,
 } from '../helpers/service.ts'
 
-/** Whose tests reach the others. */
+/** Problems that other tests provoke. */
 const elsewhere: Partial<Record<ProblemCode, string>> = {
-  'revocation-unknown':
-    'the resource service: here revocation is asked of the database, which is `unavailable` or answers',
+  'revocation-unknown': 'the resource service: the auth service reads revocations from the database',
   'idempotency-key-reused': 'test/admin',
   'precondition-failed': 'test/admin',
   'precondition-required': 'test/admin',
@@ -81,7 +80,7 @@ const scenarios: Partial<Record<ProblemCode, (scene: Scene) => Promise<HttpRespo
   'not-found': ({ call }) => call('/nowhere'),
   conflict: async scene => {
     const { call, session, ada, t } = scene
-    const change = `UPDATE accounts SET password_hash = 'changed by somebody else' ${account}`
+    const change = `UPDATE accounts SET password_hash = 'changed elsewhere' ${account}`
     const other = await holdLock(t, scene, change, [ada.id])
     const body = { currentPassword: password, newPassword: 'another long passphrase' }
     const changed = call('/me/password', { method: 'PUT', token: session.accessToken, body })
@@ -93,7 +92,7 @@ const scenarios: Partial<Record<ProblemCode, (scene: Scene) => Promise<HttpRespo
   'media-type-unsupported': ({ call }) =>
     call('/session', { body: 'email=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
   'rate-limited': async ({ call }) => {
-    const guess = () => call('/session', { body: { email: 'nobody@example.org', password: 'x' } })
+    const guess = () => call('/session', { body: { email: 'unknown@example.org', password: 'x' } })
     for (let n = 0; n < 3; n += 1) await guess()
     return guess()
   },
@@ -108,25 +107,25 @@ const scenarios: Partial<Record<ProblemCode, (scene: Scene) => Promise<HttpRespo
     const { call } = await startReplica(t, scene, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '0' })
     const crowd = Array.from({ length: 8 }, () => call('/session', { body: { email: ada.email, password } }))
     const refused = (await Promise.all(crowd)).find(({ status }) => status !== 201)
-    if (refused === undefined) throw new Error('nobody was refused')
+    if (refused === undefined) throw new Error('no request was refused')
     return refused
   },
   unavailable: async scene => {
     const { t, session } = scene
-    const nobody = { DATABASE_URL: `postgresql://x:y@127.0.0.1:${await freePort()}/x` }
-    const { call } = await startReplica(t, scene, nobody)
+    const unreachable = { DATABASE_URL: `postgresql://x:y@127.0.0.1:${await freePort()}/x` }
+    const { call } = await startReplica(t, scene, unreachable)
     return call('/me', { token: session.accessToken })
   },
   'client-invalid': scene => testGuard(scene, { authorization: basic('guards', 'a wrong guess') }).poll(),
   'feed-changed': scene => testGuard(scene).poll({ feedId: randomUUID(), after: 0 }),
 }
 
-t.test('every outcome of the table has its scenario here or its tests elsewhere', async t => {
+t.test('problem table: every code has a scenario here or a test elsewhere', async t => {
   const reached = [...Object.keys(scenarios), ...Object.keys(elsewhere)]
   t.same(reached.sort(), [...codes].sort())
 })
 
-t.test('each is answered with the status, action, challenge and headers of its row, and has a page', async t => {
+t.test('problem table: each response has the status, action, challenge and headers of its row, and a page', async t => {
   const service = await startService(t, { LOGIN_FAILURES: '3' })
   for (const [outcome, act] of Object.entries(scenarios) as [ProblemCode, (scene: Scene) => Promise<HttpResponse>][]) {
     await t.test(outcome, async t => {

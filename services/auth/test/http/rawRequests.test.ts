@@ -1,4 +1,4 @@
-/** What is hardly HTTP, and requests that two servers could read differently: a clear no, and never another route. */
+/** Malformed HTTP and request smuggling: refused, and never dispatched to another route. */
 import t from 'tap'
 import { rawRequest, sendRaw } from '../helpers/rawRequest.ts'
 import { startService } from '../helpers/service.ts'
@@ -7,14 +7,14 @@ const host = 'Host: auth.test'
 const close = 'Connection: close'
 const json = 'Content-Type: application/json'
 
-t.test('what is not HTTP gets a problem with its own status, and the connection ends', async t => {
+t.test('malformed HTTP: answered with a problem, and the connection is closed', async t => {
   const { url, call } = await startService(t)
   const garbage: Record<string, [bytes: string | Buffer, status: number]> = {
     words: ['HELLO WORLD\r\n\r\n', 400],
     TLS: [Buffer.from('16030100a5010000a10303', 'hex'), 400],
     'NUL bytes': [Buffer.alloc(200), 400],
     'another version': ['GET /me HTTP/9.9\r\nHost: x\r\n\r\n', 400],
-    'HTTP/2 without being asked': ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+    'HTTP/2 without an upgrade': ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
     'a header without a colon': [rawRequest('GET /livez', [host, 'nonsense', close]), 400],
     'a header name with a space': [rawRequest('GET /livez', [host, 'X : y', close]), 400],
     'NUL in a header': [rawRequest('GET /livez', [host, 'X: a\0b', close]), 400],
@@ -40,12 +40,12 @@ t.test('what is not HTTP gets a problem with its own status, and the connection 
     const code = status === 431 ? 'request-too-large' : 'request-malformed'
     t.match(response.body, { code, status, action: 'stop', requestId: /./ }, name)
   }
-  // This one Node answers by itself, before anybody is asked.
+  // Node answers this request itself, without calling a handler.
   t.equal((await sendRaw(url, rawRequest('GET /livez', [close]))).status, 400, 'no host')
   t.equal((await call('/livez')).status, 200)
 })
 
-t.test('a request hidden behind another is never carried out', async t => {
+t.test('request smuggling: a hidden request is not executed', async t => {
   const service = await startService(t)
   const { refreshToken } = await service.login(await service.createUser())
   const body = JSON.stringify({ refreshToken })
@@ -82,11 +82,11 @@ t.test('a request hidden behind another is never carried out', async t => {
     t.ok(count <= 1, `${name}: one answer`)
     t.ok(status < 500, `${name}: ${status}`)
     const renewed = await service.call('/session/renew', { body: { refreshToken } })
-    t.equal(renewed.status, 200, `${name}: the session stands`)
+    t.equal(renewed.status, 200, `${name}: the session is active`)
   }
 })
 
-t.test('paths that are written oddly are nobody’s, and reach no other route', async t => {
+t.test('unusual spellings of paths: reach no other route', async t => {
   const service = await startService(t)
   const { accessToken } = await service.login(await service.createUser({ roles: ['admin'] }))
   const authorization = `Authorization: Bearer ${accessToken}`
@@ -115,12 +115,12 @@ t.test('paths that are written oddly are nobody’s, and reach no other route', 
     t.equal(response.status, status, path)
     t.match(response.body, { code: status === 404 ? 'not-found' : 'request-malformed' }, path)
   }
-  // RFC 9112 section 3.2.2 wants it taken; it is the same route with the same checks.
+  // RFC 9112 section 3.2.2 requires the absolute form to be accepted; route and checks are the same.
   const absolute = await sendRaw(service.url, rawRequest('GET http://evil.example/me', [host, close]))
   t.match(absolute.body, { code: 'token-missing' })
 })
 
-t.test('a token given twice is refused, wherever the second stands', async t => {
+t.test('authentication: refuses a second token in any place', async t => {
   const service = await startService(t)
   const { accessToken } = await service.login(await service.createUser())
   const authorization = `Authorization: Bearer ${accessToken}`
@@ -141,7 +141,7 @@ t.test('a token given twice is refused, wherever the second stands', async t => 
   t.equal(one.status, 200)
 })
 
-t.test('a protocol that is offered for a change is not changed', async t => {
+t.test('upgrade: an offered protocol is ignored', async t => {
   const { url } = await startService(t)
   const upgrade = ['Connection: Upgrade, close', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk']
   const { status } = await sendRaw(url, rawRequest('GET /me', [host, ...upgrade]))

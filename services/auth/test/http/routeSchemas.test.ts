@@ -1,4 +1,4 @@
-/** A start does not check whether the routes' schemas are schemas, and makes no serializer; so that is done here. */
+/** Validates the route schemas, which the service does not compile at start-up. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
 import t, { type Test } from 'tap'
@@ -6,7 +6,7 @@ import { startService } from '../helpers/service.ts'
 
 const channel = 'fastify.initialization'
 
-/** The service's routes, and the schemas that theirs refer to. */
+/** The routes of the service, and the shared schemas that they reference. */
 async function routesOf(t: Test) {
   const routes: RouteOptions[] = []
   const apps: FastifyInstance[] = []
@@ -23,7 +23,7 @@ async function routesOf(t: Test) {
   return { routes, shared: apps.flatMap(app => Object.values(app.getSchemas())) }
 }
 
-/** As Fastify does it unless told otherwise. */
+/** As Fastify compiles schemas by default. */
 async function check(t: Test, { routes, shared }: { routes: readonly RouteOptions[]; shared: readonly unknown[] }) {
   const app = Fastify()
   t.teardown(() => app.close())
@@ -34,13 +34,13 @@ async function check(t: Test, { routes, shared }: { routes: readonly RouteOption
   await app.ready()
 }
 
-t.test('every schema of a route is one', async t => {
+t.test('every route schema compiles', async t => {
   const found = await routesOf(t)
   t.ok(found.routes.length > 30, `${found.routes.length} routes with schemas`)
   await check(t, found)
 })
 
-t.test('one that is none is found', async t => {
+t.test('rejects a route schema that does not compile', async t => {
   const route = (schema: object): RouteOptions => ({ method: 'POST', url: '/', schema, handler: async () => undefined })
   const wrong = { type: 'object', properties: { name: { type: 'string', maxLength: '9' } } }
   await t.rejects(check(t, { routes: [route({ body: wrong })], shared: [] }), /FST_ERR_SCH|invalid/i)

@@ -4,14 +4,14 @@ import { sharedSerializers } from '../../src/http/serializers.ts'
 const route = { method: 'GET', url: '/', httpStatus: '200' }
 const schema = () => ({ type: 'object', properties: { id: { type: 'string' } } })
 
-t.test('two routes that answer alike share a serializer, also in scopes of their own', async t => {
+t.test('sharedSerializers: routes with equal responses share a serializer across scopes', async t => {
   const first = sharedSerializers({}, {})({ ...route, schema: schema() })
   const second = sharedSerializers({}, {})({ ...route, url: '/other', schema: schema() })
   t.equal(second, first)
   t.equal(second({ id: 'a', secret: 'b' }), '{"id":"a"}')
 })
 
-t.test('what is not alike does not', async t => {
+t.test('sharedSerializers: different schemas do not share one', async t => {
   const compile = sharedSerializers({}, {})
   const narrow = compile({ ...route, schema: schema() })
   const wide = compile({ ...route, schema: { type: 'object', additionalProperties: true } })
@@ -19,7 +19,7 @@ t.test('what is not alike does not', async t => {
   t.equal(wide({ secret: 'b' }), '{"secret":"b"}')
 })
 
-t.test('a reference is followed where it stands', async t => {
+t.test('sharedSerializers: resolves a reference within its scope', async t => {
   const shared = { $id: 'Shared', ...schema() }
   const refers = { ...route, schema: { $ref: 'Shared#' } }
   const serialize = sharedSerializers({ Shared: shared }, {})(refers)

@@ -1,4 +1,4 @@
-/** The configuration: what is wrong is named, with what is wanted and why, and a secret is never shown. */
+/** Configuration errors: they name the variable, the expected value and the reason, and never show a secret. */
 import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { environmentFor } from '../helpers/service.ts'
 
 const good = environmentFor('postgresql://postgres:canary-password@127.0.0.1:5432/x')
 
-/** What a process would print, or nothing when it takes the configuration. */
+/** The message of the configuration error; undefined when the configuration is accepted. */
 function complaint(changes: Record<string, string | undefined>): string | undefined {
   try {
     readConfig({ ...good, ...changes })
@@ -44,32 +44,32 @@ const wrong: Record<string, [values: (string | undefined)[], says: RegExp]> = {
   LOG_LEVEL: [['verbose', 'INFO'], /one of fatal/],
   LOG_REQUESTS: [['yes', '1', 'True'], /"true" or "false"/],
   AUDIENCE: [['two words', 'x'.repeat(201), 'é'], /without spaces/],
-  NAME: [['a b', 'x'.repeat(101)], /letters, digits, dots and dashes/],
+  NAME: [['a b', 'x'.repeat(101)], /letters, digits, dots, underscores and dashes/],
 }
 
-t.test('a variable that is missing or wrong is named, with what it must be and why', t => {
+t.test('readConfig: names a missing or invalid variable with the expected value and the reason', t => {
   for (const [name, [values, says]] of Object.entries(wrong)) {
     for (const value of values) {
-      const message = complaint({ [name]: value }) ?? 'nothing was said'
+      const message = complaint({ [name]: value }) ?? 'no error'
       t.ok(message.startsWith(`${name} `), `${name}=${value}: ${message}`)
       t.match(message, says)
       const { why } = settings[name as keyof typeof settings]
-      t.ok(message.endsWith(why), 'says why')
+      t.ok(message.endsWith(why), 'gives the reason')
     }
   }
   t.equal(complaint({}), undefined)
   t.end()
 })
 
-t.test('variables that do not go together name each other', t => {
+t.test('readConfig: names both variables when they contradict each other', t => {
   const pairs: [changes: Record<string, string>, says: RegExp][] = [
     [{ LEASE_MS: '10000', POLL_HOLD_MS: '5000' }, /^LEASE_MS must exceed twice POLL_HOLD_MS/],
     [{ LEASE_MS: '300000', LEASE_MARGIN_MS: '2999' }, /^LEASE_MARGIN_MS must be at least one per cent of LEASE_MS/],
     [{ REVOCATION_MARGIN_MS: '9999' }, /^REVOCATION_MARGIN_MS must be at least twice DATABASE_TIMEOUT_MS/],
     [{ SESSION_SECONDS: '10' }, /^SESSION_IDLE_SECONDS must not exceed SESSION_SECONDS/],
     [{ SHORT_SESSION_SECONDS: '10' }, /^SHORT_SESSION_IDLE_SECONDS must not exceed/],
-    [{ DATABASE_URL: 'postgresql://u:canary@[h/x' }, /^DATABASE_URL cannot be read as a URL/],
-    [{ DATABASE_URL: 'postgresql://u:canary@h:99999/x' }, /^DATABASE_URL cannot be read as a URL/],
+    [{ DATABASE_URL: 'postgresql://u:canary@[h/x' }, /^DATABASE_URL is not a valid URL/],
+    [{ DATABASE_URL: 'postgresql://u:canary@h:99999/x' }, /^DATABASE_URL is not a valid URL/],
     [{ COOKIE_NAME: '__Host-x' }, /^COOKIE_PATH must be \/ when COOKIE_NAME/],
   ]
   for (const [changes, says] of pairs) {
@@ -80,7 +80,7 @@ t.test('variables that do not go together name each other', t => {
   t.end()
 })
 
-t.test('a secret that is wrong is not shown', t => {
+t.test('readConfig: never shows an invalid secret', t => {
   for (const name of ['DATABASE_URL', 'REFRESH_KEYS'] as const) {
     const message = complaint({ [name]: 'canary-secret' }) ?? ''
     t.match(message, new RegExp(`^${name} must be`))
@@ -89,10 +89,10 @@ t.test('a secret that is wrong is not shown', t => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const config = readConfig({ ...good, SIGNING_KEY: key })
-  return t.rejects(buildApp(config, systemClock), { message: /^SIGNING_KEY holds a key that is none of/ })
+  return t.rejects(buildApp(config, systemClock), { message: /^SIGNING_KEY contains a key other than/ })
 })
 
-t.test('every secret may be given as a file, and only as one of the two', async t => {
+t.test('readConfig: reads a secret from a variable or a file, not from both', async t => {
   const folder = t.testdir()
   for (const name of ['DATABASE_URL', 'SIGNING_KEY', 'REFRESH_KEYS'] as const) {
     const file = join(folder, name)
@@ -104,16 +104,16 @@ t.test('every secret may be given as a file, and only as one of the two', async 
     t.match(complaint({ [name]: undefined, [`${name}_FILE`]: folder }), /cannot be read \(EISDIR\)/)
   }
   const read = readConfig({ ...good, REFRESH_KEYS: undefined, REFRESH_KEYS_FILE: join(folder, 'REFRESH_KEYS') })
-  t.equal(read.REFRESH_KEYS, good['REFRESH_KEYS'], 'without the line break that editors add')
+  t.equal(read.REFRESH_KEYS, good['REFRESH_KEYS'], 'without the trailing line break')
 })
 
-t.test('nothing secret has a default', t => {
+t.test('settings: secrets have no default', t => {
   for (const [name, setting] of Object.entries(settings))
     if ('isSecret' in setting && setting.isSecret) t.equal(setting.fallback, undefined, name)
   t.end()
 })
 
-t.test('an issuer loses the slash at its end, so that `iss` has one spelling', t => {
+t.test('readConfig: removes trailing slashes of the issuer', t => {
   t.equal(readConfig({ ...good, ISSUER: 'https://auth.example/' }).ISSUER, 'https://auth.example')
   t.equal(readConfig({ ...good, ISSUER: 'https://auth.example/base//' }).ISSUER, 'https://auth.example/base')
   t.end()

@@ -1,9 +1,9 @@
-/** HMAC-SHA-256 of two hashes is what the RFC and Node say it is. */
+/** HMAC-SHA-256 from two hashes agrees with RFC 4231 and with Node. */
 import { createHmac, randomBytes } from 'node:crypto'
 import t from 'tap'
 import { hmacSha256, sha256 } from '../../src/keys/hmac.ts'
 
-t.test('the test vectors of RFC 4231 whose keys fit into a block', async t => {
+t.test('hmacSha256: matches the RFC 4231 vectors whose keys fit into a block', async t => {
   const vectors = [
     ['0b'.repeat(20), hex('Hi There'), 'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7'],
     [
@@ -23,7 +23,7 @@ t.test('the test vectors of RFC 4231 whose keys fit into a block', async t => {
   }
 })
 
-t.test('the same as createHmac, for keys of every length that is taken', async t => {
+t.test('hmacSha256: agrees with createHmac for every supported key length', async t => {
   for (let length = 0; length <= 64; length += 1) {
     const [key, value] = [randomBytes(length), randomBytes(length * 3)]
     t.same(hmacSha256(key)(value), createHmac('sha256', key).update(value).digest())
@@ -31,7 +31,7 @@ t.test('the same as createHmac, for keys of every length that is taken', async t
   t.throws(() => hmacSha256(randomBytes(65)), RangeError)
 })
 
-t.test('a digest is its own bytes: another one does not change it', async t => {
+t.test('sha256: a later digest does not overwrite an earlier one', async t => {
   const first = sha256('abc')
   const copy = Buffer.from(first)
   for (let round = 0; round < 1000; round += 1) sha256(randomBytes(40))

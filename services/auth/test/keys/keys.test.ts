@@ -1,4 +1,4 @@
-/** The keys under access tokens: one signs, all verify, and what does not fit is refused with a sentence. */
+/** Signing keys: the first signs, all verify, and unsuitable keys are refused. */
 import { createPublicKey, generateKeyPairSync, type KeyObject, verify } from 'node:crypto'
 import t from 'tap'
 import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
@@ -27,7 +27,7 @@ for (const { algorithm, key, hash, ieee } of [
   { algorithm: 'EdDSA', key: ed(), hash: null, ieee: false },
   { algorithm: 'RS256', key: rsa(2048), hash: 'sha256', ieee: false },
 ] as const) {
-  t.test(`${algorithm} by configuration signs tokens that its published key verifies`, async t => {
+  t.test(`${algorithm} as SIGNING_ALGORITHM: signs tokens that the published key verifies`, async t => {
     const service = await startService(t, { SIGNING_KEY: pem(key), SIGNING_ALGORITHM: algorithm })
     const { accessToken } = await service.login(await service.createUser())
     const { keys } = (await service.call('/.well-known/jwks.json')).body as { keys: Jwk[] }
@@ -43,7 +43,7 @@ for (const { algorithm, key, hash, ieee } of [
   })
 }
 
-t.test('the published set holds public keys only, and may be kept for a minute', async t => {
+t.test('jwks: contains public keys only and may be cached for a minute', async t => {
   const service = await startService(t)
   const response = await service.call('/.well-known/jwks.json')
   t.equal(response.headers.get('cache-control'), 'public, max-age=60')
@@ -51,31 +51,28 @@ t.test('the published set holds public keys only, and may be kept for a minute',
   t.same(Object.keys(keys[0] ?? {}).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
 })
 
-t.test(
-  'a key changes without refusing anybody: the old one verifies while it is published, and not afterwards',
-  async t => {
-    const [oldKey, newKey] = [ec(), ed()]
-    const before = await startService(t, { SIGNING_KEY: pem(oldKey) })
-    const ada = await before.createUser()
-    const { accessToken: old } = await before.login(ada)
-    const settings = { SIGNING_ALGORITHM: 'EdDSA', SIGNING_KEY: pem(newKey) + publicPem(oldKey) }
-    const during = await startReplica(t, before, settings)
-    const response = await during.call('/session', { body: { email: ada.email, password } })
-    const { accessToken: fresh } = response.body as TestSession
-    t.equal(headerOf(fresh)['alg'], 'EdDSA')
-    for (const token of [old, fresh]) t.equal((await during.call('/me', { token })).status, 200)
-    const { keys } = (await during.call('/.well-known/jwks.json')).body as { keys: Jwk[] }
-    t.same(
-      keys.map(({ alg }) => alg),
-      ['EdDSA', 'ES256'],
-    )
-    const after = await startReplica(t, before, { ...settings, SIGNING_KEY: pem(newKey) })
-    assertProblem(t, await after.call('/me', { token: old }), 'token-invalid')
-    t.equal((await after.call('/me', { token: fresh })).status, 200)
-  },
-)
+t.test('key change: tokens of the old key verify while it is published, and not afterwards', async t => {
+  const [oldKey, newKey] = [ec(), ed()]
+  const before = await startService(t, { SIGNING_KEY: pem(oldKey) })
+  const ada = await before.createUser()
+  const { accessToken: old } = await before.login(ada)
+  const settings = { SIGNING_ALGORITHM: 'EdDSA', SIGNING_KEY: pem(newKey) + publicPem(oldKey) }
+  const during = await startReplica(t, before, settings)
+  const response = await during.call('/session', { body: { email: ada.email, password } })
+  const { accessToken: fresh } = response.body as TestSession
+  t.equal(headerOf(fresh)['alg'], 'EdDSA')
+  for (const token of [old, fresh]) t.equal((await during.call('/me', { token })).status, 200)
+  const { keys } = (await during.call('/.well-known/jwks.json')).body as { keys: Jwk[] }
+  t.same(
+    keys.map(({ alg }) => alg),
+    ['EdDSA', 'ES256'],
+  )
+  const after = await startReplica(t, before, { ...settings, SIGNING_KEY: pem(newKey) })
+  assertProblem(t, await after.call('/me', { token: old }), 'token-invalid')
+  t.equal((await after.call('/me', { token: fresh })).status, 200)
+})
 
-t.test('the name of a key is its RFC 7638 thumbprint, whoever reads it and from whichever half', t => {
+t.test('kid: is the RFC 7638 thumbprint of the private or the public key', t => {
   // The example of RFC 7638 section 3.1.
   const n =
     '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw'
@@ -89,20 +86,20 @@ t.test('the name of a key is its RFC 7638 thumbprint, whoever reads it and from 
   t.end()
 })
 
-t.test('a signing key that is none, or does not fit, is refused with a sentence that names the variable', t => {
+t.test('readSigningKeys: refuses an invalid or unsuitable key and names the variable', t => {
   const encrypted = ec().export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' }).toString()
   const wrong: [given: string, algorithm: 'ES256' | 'EdDSA' | 'RS256', says: RegExp][] = [
     ['', 'ES256', /must begin with a PEM private key/],
     ['hello', 'ES256', /must begin with a PEM private key/],
     [publicPem(ec()), 'ES256', /must begin with a PEM private key/],
     [publicPem(ec()) + pem(ec()), 'ES256', /must begin with a PEM private key/],
-    [pem(ec()), 'RS256', /holds a key for ES256, but SIGNING_ALGORITHM is RS256/],
-    [pem(rsa(2048)), 'EdDSA', /holds a key for RS256, but SIGNING_ALGORITHM is EdDSA/],
-    [pem(rsa(1024)), 'RS256', /none of EC P-256, Ed25519 and RSA of 2048 bits/],
-    [pem(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey), 'ES256', /none of EC P-256/],
-    [pem(generateKeyPairSync('x25519').privateKey), 'EdDSA', /none of EC P-256/],
-    [encrypted, 'ES256', /no key, or one that is encrypted/],
-    [pem(ec()).replace('MIG', 'AAA'), 'ES256', /no key, or one that is encrypted/],
+    [pem(ec()), 'RS256', /begins with a key for ES256, but SIGNING_ALGORITHM is RS256/],
+    [pem(rsa(2048)), 'EdDSA', /begins with a key for RS256, but SIGNING_ALGORITHM is EdDSA/],
+    [pem(rsa(1024)), 'RS256', /other than EC P-256, Ed25519 or RSA of 2048 bits/],
+    [pem(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey), 'ES256', /other than EC P-256/],
+    [pem(generateKeyPairSync('x25519').privateKey), 'EdDSA', /other than EC P-256/],
+    [encrypted, 'ES256', /not a key, or an encrypted key/],
+    [pem(ec()).replace('MIG', 'AAA'), 'ES256', /not a key, or an encrypted key/],
   ]
   for (const [given, algorithm, says] of wrong) {
     t.throws(() => readSigningKeys(given, algorithm), { name: 'Error', message: says })
@@ -111,31 +108,28 @@ t.test('a signing key that is none, or does not fit, is refused with a sentence 
   t.end()
 })
 
-t.test('a ring of refresh keys with an id twice, or one that no byte holds, is refused', t => {
+t.test('readRefreshKeys: refuses a repeated id and an id above 255', t => {
   const key = 'ab'.repeat(32)
-  t.throws(() => readRefreshKeys(`1:${key},1:${key}`), { message: /^REFRESH_KEYS names an id twice/ })
-  t.throws(() => readRefreshKeys(`1:${key},01:${key}`), { message: /^REFRESH_KEYS names an id twice/ })
+  t.throws(() => readRefreshKeys(`1:${key},1:${key}`), { message: /^REFRESH_KEYS contains an id twice/ })
+  t.throws(() => readRefreshKeys(`1:${key},01:${key}`), { message: /^REFRESH_KEYS contains an id twice/ })
   t.throws(() => readRefreshKeys(`256:${key}`), { message: /^REFRESH_KEYS must use ids from 0 to 255/ })
   t.equal(readRefreshKeys(` 255:${key} , 0:${key}`).active.id, 255)
   t.end()
 })
 
-t.test(
-  'a token lives as long as its session at most, to the second, and at least until the second is over',
-  async t => {
-    const keys = readSigningKeys(pem(ec()), 'ES256')
-    const tokens = createAccessTokens({ keys, issuer: 'http://x', audience: 'y', lifetimeSeconds: 300 })
-    const ids = { sessionId: 's', accountId: 'a', clientId: 'c' }
-    const rights = { roles: [], scopes: [], epoch: 0, globalEpoch: 0, remember: true }
-    const lived = async (issuedAtMs: number, expiresAtMs: number) => {
-      const grant = { ...ids, ...rights, issuedAtMs, expiresAtMs, authenticatedAtMs: issuedAtMs }
-      const { iat, exp } = claimsOf(await tokens.sign(grant))
-      t.equal(tokens.secondsOf(grant), exp - iat)
-      return exp - iat
-    }
-    t.equal(await lived(1_700_000_000_000, 1_700_009_000_000), 300)
-    t.equal(await lived(1_700_000_000_000, 1_700_000_020_000), 20)
-    t.equal(await lived(1_700_000_000_200, 1_700_000_000_900), 1, 'in its last second')
-    t.equal(await lived(1_700_000_000_900, 1_700_000_001_000), 1)
-  },
-)
+t.test('access token: expires with its session, rounded up to the second', async t => {
+  const keys = readSigningKeys(pem(ec()), 'ES256')
+  const tokens = createAccessTokens({ keys, issuer: 'http://x', audience: 'y', lifetimeSeconds: 300 })
+  const ids = { sessionId: 's', accountId: 'a', clientId: 'c' }
+  const rights = { roles: [], scopes: [], epoch: 0, globalEpoch: 0, remember: true }
+  const lived = async (issuedAtMs: number, expiresAtMs: number) => {
+    const grant = { ...ids, ...rights, issuedAtMs, expiresAtMs, authenticatedAtMs: issuedAtMs }
+    const { iat, exp } = claimsOf(await tokens.sign(grant))
+    t.equal(tokens.secondsOf(grant), exp - iat)
+    return exp - iat
+  }
+  t.equal(await lived(1_700_000_000_000, 1_700_009_000_000), 300)
+  t.equal(await lived(1_700_000_000_000, 1_700_000_020_000), 20)
+  t.equal(await lived(1_700_000_000_200, 1_700_000_000_900), 1, 'in its last second')
+  t.equal(await lived(1_700_000_000_900, 1_700_000_001_000), 1)
+})

@@ -1,4 +1,4 @@
-/** Logging in: what the answer holds, by either transport, and what is kept of it. */
+/** Log-in: the response by either transport, and what is stored. */
 import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { hashPassword } from '../../src/passwords/argon2.ts'
@@ -10,7 +10,7 @@ import { claimsOf, generationOf, headerOf } from '../helpers/tokens.ts'
 const cookieOf = (response: HttpResponse) => response.headers.getSetCookie()
 
 t.test(
-  'a log-in answers 201 with an access token of RFC 9068 and, in the body, a refresh token of generation 0',
+  'log-in: returns 201 with an RFC 9068 access token and, by transport body, a refresh token of generation 0',
   async t => {
     const { call, createUser } = await startService(t)
     const ada = await createUser({ roles: ['clerk'], scopes: ['storage:restricted', 'storage:read'] })
@@ -36,13 +36,13 @@ t.test(
       global_epoch: 0,
     })
     t.equal(claims.exp - claims.iat, 300)
-    t.ok(Math.abs(claims.auth_time - claims.iat) <= 1, 'the password was given just now')
+    t.ok(Math.abs(claims.auth_time - claims.iat) <= 1, 'auth_time is the time of the log-in')
     t.notSame(claims.jti, '')
   },
 )
 
 t.test(
-  'the cookie is HttpOnly, Secure, SameSite=Strict, of a narrow path, and then the body holds no refresh token',
+  'log-in: by transport cookie, the cookie is HttpOnly, Secure and SameSite=Strict, and the body has no refresh token',
   async t => {
     const { call, createUser } = await startService(t)
     const { email } = await createUser()
@@ -61,7 +61,7 @@ t.test(
   },
 )
 
-t.test('without `remember` the cookie ends with the browser and the session after the short lifetime', async t => {
+t.test('log-in: without `remember`, sets a browser-session cookie and uses the short lifetime', async t => {
   const { call, createUser } = await startService(t, {
     SHORT_SESSION_SECONDS: '3600',
     SHORT_SESSION_IDLE_SECONDS: '600',
@@ -72,10 +72,10 @@ t.test('without `remember` the cookie ends with the browser and the session afte
   const { sessionExpiresAt, accessToken } = response.body as TestSession & { sessionExpiresAt: string }
   t.ok(Math.abs(Date.parse(sessionExpiresAt) - Date.now() - 3600_000) < 10_000)
   const { sessions } = (await call('/sessions', { token: accessToken })).body as { sessions: { expiresAt: string }[] }
-  t.ok(Math.abs(Date.parse(sessions[0]?.expiresAt ?? '') - Date.now() - 600_000) < 10_000, 'sooner when it idles')
+  t.ok(Math.abs(Date.parse(sessions[0]?.expiresAt ?? '') - Date.now() - 600_000) < 10_000, 'earlier when it is idle')
 })
 
-t.test('an access token does not outlive its session, and the answer tells its true lifetime', async t => {
+t.test('log-in: the access token expires with its session at the latest, and `expiresIn` says so', async t => {
   const settings = { SHORT_SESSION_SECONDS: '20', SHORT_SESSION_IDLE_SECONDS: '20', ACCESS_TOKEN_SECONDS: '300' }
   const { call, createUser, ageSession, login } = await startService(t, settings)
   const ada = await createUser()
@@ -93,7 +93,7 @@ t.test('an access token does not outlive its session, and the answer tells its t
   t.equal((await call('/me', { token: short })).status, 200, 'a token of the last second is still a token')
 })
 
-t.test('an e-mail address finds its account in any case and in any compatibility form', async t => {
+t.test('log-in: finds the account by its e-mail address in any case and any Unicode compatibility form', async t => {
   const { call, database, createUser } = await startService(t)
   const { id } = await createUser()
   await database.pool.query(
@@ -106,10 +106,10 @@ t.test('an e-mail address finds its account in any case and in any compatibility
     t.equal(status, 201, email)
   }
   const other = await call('/session', { body: { email: 'zoe@example.org', password, transport: 'body' } })
-  t.equal(other.status, 401, 'an accent does distinguish people')
+  t.equal(other.status, 401, 'an accent distinguishes accounts')
 })
 
-t.test('a password is the same however its letters were composed', async t => {
+t.test('log-in: accepts the password in any Unicode normalization form', async t => {
   const { call, database, createUser } = await startService(t)
   const { id, email } = await createUser()
   const hash = await hashPassword('caf\u00e9 au lait')
@@ -118,7 +118,7 @@ t.test('a password is the same however its letters were composed', async t => {
   t.equal(response.status, 201)
 })
 
-t.test('the device, the user agent and the address are kept, and cut where they are too long', async t => {
+t.test('log-in: stores device, user agent and address, cut to their maximum length', async t => {
   const { call, createUser, login } = await startService(t)
   const ada = await createUser()
   const headers = { 'user-agent': `Browser/1 ${'x'.repeat(1000)}` }
@@ -133,7 +133,7 @@ t.test('the device, the user agent and the address are kept, and cut where they 
   t.ok(sessions.some(({ current, device }) => current === true && device === null))
 })
 
-t.test('a session cannot be fixed from outside: every log-in has a new one, whatever came with it', async t => {
+t.test('log-in: creates a new session whatever session identifiers the request carries', async t => {
   const { call, createUser, login } = await startService(t)
   const [mallory, ada] = [await createUser(), await createUser()]
   const planted = await login(mallory)
@@ -149,15 +149,15 @@ t.test('a session cannot be fixed from outside: every log-in has a new one, what
     .body as TestSession
   t.not(again.sessionId, sessionId)
   const fixed = await call('/session', { body: { email: ada.email, password, sessionId: planted.sessionId } })
-  t.equal(fixed.status, 400, 'and nobody may name one')
+  t.equal(fixed.status, 400, 'a client cannot choose the session id')
 })
 
-t.test('each log-in leaves an audit entry with who, from where and how it ended, and no secret', async t => {
+t.test('log-in: writes an audit entry with actor, address and outcome, without secrets', async t => {
   const { call, createUser, database } = await startService(t)
   const { email, id } = await createUser()
   await call('/session', { body: { email, password, transport: 'body' } })
   await call('/session', { body: { email, password: 'a wrong guess' } })
-  await call('/session', { body: { email: 'nobody@example.org', password: 'a wrong guess' } })
+  await call('/session', { body: { email: 'unknown@example.org', password: 'a wrong guess' } })
   const { rows } = await database.pool.query('SELECT * FROM audit_entries ORDER BY id')
   t.match(rows, [
     { action: 'session.start', actor: id, target: id, outcome: 'done', address: '127.0.0.1', request_id: /./ },
@@ -168,7 +168,7 @@ t.test('each log-in leaves an audit entry with who, from where and how it ended,
   for (const secret of [password, 'a wrong guess', 'ghr_', 'argon2']) t.notOk(text.includes(secret), secret)
 })
 
-t.test('a log-in is two statements on the wire', async t => {
+t.test('log-in: takes two statements', async t => {
   const service = await startService(t)
   const { email } = await service.createUser()
   const line = await pgProxy(t, service.database.url)

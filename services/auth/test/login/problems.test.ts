@@ -1,4 +1,4 @@
-/** Refused log-ins: nobody learns from one whether an account exists, and no honest person is turned away by a race. */
+/** Refused log-ins: they do not reveal whether an account exists, and races refuse no valid log-in. */
 
 import type { Problem } from '@gatehouse/contract'
 import { fakeClock } from '@gatehouse/testkit'
@@ -9,27 +9,30 @@ import { createRenewalPriority } from '../../src/passwords/renewalPriority.ts'
 import { waitUntil } from '../helpers/locks.ts'
 import { assertProblem, type HttpResponse, password, startService } from '../helpers/service.ts'
 
-/** All that a caller sees, without what differs from one request to the next. */
+/** What the client sees, without the parts that differ between requests. */
 function presented({ status, headers, body }: HttpResponse) {
   const { requestId: _, ...problem } = body as Problem
   const kept = [...headers].filter(([name]) => name !== 'date')
   return { status, problem, headers: kept }
 }
 
-t.test('an unknown e-mail, a wrong password and a disabled account with a wrong one get the same answer', async t => {
-  const { call, createUser, database } = await startService(t)
-  const [ada, out] = [await createUser(), await createUser()]
-  await database.pool.query('UPDATE accounts SET disabled_at = now() WHERE id = $1', [out.id])
-  const guess = (email: string) => call('/session', { body: { email, password: 'a wrong guess' } })
-  const unknown = await guess('person9@example.org')
-  assertProblem(t, unknown, 'credentials-invalid')
-  t.equal(unknown.headers.get('www-authenticate'), 'Bearer realm="gatehouse"')
-  t.same(presented(await guess(ada.email)), presented(unknown))
-  t.same(presented(await guess(out.email)), presented(unknown))
-  t.same(unknown.headers.getSetCookie(), [])
-})
+t.test(
+  'log-in: answers an unknown e-mail, a wrong password, and a wrong password of a disabled account identically',
+  async t => {
+    const { call, createUser, database } = await startService(t)
+    const [ada, out] = [await createUser(), await createUser()]
+    await database.pool.query('UPDATE accounts SET disabled_at = now() WHERE id = $1', [out.id])
+    const guess = (email: string) => call('/session', { body: { email, password: 'a wrong guess' } })
+    const unknown = await guess('user9@example.org')
+    assertProblem(t, unknown, 'credentials-invalid')
+    t.equal(unknown.headers.get('www-authenticate'), 'Bearer realm="gatehouse"')
+    t.same(presented(await guess(ada.email)), presented(unknown))
+    t.same(presented(await guess(out.email)), presented(unknown))
+    t.same(unknown.headers.getSetCookie(), [])
+  },
+)
 
-t.test('a disabled account with the right password is told so, and gets no session', async t => {
+t.test('log-in: answers account-disabled to the right password of a disabled account, without a session', async t => {
   const { call, createUser, database } = await startService(t)
   const { email, id } = await createUser()
   await database.pool.query('UPDATE accounts SET disabled_at = now() WHERE id = $1', [id])
@@ -40,10 +43,10 @@ t.test('a disabled account with the right password is told so, and gets no sessi
   t.equal(rows[0].sessions, 0)
 })
 
-/** Nobody goes first. */
+/** No renewals are running. */
 const equal = { renewalPriority: { isClaimed: () => false } }
 
-t.test('a password is verified for an unknown e-mail too: it takes its turn in the queue like any other', async t => {
+t.test('log-in: verifies a password for an unknown e-mail too, through the same queue', async t => {
   const { call, createUser } = await startService(t, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '0' })
   const { email } = await createUser()
   const tries = Array.from({ length: 8 }, (_, n) =>
@@ -51,17 +54,17 @@ t.test('a password is verified for an unknown e-mail too: it takes its turn in t
   )
   const responses = await Promise.all([...tries, call('/session', { body: { email, password } })])
   const busy = responses.filter(({ status }) => status === 503)
-  t.ok(busy.length > 0, 'the one thread was taken by those that nobody knows')
+  t.ok(busy.length > 0, 'the thread was busy with the unknown e-mails')
   for (const response of busy) assertProblem(t, response, 'overloaded')
 })
 
-t.test('a password that is nobody’s opens nothing, even the one that unknown e-mails are verified against', async t => {
+t.test('passwords: verify returns false without a stored hash, even for the password of the dummy hash', async t => {
   const passwords = createPasswords({ threads: 1, queue: 1, ...equal })
   t.teardown(passwords.close)
-  t.equal(await passwords.verify('nobody has this password', undefined), false)
+  t.equal(await passwords.verify('password of the dummy hash', undefined), false)
 })
 
-t.test('renewals go on while the queue for passwords is full', async t => {
+t.test('renew: succeeds while the password queue is full', async t => {
   const { call, createUser, login } = await startService(t, { PASSWORD_THREADS: '1', PASSWORD_QUEUE: '3' })
   const ada = await createUser()
   let { refreshToken } = await login(ada)
@@ -76,10 +79,10 @@ t.test('renewals go on while the queue for passwords is full', async t => {
   for (const response of refused) assertProblem(t, response, 'overloaded')
 })
 
-/** What OWASP asked for some years ago. */
+/** Parameters that OWASP recommended in earlier years. */
 const weak = { algorithm: 2, memoryCost: 8192, timeCost: 1, parallelism: 1 }
 
-t.test('a hash with parameters of former years is replaced at the next log-in, and only then', async t => {
+t.test('log-in: replaces a hash with outdated parameters once', async t => {
   const { call, createUser, database } = await startService(t)
   const { email, id } = await createUser()
   const stored = async () => {
@@ -96,7 +99,7 @@ t.test('a hash with parameters of former years is replaced at the next log-in, a
   t.equal(await stored(), replaced)
 })
 
-t.test('of many log-ins that replace an old hash at once, none is turned away', async t => {
+t.test('log-in: concurrent log-ins that replace an outdated hash all succeed', async t => {
   const { call, createUser, database } = await startService(t)
   const { email, id } = await createUser()
   await database.pool.query('UPDATE accounts SET password_hash = $1 WHERE id = $2', [await hash(password, weak), id])
@@ -107,7 +110,7 @@ t.test('of many log-ins that replace an old hash at once, none is turned away', 
   )
 })
 
-t.test('the queue gives a turn to everybody in it, also after work that failed', async t => {
+t.test('passwords: every queued job runs, also after a failed one', async t => {
   const passwords = createPasswords({ threads: 2, queue: 20, ...equal })
   t.teardown(passwords.close)
   const good = await passwords.hash(password)
@@ -128,7 +131,7 @@ t.test('the queue gives a turn to everybody in it, also after work that failed',
   t.equal((await Promise.all(work)).filter(Boolean).length, 10)
 })
 
-t.test('while renewals come in, a core is left to them, and otherwise every thread hashes', async t => {
+t.test('passwords: leaves one core free while renewals arrive, and uses every thread otherwise', async t => {
   const clock = fakeClock({ wallMs: 0 })
   const way = createRenewalPriority(clock)
   const passwords = createPasswords({ threads: 2, cores: 2, queue: 0, renewalPriority: way })

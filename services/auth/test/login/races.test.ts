@@ -1,4 +1,4 @@
-/** Log-ins beside a disable or a password change: whichever commits first, nobody gets in who may not. */
+/** Log-ins concurrent with a disable or a password change: in either order of commits, no invalid session remains. */
 import t from 'tap'
 import { holdRevocationClock, pauseWrites, untilBlocked } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
@@ -17,7 +17,7 @@ async function scene(t: Parameters<typeof startService>[0]) {
   return { ...one, ada, logIn, disable }
 }
 
-t.test('a log-in that finds a disable under way waits for it, and is refused', async t => {
+t.test('log-in: waits for a concurrent disable and is refused', async t => {
   const { logIn, disable, database } = await scene(t)
   const clock = await holdRevocationClock(t, { database })
   const disabled = disable()
@@ -29,7 +29,7 @@ t.test('a log-in that finds a disable under way waits for it, and is refused', a
   assertProblem(t, await loggedIn, 'account-disabled')
 })
 
-t.test('a disable that finds a log-in under way waits for it, and ends its session', async t => {
+t.test('disable: waits for a concurrent log-in and ends its session', async t => {
   const service = await scene(t)
   const insert = await pauseWrites(t, service, 'INSERT ON sessions')
   const loggedIn = service.logIn()
@@ -46,7 +46,7 @@ t.test('a disable that finds a log-in under way waits for it, and ends its sessi
   assertProblem(t, await service.call('/session/renew', { body: { refreshToken } }), 'session-ended')
 })
 
-t.test('a log-in with the old password that finds its change under way is refused', async t => {
+t.test('log-in: with the old password, is refused when a concurrent change commits first', async t => {
   const service = await scene(t)
   const { accessToken: token } = await service.login(service.ada)
   await service.login(service.ada)
@@ -61,7 +61,7 @@ t.test('a log-in with the old password that finds its change under way is refuse
   assertProblem(t, await loggedIn, 'credentials-invalid')
 })
 
-t.test('a password change that finds a log-in with the old one under way ends that session too', async t => {
+t.test('password change: ends the session of a concurrent log-in with the old password', async t => {
   const service = await scene(t)
   const { accessToken: token, sessionId } = await service.login(service.ada)
   const insert = await pauseWrites(t, service, 'INSERT ON sessions')
@@ -83,7 +83,7 @@ t.test('a password change that finds a log-in with the old one under way ends th
   )
 })
 
-t.test('over 20 rounds of log-in beside disable on two replicas, no session that stands is left', async t => {
+t.test('disable: 20 concurrent log-ins on two replicas leave no active session', async t => {
   const service = await scene(t)
   for (let round = 0; round < 20; round += 1) {
     const [loggedIn, disabled] = await Promise.all([service.logIn(), service.disable()])

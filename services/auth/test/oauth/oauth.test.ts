@@ -1,4 +1,4 @@
-/** The standard's surface: its shapes, its errors, and the same core behind it. */
+/** The OAuth endpoints: response shapes, errors, and the shared rotation and revocation. */
 import t, { type Test } from 'tap'
 import { clientSecret, clientToken, createClient, postForm } from '../helpers/oauthForms.ts'
 import { assertProblem, basic, type HttpResponse, startService } from '../helpers/service.ts'
@@ -11,21 +11,21 @@ function isOAuthError(t: Test, { status, body, headers }: HttpResponse, error: s
   t.equal(headers.get('www-authenticate') !== null, error === 'invalid_client')
 }
 
-t.test('a refresh token is rotated, and its use twice is caught, as on the first-party surface', async t => {
+t.test('token: rotates a refresh token and detects reuse as POST /session/renew does', async t => {
   const service = await startService(t, { RETRY_WINDOW_MS: '0' })
   const session = await service.login(await service.createUser({ scopes: ['storage:read'] }))
   const form = { grant_type: 'refresh_token', refresh_token: session.refreshToken }
   const first = await postForm(service, '/oauth/token', { ...form, client_id: 'first-party', unknown: 'ignored' })
   t.match(first.body, { token_type: 'Bearer', scope: 'storage:read', expires_in: 300, refresh_token: /^ghr_/ })
   t.equal(first.headers.get('pragma'), 'no-cache')
-  isOAuthError(t, await postForm(service, '/oauth/token', { ...form, client_id: 'somebody' }), 'invalid_grant')
+  isOAuthError(t, await postForm(service, '/oauth/token', { ...form, client_id: 'other-client' }), 'invalid_grant')
   const { refresh_token } = first.body as { refresh_token: string }
   await postForm(service, '/oauth/token', { ...form, refresh_token })
   isOAuthError(t, await postForm(service, '/oauth/token', form), 'invalid_grant')
   assertProblem(t, await service.call('/me', { token: session.accessToken }), 'session-ended')
 })
 
-t.test('requests that are none get the errors of the standard', async t => {
+t.test('token: malformed requests get the errors of RFC 6749', async t => {
   const service = await startService(t)
   await createClient(service, 'robot', ['users:read'])
   await createClient(service, 'warehouse', ['guard', 'introspect'])
@@ -36,7 +36,7 @@ t.test('requests that are none get the errors of the standard', async t => {
   isOAuthError(t, await token({ grant_type: 'refresh_token' }), 'invalid_request')
   isOAuthError(t, await token({ grant_type: 'refresh_token', refresh_token: 'ghr_x' }), 'invalid_grant')
   isOAuthError(t, await token({ grant_type: 'client_credentials' }), 'invalid_client')
-  isOAuthError(t, await token({ grant_type: 'client_credentials' }, 'nobody'), 'invalid_client')
+  isOAuthError(t, await token({ grant_type: 'client_credentials' }, 'unknown-client'), 'invalid_client')
   isOAuthError(t, await token({ grant_type: 'client_credentials', scope: 'users:write' }, 'robot'), 'invalid_scope')
   isOAuthError(t, await token({ grant_type: 'client_credentials' }, 'warehouse'), 'unauthorized_client')
   const twice = { grant_type: 'client_credentials', client_id: 'robot', client_secret: clientSecret }
@@ -52,7 +52,7 @@ t.test('requests that are none get the errors of the standard', async t => {
   t.equal((await token(twice)).status, 200, 'a secret in the form is taken')
 })
 
-t.test("a machine's token opens the admin routes of its scopes, and nobody's own routes", async t => {
+t.test("token: a service client's token opens the admin routes of its scopes and no user's own routes", async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   await createClient(service, 'robot', ['users:read', 'users:write'])
@@ -75,7 +75,7 @@ t.test("a machine's token opens the admin routes of its scopes, and nobody's own
     assertProblem(t, await service.call(path, { token: all }), 'insufficient-scope')
 })
 
-t.test('what a machine was granted and no longer holds is worth nothing at once', async t => {
+t.test('token: a scope that the client has lost is refused at once', async t => {
   const service = await startService(t)
   await createClient(service, 'robot', ['users:read', 'audit:read'])
   const token = await clientToken(service, 'robot')
@@ -87,7 +87,7 @@ t.test('what a machine was granted and no longer holds is worth nothing at once'
   assertProblem(t, await service.call('/admin/audit', { token }), 'session-ended')
 })
 
-t.test('introspection says what a token is worth now, to those who may ask, and no more than that', async t => {
+t.test('introspect: returns the current state of a token to clients with the scope introspect', async t => {
   const service = await startService(t)
   await createClient(service, 'warehouse', ['introspect'])
   await createClient(service, 'robot', ['users:read'])
@@ -96,7 +96,7 @@ t.test('introspection says what a token is worth now, to those who may ask, and 
   const ask = async (token: string) => (await postForm(service, '/oauth/introspect', { token }, 'warehouse')).body
   t.match(await ask(session.accessToken), { active: true, sub: ada.id, scope: 'storage:read', sid: session.sessionId })
   const inactive = { active: false }
-  t.strictSame(await ask(session.refreshToken), inactive, "a refresh token is nobody else's")
+  t.strictSame(await ask(session.refreshToken), inactive, 'a refresh token is not introspected')
   t.strictSame(await ask('garbage'), inactive)
   t.strictSame(await ask(`${session.accessToken}x`), inactive)
   const own = await clientToken(service, 'robot')
@@ -107,7 +107,7 @@ t.test('introspection says what a token is worth now, to those who may ask, and 
   isOAuthError(t, await postForm(service, '/oauth/introspect', { token: own }, 'robot'), 'unauthorized_client')
 })
 
-t.test('revoking a token ends what it belongs to, and a token that is nothing is no error', async t => {
+t.test('revoke: ends the session of a token; an invalid token is not an error', async t => {
   const service = await startService(t)
   await createClient(service, 'robot', ['users:read'])
   await createClient(service, 'other', ['users:read'])
@@ -129,11 +129,11 @@ t.test('revoking a token ends what it belongs to, and a token that is nothing is
   t.equal(
     (await service.call('/admin/users', { token: await clientToken(service, 'robot') })).status,
     200,
-    'the next one is good',
+    'the next token is valid',
   )
 })
 
-t.test('the metadata names what there is', async t => {
+t.test('metadata: names the supported endpoints and methods', async t => {
   const service = await startService(t)
   const { body } = await service.call('/.well-known/oauth-authorization-server')
   const metadata = body as Record<string, string>

@@ -25,7 +25,7 @@ const tools = await installOnDemand('services/auth/on-demand')
 const requireTool = createRequire(join(tools, 'package.json'))
 const { createConfig, lintFromString }: Linter = requireTool('@redocly/openapi-core')
 const here = fileURLToPath(new URL('.', import.meta.url))
-/** The compiled test stands in `dist`; what is not compiled stayed where it was. */
+/** The compiled test is in `dist`; other files are in the source folder. */
 const packageDir = here.replace(/dist[\\/]test[\\/]openapi[\\/]$/, '')
 
 interface Schema {
@@ -125,7 +125,7 @@ t.test('a generated client compiles, and does what an admin does', { timeout: 60
   const launcher = join(require.resolve('typescript/package.json'), '..', 'lib', 'getExePath.js')
   const { default: getExePath } = (await import(launcher)) as { default: () => string }
   const compiled = await run(getExePath(), ['-p', '.'], tool).catch(error => error)
-  t.equal(`${compiled.stdout}${compiled.stderr}`, '', 'the compiler has nothing to say')
+  t.equal(`${compiled.stdout}${compiled.stderr}`, '', 'the compiler reports no error')
   const { stdout } = await run(process.execPath, ['smoke.js', service.url, service.admin.email, password], tool)
   t.strictSame(JSON.parse(stdout), { users: 1, me: service.admin.email, inForce: true })
 })

@@ -1,4 +1,4 @@
-/** Throttled log-ins: guessing stops on all replicas together, and nobody locks anybody else out. */
+/** Log-in limits: guessing is stopped over all replicas, without locking out other users. */
 import t from 'tap'
 import { waitUntil } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
@@ -6,7 +6,7 @@ import { assertProblem, type HttpResponse, password, startService, type TestServ
 
 const limits = { LOGIN_FAILURES: '4', ADDRESS_FAILURES: '8', TRUST_PROXY: 'loopback' }
 
-/** A try as it comes through the gateway from this address. */
+/** A log-in attempt through the gateway, from the given address. */
 function tryFrom(
   call: TestService['call'],
   address: string,
@@ -22,7 +22,7 @@ async function tries(count: number, act: (n: number) => Promise<HttpResponse>): 
   return statuses
 }
 
-t.test('wrong passwords are counted over both replicas, and then even the right one waits', async t => {
+t.test('log-in limit: counts wrong passwords over replicas, then refuses the right password too', async t => {
   const one = await startService(t, limits)
   const other = await startReplica(t, one)
   const { email } = await one.createUser()
@@ -37,7 +37,7 @@ t.test('wrong passwords are counted over both replicas, and then even the right 
 })
 
 t.test(
-  'somebody who guesses does not lock the account out for another address, nor other accounts for his own',
+  'log-in limit: blocks neither the account from another address nor other accounts from the same address',
   async t => {
     const { call, createUser } = await startService(t, limits)
     const [ada, bob] = [await createUser(), await createUser()]
@@ -47,24 +47,24 @@ t.test(
   },
 )
 
-t.test('one address that tries many accounts is stopped, for existing and unknown ones alike', async t => {
+t.test('log-in limit: stops an address that tries many accounts, existing or not', async t => {
   const { call, createUser } = await startService(t, limits)
   const { email } = await createUser()
-  t.same(await tries(8, n => tryFrom(call, '192.0.2.1', `nobody${n}@example.org`)), Array(8).fill(401))
+  t.same(await tries(8, n => tryFrom(call, '192.0.2.1', `unknown${n}@example.org`)), Array(8).fill(401))
   assertProblem(t, await tryFrom(call, '192.0.2.1', email, password), 'rate-limited')
   assertProblem(t, await tryFrom(call, '192.0.2.1', 'nobody99@example.org'), 'rate-limited')
   t.equal((await tryFrom(call, '192.0.2.2', email, password)).status, 201)
 })
 
-t.test('the limit tells nothing about whether an account exists', async t => {
+t.test('log-in limit: does not reveal whether an account exists', async t => {
   const { call, createUser } = await startService(t, limits)
   const { email } = await createUser()
   const known = await tries(6, () => tryFrom(call, '192.0.2.1', email))
-  const unknown = await tries(6, () => tryFrom(call, '192.0.2.2', 'nobody@example.org'))
+  const unknown = await tries(6, () => tryFrom(call, '192.0.2.2', 'unknown@example.org'))
   t.same(known, unknown)
 })
 
-t.test('spelling the e-mail otherwise does not give further guesses', async t => {
+t.test('log-in limit: counts all spellings of an e-mail address together', async t => {
   const { call, createUser } = await startService(t, limits)
   const { email } = await createUser()
   const spellings = [email, email.toUpperCase(), email.replace('person', 'Person'), email.replace('p', '\uff50')]
@@ -72,13 +72,13 @@ t.test('spelling the e-mail otherwise does not give further guesses', async t =>
   assertProblem(t, await tryFrom(call, '192.0.2.1', email.replace('@', '@E').replace('Ee', 'E')), 'rate-limited')
 })
 
-t.test('whoever has an IPv6 network has all of its addresses, however they are written', async t => {
+t.test('log-in limit: counts an IPv6 /64 network as one address, in any spelling', async t => {
   const { call, createUser } = await startService(t, limits)
   const { email } = await createUser()
   const same = ['2001:db8:1:2::1', '2001:DB8:1:2::2', '2001:db8:1:2:a:b:c:d', '2001:0db8:0001:0002::9']
   await tries(4, n => tryFrom(call, same[n] ?? '', email))
   assertProblem(t, await tryFrom(call, '2001:db8:1:2::77', email, password), 'rate-limited')
-  t.equal((await tryFrom(call, '2001:db8:1:3::1', email, password)).status, 201, 'the network beside it')
+  t.equal((await tryFrom(call, '2001:db8:1:3::1', email, password)).status, 201, 'the neighbouring network')
 
   const short = ['2001:db8::1', '2001:db8::2', '2001:db8::3:4', '2001:db8:0:0:5::']
   await tries(4, n => tryFrom(call, short[n] ?? '', email))
@@ -93,7 +93,7 @@ t.test('whoever has an IPv6 network has all of its addresses, however they are w
   assertProblem(t, await tryFrom(call, '192.0.2.9', email, password), 'rate-limited')
 })
 
-t.test('guesses sent all at once are no more guesses than one after the other', async t => {
+t.test('log-in limit: concurrent guesses get no more answers than sequential ones', async t => {
   const one = await startService(t, {
     ...limits,
     PASSWORD_THREADS: '1',
@@ -104,11 +104,11 @@ t.test('guesses sent all at once are no more guesses than one after the other', 
   const { email } = await one.createUser()
   const burst = Array.from({ length: 40 }, (_, n) => tryFrom(n % 2 ? one.call : other.call, '192.0.2.1', email))
   const responses = await Promise.all(burst)
-  t.equal(responses.filter(({ status }) => status === 401).length, 4, 'so many guesses were judged')
+  t.equal(responses.filter(({ status }) => status === 401).length, 4, 'the limit of guesses was verified')
   for (const response of responses.filter(({ status }) => status !== 401)) assertProblem(t, response, 'rate-limited')
 })
 
-t.test('the right password does not get in behind guesses that were sent with it', async t => {
+t.test('log-in limit: refuses the right password that arrives behind concurrent wrong ones', async t => {
   const { call, createUser, database } = await startService(t, {
     ...limits,
     PASSWORD_THREADS: '1',
@@ -117,7 +117,7 @@ t.test('the right password does not get in behind guesses that were sent with it
   })
   const { email } = await createUser()
   const guesses = Array.from({ length: 16 }, () => tryFrom(call, '192.0.2.1', email))
-  // From now on one after the other is judged, and the next ones stand in the queue before whoever comes.
+  // From now on the thread verifies them one by one, and the following guesses are queued before later requests.
   await waitUntil(async () => {
     const { rows } = await database.pool.query('SELECT FROM rate_limits')
     return rows.length > 0
@@ -126,14 +126,14 @@ t.test('the right password does not get in behind guesses that were sent with it
   await Promise.all(guesses)
 })
 
-t.test('a forwarded address is believed only from the gateway', async t => {
+t.test('log-in limit: trusts X-Forwarded-For only from the gateway', async t => {
   const { call, createUser } = await startService(t, { ...limits, TRUST_PROXY: '' })
   const { email } = await createUser()
   await tries(4, n => tryFrom(call, `192.0.2.${n}`, email))
   assertProblem(t, await tryFrom(call, '192.0.2.99', email, password), 'rate-limited')
 })
 
-t.test('guessing the current password at its change is throttled like a log-in', async t => {
+t.test('password change: wrong current passwords are limited as at log-in', async t => {
   const { call, createUser, login } = await startService(t, limits)
   const ada = await createUser()
   const { accessToken: token } = await login(ada)

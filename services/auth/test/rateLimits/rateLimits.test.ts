@@ -1,4 +1,4 @@
-/** Limits that hold across replicas, and hinder nobody but whoever ran into them. */
+/** Limits over all replicas: each blocks only the client that has reached it. */
 import { randomUUID } from 'node:crypto'
 import { problemDefinition } from '@gatehouse/contract'
 import { type Call, pgProxy } from '@gatehouse/testkit'
@@ -9,7 +9,7 @@ import { createClient, postForm } from '../helpers/oauthForms.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import { assertProblem, basic, startService } from '../helpers/service.ts'
 
-t.test('invented refresh tokens are stopped by address, and genuine ones from there go on', async t => {
+t.test('renew limit: blocks invented refresh tokens by address, not genuine ones from there', async t => {
   const service = await startService(t, { RENEW_FAILURES: '3' })
   const { call: other } = await startReplica(t, service)
   const session = await service.login(await service.createUser())
@@ -24,7 +24,7 @@ t.test('invented refresh tokens are stopped by address, and genuine ones from th
   t.equal((await service.call('/session/renew', { body: { refreshToken: session.refreshToken } })).status, 200)
 })
 
-t.test('a client in a loop with a dead token is stopped, and its other session goes on', async t => {
+t.test('renew limit: blocks a client in a loop with an ended session, not its other session', async t => {
   const service = await startService(t, { RENEW_FAILURES: '3' })
   const ada = await service.createUser()
   const [dead, alive] = [await service.login(ada), await service.login(ada)]
@@ -36,11 +36,11 @@ t.test('a client in a loop with a dead token is stopped, and its other session g
   assertProblem(t, await renew(dead), 'rate-limited')
   const throttles = await service.database.prisma.$queryRaw<unknown[]>`
     SELECT target, address FROM audit_entries WHERE action = 'session.renew' AND outcome = 'rate-limited'`
-  t.strictSame(throttles, [{ target: dead.sessionId, address: '127.0.0.1' }], 'it is written down once')
+  t.strictSame(throttles, [{ target: dead.sessionId, address: '127.0.0.1' }], 'one audit entry is written')
   t.equal((await renew(alive)).status, 200)
 })
 
-t.test('wrong secrets of clients are stopped by address, and who was right before goes on', async t => {
+t.test('client limit: blocks wrong secrets by address, not credentials that were right before', async t => {
   const service = await startService(t, { CLIENT_FAILURES: '3' })
   await createClient(service, 'checker', ['introspect'])
   await createClient(service, 'late', ['introspect'])
@@ -70,17 +70,21 @@ t.test('wrong secrets of clients are stopped by address, and who was right befor
   }
   t.equal((await guard.poll()).status, 200, 'a guard keeps its lease')
   t.equal((await introspect('checker')).status, 200)
-  t.equal((await introspect('late')).status, problemDefinition('rate-limited').status, 'who was not seen before waits')
+  t.equal(
+    (await introspect('late')).status,
+    problemDefinition('rate-limited').status,
+    'unknown credentials are refused',
+  )
   const throttles = await service.database.prisma.$queryRaw<unknown[]>`
     SELECT target, address FROM audit_entries WHERE action = 'client.authenticate' AND outcome = 'rate-limited'`
-  t.strictSame(throttles, [{ target: 'unknown', address: '127.0.0.1' }], 'it is written down once')
+  t.strictSame(throttles, [{ target: 'unknown', address: '127.0.0.1' }], 'one audit entry is written')
 
   await service.database.prisma.$executeRaw`UPDATE service_clients SET secret_hash = 'another' WHERE id = 'checker'`
   t.equal((await introspect('checker')).status, problemDefinition('client-invalid').status, 'a secret that was right')
   t.equal((await introspect('checker')).status, problemDefinition('rate-limited').status)
 })
 
-t.test('what wrong secrets of clients cost: a statement for a right one, none for who is stopped', async t => {
+t.test('client limit: a right secret costs one statement, a blocked request none', async t => {
   const service = await startService(t, { CLIENT_FAILURES: '3' })
   await createClient(service, 'checker', ['introspect'])
   const line = await pgProxy(t, service.database.url)
@@ -101,31 +105,24 @@ t.test('what wrong secrets of clients cost: a statement for a right one, none fo
   t.equal(line.statements(), 0)
 })
 
-t.test(
-  'admin calls are counted over all replicas, for each caller apart, and each answer says what is left',
-  async t => {
-    const service = await startWithAdmin(t, { ADMIN_CALLS: '4' })
-    const { call: other } = await startReplica(t, service)
-    const colleague = await service.login(await service.createUser({ roles: ['admin'] }))
-    const first = await service.callAsAdmin('/admin/clients')
-    t.match(first.headers.get('ratelimit'), /^"admin";r=3;t=\d+$/)
-    t.equal(first.headers.get('ratelimit-policy'), '"admin";q=4;w=60')
-    for (let calls = 0; calls < 3; calls += 1)
-      t.equal((await other('/admin/clients', { token: service.admin.accessToken })).status, 200)
-    const stopped = await service.callAsAdmin('/admin/clients')
-    assertProblem(t, stopped, 'rate-limited')
-    t.match(stopped.headers.get('ratelimit'), /^"admin";r=0/)
-    assertProblem(t, await other('/admin/clients', { token: service.admin.accessToken }), 'rate-limited')
-    t.match(await service.lastAudit('admin.call'), {
-      actor: service.admin.id,
-      target: '/admin/clients',
-      outcome: 'rate-limited',
-    })
-    t.equal((await service.call('/admin/clients', { token: colleague.accessToken })).status, 200)
-    t.equal(
-      (await service.call('/me', { token: service.admin.accessToken })).status,
-      200,
-      'what is not an admin call goes on',
-    )
-  },
-)
+t.test('admin limit: counts calls per caller over all replicas and reports what is left', async t => {
+  const service = await startWithAdmin(t, { ADMIN_CALLS: '4' })
+  const { call: other } = await startReplica(t, service)
+  const colleague = await service.login(await service.createUser({ roles: ['admin'] }))
+  const first = await service.callAsAdmin('/admin/clients')
+  t.match(first.headers.get('ratelimit'), /^"admin";r=3;t=\d+$/)
+  t.equal(first.headers.get('ratelimit-policy'), '"admin";q=4;w=60')
+  for (let calls = 0; calls < 3; calls += 1)
+    t.equal((await other('/admin/clients', { token: service.admin.accessToken })).status, 200)
+  const stopped = await service.callAsAdmin('/admin/clients')
+  assertProblem(t, stopped, 'rate-limited')
+  t.match(stopped.headers.get('ratelimit'), /^"admin";r=0/)
+  assertProblem(t, await other('/admin/clients', { token: service.admin.accessToken }), 'rate-limited')
+  t.match(await service.lastAudit('admin.call'), {
+    actor: service.admin.id,
+    target: '/admin/clients',
+    outcome: 'rate-limited',
+  })
+  t.equal((await service.call('/admin/clients', { token: colleague.accessToken })).status, 200)
+  t.equal((await service.call('/me', { token: service.admin.accessToken })).status, 200, 'other routes are not limited')
+})

@@ -1,9 +1,9 @@
-/** Log-out without a cookie: by refresh token, by an access token even if it has expired, as often as one likes. */
+/** Log-out without a cookie: by refresh token or by access token, expired or not, repeatedly. */
 import t from 'tap'
 import { assertProblem, startService, type TestSession } from '../helpers/service.ts'
 import { effectOf } from '../helpers/tokens.ts'
 
-t.test('log-out by a refresh token of whatever generation ends the session, with no access token at hand', async t => {
+t.test('log-out: a refresh token of any generation ends the session without an access token', async t => {
   const service = await startService(t)
   const { refreshToken } = await service.login(await service.createUser())
   const renewed = (await service.call('/session/renew', { body: { refreshToken } })).body as TestSession
@@ -20,7 +20,7 @@ t.test('log-out by a refresh token of whatever generation ends the session, with
   t.equal(rows.length, 1, 'repeating it appends nothing')
 })
 
-t.test('log-out works with an expired access token: beside the refresh token, and alone', async t => {
+t.test('log-out: accepts an expired access token, beside the refresh token or alone', async t => {
   const service = await startService(t, { ACCESS_TOKEN_SECONDS: '1' })
   const ada = await service.createUser()
   const { accessToken, refreshToken } = await service.login(ada)
@@ -35,7 +35,7 @@ t.test('log-out works with an expired access token: beside the refresh token, an
   t.equal(rows.length, 2)
 })
 
-t.test('log-out with a token that is not ours ends nothing and says so', async t => {
+t.test('log-out: refuses an invalid token and ends nothing', async t => {
   const service = await startService(t)
   const { accessToken, refreshToken } = await service.login(await service.createUser())
   const out = (call: object) => service.call('/session', { method: 'DELETE', ...call })
@@ -46,7 +46,7 @@ t.test('log-out with a token that is not ours ends nothing and says so', async t
   t.equal((await service.call('/me', { token: accessToken })).status, 200)
 })
 
-t.test('what was logged out is written down with whose session it was', async t => {
+t.test('log-out: the audit entry names the session and its account', async t => {
   const service = await startService(t)
   const { refreshToken, sessionId } = await service.login(await service.createUser())
   await service.call('/session', { method: 'DELETE', body: { refreshToken } })

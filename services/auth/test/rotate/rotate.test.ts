@@ -1,4 +1,4 @@
-/** Renewal: an honest retry gets the same successor, an old token ends its session, and every end has its own answer. */
+/** Renewal: a retry returns the same successor, reuse ends the session. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
@@ -24,27 +24,24 @@ async function storedGeneration({ database }: TestService, sessionId: string): P
   return rows[0]?.generation
 }
 
-t.test(
-  '50 renewals of one token at once over two replicas: all 200, one successor, one generation further',
-  async t => {
-    const one = await startService(t)
-    const other = await startReplica(t, one)
-    const { refreshToken, sessionId } = await one.login(await one.createUser())
-    const responses = await Promise.all(
-      Array.from({ length: 50 }, (_, n) => renew(n % 2 === 0 ? one : other, refreshToken)),
-    )
-    t.same(new Set(responses.map(({ status }) => status)), new Set([200]))
-    const successors = new Set(responses.map(response => sessionOf(response).refreshToken))
-    t.equal(successors.size, 1)
-    t.equal(generationOf([...successors][0] ?? ''), 1)
-    t.equal(await storedGeneration(one, sessionId), 1)
-    const accessTokens = responses.map(response => sessionOf(response).accessToken)
-    t.equal(new Set(accessTokens.map(token => claimsOf(token).jti)).size, 50, 'each with an access token of its own')
-    t.equal((await one.call('/me', { token: accessTokens[49] ?? '' })).status, 200)
-  },
-)
+t.test('renew: 50 concurrent renewals of one token over two replicas all return the same successor', async t => {
+  const one = await startService(t)
+  const other = await startReplica(t, one)
+  const { refreshToken, sessionId } = await one.login(await one.createUser())
+  const responses = await Promise.all(
+    Array.from({ length: 50 }, (_, n) => renew(n % 2 === 0 ? one : other, refreshToken)),
+  )
+  t.same(new Set(responses.map(({ status }) => status)), new Set([200]))
+  const successors = new Set(responses.map(response => sessionOf(response).refreshToken))
+  t.equal(successors.size, 1)
+  t.equal(generationOf([...successors][0] ?? ''), 1)
+  t.equal(await storedGeneration(one, sessionId), 1)
+  const accessTokens = responses.map(response => sessionOf(response).accessToken)
+  t.equal(new Set(accessTokens.map(token => claimsOf(token).jti)).size, 50, 'each with an access token of its own')
+  t.equal((await one.call('/me', { token: accessTokens[49] ?? '' })).status, 200)
+})
 
-t.test('a response lost is asked for again after 10 s: the same successor, and nothing is written', async t => {
+t.test('renew: returns the same successor when the request is repeated after 10 s, and writes nothing', async t => {
   const service = await startService(t)
   const { refreshToken, sessionId } = await service.login(await service.createUser())
   const first = sessionOf(await renew(service, refreshToken))
@@ -55,10 +52,10 @@ t.test('a response lost is asked for again after 10 s: the same successor, and n
   t.equal(retried.status, 200)
   t.equal(sessionOf(retried).refreshToken, first.refreshToken)
   t.same(await row(), before)
-  t.equal((await renew(service, first.refreshToken)).status, 200, 'and the successor is good')
+  t.equal((await renew(service, first.refreshToken)).status, 200, 'the successor is valid')
 })
 
-t.test('the retry window runs from the first use: retries do not prolong it', async t => {
+t.test('renew: the retry window starts at the first use and is not extended by retries', async t => {
   const service = await startService(t)
   const { refreshToken, sessionId } = await service.login(await service.createUser())
   await renew(service, refreshToken)
@@ -70,7 +67,7 @@ t.test('the retry window runs from the first use: retries do not prolong it', as
   assertProblem(t, await renew(service, refreshToken), 'refresh-reused')
 })
 
-t.test('theft when the token before comes back after the window', async t => {
+t.test('renew: reports reuse when the previous token returns after the retry window', async t => {
   const service = await startService(t)
   const { refreshToken, sessionId } = await service.login(await service.createUser())
   const first = sessionOf(await renew(service, refreshToken))
@@ -80,7 +77,7 @@ t.test('theft when the token before comes back after the window', async t => {
   t.equal(await effectOf(service, first.accessToken), 'ended')
 })
 
-t.test('with its Idempotency-Key a lost response is asked for again after an hour, and only with that key', async t => {
+t.test('renew: returns the same successor after an hour with the same Idempotency-Key only', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const key = 'kept-by-the-client'
@@ -105,7 +102,7 @@ t.test('with its Idempotency-Key a lost response is asked for again after an hou
   assertProblem(t, await renew(service, used.refreshToken, key), 'refresh-reused')
 })
 
-t.test('a key that comes only with the retry opens nothing after the window', async t => {
+t.test('renew: an Idempotency-Key that only the retry carries does not extend the window', async t => {
   const service = await startService(t)
   const { refreshToken, sessionId } = await service.login(await service.createUser())
   await renew(service, refreshToken)
@@ -113,92 +110,95 @@ t.test('a key that comes only with the retry opens nothing after the window', as
   assertProblem(t, await renew(service, refreshToken, 'invented-afterwards'), 'refresh-reused')
 })
 
-t.test('theft after the successor was used ends that session only, and both sides of it are written down', async t => {
-  const service = await startService(t, { TRUST_PROXY: 'loopback' })
-  const ada = await service.createUser()
-  const session = await service.login(ada)
-  const beside = await service.login(ada)
-  await service.database.pool.query(`UPDATE sessions SET address = '192.0.2.1' WHERE id = $1`, [session.sessionId])
-  let newest = session.refreshToken
-  for (let n = 0; n < 3; n += 1) newest = sessionOf(await renew(service, newest)).refreshToken
-
-  const headers = { 'x-forwarded-for': '203.0.113.66', 'user-agent': 'thief/1' }
-  const stolen = await service.call('/session/renew', { body: { refreshToken: session.refreshToken }, headers })
-  assertProblem(t, stolen, 'refresh-reused')
-  assertProblem(t, await renew(service, newest), 'session-ended')
-  t.equal((await renew(service, beside.refreshToken)).status, 200, 'the other device goes on')
-
-  const { rows } = await service.database.pool.query(
-    `SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`,
-  )
-  t.match(rows, [
-    {
-      actor: null,
-      target: session.sessionId,
-      address: '203.0.113.66',
-      seq: /^[1-9]/,
-      detail: { presentedGeneration: 0, currentGeneration: 3, sessionAddress: '192.0.2.1', userAgent: 'thief/1' },
-    },
-  ])
-  t.notMatch(JSON.stringify(rows), /ghr_/)
-  t.equal(rows[0]?.request_id, (stolen.body as { requestId: string }).requestId)
-})
-
-t.test('20 thieves at once are one theft: one entry, one line in the log, the others hear that it is over', async t => {
-  const one = await startService(t)
-  const other = await startReplica(t, one)
-  const { refreshToken, sessionId } = await one.login(await one.createUser())
-  await renew(one, refreshToken)
-  await one.ageSession(sessionId, 31)
-  const responses = await Promise.all(Array.from({ length: 20 }, (_, n) => renew(n % 2 ? one : other, refreshToken)))
-  const reused = responses.filter(({ body }) => (body as { code: string }).code === 'refresh-reused')
-  t.equal(reused.length, 1)
-  for (const response of responses) if (!reused.includes(response)) assertProblem(t, response, 'session-ended')
-  const { rows } = await one.database.pool.query(
-    `SELECT (SELECT count(*)::int FROM revocations) AS entries,
-            (SELECT count(*)::int FROM audit_entries WHERE action = 'session.reuse-detected') AS thefts`,
-  )
-  t.same(rows, [{ entries: 1, thefts: 1 }])
-})
-
 t.test(
-  'an old token accuses nobody when its sender has left: a renewal given up, and carried out too late',
+  'renew: reuse after the successor was used ends that session only, and the audit entry has both client infos',
   async t => {
-    const service = await startService(t)
-    const { hostname, port } = new URL(service.url)
-    const { refreshToken: first, sessionId } = await service.login(await service.createUser())
-    let newest = first
-    for (let n = 0; n < 2; n += 1) newest = sessionOf(await renew(service, newest)).refreshToken
+    const service = await startService(t, { TRUST_PROXY: 'loopback' })
+    const ada = await service.createUser()
+    const session = await service.login(ada)
+    const beside = await service.login(ada)
+    await service.database.pool.query(`UPDATE sessions SET address = '192.0.2.1' WHERE id = $1`, [session.sessionId])
+    let newest = session.refreshToken
+    for (let n = 0; n < 3; n += 1) newest = sessionOf(await renew(service, newest)).refreshToken
 
-    const json = JSON.stringify({ refreshToken: first })
-    const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: first }).toString()
-    const asked = [
-      { path: '/session/renew', type: 'application/json', body: json },
-      { path: '/oauth/token', type: 'application/x-www-form-urlencoded', body: form },
-    ]
-    const ways: Record<string, (socket: Socket) => unknown> = {
-      'closes the connection': socket => socket.end(),
-      'breaks it off': socket => socket.resetAndDestroy(),
-    }
-    for (const { path, type, body } of asked) {
-      const lines = ['host: auth.test', `content-type: ${type}`, `content-length: ${body.length}`]
-      for (const [name, leave] of Object.entries(ways)) {
-        const socket = connect({ host: hostname, port: Number(port) })
-        const closed = once(socket, 'close')
-        await once(socket, 'connect')
-        socket.write(rawRequest(`POST ${path}`, lines, body), () => leave(socket))
-        socket.resume()
-        await closed
-        const { refreshToken } = sessionOf(await renew(service, newest))
-        newest = refreshToken
-        t.ok(newest, `${path}: who ${name} is no thief`)
-      }
-    }
+    const headers = { 'x-forwarded-for': '203.0.113.66', 'user-agent': 'replay/1' }
+    const reused = await service.call('/session/renew', { body: { refreshToken: session.refreshToken }, headers })
+    assertProblem(t, reused, 'refresh-reused')
+    assertProblem(t, await renew(service, newest), 'session-ended')
+    t.equal((await renew(service, beside.refreshToken)).status, 200, 'the other session continues')
+
     const { rows } = await service.database.pool.query(
       `SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`,
     )
-    t.same(rows, [])
-    assertProblem(t, await renew(service, first), 'refresh-reused')
-    t.equal(await storedGeneration(service, sessionId), undefined, 'whoever waits for the answer is one')
+    t.match(rows, [
+      {
+        actor: null,
+        target: session.sessionId,
+        address: '203.0.113.66',
+        seq: /^[1-9]/,
+        detail: { presentedGeneration: 0, currentGeneration: 3, sessionAddress: '192.0.2.1', userAgent: 'replay/1' },
+      },
+    ])
+    t.notMatch(JSON.stringify(rows), /ghr_/)
+    t.equal(rows[0]?.request_id, (reused.body as { requestId: string }).requestId)
   },
 )
+
+t.test(
+  'renew: 20 concurrent reuses write one feed entry and one audit entry; the others get session-ended',
+  async t => {
+    const one = await startService(t)
+    const other = await startReplica(t, one)
+    const { refreshToken, sessionId } = await one.login(await one.createUser())
+    await renew(one, refreshToken)
+    await one.ageSession(sessionId, 31)
+    const responses = await Promise.all(Array.from({ length: 20 }, (_, n) => renew(n % 2 ? one : other, refreshToken)))
+    const reused = responses.filter(({ body }) => (body as { code: string }).code === 'refresh-reused')
+    t.equal(reused.length, 1)
+    for (const response of responses) if (!reused.includes(response)) assertProblem(t, response, 'session-ended')
+    const { rows } = await one.database.pool.query(
+      `SELECT (SELECT count(*)::int FROM revocations) AS entries,
+            (SELECT count(*)::int FROM audit_entries WHERE action = 'session.reuse-detected') AS thefts`,
+    )
+    t.same(rows, [{ entries: 1, thefts: 1 }])
+  },
+)
+
+t.test('renew: an old token whose client has disconnected is not treated as reuse', async t => {
+  const service = await startService(t)
+  const { hostname, port } = new URL(service.url)
+  const { refreshToken: first, sessionId } = await service.login(await service.createUser())
+  let newest = first
+  for (let n = 0; n < 2; n += 1) newest = sessionOf(await renew(service, newest)).refreshToken
+
+  const json = JSON.stringify({ refreshToken: first })
+  const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: first }).toString()
+  const requests = [
+    { path: '/session/renew', type: 'application/json', body: json },
+    { path: '/oauth/token', type: 'application/x-www-form-urlencoded', body: form },
+  ]
+  const ways: Record<string, (socket: Socket) => unknown> = {
+    'closes the connection': socket => socket.end(),
+    'breaks it off': socket => socket.resetAndDestroy(),
+  }
+  for (const { path, type, body } of requests) {
+    const lines = ['host: auth.test', `content-type: ${type}`, `content-length: ${body.length}`]
+    for (const [name, leave] of Object.entries(ways)) {
+      const socket = connect({ host: hostname, port: Number(port) })
+      const closed = once(socket, 'close')
+      await once(socket, 'connect')
+      socket.write(rawRequest(`POST ${path}`, lines, body), () => leave(socket))
+      socket.resume()
+      await closed
+      const { refreshToken } = sessionOf(await renew(service, newest))
+      newest = refreshToken
+      t.ok(newest, `${path}: a client that ${name} is not treated as reuse`)
+    }
+  }
+  const { rows } = await service.database.pool.query(
+    `SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`,
+  )
+  t.same(rows, [])
+  assertProblem(t, await renew(service, first), 'refresh-reused')
+  t.equal(await storedGeneration(service, sessionId), undefined, 'a client that waits for the response is reuse')
+})

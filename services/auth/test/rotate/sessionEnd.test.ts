@@ -1,4 +1,4 @@
-/** The ends of a session as renewal tells them: expired, ended, cut off, restored from a backup; and requests without a token. */
+/** Refused renewals: expired, ended and disabled sessions, a restored backup, and requests without a token. */
 import t from 'tap'
 import {
   assertProblem,
@@ -20,34 +20,37 @@ const lifetimes = {
   SHORT_SESSION_IDLE_SECONDS: '50',
 }
 
-t.test('a session that idles, or reaches its absolute end, has expired; renewal moves only the idle end', async t => {
-  const service = await startService(t, lifetimes)
-  const ada = await service.createUser()
-  for (const { remember, idle, longest } of [
-    { remember: true, idle: 100, longest: 1000 },
-    { remember: false, idle: 50, longest: 500 },
-  ]) {
-    const idler = await service.login(ada, { remember })
-    await service.ageSession(idler.sessionId, idle - 2)
-    t.equal((await renew(service, idler.refreshToken)).status, 200)
-    const stale = await service.login(ada, { remember })
-    await service.ageSession(stale.sessionId, idle + 1)
-    assertProblem(t, await renew(service, stale.refreshToken), 'session-expired')
+t.test(
+  'renew: session-expired after the idle or the absolute lifetime; a renewal extends only the idle one',
+  async t => {
+    const service = await startService(t, lifetimes)
+    const ada = await service.createUser()
+    for (const { remember, idle, longest } of [
+      { remember: true, idle: 100, longest: 1000 },
+      { remember: false, idle: 50, longest: 500 },
+    ]) {
+      const idler = await service.login(ada, { remember })
+      await service.ageSession(idler.sessionId, idle - 2)
+      t.equal((await renew(service, idler.refreshToken)).status, 200)
+      const stale = await service.login(ada, { remember })
+      await service.ageSession(stale.sessionId, idle + 1)
+      assertProblem(t, await renew(service, stale.refreshToken), 'session-expired')
 
-    const busy = await service.login(ada, { remember })
-    let { refreshToken } = busy
-    for (let s = 0; s + idle - 5 < longest; s += idle - 5) {
+      const busy = await service.login(ada, { remember })
+      let { refreshToken } = busy
+      for (let s = 0; s + idle - 5 < longest; s += idle - 5) {
+        await service.ageSession(busy.sessionId, idle - 5)
+        const renewed = await renew(service, refreshToken)
+        t.equal(renewed.status, 200)
+        refreshToken = (renewed.body as TestSession).refreshToken
+      }
       await service.ageSession(busy.sessionId, idle - 5)
-      const renewed = await renew(service, refreshToken)
-      t.equal(renewed.status, 200)
-      refreshToken = (renewed.body as TestSession).refreshToken
+      assertProblem(t, await renew(service, refreshToken), 'session-expired')
     }
-    await service.ageSession(busy.sessionId, idle - 5)
-    assertProblem(t, await renew(service, refreshToken), 'session-expired')
-  }
-})
+  },
+)
 
-t.test('a retry of the last renewal before the idle end is not a theft but an expiry', async t => {
+t.test('renew: a retry after the idle lifetime is answered session-expired, not as reuse', async t => {
   const service = await startService(t, lifetimes)
   const { refreshToken, sessionId } = await service.login(await service.createUser())
   await renew(service, refreshToken)
@@ -55,7 +58,7 @@ t.test('a retry of the last renewal before the idle end is not a theft but an ex
   assertProblem(t, await renew(service, refreshToken), 'session-expired')
 })
 
-t.test('an old token of a session that has already ended is no theft', async t => {
+t.test('renew: an old token of an ended session is answered session-ended, not as reuse', async t => {
   const service = await startService(t)
   const { refreshToken } = await service.login(await service.createUser())
   const { refreshToken: second } = (await renew(service, refreshToken)).body as TestSession
@@ -68,21 +71,24 @@ t.test('an old token of a session that has already ended is no theft', async t =
   t.same(rows, [])
 })
 
-t.test('a token ahead of its row, as after a backup was restored, calls nobody a thief', async t => {
-  const service = await startService(t)
-  const { refreshToken, sessionId } = await service.login(await service.createUser())
-  const restored = (await service.database.pool.query('SELECT * FROM refresh_tokens')).rows[0]
-  const { refreshToken: second } = (await renew(service, refreshToken)).body as TestSession
-  const { refreshToken: third } = (await renew(service, second)).body as TestSession
-  await service.database.pool.query(
-    `UPDATE refresh_tokens SET generation = 0, current_hash = $1, previous_hash = NULL, rotated_at = NULL WHERE session_id = $2`,
-    [restored.current_hash, sessionId],
-  )
-  for (const ahead of [second, third]) assertProblem(t, await renew(service, ahead), 'session-ended')
-  t.equal((await renew(service, refreshToken)).status, 200, 'the token of the backup goes on')
-})
+t.test(
+  'renew: a token newer than its row, as after a restored backup, is answered session-ended, not as reuse',
+  async t => {
+    const service = await startService(t)
+    const { refreshToken, sessionId } = await service.login(await service.createUser())
+    const restored = (await service.database.pool.query('SELECT * FROM refresh_tokens')).rows[0]
+    const { refreshToken: second } = (await renew(service, refreshToken)).body as TestSession
+    const { refreshToken: third } = (await renew(service, second)).body as TestSession
+    await service.database.pool.query(
+      `UPDATE refresh_tokens SET generation = 0, current_hash = $1, previous_hash = NULL, rotated_at = NULL WHERE session_id = $2`,
+      [restored.current_hash, sessionId],
+    )
+    for (const ahead of [second, third]) assertProblem(t, await renew(service, ahead), 'session-ended')
+    t.equal((await renew(service, refreshToken)).status, 200, 'the token in the backup still rotates')
+  },
+)
 
-t.test('a disabled account, a deleted one, and the break-glass end renewal as `session-ended`', async t => {
+t.test('renew: session-ended for a disabled account, a deleted account and a raised global epoch', async t => {
   const service = await startService(t)
   const { pool } = service.database
   for (const statement of [
@@ -99,7 +105,7 @@ t.test('a disabled account, a deleted one, and the break-glass end renewal as `s
   }
 })
 
-t.test('a renewal without a token, or with something else, says so', async t => {
+t.test('renew: refresh-missing without a token, refresh-invalid for anything else', async t => {
   const { call } = await startService(t)
   assertProblem(t, await call('/session/renew', { method: 'POST' }), 'refresh-missing')
   assertProblem(t, await call('/session/renew', { body: {} }), 'refresh-missing')
@@ -109,7 +115,7 @@ t.test('a renewal without a token, or with something else, says so', async t => 
     assertProblem(t, await call('/session/renew', { body: { refreshToken } }), 'request-malformed')
 })
 
-t.test('an Idempotency-Key that is none is refused before anything is rotated', async t => {
+t.test('renew: refuses a malformed Idempotency-Key before rotating', async t => {
   const { call, createUser, login } = await startService(t)
   const { refreshToken } = await login(await createUser())
   for (const key of ['short', 'x'.repeat(201), 'with space inside', 'caf\u00e9 au lait']) {
@@ -120,7 +126,7 @@ t.test('an Idempotency-Key that is none is refused before anything is rotated', 
   t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
 })
 
-t.test('rights that changed are in the next access token', async t => {
+t.test('renew: the new access token has the current roles and scopes', async t => {
   const service = await startService(t)
   const ada = await service.createUser({ roles: ['clerk'], scopes: ['storage:read'] })
   const { refreshToken } = await service.login(ada)

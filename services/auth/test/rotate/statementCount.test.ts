@@ -1,4 +1,4 @@
-/** What a renewal costs: one statement, and no growth of any table, however often. */
+/** Cost of a renewal: one statement, and no growth of any table. */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ import { startReplica } from '../helpers/replicas.ts'
 import { startService, type TestSession } from '../helpers/service.ts'
 import { generationOf } from '../helpers/tokens.ts'
 
-t.test('a renewal is exactly one statement on the wire, and a retry is two', async t => {
+t.test('renew: takes one statement, and a retry takes two', async t => {
   const service = await startService(t)
   const { refreshToken } = await service.login(await service.createUser())
   const line = await pgProxy(t, service.database.url)
@@ -42,8 +42,8 @@ t.test('a renewal is exactly one statement on the wire, and a retry is two', asy
 })
 
 /**
- * A page is pruned when nobody can still see what is dead in it, and an open transaction anywhere on a server is somebody: a
- * server of its own, and one connection, so that the counts are of the renewals alone.
+ * PostgreSQL prunes a page only when no open transaction on the server can see its dead rows. So this test has its own server
+ * and one connection, and the counts are those of the renewals only.
  */
 async function ownServer(t: Test): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-rotate-cost-'))
@@ -53,64 +53,61 @@ async function ownServer(t: Test): Promise<string> {
   return url
 }
 
-/** The issue says 100,000 of one session; what does not grow within these does not grow later, and a test run stays short. */
+/** Enough renewals to show growth; a table that does not grow within them does not grow later. */
 const rounds = 2000
 const sessions = 6
 
-t.test(
-  `${rounds * sessions} renewals of ${sessions} sessions leave every table as long as it was, without any vacuum`,
-  async t => {
-    const secret = randomBytes(32).toString('hex')
-    const service = await startService(t, { REFRESH_KEYS: `1:${secret}`, DATABASE_URL: await ownServer(t) })
-    const ada = await service.createUser()
-    const tokens = await Promise.all(
-      Array.from({ length: sessions }, async () => (await service.login(ada)).refreshToken),
-    )
-    await service.database.pool.query('ALTER TABLE refresh_tokens SET (autovacuum_enabled = off)')
-    const sizes = async (): Promise<Record<string, number>> => {
-      const { rows } = await service.database.pool.query(
-        `SELECT relname, pg_relation_size(oid)::int AS bytes FROM pg_class
+t.test(`${rounds * sessions} renewals of ${sessions} sessions do not grow any table, without a vacuum`, async t => {
+  const secret = randomBytes(32).toString('hex')
+  const service = await startService(t, { REFRESH_KEYS: `1:${secret}`, DATABASE_URL: await ownServer(t) })
+  const ada = await service.createUser()
+  const tokens = await Promise.all(
+    Array.from({ length: sessions }, async () => (await service.login(ada)).refreshToken),
+  )
+  await service.database.pool.query('ALTER TABLE refresh_tokens SET (autovacuum_enabled = off)')
+  const sizes = async (): Promise<Record<string, number>> => {
+    const { rows } = await service.database.pool.query(
+      `SELECT relname, pg_relation_size(oid)::int AS bytes FROM pg_class
         WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace ORDER BY relname`,
-      )
-      return Object.fromEntries(rows.map(({ relname, bytes }) => [relname, bytes]))
-    }
+    )
+    return Object.fromEntries(rows.map(({ relname, bytes }) => [relname, bytes]))
+  }
 
-    const { url } = service.database
-    const renewing = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
-    const deps: RotateDeps = {
-      db: renewing.prisma,
-      rotateRow: createRotationBatch(renewing.rawSql, { idle: 1e5, shortIdle: 1e4 }, systemClock),
-      refreshKeys: readRefreshKeys(`1:${secret}`),
-      renewalPriority: { claim: () => undefined },
-      revocations: createRevocations(renewing, 360_000),
-      retryWindowMs: 30_000,
-      limits: failureLimits({ pool: renewing.pool, clock: systemClock, policy: 'renew', quota: 30 }),
-    }
-    const visitor = { address: '127.0.0.1', userAgent: null, requestId: 'many' }
-    const renewOften = async (first: string, times: number) => {
-      let newest = first
-      for (let n = 0; n < times; n += 1)
-        newest = (
-          await rotate(deps, { refreshToken: newest, idempotencyKey: undefined, isAwaited: () => true }, visitor)
-        ).refreshToken
-      return newest
-    }
-    const warm = await Promise.all(tokens.map(token => renewOften(token, 100)))
-    const before = await sizes()
-    const last = await Promise.all(warm.map(token => renewOften(token, rounds - 100)))
-    t.same(await sizes(), before)
-    for (const token of last) t.equal(generationOf(token), rounds)
+  const { url } = service.database
+  const renewing = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
+  const deps: RotateDeps = {
+    db: renewing.prisma,
+    rotateRow: createRotationBatch(renewing.rawSql, { idle: 1e5, shortIdle: 1e4 }, systemClock),
+    refreshKeys: readRefreshKeys(`1:${secret}`),
+    renewalPriority: { claim: () => undefined },
+    revocations: createRevocations(renewing, 360_000),
+    retryWindowMs: 30_000,
+    limits: failureLimits({ pool: renewing.pool, clock: systemClock, policy: 'renew', quota: 30 }),
+  }
+  const clientInfo = { address: '127.0.0.1', userAgent: null, requestId: 'many' }
+  const renewOften = async (first: string, times: number) => {
+    let newest = first
+    for (let n = 0; n < times; n += 1)
+      newest = (
+        await rotate(deps, { refreshToken: newest, idempotencyKey: undefined, isAwaited: () => true }, clientInfo)
+      ).refreshToken
+    return newest
+  }
+  const warm = await Promise.all(tokens.map(token => renewOften(token, 100)))
+  const before = await sizes()
+  const last = await Promise.all(warm.map(token => renewOften(token, rounds - 100)))
+  t.same(await sizes(), before)
+  for (const token of last) t.equal(generationOf(token), rounds)
 
-    // The server counts a connection's work when it ends.
-    await renewing.close()
-    const counts = async () => {
-      const { rows } = await service.database.pool.query(
-        `SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = 'refresh_tokens'`,
-      )
-      return rows[0] as { updates: number; hot: number }
-    }
-    await waitUntil(async () => (await counts()).updates >= rounds * sessions, 'the work is counted')
-    const { updates, hot } = await counts()
-    t.equal(hot, updates, 'every update stayed heap-only')
-  },
-)
+  // PostgreSQL reports a connection's statistics when it ends.
+  await renewing.close()
+  const counts = async () => {
+    const { rows } = await service.database.pool.query(
+      `SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = 'refresh_tokens'`,
+    )
+    return rows[0] as { updates: number; hot: number }
+  }
+  await waitUntil(async () => (await counts()).updates >= rounds * sessions, 'the work is counted')
+  const { updates, hot } = await counts()
+  t.equal(hot, updates, 'every update stayed heap-only')
+})

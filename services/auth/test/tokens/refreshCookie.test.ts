@@ -1,4 +1,4 @@
-/** Renewal and log-out by cookie: copies, other sites, and when the cookie goes. */
+/** Renewal and log-out by cookie: several copies, cross-site requests, and when the cookie is cleared. */
 import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { holdLock } from '../helpers/locks.ts'
@@ -25,14 +25,14 @@ function byCookie(
 
 const logOut = { method: 'DELETE', path: '/session' }
 
-/** The refresh token that the answer sets; '' when it takes the cookie away, undefined when it leaves it alone. */
+/** The refresh token that the response sets; '' when it clears the cookie, undefined when it sets none. */
 function cookieSet(response: HttpResponse): string | undefined {
   const [cookie, ...others] = response.headers.getSetCookie()
   if (others.length > 0) throw new Error('more than one cookie')
   return cookie?.match(/^__Secure-gatehouse=([^;]*);/)?.[1]
 }
 
-t.test('renewal by cookie answers with a cookie of the same attributes and nothing in the body', async t => {
+t.test('renew: by cookie, sets a cookie with the same attributes and no token in the body', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   for (const remember of [true, false]) {
@@ -43,11 +43,11 @@ t.test('renewal by cookie answers with a cookie of the same attributes and nothi
     t.equal(generationOf(cookieSet(response) ?? ''), 1)
     const [cookie = ''] = response.headers.getSetCookie()
     t.match(cookie, /; Path=\/session; .*HttpOnly; Secure; SameSite=Strict/)
-    t.equal(/; Expires=/.test(cookie), remember, 'a session cookie stays one')
+    t.equal(/; Expires=/.test(cookie), remember, 'a browser-session cookie stays one')
   }
 })
 
-t.test('a token in the body is renewed in the body, whatever cookie came with it', async t => {
+t.test('renew: a token in the body takes precedence over a cookie and is answered in the body', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const [mine, other] = [await service.login(ada), await service.login(ada)]
@@ -57,7 +57,7 @@ t.test('a token in the body is renewed in the body, whatever cookie came with it
   t.equal(cookieSet(response), undefined)
 })
 
-t.test('a stale copy of the same session beside the fresh one is never a theft, in either order', async t => {
+t.test('renew: a stale cookie copy beside the fresh one is not treated as reuse, in either order', async t => {
   const service = await startService(t)
   const { refreshToken: stale, sessionId } = await service.login(await service.createUser())
   let fresh = stale
@@ -71,7 +71,7 @@ t.test('a stale copy of the same session beside the fresh one is never a theft, 
   t.equal(generationOf(fresh), 5)
 })
 
-t.test('copies of several sessions are each tried, garbage among them', async t => {
+t.test('renew: tries the cookies of several sessions in turn, and skips invalid ones', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const [ended, alive] = [await service.login(ada), await service.login(ada)]
@@ -92,7 +92,7 @@ t.test('copies of several sessions are each tried, garbage among them', async t 
   assertProblem(t, await byCookie(service, ['']), 'refresh-missing')
 })
 
-t.test('the cookie goes when its session is over, and stays in every other refusal', async t => {
+t.test('renew: clears the cookie when its session is over, and keeps it for every other problem', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const { refreshToken, sessionId } = await service.login(ada)
@@ -110,7 +110,7 @@ t.test('the cookie goes when its session is over, and stays in every other refus
   t.equal(cookieSet(ended), '')
 })
 
-t.test('while one of two sessions cannot be asked about, the end of the other signs nobody out', async t => {
+t.test('renew: keeps the cookie when one session is over and the state of the other is unknown', async t => {
   const service = await startService(t, { DATABASE_TIMEOUT_MS: '300' })
   const ada = await service.createUser()
   const [ended, alive] = [await service.login(ada), await service.login(ada)]
@@ -125,7 +125,7 @@ t.test('while one of two sessions cannot be asked about, the end of the other si
   t.equal((await byCookie(service, [ended.refreshToken, alive.refreshToken])).status, 200)
 })
 
-t.test('a request that another site made is refused with its cookie, and changes nothing', async t => {
+t.test('renew: refuses a cross-site request with a cookie, and changes nothing', async t => {
   const allowed = 'https://shop.example'
   const service = await startService(t, { ALLOWED_ORIGINS: allowed })
   const { refreshToken } = await service.login(await service.createUser())
@@ -162,17 +162,17 @@ t.test('a request that another site made is refused with its cookie, and changes
     t.equal(response.status, 200, JSON.stringify(headers))
     token = cookieSet(response) ?? ''
   }
-  t.equal(generationOf(token), taken.length, 'and the refused ones had rotated nothing')
+  t.equal(generationOf(token), taken.length, 'the refused renewals rotated nothing')
 })
 
-t.test('a token in the body needs no origin: nobody can be tricked into sending it', async t => {
+t.test('renew: a token in the body is accepted from any origin', async t => {
   const service = await startService(t)
   const { refreshToken } = await service.login(await service.createUser())
   const headers = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
   t.equal((await service.call('/session/renew', { body: { refreshToken }, headers })).status, 200)
 })
 
-t.test('log-out by cookie ends the session, takes the cookie away, and may be repeated', async t => {
+t.test('log-out: by cookie, ends the session, clears the cookie and is idempotent', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const [mine, copy] = [await service.login(ada), await service.login(ada)]
@@ -185,10 +185,10 @@ t.test('log-out by cookie ends the session, takes the cookie away, and may be re
     assertProblem(t, await service.call('/me', { token: accessToken }), 'session-ended')
   }
   t.equal((await byCookie(service, [mine.refreshToken], logOut)).status, 204)
-  t.equal((await byCookie(service, [], logOut)).status, 204, 'and without any token')
+  t.equal((await byCookie(service, [], logOut)).status, 204, 'without any token')
 })
 
-t.test('a log-out that the database did not hear of leaves the cookie, so that it can be repeated', async t => {
+t.test('log-out: keeps the cookie when the database is unavailable, so that the client can repeat it', async t => {
   const service = await startService(t)
   const { refreshToken } = await service.login(await service.createUser())
   const line = await pgProxy(t, service.database.url)

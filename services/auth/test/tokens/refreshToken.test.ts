@@ -1,4 +1,4 @@
-/** The refresh token: what it says, and that nothing but the very token is taken for one. */
+/** The refresh token: its layout, and that any alteration is refused. */
 import { randomBytes } from 'node:crypto'
 import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
@@ -17,16 +17,19 @@ const sessionId = '01234567-89ab-4cde-8f01-23456789abcd'
 const secret = newSecret()
 const token = encodeRefreshToken({ sessionId, generation: 258, secret }, ring)
 
-t.test('a token is version, key id, session, generation, 32 bytes of secret and 16 of tag, after `ghr_`', async t => {
-  const bytes = bytesOf(token)
-  t.match(token, /^ghr_[\w-]{94}$/)
-  t.equal(bytes.length, 70)
-  t.equal(bytes.subarray(0, 22).toString('hex'), `0107${sessionId.replaceAll('-', '')}00000102`)
-  t.same(bytes.subarray(22, 54), secret)
-  t.same(decodeRefreshToken(token, ring), { sessionId, generation: 258, secret, keyId: 7 })
-})
+t.test(
+  'refresh token: encodes version, key id, session, generation, 32 bytes of secret and 16 of tag after `ghr_`',
+  async t => {
+    const bytes = bytesOf(token)
+    t.match(token, /^ghr_[\w-]{94}$/)
+    t.equal(bytes.length, 70)
+    t.equal(bytes.subarray(0, 22).toString('hex'), `0107${sessionId.replaceAll('-', '')}00000102`)
+    t.same(bytes.subarray(22, 54), secret)
+    t.same(decodeRefreshToken(token, ring), { sessionId, generation: 258, secret, keyId: 7 })
+  },
+)
 
-t.test('a token with any one bit changed is not ours', async t => {
+t.test('refresh token: is refused with any single bit changed', async t => {
   const bytes = bytesOf(token)
   let taken = 0
   for (let bit = 0; bit < bytes.length * 8; bit += 1) {
@@ -37,7 +40,7 @@ t.test('a token with any one bit changed is not ours', async t => {
   t.equal(taken, 0)
 })
 
-t.test('a token has one spelling', async t => {
+t.test('refresh token: only the canonical base64url spelling is accepted', async t => {
   const body = token.slice('ghr_'.length)
   const last = body.at(-1) ?? ''
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -62,12 +65,12 @@ t.test('a token has one spelling', async t => {
   for (const [name, text] of Object.entries(spellings)) t.equal(decodeRefreshToken(text, ring), undefined, name)
 })
 
-t.test('a successor cannot be made from the token alone, nor with another key', async t => {
+t.test('refresh token: the successor depends on the server key', async t => {
   const mine = decodeRefreshToken(token, ring)
   if (mine === undefined) throw new Error('unreadable')
   const successor = successorSecret(mine, ring)
   t.equal(successor.length, 32)
-  t.same(successorSecret(mine, ring), successor, 'the same again and again')
+  t.same(successorSecret(mine, ring), successor, 'every retry returns the same successor')
   t.notSame(successorSecret(mine, readRefreshKeys(`7:${newKey}`)), successor)
   t.notSame(successor, sha256(secret))
   const key = ring.active
@@ -76,7 +79,7 @@ t.test('a successor cannot be made from the token alone, nor with another key', 
 })
 
 t.test(
-  'altered and invented tokens are refused without looking for their session, even while the database is away',
+  'renew: refuses altered and invented tokens without a query, even while the database is unreachable',
   async t => {
     const { environment, createUser, login, database } = await startService(t, { RENEW_FAILURES: '1000' })
     const { refreshToken } = await login(await createUser())
@@ -99,7 +102,7 @@ t.test(
   },
 )
 
-t.test('keys change without signing anybody out, also between the first use of a token and its retry', async t => {
+t.test('renew: a key rotation ends no session, also between the first use of a token and its retry', async t => {
   const before = await startService(t, { REFRESH_KEYS: `1:${oldKey}` })
   const { refreshToken } = await before.login(await before.createUser())
   const first = (await before.call('/session/renew', { body: { refreshToken } })).body as TestSession
@@ -116,10 +119,14 @@ t.test('keys change without signing anybody out, also between the first use of a
   const third = await during.call('/session/renew', { body: { refreshToken: second } })
   t.equal(third.status, 200)
   const other = await during.call('/session/renew', { body: { refreshToken: first.refreshToken } })
-  t.equal(other.status, 200, 'whoever holds the other writing of it is a retry, and no thief')
+  t.equal(other.status, 200, 'the other encoding of the token is a retry, not reuse')
   const fourth = (other.body as TestSession).refreshToken
-  t.equal(secretOf(fourth), secretOf((third.body as TestSession).refreshToken), 'and gets what the first got')
-  t.equal((await during.call('/session/renew', { body: { refreshToken: fourth } })).status, 200, 'which stands')
+  t.equal(secretOf(fourth), secretOf((third.body as TestSession).refreshToken), 'returns the same successor')
+  t.equal(
+    (await during.call('/session/renew', { body: { refreshToken: fourth } })).status,
+    200,
+    'the successor is current',
+  )
 
   const after = await startReplica(t, before, { REFRESH_KEYS: `2:${newKey}` })
   assertProblem(t, await after.call('/session/renew', { body: { refreshToken } }), 'refresh-invalid')
