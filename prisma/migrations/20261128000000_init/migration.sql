@@ -4,13 +4,13 @@ CREATE TABLE "accounts" (
     "email" TEXT NOT NULL,
     "email_key" TEXT NOT NULL,
     "password_hash" TEXT NOT NULL,
-    "password_changed_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "password_changed_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
     "must_change_password" BOOLEAN NOT NULL DEFAULT false,
     "roles" TEXT[],
     "scopes" TEXT[],
     "epoch" INTEGER NOT NULL DEFAULT 0,
     "disabled_at" TIMESTAMPTZ(3),
-    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
     "version" INTEGER NOT NULL DEFAULT 1,
 
     CONSTRAINT "accounts_pkey" PRIMARY KEY ("id")
@@ -98,7 +98,7 @@ CREATE TABLE "service_clients" (
     "previous_secret_hash" BYTEA,
     "previous_secret_ends_at" TIMESTAMPTZ(3),
     "scopes" TEXT[],
-    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
     "last_used_at" TIMESTAMPTZ(3),
     "session_id" UUID NOT NULL DEFAULT gen_random_uuid(),
 

@@ -51,7 +51,7 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
       ...{ cookie, verifierIgnoringExpiry, allowedOrigins: config.ALLOWED_ORIGINS, tokenDeps },
     },
     authentication: { db: rawSql, verifier },
-    revoke: { ...changes, rawSql },
+    revoke: changes,
     accounts: { ...changes, limits: limits.passwords },
     admin: { ...changes, verifier, limitCalls: limits.adminCalls, prefix: '/admin' },
     oauth: { ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps },

@@ -38,7 +38,7 @@ export const revocationRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app
   app.get('/revocations/:seq', { schema: receipt }, async (request, reply) => {
     const stored = await readReceipt(db, Number(request.params.seq))
     if (stored === undefined) throw new ProblemError('not-found', 'no such revocation')
-    const { revoked, proof: seen } = stored
+    const { revoked, receipt: seen } = stored
     if (seen === undefined) return sendReceipt(request, reply, { revoked, barrierDeps })
     reply.header('cache-control', 'no-store')
     return { ...revoked, inForce: true, ...seen }

@@ -14,6 +14,7 @@ import {
 } from '../store/changeAccount.ts'
 import type { EndedAs } from '../store/endSessions.ts'
 import type { LockedAccount } from '../store/lockAccount.ts'
+import type { AuditDetail } from '../store/writeAudit.ts'
 
 export interface AccountChange {
   action: AuditAction
@@ -24,7 +25,7 @@ export interface AccountChange {
   /** What earlier access tokens become; null when they stay valid. */
   effectOf: (changed: ChangedAccount, before: LockedAccount) => RevocationEffect | null
   /** Evidence for the audit log. */
-  detail?: (account: LockedAccount) => Record<string, unknown>
+  detail?: (account: LockedAccount) => AuditDetail
 }
 
 const effectByState = ({ isDisabled }: ChangedAccount): RevocationEffect => (isDisabled ? 'forbidden' : 'ended')

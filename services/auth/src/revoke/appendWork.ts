@@ -4,7 +4,7 @@ import type { ActorContext, OwnChanges } from '../http/actorContext.ts'
 import type { AuditContext } from '../http/auditContext.ts'
 import { appendRevocations, type NewRevocation, type RevocationResult } from '../store/appendRevocations.ts'
 import type { AuditAction } from '../store/auditActions.ts'
-import { readHead } from '../store/readFeed.ts'
+import { readHead } from '../store/readClock.ts'
 import type { AuditRow } from '../store/writeAudit.ts'
 import { confirmActor } from './confirmActor.ts'
 

@@ -6,7 +6,7 @@ import { type RevocationResult, raiseGlobalEpoch } from '../store/appendRevocati
 import { changePassword } from '../store/changeAccount.ts'
 import { endOneSession } from '../store/endOneSession.ts'
 import { type EndedAs, endSessions, type OneSession, type SessionSelection } from '../store/endSessions.ts'
-import { readHead } from '../store/readFeed.ts'
+import { readHead } from '../store/readClock.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import {
   appendWork,

@@ -3,7 +3,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Id, InForce, ProblemError, SessionList } from '@gatehouse/contract'
 import { Type } from 'typebox'
 import type { Db } from '../database/database.ts'
-import type { QueryRaw } from '../database/rawSql.ts'
 import { actorContextOf } from '../http/actorContext.ts'
 import { problemResponses } from '../http/problemResponses.ts'
 import { listSessions, ownerOf, type SessionRow } from '../store/listSessions.ts'
@@ -12,8 +11,6 @@ import { type BarrierDeps, sendRevocation } from './sendRevocation.ts'
 
 export interface SessionRoutes {
   db: Db
-  /** For the busiest statements. */
-  rawSql: QueryRaw
   revocations: Revocations
   barrierDeps: BarrierDeps
 }
@@ -23,7 +20,7 @@ const most = 200
 
 export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   app,
-  { db, rawSql, revocations, barrierDeps },
+  { db, revocations, barrierDeps },
 ) => {
   const common = { tags: ['my sessions'], security: [{ bearer: [] }] }
   const guarded = problemResponses(
@@ -53,8 +50,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
     const caller = request.caller
     const { id: sessionId } = request.params
     // Somebody else's session and none at all look the same.
-    if ((await ownerOf(rawSql, sessionId)) !== caller.id)
-      throw new ProblemError('not-found', 'not a session of the caller')
+    if ((await ownerOf(db, sessionId)) !== caller.id) throw new ProblemError('not-found', 'not a session of the caller')
     const revoked = await revocations.endSessions(
       { kind: 'one', sessionId, accountId: caller.id },
       'revoked',

@@ -1,4 +1,4 @@
-/** Reading and creating accounts. */
+/** Reads accounts by key, creates them, and replaces password hashes. */
 import type { Db } from '../database/database.ts'
 
 export interface AccountForLogin {
@@ -8,13 +8,14 @@ export interface AccountForLogin {
   mustChangePassword: boolean
 }
 
-/** Reads by primary key. */
 export async function findAccountById(db: Db, id: string): Promise<AccountForLogin | undefined> {
-  const [row] = await db.$queryRaw<AccountForLogin[]>`
-    SELECT id, password_hash AS "passwordHash", disabled_at IS NOT NULL AS "isDisabled",
-           must_change_password AS "mustChangePassword"
-      FROM accounts WHERE id = ${id}::uuid`
-  return row
+  const account = await db.account.findUnique({
+    where: { id },
+    select: { id: true, passwordHash: true, disabledAt: true, mustChangePassword: true },
+  })
+  if (account === null) return undefined
+  const { disabledAt, ...rest } = account
+  return { ...rest, isDisabled: disabledAt !== null }
 }
 
 export interface AccountView {
@@ -25,15 +26,13 @@ export interface AccountView {
   createdAt: Date
 }
 
-/** Reads by primary key. */
 export async function readAccount(db: Db, id: string): Promise<AccountView | undefined> {
-  const [row] = await db.$queryRaw<AccountView[]>`
-    SELECT id, email, roles, scopes, created_at AS "createdAt" FROM accounts WHERE id = ${id}::uuid`
-  return row
+  const select = { id: true, email: true, roles: true, scopes: true, createdAt: true }
+  return (await db.account.findUnique({ where: { id }, select })) ?? undefined
 }
 
 export interface NewAccount {
-  /** Chosen by the caller when the id must be known before. */
+  /** Set when the caller must know the id before the row exists; PostgreSQL generates one otherwise. */
   id?: string
   email: string
   passwordHash: string
@@ -42,24 +41,31 @@ export interface NewAccount {
   mustChangePassword?: boolean
 }
 
-/** Relies on the unique index on `email_key`: of two creations at once, one finds a conflict and nothing is returned. */
+/**
+ * Relies on the unique index on `email_key`: of two concurrent creations, one inserts no row. `skipDuplicates` is
+ * `ON CONFLICT DO NOTHING`, because an error would abort the caller's transaction.
+ * @returns the id, or undefined when the address is taken
+ */
 export async function createAccount(db: Db, account: NewAccount): Promise<string | undefined> {
-  const [row] = await db.$queryRaw<{ id: string }[]>`
-    INSERT INTO accounts (id, email, email_key, password_hash, roles, scopes, must_change_password)
-    VALUES (coalesce(${account.id ?? null}::uuid, gen_random_uuid()), ${account.email}, ${emailKey(account.email)}, ${account.passwordHash},
-            ${account.roles}::text[], ${account.scopes}::text[], ${account.mustChangePassword ?? false})
-    ON CONFLICT (email_key) DO NOTHING RETURNING id`
-  return row?.id
+  const [created] = await db.account.createManyAndReturn({
+    data: [{ ...account, emailKey: emailKey(account.email) }],
+    skipDuplicates: true,
+    select: { id: true },
+  })
+  return created?.id
 }
 
-/** Replaces the hash only if it is still the one that was checked: a compare-and-set. */
+/**
+ * A compare-and-set in one statement: replaces the hash only if it is still the one that was verified.
+ * @returns false when the password changed in between
+ */
 export async function replacePasswordHash(db: Db, change: { id: string; from: string; to: string }): Promise<boolean> {
   const count = await db.$executeRaw`
     UPDATE accounts SET password_hash = ${change.to} WHERE id = ${change.id}::uuid AND password_hash = ${change.from}`
   return count === 1
 }
 
-/** What makes an address unique: compatibility forms and letter case do not distinguish people. */
+/** The form in which addresses are compared and unique: compatibility forms and letter case do not distinguish two. */
 export function emailKey(email: string): string {
   return email.normalize('NFKC').toLowerCase()
 }

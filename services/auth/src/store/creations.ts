@@ -7,12 +7,13 @@ export interface Creation {
   target: string
 }
 
-/** As long as a client may sensibly repeat itself. */
+/** How long a client may repeat the request. */
 const rememberedHours = 24
 
 /**
- * Relies on the primary key: of two at once the second waits for the first's commit and then finds its row.
- * @returns what an earlier call with this key asked for and made; undefined when this is the first
+ * Relies on the primary key: of two concurrent requests the second waits for the first's commit, then finds its row.
+ * One statement, because it takes over a row whose time is up.
+ * @returns what an earlier request with this key asked for and created; undefined when this is the first
  */
 export async function claimCreation(db: Db, creation: Creation): Promise<Omit<Creation, 'keyHash'> | undefined> {
   const count = await db.$executeRaw`
@@ -22,7 +23,9 @@ export async function claimCreation(db: Db, creation: Creation): Promise<Omit<Cr
        SET request_hash = excluded.request_hash, target = excluded.target, expires_at = excluded.expires_at
      WHERE known.expires_at < clock_timestamp()`
   if (count === 1) return undefined
-  const [row] = await db.$queryRaw<Omit<Creation, 'keyHash'>[]>`
-    SELECT request_hash AS "requestHash", target FROM creations WHERE key_hash = ${creation.keyHash}`
-  return row
+  const known = await db.creation.findUnique({
+    where: { keyHash: new Uint8Array(creation.keyHash) },
+    select: { requestHash: true, target: true },
+  })
+  return known === null ? undefined : { requestHash: Buffer.from(known.requestHash), target: known.target }
 }

@@ -1,5 +1,7 @@
-/** Accounts as admins look at them: one, or a page. */
+/** Reads accounts for the admin routes: a page of the list, or one account. */
 import type { Db } from '../database/database.ts'
+import { activeSession } from './listSessions.ts'
+import { readClock } from './readClock.ts'
 
 export interface AccountRow {
   id: string
@@ -11,12 +13,14 @@ export interface AccountRow {
   passwordChangedAt: Date
   mustChangePassword: boolean
   version: number
+  /** Active sessions. */
   sessions: number
+  /** The last log-in or renewal. */
   lastSeenAt: Date | null
 }
 
 export interface AccountFilter {
-  /** A part of the e-mail address, in the form in which addresses are compared. */
+  /** A part of the e-mail address, in the form that `emailKey` returns. */
   emailPart: string | null
   role: string | null
   state: 'active' | 'disabled' | null
@@ -24,46 +28,79 @@ export interface AccountFilter {
   limit: number
 }
 
-/**
- * Oldest first by the index on `(created_at, id)`: neither ever changes, so no page repeats or skips an account whatever
- * happens between two calls. The sessions of each are found by the index on `account_id`.
- */
-export async function listAccounts(
-  db: Db,
-  { emailPart, role, state, after, limit }: AccountFilter,
-): Promise<AccountRow[]> {
-  const pattern = emailPart === null ? null : `%${emailPart.replace(/[\\%_]/g, '\\$&')}%`
-  return db.$queryRaw<AccountRow[]>`
-    SELECT account.id, account.email, account.roles, account.scopes, account.created_at AS "createdAt",
-           account.disabled_at AS "disabledAt", account.password_changed_at AS "passwordChangedAt",
-           account.must_change_password AS "mustChangePassword", account.version, standing.sessions, standing.seen AS "lastSeenAt"
-      FROM (SELECT * FROM accounts
-             WHERE (${pattern}::text IS NULL OR email_key LIKE ${pattern})
-               AND (${role}::text IS NULL OR roles @> ARRAY[${role}::text])
-               AND (${state}::text IS NULL OR (disabled_at IS NULL) = (${state}::text = 'active'))
-               AND (${after?.createdAt ?? null}::timestamptz IS NULL OR (created_at, id) > (${after?.createdAt ?? null}::timestamptz, ${after?.id ?? null}::uuid))
-             ORDER BY created_at, id LIMIT ${limit}) AS account,
-           LATERAL (SELECT count(token.session_id) FILTER (WHERE session.ended_at IS NULL AND token.idle_expires_at > statement_timestamp()
-                                                             AND session.global_epoch >= clock.global_epoch)::int AS sessions,
-                           max(coalesce(token.rotated_at, session.created_at)) AS seen
-                      FROM sessions AS session JOIN revocation_clock AS clock ON clock.id = 1
-                      LEFT JOIN refresh_tokens AS token ON token.session_id = session.id
-                     WHERE session.account_id = account.id) AS standing
-     ORDER BY account.created_at, account.id`
+const select = {
+  ...{ id: true, email: true, roles: true, scopes: true, createdAt: true, disabledAt: true },
+  ...{ passwordChangedAt: true, mustChangePassword: true, version: true },
 }
 
-/** By primary key, and by the index on `account_id`. */
+/**
+ * Oldest first, by the index on `(created_at, id)`. Neither column ever changes, so no page repeats or skips an account.
+ * The page continues after two values instead of Prisma's `cursor`, which returns nothing once its row is deleted.
+ */
+export async function listAccounts(db: Db, { limit, ...filter }: AccountFilter): Promise<AccountRow[]> {
+  const accounts = await db.account.findMany({
+    where: accountsMatching(filter),
+    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    take: limit,
+    select,
+  })
+  const summaries = await summarizeSessions(
+    db,
+    accounts.map(({ id }) => id),
+  )
+  return accounts.map(account => ({ ...account, ...(summaries.get(account.id) ?? noSessions) }))
+}
+
 export async function readAccountRow(db: Db, id: string): Promise<AccountRow | undefined> {
-  const [row] = await db.$queryRaw<AccountRow[]>`
-    SELECT account.id, account.email, account.roles, account.scopes, account.created_at AS "createdAt",
-           account.disabled_at AS "disabledAt", account.password_changed_at AS "passwordChangedAt",
-           account.must_change_password AS "mustChangePassword", account.version,
-           count(token.session_id) FILTER (WHERE session.ended_at IS NULL AND token.idle_expires_at > statement_timestamp()
-                                             AND session.global_epoch >= clock.global_epoch)::int AS sessions,
-           max(coalesce(token.rotated_at, session.created_at)) AS "lastSeenAt"
-      FROM accounts AS account JOIN revocation_clock AS clock ON clock.id = 1
-      LEFT JOIN sessions AS session ON session.account_id = account.id
-      LEFT JOIN refresh_tokens AS token ON token.session_id = session.id
-     WHERE account.id = ${id}::uuid GROUP BY account.id`
-  return row
+  const account = await db.account.findUnique({ where: { id }, select })
+  if (account === null) return undefined
+  const summaries = await summarizeSessions(db, [id])
+  return { ...account, ...(summaries.get(id) ?? noSessions) }
+}
+
+function accountsMatching({ emailPart, role, state, after }: Omit<AccountFilter, 'limit'>) {
+  return {
+    // Prisma passes wildcards through.
+    ...(emailPart === null ? {} : { emailKey: { contains: emailPart.replace(/[\\%_]/g, '\\$&') } }),
+    ...(role === null ? {} : { roles: { has: role } }),
+    ...(state === null ? {} : { disabledAt: state === 'active' ? null : { not: null } }),
+    ...(after === null
+      ? {}
+      : {
+          createdAt: { gte: after.createdAt },
+          OR: [{ createdAt: { gt: after.createdAt } }, { id: { gt: after.id } }],
+        }),
+  }
+}
+
+type SessionSummary = Pick<AccountRow, 'sessions' | 'lastSeenAt'>
+
+const noSessions: SessionSummary = { sessions: 0, lastSeenAt: null }
+
+/** Counts and dates per account, by the index of `sessions` on `account_id`. */
+async function summarizeSessions(db: Db, accountIds: string[]): Promise<Map<string, SessionSummary>> {
+  if (accountIds.length === 0) return new Map()
+  const accountId = { in: accountIds }
+  const clock = await readClock(db)
+  const by = ['accountId' as const]
+  const active = await db.session.groupBy({ by, where: { accountId, ...activeSession(clock) }, _count: true })
+  const begun = await db.session.groupBy({ by, where: { accountId }, _max: { createdAt: true } })
+  const renewed = await db.refreshToken.groupBy({ by, where: { session: { accountId } }, _max: { rotatedAt: true } })
+
+  const countOf = new Map(active.map(group => [group.accountId, group._count]))
+  const renewedAtOf = new Map(renewed.map(group => [group.accountId, group._max.rotatedAt]))
+  return new Map(
+    begun.map(group => [
+      group.accountId,
+      {
+        sessions: countOf.get(group.accountId) ?? 0,
+        lastSeenAt: laterOf(group._max.createdAt, renewedAtOf.get(group.accountId) ?? null),
+      },
+    ]),
+  )
+}
+
+function laterOf(first: Date | null, second: Date | null): Date | null {
+  if (first === null || second === null) return first ?? second
+  return first > second ? first : second
 }

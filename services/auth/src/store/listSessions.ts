@@ -1,6 +1,6 @@
-/** The sessions of an account that stand. */
+/** Lists the active sessions of an account. */
 import type { Db } from '../database/database.ts'
-import type { QueryRaw } from '../database/rawSql.ts'
+import { readClock } from './readClock.ts'
 
 export interface SessionRow {
   id: string
@@ -12,26 +12,40 @@ export interface SessionRow {
   expiresAt: Date
 }
 
-/** Reads by the index on `account_id`, newest first, at most `limit`. */
+/** Newest first, at most `limit`, by the index on `account_id`. */
 export async function listSessions(
   db: Db,
   { accountId, limit }: { accountId: string; limit: number },
 ): Promise<SessionRow[]> {
-  return db.$queryRaw<SessionRow[]>`
-    SELECT session.id, session.device, session.user_agent AS "userAgent", session.address,
-           session.created_at AS "createdAt", token.rotated_at AS "renewedAt", token.idle_expires_at AS "expiresAt"
-      FROM sessions AS session
-      JOIN refresh_tokens AS token ON token.session_id = session.id
-      JOIN revocation_clock AS clock ON clock.id = 1
-     WHERE session.account_id = ${accountId}::uuid AND session.ended_at IS NULL
-       AND session.global_epoch >= clock.global_epoch
-       AND token.idle_expires_at > statement_timestamp()
-     ORDER BY session.created_at DESC, session.id LIMIT ${limit}`
+  const { globalEpoch, dbNowMs } = await readClock(db)
+  const sessions = await db.session.findMany({
+    where: { accountId, ...activeSession({ globalEpoch, dbNowMs }) },
+    orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
+    take: limit,
+    select: {
+      ...{ id: true, device: true, userAgent: true, address: true, createdAt: true },
+      refreshToken: { select: { rotatedAt: true, idleExpiresAt: true } },
+    },
+  })
+  // A session that ends between the client's two statements has lost its refresh row.
+  return sessions.flatMap(({ refreshToken, ...session }) =>
+    refreshToken === null
+      ? []
+      : [{ ...session, renewedAt: refreshToken.rotatedAt, expiresAt: refreshToken.idleExpiresAt }],
+  )
 }
 
-/** The account that a session belongs to, by primary key. */
-export async function ownerOf(db: QueryRaw, sessionId: string): Promise<string | undefined> {
-  const [row] = await db.$queryRaw<{ accountId: string }[]>`
-    SELECT account_id AS "accountId" FROM sessions WHERE id = ${sessionId}::uuid`
-  return row?.accountId
+/** The filter for sessions that can still be renewed. */
+export function activeSession({ globalEpoch, dbNowMs }: { globalEpoch: number; dbNowMs: number }) {
+  return {
+    endedAt: null,
+    globalEpoch: { gte: globalEpoch },
+    refreshToken: { idleExpiresAt: { gt: new Date(dbNowMs) } },
+  }
+}
+
+/** @returns the account that the session belongs to, whether or not the session is active */
+export async function ownerOf(db: Db, sessionId: string): Promise<string | undefined> {
+  const session = await db.session.findUnique({ where: { id: sessionId }, select: { accountId: true } })
+  return session?.accountId
 }

@@ -1,4 +1,4 @@
-/** Holds an account still while an admin's act on it is judged and done. */
+/** Locks an account, or the set of admins, until the transaction of a change ends. */
 import type { Db } from '../database/database.ts'
 
 export interface LockedAccount {
@@ -11,18 +11,18 @@ export interface LockedAccount {
   isDisabled: boolean
 }
 
-/** Any number that nobody else locks. */
+/** The key of the advisory lock; no other code takes it. */
 const adminsKey = 4283_1910_0418n
 
 /**
- * Relies on an advisory lock, taken before every other: acts that may take an admin away run one after another, so each
- * sees what the one before left. It ends with the transaction.
+ * Relies on an advisory lock, taken before every other lock: changes that may remove an admin run one after another, so
+ * each sees the result of the one before. PostgreSQL releases it with the transaction.
  */
 export async function lockAdmins(db: Db): Promise<void> {
   await db.$queryRaw`SELECT pg_advisory_xact_lock(${adminsKey})::text`
 }
 
-/** Takes the row's lock by primary key: a log-in that holds its share lock is waited for, and a later one waits for us. */
+/** Takes the row's lock by primary key: it waits for a log-in that holds the share lock, and a later log-in waits for it. */
 export async function lockAccount(db: Db, id: string): Promise<LockedAccount | undefined> {
   const [row] = await db.$queryRaw<LockedAccount[]>`
     SELECT id, email, roles, scopes, epoch, version, disabled_at IS NOT NULL AS "isDisabled"
@@ -30,9 +30,11 @@ export async function lockAccount(db: Db, id: string): Promise<LockedAccount | u
   return row
 }
 
-/** Whether anybody who is not disabled is an admin; relies on `lockAdmins` and on the index on `roles`. */
+/** Whether an active admin exists. Relies on `lockAdmins`, taken before; reads by the index on `roles`. */
 export async function hasActiveAdmin(db: Db): Promise<boolean> {
-  const rows = await db.$queryRaw<unknown[]>`
-    SELECT 1 FROM accounts WHERE roles @> ARRAY['admin'] AND disabled_at IS NULL LIMIT 1`
-  return rows.length === 1
+  const admin = await db.account.findFirst({
+    where: { roles: { has: 'admin' }, disabledAt: null },
+    select: { id: true },
+  })
+  return admin !== null
 }

@@ -1,5 +1,7 @@
 /** Service clients as admins manage them. */
+import { randomUUID } from 'node:crypto'
 import type { Db } from '../database/database.ts'
+import { readClock } from './readClock.ts'
 
 export interface ClientRow {
   id: string
@@ -10,13 +12,35 @@ export interface ClientRow {
   previousSecretEndsAt: Date | null
 }
 
-/** A small table, read whole unless one is named; a guard's last poll is a use too. */
+const maxClients = 1000
+
+/**
+ * At most 1000 clients, by primary key.
+ * @param id reads only this client; null reads all
+ */
 export async function listClients(db: Db, id: string | null = null): Promise<ClientRow[]> {
-  return db.$queryRaw<ClientRow[]>`
-    SELECT client.id, client.name, client.scopes, client.created_at AS "createdAt",
-           greatest(client.last_used_at, (SELECT max(last_seen_at) FROM guards WHERE client_id = client.id)) AS "lastUsedAt",
-           CASE WHEN client.previous_secret_ends_at > statement_timestamp() THEN client.previous_secret_ends_at END AS "previousSecretEndsAt"
-      FROM service_clients AS client WHERE (${id}::text IS NULL OR client.id = ${id}) ORDER BY client.id LIMIT 1000`
+  const clients = await db.serviceClient.findMany({
+    ...(id === null ? {} : { where: { id } }),
+    orderBy: { id: 'asc' },
+    take: maxClients,
+    select: {
+      ...{ id: true, name: true, scopes: true, createdAt: true, lastUsedAt: true, previousSecretEndsAt: true },
+    },
+  })
+  const { dbNowMs } = await readClock(db)
+  // A poll of a guard uses its client; the sweep of dead guards writes that to the client's row.
+  const polls = await db.guard.groupBy({
+    by: ['clientId'],
+    ...(id === null ? {} : { where: { clientId: id } }),
+    _max: { lastSeenAt: true },
+  })
+  const polledAtOf = new Map(polls.map(({ clientId, _max }) => [clientId, _max.lastSeenAt]))
+  return clients.map(({ lastUsedAt, previousSecretEndsAt, ...client }) => ({
+    ...client,
+    lastUsedAt: latest([lastUsedAt, polledAtOf.get(client.id) ?? null]),
+    previousSecretEndsAt:
+      previousSecretEndsAt !== null && previousSecretEndsAt.getTime() > dbNowMs ? previousSecretEndsAt : null,
+  }))
 }
 
 export interface LockedClient {
@@ -26,14 +50,17 @@ export interface LockedClient {
   sessionId: string
 }
 
-/** Takes the row's lock by primary key: a token that is being given out reads the row before or after the act, never between. */
+/** Takes the row's lock by primary key: a token request reads the row before or after the change, never in between. */
 export async function lockClient(db: Db, id: string): Promise<LockedClient | undefined> {
   const [row] = await db.$queryRaw<LockedClient[]>`
     SELECT id, scopes, session_id AS "sessionId" FROM service_clients WHERE id = ${id} FOR UPDATE`
   return row
 }
 
-/** The caller holds the row's lock. Without an overlap the old secret is worth nothing from here on. */
+/**
+ * The caller holds the row's lock. One statement, since the old hash moves within the row.
+ * Without an overlap the old secret is refused from this statement on.
+ */
 export async function replaceSecret(
   db: Db,
   { id, secretHash, overlapSeconds }: { id: string; secretHash: Buffer; overlapSeconds: number },
@@ -47,12 +74,16 @@ export async function replaceSecret(
      WHERE id = ${id}`
 }
 
-/** From now on its tokens carry another `sid`. The caller holds the row's lock, and revokes the old one. */
+/** New tokens of the client carry another `sid`. The caller holds the row's lock, and revokes the old `sid`. */
 export async function renewClientSession(db: Db, id: string): Promise<void> {
-  await db.$executeRaw`UPDATE service_clients SET session_id = gen_random_uuid() WHERE id = ${id}`
+  await db.serviceClient.updateMany({ where: { id }, data: { sessionId: randomUUID() } })
 }
 
-/** Its guards' rows stay: they may decide until their leases end, and the barrier waits for them. */
+/** The rows of its guards stay: a guard may decide until its lease ends, and the barrier waits for it. */
 export async function deleteClient(db: Db, id: string): Promise<void> {
-  await db.$executeRaw`DELETE FROM service_clients WHERE id = ${id}`
+  await db.serviceClient.deleteMany({ where: { id } })
+}
+
+function latest(dates: readonly (Date | null)[]): Date | null {
+  return dates.reduce((last, date) => (last === null || (date !== null && date > last) ? date : last), null)
 }

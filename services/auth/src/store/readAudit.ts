@@ -1,4 +1,4 @@
-/** Reads the audit log, newest first, or oldest first for an export. */
+/** Reads the audit log: newest first for the list, oldest first for an export. */
 import type { Db } from '../database/database.ts'
 import type { AuditRow } from './writeAudit.ts'
 
@@ -12,43 +12,47 @@ export interface AuditFilter {
   until: Date | null
 }
 
-export interface AuditEntryRow extends Omit<AuditRow, 'detail'> {
+export interface AuditEntryRow extends Omit<AuditRow, 'action' | 'detail'> {
   id: bigint
+  action: string
   at: Date
   seq: bigint | null
   detail: unknown
 }
 
-/** By the primary key downwards, or by the index on `(actor | target | action, id)` when one of them is given. */
+/** Downwards by the primary key, or by the index on `(actor | target | action, id)` when the filter names one of them. */
 export async function readAuditPage(
   db: Db,
-  { actor, target, action, outcome, address, from, until }: AuditFilter,
+  filter: AuditFilter,
   { before, limit }: { before: bigint | null; limit: number },
 ): Promise<AuditEntryRow[]> {
-  return db.$queryRaw<AuditEntryRow[]>`
-    SELECT id, at, actor, action, target, reason, address, request_id AS "requestId", outcome, seq, detail
-      FROM audit_entries
-     WHERE (${before}::bigint IS NULL OR id < ${before})
-       AND (${actor}::text IS NULL OR actor = ${actor}) AND (${target}::text IS NULL OR target = ${target})
-       AND (${action}::text IS NULL OR action = ${action}) AND (${outcome}::text IS NULL OR outcome = ${outcome})
-       AND (${address}::text IS NULL OR address = ${address})
-       AND (${from}::timestamptz IS NULL OR at >= ${from}) AND (${until}::timestamptz IS NULL OR at < ${until})
-     ORDER BY id DESC LIMIT ${limit}`
+  return db.auditEntry.findMany({
+    where: { ...entriesMatching(filter), ...(before === null ? {} : { id: { lt: before } }) },
+    orderBy: { id: 'desc' },
+    take: limit,
+  })
 }
 
-/** The same upwards, for an export: each page begins after the last row of the one before. */
+/** Upwards by the same indexes: each page begins after the last row of the page before. */
 export async function readAuditOnwards(
   db: Db,
-  { actor, target, action, outcome, address, from, until }: AuditFilter,
+  filter: AuditFilter,
   { after, limit }: { after: bigint; limit: number },
 ): Promise<AuditEntryRow[]> {
-  return db.$queryRaw<AuditEntryRow[]>`
-    SELECT id, at, actor, action, target, reason, address, request_id AS "requestId", outcome, seq, detail
-      FROM audit_entries
-     WHERE id > ${after}
-       AND (${actor}::text IS NULL OR actor = ${actor}) AND (${target}::text IS NULL OR target = ${target})
-       AND (${action}::text IS NULL OR action = ${action}) AND (${outcome}::text IS NULL OR outcome = ${outcome})
-       AND (${address}::text IS NULL OR address = ${address})
-       AND (${from}::timestamptz IS NULL OR at >= ${from}) AND (${until}::timestamptz IS NULL OR at < ${until})
-     ORDER BY id LIMIT ${limit}`
+  return db.auditEntry.findMany({
+    where: { ...entriesMatching(filter), id: { gt: after } },
+    orderBy: { id: 'asc' },
+    take: limit,
+  })
+}
+
+function entriesMatching({ actor, target, action, outcome, address, from, until }: AuditFilter) {
+  return {
+    ...(actor === null ? {} : { actor }),
+    ...(target === null ? {} : { target }),
+    ...(action === null ? {} : { action }),
+    ...(outcome === null ? {} : { outcome }),
+    ...(address === null ? {} : { address }),
+    at: { ...(from === null ? {} : { gte: from }), ...(until === null ? {} : { lt: until }) },
+  }
 }

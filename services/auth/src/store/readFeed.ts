@@ -17,8 +17,8 @@ interface Row extends Omit<Entry, 'seq' | 'kind'> {
 }
 
 /**
- * One statement, so one snapshot: commits are ordered by number, so whoever sees `head` sees every entry up to it.
- * Reads by the primary key of `revocations`.
+ * One statement and so one snapshot: commits are ordered by number, so a reader that sees `head` sees every entry up to
+ * it. Reads by the primary key of `revocations`.
  */
 export async function readFeed(
   db: QueryRaw,
@@ -39,11 +39,4 @@ export async function readFeed(
 
 function entryOf({ seq, kind, subject, epoch, effect, expiresAtMs }: Row): Entry[] {
   return seq === null || kind === null ? [] : [{ seq, kind, subject, epoch, effect, expiresAtMs }]
-}
-
-/** The number of the newest revocation, by primary key. */
-export async function readHead(db: QueryRaw): Promise<number> {
-  const [row] = await db.$queryRaw<{ head: number }[]>`SELECT head::float8 AS head FROM revocation_clock WHERE id = 1`
-  if (row === undefined) throw new Error('revocation_clock has lost its row')
-  return row.head
 }

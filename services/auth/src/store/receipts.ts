@@ -1,5 +1,7 @@
-/** The receipts of revocations: an audit entry of its own, written once it is in force. */
-import type { GuardReceipt } from '@gatehouse/contract'
+/** Writes and reads the receipts of revocations: an audit entry of its own, written once the revocation is in force. */
+import { GuardReceipt, Receipt } from '@gatehouse/contract'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/schema'
 import type { Db } from '../database/database.ts'
 import type { QueryRaw } from '../database/rawSql.ts'
 import type { RevocationResult } from './appendRevocations.ts'
@@ -9,46 +11,55 @@ export interface ReceiptDetail {
   guards: GuardReceipt[]
 }
 
+const isReceiptDetail = Compile(Type.Object({ waitedMs: Type.Integer(), guards: Type.Array(GuardReceipt) }))
+const isRevocation = Compile(Type.Pick(Receipt, ['kind', 'subject', 'effect', 'sessionsEnded']))
+
 /**
- * By the index on `seq`; of two at once both may write, and either says the truth. It does not wait for the disk: the answer
- * rests on rows that are there already, and a database that crashes within the second loses the evidence, not the revocation.
+ * By the index on `seq`. Two replicas may both write a receipt, and both are true. The statement does not wait for the disk: the
+ * revocation rests on rows that are already durable, so a crash of PostgreSQL within the second loses only the receipt.
  */
 export async function writeReceipt(db: QueryRaw, seq: number, { waitedMs, guards }: ReceiptDetail): Promise<void> {
   await db.$queryRaw`
     INSERT INTO audit_entries (action, outcome, seq, detail)
-    SELECT 'revocation.in-force', 'done', ${seq}, ${JSON.stringify({ waitedMs, guards })}::jsonb
+    SELECT ${receiptAction}, 'done', ${seq}, ${JSON.stringify({ waitedMs, guards })}::jsonb
       FROM set_config('synchronous_commit', 'off', true)
-     WHERE NOT EXISTS (SELECT FROM audit_entries WHERE seq = ${seq} AND action = 'revocation.in-force')`
+     WHERE NOT EXISTS (SELECT FROM audit_entries WHERE seq = ${seq} AND action = ${receiptAction})`
 }
 
-interface Row {
-  action: string
-  detail: Record<string, unknown>
-}
+const receiptAction = 'revocation.in-force'
 
-/** What was revoked under this number, and how it came in force if that was seen. By the index on `seq`, else by primary key. */
+/**
+ * Reads what was revoked under this number, by the index on `seq`, else by primary key.
+ * @returns the revocation, and its receipt if a replica saw it in force; undefined when there is no such revocation
+ */
 export async function readReceipt(
   db: Db,
   seq: number,
-): Promise<{ revoked: RevocationResult; proof: ReceiptDetail | undefined } | undefined> {
-  const rows = await db.$queryRaw<Row[]>`SELECT action, detail FROM audit_entries WHERE seq = ${seq} ORDER BY id`
-  const act = rows.find(({ action }) => action !== 'revocation.in-force')?.detail
-  const proof = rows.find(({ action }) => action === 'revocation.in-force')?.detail
-  const revoked = act === undefined ? await readEntry(db, seq) : revokedOf(act, seq)
-  return revoked && { revoked, proof: proof as ReceiptDetail | undefined }
+): Promise<{ revoked: RevocationResult; receipt: ReceiptDetail | undefined } | undefined> {
+  const entries = await db.auditEntry.findMany({
+    where: { seq },
+    orderBy: { id: 'asc' },
+    select: { action: true, detail: true },
+  })
+  const action = entries.find(entry => entry.action !== receiptAction)?.detail
+  const receipt = entries.find(entry => entry.action === receiptAction)?.detail
+  const revoked = isRevocation.Check(action) ? resultOf(action, seq) : await readEntry(db, seq)
+  return revoked && { revoked, receipt: isReceiptDetail.Check(receipt) ? receipt : undefined }
 }
 
-/** An entry in the middle of a bulk revocation has no act of its own. */
+/** An entry in the middle of a bulk revocation has no audit entry of its own. */
 async function readEntry(db: Db, seq: number): Promise<RevocationResult | undefined> {
-  const [row] = await db.$queryRaw<Pick<RevocationResult, 'kind' | 'subject' | 'effect'>[]>`
-    SELECT kind, subject, effect FROM revocations WHERE seq = ${seq}`
-  return row && { ...row, seq, sessionsEnded: row.kind === 'session' ? 1 : 0 }
+  const entry = await db.revocation.findUnique({
+    where: { seq },
+    select: { kind: true, subject: true, effect: true },
+  })
+  const detail = { ...entry, sessionsEnded: entry?.kind === 'session' ? 1 : 0 }
+  return isRevocation.Check(detail) ? resultOf(detail, seq) : undefined
 }
 
-/** As `createRevocations` wrote it. */
-function revokedOf(detail: Record<string, unknown>, seq: number): RevocationResult {
-  const { kind, subject, effect, sessionsEnded } = detail as {
-    [Name in 'kind' | 'subject' | 'effect' | 'sessionsEnded']: never
-  }
+function resultOf(
+  { kind, subject, effect, sessionsEnded }: Omit<RevocationResult, 'seq'>,
+  seq: number,
+): RevocationResult {
   return { seq, kind, subject, effect, sessionsEnded }
 }

@@ -1,4 +1,4 @@
-/** Programs that authenticate as themselves: who they are, and what they may. */
+/** Creates and authenticates service clients. */
 import type { Db } from '../database/database.ts'
 
 export interface NewServiceClient {
@@ -8,36 +8,36 @@ export interface NewServiceClient {
   scopes: string[]
 }
 
-/** Creates the client, or gives an existing one this secret, name and scopes. */
+/** Creates the client, or gives an existing client this secret, name and scopes. */
 export async function putServiceClient(db: Db, client: NewServiceClient): Promise<void> {
-  await db.$executeRaw`
-    INSERT INTO service_clients (id, name, secret_hash, scopes)
-    VALUES (${client.id}, ${client.name}, ${client.secretHash}, ${client.scopes}::text[])
-    ON CONFLICT (id) DO UPDATE SET name = excluded.name, secret_hash = excluded.secret_hash, scopes = excluded.scopes`
+  const { id, ...fields } = toStored(client)
+  await db.serviceClient.upsert({ where: { id }, create: { id, ...fields }, update: fields })
 }
 
-/** Relies on the primary key: false when the id is taken. */
+/** Relies on the primary key. @returns false when the id is taken */
 export async function createServiceClient(db: Db, client: NewServiceClient): Promise<boolean> {
-  const count = await db.$executeRaw`
-    INSERT INTO service_clients (id, name, secret_hash, scopes)
-    VALUES (${client.id}, ${client.name}, ${client.secretHash}, ${client.scopes}::text[])
-    ON CONFLICT (id) DO NOTHING`
+  const { count } = await db.serviceClient.createMany({ data: [toStored(client)], skipDuplicates: true })
   return count === 1
+}
+
+/** Prisma's `Bytes` is a view of memory that nothing shares. */
+function toStored({ secretHash, ...client }: NewServiceClient) {
+  return { ...client, secretHash: new Uint8Array(secretHash) }
 }
 
 export interface AuthenticatedClient {
   id: string
   scopes: string[]
-  /** `sid` of the tokens that it is given now. */
+  /** `sid` of the tokens that are issued now. */
   sessionId: string
   globalEpoch: number
-  /** The database's clock: a revocation's memory is counted from it. */
+  /** PostgreSQL's clock, in milliseconds since 1970. */
   dbNowMs: number
 }
 
 /**
- * The client, if the secret is its present one, or the one before within its overlap. By primary key; its last use is
- * written once a minute, so that a busy client does not cost a write for each call.
+ * Finds the client by primary key, if the secret is the current one, or the previous one within its overlap. The same
+ * statement writes the last use once a minute, so that a busy client does not cost a write for each call.
  */
 export async function authenticateClient(
   db: Db,
@@ -60,7 +60,7 @@ export async function authenticateClient(
   return row
 }
 
-/** Whether the secret is the client's, and the client may. */
+/** @returns whether the secret is the client's and the client has the scope */
 export async function isServiceClient(
   db: Db,
   { scope, ...presented }: { id: string; secretHash: Buffer; scope: string },

@@ -1,9 +1,13 @@
-/** The audit log: who did what to whom, from where. Nothing secret goes in. */
+/** Writes the audit log: who did what to whom, and from where. It never holds a secret. */
 import type { Db } from '../database/database.ts'
+import type { Prisma } from '../generated/prisma/client.ts'
 import type { AuditAction } from './auditActions.ts'
 
+/** Evidence, as JSON. */
+export type AuditDetail = Prisma.InputJsonObject
+
 export interface AuditRow {
-  /** The account or client that acted; null when nobody is known. */
+  /** Id of the account or service client that acted; null when the request was not authenticated. */
   actor: string | null
   action: AuditAction
   target: string | null
@@ -11,22 +15,23 @@ export interface AuditRow {
   address: string | null
   requestId: string | null
   outcome: string
-  detail: Record<string, unknown>
+  detail: AuditDetail
 }
 
-/** For acts that revoke nothing; those that do are audited by `appendRevocations`, in the same statement. */
+/** For actions that revoke nothing; `appendRevocations` and `endOneSession` write the entry of those that do. */
 export async function writeAudit(db: Db, row: AuditRow): Promise<void> {
-  await db.$executeRaw`
-    INSERT INTO audit_entries (actor, action, target, reason, address, request_id, outcome, detail)
-    VALUES (${row.actor}, ${row.action}, ${row.target}, ${row.reason}, ${row.address}, ${row.requestId}, ${row.outcome},
-            ${JSON.stringify(row.detail)}::jsonb)`
+  const { actor, action, target, reason, address, requestId, outcome, detail } = row
+  await db.auditEntry.create({
+    data: { actor, action, target, reason, address, requestId, outcome, detail },
+    select: { id: true },
+  })
 }
 
-/** A try that was refused, of somebody who is not known. */
+/** An attempt that was refused before the client was authenticated. */
 export function writeRefusedAttempt(
   db: Db,
-  tried: Pick<AuditRow, 'action' | 'target' | 'outcome'>,
+  attempt: Pick<AuditRow, 'action' | 'target' | 'outcome'>,
   { address, requestId }: { address: string; requestId: string },
 ): Promise<void> {
-  return writeAudit(db, { ...tried, actor: null, reason: null, address, requestId, detail: {} })
+  return writeAudit(db, { ...attempt, actor: null, reason: null, address, requestId, detail: {} })
 }

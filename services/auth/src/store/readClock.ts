@@ -1,0 +1,27 @@
+/** Reads the revocation clock: the head of the feed, the global epoch, and PostgreSQL's own time. */
+import type { QueryRaw } from '../database/rawSql.ts'
+
+export interface RevocationClock {
+  /** The number of the newest revocation. */
+  head: number
+  /** Sessions below it have ended. */
+  globalEpoch: number
+  /** PostgreSQL's clock, in milliseconds since 1970: expiry times of rows are compared with it, not with this host's. */
+  dbNowMs: number
+}
+
+/** Reads one row by primary key. Raw SQL, because the typed client cannot select `statement_timestamp()`. */
+export async function readClock(db: QueryRaw): Promise<RevocationClock> {
+  const [row] = await db.$queryRaw<RevocationClock[]>`
+    SELECT head::float8 AS head, global_epoch AS "globalEpoch",
+           extract(epoch FROM statement_timestamp())::float8 * 1000 AS "dbNowMs"
+      FROM revocation_clock WHERE id = 1`
+  if (row === undefined) throw new Error('revocation_clock has lost its row')
+  return row
+}
+
+/** @returns the number of the newest revocation */
+export async function readHead(db: QueryRaw): Promise<number> {
+  const { head } = await readClock(db)
+  return head
+}
