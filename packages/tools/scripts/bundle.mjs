@@ -16,7 +16,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 const services = {
   auth: {
     entries: { main: 'main.js', gatehouse: 'cli/main.js', hashWorker: 'passwords/hashWorker.js' },
-    external: ['@node-rs/argon2', '@prisma/schema-engine-wasm', 'piscina'],
+    external: ['@node-rs/argon2', '@gatehouse/schema-engine', 'piscina'],
   },
   resource: { entries: { main: 'main.js' }, external: [] },
 }

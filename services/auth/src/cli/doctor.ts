@@ -71,28 +71,30 @@ function checkSync(what: string, describe: () => string): Finding {
   }
 }
 
-async function checkConnection({ pool }: Database): Promise<Finding> {
+async function checkConnection({ prisma }: Database): Promise<Finding> {
   try {
-    const { rows } = await pool.query<{ version: string }>(`SELECT current_setting('server_version') AS version`)
-    return passed('database', `PostgreSQL ${rows[0]?.version}`)
+    const [row] = await prisma.$queryRaw<{ version: string }[]>`SELECT current_setting('server_version') AS version`
+    return passed('database', `PostgreSQL ${row?.version}`)
   } catch (error) {
-    const { message, code } = error as { message?: string; code?: string }
-    return failed('database', `cannot be reached: ${message || code}. Is DATABASE_URL right, and does the server run?`)
+    // Prisma puts the reason on the last line.
+    const reason = error instanceof Error ? error.message.split('\n').at(-1) : String(error)
+    return failed('database', `cannot be reached: ${reason}. Is DATABASE_URL right, and does the server run?`)
   }
 }
 
-async function checkClock({ pool }: Database, wallMs: () => number): Promise<Finding> {
+async function checkClock({ prisma }: Database, wallMs: () => number): Promise<Finding> {
   const beforeMs = wallMs()
-  const { rows } = await pool.query<{ ms: number }>('SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms')
+  const [row] = await prisma.$queryRaw<{ ms: number }[]>`
+    SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms`
   const middleMs = (beforeMs + wallMs()) / 2
-  const apartMs = Math.round(Math.abs((rows[0]?.ms ?? 0) - middleMs))
+  const apartMs = Math.round(Math.abs((row?.ms ?? 0) - middleMs))
   return apartMs <= toleratedMs
     ? passed('clock', `${apartMs} ms from the database's`)
     : failed('clock', `this machine and the database are ${apartMs} ms apart: set both by NTP, or tokens are refused`)
 }
 
-async function checkMigrations({ pool }: Database): Promise<Finding> {
-  const missing = await missingMigrations(pool)
+async function checkMigrations({ prisma }: Database): Promise<Finding> {
+  const missing = await missingMigrations(prisma)
   return missing.length === 0
     ? passed('migrations', 'all applied')
     : failed('migrations', `missing: ${missing.join(', ')}. Run: gatehouse migrate`)

@@ -1,4 +1,4 @@
-/** Gathers what is asked for at nearly the same time, so that many callers cost one statement and one commit. */
+/** Groups items that arrive at nearly the same time, so that many callers share one statement and one commit. */
 import type { Clock } from '@gatehouse/clock'
 
 export interface Batcher<Item, Result> {
@@ -6,81 +6,78 @@ export interface Batcher<Item, Result> {
 }
 
 export interface BatcherOptions<Item, Result> {
-  /** What a batch waits for before it is gathered. */
+  /** Resolves before each batch is taken from the queue. */
   ready?: () => Promise<void>
-  /** The work for a batch; it answers in the order of the items. */
+  /** Processes a batch; returns the results in the order of the items. */
   run: (items: Item[]) => Promise<Result[]>
-  /** How many may be in one batch. */
+  /** The largest batch. */
   maxItems: number
-  /** Of two items with one key the later one waits for another batch. */
+  /** Of two items with the same key, the later item waits for another batch. */
   keyOf?: (item: Item) => unknown
   clock: Pick<Clock, 'sleep'>
 }
 
-/**
- * Whoever has waited so long for those under way waits no longer: a connection that hangs, or a row that is held, must not hold up
- * the others.
- */
+/** After this time the queue no longer waits for a running batch: a connection that hangs or a locked row must not block it. */
 const timeoutMs = 20
 
 /**
- * One batch is under way at a time, and what arrives meanwhile is the next: no item is answered by work that had begun before it
- * was added.
+ * Runs one batch at a time; items that arrive meanwhile form the next batch. No result comes from work that began before its
+ * item was added.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   const { ready, run, maxItems, keyOf, clock } = options
-  type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
-  let queue: Waiting[] = []
-  const underWay = new Set<object>()
+  type Pending = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
+  let queue: Pending[] = []
+  const running = new Set<object>()
   let isScheduled = false
-  let isWatched = false
+  let isTimerActive = false
 
   const schedule = () => {
     if (isScheduled || queue.length === 0) return
-    if (underWay.size > 0) {
-      void watch()
+    if (running.size > 0) {
+      void startTimer()
       return
     }
     isScheduled = true
-    // What arrives with the same turn of the event loop comes along.
-    setImmediate(begin)
+    // Items that arrive in the same turn of the event loop join the batch.
+    setImmediate(runNext)
   }
 
-  const begin = async () => {
+  const runNext = async () => {
     isScheduled = false
-    const own = {}
-    underWay.add(own)
+    const batchId = {}
+    running.add(batchId)
     if (ready !== undefined) await ready()
     const batch = take()
     schedule()
     try {
       const results = await run(batch.map(({ item }) => item))
-      for (const [at, { resolve }] of batch.entries()) resolve(results[at] as Result)
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result)
     } catch (error) {
       for (const { reject } of batch) reject(error)
     }
-    underWay.delete(own)
+    running.delete(batchId)
     schedule()
   }
 
-  /** Only while somebody waits: a batch that nobody waits for costs no timer. */
-  const watch = async () => {
-    if (isWatched) return
-    isWatched = true
-    const awaited = [...underWay]
+  /** Runs only while items wait, so that an idle batcher costs no timer. */
+  const startTimer = async () => {
+    if (isTimerActive) return
+    isTimerActive = true
+    const overdue = [...running]
     await clock.sleep(timeoutMs)
-    isWatched = false
-    for (const one of awaited) underWay.delete(one)
+    isTimerActive = false
+    for (const batchId of overdue) running.delete(batchId)
     schedule()
   }
 
   const take = () => {
-    const batch = new Map<unknown, Waiting>()
-    const rest: Waiting[] = []
-    for (const waiting of queue) {
-      const key = keyOf ? keyOf(waiting.item) : waiting
-      if (batch.size >= maxItems || batch.has(key)) rest.push(waiting)
-      else batch.set(key, waiting)
+    const batch = new Map<unknown, Pending>()
+    const rest: Pending[] = []
+    for (const pending of queue) {
+      const key = keyOf ? keyOf(pending.item) : pending
+      if (batch.size >= maxItems || batch.has(key)) rest.push(pending)
+      else batch.set(key, pending)
     }
     queue = rest
     return [...batch.values()]

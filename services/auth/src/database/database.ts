@@ -1,21 +1,26 @@
-/** Opens the database: one pool, used through Prisma. */
+/**
+ * Opens the database: one pool, used through two access objects (docs/decisions/0004-typed-client-and-raw-sql.md).
+ *
+ * `prisma` is the typed client, for reads and changes that rest on no lock, and for transactions. `rawSql` sends the
+ * statements of renewals, log-ins and the feed.
+ */
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { type Prisma, PrismaClient } from '../generated/prisma/client.ts'
 import { createRawSql, type RawSql } from './rawSql.ts'
 
 export type { PrismaClient }
-/** Where a query runs: the pool, or the transaction that the caller holds. */
+/** Where a query runs: the typed client, or the transaction that the caller holds. */
 export type Db = Prisma.TransactionClient
 
 export interface Database {
   prisma: PrismaClient
-  /** For the busiest statements. */
+  /** For the hottest statements. */
   rawSql: RawSql
-  /** The pool underneath, for the rate limiter's own statements. */
+  /** The pool below both. Only `rate-limiter-flexible` uses it directly: the library sends statements of its own. */
   pool: pg.Pool
   url: string
-  /** Makes Prisma's client ready, which stops the event loop for a tenth of a second; asks the database nothing. */
+  /** Starts Prisma's query compiler, which blocks the event loop for a tenth of a second. Sends no statement. */
   warmUp: () => Promise<void>
   close: () => Promise<void>
 }
@@ -23,7 +28,7 @@ export interface Database {
 export interface DatabaseOptions {
   url: string
   connections: number
-  /** The longest that a statement, a transaction, or the wait for a connection may take. */
+  /** The limit of a statement, of a transaction, and of the wait for a connection. */
   timeoutMs: number
   onError: (error: Error) => void
 }
@@ -48,10 +53,14 @@ export function openDatabase({ url, connections, timeoutMs, onError }: DatabaseO
   return { prisma, rawSql: createRawSql(adapter), pool, url, warmUp: () => prisma.$connect(), close }
 }
 
-/** Named statements are parsed and planned once a connection: one and a half times the rate. The texts are ours, so they are few. */
+/**
+ * PostgreSQL parses and plans a named statement once for each connection: one and a half times the rate. The typed client
+ * writes a list into the text, so a statement with a list has as many texts as the list has lengths: it gets no name.
+ */
 function statementNames(): (query: { sql: string }) => string {
   const names = new Map<string, string>()
   return ({ sql }) => {
+    if (listOfParameters.test(sql)) return ''
     const known = names.get(sql)
     if (known !== undefined) return known
     const name = `gatehouse_${names.size}`
@@ -59,3 +68,5 @@ function statementNames(): (query: { sql: string }) => string {
     return name
   }
 }
+
+const listOfParameters = / IN \((?:CAST\()?\$/

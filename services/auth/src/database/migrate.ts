@@ -1,52 +1,58 @@
-/** Brings the database to the schema that this release expects. */
+/** Brings the database to the schema that this release expects, and compares the two. */
 import { join } from 'node:path'
 import { ProblemError } from '@gatehouse/contract'
 import pg from 'pg'
+import type { Db } from './database.ts'
 import { migrationNames, prismaDir, readMigrations, readSchema } from './migrations.ts'
-import { withClient, withSchemaEngine } from './schemaEngine.ts'
 
 export interface MigrateOptions {
   connectionString: string
-  /** Where the migrations lie; the repository's `prisma/migrations` if not given. */
+  /** The folder of the migrations; `prisma/migrations` by default. */
   migrationsDir?: string
 }
 
 const filters = { externalTables: [], externalEnums: [] }
 
-/** Ours alone: the engine takes 72707369 on another connection, so the two must differ. */
+/** The key of our advisory lock: the engine takes 72707369 on another connection, so the two must differ. */
 const lockKey = 4283_1910_0417
 
 /**
- * Applies what is missing, recorded in `_prisma_migrations` as by `prisma migrate deploy`.
- * Two replicas may call it at once: the second waits, then finds nothing to do.
+ * Applies the missing migrations and records them in `_prisma_migrations`, as `prisma migrate deploy` does.
+ * Replicas may call it at the same time: the second waits for the first and finds nothing to apply.
+ * @returns the names of the migrations that this call applied
  */
 export async function migrate({ connectionString, migrationsDir }: MigrateOptions): Promise<{ applied: string[] }> {
   const migrationsList = await readMigrations(migrationsDir ?? join(prismaDir(), 'migrations'))
+  const { withSchemaEngine } = await import('@gatehouse/schema-engine')
   return withLock(connectionString, () =>
-    withSchemaEngine(connectionString, [], async engine => {
+    withSchemaEngine({ url: connectionString, schemas: [] }, async engine => {
       const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters })
       return { applied: appliedMigrationNames }
     }),
   )
 }
 
-/** The migrations in the folder that this database does not have, for readiness: one indexless read of a tiny table. */
-export async function missingMigrations(database: Queryable, migrationsDir?: string): Promise<string[]> {
+/**
+ * Compares the migrations of the folder with those that the database has applied; reads one small table.
+ * @returns the names of the missing migrations
+ */
+export async function missingMigrations(db: Db, migrationsDir?: string): Promise<string[]> {
   const names = await migrationNames(migrationsDir ?? join(prismaDir(), 'migrations'))
-  const applied = await appliedMigrations(database)
+  const applied = await appliedMigrations(db)
   return names.filter(name => !applied.has(name))
 }
 
-/** @throws Refusal `unavailable`, naming the missing migrations in the log */
-export async function assertMigrated(pool: pg.Pool): Promise<void> {
-  const missing = await missingMigrations(pool)
+/** @throws ProblemError `unavailable`; its message names the missing migrations, for the log */
+export async function assertMigrated(db: Db): Promise<void> {
+  const missing = await missingMigrations(db)
   if (missing.length > 0) throw new ProblemError('unavailable', `migrations are missing: ${missing.join(', ')}`)
 }
 
-/** What `schema.prisma` says and the database does not, or the other way round, as text; '' when they agree. */
+/** @returns the difference between `schema.prisma` and the database as text; '' when they agree */
 export async function schemaDrift({ connectionString }: { connectionString: string }): Promise<string> {
   const schema = await readSchema()
-  return withSchemaEngine(connectionString, [schema], async engine => {
+  const { withSchemaEngine } = await import('@gatehouse/schema-engine')
+  return withSchemaEngine({ url: connectionString, schemas: [schema] }, async engine => {
     const { exitCode, stdout } = await engine.diff({
       from: { tag: 'schemaDatasource', files: [schema], configDir: prismaDir() },
       to: { tag: 'schemaDatamodel', files: [schema] },
@@ -58,29 +64,27 @@ export async function schemaDrift({ connectionString }: { connectionString: stri
   })
 }
 
-/** A `pg` client or pool. */
-export interface Queryable {
-  query(sql: string): Promise<{ rows: { migration_name?: unknown }[] }>
+/** Raw SQL, because Prisma's own table is not a model. */
+async function appliedMigrations(db: Db): Promise<Set<string>> {
+  const [table] = await db.$queryRaw<{ exists: boolean }[]>`
+    SELECT to_regclass('_prisma_migrations') IS NOT NULL AS "exists"`
+  if (table?.exists !== true) return new Set()
+  const rows = await db.$queryRaw<{ name: string }[]>`
+    SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`
+  return new Set(rows.map(({ name }) => name))
 }
 
-async function appliedMigrations(database: Queryable): Promise<Set<unknown>> {
+async function withLock<Result>(connectionString: string, work: () => Promise<Result>): Promise<Result> {
+  const client = new pg.Client({ connectionString })
+  // The next query reports a connection that broke while it was idle; without a listener the event would end the process.
+  client.on('error', () => undefined)
+  await client.connect()
   try {
-    const { rows } = await database.query(
-      'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
-    )
-    return new Set(rows.map(row => row.migration_name))
-  } catch (error) {
-    const isUndefinedTable = error instanceof pg.DatabaseError && error.code === '42P01'
-    if (isUndefinedTable) return new Set()
-    throw error
-  }
-}
-
-function withLock<T>(connectionString: string, act: () => Promise<T>): Promise<T> {
-  return withClient(connectionString, async client => {
-    // A crowd of replicas must not wait for ever behind a migration that hangs: better to fail and be started anew.
+    // Replicas must not wait without limit for a migration that hangs: they fail, and the orchestrator restarts them.
     await client.query("SET lock_timeout = '2min'")
     await client.query('SELECT pg_advisory_lock($1)', [lockKey])
-    return act()
-  })
+    return await work()
+  } finally {
+    await client.end()
+  }
 }

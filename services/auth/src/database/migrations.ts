@@ -1,12 +1,11 @@
-/** Finds the `prisma` folder and reads what lies in it. */
+/** Finds the `prisma` folder and reads the schema and the migrations in it. */
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { MigrationList } from '@prisma/schema-engine-wasm'
-import type { SchemaFile } from './schemaEngine.ts'
+import type { MigrationList, SchemaFile } from '@gatehouse/schema-engine'
 
-/** The nearest `prisma` folder above this file: the repository's, or the one beside `dist` in a container. */
+/** The nearest `prisma` folder above this file: the repository's, or the folder beside `dist` in a container. */
 export function prismaDir(): string {
   let folder = dirname(fileURLToPath(import.meta.url))
   while (!existsSync(join(folder, 'prisma', 'schema.prisma'))) {
@@ -22,7 +21,7 @@ export async function readSchema(): Promise<SchemaFile> {
   return { path, content: await readFile(path, 'utf8') }
 }
 
-/** In the order in which they are applied. */
+/** @returns the names in the order in which the migrations are applied */
 export async function migrationNames(migrationsDir: string): Promise<string[]> {
   const entries = await readdir(migrationsDir, { withFileTypes: true })
   return entries
@@ -31,7 +30,7 @@ export async function migrationNames(migrationsDir: string): Promise<string[]> {
     .sort()
 }
 
-/** As Prisma's command line hands it to the engine. */
+/** @returns the migrations in the form in which Prisma's command line passes them to the engine */
 export async function readMigrations(migrationsDir: string): Promise<MigrationList> {
   const names = await migrationNames(migrationsDir)
   const lock = join(migrationsDir, 'migration_lock.toml')

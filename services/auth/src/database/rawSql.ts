@@ -1,29 +1,32 @@
 /**
- * Sends the busiest statements to Prisma's driver adapter itself, past the client above it.
+ * Sends the hottest statements to Prisma's driver adapter directly, without the client above it.
  *
- * The client turns each raw query into a request to its engine, and back: 185 us of CPU for a renewal's statement, where the
- * adapter alone takes 61 and bare `pg` 53 (docs/performance.md). Pool, names of statements and errors are the same.
+ * The client passes each raw query through its query engine: 185 us of CPU for a renewal's statement, where the adapter alone
+ * takes 61 us and bare `pg` 53 us (docs/performance.md). The pool, the statement names and the errors are the same.
  */
 import type { PrismaPg } from '@prisma/adapter-pg'
 import { type ColumnType, ColumnTypeEnum, type SqlDriverAdapter } from '@prisma/driver-adapter-utils'
 
-/** What both this and Prisma's client offer. */
+/** Tagged queries: Prisma's client and `RawSql` both offer them. */
 export interface QueryRaw {
-  /** @throws DriverAdapterError what the database refuses; TypeError for a column that only the client converts */
+  /**
+   * @throws DriverAdapterError with PostgreSQL's error
+   * @throws TypeError for a column whose type only Prisma's client converts
+   */
   $queryRaw: <Rows>(texts: TemplateStringsArray, ...values: Value[]) => Promise<Rows>
 }
 
 export interface RawSql extends QueryRaw {
-  /** A statement that is put together from parts, with `$1` and so on; its text must be one of few, since each is kept by name. */
+  /** Sends a text with `$1` and so on. The texts must be few, because each stays prepared under a name of its own. */
   query: <Row>(text: string, values: readonly Value[]) => Promise<Row[]>
 }
 
-/** Others would need to be told by their type. */
+/** Values that `pg` sends without a declared type. */
 export type Value = Scalar | readonly Scalar[]
 type Scalar = string | number | boolean | Buffer | null
 
-/** The types whose values the adapter hands over just as the client would. */
-const plain: ReadonlySet<ColumnType> = new Set([
+/** The column types for which the adapter returns the same value as the client. */
+const supportedTypes: ReadonlySet<ColumnType> = new Set([
   ColumnTypeEnum.Int32,
   ColumnTypeEnum.Double,
   ColumnTypeEnum.Boolean,
@@ -34,7 +37,7 @@ const plain: ReadonlySet<ColumnType> = new Set([
 
 export function createRawSql(factory: PrismaPg): RawSql {
   const sqlOf = sqlTexts()
-  // The pool connects by itself when it is asked, so this never waits for the database.
+  // The pool connects with the first query, so `connect` never waits for the database.
   let connected: Promise<SqlDriverAdapter> | undefined
 
   const query = async <Row>(text: string, values: readonly Value[]) => {
@@ -42,10 +45,11 @@ export function createRawSql(factory: PrismaPg): RawSql {
     const adapter = await connected
     const argTypes = values.map(() => ({ scalarType: 'unknown', arity: 'scalar' }) as const)
     const { columnNames, columnTypes, rows } = await adapter.queryRaw({ sql: text, args: [...values], argTypes })
-    for (const [at, type] of columnTypes.entries()) {
-      if (!plain.has(type)) throw new TypeError(`"${columnNames[at]}" has a type that only Prisma's client converts`)
+    for (const [index, type] of columnTypes.entries()) {
+      if (!supportedTypes.has(type))
+        throw new TypeError(`Only Prisma's client converts the type of the column "${columnNames[index]}"`)
     }
-    return rows.map(row => named(row, columnNames)) as Row[]
+    return rows.map(row => toObject(row, columnNames)) as Row[]
   }
   return {
     query,
@@ -53,18 +57,18 @@ export function createRawSql(factory: PrismaPg): RawSql {
   }
 }
 
-function named(row: readonly unknown[], names: readonly string[]): object {
+function toObject(row: readonly unknown[], names: readonly string[]): object {
   const object: Record<string, unknown> = {}
-  for (const [at, name] of names.entries()) object[name] = row[at]
+  for (const [index, name] of names.entries()) object[name] = row[index]
   return object
 }
 
-/** The text of each template, made once: a text made anew would also be hashed anew when its name is looked up. */
+/** Builds the text of each template once: a new string would be hashed again when its statement name is looked up. */
 function sqlTexts(): (texts: TemplateStringsArray) => string {
   const known = new WeakMap<TemplateStringsArray, string>()
   return texts => {
-    const made = known.get(texts) ?? texts.reduce((sql, text, at) => `${sql}$${at}${text}`)
-    known.set(texts, made)
-    return made
+    const sql = known.get(texts) ?? texts.reduce((joined, text, index) => `${joined}$${index}${text}`)
+    known.set(texts, sql)
+    return sql
   }
 }

@@ -1,4 +1,4 @@
-/** Appends entries to the feed, with the audit row of the act that caused them. */
+/** Appends entries to the feed, together with the audit entry of the action that caused them. */
 import type { EntryKind, RevocationEffect } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { AuditRow } from './writeAudit.ts'
@@ -23,7 +23,7 @@ export interface NewRevocation {
 
 export interface NewRevocations {
   entries: readonly NewRevocation[]
-  /** How long they are remembered: the longest token lifetime and the margin. */
+  /** How long the entries are kept, in milliseconds: the longest token lifetime and the margin. */
   retentionMs: number
   audit: AuditRow
 }
@@ -32,8 +32,8 @@ export interface NewRevocations {
  * Must be the last statement of its transaction.
  *
  * Relies on the row lock of `revocation_clock`, held until the commit: numbers are gapless and ordered by commit, so no
- * reader steps over an entry that commits late. The lock is the last that any transaction takes, so nobody waits in a circle,
- * and everybody waits only for a commit. The notification wakes readers, who read the table.
+ * reader steps over an entry that commits late. Every transaction takes this lock last, so transactions cannot wait in a
+ * circle, and they wait only for a commit. The notification wakes readers, which then read the table.
  * @returns the number of the last entry
  */
 export async function appendRevocations(db: Db, { entries, retentionMs, audit }: NewRevocations): Promise<number> {

@@ -1,4 +1,7 @@
-/** Changes to an account that revoke what it was granted; each raises its epoch under the row's lock. */
+/**
+ * Changes to an account that revoke its tokens. Each raises the epoch in the statement that makes the change, under the row's
+ * lock; the epoch covers every token below it.
+ */
 import type { Db } from '../database/database.ts'
 
 export interface ChangedAccount {
@@ -6,7 +9,7 @@ export interface ChangedAccount {
   isDisabled: boolean
 }
 
-/** Relies on the row lock: a log-in that holds its share lock is waited for, and its session is then seen. */
+/** Relies on the row lock: it waits for a log-in that holds the share lock, and the session of that log-in is then visible. */
 export async function disableAccount(db: Db, id: string): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
     UPDATE accounts SET disabled_at = coalesce(disabled_at, clock_timestamp()), epoch = next_epoch(epoch), version = version + 1
@@ -14,7 +17,7 @@ export async function disableAccount(db: Db, id: string): Promise<ChangedAccount
   return row
 }
 
-/** The tokens from before stay refused, but as those of an ended session. */
+/** Earlier tokens stay refused, now as tokens of an ended session. */
 export async function enableAccount(db: Db, id: string): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
     UPDATE accounts SET disabled_at = NULL, epoch = next_epoch(epoch), version = version + 1
@@ -22,7 +25,7 @@ export async function enableAccount(db: Db, id: string): Promise<ChangedAccount 
   return row
 }
 
-/** Covers every token that the account holds now. */
+/** Covers every token that the account holds now, and changes nothing else. */
 export async function raiseEpoch(db: Db, id: string): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
     UPDATE accounts SET epoch = next_epoch(epoch), version = version + 1
@@ -34,11 +37,11 @@ export interface Rights {
   id: string
   roles: string[]
   scopes: string[]
-  /** Something is taken away, so the tokens from before must not be taken any more. */
+  /** The change removes a right, so earlier tokens must be refused. */
   removesRights: boolean
 }
 
-/** The caller holds the row's lock and has judged the change. */
+/** The caller holds the row's lock and has authorized the change. */
 export async function setRights(
   db: Db,
   { id, roles, scopes, removesRights }: Rights,
@@ -56,7 +59,10 @@ export interface PasswordSetting {
   mustChange: boolean
 }
 
-/** The caller holds the row's lock: a log-in with the old password either began before, and is ended, or finds another hash. */
+/**
+ * The caller holds the row's lock: a log-in with the old password either began before, and its session is ended, or it finds
+ * another hash.
+ */
 export async function setPassword(db: Db, setting: PasswordSetting): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
     UPDATE accounts SET password_hash = ${setting.passwordHash}, must_change_password = ${setting.mustChange},
@@ -65,7 +71,7 @@ export async function setPassword(db: Db, setting: PasswordSetting): Promise<Cha
   return row
 }
 
-/** From now on the password is good for nothing but setting another one. */
+/** Log-in then accepts the password only together with a new password. */
 export async function requirePasswordChange(db: Db, id: string): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
     UPDATE accounts SET must_change_password = true, epoch = next_epoch(epoch), version = version + 1
@@ -73,14 +79,17 @@ export async function requirePasswordChange(db: Db, id: string): Promise<Changed
   return row
 }
 
-/** Erases the person, with every session by the foreign keys; the epoch that covers its tokens is all that is left. */
+/** Deletes the account, and its sessions by the foreign keys. Only the returned epoch still covers its tokens. */
 export async function deleteAccount(db: Db, id: string): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
     DELETE FROM accounts WHERE id = ${id}::uuid RETURNING next_epoch(epoch) AS epoch, true AS "isDisabled"`
   return row
 }
 
-/** Sets a new password if the old hash still stands: of two changes at once, one wins. */
+/**
+ * A compare-and-set in one statement: of two concurrent changes, one succeeds.
+ * @returns false when the hash changed in between or the account is disabled
+ */
 export async function changePassword(db: Db, change: { id: string; from: string; to: string }): Promise<boolean> {
   const count = await db.$executeRaw`
     UPDATE accounts SET password_hash = ${change.to}, password_changed_at = clock_timestamp(),

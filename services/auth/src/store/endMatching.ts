@@ -1,7 +1,7 @@
-/** Sessions by criteria: how many there are, and ending a batch of them. */
+/** Counts the sessions that match criteria, and ends them in batches. */
 import type { Db } from '../database/database.ts'
 
-/** What is null does not matter. */
+/** Criteria that all apply; null matches every session. */
 export interface SessionFilter {
   accounts: string[] | null
   client: string | null
@@ -14,7 +14,7 @@ export interface SessionCount {
   sessions: number
   accounts: number
   includesCurrentSession: boolean
-  /** Later than the beginning of every session that was counted, which is kept to the millisecond. */
+  /** Later than the start of every counted session, whose time is stored in milliseconds. */
   asOf: Date
 }
 
@@ -34,14 +34,14 @@ export async function countMatching(db: Db, criteria: SessionFilter, callerSid: 
        AND (${devicePart}::text IS NULL OR position(lower(${devicePart}) IN lower(session.device)) > 0)
        AND (${network}::text IS NULL OR CASE WHEN session.address ~ '^[0-9a-fA-F.:]+$'
             THEN regexp_replace(session.address, '^::ffff:(?=[0-9]+[.])', '', 'i')::inet <<= ${network}::inet ELSE false END)`
-  if (row === undefined) throw new Error('an aggregate without a row')
+  if (row === undefined) throw new Error('an aggregate returned no row')
   return row
 }
 
 /**
- * Ends the next sessions in the order of their ids, which is also the order of the locks, so that two calls cannot wait
- * for each other. Deleting their refresh rows waits for renewals that hold them; one that comes later finds none.
- * @returns the sessions that were ended; the next call continues after the last of them
+ * Ends the next batch of sessions. Relies on the row locks of `sessions`, taken in the order of the ids, so that two calls
+ * cannot wait for each other. Deleting the refresh rows waits for a renewal that holds one; a later renewal finds no row.
+ * @returns the ids of the ended sessions; the next call continues after the last
  */
 export async function endMatching(
   db: Db,
@@ -50,7 +50,7 @@ export async function endMatching(
 ): Promise<string[]> {
   const { accounts, client, devicePart, network, createdBefore } = criteria
   const rows = await db.$queryRaw<{ id: string }[]>`
-    WITH standing AS (
+    WITH active AS (
       SELECT session.id FROM sessions AS session
        WHERE session.ended_at IS NULL AND session.created_at < ${createdBefore}::timestamptz
          AND (${after}::uuid IS NULL OR session.id > ${after}::uuid)
@@ -62,8 +62,8 @@ export async function endMatching(
        ORDER BY session.id LIMIT ${limit} FOR UPDATE
     ), ended AS (
       UPDATE sessions SET ended_at = clock_timestamp(), ended_as = 'revoked'
-        FROM standing WHERE sessions.id = standing.id RETURNING sessions.id
-    ), unrenewable AS (
+        FROM active WHERE sessions.id = active.id RETURNING sessions.id
+    ), deleted_tokens AS (
       DELETE FROM refresh_tokens USING ended WHERE session_id = ended.id
     )
     SELECT id FROM ended ORDER BY id`

@@ -1,27 +1,26 @@
-/** Ends one session and appends the entry that says so: the commonest revocation, in one statement and one round trip. */
-
+/** Ends one session and appends its feed entry: the most frequent revocation, in one statement and one round trip. */
 import type { QueryRaw } from '../database/rawSql.ts'
 import type { EndedAs } from './endSessions.ts'
 import type { AuditRow } from './writeAudit.ts'
 
 export interface SessionEnd {
   sessionId: string
-  /** When given, it must be this account's. */
+  /** The account that the session must belong to; null for any. */
   accountId: string | null
-  /** When given, this session must be active too: it is the one that the request was sent with. */
+  /** The session of the request, which must be active too; null when the request has none. */
   actorSid: string | null
   endedAs: EndedAs
-  /** How long the entry is remembered: the longest token lifetime and the margin. */
+  /** How long the entry is kept, in milliseconds: the longest token lifetime and the margin. */
   retentionMs: number
   audit: AuditRow
 }
 
 /**
- * What `endSessions` and `appendRevocations` do in a transaction, with the same locks in the same order: the session, its
- * refresh row, and the clock last, since everybody else waits for that one until the commit. The clock's condition looks at
- * what the deletion returned, which is what makes it the last.
- * @returns the number of the entry; undefined when the session does not stand. Whoever then needs the number of the entry that
- * ended it must read the head in a statement of its own: what this one sees is from before it waited for that other's lock.
+ * Does what `endSessions` and `appendRevocations` do in a transaction, with the same row locks in the same order: the session,
+ * its refresh row, and the clock last, because every other revocation waits for the clock until the commit. The clock's
+ * condition reads the result of the deletion, so PostgreSQL executes the deletion first.
+ * @returns the number of the entry; undefined when the session is not active. To learn which entry ended it, the caller must
+ * read the head in another statement: the snapshot of this statement is older than its wait for the lock.
  */
 export async function endOneSession(db: QueryRaw, end: SessionEnd): Promise<number | undefined> {
   const { sessionId, accountId, actorSid, endedAs, retentionMs, audit } = end
@@ -36,11 +35,11 @@ export async function endOneSession(db: QueryRaw, end: SessionEnd): Promise<numb
     ), ended AS (
       UPDATE sessions SET ended_at = clock_timestamp(), ended_as = ${endedAs}
         FROM active WHERE sessions.id = active.id RETURNING sessions.id
-    ), unrenewable AS (
+    ), deleted_tokens AS (
       DELETE FROM refresh_tokens USING ended WHERE session_id = ended.id RETURNING session_id
     ), clock AS (
       UPDATE revocation_clock SET head = head + 1
-       WHERE id = 1 AND (SELECT count(*) FROM unrenewable) >= 0 AND EXISTS (SELECT FROM ended)
+       WHERE id = 1 AND (SELECT count(*) FROM deleted_tokens) >= 0 AND EXISTS (SELECT FROM ended)
       RETURNING head
     ), appended AS (
       INSERT INTO revocations (seq, kind, subject, effect, expires_at)

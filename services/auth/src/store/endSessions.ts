@@ -1,4 +1,4 @@
-/** Ends sessions: marks them, and deletes their refresh rows so that no renewal that ran beside it can match. */
+/** Ends the sessions of an account: marks them, and deletes their refresh rows so that no concurrent renewal matches. */
 import type { Db } from '../database/database.ts'
 
 export type EndedAs =
@@ -20,23 +20,23 @@ export type SessionSelection =
   | { kind: 'others'; accountId: string; exceptSessionId: string }
 
 /**
- * Relies on the row locks of `sessions`, taken in the order of their ids so that two calls cannot wait for each other, and
- * on those of `refresh_tokens`: a renewal that holds one is waited for, one that comes later finds no row.
- * @returns the sessions that this call ended; those that had ended before are not among them
+ * Relies on the row locks of `sessions`, taken in the order of the ids so that two calls cannot wait for each other, and on
+ * the row locks of `refresh_tokens`: it waits for a renewal that holds one, and a later renewal finds no row.
+ * @returns the ids of the sessions that this call ended
  */
 export async function endSessions(db: Db, which: SessionSelection, endedAs: EndedAs): Promise<string[]> {
   if (which.kind === 'one') return endSessionRow(db, which.sessionId, endedAs)
   const exceptId = which.kind === 'others' ? which.exceptSessionId : null
   const rows = await db.$queryRaw<{ id: string }[]>`
-    WITH standing AS (
+    WITH active AS (
       SELECT id FROM sessions
        WHERE ended_at IS NULL AND account_id = ${which.accountId}::uuid
          AND (${exceptId}::uuid IS NULL OR id <> ${exceptId}::uuid)
        ORDER BY id FOR UPDATE
     ), ended AS (
       UPDATE sessions SET ended_at = clock_timestamp(), ended_as = ${endedAs}
-        FROM standing WHERE sessions.id = standing.id RETURNING sessions.id
-    ), unrenewable AS (
+        FROM active WHERE sessions.id = active.id RETURNING sessions.id
+    ), deleted_tokens AS (
       DELETE FROM refresh_tokens USING ended WHERE session_id = ended.id
     )
     SELECT id FROM ended`

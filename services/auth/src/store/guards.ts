@@ -1,4 +1,4 @@
-/** The rows of live guards: what barriers wait for and admins look at. */
+/** Reads and removes the rows of guards: barriers wait for them, and admins list them. */
 import type { Db } from '../database/database.ts'
 import type { QueryRaw } from '../database/rawSql.ts'
 
@@ -15,7 +15,7 @@ export interface LiveGuard {
 export interface LiveGuards {
   guards: LiveGuard[]
   head: number
-  /** The database's clock, which leases are judged by. */
+  /** PostgreSQL's clock, which leases are compared with. */
   dbNowMs: number
 }
 
@@ -27,7 +27,7 @@ interface Row extends Omit<LiveGuard, 'lastSeenAt' | 'ackedAt'> {
   dbNowMs: number
 }
 
-/** Every guard whose lease runs. A scan of a table that holds only live guards. */
+/** Reads every guard with a running lease, and the head of the feed, in one snapshot. Scans a table that holds only live guards. */
 export async function readLiveGuards(db: QueryRaw): Promise<LiveGuards> {
   const rows = await db.$queryRaw<Row[]>`
     SELECT guard.id IS NOT NULL AS "isGuard", guard.id, guard.name, guard.version, guard.cursor::float8 AS cursor,
@@ -49,16 +49,20 @@ export async function readLiveGuards(db: QueryRaw): Promise<LiveGuards> {
   return { guards, head: first.head, dbNowMs: first.dbNowMs }
 }
 
-/** A guard that has stopped serving takes its row away, so that nobody waits for it. It must be the client's own. */
+/**
+ * Deletes the row of a guard that has stopped serving, so that no barrier waits for it. One statement, so that the notification
+ * is sent if and only if the row was deleted. The guard must belong to the client.
+ */
 export async function removeGuard(db: Db, guard: { id: string; clientId: string }): Promise<void> {
   await db.$queryRaw`
-    WITH gone AS (DELETE FROM guards WHERE id = ${guard.id}::uuid AND client_id = ${guard.clientId} RETURNING id)
-    SELECT pg_notify('gatehouse_acks', '')::text FROM gone`
+    WITH deleted AS (DELETE FROM guards WHERE id = ${guard.id}::uuid AND client_id = ${guard.clientId} RETURNING id)
+    SELECT pg_notify('gatehouse_acks', '')::text FROM deleted`
 }
 
 /**
- * A transaction of its own, which writes nothing and so waits for no disk. When it is lost, barriers find out by reading again.
- * @param from the replica that knows already: its ear passes over what it has said itself
+ * Notifies the other replicas that guards have acknowledged entries. A transaction of its own, which writes nothing and so waits
+ * for no disk. A lost notification costs time only: barriers also read at intervals.
+ * @param from the id of this replica, whose listener ignores its own notifications
  */
 export async function announceAcks(db: QueryRaw, from: string): Promise<void> {
   await db.$queryRaw`SELECT pg_notify('gatehouse_acks', ${from})::text AS notified`

@@ -1,6 +1,6 @@
 /**
- * Log-ins that come to the database together share a statement, and a commit: hashing threads finish several at a time, and each
- * statement by itself would be a tenth of what a log-in costs beside its hash.
+ * Groups the statements of concurrent log-ins. The hashing threads finish several passwords at a time, and one statement for
+ * each would be a tenth of what a log-in costs beside its hash.
  */
 import type { Clock } from '@gatehouse/clock'
 import { createBatcher } from '../database/batcher.ts'
@@ -9,30 +9,30 @@ import { type LoginAttempt, type LoginFacts, readLogins } from './readLogin.ts'
 import { type NewSession, type StartResult, startSession, startSessions } from './startSession.ts'
 
 export interface LoginBatch {
-  read: (tried: LoginAttempt) => Promise<LoginFacts>
-  /** Waits for whoever is changing the account, and keeps nobody else waiting. */
-  start: (begin: NewSession) => Promise<StartResult>
+  read: (attempt: LoginAttempt) => Promise<LoginFacts>
+  /** Waits for a transaction that is changing the account, without delaying other log-ins. */
+  start: (session: NewSession) => Promise<StartResult>
 }
 
 const maxItems = 32
 
 export function createLoginBatch(db: RawSql, clock: Clock): LoginBatch {
   const reads = createBatcher<LoginAttempt, LoginFacts>({
-    run: tries => readLogins(db, tries, clock.wallMs()),
+    run: attempts => readLogins(db, attempts, clock.wallMs()),
     maxItems,
     clock,
   })
   const starts = createBatcher<NewSession, StartResult | undefined>({
-    run: async begins => {
-      const started = await startSessions(db, begins, clock.wallMs())
-      return begins.map(({ sessionId }) => started.get(sessionId))
+    run: async sessions => {
+      const results = await startSessions(db, sessions, clock.wallMs())
+      return sessions.map(({ sessionId }) => results.get(sessionId))
     },
     maxItems,
     clock,
   })
   return {
     read: reads.add,
-    // Gone, or held by somebody: only a statement that waits can tell.
-    start: async begin => (await starts.add(begin)) ?? startSession(db, begin, clock.wallMs()),
+    // The row is gone or locked: only a statement that waits for the lock can tell which.
+    start: async session => (await starts.add(session)) ?? startSession(db, session, clock.wallMs()),
   }
 }

@@ -1,4 +1,4 @@
-/** Whether the session and the account behind an access token stand: asked of the database, for the auth service's own routes. */
+/** Reads the session and the account behind an access token, for the auth service's own routes. */
 import type { QueryRaw } from '../database/rawSql.ts'
 
 export interface CallerFacts {
@@ -20,7 +20,7 @@ interface Row {
   sessionGlobalEpoch: number | null
 }
 
-/** One snapshot of three rows by primary key. */
+/** One statement and so one snapshot of three rows, each by primary key. */
 export async function readCaller(db: QueryRaw, token: { sub: string; sid: string }): Promise<CallerFacts> {
   const [row] = await db.$queryRaw<Row[]>`
     SELECT clock.global_epoch AS "globalEpoch", account.epoch, account.disabled_at IS NOT NULL AS "isDisabled",

@@ -1,13 +1,13 @@
-/** Whether the service client behind a token of its own stands. */
+/** Reads the service client behind an access token of its own. */
 import type { QueryRaw } from '../database/rawSql.ts'
 
 export interface ClientFacts {
-  /** What it is granted now; null when it was deleted, or its tokens were revoked. */
+  /** Its current scopes; null when the client was deleted or its tokens were revoked. */
   scopes: string[] | null
   globalEpoch: number
 }
 
-/** One snapshot of two rows by primary key. */
+/** One statement and so one snapshot of two rows, each by primary key. */
 export async function readClientCaller(db: QueryRaw, token: { id: string; sid: string }): Promise<ClientFacts> {
   const [row] = await db.$queryRaw<ClientFacts[]>`
     SELECT client.scopes, clock.global_epoch AS "globalEpoch"

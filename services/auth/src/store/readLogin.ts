@@ -1,18 +1,17 @@
-/** What log-ins must know before they check their passwords: the account, and what has been tried so far. */
-
+/** Reads what log-ins need before they verify passwords: the account, and the counters of failures. */
 import type { RawSql } from '../database/rawSql.ts'
 import { unnest } from '../database/unnest.ts'
 import { type AccountForLogin, emailKey } from './accounts.ts'
 
-/** A counter of failures in `rate_limits`, and how many it allows. */
+/** A counter of failures in `rate_limits`, and its limit. */
 export interface Quota {
   key: string
   max: number
 }
 
-/** A counter that allows nothing more. */
+/** A counter that has reached its limit. */
 export interface ReachedLimit extends Quota {
-  /** Until it allows something again. */
+  /** How long the counter still blocks, in milliseconds. */
   leftMs: number
 }
 
@@ -26,39 +25,40 @@ export interface LoginFacts {
   reachedLimit: ReachedLimit | undefined
 }
 
-type Row = { place: number; points: number | null; leftMs: number | null } & (AccountForLogin | { id: null })
+type Row = { position: number; points: number | null; leftMs: number | null } & (AccountForLogin | { id: null })
 
 /**
  * Reads by the unique index on `email_key` and by the primary key of `rate_limits`; locks nothing.
- * @param wallMs the process's wall clock, in milliseconds since 1970: the counters are kept by it
- * @returns in the order of the tries
+ * @param wallMs the process's wall clock, in milliseconds since 1970, because the rate limiter dates its counters by it
+ * @returns the facts in the order of the attempts
  */
 export async function readLogins(
   db: Pick<RawSql, '$queryRaw'>,
-  tries: readonly LoginAttempt[],
+  attempts: readonly LoginAttempt[],
   wallMs: number,
 ): Promise<LoginFacts[]> {
-  const asked = tries.flatMap(({ email, quotas }, place) =>
-    quotas.map(quota => ({ place, emailKey: emailKey(email), ...quota })),
+  const counters = attempts.flatMap(({ email, quotas }, position) =>
+    quotas.map(quota => ({ position, emailKey: emailKey(email), ...quota })),
   )
-  const [places = [], emailKeys = [], keys = []] = unnest(asked, ['place', 'emailKey', 'key'])
+  const [positions = [], emailKeys = [], keys = []] = unnest(counters, ['position', 'emailKey', 'key'])
   const rows = await db.$queryRaw<Row[]>`
-    SELECT asked.place, counter.points, (counter.expire - ${wallMs}::float8)::float8 AS "leftMs",
+    SELECT input.position, counter.points, (counter.expire - ${wallMs}::float8)::float8 AS "leftMs",
            account.id, account.password_hash AS "passwordHash", account.disabled_at IS NOT NULL AS "isDisabled",
            account.must_change_password AS "mustChangePassword"
-      FROM unnest(${places}::int[], ${emailKeys}::text[], ${keys}::text[]) WITH ORDINALITY AS asked (place, email_key, key, turn)
-      LEFT JOIN rate_limits AS counter ON counter.key = asked.key AND counter.expire > ${wallMs}::float8
-      LEFT JOIN accounts AS account ON account.email_key = asked.email_key
-     WHERE asked.place IS NOT NULL
-     ORDER BY asked.turn`
-  const facts: LoginFacts[] = tries.map(() => ({ account: undefined, reachedLimit: undefined }))
-  for (const [turn, row] of rows.entries()) {
-    const [of, quota] = [facts[row.place], asked[turn]]
-    if (of === undefined || quota === undefined) continue
+      FROM unnest(${positions}::int[], ${emailKeys}::text[], ${keys}::text[])
+           WITH ORDINALITY AS input (position, email_key, key, row_number)
+      LEFT JOIN rate_limits AS counter ON counter.key = input.key AND counter.expire > ${wallMs}::float8
+      LEFT JOIN accounts AS account ON account.email_key = input.email_key
+     WHERE input.position IS NOT NULL
+     ORDER BY input.row_number`
+  const facts: LoginFacts[] = attempts.map(() => ({ account: undefined, reachedLimit: undefined }))
+  for (const [index, row] of rows.entries()) {
+    const [fact, quota] = [facts[row.position], counters[index]]
+    if (fact === undefined || quota === undefined) continue
     const { points, leftMs } = row
-    if (row.id !== null) of.account = row
+    if (row.id !== null) fact.account = row
     if (points !== null && leftMs !== null && points >= quota.max)
-      of.reachedLimit ??= { key: quota.key, max: quota.max, leftMs }
+      fact.reachedLimit ??= { key: quota.key, max: quota.max, leftMs }
   }
   return facts
 }

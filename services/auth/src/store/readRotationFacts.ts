@@ -1,4 +1,4 @@
-/** What stands in the database about a refresh token that did not rotate. */
+/** Reads what the database holds about a refresh token that did not rotate. */
 import type { RotationFacts } from '@gatehouse/protocol'
 import type { Db } from '../database/database.ts'
 import type { Grant } from './rotateRefreshToken.ts'
@@ -25,15 +25,15 @@ export interface PresentedToken {
 
 export interface RotationRead {
   facts: RotationFacts
-  /** What a fresh access token is made from, should it be an honest retry. */
+  /** The contents of a new access token, for the case that the request is a retry. */
   grant: Grant | null
-  /** Of the secret that stands: whoever retries gets that one. */
+  /** Hash of the current secret, which a retry is answered with. */
   currentHash: Uint8Array | null
-  /** Where the session was begun, as evidence. */
+  /** The address at log-in, as evidence. */
   address: string | null
 }
 
-/** One snapshot of all three rows and the clock that judges them; reads by primary key, locks nothing. */
+/** One statement and so one snapshot of the rows and of PostgreSQL's clock; reads by primary key, locks nothing. */
 export async function readRotationFacts(db: Db, presented: PresentedToken): Promise<RotationRead> {
   const [row] = await db.$queryRaw<Row[]>`
     SELECT account.id AS "accountId", session.client_id AS "clientId", account.roles, account.scopes, account.epoch,

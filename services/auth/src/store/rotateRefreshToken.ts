@@ -1,5 +1,4 @@
-/** The ordinary renewal: guards, rotates and reads all that an access token needs in one statement. */
-
+/** The ordinary renewal: one statement checks the token, rotates it, and reads the contents of the access token. */
 import type { RawSql, Value } from '../database/rawSql.ts'
 import { unnest } from '../database/unnest.ts'
 
@@ -18,7 +17,7 @@ export interface IdleTimes {
   shortIdle: number
 }
 
-/** What an access token is made from. */
+/** The contents of an access token. */
 export interface Grant {
   sessionId: string
   accountId: string
@@ -28,20 +27,20 @@ export interface Grant {
   epoch: number
   globalEpoch: number
   remember: boolean
-  /** By the database's clock, as are all below, in milliseconds since 1970. */
+  /** By PostgreSQL's clock, in milliseconds since 1970, as the two below. */
   issuedAtMs: number
   authenticatedAtMs: number
   expiresAtMs: number
 }
 
 /**
- * Rotates, if the presented secret is the current one and its session and account stand.
+ * Rotates the row if the presented secret is the current one and the session and the account are active.
  *
- * Relies on the row lock of `refresh_tokens`: of many renewals one matches, the others find another hash once they get the
- * lock. Ending a session deletes this row, so a renewal either commits before the end or matches nothing; and while the row
- * stands it says all of the session that a renewal asks, and idles out no later than the session expires. The primary keys
- * serve all three tables, and no indexed column changes, so the update stays heap-only.
- * @returns nothing when no row matched: `readRotationFacts` then says why
+ * Relies on the row lock of `refresh_tokens`: of concurrent renewals one matches, and the others find another hash once they
+ * get the lock. Ending a session deletes this row, so a renewal either commits before the end or matches nothing. The row
+ * repeats every column of the session that a renewal needs, and expires no later than the session. All three tables are read
+ * by primary key, and no indexed column changes, so the update stays heap-only.
+ * @returns undefined when no row matched; `readRotationFacts` then tells why
  */
 export async function rotateRefreshToken(
   db: Pick<RawSql, 'query'>,
@@ -50,16 +49,16 @@ export async function rotateRefreshToken(
 ): Promise<Grant | undefined> {
   const { sessionId, generation, presentedHash, successorHash, idempotencyKeyHash } = rotation
   const values: Value[] = [sessionId, generation, presentedHash, successorHash, idempotencyKeyHash]
-  const [grant] = await db.query<Grant>(one, [idle.idle, idle.shortIdle, ...values])
+  const [grant] = await db.query<Grant>(singleStatement, [idle.idle, idle.shortIdle, ...values])
   return grant
 }
 
 /**
- * The same for many sessions in one statement and one commit; each session may stand in it once.
+ * Does the same for several sessions in one statement and one commit; each session may occur once.
  *
- * Takes only rows that nobody holds: it never waits for one session while it holds others, so no session can hinder another,
- * and two of these cannot wait for each other.
- * @returns the grants by session; for one that is not among them, ask by itself
+ * Relies on `SKIP LOCKED`: the statement never waits for one session while it holds others, so no session delays another, and
+ * two of these statements cannot wait for each other.
+ * @returns the grants by session; a session that is missing needs a statement of its own
  */
 export async function rotateRefreshTokens(
   db: Pick<RawSql, 'query'>,
@@ -67,24 +66,24 @@ export async function rotateRefreshTokens(
   idle: IdleTimes,
 ): Promise<Map<string, Grant>> {
   const columns = unnest(rotations, ['sessionId', 'generation', 'presentedHash', 'successorHash', 'idempotencyKeyHash'])
-  const grants = await db.query<Grant>(many, [idle.idle, idle.shortIdle, ...columns])
+  const grants = await db.query<Grant>(batchStatement, [idle.idle, idle.shortIdle, ...columns])
   return new Map(grants.map(grant => [grant.sessionId, grant]))
 }
 
-/** @param asked a row for each renewal, as a subquery */
-const rotationOf = (asked: string) => `
+/** @param input a subquery that returns a row for each renewal */
+const rotationOf = (input: string) => `
   UPDATE refresh_tokens AS token
      SET generation = token.generation + 1,
          previous_hash = token.current_hash,
-         current_hash = asked.successor_hash,
-         idempotency_key_hash = asked.idempotency_key_hash,
+         current_hash = input.successor_hash,
+         idempotency_key_hash = input.idempotency_key_hash,
          rotated_at = statement_timestamp(),
          idle_expires_at = least(token.expires_at, statement_timestamp() + make_interval(secs =>
            CASE WHEN token.remember THEN $1::float8 ELSE $2::float8 END))
-    FROM (${asked}) AS asked, accounts AS account, revocation_clock AS clock
-   WHERE token.session_id = asked.session_id
-     AND token.generation = asked.generation
-     AND token.current_hash = asked.presented_hash
+    FROM (${input}) AS input, accounts AS account, revocation_clock AS clock
+   WHERE token.session_id = input.session_id
+     AND token.generation = input.generation
+     AND token.current_hash = input.presented_hash
      AND token.idle_expires_at > statement_timestamp()
      AND account.id = token.account_id
      AND account.disabled_at IS NULL
@@ -96,13 +95,13 @@ const rotationOf = (asked: string) => `
             extract(epoch FROM token.authenticated_at)::float8 * 1000 AS "authenticatedAtMs",
             extract(epoch FROM token.expires_at)::float8 * 1000 AS "expiresAtMs"`
 
-const one = rotationOf(`
+const singleStatement = rotationOf(`
   SELECT $3::uuid AS session_id, $4::int AS generation, $5::bytea AS presented_hash, $6::bytea AS successor_hash,
          $7::bytea AS idempotency_key_hash`)
 
-const many = rotationOf(`
-  SELECT asked.*
+const batchStatement = rotationOf(`
+  SELECT input.*
     FROM unnest($3::uuid[], $4::int[], $5::bytea[], $6::bytea[], $7::bytea[])
-         AS asked (session_id, generation, presented_hash, successor_hash, idempotency_key_hash)
-    JOIN refresh_tokens AS free ON free.session_id = asked.session_id
+         AS input (session_id, generation, presented_hash, successor_hash, idempotency_key_hash)
+    JOIN refresh_tokens AS free ON free.session_id = input.session_id
      FOR UPDATE OF free SKIP LOCKED`)

@@ -1,9 +1,9 @@
 /**
- * Renewals that arrive together share a statement: under load a process pays for a few commits instead of one for each.
+ * Groups concurrent renewals into one statement: under load a process pays for a few commits instead of one for each renewal.
  *
- * One statement is under way at a time, since what gathers meanwhile makes the next one cheaper; that is only right because it
- * waits for nobody: a session whose row is held is left out of it, and asked for by a statement of its own. A renewal that
- * comes alone has one of its own from the start, which is the cheaper one.
+ * One statement runs at a time, because the renewals that arrive meanwhile make the next statement cheaper. This is safe because
+ * the statement never waits for a lock: it skips a session whose row is locked, and that session gets a statement of its own. A
+ * renewal that arrives alone gets the single statement at once, which is the cheaper one.
  */
 import type { Clock } from '@gatehouse/clock'
 import { createBatcher } from '../database/batcher.ts'
@@ -17,9 +17,9 @@ import {
 } from './rotateRefreshToken.ts'
 
 export interface RotationBatch {
-  /** Rotates the row of one session, with others if others ask; nothing when no row matched, or somebody holds it. */
+  /** Rotates the row of a session, together with concurrent renewals; undefined when no row matched or the row is locked. */
   batched: (rotation: Rotation) => Promise<Grant | undefined>
-  /** The same by itself, waiting for whoever holds the row; nothing when no row matched. */
+  /** Rotates it in a statement of its own, which waits for the row's lock; undefined when no row matched. */
   single: (rotation: Rotation) => Promise<Grant | undefined>
 }
 
@@ -29,8 +29,8 @@ export function createRotationBatch(db: Pick<RawSql, 'query'>, idle: IdleTimes, 
   const single: RotationBatch['single'] = rotation => rotateRefreshToken(db, rotation, idle)
   const batch = createBatcher<Rotation, Grant | undefined>({
     run: async rotations => {
-      const [only, ...others] = rotations
-      if (only !== undefined && others.length === 0) return [await single(only)]
+      const [only, ...rest] = rotations
+      if (only !== undefined && rest.length === 0) return [await single(only)]
       const grants = await rotateRefreshTokens(db, rotations, idle)
       return rotations.map(({ sessionId }) => grants.get(sessionId))
     },

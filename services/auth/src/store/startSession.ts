@@ -1,5 +1,4 @@
-/** Begins sessions: for each its row, its refresh row and its audit entry, if the account still stands. */
-
+/** Starts sessions: inserts the session, its refresh row and its audit entry, if the account is still active. */
 import type { RawSql } from '../database/rawSql.ts'
 import { unnest } from '../database/unnest.ts'
 import type { Quota } from './readLogin.ts'
@@ -8,7 +7,7 @@ import type { Grant } from './rotateRefreshToken.ts'
 export interface NewSession {
   sessionId: string
   accountId: string
-  /** The hash that the password was checked against: if it has changed since, nobody gets in. */
+  /** The hash that the password was verified against: if it has changed since, no session starts. */
   passwordHash: string
   clientId: string
   device: string | null
@@ -19,43 +18,48 @@ export interface NewSession {
   lifetimeSeconds: number
   idleSeconds: number
   secretHash: Buffer
-  /** Counters of failures: if one is spent, nobody gets in. */
+  /** Counters of failures: if one has reached its limit, no session starts. */
   quotas: readonly Quota[]
 }
 
-type Row = Grant & { isDisabled: boolean; asked: string }
+type Row = Grant & { isDisabled: boolean; requestedId: string }
 
-/** `gone`: since the check the account was deleted, its password changed, or a counter was spent. */
+/** `gone`: since the password was verified, the account was deleted, its password changed, or a counter reached its limit. */
 export type StartResult = { kind: 'started'; grant: Grant } | { kind: 'disabled' } | { kind: 'gone' }
 
 /**
- * Relies on the share lock of the account: a disable, a sign-out everywhere or a password change either waits for this
- * session and ends it, or commits first and is seen here.
- * @param wallMs the process's wall clock, in milliseconds since 1970: the counters are kept by it
+ * Relies on the share lock of the account: a disable, a log-out everywhere or a password change either waits for this session
+ * and ends it, or commits first and is visible here.
+ * @param wallMs the process's wall clock, in milliseconds since 1970, because the rate limiter dates its counters by it
  */
-export async function startSession(db: Pick<RawSql, 'query'>, begin: NewSession, wallMs: number): Promise<StartResult> {
-  const started = await run(db, waitingStatement, [begin], wallMs)
-  return started.get(begin.sessionId) ?? { kind: 'gone' }
+export async function startSession(
+  db: Pick<RawSql, 'query'>,
+  session: NewSession,
+  wallMs: number,
+): Promise<StartResult> {
+  const started = await run(db, waitingStatement, [session], wallMs)
+  return started.get(session.sessionId) ?? { kind: 'gone' }
 }
 
 /**
- * The same for many in one statement and one commit. It takes only accounts that nobody is changing, so it waits for nobody.
- * @returns by session; for one that is not among them, ask by itself
+ * Does the same for several sessions in one statement and one commit. Relies on `SKIP LOCKED`: it leaves out an account whose row
+ * is locked, so it never waits.
+ * @returns the results by session; a session that is missing needs a statement of its own
  */
 export function startSessions(
   db: Pick<RawSql, 'query'>,
-  begins: readonly NewSession[],
+  sessions: readonly NewSession[],
   wallMs: number,
 ): Promise<Map<string, StartResult>> {
-  return run(db, skippingStatement, begins, wallMs)
+  return run(db, skippingStatement, sessions, wallMs)
 }
 
-async function run(db: Pick<RawSql, 'query'>, text: string, begins: readonly NewSession[], wallMs: number) {
-  const quotas = begins.flatMap(({ sessionId, quotas }) => quotas.map(quota => ({ ...quota, sessionId })))
+async function run(db: Pick<RawSql, 'query'>, text: string, sessions: readonly NewSession[], wallMs: number) {
+  const quotas = sessions.flatMap(({ sessionId, quotas }) => quotas.map(quota => ({ ...quota, sessionId })))
   const rows = await db.query<Row>(text, [
     wallMs,
     ...unnest(quotas, ['sessionId', 'key', 'max']),
-    ...unnest(begins, [
+    ...unnest(sessions, [
       'sessionId',
       'accountId',
       'passwordHash',
@@ -70,27 +74,27 @@ async function run(db: Pick<RawSql, 'query'>, text: string, begins: readonly New
       'secretHash',
     ]),
   ])
-  return new Map(rows.map(row => [row.asked, startedOf(row)]))
+  return new Map(rows.map(row => [row.requestedId, startedOf(row)]))
 }
 
-function startedOf({ isDisabled, asked: _asked, ...grant }: Row): StartResult {
+function startedOf({ isDisabled, requestedId: _requestedId, ...grant }: Row): StartResult {
   return isDisabled ? { kind: 'disabled' } : { kind: 'started', grant }
 }
 
-/** @param lock how the accounts are locked */
+/** @param lock the locking clause for the accounts */
 const startOf = (lock: string) => `
-  WITH asked AS (
+  WITH input AS (
     SELECT * FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
                          $13::boolean[], $14::float8[], $15::float8[], $16::bytea[])
-      AS asked (session_id, account_id, password_hash, client_id, device, user_agent, address, request_id,
+      AS input (session_id, account_id, password_hash, client_id, device, user_agent, address, request_id,
                 remember, lifetime, idle, secret_hash)
   ), account AS (
-    SELECT asked.*, account.roles, account.scopes, account.epoch, account.disabled_at
-      FROM asked JOIN accounts AS account ON account.id = asked.account_id AND account.password_hash = asked.password_hash
+    SELECT input.*, account.roles, account.scopes, account.epoch, account.disabled_at
+      FROM input JOIN accounts AS account ON account.id = input.account_id AND account.password_hash = input.password_hash
      WHERE NOT EXISTS (
        SELECT FROM unnest($2::uuid[], $3::text[], $4::int[]) AS quota (session_id, key, max_points)
          JOIN rate_limits AS counter ON counter.key = quota.key
-        WHERE quota.session_id = asked.session_id AND counter.points >= quota.max_points AND counter.expire > $1::float8)
+        WHERE quota.session_id = input.session_id AND counter.points >= quota.max_points AND counter.expire > $1::float8)
        ${lock}
   ), session AS (
     INSERT INTO sessions (id, account_id, client_id, device, user_agent, address, remember, global_epoch, created_at, expires_at)
@@ -112,7 +116,7 @@ const startOf = (lock: string) => `
            CASE WHEN session.id IS NULL THEN 'account-disabled' ELSE 'done' END, jsonb_build_object('session', session.id)
       FROM account LEFT JOIN session ON session.id = account.session_id
   )
-  SELECT account.session_id AS "asked", account.disabled_at IS NOT NULL AS "isDisabled",
+  SELECT account.session_id AS "requestedId", account.disabled_at IS NOT NULL AS "isDisabled",
          session.id AS "sessionId", account.account_id AS "accountId", session.client_id AS "clientId",
          account.roles, account.scopes, account.epoch, session.global_epoch AS "globalEpoch", session.remember,
          extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",

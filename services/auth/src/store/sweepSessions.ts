@@ -1,15 +1,15 @@
-/** Removes sessions that nobody can use and nobody asks about any more, a batch at a time. */
+/** Deletes sessions that ended or expired long ago, in batches. */
 import type { Db } from '../database/database.ts'
 
 export interface SweepBatch {
   limit: number
-  /** How long a session is kept after its end, for those who ask what became of it. */
+  /** How long an ended session is kept, in days, so that admins can look it up. */
   historyDays: number
 }
 
 /**
- * By the index on `expires_at`. Here and below: rows that somebody holds are left for the next time, so two replicas share
- * the work and nobody waits; the refresh rows go by their foreign key.
+ * By the index on `expires_at`. Here and below, `SKIP LOCKED` leaves locked rows to the next sweep, so that two replicas share
+ * the work and none waits; the foreign key deletes the refresh rows.
  */
 export async function deleteExpiredSessions(db: Db, { limit, historyDays }: SweepBatch): Promise<number> {
   return db.$executeRaw`
@@ -18,7 +18,7 @@ export async function deleteExpiredSessions(db: Db, { limit, historyDays }: Swee
        LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
 }
 
-/** By the index on `ended_at`: the tokens of such a session expired long ago. */
+/** By the index on `ended_at`: the tokens of these sessions have expired. */
 export async function deleteEndedSessions(db: Db, { limit, historyDays }: SweepBatch): Promise<number> {
   return db.$executeRaw`
     DELETE FROM sessions WHERE id IN (
@@ -27,8 +27,8 @@ export async function deleteEndedSessions(db: Db, { limit, historyDays }: SweepB
 }
 
 /**
- * By the index on `global_epoch`. They ended with the revocation of everyone, which wrote none of them; without its row a
- * session is refused as ended just the same.
+ * By the index on `global_epoch`. These sessions ended when the global epoch was raised, which updated none of their rows.
+ * A session without a row is refused in the same way.
  */
 export async function deleteBelowGlobalEpoch(db: Db, { limit }: SweepBatch): Promise<number> {
   return db.$executeRaw`
@@ -38,26 +38,26 @@ export async function deleteBelowGlobalEpoch(db: Db, { limit }: SweepBatch): Pro
 }
 
 /**
- * Looks at the next rows by primary key: an index on the idle expiry would cost every renewal its heap-only update.
- * @param after where the last look ended
- * @returns where this one ended; null at the end of the table
+ * Reads the next rows by primary key: with an index on the idle expiry, no renewal would be a heap-only update.
+ * @param after the id at which the previous call stopped; null starts at the beginning
+ * @returns the id at which this call stopped; null at the end of the table
  */
 export async function deleteIdleSessions(
   db: Db,
   { after, limit, historyDays }: SweepBatch & { after: string | null },
 ): Promise<{ removed: number; last: string | null }> {
   const [row] = await db.$queryRaw<{ removed: number; last: string | null }[]>`
-    WITH looked AS (
+    WITH candidates AS (
       SELECT session_id, idle_expires_at FROM refresh_tokens
        WHERE ${after}::uuid IS NULL OR session_id > ${after}::uuid ORDER BY session_id LIMIT ${limit}
-    ), removed AS (
+    ), deleted AS (
       DELETE FROM sessions WHERE id IN (
-        SELECT id FROM sessions JOIN looked ON looked.session_id = id
-         WHERE looked.idle_expires_at < statement_timestamp() - make_interval(days => ${historyDays}::int)
+        SELECT id FROM sessions JOIN candidates ON candidates.session_id = id
+         WHERE candidates.idle_expires_at < statement_timestamp() - make_interval(days => ${historyDays}::int)
            FOR UPDATE OF sessions SKIP LOCKED)
       RETURNING 1
     )
-    SELECT (SELECT count(*)::int FROM removed) AS removed,
-           (SELECT session_id FROM looked ORDER BY session_id DESC LIMIT 1) AS last`
+    SELECT (SELECT count(*)::int FROM deleted) AS removed,
+           (SELECT session_id FROM candidates ORDER BY session_id DESC LIMIT 1) AS last`
   return row ?? { removed: 0, last: null }
 }

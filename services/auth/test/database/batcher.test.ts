@@ -1,106 +1,106 @@
-/** Batches: what comes together is asked together, one batch after the other, and never by work begun before. */
+/** The batcher: concurrent items share a batch, batches run one after another, and no item joins a running batch. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { fakeClock } from '@gatehouse/testkit'
 import t from 'tap'
 import { createBatcher } from '../../src/database/batcher.ts'
 
-/** Work that ends when it is told to. */
-function work() {
-  const begun: { items: string[]; end: (results?: Error) => void }[] = []
+/** A `run` function whose batches end when the test calls `end`. */
+function controlledRun() {
+  const batches: { items: string[]; end: (results?: Error) => void }[] = []
   const run = (items: string[]) =>
     new Promise<string[]>((resolve, reject) => {
       const end = (error?: Error) => (error ? reject(error) : resolve(items.map(item => item.toUpperCase())))
-      begun.push({ items, end })
+      batches.push({ items, end })
     })
-  return { run, begun }
+  return { run, batches }
 }
 
-t.test('what is added in one turn is one batch, and each gets its own result', async t => {
-  const { run, begun } = work()
+t.test('batcher: items of one turn of the event loop form one batch, and each gets its own result', async t => {
+  const { run, batches } = controlledRun()
   const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), maxItems: 10 })
   const results = Promise.all(['a', 'b', 'c'].map(batch.add))
   await turn()
   t.same(
-    begun.map(({ items }) => items),
+    batches.map(({ items }) => items),
     [['a', 'b', 'c']],
   )
-  begun[0]?.end()
+  batches[0]?.end()
   t.same(await results, ['A', 'B', 'C'])
 })
 
 t.test(
-  'what comes while a batch is under way is the next one, and what is too much for one is left for the one after',
+  'batcher: items that arrive during a batch form the next one, and items above the maximum the one after',
   async t => {
-    const { run, begun } = work()
+    const { run, batches } = controlledRun()
     const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), maxItems: 2 })
     const first = batch.add('a')
     await turn()
-    const others = Promise.all(['b', 'c', 'd'].map(batch.add))
+    const rest = Promise.all(['b', 'c', 'd'].map(batch.add))
     await turn()
     t.same(
-      begun.map(({ items }) => items),
+      batches.map(({ items }) => items),
       [['a']],
     )
     for (const items of [['b', 'c'], ['d']]) {
-      begun.at(-1)?.end()
+      batches.at(-1)?.end()
       await turn()
       await turn()
-      t.same(begun.at(-1)?.items, items)
+      t.same(batches.at(-1)?.items, items)
     }
-    begun.at(-1)?.end()
+    batches.at(-1)?.end()
     t.equal(await first, 'A')
-    t.same(await others, ['B', 'C', 'D'])
+    t.same(await rest, ['B', 'C', 'D'])
   },
 )
 
-t.test('two of one key are never in one batch', async t => {
-  const { run, begun } = work()
+t.test('batcher: two items with the same key never share a batch', async t => {
+  const { run, batches } = controlledRun()
   const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), maxItems: 10, keyOf: item => item })
   const results = Promise.all(['a', 'a', 'b'].map(batch.add))
   await turn()
-  t.same(begun[0]?.items, ['a', 'b'])
-  begun[0]?.end()
+  t.same(batches[0]?.items, ['a', 'b'])
+  batches[0]?.end()
   await turn()
   await turn()
-  t.same(begun[1]?.items, ['a'])
-  begun[1]?.end()
+  t.same(batches[1]?.items, ['a'])
+  batches[1]?.end()
   t.same(await results, ['A', 'A', 'B'])
 })
 
-t.test('work that fails fails its own batch, and the next one goes on', async t => {
-  const { run, begun } = work()
+t.test('batcher: an error rejects its own batch, and the next batch runs', async t => {
+  const { run, batches } = controlledRun()
   const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), maxItems: 1 })
   const first = t.rejects(batch.add('a'), { message: 'away' })
   const second = batch.add('b')
   await turn()
-  begun[0]?.end(new Error('away'))
+  batches[0]?.end(new Error('away'))
   await first
   await turn()
-  begun[1]?.end()
+  batches[1]?.end()
   t.equal(await second, 'B')
 })
 
-t.test('work that hangs holds up those who wait for a moment only, and its end is no second turn', async t => {
-  const { run, begun } = work()
+t.test('batcher: a batch that hangs delays the queue for 20 ms only, and its end starts no second batch', async t => {
+  const { run, batches } = controlledRun()
   const clock = fakeClock({ wallMs: 0 })
   const batch = createBatcher({ run, clock, maxItems: 1 })
   const first = batch.add('a')
   await turn()
-  t.equal(clock.sleepers(), 0, 'nobody waits, so nothing is watched')
-  const others = Promise.all(['b', 'c'].map(batch.add))
+  t.equal(clock.sleepers(), 0, 'no item waits, so no timer runs')
+  const rest = Promise.all(['b', 'c'].map(batch.add))
   await clock.advance(19)
   await turn()
-  t.equal(begun.length, 1)
+  t.equal(batches.length, 1)
   await clock.advance(1)
   await turn()
-  t.equal(begun.length, 2)
-  begun[0]?.end()
+  t.equal(batches.length, 2)
+  batches[0]?.end()
   t.equal(await first, 'A')
   await turn()
-  t.equal(begun.length, 2, 'b has its turn')
-  begun[1]?.end()
+  t.equal(batches.length, 2, 'the batch of b is running')
+  batches[1]?.end()
   await turn()
   await turn()
-  begun[2]?.end()
-  t.same(await others, ['B', 'C'])
+  batches[2]?.end()
+  t.same(await rest, ['B', 'C'])
 })

@@ -1,4 +1,4 @@
-/** The statements of the hot paths are planned once a connection: planned anew each time, a renewal costs three. */
+/** PostgreSQL plans the statements of the hot paths once for each connection: planning each execution would cost three renewals. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
@@ -12,21 +12,21 @@ import { insertRefreshRows } from '../helpers/refreshRows.ts'
 import { startService } from '../helpers/service.ts'
 
 /** In small tables every plan costs the same. */
-const filling = [
+const fillTables = [
   `INSERT INTO accounts (email, email_key, password_hash, roles, scopes)
    SELECT n || '@example.net', n || '@example.net', 'none', '{user}', '{}' FROM generate_series(1, 20000) AS n`,
   `INSERT INTO sessions (id, account_id, client_id, remember, global_epoch, created_at, expires_at)
    SELECT gen_random_uuid(), id, 'first-party', true, 0, now(), now() + interval '1 day' FROM accounts`,
 ]
 
-/** PostgreSQL makes five plans for the parameters at hand before it compares them with one for all. */
-const tries = 5
-const times = 12
+/** PostgreSQL makes five custom plans before it compares them with a generic plan. */
+const customPlans = 5
+const executions = 12
 
-t.test('each keeps its plan, whether it carries one or several', async t => {
+t.test('store: each hot statement keeps a generic plan, for one row and for several', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
-  for (const statement of filling) await service.database.pool.query(statement)
+  for (const text of fillTables) await service.database.pool.query(text)
   await insertRefreshRows(service, '1 day')
   await service.database.pool.query('ANALYZE')
   const { url } = service.database
@@ -51,11 +51,11 @@ t.test('each keeps its plan, whether it carries one or several', async t => {
   })
   const idle = { idle: 60, shortIdle: 60 }
   const lease = { leaseMs: 1000, marginMs: 100, pageSize: 100, guardsPerClient: 10 }
-  const ways: Record<string, () => Promise<unknown>> = {
-    'a renewal alone': () => rotateRefreshToken(rawSql, rotation(), idle),
+  const statements: Record<string, () => Promise<unknown>> = {
+    'a single renewal': () => rotateRefreshToken(rawSql, rotation(), idle),
     'two renewals batched': () => rotateRefreshTokens(rawSql, [rotation(), rotation()], idle),
-    'the look before a password is checked': () => readLogins(rawSql, [{ email: ada.email, quotas }], 0),
-    'a log-in alone': () => startSession(rawSql, begin(), 0),
+    'the read before a password is verified': () => readLogins(rawSql, [{ email: ada.email, quotas }], 0),
+    'a single log-in': () => startSession(rawSql, begin(), 0),
     'log-ins batched': () => startSessions(rawSql, [begin()], 0),
     'a poll': () => writePolls(rawSql, [poll()], lease),
     'the feed': () => readFeed(rawSql, { after: 0, pageSize: 10 }),
@@ -67,11 +67,17 @@ t.test('each keeps its plan, whether it carries one or several', async t => {
     )
     return rows[0] ?? { custom: 0, generic: 0 }
   }
-  for (const [name, way] of Object.entries(ways)) {
+  for (const [name, execute] of Object.entries(statements)) {
     const before = await counts()
-    for (let n = 0; n < times; n += 1) await way()
+    for (let n = 0; n < executions; n += 1) await execute()
     const { custom, generic } = await counts()
-    t.ok(custom - before.custom <= tries, `${name}: planned ${custom - before.custom} times in ${times}`)
-    t.ok(generic - before.generic >= times - tries, `${name}: planned once for ${generic - before.generic}`)
+    t.ok(
+      custom - before.custom <= customPlans,
+      `${name}: ${custom - before.custom} custom plans in ${executions} executions`,
+    )
+    t.ok(
+      generic - before.generic >= executions - customPlans,
+      `${name}: ${generic - before.generic} executions of the generic plan`,
+    )
   }
 })

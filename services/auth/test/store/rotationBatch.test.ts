@@ -1,4 +1,4 @@
-/** Renewals that share a statement: each gets its own answer, and none waits for the session of another. */
+/** Batched renewals: each gets its own answer, and none waits for the session of another. */
 import { randomBytes } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import { pgProxy } from '@gatehouse/testkit'
@@ -21,14 +21,14 @@ async function sessionsOf(service: TestService): Promise<TestSession[]> {
   return Promise.all(Array.from({ length: count }, () => service.login(ada)))
 }
 
-/** Below HTTP, so that all are asked for in one turn of the event loop. */
-async function below(t: Test) {
+/** Calls the batch without HTTP, so that all renewals arrive in one turn of the event loop. */
+async function startBatch(t: Test) {
   const service = await startService(t)
   const keys = readRefreshKeys(service.environment['REFRESH_KEYS'] ?? '')
   const sessions = await sessionsOf(service)
   const rotations = sessions.map(({ refreshToken }): Rotation => {
     const token = decodeRefreshToken(refreshToken, keys)
-    if (token === undefined) throw new Error('a token that was just made does not read')
+    if (token === undefined) throw new Error('a new refresh token does not decode')
     const { sessionId, generation, secret } = token
     return {
       sessionId,
@@ -45,23 +45,23 @@ async function below(t: Test) {
   }
 }
 
-t.test(`${count} at once share statements, and each brings what belongs to its session`, async t => {
+t.test(`renew: ${count} concurrent renewals share statements, and each gets the token of its session`, async t => {
   const service = await startService(t)
   const sessions = await sessionsOf(service)
-  const line = await pgProxy(t, service.database.url)
-  const { call } = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
-  await waitUntil(() => line.statements() === 0, 'what begins with the service is done')
+  const proxy = await pgProxy(t, service.database.url)
+  const { call } = await startReplica(t, service, { DATABASE_URL: proxy.url, HOUSEKEEPING_SECONDS: '86400' })
+  await waitUntil(() => proxy.statements() === 0, 'the statements of the start are done')
   let tokens = sessions.map(({ refreshToken }) => refreshToken)
   let renewals = 0
   let fewest = Number.POSITIVE_INFINITY
   for (let round = 1; round <= 5; round += 1) {
-    line.statements()
+    proxy.statements()
     const responses = await Promise.all(tokens.map(refreshToken => call('/session/renew', { body: { refreshToken } })))
-    fewest = Math.min(fewest, line.statements())
+    fewest = Math.min(fewest, proxy.statements())
     t.same(new Set(responses.map(({ status }) => status)), new Set([200]))
     const renewed = responses.map(({ body }) => body as TestSession)
-    for (const [at, { sessionId, accessToken, refreshToken }] of renewed.entries()) {
-      t.equal(sessionId, sessions[at]?.sessionId)
+    for (const [index, { sessionId, accessToken, refreshToken }] of renewed.entries()) {
+      t.equal(sessionId, sessions[index]?.sessionId)
       t.equal(claimsOf(accessToken)['sid'], sessionId)
       t.equal(generationOf(refreshToken), round)
     }
@@ -73,21 +73,21 @@ t.test(`${count} at once share statements, and each brings what belongs to its s
   t.ok(fewest < count, `${fewest} statements for ${count} renewals`)
 })
 
-t.test('a session whose row somebody holds keeps nobody else waiting, and is renewed when it is free', async t => {
+t.test('renew: a locked row delays only its own session, which is renewed after the lock is released', async t => {
   const service = await startService(t)
-  const [heldOne, ...free] = (await sessionsOf(service)) as [TestSession, ...TestSession[]]
+  const [lockedSession, ...rest] = (await sessionsOf(service)) as [TestSession, ...TestSession[]]
   const held = await holdLock(t, service, 'SELECT FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [
-    heldOne.sessionId,
+    lockedSession.sessionId,
   ])
   const renew = ({ refreshToken }: TestSession) => service.call('/session/renew', { body: { refreshToken } })
   let isRenewed = false
-  // First by itself: even then nobody waits behind it.
-  const later = renew(heldOne).then(response => {
+  // It arrives first and alone: later renewals must not wait behind it.
+  const later = renew(lockedSession).then(response => {
     isRenewed = true
     return response
   })
   await untilBlocked(service, 1)
-  const responses = await Promise.all(free.map(renew))
+  const responses = await Promise.all(rest.map(renew))
   t.same(new Set(responses.map(({ status }) => status)), new Set([200]))
   t.notOk(isRenewed)
   await held.release()
@@ -96,22 +96,22 @@ t.test('a session whose row somebody holds keeps nobody else waiting, and is ren
   t.equal(generationOf((body as TestSession).refreshToken), 1)
 })
 
-t.test('among those that share a statement, the one that must not be renewed is not', async t => {
-  const { service, rotations, batched } = await below(t)
+t.test('renew: a batch rotates no ended session, no old generation and no wrong secret', async t => {
+  const { service, rotations, batched } = await startBatch(t)
   const [ended, old, otherSecret, ...good] = rotations as [Rotation, Rotation, Rotation, ...Rotation[]]
   const act = { actor: null, reason: null, address: null, requestId: null }
   const { endSessions } = createRevocations(service.database, 360_000)
   await endSessions({ kind: 'one', sessionId: ended.sessionId }, 'revoked', act)
-  const asked = [ended, { ...old, generation: 7 }, { ...otherSecret, presentedHash: randomBytes(32) }, ...good]
-  const grants = await Promise.all(asked.map(batched))
+  const batch = [ended, { ...old, generation: 7 }, { ...otherSecret, presentedHash: randomBytes(32) }, ...good]
+  const grants = await Promise.all(batch.map(batched))
   t.same(
     grants.map(grant => grant?.sessionId),
     [undefined, undefined, undefined, ...good.map(({ sessionId }) => sessionId)],
   )
 })
 
-t.test('of two that are asked for with one token, one rotates the row and the other finds it rotated', async t => {
-  const { service, rotations, batched } = await below(t)
+t.test('renew: of two renewals with one token in a batch, one rotates the row', async t => {
+  const { service, rotations, batched } = await startBatch(t)
   const grants = await Promise.all([...rotations, ...rotations].map(batched))
   t.equal(grants.filter(grant => grant !== undefined).length, count)
   const { rows } = await service.database.pool.query('SELECT DISTINCT generation FROM refresh_tokens')

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-/** Stands in for Prisma's schema-engine binary: the same JSON-RPC on stdio, answered by the WebAssembly build. */
+/** Replaces Prisma's schema-engine binary: the same JSON-RPC on stdio, answered by the WebAssembly build. */
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { withClient } from '../src/client.mjs'
+import { withSchemaEngine } from '../src/index.mjs'
 
 const { values, positionals } = parseArgs({
   options: {
@@ -19,14 +21,17 @@ const { url } = JSON.parse(values.datasource)
 if (positionals[0] === 'cli') await runOnce(positionals[1])
 else await serve()
 
-/** What the command line asks before it opens a session: `cli can-connect-to-database`, `cli create-database`. */
+/**
+ * The commands that the command line runs before it opens a session: `can-connect-to-database`, `create-database`.
+ * @param {string | undefined} command
+ */
 async function runOnce(command) {
   try {
     if (command === 'can-connect-to-database') await withClient(url, client => client.query('SELECT 1'))
     else if (command === 'create-database') await createDatabase(url)
-    else throw new Error(`The stand-in for the schema engine does not know the command ${command}.`)
+    else throw new Error(`The schema engine does not know the command ${command}.`)
   } catch (error) {
-    // The command line skips the first line, then wants JSON.
+    // The command line skips the first line, then reads JSON.
     const code = { '3D000': 'P1003', '28P01': 'P1000', ECONNREFUSED: 'P1001' }[error.code] ?? 'P1011'
     const fields = { error_code: code, message: error.message || String(error) }
     console.error(`\n${JSON.stringify({ level: 'ERROR', target: 'schema_engine::logger', fields })}`)
@@ -39,13 +44,13 @@ async function serve() {
 }
 
 async function reply(request) {
-  // Without a method it is the receipt for something we had printed.
+  // A message without a method acknowledges a `print` of ours.
   if (request.method === undefined) return
   try {
-    const { withSchemaEngine } = await store()
     const files = values.datamodels.map(async path => ({ path, content: await readFile(path, 'utf8') }))
-    // A new one for each request: it gives its way to a shadow database away with the first use.
-    const result = await withSchemaEngine(url, await Promise.all(files), engine => answer(engine, request))
+    // One engine for each request: an engine can open a shadow database only once.
+    const options = { url, schemas: await Promise.all(files) }
+    const result = await withSchemaEngine(options, engine => answer(engine, request))
     send({ id: request.id, result })
   } catch (error) {
     const message = error.message || String(error)
@@ -60,12 +65,12 @@ async function answer(engine, { method, params }) {
   if (method === 'evaluateDataLoss') return evaluateDataLoss(engine, params)
   const result = await engine[method](params)
   if (method !== 'diff') return result ?? null
-  // The binary has the command line print for it, and answers only with the exit code.
+  // The binary sends the text in a message of its own, and answers with the exit code only.
   if (result.stdout) send({ id: 1, method: 'print', params: { content: result.stdout } })
   return { exitCode: result.exitCode, stdout: null }
 }
 
-// The WebAssembly build cannot do these two itself ("shadow DB must be provided through an external factory"), but its diff can.
+// The WebAssembly build fails in these two ("shadow DB must be provided through an external factory"); its diff does not.
 
 async function createMigration(engine, { migrationName, draft, ...params }) {
   const script = await scriptBetween(engine, params)
@@ -78,7 +83,7 @@ async function createMigration(engine, { migrationName, draft, ...params }) {
   }
 }
 
-/** Coarser than the binary, which counts rows: whatever drops or converts data is warned of. */
+/** Coarser than the binary, which counts rows: every statement that drops or converts data gives a warning. */
 async function evaluateDataLoss(engine, params) {
   const script = await scriptBetween(engine, params)
   const destructive = /\bDROP (TABLE|COLUMN)\b|\bSET DATA TYPE\b/
@@ -106,19 +111,4 @@ async function createDatabase(target) {
   server.pathname = 'postgres'
   await withClient(server.href, client => client.query(`CREATE DATABASE "${databaseName.replaceAll('"', '""')}"`))
   return { databaseName }
-}
-
-async function withClient(connectionString, act) {
-  const { withClient: withPgClient } = await store()
-  return withPgClient(connectionString, act)
-}
-
-async function store() {
-  const compiled = new URL('../services/auth/dist/src/store/schemaEngine.js', import.meta.url)
-  try {
-    return await import(compiled.href)
-  } catch (error) {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new Error('Prisma works here through compiled code of services/auth: run `npx pnpm build` first.')
-  }
 }
