@@ -34,4 +34,7 @@ run(
   '--ignore-scripts',
   '--prefer-offline',
 )
+// The API pages read the compiled declarations of the packages.
+run(process.execPath, join(root, 'packages', 'tools', 'scripts', 'run.mjs'), 'build')
+run(process.execPath, join('node_modules', 'typedoc', 'bin', 'typedoc'), '--logLevel', 'Error')
 run(process.execPath, join('node_modules', 'vitepress', 'bin', 'vitepress.js'), 'build', '.')

@@ -3,6 +3,7 @@ import { defineConfig } from 'vitepress'
 import { withMermaid } from 'vitepress-plugin-mermaid'
 
 const page = (text, link) => ({ text, link })
+const packages = ['guard', 'contract', 'http', 'protocol', 'clock', 'settings', 'tracing']
 const repository = 'https://github.com/gatehouse/gatehouse/blob/main/'
 
 export default withMermaid(
@@ -47,6 +48,10 @@ export default withMermaid(
             page('Metrics', '/docs/operations/metrics'),
             page('Observability', '/docs/observability/'),
           ],
+        },
+        {
+          text: 'API reference',
+          items: packages.map(name => page(`@gatehouse/${name}`, `/api/${name}/src`)),
         },
         {
           text: 'Understand',
