@@ -1,6 +1,6 @@
 /** Makes the HTTP response for a problem: problem details (RFC 9457) and the challenge. */
 import { type Static, Type } from 'typebox'
-import type { ProblemExtras } from './problemError.ts'
+import type { ProblemExtras } from './problemExtras.ts'
 import { type ProblemCode, problemCodes, problemDefinition } from './problems.ts'
 
 /** The media type of problem details (RFC 9457 section 3). */
@@ -24,6 +24,9 @@ export const Problem = Type.Object(
   { $id: 'Problem', description: 'Why the request was refused, and what the client does next (RFC 9457).' },
 )
 export type Problem = Static<typeof Problem>
+
+/** The members of a problem that depend on the refusal only. */
+export type ProblemSummary = Omit<Problem, 'type' | 'requestId'>
 
 /** The part of a problem response that depends on the service and the request. */
 export interface ProblemOptions {
@@ -52,39 +55,46 @@ export interface ProblemResponse {
  * const { status, headers, body } = problemResponse('token-expired', {}, { problemBase, realm, requestId: request.id })
  */
 export function problemResponse(code: ProblemCode, extras: ProblemExtras, options: ProblemOptions): ProblemResponse {
-  const row = problemDefinition(code)
-  const headers: Record<string, string> = {
-    'content-type': problemMediaType,
-    'cache-control': 'no-store',
-    ...extras.headers,
-  }
-  const challenge = challengeOf(code, extras, options.realm)
-  if (challenge) headers['www-authenticate'] = challenge
-  const retryAfter = extras.retryAfterSeconds ?? row.retryAfterSeconds
-  if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)))
+  const { problemBase, realm, requestId } = options
+  const { fields, ...summary } = problemSummary(code, extras)
+  const body: Problem = { type: `${problemBase}/${code}`, ...summary, requestId }
+  if (fields) body.fields = fields
+  const headers = { 'content-type': problemMediaType, ...problemHeaders(code, extras, realm) }
+  return { status: summary.status, headers, body }
+}
 
-  const body: Problem = {
-    type: `${options.problemBase}/${code}`,
-    title: row.title,
-    status: row.status,
-    detail: detailOf(code, extras),
-    code: code,
-    action: row.action,
-    requestId: options.requestId,
-  }
-  if (extras.fields) body.fields = extras.fields.map(({ field, reason }) => ({ field, reason }))
-  return { status: row.status, headers, body }
+/** The body of a problem response, without `type` and `requestId`. */
+export function problemSummary(code: ProblemCode, extras: ProblemExtras): ProblemSummary {
+  const { title, status, action } = problemDefinition(code)
+  const summary: ProblemSummary = { title, status, detail: detailOf(code, extras), code, action }
+  if (extras.fields) summary.fields = extras.fields.map(({ field, reason }) => ({ field, reason }))
+  return summary
+}
+
+/**
+ * The headers of a problem response, without the content type.
+ * @param realm named by the challenge; a bearer challenge may do without (RFC 6750 section 3)
+ */
+export function problemHeaders(code: ProblemCode, extras: ProblemExtras, realm?: string): Record<string, string> {
+  const headers: Record<string, string> = { 'cache-control': 'no-store', ...extras.headers }
+  const challenge = challengeOf(code, extras, realm)
+  if (challenge) headers['www-authenticate'] = challenge
+  const retryAfter = extras.retryAfterSeconds ?? problemDefinition(code).retryAfterSeconds
+  if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)))
+  return headers
 }
 
 /** RFC 6750 section 3. All text comes from the table, so no request data can enter the header. */
-function challengeOf(code: ProblemCode, extras: ProblemExtras, realm: string): string | undefined {
+function challengeOf(code: ProblemCode, extras: ProblemExtras, realm: string | undefined): string | undefined {
   const row = problemDefinition(code)
   const error = extras.challenge ?? row.challenge
   if (error === undefined) return undefined
-  if (error === 'basic') return `Basic realm="${realm}", charset="UTF-8"`
-  if (error === 'none') return `Bearer realm="${realm}"`
-  const scope = error === 'insufficient_scope' && extras.scope ? `, scope="${extras.scope.join(' ')}"` : ''
-  return `Bearer realm="${realm}", error="${error}", error_description="${row.title}"${scope}`
+  // RFC 7617 section 2: Basic requires a realm.
+  if (error === 'basic') return `Basic realm="${realm ?? 'gatehouse'}", charset="UTF-8"`
+  const parameters = realm === undefined ? [] : [`realm="${realm}"`]
+  if (error !== 'none') parameters.push(`error="${error}"`, `error_description="${row.title}"`)
+  if (error === 'insufficient_scope' && extras.scope) parameters.push(`scope="${extras.scope.join(' ')}"`)
+  return ['Bearer', parameters.join(', ')].join(' ').trim()
 }
 
 function detailOf(code: ProblemCode, extras: ProblemExtras): string {

@@ -1,36 +1,20 @@
 /** The error that a handler throws to refuse a request. */
-import type { ProblemCode } from './problems.ts'
-
-/** One field of the request that is wrong. */
-export interface FieldError {
-  /** Its path in the request: `body/email`, `query/limit`, `headers/authorization`. */
-  field: string
-  /** What is wrong with it, as a phrase. It never contains the value. */
-  reason: string
-}
-
-/** What a refusal adds to its row of the table. */
-export interface ProblemExtras {
-  /** For `request-malformed`: the fields that are wrong. */
-  fields?: readonly FieldError[]
-  /** For `insufficient-scope`: the scopes that the route requires. */
-  scope?: readonly string[]
-  /** Overrides the table's `Retry-After`, in seconds. */
-  retryAfterSeconds?: number
-  /** For a malformed Authorization header: `invalid_request` (RFC 6750 section 3.1). */
-  challenge?: 'invalid_request'
-  /** Further response headers. */
-  headers?: Readonly<Record<string, string>>
-  cause?: unknown
-}
+import { type ProblemSummary, problemHeaders, problemSummary } from './problemDetails.ts'
+import type { ProblemExtras } from './problemExtras.ts'
+import { type ProblemCode, problemDefinition } from './problems.ts'
 
 /**
  * A refusal. The problem details plugin makes the response from it.
+ *
+ * An application without that plugin answers with the same status and headers: error handlers of
+ * Fastify and Express read `statusCode`, and Fastify's default handler sends `headers`.
  * @example
  * throw new ProblemError('not-found', `no session ${id}`)
  */
 export class ProblemError extends Error {
   readonly code: ProblemCode
+  /** The reason, for the log only. `message` is the table's text, which a response may contain. */
+  readonly why: string
   readonly extras: ProblemExtras
 
   /**
@@ -39,9 +23,24 @@ export class ProblemError extends Error {
    * @param extras what this refusal adds to the table's row
    */
   constructor(code: ProblemCode, why: string, extras: ProblemExtras = {}) {
-    super(why, extras.cause === undefined ? undefined : { cause: extras.cause })
+    super(problemDefinition(code).title, extras.cause === undefined ? undefined : { cause: extras.cause })
     this.name = 'ProblemError'
     this.code = code
+    this.why = why
     this.extras = extras
+  }
+
+  get statusCode(): number {
+    return problemDefinition(this.code).status
+  }
+
+  /** The response headers, with a challenge that names no realm. */
+  get headers(): Record<string, string> {
+    return problemHeaders(this.code, this.extras)
+  }
+
+  /** The problem details without `type` and `requestId`, which depend on the service. */
+  toJSON(): ProblemSummary {
+    return problemSummary(this.code, this.extras)
   }
 }

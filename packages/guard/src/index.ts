@@ -1,6 +1,6 @@
 /** What a resource service uses of the guard, and what both services share at their HTTP edge. */
 
-export { type ProblemDetailsOptions, problemDetails } from '@gatehouse/http'
+export { type ProblemDetailsOptions, type ProblemDetailsPluginOptions, problemDetails } from '@gatehouse/http'
 export { createGuard, type Guard, type GuardState } from './guard.ts'
 export { type JwksOptions, jwksKeys } from './keys/jwksKeys.ts'
 export { type Keys, keyFromPem, keysFromJwks, type PublicKey, thumbprint } from './keys/publicKey.ts'

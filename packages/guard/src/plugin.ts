@@ -33,6 +33,12 @@ export type GuardPluginOptions = GuardOptions | { guard: Guard }
  */
 export const guard = fastifyPlugin(guardScope, { name: '@gatehouse/guard', fastify: '5.x' })
 
+interface Pending {
+  request: FastifyRequest
+  reply: FastifyReply
+  done: HookHandlerDoneFunction
+}
+
 async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Promise<void> {
   const instance = 'guard' in options ? options.guard : createGuard({ log: app.log, ...options })
   const rules = new WeakMap<object, Rule>()
@@ -50,19 +56,19 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
   app.addHook('onClose', () => instance.stop())
 
   /** Synchronous for a token that is known: no promise, no closure, nothing made that outlives the call. */
-  function onRequest(request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void {
+  function onRequest(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     let isDecided: boolean
     try {
-      isDecided = authorizeRequest(request, done)
+      isDecided = authorizeRequest(request, reply, done)
     } catch (error) {
-      refuse(error, done)
+      refuse(error, reply, done)
       return
     }
     if (isDecided) done()
   }
 
   /** @returns false when the key must be fetched first, and `done` is called later */
-  function authorizeRequest(request: FastifyRequest, done: HookHandlerDoneFunction): boolean {
+  function authorizeRequest(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): boolean {
     const authorization = singleAuthorization(request.raw.rawHeaders, request.query)
     const rule = ruleOfRoute(request)
     const known = instance.lookup(authorization, rule)
@@ -72,7 +78,7 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
     }
     const verified = instance.verify(authorization)
     if (verified instanceof Promise) {
-      authorizeLater(request, verified, done)
+      authorizeLater({ request, reply, done }, verified)
       return false
     }
     instance.authorize(verified, rule)
@@ -80,19 +86,16 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
     return true
   }
 
-  function authorizeLater(
-    request: FastifyRequest,
-    pending: Promise<VerifiedToken>,
-    done: HookHandlerDoneFunction,
-  ): void {
-    pending
+  /** Apart from the function above, since a closure there would be allocated for every request. */
+  function authorizeLater({ request, reply, done }: Pending, pendingToken: Promise<VerifiedToken>): void {
+    pendingToken
       .then(verified => {
         instance.authorize(verified, ruleOfRoute(request))
         request.caller = verified.caller
       })
       .then(
         () => done(),
-        error => refuse(error, done),
+        error => refuse(error, reply, done),
       )
   }
 
@@ -106,8 +109,12 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
     return rule
   }
 
-  function refuse(error: unknown, done: HookHandlerDoneFunction): void {
-    if (error instanceof ProblemError) instance.countRefusal(error)
+  function refuse(error: unknown, reply: FastifyReply, done: HookHandlerDoneFunction): void {
+    if (error instanceof ProblemError) {
+      instance.countRefusal(error)
+      // The application's own error handler may send no headers of an error: a 401 needs its challenge all the same.
+      reply.headers(error.headers)
+    }
     done(error as Error)
   }
 }

@@ -31,7 +31,7 @@ t.test('a route registered before the guard, in the same scope, is guarded all t
   await service.guard.ready()
   const app = fastify()
   t.teardown(() => app.close())
-  await app.register(problemDetails, problemOptions)
+  await app.register(problemDetails, { ...problemOptions, errors: 'all' })
   app.get('/early', { config: { guard: { scope: ['a'] } } }, () => 'open')
   await app.register(guard, { guard: service.guard })
   t.equal((await app.inject('/early')).json().code, 'token-missing')

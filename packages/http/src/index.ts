@@ -1,7 +1,12 @@
 /** Server options, problem details, strict JSON, request metrics and graceful shutdown for Fastify services. */
 export { errorToProblem, type MappedError } from './errorToProblem.ts'
 export { gracefulShutdown, type ShutdownOptions, shutdownOnSignals, trackConnections } from './gracefulShutdown.ts'
-export { createErrorHandler, type ProblemDetailsOptions, problemDetails } from './problemDetails.ts'
+export {
+  createErrorHandler,
+  type ProblemDetailsOptions,
+  type ProblemDetailsPluginOptions,
+  problemDetails,
+} from './problemDetails.ts'
 export { type RequestMetrics, requestMetrics } from './requestMetrics.ts'
 export { type FastifyDefaults, fastifyDefaults } from './serverOptions.ts'
 export { assertStrictJson, decodeUtf8, parseStrictJson, StrictJsonError } from './strictJson.ts'

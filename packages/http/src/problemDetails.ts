@@ -1,12 +1,12 @@
 /** The plugin that makes every error response: problem details (RFC 9457). */
 import {
   type ProblemCode,
-  type ProblemError,
+  ProblemError,
   type ProblemExtras,
   type ProblemResponse,
   problemResponse as replyTo,
 } from '@gatehouse/contract'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { errorToProblem } from './errorToProblem.ts'
 
@@ -20,9 +20,20 @@ export interface ProblemDetailsOptions {
   translate?: (error: unknown) => ProblemError | undefined
 }
 
+export interface ProblemDetailsPluginOptions extends ProblemDetailsOptions {
+  /**
+   * `problems`: makes responses from `ProblemError`s only. The error handler that the scope already has gets every other
+   * error, and the not-found handler stays.
+   *
+   * `all`: makes responses from every error and from every unknown route. Register it on the root instance.
+   * An error that is no problem becomes `internal-error`; its details go to the log only.
+   * @default 'problems'
+   */
+  errors?: 'problems' | 'all'
+}
+
 /**
- * The plugin. Register it once, on the root instance: it makes a problem response from every error of every route and from
- * every unknown route. An error that is no problem becomes `internal-error`; its details go to the log only.
+ * The plugin, for the scope in which it is registered.
  * @see RFC 9457
  * @example
  * await app.register(problemDetails, { problemBase: 'https://auth.example/problems', realm: 'warehouse' })
@@ -35,8 +46,20 @@ export const problemDetails = fastifyPlugin(registerProblemDetails, {
   fastify: '5.x',
 })
 
-async function registerProblemDetails(app: FastifyInstance, options: ProblemDetailsOptions): Promise<void> {
+async function registerProblemDetails(
+  app: FastifyInstance,
+  { errors = 'problems', ...options }: ProblemDetailsPluginOptions,
+): Promise<void> {
   const handleError = createErrorHandler(options)
+  if (errors === 'problems') {
+    const otherErrors = app.errorHandler
+    app.setErrorHandler((error, request, reply) => {
+      const problem = options.translate?.(error) ?? error
+      if (problem instanceof ProblemError) return handleError(problem, request, reply)
+      return otherErrors.call(app, error as FastifyError, request, reply)
+    })
+    return
+  }
   app.setErrorHandler(handleError)
   app.setNotFoundHandler((request, reply) =>
     send(reply, problemReply('not-found', {}, { ...options, requestId: request.id })),
@@ -52,7 +75,8 @@ export function createErrorHandler(options: ProblemDetailsOptions) {
     const { code, extras, isUnexpected } = errorToProblem(options.translate?.(error) ?? error)
     const response = problemReply(code, extras, { ...options, requestId: request.id })
     if (isUnexpected) request.log.error({ err: error, code }, 'unexpected error')
-    else request.log.debug({ code, why: error instanceof Error ? error.message : '' }, 'request refused')
+    else
+      request.log.debug({ code, why: error instanceof ProblemError ? error.why : describe(error) }, 'request refused')
     return send(reply, response)
   }
 }
@@ -69,6 +93,10 @@ function problemReply(
 /** Sends a string, so that no serializer of a route's response schema can change the body. */
 function send(reply: FastifyReply, { status, headers, body }: ProblemResponse): FastifyReply {
   return reply.code(status).headers(headers).serializer(identity).send(JSON.stringify(body))
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : ''
 }
 
 function identity(payload: unknown): string {

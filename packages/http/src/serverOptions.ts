@@ -1,7 +1,7 @@
 /** Fastify options with limits on size and time, strict validation and problem details. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { type FastifyHttpOptions, LogController } from 'fastify'
+import fastify, { type FastifyHttpOptions } from 'fastify'
 import { clientErrorHandler } from './clientErrors.ts'
 import { createErrorHandler, type ProblemDetailsOptions } from './problemDetails.ts'
 
@@ -51,9 +51,15 @@ export function fastifyDefaults(options: FastifyDefaults): FastifyHttpOptions<im
     },
     frameworkErrors: createErrorHandler({ problemBase, realm }),
     clientErrorHandler: clientErrorHandler({ problemBase, realm }, nextId),
-    logController: new LogController({ disableRequestLogging: !logsRequests }),
+    ...requestLogging({ disableRequestLogging: !logsRequests }),
     logger: { level: logLevel, serializers: { req: describeRequest } },
   } as FastifyHttpOptions<import('node:http').Server>
+}
+
+/** Fastify 5.10 moved the option into its LogController and deprecated the old one. */
+function requestLogging(options: { disableRequestLogging: boolean }): object {
+  const { LogController } = fastify as { LogController?: typeof fastify.LogController }
+  return LogController === undefined ? options : { logController: new LogController(options) }
 }
 
 /** Creates ids that are unique across processes and restarts; cheaper than a UUID for each request. */

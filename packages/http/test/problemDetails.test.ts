@@ -17,7 +17,7 @@ const schema = {
 
 async function fixture(t: Test, over: Partial<Parameters<typeof fastifyDefaults>[0]> = {}): Promise<FastifyInstance> {
   const app = fastify(fastifyDefaults({ ...problemOptions, logLevel: 'silent', ...over }))
-  await app.register(problemDetails, problemOptions)
+  await app.register(problemDetails, { ...problemOptions, errors: 'all' })
   await app.register(strictRequests)
   app.post('/things', { schema }, request => request.body)
   app.post('/polls', { schema: { body: PollRequest } }, () => 'ok')

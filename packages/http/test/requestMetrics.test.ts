@@ -11,7 +11,7 @@ async function measured() {
   const requests = requestMetrics(clock)
   const app = fastify()
   await app.register(requests.plugin)
-  await app.register(problemDetails, { problemBase: 'https://auth.example/problems', realm: 'test' })
+  await app.register(problemDetails, { problemBase: 'https://auth.example/problems', realm: 'test', errors: 'all' })
   app.get('/things/:id', async () => 'here')
   app.get('/slow/:pattern(^["\\d]+$)', async () => {
     await clock.advance(30)

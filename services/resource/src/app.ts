@@ -46,7 +46,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const requests = requestMetrics(clock)
   await app.register(requests.plugin)
-  await app.register(problemDetails, problemOptions)
+  await app.register(problemDetails, { ...problemOptions, errors: 'all' })
   await app.register(strictRequests)
   await app.register(health, { state: resourceGuard.state, metrics, requests })
   await app.register(async inside => {

@@ -19,7 +19,7 @@ const benchGuard = createGuard({
   name: 'bench',
 })
 
-await app.register(problemDetails, options)
+await app.register(problemDetails, { ...options, errors: 'all' })
 await app.register(strictRequests)
 const sendItems = async () => ({ vault: ['the ledger', 'the spare keys'] })
 app.get('/unguarded', sendItems)

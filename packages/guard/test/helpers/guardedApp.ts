@@ -46,7 +46,7 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
   const client = { clientId, clientSecret, authUrls: [auth.url], issuer, audience }
   const own = createGuard({ ...client, clock, metrics, publicKey: key.pem, random: () => 0.5, ...over })
   const app = fastify({ ...fastifyDefaults({ ...problemOptions, logLevel: 'silent' }) })
-  await app.register(problemDetails, problemOptions)
+  await app.register(problemDetails, { ...problemOptions, errors: 'all' })
   await app.register(strictRequests)
   app.get('/open', () => 'open')
   await app.register(async inside => {

@@ -189,8 +189,21 @@ t.test('a part is taken in the one spelling that encoding it again would give', 
       const part = last.padStart(length, 'x')
       const isCanonical = Buffer.from(part, 'base64url').toString('base64url') === part
       if (isCanonical) read(`${head}.${body}.${part}`)
-      else t.throws(() => read(`${head}.${body}.${part}`), /not a JWT in compact form/, part)
+      else
+        t.match(
+          refusalOf(() => read(`${head}.${body}.${part}`)),
+          { why: /not a JWT in compact form/ },
+          part,
+        )
     }
   }
   t.end()
 })
+
+function refusalOf(run: () => unknown): unknown {
+  try {
+    return run()
+  } catch (error) {
+    return error
+  }
+}

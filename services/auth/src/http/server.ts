@@ -19,7 +19,7 @@ export async function createServer(config: Config, options: ServerOptions): Prom
   const { problemOptions, docs, requests, logStream } = options
   const app = Fastify(serverOptions(config, problemOptions, logStream))
   await app.register(requests.plugin)
-  await app.register(problemDetails, problemOptions)
+  await app.register(problemDetails, { ...problemOptions, errors: 'all' })
   await app.register(strictRequests)
   await app.register(cookiePlugin)
   await openApi(app, docs)
