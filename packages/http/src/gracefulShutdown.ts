@@ -9,7 +9,8 @@ const timeoutMs = 8500
 const idleCheckMs = 100
 /** In a turn of the event loop as short as this, hardly any data arrives. */
 const shortTurnMs = 1
-const maxTurns = 50
+/** More than the accept queue of the kernel holds: 511 connections by Node's default backlog. */
+const maxTurns = 1000
 
 /** How a server stops. */
 export interface ShutdownOptions {
@@ -34,22 +35,31 @@ export function trackConnections(app: FastifyInstance, clock: Clock): ReadonlySe
     socket.on('close', () => connections.delete(socket))
   })
   // Closing the listening socket resets connections that are still in the accept queue of the kernel.
-  app.addHook('preClose', () => flushPendingReads(clock))
+  app.addHook('preClose', () => flushPendingReads(app, clock))
   return connections
 }
 
 /**
- * Runs turns of the event loop until all received data is read. During a long turn more data can arrive, so it stops after a
- * short one. A connection that arrives within the last turn is lost.
+ * Runs turns of the event loop until the accept queue is empty and all received data is read. Node accepts one connection
+ * per turn (libuv 1.45 and newer), so a turn with a new connection says nothing about the queue. During a long turn more data
+ * can arrive, so it stops after a short turn without a new connection. A connection that arrives after the poll phase of that
+ * turn is lost.
  */
-async function flushPendingReads(clock: Clock): Promise<void> {
+async function flushPendingReads(app: FastifyInstance, clock: Clock): Promise<void> {
+  let accepted = 0
+  const onConnection = () => {
+    accepted += 1
+  }
+  app.server.on('connection', onConnection)
   // The poll phase of the current turn may have passed already.
   await nextTurn()
   for (let turns = 0; turns < maxTurns; turns += 1) {
     const startedAtMs = clock.nowMs()
+    accepted = 0
     await nextTurn()
-    if (clock.nowMs() - startedAtMs < shortTurnMs) return
+    if (accepted === 0 && clock.nowMs() - startedAtMs < shortTurnMs) break
   }
+  app.server.off('connection', onConnection)
 }
 
 /**
@@ -110,7 +120,7 @@ async function drainConnections(
     while (clock.nowMs() < untilMs) {
       await clock.sleep(idleCheckMs, closed)
       // Timers run before received data is read, so data that arrived meanwhile is still unread here.
-      await flushPendingReads(clock)
+      await flushPendingReads(app, clock)
       const stillSilent = [...connections].filter(socket => socket.bytesRead === 0)
       for (const socket of stillSilent) if (silent.has(socket)) socket.destroy()
       silent = new Set(stillSilent)

@@ -81,3 +81,26 @@ t.test('shutdown: accepts a connection from the accept queue during a busy turn'
   await gracefulShutdown(app, { clock: systemClock, connections, drainMs: 0, signal: 'SIGTERM' })
   t.match(await answer, /answered$/)
 })
+
+t.test('shutdown: accepts all connections of the accept queue, of which Node takes one per turn', async t => {
+  const app = fastify({ return503OnClosing: false })
+  app.get('/', () => 'answered')
+  let answers: Promise<string>[] = []
+  app.addHook('preClose', async () => {
+    setImmediate(() =>
+      setImmediate(() => {
+        const { port } = app.server.address() as AddressInfo
+        answers = Array.from({ length: 40 }, () => {
+          const late = connect(port, '127.0.0.1')
+          late.write(request)
+          return text(late).catch(String)
+        })
+      }),
+    )
+  })
+  const connections = trackConnections(app, systemClock)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  await gracefulShutdown(app, { clock: systemClock, connections, drainMs: 0, signal: 'SIGTERM' })
+  const lost = (await Promise.all(answers)).filter(answer => !answer.endsWith('answered'))
+  t.same(lost, [])
+})
