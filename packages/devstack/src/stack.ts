@@ -118,15 +118,18 @@ async function passwordState(authUrl: string, login: Login): Promise<'known' | '
   return 'known'
 }
 
+const readyTimeoutMs = 120_000
+const readyCheckMs = 50
+
 /** Waits for /readyz: a service that listens may have no keys and no lease yet. */
 async function untilReady(url: string): Promise<void> {
-  for (let attemptsLeft = 200; attemptsLeft > 0; attemptsLeft -= 1) {
+  for (let attemptsLeft = readyTimeoutMs / readyCheckMs; attemptsLeft > 0; attemptsLeft -= 1) {
     const isReady = await fetch(`${url}/readyz`).then(
       ({ ok }) => ok,
       () => false,
     )
     if (isReady) return
-    await systemClock.sleep(50)
+    await systemClock.sleep(readyCheckMs)
   }
   throw new Error('The resource service is not ready; see its log.')
 }

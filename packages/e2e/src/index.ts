@@ -1,4 +1,5 @@
 /** A whole system as real processes, for tests, benchmarks and tools. */
 export { problemPages, problems } from './gateway/problemPages.ts'
+export { secretQuery } from './gateway/secretQuery.ts'
 export * from './scriptedFeed.ts'
 export * from './system.ts'

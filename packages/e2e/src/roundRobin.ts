@@ -5,7 +5,7 @@
 
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { Call, CallOptions, HttpResponse } from '@gatehouse/testkit'
+import { type Call, type CallOptions, eventTimeoutMs, type HttpResponse } from '@gatehouse/testkit'
 
 export interface RoundRobin {
   call: Call
@@ -73,7 +73,7 @@ function send(
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...headers,
     },
-    signal: AbortSignal.timeout(timeoutMs ?? 10_000),
+    signal: AbortSignal.timeout(timeoutMs ?? eventTimeoutMs),
   }
   return new Promise((resolve, reject) => {
     const clientRequest = request(url, options, async response => {

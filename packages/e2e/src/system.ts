@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Call, freePort, httpClient, startProcess, type TestProcess } from '@gatehouse/testkit'
+import { type Call, eventTimeoutMs, freePort, httpClient, startProcess, type TestProcess } from '@gatehouse/testkit'
 
 export interface Service extends TestProcess {
   url: string
@@ -142,12 +142,12 @@ async function start(folder: string, env: Record<string, string>): Promise<Servi
 }
 
 /** Waits until the service has keys and a lease. */
-export async function untilReady({ call }: Service, timeoutMs = 20_000): Promise<void> {
+export async function untilReady({ call }: Service, timeoutMs = eventTimeoutMs): Promise<void> {
   await until(async () => (await call('/readyz')).status === 200, timeoutMs)
 }
 
 /** Polls until the condition is true, where no event is available. */
-export async function until(condition: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+export async function until(condition: () => Promise<boolean>, timeoutMs = eventTimeoutMs): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!(await condition().catch(() => false))) {
     if (performance.now() > deadline) throw new Error(`the condition was not true within ${timeoutMs} ms`)

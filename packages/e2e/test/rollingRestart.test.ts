@@ -7,12 +7,6 @@ import t, { type Test } from 'tap'
 import { type RoundRobin, roundRobin } from '../src/roundRobin.ts'
 import { clientSecret, password, type Service, type System, startSystem, type Tokens } from '../src/system.ts'
 
-/**
- * A row of a stopped guard would delay a revocation by fifteen seconds; a loaded machine, by one or
- * two.
- */
-const drainMs = 500
-const maxRevokeMs = 3000
 /** Connections that may be reset before the request was read; see `roundRobin`. */
 const maxLostConnections = 8
 
@@ -24,9 +18,9 @@ interface TestSystem extends System {
   resourceUrls: string
 }
 
-async function startTestSystem(t: Test): Promise<TestSystem> {
+async function startTestSystem(t: Test, env: Record<string, string> = {}): Promise<TestSystem> {
   const { url: databaseUrl, drop } = await freshDatabase()
-  const system = await startSystem({ databaseUrl, auths: 2, resources: 2, env: { DRAIN_MS: String(drainMs) } })
+  const system = await startSystem({ databaseUrl, auths: 2, resources: 2, env: { DRAIN_MS: '500', ...env } })
   const over = (services: Service[]) => {
     const urls = services.map(({ url }) => url)
     return [roundRobin(urls, { keepAlive: true }), roundRobin(urls, { keepAlive: false })]
@@ -46,20 +40,20 @@ async function startTestSystem(t: Test): Promise<TestSystem> {
 }
 
 t.test('rolling restart: under load no request fails, and no revocation waits for a lease', async t => {
-  const protectedSystem = await startTestSystem(t)
+  const testSystem = await startTestSystem(t)
   const stopping = new AbortController()
-  const load = startLoad(protectedSystem, stopping.signal)
+  const load = startLoad(testSystem, stopping.signal)
 
-  const { auths, resources, addAuth, addResource, resourceUrls: AUTH_URLS } = protectedSystem
-  for (const [options, service] of [...auths].entries()) {
-    t.equal(await service.stop(), 0, `auth-${options + 1} exits with 0`)
+  const { auths, resources, addAuth, addResource, resourceUrls: AUTH_URLS } = testSystem
+  for (const [index, service] of [...auths].entries()) {
+    t.equal(await service.stop(), 0, `auth-${index + 1} exits with 0`)
     await addAuth({ port: portOf(service) })
   }
   for (const [options, service] of [...resources].entries()) {
     const GUARD_NAME = `resource-${options + 1}`
     t.equal(await service.stop(), 0, `${GUARD_NAME} exits with 0`)
-    const { body } = await (protectedSystem.auth[0] as RoundRobin).call('/admin/guards', {
-      token: protectedSystem.adminToken,
+    const { body } = await (testSystem.auth[0] as RoundRobin).call('/admin/guards', {
+      token: testSystem.adminToken,
     })
     const { guards } = body as { guards: { name: string }[] }
     t.notOk(
@@ -69,30 +63,26 @@ t.test('rolling restart: under load no request fails, and no revocation waits fo
     await addResource({ port: portOf(service), env: { AUTH_URLS, GUARD_NAME } })
   }
   stopping.abort()
-  const { answered, failures, revokes } = await load
-  const lostConnections = [...protectedSystem.auth, ...protectedSystem.resource].reduce(
+  const { answered, failures, revocations } = await load
+  const lostConnections = [...testSystem.auth, ...testSystem.resource].reduce(
     (sum, gateway) => sum + gateway.lostConnections(),
     0,
   )
-  t.comment(`${lostConnections} connections were broken unheard, and their requests passed on`)
-  t.comment(`${answered} requests; ${revokes.length} revocations, the longest ${Math.max(...revokes)} ms`)
+  t.comment(`${lostConnections} connections were reset unread, and their requests repeated`)
+  t.comment(`${answered} requests, ${revocations} revocations`)
   t.same(failures, [])
-  t.ok(answered > 200 && revokes.length > 20, 'there was load')
-  t.ok(lostConnections <= maxLostConnections, 'hardly anything had to be passed on')
-  // On a machine that does much else, everything takes its time.
-  const typicalMs = revokes.toSorted((left, right) => left - right)[Math.floor(revokes.length / 2)] ?? 0
-  t.ok(Math.max(...revokes) <= Math.max(maxRevokeMs, 10 * typicalMs), `the longest took ${Math.max(...revokes)} ms`)
+  t.ok(answered > 200 && revocations > 20, 'there was load')
+  t.ok(lostConnections <= maxLostConnections, 'hardly any request had to be repeated')
 })
 
 interface Load {
   answered: number
   failures: string[]
-  /** Time from the request until the revocation was in force, in milliseconds. */
-  revokes: number[]
+  revocations: number
 }
 
 async function startLoad({ auth, resource, adminToken, login }: TestSystem, stopping: AbortSignal): Promise<Load> {
-  const load: Load = { answered: 0, failures: [], revokes: [] }
+  const load: Load = { answered: 0, failures: [], revocations: 0 }
   const ada = { email: 'ada@example.org', password, transport: 'body' }
 
   /** Records an unexpected status or a broken connection as a failure. */
@@ -123,14 +113,15 @@ async function startLoad({ auth, resource, adminToken, login }: TestSystem, stop
     await repeatUntilStopped(async () => {
       const begun = await expectStatus(201, authCall('/session', { body: ada }))
       const { sessionId, accessToken } = (begun?.body ?? {}) as Partial<Tokens>
-      const startMs = systemClock.nowMs()
       const ended = await expectStatus(
         200,
         authCall(`/admin/sessions/${sessionId}/end`, { token: adminToken, body: {} }),
       )
-      const { inForce = false } = (ended?.body ?? {}) as Partial<Receipt>
+      const { inForce = false, guards = [] } = (ended?.body ?? {}) as Partial<Receipt>
       if (!inForce) load.failures.push('not in force')
-      load.revokes.push(Math.round(systemClock.nowMs() - startMs))
+      // A stopped guard leaves the feed. If its row stayed, the revocation would wait until its lease ends.
+      for (const { name, leaseEndedAt } of guards) if (leaseEndedAt !== null) load.failures.push(`waited for ${name}`)
+      load.revocations += 1
       await expectStatus(401, resourceCall('/storage', accessToken === undefined ? {} : { token: accessToken }))
     })
   }
@@ -145,7 +136,8 @@ async function startLoad({ auth, resource, adminToken, login }: TestSystem, stop
 }
 
 t.test('poll: a held poll is answered when the replica receives SIGTERM', async t => {
-  const { auths } = await startTestSystem(t)
+  // Held far longer than the process may take to stop, so only the stop can end the hold.
+  const { auths } = await startTestSystem(t, { LEASE_MS: '60000', POLL_HOLD_MS: '25000' })
   const [replica] = auths as [Service]
   const headers = { authorization: `Basic ${btoa(`resource:${encodeURIComponent(clientSecret)}`)}` }
   const guardIdentity = { guard: randomUUID(), name: 'a guard', version: '1' }
@@ -154,13 +146,9 @@ t.test('poll: a held poll is answered when the replica receives SIGTERM', async 
   const { feedId, head } = body as { feedId: string; head: number }
 
   const held = poll({ ...guardIdentity, feedId, after: head })
-  const answered = held.then(({ status }) => ({ status, atMs: systemClock.nowMs() }))
   await systemClock.sleep(100)
-  const startMs = systemClock.nowMs()
   const ended = replica.stop()
-  const { status, atMs } = await answered
-  t.equal(status, 200)
-  t.ok(atMs - startMs < drainMs + 1000, `answered ${Math.round(atMs - startMs)} ms after the signal`)
+  t.equal((await held).status, 200)
   t.equal(await ended, 0)
 })
 

@@ -44,7 +44,7 @@ async function startError(env: Record<string, string>): Promise<string> {
 
 t.test('start: runs the tour twice, keeps passwords over a restart, and leaves no process', async t => {
   const env = await environment(t)
-  const first = await startProcess({ entry: main, env, readyWhen: /Gatehouse is ready/, timeoutMs: 60_000 })
+  const first = await startProcess({ entry: main, env, readyWhen: /Gatehouse is ready/ })
   await first.logged(/admin@example\.org {2}[\w-]{20,}/)
   const { stdout } = await run(process.execPath, [tour], { env: { ...process.env, ...env } })
   for (const scene of [
@@ -64,7 +64,7 @@ t.test('start: runs the tour twice, keeps passwords over a restart, and leaves n
   t.notOk(processes.includes(env['GATEHOUSE_DATA'] as string), 'no process is left')
   for (const name of ['AUTH_PORT', 'RESOURCE_PORT']) await assertFreePort(Number(env[name]))
 
-  const second = await startProcess({ entry: main, env, readyWhen: /Gatehouse is ready/, timeoutMs: 60_000 })
+  const second = await startProcess({ entry: main, env, readyWhen: /Gatehouse is ready/ })
   await second.logged(/admin@example\.org {2}\(password: see/)
   await run(process.execPath, [tour], { env: { ...process.env, ...env } })
   const credentials = () => JSON.parse(readFileSync(join(env['GATEHOUSE_DATA'] as string, 'credentials.json'), 'utf8'))
@@ -79,7 +79,6 @@ t.test('start: runs the tour twice, keeps passwords over a restart, and leaves n
     entry: main,
     env: { ...env, ADMIN_PASSWORD: 'not the one that it was made with' },
     readyWhen: /Gatehouse is ready/,
-    timeoutMs: 60_000,
   })
   await third.logged(/admin@example\.org {2}\(exists with another password: set ADMIN_PASSWORD to it\)/)
   await third.logged(/ada@example\.org {2}\(password: see/)

@@ -1,4 +1,5 @@
 /** A JSON client over HTTP with keep-alive connections. */
+import { eventTimeoutMs } from './timeouts.ts'
 
 export interface HttpResponse {
   status: number
@@ -19,7 +20,7 @@ export interface CallOptions {
 export type Call = (path: string, options?: CallOptions) => Promise<HttpResponse>
 
 export function httpClient(url: string): Call {
-  return async (path, { method, token, body, headers = {}, timeoutMs = 30_000 } = {}) => {
+  return async (path, { method, token, body, headers = {}, timeoutMs = eventTimeoutMs } = {}) => {
     const response = await fetch(url + path, {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       headers: {

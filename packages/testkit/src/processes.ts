@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { eventTimeoutMs } from './timeouts.ts'
 
 export interface ProcessOptions {
   /** The JavaScript file to run. */
@@ -43,7 +44,7 @@ export interface TestProcess {
 export const imageEnv = { UV_THREADPOOL_SIZE: '2' }
 
 export async function startProcess(options: ProcessOptions): Promise<TestProcess> {
-  const { timeoutMs = 20_000 } = options
+  const { timeoutMs = eventTimeoutMs } = options
   const child = spawn(process.execPath, [options.entry, ...(options.arguments ?? [])], {
     env: { ...imageEnv, ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -130,7 +131,7 @@ function collectLines(child: ChildProcess, onLine?: (line: string) => void): Log
     })
   }
 
-  function logged(pattern: RegExp, timeoutMs = 20_000): Promise<string> {
+  function logged(pattern: RegExp, timeoutMs = eventTimeoutMs): Promise<string> {
     const earlier = lines.find(line => pattern.test(line))
     if (earlier !== undefined) return Promise.resolve(earlier)
     return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 /** Starts nginx with the shipped configuration in front of the processes of a test. */
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
@@ -31,6 +31,8 @@ export interface GatewayOptions extends Addresses {
   certificates?: string
   /** Network of a load balancer in front, as an operator sets it in the template. */
   balancer?: string
+  /** The variable DROP_HEADERS. */
+  dropHeaders?: string
 }
 
 const shippedFolder = fileURLToPath(new URL('../../../../../services/gateway/', import.meta.url))
@@ -52,7 +54,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const port = options.port ?? (await freePort())
   const url = `${options.certificates === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-gateway-'))
-  writeConfiguration(folder, { ...options, port, issuer: `${url}/auth` })
+  writeConfiguration(folder, { ...options, port, bodyReaderPort: await freePort(), issuer: `${url}/auth` })
   const logFile = join(folder, 'log')
   const log = () => readFileSync(logFile, 'utf8')
   const outputFd = openSync(logFile, 'a')
@@ -68,7 +70,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    await until(async () => isListening(port), 5000)
+    await until(async () => isListening(port))
   } catch {
     const output = log()
     await stop()
@@ -88,8 +90,14 @@ async function isListening(port: number): Promise<boolean> {
   return true
 }
 
+interface RenderOptions extends GatewayOptions {
+  port: number
+  bodyReaderPort: number
+  issuer: string
+}
+
 /** Copies the shipped configuration and renders the templates as the container does. */
-function writeConfiguration(folder: string, options: GatewayOptions & { port: number; issuer: string }): void {
+function writeConfiguration(folder: string, options: RenderOptions): void {
   const conf = join(folder, 'conf')
   cpSync(join(shippedFolder, 'nginx'), conf, { recursive: true })
   mkdirSync(join(conf, 'rendered'))
@@ -98,7 +106,11 @@ function writeConfiguration(folder: string, options: GatewayOptions & { port: nu
     ISSUER: options.issuer,
     EXAMPLE_ADDRESS: options.example ?? '127.0.0.1:9',
     GATEWAY_CERTIFICATES: options.certificates ?? '',
+    BODY_READER_ADDRESS: `127.0.0.1:${options.bodyReaderPort}`,
+    STRICT_TRANSPORT_SECURITY: 'max-age=31536000',
   }
+  const rendered = { NGINX_ENVSUBST_OUTPUT_DIR: join(conf, 'rendered'), DROP_HEADERS: options.dropHeaders ?? '' }
+  execFileSync(join(shippedFolder, 'render-drop-headers.sh'), { env: { ...process.env, ...rendered } })
   const templates = options.certificates === undefined ? ['templates'] : ['templates', 'templates-tls']
   for (const name of templates) {
     for (const file of readdirSync(join(shippedFolder, name))) {

@@ -3,7 +3,7 @@
 import { type Agent, type IncomingMessage, request } from 'node:http'
 import { createConnection } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { HttpResponse } from '@gatehouse/testkit'
+import { eventTimeoutMs, type HttpResponse } from '@gatehouse/testkit'
 
 export interface RequestOptions {
   method?: string
@@ -32,7 +32,7 @@ export async function send(url: string, sending: RequestOptions): Promise<HttpRe
 
 /** Resolves when the response headers arrive, for streams. */
 export function open(url: string, sending: RequestOptions): Promise<IncomingMessage> {
-  const { method, path, token, body, headers = {}, from = '127.0.0.1', agent, timeoutMs = 30_000 } = sending
+  const { method, path, token, body, headers = {}, from = '127.0.0.1', agent, timeoutMs = eventTimeoutMs } = sending
   const content = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
   const { hostname, port } = new URL(url)
   const options = {
@@ -67,7 +67,7 @@ export interface RawResponse {
 }
 
 /** Sends raw bytes, which need not be HTTP, and waits until the server closes the connection. */
-export function sendRaw(port: number, said: string, timeoutMs = 20_000): Promise<RawResponse> {
+export function sendRaw(port: number, said: string, timeoutMs = eventTimeoutMs): Promise<RawResponse> {
   const startMs = performance.now()
   const socket = createConnection(port, '127.0.0.1', () => socket.write(said))
   socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`still open after ${timeoutMs} ms`)))

@@ -117,26 +117,26 @@ async function underLoad(
     })) as unknown as Tokens
 
   const runClient = async (credentials: Login, place: number) => {
-    const options = { from: `127.0.1.${place + 1}`, agent: new Agent({ keepAlive: true }) }
-    let { accessToken, refreshToken } = await login(credentials, options)
-    const adminTokens = await login(admin, options)
+    const client = { from: `127.0.1.${place + 1}`, agent: new Agent({ keepAlive: true }) }
+    let { accessToken, refreshToken } = await login(credentials, client)
+    const adminTokens = await login(admin, client)
     for (let round = 0; !stopping.aborted; round += 1) {
-      const renewed = await expectStatus(200, { path: '/auth/session/renew', body: { refreshToken }, ...options })
+      const renewed = await expectStatus(200, { path: '/auth/session/renew', body: { refreshToken }, ...client })
       ;({ accessToken, refreshToken } = renewed as unknown as Tokens)
       for (const path of ['/api/storage', '/api/me', '/example/x'])
-        await expectStatus(200, { path, token: accessToken, ...options })
-      const endedSession = await login(credentials, options)
+        await expectStatus(200, { path, token: accessToken, ...client })
+      const endedSession = await login(credentials, client)
       const byAdmin = {
         path: `/auth/admin/sessions/${endedSession.sessionId}/end`,
         token: adminTokens.accessToken,
         body: {},
       }
       const byOwner = { path: `/auth/sessions/${endedSession.sessionId}`, method: 'DELETE', token: accessToken }
-      await expectStatus(200, { ...(round % 2 === 0 ? byAdmin : byOwner), ...options })
-      await expectStatus(401, { path: '/api/storage', token: endedSession.accessToken, ...options })
+      await expectStatus(200, { ...(round % 2 === 0 ? byAdmin : byOwner), ...client })
+      await expectStatus(401, { path: '/api/storage', token: endedSession.accessToken, ...client })
       await systemClock.sleep(20)
     }
-    options.agent.destroy()
+    client.agent.destroy()
   }
   await Promise.all(users.map(runClient))
   return load

@@ -20,6 +20,9 @@ names=$(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\${\\1}/p' | tr '\\n' '
 for template in "\${NGINX_ENVSUBST_TEMPLATE_DIR:-/etc/nginx/templates}"/*.template; do
   envsubst "$names" < "$template" > "\${NGINX_ENVSUBST_OUTPUT_DIR:-/etc/nginx/conf.d}/$(basename "$template" .template)"
 done
+for script in /docker-entrypoint.d/*.sh; do
+  [ ! -x "$script" ] || "$script"
+done
 exec "$@"
 `
 

@@ -1,6 +1,6 @@
 /** The files that are generated from code, by path. */
 
-import { problemPages, problems } from '@gatehouse/e2e'
+import { problemPages, problems, secretQuery } from '@gatehouse/e2e'
 import { licencesDocument } from './licences.ts'
 
 export function generatedFiles(): Record<string, string> {
@@ -8,5 +8,6 @@ export function generatedFiles(): Record<string, string> {
     'docs/licences.md': licencesDocument(),
     'services/gateway/nginx/problem-pages.conf': problemPages(),
     'services/gateway/nginx/problems.conf': problems(),
+    'services/gateway/nginx/secret-query.conf': secretQuery(),
   }
 }
