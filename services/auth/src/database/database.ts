@@ -1,5 +1,5 @@
 /**
- * Opens the database: one pool, used through two access objects (docs/decisions/0004-typed-client-and-raw-sql.md).
+ * Opens the database: one pool, used through two access objects (docs/decisions/0004-prisma-client-and-raw-sql.md).
  *
  * `prisma` is the typed client, for reads and changes that rest on no lock, and for transactions. `rawSql` sends the
  * statements of renewals, log-ins and the feed.
