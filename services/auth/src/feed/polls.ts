@@ -1,8 +1,8 @@
 /**
- * Answers polls: write the guard's row, then read the entries, then hold the call while there are none.
+ * Answers polls: writes the guard's row, then reads the entries, then holds the request while there are none.
  *
- * The order is the proof of the lease: a barrier that does not see the row looked before it was committed, so the reading
- * that follows sees the revocation. Reads are shared only among polls whose rows were committed before the read began.
+ * The lease rests on this order. A barrier that does not see the row has read the guards before the row was committed, so
+ * the read that follows here sees the revocation. Polls share a read only if their rows were committed before it began.
  */
 import type { Clock } from '@gatehouse/clock'
 import { type PollResponse, ProblemError } from '@gatehouse/contract'
@@ -14,14 +14,14 @@ import { createAckCoalescer } from './ackCoalescer.ts'
 
 export interface Polls {
   /**
-   * Answers at once when there are entries, else when there are some, at the latest after the hold.
-   * @param signal the caller has gone
-   * @throws Refusal `client-invalid`, `feed-changed`, `rate-limited`
+   * Answers immediately when there are entries, otherwise when there are some or when `holdMs` has passed.
+   * @param signal aborts when the guard has disconnected
+   * @throws ProblemError `client-invalid`, `feed-changed`, `rate-limited`, `overloaded`
    */
   answer: (poll: PollRow, signal: AbortSignal) => Promise<PollResponse>
-  /** Something was appended: held polls read again. */
+  /** Makes held polls read again, because an entry was appended. */
   wake: () => void
-  /** Answers what is held and holds nothing more. */
+  /** Answers all held polls and holds no further ones. */
   close: () => void
 }
 
@@ -30,7 +30,7 @@ export interface PollsOptions {
   clock: Clock
   limits: PollLimits
   holdMs: number
-  /** Guards acknowledged something, and it is committed. */
+  /** Guards have acknowledged entries, and the acknowledgement is committed. */
   onAcks: () => void
 }
 
@@ -43,10 +43,11 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
   let isClosing = false
   let wakes = 0
 
-  // A statement may touch a row once, and each poll is judged by its own credentials: a guard's second poll is of the next one.
+  // A statement may update a row only once, and each poll is checked by its own credentials, so two polls of one guard
+  // never share a batch.
   const writes = createBatcher<PollRow, PollWriteResult>({
     run: async polls => {
-      // In the order of the ids, which is that of the row locks.
+      // Rows are locked in the order of their ids, so that two replicas cannot deadlock.
       const written = await writePolls(db, polls.toSorted(byGuard), limits)
       if ([...written.values()].some(({ hasMoved }) => hasMoved)) onAcks()
       return polls.map(({ guard }) => written.get(guard) as PollWriteResult)
@@ -69,13 +70,13 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
     clock,
   })
 
-  /** @returns whether somebody said that there may be news */
+  /** @returns whether entries may have been appended since the read */
   const hold = async (signal: AbortSignal, wakesBefore: number): Promise<boolean> => {
     if (held.size >= maxHeld) throw new ProblemError('overloaded', 'too many polls are held')
-    // Something was appended while the entries were being read: that reading may lack it.
+    // An entry that was appended during the read may be missing from the page.
     if (wakes !== wakesBefore) return true
     const waker = new AbortController()
-    const stop = () => waker.abort('gone')
+    const stop = () => waker.abort('disconnected')
     signal.addEventListener('abort', stop)
     held.add(waker)
     await clock.sleep(holdMs, waker.signal).catch(() => undefined)
@@ -86,15 +87,14 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
 
   const answer: Polls['answer'] = async (poll, signal) => {
     pendingAcks.onPoll(poll.guard)
-    const verdict = await writes.add(poll)
-    const { leaseMs, hadLease } = assertAccepted(verdict)
+    const { leaseMs, hadLease } = assertAccepted(await writes.add(poll))
     const after = poll.after ?? 0
     const wakesBefore = wakes
     let page = await reads.add(after)
     const mayHold = page.entries.length === 0 && hadLease && leaseMs > 0 && !isClosing
     if (mayHold && !signal.aborted) {
-      // After a hold that nobody ended the first page stands: it was read after the row was committed, and what it lacks, should a
-      // notification have been lost, is read first thing for the next poll.
+      // When the hold times out, the first page is sent: it was read after the row was committed. Should a notification
+      // have been lost, the next poll reads the entry first thing.
       if (await hold(signal, wakesBefore)) page = await reads.add(after)
     }
     if (page.entries.length > 0 && !signal.aborted) pendingAcks.onAnswered(poll.guard)
@@ -112,14 +112,14 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
   return { answer, wake, close }
 }
 
-function assertAccepted(verdict: PollWriteResult): PollWriteResult {
-  const { refused } = verdict
+function assertAccepted(result: PollWriteResult): PollWriteResult {
+  const { refused } = result
   if (refused === 'client-invalid') throw new ProblemError('client-invalid', 'a poll with unknown client credentials')
   if (refused === 'feed-changed') throw new ProblemError('feed-changed', 'a poll with a cursor of another feed')
-  if (refused === 'too-many') throw new ProblemError('rate-limited', 'a service client has too many guards')
-  return verdict
+  if (refused === 'too-many') throw new ProblemError('rate-limited', 'the service client has too many guards')
+  return result
 }
 
-function byGuard(one: PollRow, other: PollRow): number {
-  return one.guard < other.guard ? -1 : 1
+function byGuard(left: PollRow, right: PollRow): number {
+  return left.guard < right.guard ? -1 : 1
 }

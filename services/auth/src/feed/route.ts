@@ -1,5 +1,4 @@
-/** The guards' endpoints: poll and leave, authenticated as a service client. Not for the outside. */
-
+/** `/guards`: guards poll and leave, authenticated as a service client. The gateway does not forward these routes. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LeaveRequest, PollRequest, PollResponse, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
@@ -20,34 +19,36 @@ export interface FeedRoutes {
 
 export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { db, clients, polls }) => {
   const schema = { tags: ['guards'], security: [{ client: [] }] }
-  const poll = {
+  const pollSchema = {
     ...schema,
-    summary: 'Ask for revocations, acknowledge those that are applied, extend the lease',
+    summary: 'Read revocations, acknowledge those that are applied, extend the lease',
     body: PollRequest,
     response: { 200: PollResponse, ...problemResponses('client-invalid', 'feed-changed', 'overloaded') },
   }
-  const leave = {
+  const leaveSchema = {
     ...schema,
-    summary: 'A guard that has stopped serving: nobody waits for it any more',
+    summary: 'Give up the lease of a guard that has stopped serving',
     body: LeaveRequest,
     response: { 204: {}, ...problemResponses('client-invalid') },
   }
 
-  app.post('/guards/poll', { schema: poll, logLevel: quietLogLevel(app) }, async (request, reply) => {
+  app.post('/guards/poll', { schema: pollSchema, logLevel: quietLogLevel(app) }, async (request, reply) => {
     const presented = basicCredentials(request.headers.authorization)
     const { guard, name, version, feedId = null, after = null } = request.body
-    const gone = new AbortController()
-    reply.raw.once('close', () => gone.abort('gone'))
+    const disconnected = new AbortController()
+    reply.raw.once('close', () => disconnected.abort('disconnected'))
     reply.header('cache-control', 'no-store')
-    const asked = { guard, clientId: presented.id, secretHash: presented.secretHash, name, version, feedId, after }
-    return clients.withClientLimit({ ...presented, ...clientInfoOf(request) }, () => polls.answer(asked, gone.signal))
+    const poll = { guard, clientId: presented.id, secretHash: presented.secretHash, name, version, feedId, after }
+    return clients.withClientLimit({ ...presented, ...clientInfoOf(request) }, () =>
+      polls.answer(poll, disconnected.signal),
+    )
   })
 
-  app.post('/guards/leave', { schema: leave }, async (request, reply) => {
+  app.post('/guards/leave', { schema: leaveSchema }, async (request, reply) => {
     const presented = basicCredentials(request.headers.authorization)
     await clients.withClientLimit({ ...presented, ...clientInfoOf(request) }, async () => {
       if (await isServiceClient(db, { ...presented, scope: 'guard' })) return
-      throw new ProblemError('client-invalid', 'a guard leaves with unknown client credentials')
+      throw new ProblemError('client-invalid', 'a leave request with unknown client credentials')
     })
     await removeGuard(db, { id: request.body.guard, clientId: presented.id })
     return reply.code(204).send()

@@ -1,4 +1,4 @@
-/** Sweeps now and then, on every replica: whoever comes first does the work, and the others find it done. */
+/** Runs the sweep periodically on every replica: the first to run deletes the rows, and the others find none. */
 import type { Clock } from '@gatehouse/clock'
 import { Counter, type Registry } from 'prom-client'
 import type { PrismaClient } from '../database/database.ts'
@@ -14,11 +14,11 @@ export interface HousekeepingOptions {
 }
 
 export interface Housekeeping {
-  /** Ends the round that runs at its next batch. */
+  /** Ends a running round before its next batch. */
   close: () => Promise<void>
 }
 
-/** Between two batches the database does what it is there for. */
+/** Between two batches, so that the database serves requests. */
 const pauseMs = 50
 
 export function startHousekeeping({
@@ -32,7 +32,7 @@ export function startHousekeeping({
   const stop = new AbortController()
   const removed = new Counter({
     name: 'gatehouse_housekeeping_removed_total',
-    help: 'Rows that had served their time',
+    help: 'Expired rows that housekeeping deleted',
     labelNames: ['what'],
     registers: [metrics],
   })
@@ -45,7 +45,7 @@ export function startHousekeeping({
 
   const sweepUntilStopped = async () => {
     while (!stop.signal.aborted) {
-      // Replicas that were started together do not sweep together.
+      // The period is random, so that replicas that start together do not sweep together.
       await clock.sleep(periodMs * (0.5 + Math.random()), stop.signal).catch(() => undefined)
       if (stop.signal.aborted) return
       await sweep(deps).catch(error => {

@@ -1,4 +1,4 @@
-/** One round of housekeeping: what has served its time goes, in batches that hurt nobody. */
+/** One round of housekeeping: deletes expired rows in small batches, so that no lock is held for long. */
 import type { PrismaClient } from '../database/database.ts'
 import {
   removeCreations,
@@ -15,7 +15,7 @@ import {
 } from '../store/sweepSessions.ts'
 
 export interface SweepRules {
-  /** Rows a statement. */
+  /** Rows per statement. */
   limit: number
   /** How long sessions are kept after their end. */
   historyDays: number
@@ -30,14 +30,14 @@ export interface SweepDeps {
   onRemoved: (what: string, removed: number) => void
 }
 
-/** Each chore is repeated until a batch is not full. */
+/** Repeats each task until a batch is not full. */
 export async function sweep({ prisma, rules, pause, onRemoved }: SweepDeps): Promise<void> {
   const { limit, auditRetentionDays: retentionDays } = rules
   const tasks: Record<string, () => Promise<number>> = {
     revocations: () => removeRevocations(prisma, limit),
     'expired sessions': () => deleteExpiredSessions(prisma, rules),
     'ended sessions': () => deleteEndedSessions(prisma, rules),
-    'sessions of a revocation of everyone': () => deleteBelowGlobalEpoch(prisma, rules),
+    'sessions below the global epoch': () => deleteBelowGlobalEpoch(prisma, rules),
     guards: () => removeDeadGuards(prisma, limit),
     'rate limits': () => removeRateLimits(prisma, limit),
     creations: () => removeCreations(prisma, limit),
@@ -55,7 +55,7 @@ export async function sweep({ prisma, rules, pause, onRemoved }: SweepDeps): Pro
   await sweepIdleSessions({ prisma, rules, pause, onRemoved })
 }
 
-/** Once through the table of refresh tokens, a slice at a time. */
+/** Passes once through the table of refresh tokens, in slices. */
 async function sweepIdleSessions({ prisma, rules, pause, onRemoved }: SweepDeps): Promise<void> {
   let after: string | null = null
   do {

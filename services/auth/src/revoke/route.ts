@@ -1,4 +1,4 @@
-/** `GET /sessions`, `DELETE /sessions...`: my devices, and ending them. */
+/** `GET /sessions`, `DELETE /sessions...`: users list and end their own sessions. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Id, InForce, ProblemError, SessionList } from '@gatehouse/contract'
 import { Type } from 'typebox'
@@ -15,8 +15,8 @@ export interface SessionRoutes {
   barrierDeps: BarrierDeps
 }
 
-/** More devices than anybody has; the newest are shown. */
-const most = 200
+/** The newest are listed. */
+const maxSessions = 200
 
 export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   app,
@@ -32,25 +32,25 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   )
   const answers = { 200: InForce, 202: InForce, ...guarded }
 
-  const list = { ...common, summary: 'My devices', response: { 200: SessionList, ...guarded } }
+  const list = { ...common, summary: 'List my sessions', response: { 200: SessionList, ...guarded } }
   app.get('/sessions', { schema: list }, async (request, reply) => {
     const { id, sid } = request.caller
-    const rows = await listSessions(db, { accountId: id, limit: most })
+    const rows = await listSessions(db, { accountId: id, limit: maxSessions })
     reply.header('cache-control', 'no-store')
     return { sessions: rows.map(row => viewOf(row, sid)) }
   })
 
-  const one = {
+  const endOne = {
     ...common,
     summary: 'End one of my sessions',
     params: Type.Object({ id: Id }),
     response: { ...answers, ...problemResponses('not-found') },
   }
-  app.delete('/sessions/:id', { schema: one }, async (request, reply) => {
+  app.delete('/sessions/:id', { schema: endOne }, async (request, reply) => {
     const caller = request.caller
     const { id: sessionId } = request.params
-    // Somebody else's session and none at all look the same.
-    if ((await ownerOf(db, sessionId)) !== caller.id) throw new ProblemError('not-found', 'not a session of the caller')
+    // The response does not tell whether the session exists for another account.
+    if ((await ownerOf(db, sessionId)) !== caller.id) throw new ProblemError('not-found', 'no such session of the caller')
     const revoked = await revocations.endSessions(
       { kind: 'one', sessionId, accountId: caller.id },
       'revoked',
@@ -59,13 +59,13 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
     return sendRevocation(request, reply, { revoked, barrierDeps })
   })
 
-  const others = {
+  const endOthers = {
     ...common,
     summary: 'End my other sessions',
     querystring: Type.Object({ others: Type.Literal('true') }, { additionalProperties: false }),
     response: answers,
   }
-  app.delete('/sessions', { schema: others }, async (request, reply) => {
+  app.delete('/sessions', { schema: endOthers }, async (request, reply) => {
     const caller = request.caller
     const which = { kind: 'others', accountId: caller.id, exceptSessionId: caller.sid } as const
     const revoked = await revocations.endSessions(which, 'revoked', actorContextOf(request))

@@ -1,4 +1,4 @@
-/** The audit log: everything that counts is in it, nobody changes it, and it can be read at any length. */
+/** The audit log: what it records, its pages, its export, and that it cannot be changed. */
 import type { AuditView } from '@gatehouse/contract'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
@@ -9,7 +9,7 @@ interface Page {
   nextCursor: string | null
 }
 
-t.test('failed log-ins, throttles and thefts are in it, with their evidence and no secret', async t => {
+t.test('audit: records failed log-ins, reached limits and reuse, with evidence and without secrets', async t => {
   const service = await startWithAdmin(t, { LOGIN_FAILURES: '3', RETRY_WINDOW_MS: '0' })
   const ada = await service.createUser()
   const session = await service.login(ada)
@@ -39,7 +39,7 @@ t.test('failed log-ins, throttles and thefts are in it, with their evidence and 
   }
 })
 
-t.test('pages neither repeat nor skip while entries are added', async t => {
+t.test('audit list: pages neither repeat nor skip entries while entries are added', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   for (let times = 0; times < 5; times += 1) await service.login(ada)
@@ -64,7 +64,7 @@ t.test('pages neither repeat nor skip while entries are added', async t => {
   t.strictSame(((await service.callAsAdmin('/admin/audit?until=2020-01-01T00:00:00Z')).body as Page).entries, [])
 })
 
-t.test('an export streams every line, and is written down itself', async t => {
+t.test('audit export: streams every entry and records the export', async t => {
   const service = await startWithAdmin(t)
   await service.database.prisma.$executeRaw`
     INSERT INTO audit_entries (action, outcome, detail) SELECT 'test.entry', 'done', jsonb_build_object('n', n) FROM generate_series(1, 2500) AS n`
@@ -79,7 +79,7 @@ t.test('an export streams every line, and is written down itself', async t => {
   t.match(await service.lastAudit('audit.export'), { actor: service.admin.id, detail: { action: 'test.entry' } })
 })
 
-t.test('nobody changes it, not even with the database at hand', async t => {
+t.test('audit: PostgreSQL refuses to change or delete entries', async t => {
   const service = await startWithAdmin(t)
   const { prisma } = service.database
   await t.rejects(prisma.$executeRaw`UPDATE audit_entries SET actor = NULL`, /refuses UPDATE/)

@@ -1,4 +1,4 @@
-/** Service clients: least privilege, secrets shown once, and gone when they are deleted. */
+/** The admin routes of service clients: creation, secrets, deletion, and limits of what they grant. */
 import type { ClientView } from '@gatehouse/contract'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
@@ -10,7 +10,7 @@ interface WithSecret {
   secret: string
 }
 
-t.test('a client is created with a secret that is shown once, and stored hashed', async t => {
+t.test('create client: returns the secret once and stores only its hash', async t => {
   const service = await startWithAdmin(t)
   const created = await service.callAsAdmin('/admin/clients', { body: { id: 'robot', scopes: ['users:read'] } })
   const { client, secret } = created.body as WithSecret
@@ -43,7 +43,7 @@ t.test('a client is created with a secret that is shown once, and stored hashed'
 })
 
 t.test(
-  'after a rotation both secrets are taken for a while; without an overlap the old one and its tokens are gone',
+  'rotate secret: both secrets are accepted during the overlap; without one the old secret and its tokens are refused',
   async t => {
     const service = await startWithAdmin(t)
     await createClient(service, 'robot', ['users:read'])
@@ -67,7 +67,7 @@ t.test(
   },
 )
 
-t.test('a deleted client is refused everywhere when the call returns', async t => {
+t.test('delete client: its tokens and guards are refused when the response arrives', async t => {
   const service = await startWithAdmin(t)
   await createClient(service, 'robot', ['users:read'])
   const token = await clientToken(service, 'robot')
@@ -79,7 +79,7 @@ t.test('a deleted client is refused everywhere when the call returns', async t =
   assertProblem(t, await service.callAsAdmin('/admin/clients/robot', { method: 'DELETE' }), 'not-found')
 })
 
-t.test('the entry of a deleted client names the sid of its tokens, so that guards refuse them', async t => {
+t.test('delete client: the feed entry names the `sid` of its tokens', async t => {
   const service = await startWithAdmin(t)
   await createClient(service, 'robot', ['users:read'])
   const [, payload = ''] = (await clientToken(service, 'robot')).split('.')
@@ -90,7 +90,7 @@ t.test('the entry of a deleted client names the sid of its tokens, so that guard
   t.match(feed.body, { entries: [{ kind: 'session', subject: sid, effect: 'ended' }] })
 })
 
-t.test('a machine gives a client no more than it has, and takes over none that has more', async t => {
+t.test('clients: a service client grants only its own scopes, and changes no client with more', async t => {
   const service = await startWithAdmin(t)
   await createClient(service, 'clerk', ['clients:write', 'storage:read'])
   await createClient(service, 'strong', ['users:write'])
@@ -103,7 +103,7 @@ t.test('a machine gives a client no more than it has, and takes over none that h
   assertProblem(t, await ask('/admin/clients'), 'insufficient-scope')
 })
 
-t.test('a client without the scope guard cannot poll', async t => {
+t.test('clients: a client without the scope `guard` cannot poll', async t => {
   const service = await startWithAdmin(t)
   await createClient(service, 'robot', ['introspect'])
   const poll = { guard: '11111111-1111-4111-8111-111111111111', name: 'test', version: '1' }

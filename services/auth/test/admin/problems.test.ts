@@ -1,4 +1,4 @@
-/** Every admin route refuses whoever may not: the OpenAPI document is walked, so no route is forgotten. */
+/** Every admin route enforces its permission: the test walks the OpenAPI document, so it covers every route. */
 import { problems } from '@gatehouse/contract'
 import t from 'tap'
 import { adminScopes } from '../../src/admin/permissions.ts'
@@ -11,7 +11,7 @@ interface Operation {
   responses: Record<string, unknown>
 }
 
-t.test('each admin route', async t => {
+t.test('admin routes: each one refuses callers without its permission', async t => {
   const service = await startService(t)
   const { call, createUser, login, database } = service
   await createClient(service, 'robot', adminScopes)
@@ -73,7 +73,7 @@ function allBut(scopes: readonly string[]): string[] {
   return adminScopes.filter(scope => !scopes.includes(scope))
 }
 
-t.test('a path that is no admin route is not found, for an admin, and says nothing to others', async t => {
+t.test('admin routes: an unknown path is 404 for an admin and the usual refusal for others', async t => {
   const { call, createUser, login } = await startService(t)
   const admin = await login(await createUser({ roles: ['admin'] }))
   assertProblem(t, await call('/admin/nothing', { token: admin.accessToken }), 'not-found')

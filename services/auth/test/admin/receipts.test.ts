@@ -1,4 +1,4 @@
-/** Receipts: what is in force, how every guard came to know, and that it can be asked again. */
+/** Receipts: what each guard acknowledged, and reading a receipt again. */
 import type { PollResponse, Receipt } from '@gatehouse/contract'
 import t from 'tap'
 import { type AdminClient, startWithAdmin } from '../helpers/adminClient.ts'
@@ -11,7 +11,7 @@ async function poll(service: AdminClient, after?: { feedId: string; after: numbe
   return response.body as PollResponse
 }
 
-t.test('who does not wait is told where to ask, and asking again shows who acknowledged and when', async t => {
+t.test('receipt: a 202 names its location, which later shows what each guard acknowledged', async t => {
   const service = await startWithAdmin(t, { POLL_HOLD_MS: '200' })
   const ada = await service.createUser()
   const { feedId } = await poll(service)

@@ -1,4 +1,4 @@
-/** Ending sessions: one, all of a person, and any number by criteria. */
+/** The admin routes of sessions: end one, and end all that match criteria. */
 import type { BulkPreview, Receipt } from '@gatehouse/contract'
 import t from 'tap'
 import { agentInWords } from '../../src/admin/serialize.ts'
@@ -6,7 +6,7 @@ import { type AdminClient, startWithAdmin } from '../helpers/adminClient.ts'
 import { insertRefreshRows } from '../helpers/refreshRows.ts'
 import { assertProblem } from '../helpers/service.ts'
 
-t.test('one session is ended, and only that one', async t => {
+t.test('end session: ends that session and no other', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const [one, other] = [await service.login(ada), await service.login(ada)]
@@ -28,7 +28,7 @@ t.test('one session is ended, and only that one', async t => {
   assertProblem(t, await service.call('/me', { token: other.accessToken }), 'session-ended')
 })
 
-t.test('a bulk end covers what the preview counted, by every criterion together', async t => {
+t.test('bulk end: ends the sessions that the preview counted, by all criteria together', async t => {
   const service = await startWithAdmin(t)
   const [ada, bob] = [await service.createUser(), await service.createUser()]
   const laptop = await service.login(ada, { device: "Ada's Laptop" })
@@ -77,7 +77,7 @@ t.test('a bulk end covers what the preview counted, by every criterion together'
   )
 })
 
-t.test('100,000 sessions are ended in one call, while renewals go on', { timeout: 120_000 }, async t => {
+t.test('bulk end: ends 100,000 sessions in one request while other sessions renew', { timeout: 120_000 }, async t => {
   const service = await startWithAdmin(t)
   const sessions = 100_000
   const ada = await service.createUser()
@@ -125,7 +125,7 @@ async function renewUntilOver(
   }
 }
 
-t.test('a user agent in words', async t => {
+t.test('session view: describes user agents', async t => {
   const agents: [string | null, string][] = [
     ['Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0', 'Firefox 140 on Windows 10'],
     [

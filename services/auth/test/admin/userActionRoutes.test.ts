@@ -1,11 +1,11 @@
-/** What an admin does to an account is in force when the call returns, and nobody locks the last admin out. */
+/** Actions on an account are in force when the response arrives, and the last admin is protected. */
 import { problemDefinition, type Receipt } from '@gatehouse/contract'
 import { codeOf } from '@gatehouse/testkit'
 import t from 'tap'
 import { readUser, startWithAdmin } from '../helpers/adminClient.ts'
 import { assertProblem, password } from '../helpers/service.ts'
 
-t.test('taking a right away supersedes the tokens that carry it; the session goes on with what is left', async t => {
+t.test('change rights: removing a right supersedes the tokens that carry it, and the session continues', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser({ scopes: ['storage:read', 'storage:restricted'] })
   const session = await service.login(ada)
@@ -40,7 +40,7 @@ t.test('taking a right away supersedes the tokens that carry it; the session goe
   )
 })
 
-t.test('giving a right revokes nothing', async t => {
+t.test('change rights: adding a right revokes nothing', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const session = await service.login(ada)
@@ -54,7 +54,7 @@ t.test('giving a right revokes nothing', async t => {
   t.equal((await service.call('/me', { token: session.accessToken })).status, 200)
 })
 
-t.test('a deleted account is erased, its tokens are refused, and the audit log keeps only its id', async t => {
+t.test('delete user: removes the personal data, refuses the tokens, keeps the id in the audit log', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const session = await service.login(ada)
@@ -78,7 +78,7 @@ t.test('a deleted account is erased, its tokens are refused, and the audit log k
   t.notMatch(left?.entries, ada.email)
 })
 
-t.test('a password that an admin sets ends the sessions, and is the one that counts', async t => {
+t.test('set password: ends the sessions and replaces the old password', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const session = await service.login(ada)
@@ -93,7 +93,7 @@ t.test('a password that an admin sets ends the sessions, and is the one that cou
   t.equal((await service.call('/session', { body: { email: ada.email, password: next } })).status, 201)
 })
 
-t.test('a password that must be changed is good for nothing but setting another one', async t => {
+t.test('force password change: the password is accepted only together with a new one', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const session = await service.login(ada)
@@ -125,7 +125,7 @@ t.test('a password that must be changed is good for nothing but setting another 
   assertProblem(t, await service.call('/session', { body: login }), 'credentials-invalid')
 })
 
-t.test('the last admin stays, however it is tried', async t => {
+t.test('last admin: disabling, deleting and demoting are refused', async t => {
   const service = await startWithAdmin(t)
   const path = `/admin/users/${service.admin.id}`
   const confirm = { confirm: 'myself' }
@@ -135,10 +135,10 @@ t.test('the last admin stays, however it is tried', async t => {
   assertProblem(t, await service.callAsAdmin(path, { method: 'DELETE', body: confirm }), 'last-admin')
   const demotion = { method: 'PATCH', body: { roles: [], ...confirm }, headers: { 'if-match': '*' } }
   assertProblem(t, await service.callAsAdmin(path, demotion), 'last-admin')
-  t.equal((await service.call('/me', { token: service.admin.accessToken })).status, 200, 'nothing of it was done')
+  t.equal((await service.call('/me', { token: service.admin.accessToken })).status, 200, 'nothing has changed')
 })
 
-t.test('two admins who take each other away at once leave one', async t => {
+t.test('last admin: two admins that disable and demote each other at the same time leave one', async t => {
   const service = await startWithAdmin(t)
   for (let round = 0; round < 5; round += 1) {
     const second = await service.createUser({ roles: ['admin'] })
@@ -161,7 +161,7 @@ t.test('two admins who take each other away at once leave one', async t => {
   }
 })
 
-t.test('an act that hits oneself asks twice', async t => {
+t.test('own account: an action that affects its caller needs `confirm: myself`', async t => {
   const service = await startWithAdmin(t)
   await service.createUser({ roles: ['admin'] })
   const path = `/admin/users/${service.admin.id}`
@@ -173,7 +173,7 @@ t.test('an act that hits oneself asks twice', async t => {
     'confirmation-required',
   )
   const gain = { method: 'PATCH', body: { scopes: ['storage:read'] }, headers: { 'if-match': '*' } }
-  t.equal((await service.callAsAdmin(path, gain)).status, 200, 'gaining something needs no confirmation')
+  t.equal((await service.callAsAdmin(path, gain)).status, 200, 'adding a right needs no confirmation')
   const ended = await service.callAsAdmin(`/admin/sessions/${service.admin.sessionId}/end`, {
     body: { confirm: 'myself' },
   })
@@ -181,7 +181,7 @@ t.test('an act that hits oneself asks twice', async t => {
   assertProblem(t, await service.callAsAdmin(path), 'session-ended')
 })
 
-t.test('who is no admin cannot become one by a detour', async t => {
+t.test('permissions: an actor without the role admin cannot gain admin rights', async t => {
   const service = await startWithAdmin(t)
   const clerk = await service.login(await service.createUser({ scopes: ['users:write', 'storage:read'] }))
   const ask = (path: string, call = {}) => service.call(path, { token: clerk.accessToken, ...call })
@@ -200,7 +200,7 @@ t.test('who is no admin cannot become one by a detour', async t => {
   assertProblem(t, await ask(`/admin/users/${ada.id}`, grant), 'insufficient-scope')
 })
 
-t.test('enabling what is enabled signs nobody out', async t => {
+t.test('enable user: leaves the sessions of an enabled account active', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const { accessToken, refreshToken } = await service.login(ada)
@@ -212,7 +212,7 @@ t.test('enabling what is enabled signs nobody out', async t => {
   t.equal((await service.call('/session/renew', { body: { refreshToken } })).status, 200)
 })
 
-t.test('a receipt can be read again, even long after', async t => {
+t.test('receipt: can be read again after its entry has been deleted', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const done = (await service.callAsAdmin(`/admin/users/${ada.id}/disable`, { body: {} })).body as Receipt

@@ -1,4 +1,4 @@
-/** Creating, finding and reading accounts. */
+/** The admin routes that create, list and read accounts. */
 import type { UserView } from '@gatehouse/contract'
 import t from 'tap'
 import { readUser, startWithAdmin } from '../helpers/adminClient.ts'
@@ -6,7 +6,7 @@ import { assertProblem, password } from '../helpers/service.ts'
 
 const other = 'a password that nobody else has'
 
-t.test('an account that an admin creates can log in', async t => {
+t.test('create user: the account can log in', async t => {
   const service = await startWithAdmin(t)
   const body = { email: 'Grace@Example.org', password: other, roles: ['auditor'], scopes: ['storage:read'] }
   const created = await service.callAsAdmin('/admin/users', { body })
@@ -53,14 +53,14 @@ t.test('create user: a repeated Idempotency-Key returns the same account, and 42
   )
 })
 
-t.test('a password that everybody tries first is refused, and not repeated', async t => {
+t.test('create user: refuses a common password and does not repeat it in the response', async t => {
   const { callAsAdmin } = await startWithAdmin(t)
   const response = await callAsAdmin('/admin/users', { body: { email: 'grace@example.org', password: 'password123' } })
   assertProblem(t, response, 'request-malformed')
   t.notMatch(JSON.stringify(response.body), 'password123')
 })
 
-t.test('accounts are found by part of the address, role and state', async t => {
+t.test('list users: filters by part of the e-mail address, role and state', async t => {
   const service = await startWithAdmin(t)
   const auditor = await service.createUser({ roles: ['auditor'] })
   const disabled = await service.createUser()
@@ -72,12 +72,12 @@ t.test('accounts are found by part of the address, role and state', async t => {
   t.strictSame(await found('role=auditor'), [auditor.id])
   t.strictSame(await found('state=disabled'), [disabled.id])
   t.strictSame(await found(`email=${disabled.email.slice(0, 8).toUpperCase()}`), [disabled.id])
-  t.strictSame(await found('email=%25'), [], 'a per cent sign is only a per cent sign')
+  t.strictSame(await found('email=%25'), [], 'a percent sign is not a wildcard')
   t.strictSame(await found('email=_erson'), [])
   t.strictSame(await found('state=active&role=nobody'), [])
 })
 
-t.test('pages neither repeat nor skip while accounts come and go', async t => {
+t.test('list users: pages neither repeat nor skip accounts while others are created and deleted', async t => {
   const service = await startWithAdmin(t)
   const people = [service.admin.id]
   for (let count = 0; count < 6; count += 1) people.push((await service.createUser()).id)
@@ -91,7 +91,7 @@ t.test('pages neither repeat nor skip while accounts come and go', async t => {
     }
     seen.push(...page.users.map(({ id }) => id))
     cursor = page.nextCursor
-    // Who was seen already goes, while the pages go on.
+    // An account of an earlier page is deleted between two pages.
     const [gone] = seen.filter(id => id !== service.admin.id)
     if (seen.length === 4) await service.callAsAdmin(`/admin/users/${gone}`, { method: 'DELETE', body: {} })
   }
@@ -101,7 +101,7 @@ t.test('pages neither repeat nor skip while accounts come and go', async t => {
   }
 })
 
-t.test('an account is shown with its sessions and when it was last seen', async t => {
+t.test('read user: contains the sessions and the time of the last use', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const session = await service.call('/session', {
@@ -131,7 +131,7 @@ t.test('an account is shown with its sessions and when it was last seen', async 
   assertProblem(t, await service.callAsAdmin('/admin/users/00000000-0000-4000-8000-000000000000/sessions'), 'not-found')
 })
 
-t.test('the ETag is the version, and every change raises it', async t => {
+t.test('read user: the ETag is the version, which every change raises', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const before = await readUser(service, ada.id)

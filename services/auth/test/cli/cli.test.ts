@@ -1,4 +1,4 @@
-/** The command line, as processes: what it prints, what it saves, what it ends with. */
+/** The command line, run as a process: output, saved files and exit codes. */
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -33,7 +33,7 @@ async function homeFor(t: Test): Promise<string> {
   return home
 }
 
-t.test('an admin logs in, looks, acts, and logs out', async t => {
+t.test('cli: an admin logs in, lists, revokes and logs out', async t => {
   const service = await startWithAdmin(t, { ACCESS_TOKEN_SECONDS: '300' })
   const ada = await service.createUser()
   await service.login(ada, { device: '\u2603 laptop' })
@@ -81,14 +81,14 @@ t.test('an admin logs in, looks, acts, and logs out', async t => {
   t.match(await gatehouse('whoami'), { code: 3 })
 })
 
-t.test('a saved log-in is renewed when it has to be, and forgotten only when it is over', async t => {
+t.test('cli: renews the saved log-in when needed, and forgets it only when the session is over', async t => {
   const service = await startWithAdmin(t, { ACCESS_TOKEN_SECONDS: '300' })
   const home = await homeFor(t)
   const gatehouse = runner({ GATEHOUSE_HOME: home, PASSWORD: password })
   await gatehouse('login', '--url', service.url, '--email', service.admin.email)
   const saved = async () => JSON.parse(await readFile(join(home, 'login.json'), 'utf8')) as Record<string, string>
   const before = await saved()
-  // Rights that are taken away make the token worth a renewal.
+  // Removing rights supersedes the access token, so the next call renews it.
   await service.database.prisma.$executeRaw`UPDATE accounts SET epoch = epoch + 1 WHERE id = ${service.admin.id}::uuid`
   t.match(await gatehouse('whoami'), { code: 0 })
   t.not((await saved())['refreshToken'], before['refreshToken'])
@@ -97,7 +97,7 @@ t.test('a saved log-in is renewed when it has to be, and forgotten only when it 
   await t.rejects(saved())
 })
 
-t.test('mistyped words and a service that is away are told apart', async t => {
+t.test('cli: distinguishes usage errors from an unreachable service by the exit code', async t => {
   const home = await homeFor(t)
   const gatehouse = runner({ GATEHOUSE_HOME: home, PASSWORD: password })
   t.match(await gatehouse(), { code: 2, stdout: /Exit codes/ })
@@ -109,7 +109,7 @@ t.test('mistyped words and a service that is away are told apart', async t => {
   t.match(away, { code: 5, stderr: /cannot be reached/ })
 })
 
-/** A preload that writes the address of each module into the file that LOADED names. */
+/** A preload that writes the URL of each loaded module to the file that LOADED names. */
 const hooks = script(`import { appendFileSync } from 'node:fs'
 export async function load(url, context, next) {
   appendFileSync(process.env.LOADED, url + '\\n')
@@ -121,7 +121,7 @@ function script(text: string): string {
   return `data:text/javascript,${encodeURIComponent(text)}`
 }
 
-t.test('a command that needs no database loads none of it, so that it answers at once', async t => {
+t.test('cli: a command of the API loads no database module', async t => {
   const list = join(t.testdir(), 'loaded')
   const gatehouse = runner({ NODE_OPTIONS: `--import=${notesWhatIsLoaded}`, LOADED: list })
   const loaded = async (...words: string[]) => {
@@ -139,7 +139,7 @@ t.test('a command that needs no database loads none of it, so that it answers at
   t.not((await loaded('migrate')).length, 0, 'which a command that needs it would show')
 })
 
-t.test('with the database alone: migrate, create, and a doctor who says what is wrong', async t => {
+t.test('cli: database commands migrate and create, and the doctor reports problems', async t => {
   const { url, drop } = await freshDatabase()
   t.teardown(drop)
   const environment = environmentFor(url)

@@ -1,4 +1,4 @@
-/** What a terminal shows of a command that takes its time. */
+/** The progress line of a slow command. */
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { fakeClock } from '@gatehouse/testkit'
@@ -18,26 +18,29 @@ function place({ isTTY }: { isTTY: boolean }) {
   return { clock, shown, run, end: () => ended.abort() }
 }
 
-t.test('after a second a terminal shows what is done, with its counts and the time, and is left clean', async t => {
-  const { clock, shown, run, end } = place({ isTTY: true })
-  let reportProgress: ReportProgress = () => undefined
-  const done = run(given => {
-    reportProgress = given
-  })
-  await clock.advance(999)
-  t.equal(shown(), '')
-  await clock.advance(1)
-  t.equal(shown(), '\r\u001b[Kwaiting for the answer, 1 s')
-  reportProgress('ending 12 sessions of 3 accounts')
-  await clock.advance(1000)
-  t.equal(shown(), '\r\u001b[Kending 12 sessions of 3 accounts, 2 s')
-  end()
-  await done
-  t.equal(shown(), '\r\u001b[K')
-  t.equal(clock.sleepers(), 0)
-})
+t.test(
+  'progress: a terminal shows activity, count and seconds after one second, and is cleared at the end',
+  async t => {
+    const { clock, shown, run, end } = place({ isTTY: true })
+    let reportProgress: ReportProgress = () => undefined
+    const done = run(given => {
+      reportProgress = given
+    })
+    await clock.advance(999)
+    t.equal(shown(), '')
+    await clock.advance(1)
+    t.equal(shown(), '\r\u001b[Kwaiting for the answer, 1 s')
+    reportProgress('ending 12 sessions of 3 accounts')
+    await clock.advance(1000)
+    t.equal(shown(), '\r\u001b[Kending 12 sessions of 3 accounts, 2 s')
+    end()
+    await done
+    t.equal(shown(), '\r\u001b[K')
+    t.equal(clock.sleepers(), 0)
+  },
+)
 
-t.test('where nobody looks nothing is said', async t => {
+t.test('progress: writes nothing when the output is not a terminal', async t => {
   const { clock, shown, run, end } = place({ isTTY: false })
   const done = run(reportProgress => reportProgress('ending 12 sessions of 3 accounts'))
   await clock.advance(5000)

@@ -1,8 +1,8 @@
-/** What a terminal is shown. */
+/** Tables and cards for the terminal. */
 import t from 'tap'
 import { card, table } from '../../src/cli/table.ts'
 
-t.test('columns are as wide as what is in them', async t => {
+t.test('table: columns are as wide as their widest cell', async t => {
   const rows = [
     { name: 'a', scopes: ['x', 'y'] },
     { name: 'longer', scopes: [] },
@@ -11,12 +11,12 @@ t.test('columns are as wide as what is in them', async t => {
   t.equal(text, 'NAME    SCOPES\na       x y\nlonger  -')
 })
 
-t.test('nothing that a person typed moves the cursor or changes colours', async t => {
+t.test('table: replaces control characters', async t => {
   const evil = '\u001b[2Jgone\u0007\u009b31m\n'
   t.notMatch(table([{ evil }], { evil: row => row.evil }).split('\n')[1], /\p{Cc}/u)
   t.notMatch(card({ evil }), /\p{Cc}/u)
 })
 
-t.test('times are short, and what is not there is a dash', async t => {
+t.test('table: shortens times and shows a dash for a missing value', async t => {
   t.equal(card({ at: '2026-11-23T20:00:00.123Z', none: null }), 'at    2026-11-23 20:00:00\nnone  -')
 })

@@ -1,4 +1,4 @@
-/** Acknowledgements that are about to come together are written together; whoever stays away holds up nobody for long. */
+/** Acknowledgements of several guards share one write, and a silent guard delays it only briefly. */
 import { systemClock } from '@gatehouse/clock'
 import { fakeClock } from '@gatehouse/testkit'
 import t from 'tap'
@@ -25,7 +25,7 @@ function stand() {
   return { clock, returning, batches, poll }
 }
 
-t.test('guards that were told something are written in one batch once the last is back, without any wait', async t => {
+t.test('ack coalescer: one batch when the last answered guard polls again, without a wait', async t => {
   const { clock, returning, batches, poll } = stand()
   for (const guard of ['a', 'b', 'c']) returning.onAnswered(guard)
   const first = [poll('a'), poll('b')]
@@ -38,7 +38,7 @@ t.test('guards that were told something are written in one batch once the last i
   t.equal(clock.sleepers(), 0)
 })
 
-t.test('one that does not come back is waited for a moment, and only once', async t => {
+t.test('ack coalescer: waits briefly for a guard that does not poll again, and only once', async t => {
   const { clock, returning, batches, poll } = stand()
   for (const guard of ['a', 'dead']) returning.onAnswered(guard)
   const first = poll('a')
@@ -49,7 +49,7 @@ t.test('one that does not come back is waited for a moment, and only once', asyn
   t.same(batches, [['a'], ['b']])
 })
 
-t.test('a barrier hears at once of guards that acknowledge to another replica', async t => {
+t.test('barrier: wakes immediately when a guard acknowledges to another replica', async t => {
   const one = await startService(t)
   const other = await startReplica(t, one)
   const guard = testGuard({ ...one, call: other.call })
@@ -70,6 +70,6 @@ t.test('a barrier hears at once of guards that acknowledge to another replica', 
   const { accessToken: token, sessionId } = await one.login(ada)
   await one.call(`/sessions/${sessionId}`, { method: 'DELETE', token, headers: { prefer: 'wait=0' } })
   await following
-  // A barrier that hears nothing looks again only after a quarter of a second.
+  // Without the notification the barrier would read again only after 250 ms.
   t.ok(Math.min(...waits) < 200, `${waits} ms`)
 })

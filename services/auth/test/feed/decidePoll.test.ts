@@ -1,4 +1,4 @@
-/** The statement that writes polls decides as the protocol's `judgePoll`, which is what the model and the simulation check. */
+/** The statement that writes polls decides like the protocol's `decidePoll`, which the model and the simulation check. */
 import { randomUUID } from 'node:crypto'
 import { decidePoll, type GuardRow, type LeaseRules } from '@gatehouse/protocol'
 import t from 'tap'
@@ -10,7 +10,7 @@ import { guardSecret, startService, type TestService } from '../helpers/service.
 const rules: LeaseRules = { leaseMs: 15_000, marginMs: 2000, pageSize: 10 }
 const otherFeed = randomUUID()
 
-/** One guard that polls: what its row says before, and what it asks. */
+/** One guard's row before the poll, and its poll. */
 interface Case {
   poll: PollRow
   row: (Omit<GuardRow, 'leaseUntilMs'> & { leaseLeftMs: number }) | null
@@ -19,7 +19,7 @@ interface Case {
 interface Feed {
   feedId: string
   head: number
-  /** How old each live entry is, by its number; those that are missing were swept. */
+  /** The age of each live entry by its number; missing entries have been deleted. */
   ages: Map<number, number>
 }
 
@@ -51,7 +51,7 @@ interface Stored extends GuardRow {
   ackedMs: number | null
 }
 
-/** When each live entry was made, in milliseconds since 1970. */
+/** The creation time of each live entry, in milliseconds since 1970. */
 async function readEntries({ database }: TestService): Promise<[seq: number, madeMs: number][]> {
   const { rows } = await database.pool.query(
     'SELECT seq::int, extract(epoch FROM created_at)::float8 * 1000 AS "madeMs" FROM revocations ORDER BY seq',
@@ -98,7 +98,7 @@ function randomCase({ upTo, pick }: Random, { feedId, head }: Feed): Case {
   return { poll, row: upTo(3) === 0 ? null : row }
 }
 
-t.test(`400 random polls are written as judgePoll says (SEED=${seed})`, async t => {
+t.test(`poll: 400 random polls are written as decidePoll decides (SEED=${seed})`, async t => {
   const service = await startService(t)
   const { rows } = await service.database.pool.query('SELECT feed_id FROM revocation_clock')
   const random = createRandom(seed)
@@ -120,7 +120,7 @@ t.test(`400 random polls are written as judgePoll says (SEED=${seed})`, async t 
       const verdict = verdicts.get(poll.guard)
       const dbNowMs = stored?.seenMs ?? 0
       const behindSinceMs = entries.find(([seq]) => seq > (poll.after ?? Number.POSITIVE_INFINITY))?.[1]
-      // Within a millisecond of its end a lease is one or none by what the two roundings say.
+      // Within a millisecond of the end of a lease the two roundings may decide differently.
       if (behindSinceMs !== undefined && isNear(dbNowMs - behindSinceMs, rules.leaseMs)) continue
       const decision = decidePoll(
         { feedId: poll.feedId ?? undefined, after: poll.after ?? undefined },
@@ -152,12 +152,12 @@ t.test(`400 random polls are written as judgePoll says (SEED=${seed})`, async t 
   t.ok(leased > 50 && refused > 20, `${leased} leases, ${refused} refusals: both were met often enough`)
 })
 
-/** Times are kept to the millisecond, and judged to the microsecond. */
+/** Times are stored in milliseconds and compared in microseconds. */
 function isNear(one: number, other: number): boolean {
   return Math.abs(one - other) <= 2
 }
 
-t.test('a client at its limit gets no new guard, not even within one batch', async t => {
+t.test('poll: a client at its limit of guards gets no further guard, also within one batch', async t => {
   const service = await startService(t)
   const poll = (guard: string): PollRow => ({
     guard,

@@ -1,4 +1,4 @@
-/** The feed as guards meet it: who may poll, from where, what a page holds, and who gets a lease. */
+/** The routes of guards: who may poll, what a page contains, and who gets a lease. */
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { sha256 } from '../../src/keys/hmac.ts'
@@ -18,7 +18,7 @@ async function guardRow({ database }: TestService, id: string) {
   return rows[0]
 }
 
-t.test('only a service client with the scope `guard` and its secret may poll, or leave', async t => {
+t.test('feed: only a service client with the scope `guard` and its secret may poll or leave', async t => {
   const service = await startService(t, short)
   const bad: Record<string, string> = {
     'unknown client': basic('nobody', 'x'),
@@ -48,7 +48,7 @@ t.test('only a service client with the scope `guard` and its secret may poll, or
   assertProblem(t, await service.call('/guards/poll', { body: {} }), 'request-malformed')
 })
 
-t.test('while a secret changes the one before it is good until its overlap ends', async t => {
+t.test('feed: the previous secret is accepted until its overlap ends', async t => {
   const service = await startService(t, short)
   await service.database.pool.query(
     `UPDATE service_clients SET previous_secret_hash = secret_hash, secret_hash = $1,
@@ -62,7 +62,7 @@ t.test('while a secret changes the one before it is good until its overlap ends'
   t.equal((await fresh.poll()).status, 200)
 })
 
-t.test("another client can neither poll under a guard's id nor take its row away", async t => {
+t.test("feed: another client can neither poll with a guard's id nor delete its row", async t => {
   const service = await startService(t, short)
   const guard = testGuard(service)
   const { feedId, after } = await guard.start()
@@ -74,7 +74,7 @@ t.test("another client can neither poll under a guard's id nor take its row away
   t.same(await guardRow(service, guard.id), before)
 })
 
-t.test('polls with a wrong secret sent along do not cost the guard its lease', async t => {
+t.test('feed: concurrent polls with a wrong secret do not cost the guard its lease', async t => {
   const service = await startService(t, short)
   const guard = testGuard(service)
   const { feedId, after } = await guard.start()
@@ -86,7 +86,7 @@ t.test('polls with a wrong secret sent along do not cost the guard its lease', a
 })
 
 t.test(
-  'a cursor ahead of the head or of another feed is told to begin again; one that is none is malformed',
+  'feed: a cursor ahead of the head or of another feed is `feed-changed`; an impossible one is malformed',
   async t => {
     const service = await startService(t, short)
     await appendEntries(service, 3)
@@ -120,7 +120,7 @@ t.test(
   },
 )
 
-t.test('more than 2000 entries come in pages, and there is no lease before the last is acknowledged', async t => {
+t.test('feed: more than 2000 entries come in pages, without a lease before the last page is acknowledged', async t => {
   const service = await startService(t, short)
   await appendEntries(service, 4500)
   const { pollAccepted, id } = testGuard(service)
@@ -144,7 +144,7 @@ t.test('more than 2000 entries come in pages, and there is no lease before the l
   t.equal((await pollAccepted({ feedId, after: page.head })).leaseMs, 15_000)
 })
 
-t.test('entries whose tokens have all expired are not sent, and are not missed', async t => {
+t.test('feed: does not send entries whose tokens have expired', async t => {
   const service = await startService(t, short)
   await appendEntries(service, 3)
   await service.database.pool.query(`UPDATE revocations SET expires_at = now() - interval '1 second' WHERE seq <= 2`)
@@ -154,7 +154,7 @@ t.test('entries whose tokens have all expired are not sent, and are not missed',
 })
 
 t.test(
-  'a guard that does not apply what it is sent gets its entries still, and no lease beyond one from the first of them',
+  'feed: a guard that does not acknowledge still gets its entries, and no lease beyond one from the first of them',
   async t => {
     const service = await startService(t, short)
     const { start, pollAccepted, id } = testGuard(service)
@@ -173,7 +173,7 @@ t.test(
   },
 )
 
-t.test('a guard whose every answer is lost gets no lease beyond one from the first entry that it lacks', async t => {
+t.test('feed: a guard that receives no response gets no lease beyond one from its first missing entry', async t => {
   const service = await startService(t, short)
   const { start, pollAccepted, id } = testGuard(service)
   const { feedId, after } = await start()
@@ -188,7 +188,7 @@ t.test('a guard whose every answer is lost gets no lease beyond one from the fir
 })
 
 t.test(
-  'a thousand guards of one client are enough; those that are there go on, and other clients are not hit',
+  'feed: a client may have a thousand guards; further ones are refused, and other clients are not affected',
   async t => {
     const service = await startService(t, short)
     const known = testGuard(service)
@@ -203,7 +203,7 @@ t.test(
   },
 )
 
-t.test('a guard that leaves takes its own row away and no other', async t => {
+t.test('feed: a guard that leaves deletes its own row and no other', async t => {
   const service = await startService(t, short)
   const [one, two] = [testGuard(service), testGuard(service)]
   await Promise.all([one.start(), two.start()])

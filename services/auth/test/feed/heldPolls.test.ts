@@ -1,4 +1,4 @@
-/** Held polls: woken by a notification, by the end of the hold when it is lost, by the close; and the order that proves the lease. */
+/** Held polls: what ends a hold, and the order of write and read on which the lease rests. */
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import { fakeClock } from '@gatehouse/testkit'
@@ -10,7 +10,7 @@ import { holdLock, untilBlocked, waitUntil } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import { guardSecret, startService, type TestService } from '../helpers/service.ts'
 
-/** As long as it may be: an answer before its end came for another reason. */
+/** The maximum: an earlier response has another reason than the end of the hold. */
 const longHoldMs = 6000
 const long = { POLL_HOLD_MS: String(longHoldMs) }
 
@@ -28,7 +28,7 @@ async function endSomeSession(service: TestService): Promise<string> {
   return sessionId
 }
 
-t.test('a held poll is answered as soon as something is revoked, on whichever replica', async t => {
+t.test('held poll: answered when an entry is appended on any replica', async t => {
   const one = await startService(t, long)
   const other = await startReplica(t, one)
   const guards = [testGuard(one), testGuard({ ...one, call: other.call })]
@@ -40,7 +40,7 @@ t.test('a held poll is answered as soon as something is revoked, on whichever re
 })
 
 t.test(
-  'when the listening connection breaks, the held polls are answered after its return, and the next ones woken again',
+  'held poll: after the listening connection breaks and returns, held polls are answered and later ones are woken',
   async t => {
     const service = await startService(t, long)
     const { start, pollAccepted } = testGuard(service)
@@ -58,7 +58,7 @@ t.test(
   },
 )
 
-/** The polls themselves on a clock that the test moves, and deaf: nobody tells them of notifications. */
+/** Polls on a fake clock, without a listener for notifications. */
 async function deaf(service: TestService) {
   const clock = fakeClock({ wallMs: 1_800_000_000_000 })
   const polls = createPolls({ db: service.database.rawSql, clock, limits, holdMs: 5000, onAcks: () => {} })
@@ -71,7 +71,7 @@ async function deaf(service: TestService) {
   return { clock, polls, response: (after: number, signal?: AbortSignal) => response(feedId, after, signal), head }
 }
 
-t.test('a lost notification costs the hold, and no entry', async t => {
+t.test('held poll: a lost notification delays an entry by the hold at most', async t => {
   const service = await startService(t)
   const { clock, response, head } = await deaf(service)
   const held = response(head)
@@ -82,7 +82,7 @@ t.test('a lost notification costs the hold, and no entry', async t => {
   t.match(await response(head), { head: head + 1, entries: [{ seq: head + 1 }] }, 'the next poll is not held')
 })
 
-t.test('a poll that finds nothing is answered at the end of the hold with its lease', async t => {
+t.test('held poll: answered with the lease when the hold ends without an entry', async t => {
   const service = await startService(t)
   const { clock, response, head } = await deaf(service)
   const held = response(head)
@@ -93,7 +93,7 @@ t.test('a poll that finds nothing is answered at the end of the hold with its le
   t.match(await held, { head, entries: [], leaseMs: 15_000, more: false })
 })
 
-t.test('what is appended while the entries are being read is not slept over', async t => {
+t.test('held poll: reads again when an entry is appended during the read', async t => {
   const service = await startService(t)
   const { clock, response, polls, head } = await deaf(service)
   const row = await holdLock(t, service, 'LOCK TABLE revocation_clock IN ACCESS EXCLUSIVE MODE')
@@ -107,7 +107,7 @@ t.test('what is appended while the entries are being read is not slept over', as
   t.equal(entries.length, 1)
 })
 
-t.test('closing answers what is held, and holds nothing more', async t => {
+t.test('held poll: close answers held polls and holds no further ones', async t => {
   const service = await startService(t)
   const { clock, response, polls, head } = await deaf(service)
   const held = response(head)
@@ -118,7 +118,7 @@ t.test('closing answers what is held, and holds nothing more', async t => {
   t.equal(clock.sleepers(), 0)
 })
 
-t.test('a caller that has gone is not held for', async t => {
+t.test('held poll: a disconnected guard is not held', async t => {
   const service = await startService(t)
   const { clock, response, head } = await deaf(service)
   const gone = new AbortController()
@@ -129,19 +129,22 @@ t.test('a caller that has gone is not held for', async t => {
   t.equal(clock.sleepers(), 0)
 })
 
-t.test('entries are read only after the row is committed: what is revoked in between is in the answer', async t => {
-  const service = await startService(t, long)
-  const guard = testGuard(service)
-  const cursor = await guard.start()
-  const row = await holdLock(t, service, 'SELECT * FROM guards WHERE id = $1 FOR UPDATE', [guard.id])
-  const asked = guard.pollAccepted(cursor)
-  await untilBlocked(service, 1)
-  await appendEntries(service, 1)
-  await row.release()
-  t.equal((await asked).entries.length, 1)
-})
+t.test(
+  'poll: reads entries after the commit of its row, so the response contains what was revoked between',
+  async t => {
+    const service = await startService(t, long)
+    const guard = testGuard(service)
+    const cursor = await guard.start()
+    const row = await holdLock(t, service, 'SELECT * FROM guards WHERE id = $1 FOR UPDATE', [guard.id])
+    const asked = guard.pollAccepted(cursor)
+    await untilBlocked(service, 1)
+    await appendEntries(service, 1)
+    await row.release()
+    t.equal((await asked).entries.length, 1)
+  },
+)
 
-t.test('a barrier sees a poll that was written before it looked, and that poll sees its entry', async t => {
+t.test("poll: either the barrier sees the guard's row or the poll sees the entry", async t => {
   const service = await startService(t, { POLL_HOLD_MS: '50' })
   const guard = testGuard(service)
   let { feedId, after } = await guard.start()

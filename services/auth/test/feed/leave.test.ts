@@ -1,4 +1,4 @@
-/** A guard that has left stays away: what it asked before must not make a revocation wait for it. */
+/** A guard that has left: an earlier poll must not make a revocation wait for it. */
 import t from 'tap'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { readLiveGuards, removeGuard } from '../../src/store/guards.ts'
@@ -9,7 +9,7 @@ import { guardSecret, startService } from '../helpers/service.ts'
 const id = '11111111-1111-4111-8111-111111111111'
 const limits = { leaseMs: 15_000, marginMs: 2000, pageSize: 2000, guardsPerClient: 10 }
 
-t.test('a poll that is carried out after its guard has left does not bring the row back', async t => {
+t.test('leave: a poll that executes after the leave does not create the row again', async t => {
   const service = await startService(t)
   const { database } = service
   const { rows } = await database.pool.query('SELECT feed_id FROM revocation_clock')

@@ -1,4 +1,4 @@
-/** Tables stay bounded: what has served its time goes, whatever is still needed stays. */
+/** Housekeeping deletes expired rows and keeps all others. */
 import t from 'tap'
 import { sweep } from '../../src/housekeeping/sweep.ts'
 import { insertRefreshRows } from '../helpers/refreshRows.ts'
@@ -6,7 +6,7 @@ import { assertProblem, startService } from '../helpers/service.ts'
 
 const rules = { limit: 100, historyDays: 7, auditRetentionDays: 400 }
 
-t.test('two replicas that sweep at once leave what is needed and nothing else', async t => {
+t.test('sweep: two concurrent sweeps delete all expired rows and no others', async t => {
   const service = await startService(t)
   const { prisma } = service.database
   const ada = await service.createUser()
@@ -44,7 +44,7 @@ t.test('two replicas that sweep at once leave what is needed and nothing else', 
     onRemoved: (what: string, count: number) => void removed.set(what, (removed.get(what) ?? 0) + count),
   }
   await Promise.all([sweep(deps), sweep(deps)])
-  // What one held, the other passed by: the next round finds it.
+  // Each sweep skips the rows that the other has locked; the next round deletes them.
   await sweep(deps)
 
   const [left] = await prisma.$queryRaw<Record<string, number>[]>`
@@ -53,11 +53,11 @@ t.test('two replicas that sweep at once leave what is needed and nothing else', 
            (SELECT count(*)::int FROM rate_limits) AS limits, (SELECT count(*)::int FROM creations) AS creations,
            (SELECT count(*)::int FROM audit_entries WHERE action = 'test.old') AS audit`
   t.strictSame(left, { sessions: many + 1, tokens: 1, revocations: 5, guards: 1, limits: 5, creations: 5, audit: 0 })
-  t.equal(removed.get('revocations'), many, 'nothing is removed twice')
+  t.equal(removed.get('revocations'), many, 'no row is counted twice')
   t.equal((await service.call('/session/renew', { body: { refreshToken: session.refreshToken } })).status, 200)
 })
 
-t.test('the sessions of a revocation of everyone go, and are refused as ended before and after', async t => {
+t.test('sweep: deletes sessions below the global epoch, which are refused as ended before and after', async t => {
   const service = await startService(t)
   const { prisma } = service.database
   const admin = await service.createUser({ roles: ['admin'] })
@@ -77,7 +77,7 @@ t.test('the sessions of a revocation of everyone go, and are refused as ended be
   t.strictSame(rows, [{ id: next.sessionId }])
 })
 
-t.test('a service sweeps by itself', async t => {
+t.test('housekeeping: a running service sweeps periodically', async t => {
   const service = await startService(t, { HOUSEKEEPING_SECONDS: '1' })
   const { prisma } = service.database
   await prisma.$executeRaw`

@@ -1,4 +1,4 @@
-/** The barrier: what it waits for, what it does not wait for, and what it tells. Time is moved by hand. */
+/** The barrier, on a fake clock: which guards it waits for, and what it returns. */
 import { fakeClock } from '@gatehouse/testkit'
 import t from 'tap'
 import { createBarrier, type ReceiptsById, updateReceipts } from '../../src/revoke/barrier.ts'
@@ -7,7 +7,7 @@ import { waitUntil } from '../helpers/locks.ts'
 
 const startMs = 1_800_000_000_000
 
-/** A database of guards on the same clock, whose reads the test can hold back. */
+/** A table of guards on the fake clock, whose reads the test can delay. */
 function stand() {
   const clock = fakeClock({ wallMs: startMs })
   const guards = new Map<string, LiveGuard>()
@@ -15,7 +15,7 @@ function stand() {
   const held: (() => void)[] = []
   const state = { reads: 0, isHolding: false, isDown: false, head: 10_000 }
 
-  /** What the table shows at this moment. */
+  /** The present rows of the table. */
   const snapshot = (): LiveGuards => ({
     guards: [...guards.values()]
       .filter(({ leaseUntilMs }) => leaseUntilMs > clock.wallMs())
@@ -47,7 +47,7 @@ function stand() {
 
 const patient = 60_000
 
-t.test('with no guard, and with guards that hold the entry already, it is in force at once', async t => {
+t.test('barrier: in force immediately without guards, or when all guards have the entry', async t => {
   const { barrier, put } = stand()
   t.same(await barrier.wait(5, patient), { inForce: true, waitedMs: 0, guards: [] })
   put('a', 5, 15_000)
@@ -60,7 +60,7 @@ t.test('with no guard, and with guards that hold the entry already, it is in for
   ])
 })
 
-t.test('a read that began before the revocation decides nothing: a guard may have polled in between', async t => {
+t.test('barrier: ignores a read that began before the caller arrived', async t => {
   const { barrier, put, state, release, guards } = stand()
   put('leaver', 0, 15_000)
   const first = barrier.wait(1, patient)
@@ -69,7 +69,7 @@ t.test('a read that began before the revocation decides nothing: a guard may hav
   state.isHolding = true
   barrier.wake()
   await waitUntil(() => state.reads === 2, 'the second read, which has seen that nobody is left')
-  // While its answer is on the way a guard obtains a lease, and then the revocation 2 commits.
+  // While the result is on its way, a guard obtains a lease, and then the revocation 2 commits.
   put('late', 1, 15_000)
   let isOver = false
   const second = barrier.wait(2, patient).then(standing => {
@@ -85,7 +85,7 @@ t.test('a read that began before the revocation decides nothing: a guard may hav
   t.match(await second, { inForce: true, guards: [{ guard: 'late', acknowledgedAt: /^20/ }] })
 })
 
-t.test('it answers as soon as the last guard has acknowledged, woken by that', async t => {
+t.test('barrier: in force when the last guard acknowledges, without waiting for the next read', async t => {
   const { barrier, put, clock, state } = stand()
   put('a', 0, 15_000)
   put('b', 0, 15_000)
@@ -109,7 +109,7 @@ t.test('it answers as soon as the last guard has acknowledged, woken by that', a
   t.equal(clock.sleepers(), 0, 'nothing of it is left')
 })
 
-t.test('notifications that are lost cost time only: it looks again by itself', async t => {
+t.test('barrier: reads again after a lost notification', async t => {
   const { barrier, put, clock } = stand()
   put('a', 0, 15_000)
   const standing = barrier.wait(1, patient)
@@ -119,14 +119,14 @@ t.test('notifications that are lost cost time only: it looks again by itself', a
   t.match(await standing, { inForce: true, waitedMs: 250 })
 })
 
-t.test('it never waits longer than the lease of a guard that says nothing more, and the receipt says so', async t => {
+t.test('barrier: waits for the end of the lease of a silent guard, and records it', async t => {
   const { barrier, put, clock } = stand()
   put('dead', 0, 12_345)
   put('well', 1, 15_000)
   const standing = barrier.wait(1, patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(12_344)
-  t.equal(clock.sleepers(), 2, 'a millisecond before, it still waits')
+  t.equal(clock.sleepers(), 2, 'waits until the last millisecond of the lease')
   await clock.advance(20)
   const { inForce, waitedMs, guards } = await standing
   t.ok(inForce)
@@ -141,7 +141,7 @@ t.test('it never waits longer than the lease of a guard that says nothing more, 
   )
 })
 
-t.test('a guard that leaves is not waited for, and nobody says that its lease had to end', async t => {
+t.test('barrier: does not wait for a guard that leaves, and records no end of its lease', async t => {
   const { barrier, put, clock, guards } = stand()
   put('leaver', 0, 15_000)
   const standing = barrier.wait(1, patient)
@@ -151,7 +151,7 @@ t.test('a guard that leaves is not waited for, and nobody says that its lease ha
   t.match(await standing, { inForce: true, guards: [{ guard: 'leaver', acknowledgedAt: null, leaseEndedAt: null }] })
 })
 
-t.test('a guard that joins during the wait without the entry is waited for, too', async t => {
+t.test('barrier: waits for a guard that appears during the wait without the entry', async t => {
   const { barrier, put, clock, state } = stand()
   put('first', 0, 15_000)
   const standing = barrier.wait(1, patient)
@@ -165,7 +165,7 @@ t.test('a guard that joins during the wait without the entry is waited for, too'
   t.equal((await standing).guards.length, 2)
 })
 
-t.test('a caller whose patience ends is told that it is not in force, and the others go on waiting', async t => {
+t.test("barrier: a caller's time-out yields `inForce: false`, and other callers keep waiting", async t => {
   const { barrier, put, clock } = stand()
   put('a', 0, 15_000)
   const patientOne = barrier.wait(1, patient)
@@ -181,7 +181,7 @@ t.test('a caller whose patience ends is told that it is not in force, and the ot
   t.equal(clock.sleepers(), 0)
 })
 
-t.test('a database that is away during the wait is asked again, and never taken for a yes', async t => {
+t.test('barrier: a failed read is repeated and never counts as in force', async t => {
   const { barrier, put, clock, state, errors } = stand()
   put('a', 0, 60_000)
   const standing = barrier.wait(1, patient)
@@ -197,7 +197,7 @@ t.test('a database that is away during the wait is asked again, and never taken 
   t.ok((await standing).waitedMs >= 2000)
 })
 
-t.test('a database that does not have the entry any more has lost it: then nothing is in force', async t => {
+t.test('barrier: not in force while the head of the feed is below the entry', async t => {
   const { barrier, put, clock, state } = stand()
   state.head = 4
   put('a', 9, 15_000)
@@ -207,7 +207,7 @@ t.test('a database that does not have the entry any more has lost it: then nothi
   t.match(await standing, { inForce: false })
 })
 
-t.test('a thousand callers at once share their reads', async t => {
+t.test('barrier: a thousand concurrent callers share reads', async t => {
   const { barrier, put, clock, state } = stand()
   put('a', 0, 15_000)
   const all = Array.from({ length: 1000 }, (_, n) => barrier.wait(n + 1, patient))
@@ -218,7 +218,7 @@ t.test('a thousand callers at once share their reads', async t => {
   t.ok(state.reads < 10, `${state.reads} reads`)
 })
 
-t.test('an acknowledgement once noted stays the first one, and a guard that has acknowledged may die', t => {
+t.test('receipts: keep the first acknowledgement, also when the guard dies afterwards', t => {
   const seen: ReceiptsById = new Map()
   const guard = { id: 'a', name: 'a', version: '1', leaseUntilMs: startMs + 10, lastSeenAt: new Date(startMs) }
   const at = (dbNowMs: number, cursor: number, ackedMs: number) => ({

@@ -1,4 +1,4 @@
-/** Ending one session is one statement: its number is one that the feed has, and whoever comes second waits for the first. */
+/** Ending one session in one statement: its entry in the feed, and concurrent requests. */
 import t from 'tap'
 import { holdRevocationClock, untilBlocked } from '../helpers/locks.ts'
 import { startRevocationService } from '../helpers/revocationMethods.ts'
@@ -8,7 +8,7 @@ interface Told {
   sessionsEnded: number
 }
 
-t.test('of two who end a session at once, the second answers with the number of the first', async t => {
+t.test('end session: of two concurrent requests the second returns the entry of the first', async t => {
   const service = await startRevocationService(t)
   const end = service.methods['an admin ending the session']
   if (end === undefined) throw new Error('no such act')
@@ -32,7 +32,7 @@ t.test('of two who end a session at once, the second answers with the number of 
   }
 })
 
-t.test('forty sessions that end at once have forty numbers without a gap, each with its entry and its act', async t => {
+t.test('end session: forty concurrent ends get forty consecutive entries, each with its audit row', async t => {
   const service = await startRevocationService(t)
   const user = await service.createUser()
   const sessions = await Promise.all(Array.from({ length: 40 }, () => service.login(user)))

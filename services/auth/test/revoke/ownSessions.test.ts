@@ -1,4 +1,4 @@
-/** What a person sees and ends: me, my devices, my password; and nothing of anybody else. */
+/** What users do with their own account: read it, list and end sessions, change the password. */
 import { randomUUID } from 'node:crypto'
 import type { Problem, SessionView } from '@gatehouse/contract'
 import t from 'tap'
@@ -12,7 +12,7 @@ async function sessionsOf({ call }: Pick<TestService, 'call'>, token: string): P
   return ((await call('/sessions', { token })).body as { sessions: SessionView[] }).sessions
 }
 
-/** A guard that has all entries so far, and from now on says nothing. */
+/** A guard that has all entries and sends no further polls. */
 async function silentGuard({ call, guardCredentials }: TestService): Promise<string> {
   const guard = randomUUID()
   const poll = (more: object) =>
@@ -25,7 +25,7 @@ async function silentGuard({ call, guardCredentials }: TestService): Promise<str
   return guard
 }
 
-t.test('`GET /me` tells who I am, and no cache keeps it', async t => {
+t.test("`GET /me`: returns the caller's account with `no-store`", async t => {
   const { call, createUser, login } = await startService(t)
   const ada = await createUser({ roles: ['clerk'], scopes: ['storage:read'] })
   const { accessToken: token } = await login(ada)
@@ -36,7 +36,7 @@ t.test('`GET /me` tells who I am, and no cache keeps it', async t => {
   assertProblem(t, await call('/me'), 'token-missing')
 })
 
-t.test('ending one of my sessions ends that one, and doing it again changes nothing', async t => {
+t.test('end own session: ends that session, and a repetition changes nothing', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const [mine, phone] = [await service.login(ada), await service.login(ada, { device: 'phone' })]
@@ -51,7 +51,7 @@ t.test('ending one of my sessions ends that one, and doing it again changes noth
   )
 })
 
-t.test("another person's session and none at all look the same to the last byte", async t => {
+t.test('end own session: the responses for a foreign and for an unknown session are identical', async t => {
   const service = await startService(t)
   const [ada, bob] = [await service.createUser(), await service.createUser()]
   const [mine, his] = [await service.login(ada), await service.login(bob)]
@@ -68,7 +68,7 @@ t.test("another person's session and none at all look the same to the last byte"
   assertProblem(t, await end(his.sessionId.toUpperCase()), 'request-malformed')
 })
 
-t.test('ending all others keeps this one, and needs to be said', async t => {
+t.test("end own sessions: `others=true` is required and keeps the caller's session", async t => {
   const service = await startService(t)
   const [ada, bob] = [await service.createUser(), await service.createUser()]
   const [mine, one, two, his] = [
@@ -88,7 +88,7 @@ t.test('ending all others keeps this one, and needs to be said', async t => {
   for (const { accessToken } of [mine, his]) t.equal((await service.call('/me', { token: accessToken })).status, 200)
 })
 
-t.test('a password change ends the other sessions and keeps this one; `endOthers: false` keeps all', async t => {
+t.test('change password: ends the other sessions, and none with `endOthers: false`', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const [mine, other] = [await service.login(ada), await service.login(ada)]
@@ -108,7 +108,7 @@ t.test('a password change ends the other sessions and keeps this one; `endOthers
   t.ok(await service.login(ada, { password: 'a third long passphrase' }))
 })
 
-t.test('a change of password that is repeated, since its answer was lost, answers as the first time', async t => {
+t.test('change password: a repeated request succeeds like the first', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const [mine, other] = [await service.login(ada), await service.login(ada)]
@@ -125,7 +125,7 @@ t.test('a change of password that is repeated, since its answer was lost, answer
   t.ok(await service.login(ada, { password: newPassword }))
 })
 
-t.test('a new password is refused with the reason, and never repeated', async t => {
+t.test('change password: an unacceptable password is refused with the reason and not repeated', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const { accessToken: token } = await service.login(ada)
@@ -151,7 +151,7 @@ t.test('a new password is refused with the reason, and never repeated', async t 
   t.equal((await service.call('/me/password', { method: 'PUT', token, body })).status, 200)
 })
 
-t.test('a wrong current password changes nothing', async t => {
+t.test('change password: a wrong current password changes nothing', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const { accessToken: token } = await service.login(ada)
@@ -160,11 +160,11 @@ t.test('a wrong current password changes nothing', async t => {
   const { rows } = await service.database.pool.query(
     "SELECT outcome FROM audit_entries WHERE action = 'user.change-password'",
   )
-  t.strictSame(rows, [{ outcome: 'credentials-invalid' }], 'and the audit log has it')
+  t.strictSame(rows, [{ outcome: 'credentials-invalid' }], 'the audit log records the failure')
   t.ok(await service.login(ada))
 })
 
-t.test('a person who does not want to wait is told that it is not in force yet, and not which guard it is', async t => {
+t.test('end own session: `Prefer: wait=0` returns 202 without the names of guards', async t => {
   const service = await startService(t, { POLL_HOLD_MS: '50' })
   const ada = await service.createUser()
   const [mine, phone, tablet] = [await service.login(ada), await service.login(ada), await service.login(ada)]
@@ -186,7 +186,7 @@ t.test('a person who does not want to wait is told that it is not in force yet, 
   }
 })
 
-t.test('a revocation on one replica is in force when a guard has acknowledged to the other', async t => {
+t.test('end own session: in force when the guard acknowledges to another replica', async t => {
   const one = await startService(t, { POLL_HOLD_MS: '4000' })
   const other = await startReplica(t, one)
   const ada = await one.createUser()
@@ -196,7 +196,7 @@ t.test('a revocation on one replica is in force when a guard has acknowledged to
   const poll = (more: object) =>
     other.call('/guards/poll', { body: { guard, name: 'far', version: '1', ...more }, headers })
   const { feedId, head } = (await poll({})).body as { feedId: string; head: number }
-  // The first lease comes at once, so that a guard that has just started may serve; the next poll is held.
+  // The first poll is answered immediately, so that a guard that has started can serve; the next poll is held.
   t.match(await poll({ feedId, after: head }), { body: { leaseMs: 15_000 } })
   const held = poll({ feedId, after: head })
   const ended = one.call(`/sessions/${phone.sessionId}`, { method: 'DELETE', token: mine.accessToken })

@@ -1,4 +1,4 @@
-/** Renewal beside every kind of revocation: whichever is first, nothing that it gave is left once the revocation has answered. */
+/** Renewals that run beside each kind of revocation leave no valid token after the revocation's response. */
 import t from 'tap'
 import { holdRevocationClock, pauseWrites, untilBlocked } from '../helpers/locks.ts'
 import { type RevocationService, startRevocationService, type Victim } from '../helpers/revocationMethods.ts'
@@ -21,12 +21,12 @@ function act(service: RevocationService, name: string, victim: Victim): Promise<
   return run(victim)
 }
 
-t.test('a renewal and a revocation of its session, in either order', async t => {
+t.test('races: a renewal beside each kind of revocation, in either order', async t => {
   const service = await startRevocationService(t)
   t.same(Object.keys(service.methods), acts, 'every method is in the tables of this file')
 
   for (const name of acts) {
-    t.test(`a renewal that finds ${name} under way waits for it, and is refused`, async t => {
+    t.test(`renew: waits for ${name} and is then refused`, async t => {
       const victim = await service.createVictim()
       const clock = await holdRevocationClock(t, service)
       const revoked = act(service, name, victim)
@@ -39,7 +39,7 @@ t.test('a renewal and a revocation of its session, in either order', async t => 
       t.ok(await effectOf(service, victim.accessToken))
     })
 
-    t.test(`${name} that finds a renewal under way waits for it, and covers what it gave`, async t => {
+    t.test(`${name}: waits for a running renewal and covers its token`, async t => {
       const victim = await service.createVictim()
       const update = await pauseWrites(t, service, 'UPDATE ON refresh_tokens')
       const renewed = service.renew(victim.refreshToken)
@@ -58,7 +58,7 @@ t.test('a renewal and a revocation of its session, in either order', async t => 
   }
 })
 
-t.test('a renewal beside the break-glass gives a token that the entry covers, and none after it', async t => {
+t.test('races: a renewal beside the end of all sessions yields only tokens that the entry covers', async t => {
   const service = await startRevocationService(t)
   const { accessToken: token } = await service.login(await service.createUser({ roles: ['admin'] }))
   const victim = await service.createVictim()
@@ -78,7 +78,7 @@ t.test('a renewal beside the break-glass gives a token that the entry covers, an
   t.equal(await effectOf(service, next.accessToken), undefined, 'a log-in right after it is not covered')
 })
 
-t.test('over 30 rounds of everything at once on two replicas, no renewal succeeds after the answer', async t => {
+t.test("races: in 30 rounds on two replicas no renewal succeeds after the revocation's response", async t => {
   const service = await startRevocationService(t)
   for (let round = 0; round < 30; round += 1) {
     const victim = await service.createVictim()
@@ -98,7 +98,7 @@ t.test('over 30 rounds of everything at once on two replicas, no renewal succeed
   }
 })
 
-t.test('of two password changes at once one wins, and the other is told so', async t => {
+t.test('races: of two concurrent password changes one succeeds and the other is a conflict', async t => {
   const service = await startRevocationService(t)
   const { accessToken: token, user } = await service.createVictim()
   const change = (newPassword: string) =>
