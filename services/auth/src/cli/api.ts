@@ -1,4 +1,4 @@
-/** Calls the service's API with the saved log-in, renewing it when it is told to. */
+/** Calls the API of the service with the saved log-in, which it renews when a problem says so. */
 import type { Problem, SessionTokens } from '@gatehouse/contract'
 import { type CredentialsFile, newIdempotencyKey, type SavedLogin } from './credentialsFile.ts'
 
@@ -15,13 +15,13 @@ export interface ApiResponse<Body = unknown> {
 }
 
 export interface Api {
-  /** @throws ApiError when it is refused, NotLoggedIn */
+  /** @throws ApiError, NotLoggedInError */
   call: <Body>(path: string, call?: ApiCall) => Promise<ApiResponse<Body>>
-  /** The answer as it comes, for what is too long to hold. */
+  /** The response with its body unread. */
   stream: (path: string) => Promise<Response>
 }
 
-/** The service said no, or cannot be reached. */
+/** The service refused the request or cannot be reached. */
 export class ApiError extends Error {
   readonly problem: Pick<Problem, 'code' | 'action'> | undefined
 
@@ -33,13 +33,13 @@ export class ApiError extends Error {
 
 export class NotLoggedInError extends Error {}
 
-/** Longer than any revocation takes to be in force, and than 100,000 sessions take to end. */
+/** Exceeds the time until a revocation is in force, and the time to end 100,000 sessions. */
 const timeoutMs = 120_000
 
 export function createApi(credentialsFile: CredentialsFile): Api {
   const stream: Api['stream'] = async path => (await callWithRenewal(credentialsFile, path, {})).response
-  const call: Api['call'] = async <Body>(path: string, wanted: ApiCall = {}) => {
-    const { response } = await callWithRenewal(credentialsFile, path, wanted)
+  const call: Api['call'] = async <Body>(path: string, request: ApiCall = {}) => {
+    const { response } = await callWithRenewal(credentialsFile, path, request)
     return { status: response.status, headers: response.headers, body: (await jsonOf(response)) as Body }
   }
   return { call, stream }
@@ -48,20 +48,20 @@ export function createApi(credentialsFile: CredentialsFile): Api {
 async function callWithRenewal(
   credentialsFile: CredentialsFile,
   path: string,
-  wanted: ApiCall,
+  request: ApiCall,
 ): Promise<{ response: Response }> {
   const login = await credentialsFile.read()
-  if (login === undefined) throw new NotLoggedInError('Nobody is logged in. Run: gatehouse login --url URL --email E')
-  const response = await send(login.url + path, withToken(wanted, login))
+  if (login === undefined) throw new NotLoggedInError('Not logged in. Run: gatehouse login --url URL --email E')
+  const response = await send(login.url + path, withToken(request, login))
   if (response.ok) return { response }
   const problem = await problemOf(response)
   if (problem.problem?.action !== 'renew') throw await forgetIfSignedOut(credentialsFile, problem)
-  const again = await send(login.url + path, withToken(wanted, await renew(credentialsFile, login)))
-  if (again.ok) return { response: again }
-  throw await forgetIfSignedOut(credentialsFile, await problemOf(again))
+  const retried = await send(login.url + path, withToken(request, await renew(credentialsFile, login)))
+  if (retried.ok) return { response: retried }
+  throw await forgetIfSignedOut(credentialsFile, await problemOf(retried))
 }
 
-/** The attempt was saved before, so an answer that is lost now is fetched by the next call, hours later if need be. */
+/** The Idempotency-Key was saved before. If the response is lost, the next call repeats the renewal with the same key. */
 async function renew(credentialsFile: CredentialsFile, login: SavedLogin): Promise<SavedLogin> {
   const response = await send(`${login.url}/session/renew`, {
     method: 'POST',
@@ -75,7 +75,7 @@ async function renew(credentialsFile: CredentialsFile, login: SavedLogin): Promi
   return renewed
 }
 
-/** Only `login` signs out: a service in trouble takes nothing away. */
+/** Only the action `login` deletes the saved log-in; an unavailable service does not. */
 async function forgetIfSignedOut(credentialsFile: CredentialsFile, error: ApiError): Promise<ApiError> {
   if (error.problem?.action === 'login') await credentialsFile.forget()
   return error
@@ -96,7 +96,7 @@ export async function send(url: string, { method = 'GET', body, headers = {} }: 
 
 export async function problemOf(response: Response): Promise<ApiError> {
   const problem = (await jsonOf(response)) as Problem | null
-  if (problem?.code === undefined) return new ApiError(`answered ${response.status} without saying why`)
+  if (problem?.code === undefined) return new ApiError(`the service answered ${response.status} without a problem document`)
   return new ApiError(`${problem.title} (${problem.code}) ${problem.detail}`, problem)
 }
 

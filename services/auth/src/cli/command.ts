@@ -1,28 +1,28 @@
-/** What a command of the API side is, and how it answers. */
+/** The form of a command that calls the API, and of its result. */
 import type { Receipt } from '@gatehouse/contract'
 import type { Api, ApiCall, ApiResponse } from './api.ts'
-import type { Options } from './args.ts'
+import type { Options } from './options.ts'
 import type { ReportProgress } from './progress.ts'
 import { card } from './table.ts'
 
-/** For scripts: what the process ends with. */
+/** The exit codes of the process. */
 export const exitCodes = {
   done: 0,
   refused: 1,
   usage: 2,
   notLoggedIn: 3,
-  /** Done, and not yet in force everywhere: `gatehouse receipts show SEQ` asks again. */
+  /** The revocation is committed and not yet in force: `gatehouse receipts show SEQ` waits for it again. */
   notYetInForce: 4,
-  /** Nothing is known to have been done: try again. */
+  /** The service could not be reached, or asks to try again. */
   unavailable: 5,
 } as const
 
 export interface CommandContext {
   api: Api
-  /** What stands after the name of the command. */
+  /** The arguments after the name of the command. */
   operands: readonly string[]
   options: Options
-  /** The variable PASSWORD: nothing secret is an argument, since every process sees those. */
+  /** The variable PASSWORD. Secrets are not arguments, because every process of the machine can read those. */
   password: string | undefined
   reportProgress: ReportProgress
 }
@@ -30,44 +30,53 @@ export interface CommandContext {
 export interface Result {
   /** For `--json`. */
   data: unknown
-  /** For people. */
+  /** For the terminal. */
   text: string
   code?: number
 }
 
-export interface Command {
-  usage: string
+export interface ApiCommand {
   description: string
-  run: (run: CommandContext) => Promise<Result>
+  /** In the notation of commander, such as `<user>`. */
+  operands?: string
+  options?: readonly (keyof Options)[]
+  run: (context: CommandContext) => Promise<Result>
 }
 
-export type CommandTable = Readonly<Record<string, Command>>
+/** By the name of the command, such as `users list`. */
+export type CommandTable = Readonly<Record<string, ApiCommand>>
 
-/** A call that revokes, with `--wait`, `--reason` and `--myself`. */
+/** Calls a route that revokes, with `--wait`, `--reason` and `--myself`. */
 export async function callRevocation<Body>(
   { api, options }: CommandContext,
   path: string,
   call: ApiCall,
 ): Promise<ApiResponse<Body>> {
   const { wait, reason, myself } = options
-  const why = { ...(reason === undefined ? {} : { reason }), ...(myself ? { confirm: 'myself' } : {}) }
+  const fields = { ...(reason === undefined ? {} : { reason }), ...(myself ? { confirm: 'myself' } : {}) }
   const prefer: Record<string, string> = wait === undefined ? {} : { prefer: `wait=${wait}` }
   return api.call<Body>(path, {
     ...call,
-    body: { ...(call.body as object | undefined), ...why },
+    body: { ...(call.body as object | undefined), ...fields },
     headers: { ...call.headers, ...prefer },
   })
 }
 
+/** @param more further members, shown before those of the receipt */
 export function receiptResult(receipt: Receipt, more: Record<string, unknown> = {}): Result {
   const { seq, inForce, sessionsEnded, waitedMs, guards } = receipt
   const acknowledged = guards.filter(({ acknowledgedAt }) => acknowledgedAt !== null).length
   const text = card({
     ...more,
-    'in force': inForce ? `yes, after ${waitedMs} ms` : `not yet; ask again: gatehouse receipts show ${seq}`,
+    'in force': inForce ? `yes, after ${waitedMs} ms` : `not yet; wait again with: gatehouse receipts show ${seq}`,
     'sessions ended': sessionsEnded,
     guards: guards.length === 0 ? 'none live' : `${acknowledged} of ${guards.length} acknowledged`,
     receipt: seq,
   })
   return { data: { ...receipt, ...more }, text, code: inForce ? exitCodes.done : exitCodes.notYetInForce }
+}
+
+/** @returns the members that are not undefined */
+export function withoutUndefined<Value>(members: Record<string, Value | undefined>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Record<string, Value>
 }

@@ -1,4 +1,4 @@
-/** The saved log-in: a file that only its owner reads. */
+/** The file with the saved log-in, which only its owner can read. */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -9,7 +9,7 @@ export interface SavedLogin {
   email: string
   accessToken: string
   refreshToken: string
-  /** The Idempotency-Key of the renewal that is under way: kept until its answer is, so that a lost answer is no theft. */
+  /** The key of the next renewal. It is kept until the response is saved, so that a repetition is a retry and not reuse. */
   idempotencyKey: string
 }
 
@@ -19,7 +19,7 @@ export interface CredentialsFile {
   forget: () => Promise<void>
 }
 
-/** In `GATEHOUSE_HOME`, or in the folder where such things belong. */
+/** In `GATEHOUSE_HOME`, or in the configuration folder of the XDG base directory specification. */
 export function credentialsFileIn(environment: Readonly<Record<string, string | undefined>>): CredentialsFile {
   const { GATEHOUSE_HOME, XDG_CONFIG_HOME } = environment
   const folder = GATEHOUSE_HOME || join(XDG_CONFIG_HOME || join(homedir(), '.config'), 'gatehouse')
@@ -31,7 +31,7 @@ export function credentialsFileIn(environment: Readonly<Record<string, string | 
     },
     write: async login => {
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      // Whole or not at all: a token that was rotated and not saved is lost.
+      // The rename is atomic: a partly written file would lose the refresh token.
       const draft = `${file}.${process.pid}`
       await writeFile(draft, JSON.stringify(login), { mode: 0o600 })
       await rename(draft, file)

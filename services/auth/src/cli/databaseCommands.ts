@@ -1,4 +1,4 @@
-/** What the command line can do with the database alone, for the day the API cannot be reached. */
+/** The commands that need the database and not the API. */
 import { randomBytes } from 'node:crypto'
 import { ProblemError } from '@gatehouse/contract'
 import { optional, readSettings, text } from '@gatehouse/settings'
@@ -11,8 +11,9 @@ import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import { createAccount } from '../store/accounts.ts'
 import { putServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { type Options, UsageError } from './args.ts'
-import type { DatabaseCommandName } from './databaseUsage.ts'
+import { afterRestore } from './afterRestore.ts'
+import type { DatabaseCommandName } from './databaseCommandSpecs.ts'
+import { type Options, UsageError } from './options.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 export type DatabaseCommand = (
@@ -21,23 +22,24 @@ export type DatabaseCommand = (
   environment: Environment,
 ) => Promise<Record<string, unknown>>
 
-/** Each answers with one line of JSON. */
+/** Each returns what is printed as one line of JSON. */
 export const databaseCommands: Readonly<Record<DatabaseCommandName, DatabaseCommand>> = {
   migrate: ({ url }) => migrate({ connectionString: url }),
   'create-admin': (database, { role = [], ...options }, environment) =>
-    createPerson(database, { ...options, role: [...new Set([...role, 'admin'])] }, environment),
-  'create-account': createPerson,
+    createAccountCommand(database, { ...options, role: [...new Set([...role, 'admin'])] }, environment),
+  'create-account': createAccountCommand,
   'create-client': createClient,
+  'after-restore': afterRestore,
 }
 
-async function createPerson(
+async function createAccountCommand(
   { prisma }: Database,
   { email, role = [], scope = [] }: Options,
   { PASSWORD }: Environment,
 ): Promise<Record<string, unknown>> {
   if (email === undefined || !/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError('--email must be an e-mail address')
   const password = PASSWORD ?? randomBytes(18).toString('base64url')
-  inWords(() => requireAcceptablePassword(password, { field: 'PASSWORD', email }))
+  asUsageError(() => requireAcceptablePassword(password, { field: 'PASSWORD', email }))
   const passwordHash = await hashPassword(password)
   const id = await prisma.$transaction(async tx => {
     const created = await createAccount(tx, { email, passwordHash, roles: role, scopes: scope })
@@ -56,9 +58,9 @@ async function createClient(
   environment: Environment,
 ): Promise<Record<string, unknown>> {
   if (id === undefined || name === undefined || !/^[\w.-]{1,100}$/.test(id))
-    throw new UsageError('--id must be letters, digits, dots and dashes')
-  inWords(() => assertClientId(id))
-  if (scope.length === 0) throw new UsageError('--scope must say what the client may do, as "guard"')
+    throw new UsageError('--id must consist of letters, digits, dots and dashes')
+  asUsageError(() => assertClientId(id))
+  if (scope.length === 0) throw new UsageError('--scope is missing: what the client may do, such as guard')
   const { CLIENT_SECRET } = readSettings({ CLIENT_SECRET: clientSecret }, environment)
   const secret = CLIENT_SECRET ?? newClientSecret()
   if (secret.length < 20) throw new UsageError('CLIENT_SECRET must have at least 20 characters')
@@ -70,16 +72,16 @@ async function createClient(
 }
 
 const clientSecret = optional(
-  text({ about: 'The secret of the client', why: 'It is what the client proves itself with.', isSecret: true }),
+  text({ about: 'The secret of the client', why: 'The client authenticates with it.', isSecret: true }),
 )
 const byCommandLine = { actor: 'command line', reason: null, address: null, requestId: null, outcome: 'done' }
 
-/** A refusal of the service's own rules, as the mistake of whoever types. */
-function inWords(check: () => void): void {
+/** Turns a problem of the service's rules into a usage error. */
+function asUsageError(check: () => void): void {
   try {
     check()
   } catch (error) {
-    const [fault] = error instanceof ProblemError ? (error.extras.fields ?? []) : []
-    throw fault ? new UsageError(`${fault.field} ${fault.reason}`) : error
+    const [field] = error instanceof ProblemError ? (error.extras.fields ?? []) : []
+    throw field ? new UsageError(`${field.field} ${field.reason}`) : error
   }
 }

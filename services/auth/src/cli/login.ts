@@ -1,22 +1,26 @@
-/** `gatehouse login`, `logout`, `whoami`: the saved log-in. */
+/** `gatehouse login | logout | whoami`. */
 import { hostname } from 'node:os'
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import type { SessionTokens } from '@gatehouse/contract'
 import { problemOf, send } from './api.ts'
-import { requireOption } from './args.ts'
-import type { Command, CommandContext, Result } from './command.ts'
+import type { CommandContext, CommandTable, Result } from './command.ts'
 import { type CredentialsFile, newIdempotencyKey } from './credentialsFile.ts'
+import { requireOption } from './options.ts'
 import { card } from './table.ts'
 
 export function loginCommands(
   credentialsFile: CredentialsFile,
   environment: Readonly<Record<string, string | undefined>>,
-): Record<string, Command> {
+): CommandTable {
   return {
-    login: { usage: '--url URL --email E', description: 'asks for the password, or takes PASSWORD', run },
-    logout: { usage: '', description: 'ends the session and forgets it', run: () => logout(credentialsFile) },
-    whoami: { usage: '', description: 'who is logged in, and where', run: run => whoAmI(credentialsFile, run) },
+    login: {
+      description: 'log in and save the session; the password is PASSWORD, or is read from the terminal',
+      options: ['url', 'email'],
+      run,
+    },
+    logout: { description: 'end the saved session', run: () => logout(credentialsFile) },
+    whoami: { description: 'show the logged-in account', run: context => whoAmI(credentialsFile, context) },
   }
 
   async function run({ options }: CommandContext): Promise<Result> {
@@ -39,10 +43,10 @@ export function loginCommands(
   }
 }
 
-/** The session is ended there first; should that fail, the log-in stays, so that it can be tried again. */
+/** Ends the session at the service first. If that fails, the saved log-in stays, so that it can be repeated. */
 async function logout(credentialsFile: CredentialsFile): Promise<Result> {
   const login = await credentialsFile.read()
-  if (login === undefined) return { data: { loggedOut: false }, text: 'Nobody was logged in.' }
+  if (login === undefined) return { data: { loggedOut: false }, text: 'Not logged in.' }
   const body = { refreshToken: login.refreshToken }
   const response = await send(`${login.url}/session`, { method: 'DELETE', body })
   if (!response.ok) throw await problemOf(response)
@@ -56,11 +60,11 @@ async function whoAmI(credentialsFile: CredentialsFile, { api }: CommandContext)
   return { data: { ...body, url }, text: card({ ...body, url }) }
 }
 
-/** What is typed is not shown. */
+/** Reads a line without an echo. */
 function askSecretly(question: string): Promise<string> {
   process.stderr.write(question)
-  const silence = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const reader = createInterface({ input: process.stdin, output: silence, terminal: process.stdin.isTTY })
+  const muted = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const reader = createInterface({ input: process.stdin, output: muted, terminal: process.stdin.isTTY })
   return new Promise(resolve => {
     reader.once('line', line => {
       reader.close()

@@ -1,21 +1,21 @@
-/** Says on a terminal that something takes its time: what is being done, and how long it has taken. */
+/** Shows on a terminal what a slow command does, and for how long it has run. */
 import type { Clock } from '@gatehouse/clock'
 
-/** What is being done, with the counts that are known by now. */
-export type ReportProgress = (what: string) => void
+/** @param activity what is being done, with the present counts */
+export type ReportProgress = (activity: string) => void
 
-/** Nothing is said within the first second, and nothing is left behind. */
+/** Shows nothing within the first second, and clears the line at the end. */
 export async function withProgress<Result>(
   clock: Clock,
   stream: NodeJS.WriteStream,
   work: (reportProgress: ReportProgress) => Promise<Result>,
 ): Promise<Result> {
   if (!stream.isTTY) return work(() => undefined)
-  const doing = { what: 'waiting for the answer' }
+  const current = { activity: 'waiting for the response' }
   const over = new AbortController()
-  const shown = show(clock, { stream, doing, signal: over.signal })
-  const reportProgress: ReportProgress = what => {
-    doing.what = what
+  const shown = show(clock, { stream, current, signal: over.signal })
+  const reportProgress: ReportProgress = activity => {
+    current.activity = activity
   }
   return work(reportProgress).finally(async () => {
     over.abort()
@@ -25,15 +25,15 @@ export async function withProgress<Result>(
 
 interface Shown {
   stream: NodeJS.WriteStream
-  doing: Readonly<{ what: string }>
+  current: Readonly<{ activity: string }>
   signal: AbortSignal
 }
 
-async function show(clock: Clock, { stream, doing, signal }: Shown): Promise<void> {
+async function show(clock: Clock, { stream, current, signal }: Shown): Promise<void> {
   for (let seconds = 1; ; seconds += 1) {
     await clock.sleep(1000, signal).catch(() => undefined)
     if (signal.aborted) break
-    stream.write(`\r\u001b[K${doing.what}, ${seconds} s`)
+    stream.write(`\r\u001b[K${current.activity}, ${seconds} s`)
   }
   stream.write('\r\u001b[K')
 }

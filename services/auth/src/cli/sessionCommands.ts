@@ -1,15 +1,22 @@
-/** `gatehouse sessions | guards | receipts | everyone ...` */
+/** `gatehouse sessions | guards | receipts ...` */
 import type { BulkPreview, Receipt } from '@gatehouse/contract'
-import { parseTime, requireOption } from './args.ts'
-import { type CommandContext, type CommandTable, callRevocation, type Result, receiptResult } from './command.ts'
+import {
+  type CommandContext,
+  type CommandTable,
+  callRevocation,
+  type Result,
+  receiptResult,
+  withoutUndefined,
+} from './command.ts'
+import { parseTime, requireOption, revocationOptions } from './options.ts'
 import { card, table } from './table.ts'
-import { resolveUserId, withoutUndefined } from './userCommands.ts'
+import { resolveUserId } from './userCommands.ts'
 
-type Thing = Record<string, unknown>
+type Json = Record<string, unknown>
 
 async function listSessions(run: CommandContext): Promise<Result> {
   const id = await resolveUserId(run)
-  const { body } = await run.api.call<{ sessions: Thing[] }>(`/admin/users/${id}/sessions`)
+  const { body } = await run.api.call<{ sessions: Json[] }>(`/admin/users/${id}/sessions`)
   const text = table(body.sessions, {
     device: session => session['device'],
     agent: session => session['agent'],
@@ -34,9 +41,9 @@ async function endMatching(run: CommandContext): Promise<Result> {
   const criteria = withoutUndefined<unknown>({ accounts, client, device, network, createdBefore })
   const call = (dryRun: boolean) => ({ method: 'POST' as const, body: { criteria, dryRun } })
   const preview = await run.api.call<BulkPreview>('/admin/sessions/end', call(true))
-  if (run.options['dry-run']) return { data: preview.body, text: card(preview.body) }
-  const { sessions, accounts: people } = preview.body
-  run.reportProgress(`ending ${sessions} sessions of ${people} accounts`)
+  if (run.options.dryRun) return { data: preview.body, text: card(preview.body) }
+  const { sessions, accounts: accountCount } = preview.body
+  run.reportProgress(`ending ${sessions} sessions of ${accountCount} accounts`)
   return receiptResult((await callRevocation<Receipt>(run, '/admin/sessions/end', call(false))).body)
 }
 
@@ -48,7 +55,7 @@ async function endAllSessions(run: CommandContext): Promise<Result> {
 }
 
 async function listGuards({ api }: CommandContext): Promise<Result> {
-  const { body } = await api.call<{ guards: Thing[] }>('/admin/guards')
+  const { body } = await api.call<{ guards: Json[] }>('/admin/guards')
   const text = table(body.guards, {
     name: guard => guard['name'],
     version: guard => guard['version'],
@@ -67,14 +74,28 @@ async function showReceipt(run: CommandContext): Promise<Result> {
 }
 
 export const sessionCommands: CommandTable = {
-  'sessions list': { usage: 'USER', description: 'where somebody is logged in', run: listSessions },
-  'sessions end': { usage: 'SESSION', description: 'ends one', run: endSession },
+  'sessions list': { description: 'list the sessions of an account', operands: '<user>', run: listSessions },
+  'sessions end': {
+    description: 'end one session',
+    operands: '<session>',
+    options: revocationOptions,
+    run: endSession,
+  },
   'sessions end-matching': {
-    usage: '[--account ID]... [--client C] [--device PART] [--network CIDR] [--before TIME] [--dry-run]',
-    description: 'ends all that fit',
+    description: 'end all sessions that match every given criterion',
+    options: ['account', 'client', 'device', 'network', 'before', 'dryRun', ...revocationOptions],
     run: endMatching,
   },
-  'sessions end-all': { usage: '--confirm "end every session"', description: 'breaks the glass', run: endAllSessions },
-  'guards list': { usage: '', description: 'the live guards', run: listGuards },
-  'receipts show': { usage: 'SEQ', description: 'is it in force by now?', run: showReceipt },
+  'sessions end-all': {
+    description: 'end every session; needs --confirm "end every session"',
+    options: ['confirm', 'reason'],
+    run: endAllSessions,
+  },
+  'guards list': { description: 'list the live guards', run: listGuards },
+  'receipts show': {
+    description: 'show whether a revocation is in force',
+    operands: '<seq>',
+    options: ['wait'],
+    run: showReceipt,
+  },
 }

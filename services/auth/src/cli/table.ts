@@ -1,21 +1,21 @@
-/** Rows for people: columns, and nothing that a terminal would obey. */
+/** Formats rows as tables for the terminal, without control characters. */
 
 export type Row = Readonly<Record<string, unknown>>
 
-/** @param columns headings with the value of each row under them */
+/** @param columns by heading: the value of a row in that column */
 export function table<Each>(rows: readonly Each[], columns: Readonly<Record<string, (row: Each) => unknown>>): string {
   const headings = Object.keys(columns)
   const cells = rows.map(row => Object.values(columns).map(read => cell(read(row))))
-  const widths = headings.map((heading, at) => Math.max(heading.length, ...cells.map(line => line[at]?.length ?? 0)))
+  const widths = headings.map((heading, index) => Math.max(heading.length, ...cells.map(line => line[index]?.length ?? 0)))
   const lineOf = (texts: string[]) =>
     texts
-      .map((text, at) => text.padEnd(widths[at] ?? 0))
+      .map((text, index) => text.padEnd(widths[index] ?? 0))
       .join('  ')
       .trimEnd()
   return [lineOf(headings.map(heading => heading.toUpperCase())), ...cells.map(lineOf)].join('\n')
 }
 
-/** One thing, a line for each of its members. */
+/** One line for each member. */
 export function card(members: Row): string {
   const width = Math.max(...Object.keys(members).map(name => name.length))
   return Object.entries(members)
@@ -23,7 +23,7 @@ export function card(members: Row): string {
     .join('\n')
 }
 
-/** A device may be called anything, also a sequence that moves the cursor: control characters become question marks. */
+/** Control characters become question marks: the name of a device could contain escape sequences. */
 function cell(value: unknown): string {
   if (value === null || value === undefined || value === '') return '-'
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(' ')

@@ -1,8 +1,16 @@
 /** `gatehouse users ...` */
 import type { Receipt, UserView } from '@gatehouse/contract'
 import type { Api } from './api.ts'
-import { requireOption, UsageError } from './args.ts'
-import { type CommandContext, type CommandTable, callRevocation, type Result, receiptResult } from './command.ts'
+import {
+  type ApiCommand,
+  type CommandContext,
+  type CommandTable,
+  callRevocation,
+  type Result,
+  receiptResult,
+  withoutUndefined,
+} from './command.ts'
+import { parseWhole, requireOption, revocationOptions, UsageError } from './options.ts'
 import { card, table } from './table.ts'
 
 interface Page {
@@ -21,21 +29,20 @@ const columns = {
   id: ({ id }: UserView) => id,
 }
 
-/** `--limit` counts over pages, which are fetched as needed. */
+/** Fetches as many pages as `--limit` needs. */
 async function listUsers({ api, options, reportProgress }: CommandContext): Promise<Result> {
   const { email, state, role: [role] = [] } = options
-  const most = Number(options.limit ?? 50)
-  if (!Number.isInteger(most) || most < 1) throw new UsageError('--limit must be a whole number')
+  const maxUsers = parseWhole(options.limit ?? '50', { name: '--limit', min: 1 })
   const users: UserView[] = []
   let cursor: string | null | undefined
   do {
-    const limit = String(Math.min(100, most - users.length))
+    const limit = String(Math.min(100, maxUsers - users.length))
     const query = new URLSearchParams(withoutUndefined({ email, state, role, limit, cursor: cursor ?? undefined }))
     const { body } = await api.call<Page>(`/admin/users?${query}`)
     users.push(...body.users)
-    reportProgress(`${users.length} people so far`)
+    reportProgress(`${users.length} accounts so far`)
     cursor = body.nextCursor
-  } while (cursor && users.length < most)
+  } while (cursor && users.length < maxUsers)
   return { data: users, text: table(users, columns) }
 }
 
@@ -55,22 +62,22 @@ async function showUser(run: CommandContext): Promise<Result> {
 async function createUser({ api, options, password: chosen }: CommandContext): Promise<Result> {
   const { email, role: roles = [], scope: scopes = [] } = options
   const password = requireOption(chosen, 'PASSWORD (the environment variable)')
-  const mustChangePassword = options['must-change'] ?? false
+  const mustChangePassword = options.mustChange ?? false
   const body = { email: requireOption(email, '--email'), password, roles, scopes, mustChangePassword }
-  const answer = await api.call<UserView>('/admin/users', { method: 'POST', body })
-  return { data: answer.body, text: card(answer.body) }
+  const response = await api.call<UserView>('/admin/users', { method: 'POST', body })
+  return { data: response.body, text: card(response.body) }
 }
 
 async function setRights(run: CommandContext): Promise<Result> {
   const { role: roles, scope: scopes } = run.options
-  if (roles === undefined && scopes === undefined) throw new UsageError('--role or --scope must say what it shall hold')
+  if (roles === undefined && scopes === undefined) throw new UsageError('--role or --scope is missing: they are the rights that the account is to have')
   const id = await resolveUserId(run)
   const { headers } = await run.api.call(`/admin/users/${id}`)
-  // An empty one takes all away.
-  const without = (words: string[] | undefined) => words?.filter(word => word !== '')
+  // An empty value removes all.
+  const nonEmpty = (values: string[] | undefined) => values?.filter(value => value !== '')
   const { body } = await callRevocation<{ user: UserView; revocation: Receipt | null }>(run, `/admin/users/${id}`, {
     method: 'PATCH',
-    body: withoutUndefined({ roles: without(roles), scopes: without(scopes) }),
+    body: withoutUndefined({ roles: nonEmpty(roles), scopes: nonEmpty(scopes) }),
     headers: { 'if-match': headers.get('etag') ?? '' },
   })
   const { email, roles: holdsRoles, scopes: holdsScopes } = body.user
@@ -81,62 +88,60 @@ async function setRights(run: CommandContext): Promise<Result> {
 async function setPassword(run: CommandContext): Promise<Result> {
   const id = await resolveUserId(run)
   const password = requireOption(run.password, 'PASSWORD (the environment variable)')
-  const mustChangePassword = run.options['must-change'] ?? false
+  const mustChangePassword = run.options.mustChange ?? false
   const call = { method: 'PUT' as const, body: { password, mustChangePassword } }
   return receiptResult((await callRevocation<Receipt>(run, `/admin/users/${id}/password`, call)).body)
 }
 
-function accountAction(method: 'POST' | 'DELETE', path: string) {
-  return async (run: CommandContext): Promise<Result> => {
-    const id = await resolveUserId(run)
-    return receiptResult((await callRevocation<Receipt>(run, `/admin/users/${id}${path}`, { method })).body)
+function accountAction(description: string, method: 'POST' | 'DELETE', path: string): ApiCommand {
+  const run = async (context: CommandContext): Promise<Result> => {
+    const id = await resolveUserId(context)
+    return receiptResult((await callRevocation<Receipt>(context, `/admin/users/${id}${path}`, { method })).body)
   }
+  return { description, operands: '<user>', options: revocationOptions, run }
 }
 
 export const userCommands: CommandTable = {
   'users list': {
-    usage: '[--email PART] [--role R] [--state active|disabled] [--limit N]',
-    description: 'find people',
+    description: 'list accounts',
+    options: ['email', 'role', 'state', 'limit'],
     run: listUsers,
   },
-  'users show': { usage: 'USER', description: 'one person with all sessions', run: showUser },
+  'users show': { description: 'show an account with its sessions', operands: '<user>', run: showUser },
   'users create': {
-    usage: '--email E [--role R]... [--scope S]... [--must-change]',
-    description: 'the password comes from PASSWORD',
+    description: 'create an account; the password is the variable PASSWORD',
+    options: ['email', 'role', 'scope', 'mustChange'],
     run: createUser,
   },
   'users set-rights': {
-    usage: 'USER [--role R]... [--scope S]...',
-    description: 'roles and scopes as given, no others',
+    description: 'set the roles and scopes of an account; those that are not named are removed',
+    operands: '<user>',
+    options: ['role', 'scope', ...revocationOptions],
     run: setRights,
   },
-  'users disable': { usage: 'USER', description: 'thrown out, now', run: accountAction('POST', '/disable') },
-  'users enable': { usage: 'USER', description: 'may log in again', run: accountAction('POST', '/enable') },
-  'users sign-out': { usage: 'USER', description: 'ends every session', run: accountAction('POST', '/sessions/end') },
+  'users disable': accountAction('disable an account and end its sessions', 'POST', '/disable'),
+  'users enable': accountAction('enable an account', 'POST', '/enable'),
+  'users sign-out': accountAction('end all sessions of an account', 'POST', '/sessions/end'),
   'users set-password': {
-    usage: 'USER [--must-change]',
-    description: 'the password comes from PASSWORD',
+    description: 'set the password of an account to the variable PASSWORD, and end its sessions',
+    operands: '<user>',
+    options: ['mustChange', ...revocationOptions],
     run: setPassword,
   },
-  'users force-change': {
-    usage: 'USER',
-    description: 'the next log-in sets a new password',
-    run: accountAction('POST', '/password/force-change'),
-  },
-  'users delete': { usage: 'USER', description: 'erases the person', run: accountAction('DELETE', '') },
+  'users force-change': accountAction(
+    'end all sessions of an account and require a new password at the next log-in',
+    'POST',
+    '/password/force-change',
+  ),
+  'users delete': accountAction('delete an account and its personal data', 'DELETE', ''),
 }
 
-/** By id, or by the whole e-mail address. */
+/** @returns the id of the account with this id or e-mail address */
 export async function resolveUserId({ api, operands }: { api: Api; operands: readonly string[] }): Promise<string> {
   const user = requireOption(operands[0], 'USER (an id or an e-mail address)')
   if (uuid.test(user)) return user
   const { body } = await api.call<Page>(`/admin/users?${new URLSearchParams({ email: user })}`)
   const found = body.users.find(({ email }) => email.toLowerCase() === user.toLowerCase())
-  if (found === undefined) throw new UsageError(`nobody has the address ${user}`)
+  if (found === undefined) throw new UsageError(`no account has the address ${user}`)
   return found.id
-}
-
-/** Without what was not given. */
-export function withoutUndefined<Value>(members: Record<string, Value | undefined>): Record<string, Value> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Record<string, Value>
 }

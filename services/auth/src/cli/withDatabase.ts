@@ -3,22 +3,21 @@ import { systemClock } from '@gatehouse/clock'
 import { readSettings } from '@gatehouse/settings'
 import { settings } from '../config.ts'
 import { type Database, openDatabase } from '../database/database.ts'
-import type { Options } from './args.ts'
 import { exitCodes } from './command.ts'
+import type { DatabaseCommandName } from './databaseCommandSpecs.ts'
 import { databaseCommands, type Environment } from './databaseCommands.ts'
-import type { DatabaseCommandName } from './databaseUsage.ts'
 import { runDoctor } from './doctor.ts'
+import type { Options } from './options.ts'
+import type { Invocation } from './program.ts'
 import { table } from './table.ts'
 
-export async function withDatabase(
-  name: DatabaseCommandName | 'doctor',
-  options: Options,
-  environment: Environment,
-): Promise<number> {
+/** @returns the exit code */
+export async function runWithDatabase({ name, options }: Invocation, environment: Environment): Promise<number> {
   if (name === 'doctor') return doctor(options, environment)
   const database = openConfigured(environment)
   try {
-    console.log(JSON.stringify(await databaseCommands[name](database, options, environment)))
+    const result = await databaseCommands[name as DatabaseCommandName](database, options, environment)
+    console.log(JSON.stringify(result))
     return exitCodes.done
   } finally {
     await database.close()
@@ -30,12 +29,12 @@ async function doctor(options: Options, environment: Environment): Promise<numbe
   const database = isConfigured ? openConfigured(environment) : undefined
   try {
     const findings = await runDoctor({ environment, database, wallMs: systemClock.wallMs })
-    const shown = table(findings, {
+    const text = table(findings, {
       '': ({ isOk }) => (isOk ? 'ok' : 'WRONG'),
-      what: ({ check }) => check,
+      check: ({ check }) => check,
       finding: ({ message }) => message,
     })
-    console.log(options.json ? JSON.stringify(findings) : shown)
+    console.log(options.json ? JSON.stringify(findings) : text)
     return findings.every(({ isOk }) => isOk) ? exitCodes.done : exitCodes.refused
   } finally {
     await database?.close()

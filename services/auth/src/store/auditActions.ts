@@ -29,6 +29,7 @@ export const auditActions = {
   'client.revoke-tokens': 'A service client revokes its own tokens.',
   'admin.call': 'A caller reaches the limit of admin requests.',
   'admin.denied': 'An admin request is refused because the caller lacks a right.',
+  'database.after-restore': 'The database was restored from a backup: every session ends, and the feed is new.',
   'audit.export': 'The audit log is exported.',
   'revocation.in-force': 'The receipt of a revocation: what each guard acknowledged, and when.',
 } as const satisfies Record<string, string> & Record<`session.${EndedAs}`, string>

@@ -27,8 +27,8 @@ t.test('audit: records failed log-ins, reached limits and reuse, with evidence a
   const next = (await service.call('/session/renew', { body: { refreshToken } })).body as { refreshToken: string }
   await service.call('/session/renew', { body: { refreshToken: next.refreshToken } })
   assertProblem(t, await service.call('/session/renew', { body: { refreshToken } }), 'refresh-reused')
-  const [theft] = await entries('action=session.reuse-detected')
-  t.match(theft, {
+  const [reuse] = await entries('action=session.reuse-detected')
+  t.match(reuse, {
     target: session.sessionId,
     seq: Number,
     detail: { presentedGeneration: 0, currentGeneration: 2, sessionAddress: '127.0.0.1' },
@@ -56,7 +56,7 @@ t.test('audit list: pages neither repeat nor skip entries while entries are adde
   t.equal(ids.length, 5)
   t.strictSame(
     ids,
-    [...new Set(ids)].sort((one, other) => other - one),
+    [...new Set(ids)].sort((left, right) => right - left),
   )
   for (const query of ['from=yesterday', 'cursor=e30', 'limit=0', 'who=me']) {
     assertProblem(t, await service.callAsAdmin(`/admin/audit?${query}`), 'request-malformed')

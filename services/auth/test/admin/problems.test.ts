@@ -18,7 +18,7 @@ t.test('admin routes: each one refuses callers without its permission', async t 
   await createClient(service, 'deleted', adminScopes)
   const ofDeleted = await clientToken(service, 'deleted')
   await database.prisma.$executeRaw`DELETE FROM service_clients WHERE id = 'deleted'`
-  const everybody = {
+  const callers = {
     ordinary: await login(await createUser()),
     auditor: await login(await createUser({ roles: ['auditor'] })),
   }
@@ -43,12 +43,12 @@ t.test('admin routes: each one refuses callers without its permission', async t 
       call(target, { method: method.toUpperCase(), ...(session ? { token: session.accessToken } : {}) })
     t.test(`${method.toUpperCase()} ${path}`, async t => {
       assertProblem(t, await ask(), 'token-missing')
-      assertProblem(t, await ask({ ...everybody.ordinary, accessToken: 'garbage' }), 'token-invalid')
-      assertProblem(t, await ask(everybody.ordinary), 'insufficient-scope')
+      assertProblem(t, await ask({ ...callers.ordinary, accessToken: 'garbage' }), 'token-invalid')
+      assertProblem(t, await ask(callers.ordinary), 'insufficient-scope')
       assertProblem(t, await ask(ofDisabled), 'account-disabled')
       assertProblem(t, await ask(revoked), 'session-ended')
       const isRead = method === 'get'
-      const forAuditor = await ask(everybody.auditor)
+      const forAuditor = await ask(callers.auditor)
       if (isRead) t.not(forAuditor.status, problems['insufficient-scope'].status, 'an auditor may read')
       else assertProblem(t, forAuditor, 'insufficient-scope')
 

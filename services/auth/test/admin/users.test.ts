@@ -79,8 +79,8 @@ t.test('list users: filters by part of the e-mail address, role and state', asyn
 
 t.test('list users: pages neither repeat nor skip accounts while others are created and deleted', async t => {
   const service = await startWithAdmin(t)
-  const people = [service.admin.id]
-  for (let count = 0; count < 6; count += 1) people.push((await service.createUser()).id)
+  const ids = [service.admin.id]
+  for (let count = 0; count < 6; count += 1) ids.push((await service.createUser()).id)
   const seen: string[] = []
   let cursor: string | null = ''
   while (cursor !== null) {
@@ -95,7 +95,7 @@ t.test('list users: pages neither repeat nor skip accounts while others are crea
     const [gone] = seen.filter(id => id !== service.admin.id)
     if (seen.length === 4) await service.callAsAdmin(`/admin/users/${gone}`, { method: 'DELETE', body: {} })
   }
-  t.strictSame(seen.toSorted(), people.toSorted(), 'each once')
+  t.strictSame(seen.toSorted(), ids.toSorted(), 'each once')
   for (const bad of ['cursor=x', 'cursor=WzFd', 'limit=0', 'limit=101', 'limit=ten', 'unknown=1']) {
     assertProblem(t, await service.callAsAdmin(`/admin/users?${bad}`), 'request-malformed')
   }

@@ -28,7 +28,7 @@ async function putFeed({ database }: TestService, { head, ages }: Feed): Promise
   await pool.query('UPDATE revocation_clock SET head = $1', [head])
   await pool.query('DELETE FROM revocations')
   await pool.query(
-    `INSERT INTO revocations (seq, kind, subject, outcome, expires_at, created_at)
+    `INSERT INTO revocations (seq, kind, subject, effect, expires_at, created_at)
      SELECT seq, 'session', gen_random_uuid(), 'ended', now() + interval '1 hour', clock_timestamp() - age * interval '1 ms'
        FROM unnest($1::bigint[], $2::int[]) AS entry (seq, age)`,
     [[...ages.keys()], [...ages.values()]],

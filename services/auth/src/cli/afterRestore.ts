@@ -1,0 +1,36 @@
+/** `gatehouse after-restore`: what must follow a restore of the database from a backup. */
+import { readSettings } from '@gatehouse/settings'
+import { settings } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import { appendWork } from '../revoke/appendWork.ts'
+import { raiseGlobalEpoch } from '../store/appendRevocations.ts'
+import { resetFeed } from '../store/resetFeed.ts'
+import type { Environment } from './databaseCommands.ts'
+import { type Options, UsageError } from './options.ts'
+
+const confirmation = 'end every session'
+
+/**
+ * A backup lacks what was revoked after it. The command therefore ends every session and refuses every access token that
+ * was issued before, and gives the feed a new identity, so that guards do not resume at a cursor of the lost feed.
+ * @throws UsageError without the confirmation
+ */
+export async function afterRestore(
+  { prisma }: Database,
+  { confirm, reason = 'restored from a backup' }: Options,
+  environment: Environment,
+): Promise<Record<string, unknown>> {
+  if (confirm !== confirmation) throw new UsageError(`--confirm must be "${confirmation}"`)
+  const { ACCESS_TOKEN_SECONDS, REVOCATION_MARGIN_MS } = settings
+  const limits = readSettings({ ACCESS_TOKEN_SECONDS, REVOCATION_MARGIN_MS }, environment)
+  const retentionMs = limits.ACCESS_TOKEN_SECONDS * 1000 + limits.REVOCATION_MARGIN_MS
+  return prisma.$transaction(async tx => {
+    const feedId = await resetFeed(tx)
+    const { globalEpoch, sessions } = await raiseGlobalEpoch(tx)
+    const entries = [{ kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }]
+    const work = { entries, action: 'database.after-restore' as const, target: null, sessionsEnded: sessions }
+    const context = { actor: 'command line', reason, address: null, requestId: null, detail: { feedId } }
+    const { seq, sessionsEnded } = await appendWork(tx, work, { context, retentionMs })
+    return { feedId, seq, sessionsEnded }
+  })
+}

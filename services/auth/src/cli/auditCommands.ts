@@ -1,0 +1,45 @@
+/** `gatehouse audit ...` */
+import type { AuditView } from '@gatehouse/contract'
+import { type CommandContext, type CommandTable, type Result, withoutUndefined } from './command.ts'
+import { type Options, parseTime } from './options.ts'
+import { table } from './table.ts'
+
+async function listAudit({ api, options }: CommandContext): Promise<Result> {
+  const query = new URLSearchParams({ ...filterOf(options), limit: options.limit ?? '50' })
+  const { body } = await api.call<{ entries: AuditView[] }>(`/admin/audit?${query}`)
+  const text = table(body.entries, {
+    at: ({ at }) => at,
+    action: ({ action }) => action,
+    outcome: ({ outcome }) => outcome,
+    actor: ({ actor }) => actor,
+    target: ({ target }) => target,
+    address: ({ address }) => address,
+    receipt: ({ seq }) => seq,
+    reason: ({ reason }) => reason,
+  })
+  return { data: body.entries, text }
+}
+
+/** Writes each chunk to the standard output as it arrives, so that an export of any length needs little memory. */
+async function exportAudit({ api, options, reportProgress }: CommandContext): Promise<Result> {
+  const response = await api.stream(`/admin/audit/export?${new URLSearchParams(filterOf(options))}`)
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += (chunk as Uint8Array).length
+    reportProgress(`${Math.ceil(bytes / 1024)} KiB so far`)
+    process.stdout.write(chunk as Uint8Array)
+  }
+  return { data: undefined, text: '' }
+}
+
+function filterOf({ actor, target, action, outcome, from, until }: Options): Record<string, string> {
+  const time = (text: string | undefined) => (text === undefined ? undefined : parseTime(text))
+  return withoutUndefined({ actor, target, action, outcome, from: time(from), until: time(until) })
+}
+
+const filter = ['actor', 'target', 'action', 'outcome', 'from', 'until'] as const
+
+export const auditCommands: CommandTable = {
+  'audit list': { description: 'list entries, newest first', options: [...filter, 'limit'], run: listAudit },
+  'audit export': { description: 'export entries as lines of JSON, oldest first', options: filter, run: exportAudit },
+}

@@ -1,0 +1,95 @@
+/** The options of all commands: each command accepts only those that it names. */
+
+/** The command line is wrong; the message names the argument and what it must be. */
+export class UsageError extends Error {}
+
+export interface Options {
+  email?: string
+  id?: string
+  name?: string
+  role?: string[]
+  scope?: string[]
+  url?: string
+  reason?: string
+  state?: string
+  limit?: string
+  device?: string
+  account?: string[]
+  network?: string
+  client?: string
+  before?: string
+  overlap?: string
+  actor?: string
+  target?: string
+  action?: string
+  outcome?: string
+  from?: string
+  until?: string
+  wait?: string
+  confirm?: string
+  mustChange?: boolean
+  dryRun?: boolean
+  myself?: boolean
+  json?: boolean
+}
+
+export interface OptionSpec {
+  flags: string
+  description: string
+  /** May be given several times. */
+  isList?: true
+}
+
+export const optionSpecs: Readonly<Record<keyof Options, OptionSpec>> = {
+  email: { flags: '--email <address>', description: 'e-mail address' },
+  id: { flags: '--id <id>', description: 'id of the service client' },
+  name: { flags: '--name <name>', description: 'name that is shown in lists' },
+  role: { flags: '--role <role>', description: 'role; may be repeated', isList: true },
+  scope: { flags: '--scope <scope>', description: 'scope; may be repeated', isList: true },
+  url: { flags: '--url <url>', description: 'URL of the auth service (default: GATEHOUSE_URL)' },
+  reason: { flags: '--reason <text>', description: 'reason for the audit log' },
+  state: { flags: '--state <state>', description: 'active or disabled' },
+  limit: { flags: '--limit <n>', description: 'maximum number of rows (default: 50)' },
+  device: { flags: '--device <part>', description: 'part of the name of the device' },
+  account: { flags: '--account <id>', description: 'id of an account; may be repeated', isList: true },
+  network: { flags: '--network <cidr>', description: 'address or network, such as 203.0.113.0/24' },
+  client: { flags: '--client <id>', description: 'client_id of the sessions' },
+  before: { flags: '--before <time>', description: 'only sessions that began before this time' },
+  overlap: { flags: '--overlap <seconds>', description: 'how long the old secret stays valid (default: 3600)' },
+  actor: { flags: '--actor <id>', description: 'id of the account or client that acted' },
+  target: { flags: '--target <id>', description: 'id that was acted on' },
+  action: { flags: '--action <name>', description: 'action, such as user.disable' },
+  outcome: { flags: '--outcome <name>', description: 'outcome, such as done' },
+  from: { flags: '--from <time>', description: 'first time, such as 2026-11-23 or 2026-11-23T20:00:00Z' },
+  until: { flags: '--until <time>', description: 'end of the period, exclusive' },
+  wait: { flags: '--wait <seconds>', description: 'how long to wait until the revocation is in force' },
+  confirm: { flags: '--confirm <text>', description: 'the text that confirms the action' },
+  mustChange: { flags: '--must-change', description: 'require a new password at the next log-in' },
+  dryRun: { flags: '--dry-run', description: 'only count the sessions' },
+  myself: { flags: '--myself', description: 'confirm that the action affects your own account or session' },
+  json: { flags: '--json', description: 'print JSON' },
+}
+
+/** The options of every command that revokes. */
+export const revocationOptions = ['reason', 'wait', 'myself'] as const satisfies readonly (keyof Options)[]
+
+/** @throws UsageError when the value is missing or empty */
+export function requireOption(value: string | undefined, name: string): string {
+  if (value !== undefined && value !== '') return value
+  throw new UsageError(`${name} is missing`)
+}
+
+/** @throws UsageError */
+export function parseTime(text: string): string {
+  const time = new Date(text)
+  if (Number.isNaN(time.getTime()))
+    throw new UsageError(`"${text}" is not a time such as 2026-11-23 or 2026-11-23T20:00:00Z`)
+  return time.toISOString()
+}
+
+/** @throws UsageError */
+export function parseWhole(text: string, { name, min }: { name: string; min: number }): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= min) return value
+  throw new UsageError(`${name} must be a whole number of at least ${min}`)
+}

@@ -1,0 +1,98 @@
+/** Builds the command line from the tables of commands: parsing, help and errors are commander's. */
+import { Command, CommanderError } from 'commander'
+import type { CommandTable } from './command.ts'
+import { type Options, optionSpecs, UsageError } from './options.ts'
+
+export interface Invocation {
+  name: string
+  operands: string[]
+  options: Options
+}
+
+/** Runs the command that was parsed; returns the exit code. */
+export type RunCommand = (invocation: Invocation) => Promise<number>
+
+interface CommandSpec {
+  description: string
+  operands?: string
+  options?: readonly (keyof Options)[]
+}
+
+const groups: Readonly<Record<string, string>> = {
+  users: 'manage accounts',
+  sessions: 'list and end sessions',
+  clients: 'manage service clients',
+  audit: 'read the audit log',
+  guards: 'list guards',
+  receipts: 'read receipts of revocations',
+}
+
+const helpText = `
+USER is an id or an e-mail address. Commands of the API use the log-in that \`gatehouse login\` saves in GATEHOUSE_HOME
+or ~/.config/gatehouse. Commands of the database use DATABASE_URL or DATABASE_URL_FILE and print one line of JSON.
+
+Exit codes: 0 done, 1 refused, 2 usage or configuration error, 3 not logged in, 4 committed but not yet in force,
+5 not available now.`
+
+export interface Commands {
+  api: CommandTable
+  database: Readonly<Record<string, CommandSpec>>
+  runApi: RunCommand
+  runDatabase: RunCommand
+}
+
+/**
+ * Parses the arguments strictly and runs the command: an unknown option, an option of another command, or an extra
+ * argument is an error, and nothing runs.
+ * @returns the exit code of the command; 0 after `--help`
+ * @throws UsageError
+ */
+export async function runProgram(args: readonly string[], { api, database, runApi, runDatabase }: Commands) {
+  let code = 0
+  const program = newCommand('gatehouse').description('Administers the auth service.').addHelpText('after', helpText)
+  const groupCommands = new Map<string, Command>()
+
+  const add = (name: string, spec: CommandSpec, run: RunCommand) => {
+    const [first = '', second] = name.split(' ')
+    const parent = second === undefined ? program : groupOf(first)
+    const command = newCommand(second ?? first)
+      .description(spec.description)
+      .arguments(spec.operands ?? '')
+    for (const option of [...(spec.options ?? []), 'json'] as const) addOption(command, option)
+    command.action(async () => {
+      code = await run({ name, operands: command.args, options: command.opts() })
+    })
+    parent.addCommand(command)
+  }
+  const groupOf = (name: string) => {
+    const known = groupCommands.get(name)
+    if (known) return known
+    const group = newCommand(name).description(groups[name] ?? '')
+    groupCommands.set(name, group)
+    program.addCommand(group)
+    return group
+  }
+
+  program.commandsGroup('Commands of the API:')
+  for (const [name, spec] of Object.entries(api)) add(name, spec, runApi)
+  program.commandsGroup('Commands of the database:')
+  for (const [name, spec] of Object.entries(database)) add(name, spec, runDatabase)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode !== 0) throw new UsageError(`${error.message.replace(/^error: /, '')}; see gatehouse help`)
+  }
+  return code
+}
+
+function newCommand(name: string): Command {
+  // Errors are printed by the caller.
+  return new Command(name).exitOverride().configureOutput({ outputError: () => undefined })
+}
+
+function addOption(command: Command, name: keyof Options): void {
+  const { flags, description, isList } = optionSpecs[name]
+  if (isList) command.option(flags, description, (value: string, values: string[] = []) => [...values, value])
+  else command.option(flags, description)
+}
