@@ -96,7 +96,8 @@ export async function send(url: string, { method = 'GET', body, headers = {} }: 
 
 export async function problemOf(response: Response): Promise<ApiError> {
   const problem = (await jsonOf(response)) as Problem | null
-  if (problem?.code === undefined) return new ApiError(`the service answered ${response.status} without a problem document`)
+  if (problem?.code === undefined)
+    return new ApiError(`the service answered ${response.status} without a problem document`)
   return new ApiError(`${problem.title} (${problem.code}) ${problem.detail}`, problem)
 }
 

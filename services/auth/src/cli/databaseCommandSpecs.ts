@@ -24,7 +24,7 @@ export const databaseCommandSpecs = {
     description: 'after a restore from a backup: end every session and give the feed a new identity',
     options: ['confirm', 'reason'],
   },
-  doctor: { description: 'check configuration, keys, replicas, clock, database and migrations' },
+  doctor: { description: 'check configuration, keys, replicas, clock, database and migrations', options: ['url'] },
 } as const satisfies Record<string, DatabaseCommandSpec>
 
 export type DatabaseCommandName = Exclude<keyof typeof databaseCommandSpecs, 'doctor'>

@@ -1,4 +1,4 @@
-/** Looks at everything that a service needs, and says in plain words what is wrong. */
+/** Checks what a service needs and reports each problem in one sentence. */
 import { SettingsError } from '@gatehouse/settings'
 import { type Config, readConfig } from '../config.ts'
 import type { Database } from '../database/database.ts'
@@ -7,6 +7,7 @@ import { readRefreshKeys } from '../keys/refreshKeys.ts'
 import { readSigningKeys } from '../keys/signingKeys.ts'
 import { readLiveGuards } from '../store/guards.ts'
 import { hasActiveAdmin } from '../store/lockAccount.ts'
+import { compareKeys, fetchKeySets } from './replicaKeys.ts'
 
 export interface Finding {
   check: string
@@ -20,18 +21,21 @@ export interface DoctorDeps {
   database: Database | undefined
   /** This machine's wall clock. */
   wallMs: () => number
+  /** Where the replicas are reached; undefined for the issuer. */
+  url?: string | undefined
 }
 
-/** Clocks that differ more than this make tokens look as if they came from the future. */
-const toleratedMs = 5000
+/** With a larger difference, tokens appear to be issued in the future. */
+const maxClockOffsetMs = 5000
 
-export async function runDoctor({ environment, database, wallMs }: DoctorDeps): Promise<Finding[]> {
-  const config = configuration(environment)
-  const findings = [config.finding, ...(config.value ? keys(config.value) : [])]
+export async function runDoctor({ environment, database, wallMs, url }: DoctorDeps): Promise<Finding[]> {
+  const config = checkConfiguration(environment)
+  const findings = [config.finding]
+  if (config.value) findings.push(...checkKeys(config.value), await checkReplicaKeys(config.value, url))
   if (database === undefined) return findings
-  const reached = await checkConnection(database)
-  findings.push(reached)
-  if (!reached.isOk) return findings
+  const connection = await checkConnection(database)
+  findings.push(connection)
+  if (!connection.isOk) return findings
   findings.push(await runCheck('clock', () => checkClock(database, wallMs)))
   const migrations = await runCheck('migrations', () => checkMigrations(database))
   findings.push(migrations)
@@ -43,7 +47,7 @@ export async function runDoctor({ environment, database, wallMs }: DoctorDeps): 
   return findings
 }
 
-function configuration(environment: DoctorDeps['environment']): { finding: Finding; value?: Config } {
+function checkConfiguration(environment: DoctorDeps['environment']): { finding: Finding; value?: Config } {
   try {
     const value = readConfig(environment)
     return { finding: passed('configuration', 'complete'), value }
@@ -53,44 +57,58 @@ function configuration(environment: DoctorDeps['environment']): { finding: Findi
   }
 }
 
-function keys(config: Config): Finding[] {
+function checkKeys(config: Config): Finding[] {
   return [
     checkSync('signing key', () => {
       const { active, all } = readSigningKeys(config.SIGNING_KEY, config.SIGNING_ALGORITHM)
       return `${active.algorithm}, kid ${active.kid}, ${all.length} published`
     }),
-    checkSync('refresh keys', () => `${readRefreshKeys(config.REFRESH_KEYS).byId.size} in the ring`),
+    checkSync('refresh keys', () => `${readRefreshKeys(config.REFRESH_KEYS).byId.size} configured`),
   ]
 }
 
-function checkSync(what: string, describe: () => string): Finding {
+/** Requests go to different replicas through the load balancer, so several are sent. */
+async function checkReplicaKeys(config: Config, url: string | undefined): Promise<Finding> {
+  return runCheck('replica keys', async () => {
+    const { all } = readSigningKeys(config.SIGNING_KEY, config.SIGNING_ALGORITHM)
+    const keySets = await fetchKeySets(url ?? config.ISSUER)
+    if (keySets === undefined) return passed('replica keys', 'not checked: no replica is reachable; give --url')
+    const difference = compareKeys(
+      all.map(({ kid }) => kid),
+      keySets,
+    )
+    return difference === undefined
+      ? passed('replica keys', `${keySets.length} responses publish the configured keys`)
+      : failed('replica keys', difference)
+  })
+}
+
+function checkSync(check: string, describe: () => string): Finding {
   try {
-    return passed(what, describe())
+    return passed(check, describe())
   } catch (error) {
-    return failed(what, error instanceof Error ? error.message : 'unreadable')
+    return failed(check, error instanceof Error ? error.message : 'unreadable')
   }
 }
 
-async function checkConnection({ prisma }: Database): Promise<Finding> {
+async function checkConnection({ pool }: Database): Promise<Finding> {
   try {
-    const [row] = await prisma.$queryRaw<{ version: string }[]>`SELECT current_setting('server_version') AS version`
-    return passed('database', `PostgreSQL ${row?.version}`)
+    const { rows } = await pool.query<{ version: string }>(`SELECT current_setting('server_version') AS version`)
+    return passed('database', `PostgreSQL ${rows[0]?.version}`)
   } catch (error) {
-    // Prisma puts the reason on the last line.
-    const reason = error instanceof Error ? error.message.split('\n').at(-1) : String(error)
-    return failed('database', `cannot be reached: ${reason}. Is DATABASE_URL right, and does the server run?`)
+    const { message, code } = error as { message?: string; code?: string }
+    return failed('database', `cannot be reached: ${message || code}. Check DATABASE_URL and that the server runs.`)
   }
 }
 
-async function checkClock({ prisma }: Database, wallMs: () => number): Promise<Finding> {
+async function checkClock({ pool }: Database, wallMs: () => number): Promise<Finding> {
   const beforeMs = wallMs()
-  const [row] = await prisma.$queryRaw<{ ms: number }[]>`
-    SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms`
+  const { rows } = await pool.query<{ ms: number }>('SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms')
   const middleMs = (beforeMs + wallMs()) / 2
-  const apartMs = Math.round(Math.abs((row?.ms ?? 0) - middleMs))
-  return apartMs <= toleratedMs
-    ? passed('clock', `${apartMs} ms from the database's`)
-    : failed('clock', `this machine and the database are ${apartMs} ms apart: set both by NTP, or tokens are refused`)
+  const offsetMs = Math.round(Math.abs((rows[0]?.ms ?? 0) - middleMs))
+  return offsetMs <= maxClockOffsetMs
+    ? passed('clock', `${offsetMs} ms from the database's`)
+    : failed('clock', `this machine and the database differ by ${offsetMs} ms. Synchronise both by NTP.`)
 }
 
 async function checkMigrations({ prisma }: Database): Promise<Finding> {
@@ -102,20 +120,20 @@ async function checkMigrations({ prisma }: Database): Promise<Finding> {
 
 async function checkAdmins({ prisma }: Database): Promise<Finding> {
   return (await hasActiveAdmin(prisma))
-    ? passed('admins', 'there is one')
-    : failed('admins', 'nobody is an admin. Run: gatehouse create-admin --email ...')
+    ? passed('admins', 'at least one is active')
+    : failed('admins', 'no active account has the role admin. Run: gatehouse create-admin --email ...')
 }
 
-/** None is no illness: nothing may be guarded yet. */
+/** A service without guards passes, because nothing may be guarded yet. */
 async function checkGuards({ prisma }: Database): Promise<Finding> {
   const { guards, head } = await readLiveGuards(prisma)
   const behind = guards.filter(({ cursor }) => cursor < head).map(({ name }) => name)
   if (behind.length === 0) return passed('guards', `${guards.length} live, none behind`)
-  return failed('guards', `behind the feed: ${behind.join(', ')}. A revocation waits for them until their leases end`)
+  return failed('guards', `behind the feed: ${behind.join(', ')}. Revocations wait for them until their leases end.`)
 }
 
-async function runCheck(what: string, at: () => Promise<Finding>): Promise<Finding> {
-  return at().catch(error => failed(what, error instanceof Error ? error.message : 'cannot be told'))
+async function runCheck(check: string, run: () => Promise<Finding>): Promise<Finding> {
+  return run().catch(error => failed(check, error instanceof Error ? error.message : 'cannot be checked'))
 }
 
 function passed(check: string, message: string): Finding {

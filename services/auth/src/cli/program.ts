@@ -55,9 +55,8 @@ export async function runProgram(args: readonly string[], { api, database, runAp
   const add = (name: string, spec: CommandSpec, run: RunCommand) => {
     const [first = '', second] = name.split(' ')
     const parent = second === undefined ? program : groupOf(first)
-    const command = newCommand(second ?? first)
-      .description(spec.description)
-      .arguments(spec.operands ?? '')
+    const command = newCommand(second ?? first).description(spec.description)
+    if (spec.operands !== undefined) command.arguments(spec.operands)
     for (const option of [...(spec.options ?? []), 'json'] as const) addOption(command, option)
     command.action(async () => {
       code = await run({ name, operands: command.args, options: command.opts() })
@@ -81,7 +80,8 @@ export async function runProgram(args: readonly string[], { api, database, runAp
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) throw new UsageError(`${error.message.replace(/^error: /, '')}; see gatehouse help`)
+    if (error.exitCode !== 0)
+      throw new UsageError(`${error.message.replace(/^error: /, '').replace(/\s+/g, ' ')}; see gatehouse help`)
   }
   return code
 }

@@ -6,7 +6,9 @@ export type Row = Readonly<Record<string, unknown>>
 export function table<Each>(rows: readonly Each[], columns: Readonly<Record<string, (row: Each) => unknown>>): string {
   const headings = Object.keys(columns)
   const cells = rows.map(row => Object.values(columns).map(read => cell(read(row))))
-  const widths = headings.map((heading, index) => Math.max(heading.length, ...cells.map(line => line[index]?.length ?? 0)))
+  const widths = headings.map((heading, index) =>
+    Math.max(heading.length, ...cells.map(line => line[index]?.length ?? 0)),
+  )
   const lineOf = (texts: string[]) =>
     texts
       .map((text, index) => text.padEnd(widths[index] ?? 0))

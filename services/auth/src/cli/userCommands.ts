@@ -70,7 +70,8 @@ async function createUser({ api, options, password: chosen }: CommandContext): P
 
 async function setRights(run: CommandContext): Promise<Result> {
   const { role: roles, scope: scopes } = run.options
-  if (roles === undefined && scopes === undefined) throw new UsageError('--role or --scope is missing: they are the rights that the account is to have')
+  if (roles === undefined && scopes === undefined)
+    throw new UsageError('--role or --scope is missing: they are the rights that the account is to have')
   const id = await resolveUserId(run)
   const { headers } = await run.api.call(`/admin/users/${id}`)
   // An empty value removes all.

@@ -28,7 +28,7 @@ async function doctor(options: Options, environment: Environment): Promise<numbe
   const isConfigured = environment['DATABASE_URL'] || environment['DATABASE_URL_FILE']
   const database = isConfigured ? openConfigured(environment) : undefined
   try {
-    const findings = await runDoctor({ environment, database, wallMs: systemClock.wallMs })
+    const findings = await runDoctor({ environment, database, wallMs: systemClock.wallMs, url: options.url })
     const text = table(findings, {
       '': ({ isOk }) => (isOk ? 'ok' : 'WRONG'),
       check: ({ check }) => check,

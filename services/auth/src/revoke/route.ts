@@ -50,7 +50,8 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
     const caller = request.caller
     const { id: sessionId } = request.params
     // The response does not tell whether the session exists for another account.
-    if ((await ownerOf(db, sessionId)) !== caller.id) throw new ProblemError('not-found', 'no such session of the caller')
+    if ((await ownerOf(db, sessionId)) !== caller.id)
+      throw new ProblemError('not-found', 'no such session of the caller')
     const revoked = await revocations.endSessions(
       { kind: 'one', sessionId, accountId: caller.id },
       'revoked',

@@ -39,7 +39,7 @@ t.test('cli: an admin logs in, lists, revokes and logs out', async t => {
   await service.login(ada, { device: '\u2603 laptop' })
   const home = await homeFor(t)
   const gatehouse = runner({ GATEHOUSE_HOME: home, PASSWORD: password })
-  t.match(await gatehouse('users', 'list'), { code: 3, stdout: '', stderr: /Nobody is logged in/ })
+  t.match(await gatehouse('users', 'list'), { code: 3, stdout: '', stderr: /Not logged in/ })
   t.match(await gatehouse('login', '--url', service.url, '--email', service.admin.email), {
     code: 0,
     stdout: /Logged in/,
@@ -53,8 +53,8 @@ t.test('cli: an admin logs in, lists, revokes and logs out', async t => {
   t.match(found, [{ id: ada.id, email: ada.email, sessions: 1 }])
   t.match((await gatehouse('users', 'show', ada.email)).stdout, /\u2603 laptop/)
 
-  const thrownOut = await gatehouse('users', 'disable', ada.email, '--reason', 'laptop stolen', '--json')
-  t.match(JSON.parse(thrownOut.stdout), { subject: ada.id, inForce: true, ended: 1 })
+  const disabled = await gatehouse('users', 'disable', ada.email, '--reason', 'laptop stolen', '--json')
+  t.match(JSON.parse(disabled.stdout), { subject: ada.id, inForce: true, sessionsEnded: 1 })
   t.match(await service.lastAudit('user.disable'), { actor: service.admin.id, reason: 'laptop stolen' })
   t.match((await gatehouse('users', 'enable', ada.id)).stdout, /in force +yes/)
   t.match(await gatehouse('users', 'disable', service.admin.id), { code: 1, stderr: /confirmation-required/ })
@@ -101,8 +101,9 @@ t.test('cli: distinguishes usage errors from an unreachable service by the exit 
   const home = await homeFor(t)
   const gatehouse = runner({ GATEHOUSE_HOME: home, PASSWORD: password })
   t.match(await gatehouse(), { code: 2, stdout: /Exit codes/ })
-  t.match(await gatehouse('help'), { code: 0, stdout: /users set-rights USER/ })
-  t.match(await gatehouse('users', 'dance'), { code: 2, stderr: /there is no command "users dance"/ })
+  t.match(await gatehouse('help'), { code: 0, stdout: /users +manage accounts/ })
+  t.match(await gatehouse('help', 'users'), { code: 0, stdout: /set-rights \[options\] <user>/ })
+  t.match(await gatehouse('users', 'dance'), { code: 2, stderr: /unknown command 'dance'/ })
   t.match(await gatehouse('users', 'list', '--nonsense'), { code: 2, stderr: /nonsense/ })
   t.match(await gatehouse('login', '--email', 'a@b'), { code: 2, stderr: /--url is missing/ })
   const away = await gatehouse('login', '--url', 'http://127.0.0.1:9', '--email', 'a@b.c')
@@ -147,7 +148,7 @@ t.test('cli: database commands migrate and create, and the doctor reports proble
   t.strictSame(JSON.parse((await gatehouse('migrate')).stdout), { applied: [] })
 
   const ill = await gatehouse('doctor')
-  t.match(ill, { code: 1, stdout: /WRONG +admins +nobody is an admin/ })
+  t.match(ill, { code: 1, stdout: /WRONG +admins +no active account/ })
   const admin = JSON.parse((await gatehouse('create-admin', '--email', 'boss@example.org')).stdout)
   t.match(admin, { created: true, email: 'boss@example.org', password: String })
   t.match(JSON.parse((await gatehouse('create-admin', '--email', 'boss@example.org')).stdout), { created: false })
@@ -168,6 +169,7 @@ t.test('cli: database commands migrate and create, and the doctor reports proble
     { check: 'configuration', isOk: true },
     { check: 'signing key', isOk: true },
     { check: 'refresh keys', isOk: true },
+    { check: 'replica keys', isOk: true },
     { check: 'database', isOk: true },
     { check: 'clock', isOk: true },
     { check: 'migrations', isOk: true },

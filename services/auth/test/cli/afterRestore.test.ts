@@ -1,0 +1,32 @@
+/** After a restore from a backup, `after-restore` ends what the backup does not know. */
+import t from 'tap'
+import { afterRestore } from '../../src/cli/afterRestore.ts'
+import { startWithAdmin } from '../helpers/adminClient.ts'
+import { testGuard } from '../helpers/feedGuard.ts'
+import { assertProblem } from '../helpers/service.ts'
+
+t.test('after-restore: refuses all earlier tokens and sessions, and guards start again', async t => {
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  const before = await service.login(ada)
+  const guard = testGuard(service)
+  const { feedId } = await guard.pollAccepted()
+  await t.rejects(afterRestore(service.database, {}, {}), { message: /--confirm/ })
+  t.equal((await service.call('/me', { token: before.accessToken })).status, 200, 'nothing without the confirmation')
+
+  const result = await afterRestore(service.database, { confirm: 'end every session' }, service.environment)
+  t.match(result, { seq: 1, sessionsEnded: 2 })
+  t.not(result['feedId'], feedId)
+  assertProblem(t, await service.call('/me', { token: before.accessToken }), 'session-ended')
+  const renewal = await service.call('/session/renew', { body: { refreshToken: before.refreshToken } })
+  assertProblem(t, renewal, 'session-ended')
+  t.match(await service.lastAudit('database.after-restore'), { actor: 'command line', seq: 1 })
+
+  assertProblem(t, await guard.poll({ feedId, after: 0 }), 'feed-changed')
+  const page = await guard.pollAccepted({ feedId: result['feedId'], after: 0 })
+  t.match(page, { feedId: result['feedId'], entries: [{ kind: 'global', effect: 'ended' }] })
+  const [{ epoch } = { epoch: 0 }] = await service.database.prisma.$queryRaw<{ epoch: number }[]>`
+    SELECT epoch FROM accounts WHERE id = ${ada.id}::uuid`
+  t.ok(epoch > 0, 'the account refuses tokens of a lost epoch')
+  t.equal((await service.call('/me', { token: (await service.login(ada)).accessToken })).status, 200)
+})
