@@ -11,8 +11,8 @@ export type Algorithm = (typeof algorithms)[number]
 export interface AccessTokenClaims {
   /** The issuer: the URL of the auth service. */
   iss: string
-  /** The audience: the services that accept the token. */
-  aud: string
+  /** The audience: the service, or the services, that accept the token (RFC 7519 section 4.1.3). */
+  aud: string | readonly string[]
   /** The id of the account; in a token that a service client obtained for itself, the id of the client. */
   sub: string
   /** The time of issue by the database's clock, in seconds since 1970. */

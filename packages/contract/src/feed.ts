@@ -61,6 +61,11 @@ export type PollRequest = Static<typeof PollRequest>
 export const PollResponse = Type.Object({
   feedId: Uuid,
   head: Seq,
+  dbNowMs: Type.Number({ minimum: 0, description: "The database's time of this response, in ms since 1970." }),
+  maxToleranceMs: Type.Number({
+    minimum: 0,
+    description: 'The maximum clock tolerance of a guard in milliseconds; a guard with a larger one refuses to decide.',
+  }),
   leaseMs: Type.Integer({
     minimum: 0,
     description: 'The duration of the lease, counted from before the poll was sent; 0 grants no lease.',
@@ -71,9 +76,19 @@ export const PollResponse = Type.Object({
 /** The response to a poll. */
 export interface PollResponse {
   feedId: string
+  /** The number of the newest entry. */
   head: number
+  /** The database's time of this response, in milliseconds since 1970. Guards take their time from it. */
+  dbNowMs: number
+  /**
+   * The maximum clock tolerance of a guard, in milliseconds. The feed stops sending an entry this long after every covered token
+   * has expired, so a guard that accepts tokens for longer could accept a revoked one.
+   */
+  maxToleranceMs: number
+  /** The duration of the lease in milliseconds, counted from before the poll was sent; 0 grants no lease. */
   leaseMs: number
   entries: Entry[]
+  /** True: there are further pages; poll again at once. */
   more: boolean
 }
 

@@ -17,7 +17,7 @@ import { Compile } from 'typebox/schema'
 const guard = '01234567-89ab-4cde-8f01-23456789abcd'
 const poll = { guard, name: 'x', version: '1' }
 const entry = { seq: 1, kind: 'session', subject: guard, epoch: null, effect: 'ended', expiresAtMs: 1 }
-const answer = { feedId: guard, head: 1, leaseMs: 0, entries: [entry], more: false }
+const answer = { feedId: guard, head: 1, dbNowMs: 1, maxToleranceMs: 0, leaseMs: 0, entries: [entry], more: false }
 const login = { email: 'a@b', password: 'x' }
 
 const cases: Record<string, { schema: TSchema; good: unknown[]; bad: unknown[] }> = {

@@ -68,7 +68,15 @@ async function startFeed() {
   const held = new Set<() => void>()
   let head = 0
   const answer = (entries: Entry[], { upTo, after }: { upTo: number; after: number }) => {
-    const body: PollResponse = { feedId, head: upTo, leaseMs: 15_000, entries, more: after < upTo }
+    const body: PollResponse = {
+      feedId,
+      head: upTo,
+      dbNowMs: systemClock.wallMs(),
+      maxToleranceMs: 50_000,
+      leaseMs: 15_000,
+      entries,
+      more: after < upTo,
+    }
     return Buffer.from(JSON.stringify(body))
   }
   const server = createServer(async (request, response) => {

@@ -1,14 +1,17 @@
-/** The monotonic clock for those who ask a thousand times in a millisecond and must not be told too early a time. */
+/** A cached reading of the monotonic clock, for code that reads it many times in a millisecond. */
 import type { Clock } from '@gatehouse/clock'
 
-/** A millisecond of the wall clock lasts less than this, however the kernel slews it (adjtimex(2): ten per cent). */
+/** An upper bound for the true length of a wall-clock millisecond: the kernel slews by at most 10 % (adjtimex(2)). */
 const maxMillisecondMs = 2
-/** Uses of one reading, for the case that somebody has stopped the wall clock. */
+/** The maximum number of uses of one reading, in case the wall clock has been stopped. */
 const maxUses = 64
 
 /**
- * A reading costs as much as the rest of a decision, so one serves all who ask in the same millisecond of the wall clock.
- * @returns for a reading of the wall clock just taken: the monotonic time in milliseconds, or up to two later, never earlier
+ * Creates a cached monotonic clock. A reading costs as much as the rest of a decision, so all decisions within one millisecond
+ * of the wall clock share a reading.
+ * @param clock the clocks of the host
+ * @returns a function that takes a wall-clock reading just taken, and returns the monotonic time or up to 2 ms more, never less
+ * @see docs/decisions/0026-the-monotonic-clock-is-cached-for-a-millisecond.md
  */
 export function cachedMonotonic(clock: Clock): (wallMs: number) => number {
   let readAtWallMs = Number.NaN

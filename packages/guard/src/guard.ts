@@ -1,7 +1,8 @@
-/** The guard of one process: verifies tokens, follows the feed, and decides from memory whether a request may pass. */
+/** The guard of one process: verifies tokens, follows the feed, and decides from memory whether a request can pass. */
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
-import { entryCount, type Follower, type Instant, lookup, mayDecide } from '@gatehouse/protocol'
+import { entryCount, type Follower, feedNowMs, type Instant, lookup, mayDecide } from '@gatehouse/protocol'
 import { cachedMonotonic } from './cachedMonotonic.ts'
+import { deferred } from './deferred.ts'
 import { createSync } from './feed/sync.ts'
 import type { Keys } from './keys/publicKey.ts'
 import { guardMetrics } from './metrics.ts'
@@ -12,66 +13,96 @@ import type { Caller } from './verify/claims.ts'
 import type { VerifiedToken } from './verify/tokenCache.ts'
 import { createVerifier, type Verifier } from './verify/verifier.ts'
 
-/** What health pages want to know. */
+/** The state of a guard, for health routes. */
 export interface GuardState {
   hasKeys: boolean
-  /** The lease stands: revocation is known. */
+  /** The guard holds a lease, so it knows every revocation. */
   mayDecide: boolean
   leaseLeftMs: number
   cursor: number | null
   entriesHeld: number
   streamsOpen: number
   tokensCached: number
+  /** How far the wall clock of this host is ahead of the database's time, in milliseconds; null before the first response of the feed. */
+  clockOffsetMs: number | null
 }
 
+/** A guard, shared by every scope of one process. */
 export interface Guard {
   /**
-   * The token of an Authorization header that is known, and may pass by this rule as it did before: what most requests need, mostly
-   * with one look at one clock. Nothing says only that `verify` and `admit` are to be asked.
+   * Finds a known token that has passed this rule before, with the revocations that are known now. Most requests need no more.
+   * @param authorization the Authorization header
+   * @param rule the rule of the route
+   * @returns the token; undefined when `verify` and `authorize` must decide
    */
   lookup(authorization: string | undefined, rule: Rule): VerifiedToken | undefined
-  /** The token of an Authorization header; at once when it is known. @throws Refusal */
+  /** Verifies the token of an Authorization header. Synchronous unless its key must be fetched. @throws ProblemError */
   verify: Verifier['verify']
-  /** @throws Refusal when the bearer of this token may not pass */
+  /**
+   * Decides whether the bearer of a verified token can pass a rule.
+   * @throws ProblemError `session-ended`, `account-disabled`, `token-expired`, `insufficient-scope` or `revocation-unknown`
+   */
   authorize(token: VerifiedToken, rule: Rule): void
   /**
-   * Registers an open stream. `close` is called when a revocation covers its token (before that is acknowledged), when the
-   * token expires, when the lease lapses, and at shut-down. Register before the first byte is sent.
-   * @returns call it when the stream has ended by itself
-   * @throws Refusal when the token was revoked since the request came in, or too many streams are open
+   * Decides again, immediately before the handler: while the body arrived, the token can have been revoked or can have expired.
+   * It costs one clock reading when neither time has passed nor an entry has arrived, and never a network call.
+   * @throws ProblemError as `authorize`
+   */
+  reauthorize(token: VerifiedToken, rule: Rule): void
+  /**
+   * Tracks an open stream. `close` is called once: when a revocation covers the token (before the guard acknowledges it), when
+   * the token expires, when the lease ends, and at shutdown. Track a stream before its first byte is sent.
+   * @param caller the caller of the request
+   * @param close ends the stream; it must not throw
+   * @param options what happens when the lease ends
+   * @returns a function to call when the stream has ended
+   * @throws ProblemError when the token has been revoked since the request arrived, or `overloaded`
    */
   trackStream(caller: Caller, close: CloseStream, options?: TrackOptions): () => void
-  /** Counts a refusal. */
-  countRefusal(refusal: ProblemError): void
+  /** Counts a refused request in the metrics. */
+  countRefusal(problem: ProblemError): void
   state(): GuardState
-  /** Resolves when it can decide for the first time. */
+  /** Resolves at the first lease. @throws GuardSettingsError when the settings of guard and feed contradict each other */
   ready(): Promise<void>
-  /** Once, however many scopes share the guard; and so with `stop`. */
+  /** Starts following the feed. Further calls have no effect. */
   start(): void
-  /** Closes the streams: they would keep the server from closing. */
+  /** Closes all streams, which would keep the server open. */
   closeStreams(): void
-  /** After serving has stopped: leaves the feed. */
+  /** Leaves the feed. Call it after the server has stopped. Further calls return the same promise. */
   stop(): Promise<void>
 }
 
+/**
+ * Creates a guard. The plugin creates one unless it is given one.
+ * @param options issuer, audience, service client and limits
+ * @throws TypeError naming the option that is missing or not valid
+ * @example
+ * const shared = createGuard({ issuer, audience: 'gatehouse', clientId: 'warehouse', clientSecret })
+ * app.get('/readyz', async () => ({ ready: shared.state().mayDecide }))
+ * await app.register(guard, { guard: shared })
+ */
 export function createGuard(options: GuardOptions): Guard {
   const settings = resolveOptions(options)
   const { clock, keys, log } = settings
-  const verifier = createVerifier(settings)
   const onError = (error: unknown) => log.error({ err: error }, 'a stream could not be closed')
   const streams = createStreamTracker({ maxStreams: settings.maxStreams, onError })
   const firstLease = deferred()
-  let isStarted = false
-  let stopped: Promise<void> | null = null
   const sync = createSync(settings, streams, {
-    onPolled: polled => metrics.countPoll(polled.kind),
+    onPolled: ({ kind }) => metrics.countPoll(kind),
     onLapsed: () => metrics.countLapse(),
     onRegained: firstLease.resolve,
+    onConflict: firstLease.reject,
   })
+  const timeMs = () => feedTimeOf(sync.follower(), clock.nowMs())
   const now = () => ({ nowMs: clock.nowMs(), wallMs: clock.wallMs() })
+  // Without a lease the machine may have been suspended, so its time can be behind.
+  const isTimeCurrent = () => mayDecide(sync.follower(), now())
+  const verifier = createVerifier({ ...settings, timeMs, isTimeCurrent })
   const cachedNowMs = cachedMonotonic(clock)
   const state = () => stateOf(sync.follower(), now(), { keys, streams, verifier })
   const metrics = guardMetrics(settings.metrics, state)
+  let stopped: Promise<void> | null = null
+  let isStarted = false
 
   function decide(caller: Caller, rule: Rule): AuthorizationResult {
     const follower = sync.follower()
@@ -83,11 +114,16 @@ export function createGuard(options: GuardOptions): Guard {
     lookup(authorization, rule) {
       if (authorization === undefined) return undefined
       const wallMs = clock.wallMs()
-      const token = verifier.lookup(authorization, wallMs)
+      const nowMs = cachedNowMs(wallMs)
+      const follower = sync.follower()
+      if (follower.time === null) return undefined
+      const token = verifier.lookup(authorization, feedNowMs(follower.time, nowMs))
       if (token === undefined) return undefined
-      // What this memory let pass by this rule passes again; only whether the memory is complete changes with time.
+      // With the same entries the token passes the same rule again. Only the lease depends on time.
       if (token.passedRule !== rule || token.passedRevision !== sync.revision()) return undefined
-      return mayDecide(sync.follower(), { nowMs: cachedNowMs(wallMs), wallMs }) ? token : undefined
+      if (!mayDecide(follower, { nowMs, wallMs })) return undefined
+      token.passedAtWallMs = wallMs
+      return token
     },
     verify: verifier.verify,
     authorize(token, rule) {
@@ -97,16 +133,24 @@ export function createGuard(options: GuardOptions): Guard {
       if (decision !== 'pass') throw problemOf(decision, rule)
       token.passedRule = rule
       token.passedRevision = revision
+      token.passedAtWallMs = clock.wallMs()
+    },
+    reauthorize(token, rule) {
+      // Scopes and roles do not change: only time and new entries can change the decision for this token.
+      if (token.passedAtWallMs === clock.wallMs() && token.passedRevision === sync.revision()) return
+      verifier.assertCurrent(token)
+      const decision = decide(token.caller, rule)
+      if (decision !== 'pass' && decision !== 'unknown-allowed') throw problemOf(decision, rule)
     },
     trackStream(caller, close, { onUnknown = 'refuse' } = {}) {
       const decision = decide(caller, { scope: [], roles: [], onUnknown })
       if (decision !== 'pass' && decision !== 'unknown-allowed')
-        throw new ProblemError(decision, 'before the stream began')
+        throw new ProblemError(decision, 'revoked before the stream began')
       const release = streams.track(caller, close, { onUnknown })
       if (release === undefined) throw new ProblemError('overloaded', 'too many open streams, or shutting down')
       return release
     },
-    countRefusal: refusal => metrics.countRefusal(refusal.code),
+    countRefusal: problem => metrics.countRefusal(problem.code),
     state,
     ready: () => firstLease.promise,
     start() {
@@ -123,12 +167,17 @@ export function createGuard(options: GuardOptions): Guard {
   }
 }
 
+function feedTimeOf({ time }: Follower, nowMs: number): number | null {
+  return time === null ? null : feedNowMs(time, nowMs)
+}
+
 function stateOf(
   follower: Follower,
   now: Instant,
   parts: { keys: Keys; streams: StreamTracker; verifier: Verifier },
 ): GuardState {
   const isLeased = mayDecide(follower, now)
+  const timeMs = feedTimeOf(follower, now.nowMs)
   return {
     hasKeys: parts.keys.isLoaded(),
     mayDecide: isLeased,
@@ -137,19 +186,12 @@ function stateOf(
     entriesHeld: entryCount(follower.index),
     streamsOpen: parts.streams.size(),
     tokensCached: parts.verifier.size(),
+    clockOffsetMs: timeMs === null ? null : now.wallMs - timeMs,
   }
 }
 
 function problemOf(code: ProblemCode, { scope, roles }: Rule): ProblemError {
-  if (code !== 'insufficient-scope') return new ProblemError(code, 'known from the feed, or not knowable now')
-  const needed = [...scope, ...roles.map(role => `role ${role}`)].join(', ')
-  return new ProblemError(code, `needs ${needed}`, { scope })
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let settle = () => {}
-  const promise = new Promise<void>(resolve => {
-    settle = resolve
-  })
-  return { promise, resolve: () => settle() }
+  if (code !== 'insufficient-scope') return new ProblemError(code, 'a revocation, or no lease')
+  const required = [...scope, ...roles.map(role => `role ${role}`)].join(', ')
+  return new ProblemError(code, `requires ${required}`, { scope })
 }

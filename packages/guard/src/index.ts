@@ -1,6 +1,7 @@
-/** What a resource service uses of the guard, and what both services share at their HTTP edge. */
+/** The guard for Fastify services: the plugin, its parts, and the problem details plugin. */
 
 export { type ProblemDetailsOptions, type ProblemDetailsPluginOptions, problemDetails } from '@gatehouse/http'
+export { GuardSettingsError } from './feed/feedClient.ts'
 export { createGuard, type Guard, type GuardState } from './guard.ts'
 export { type JwksOptions, jwksKeys } from './keys/jwksKeys.ts'
 export { type Keys, keyFromPem, keysFromJwks, type PublicKey, thumbprint } from './keys/publicKey.ts'

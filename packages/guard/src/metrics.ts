@@ -1,14 +1,15 @@
-/** What the guard tells Prometheus. Gauges are read when asked for, so a request that passes costs nothing. */
+/** The guard's metrics for Prometheus. Gauges are read at the scrape, so a request that passes costs nothing. */
 import type { ProblemCode } from '@gatehouse/contract'
 import { Counter, Gauge, type Registry } from 'prom-client'
 
-/** The figures that gauges read. */
+/** The values that the gauges show. */
 export interface GuardReadings {
   leaseLeftMs: number
   cursor: number | null
   entriesHeld: number
   tokensCached: number
   streamsOpen: number
+  clockOffsetMs: number | null
 }
 
 export interface GuardMetrics {
@@ -18,7 +19,10 @@ export interface GuardMetrics {
   countPoll(result: string): void
 }
 
-/** @param registry the caller's; without one nothing is counted */
+/**
+ * @param registry the service's registry; without one nothing is counted
+ * @param read reads the values of the gauges
+ */
 export function guardMetrics(registry: Registry | undefined, read: () => GuardReadings): GuardMetrics {
   if (registry === undefined) return { countRefusal() {}, countUnknownAllowed() {}, countLapse() {}, countPoll() {} }
   const registers = [registry]
@@ -31,16 +35,21 @@ export function guardMetrics(registry: Registry | undefined, read: () => GuardRe
       },
     })
   }
-  gauge('lease_left_seconds', 'How long the guard may still decide; 0 is not at all.', now => now.leaseLeftMs / 1000)
-  gauge('cursor', 'Every revocation up to this number is applied.', now => now.cursor ?? 0)
+  gauge('lease_left_seconds', 'Time until the lease ends; 0 without a lease.', now => now.leaseLeftMs / 1000)
+  gauge('cursor', 'The guard has applied every revocation up to this number.', now => now.cursor ?? 0)
   gauge('entries_held', 'Revocations in memory.', now => now.entriesHeld)
   gauge('token_cache_size', 'Verified tokens in memory.', now => now.tokensCached)
-  gauge('streams_open', 'Open streams that revocations can close.', now => now.streamsOpen)
+  gauge('streams_open', 'Open streams that the guard tracks.', now => now.streamsOpen)
+  gauge(
+    'clock_offset_seconds',
+    "Wall clock of this host minus the database's time. No decision depends on it.",
+    now => (now.clockOffsetMs ?? 0) / 1000,
+  )
 
-  const refusals = new Counter({ ...named('refusals_total', 'Requests refused, by code.'), labelNames: ['code'] })
-  const allowed = new Counter(named('unknown_allowed_total', 'Requests let pass while revocation was unknown.'))
-  const lapses = new Counter(named('lapses_total', 'How often the lease ran out.'))
-  const polls = new Counter({ ...named('polls_total', 'Polls of the feed, by result.'), labelNames: ['result'] })
+  const refusals = new Counter({ ...named('refusals_total', 'Refused requests by code.'), labelNames: ['code'] })
+  const allowed = new Counter(named('unknown_allowed_total', 'Requests that passed without a lease.'))
+  const lapses = new Counter(named('lapses_total', 'How often the lease ended before it was extended.'))
+  const polls = new Counter({ ...named('polls_total', 'Polls of the feed by result.'), labelNames: ['result'] })
   return {
     countRefusal: code => refusals.inc({ code }),
     countUnknownAllowed: () => allowed.inc(),

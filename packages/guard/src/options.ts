@@ -1,4 +1,4 @@
-/** What a service tells its guard, with a default for all that can have one. */
+/** The options of a guard and their defaults. */
 import { type Clock, systemClock } from '@gatehouse/clock'
 import type { Registry } from 'prom-client'
 import { type JwksOptions, jwksKeys } from './keys/jwksKeys.ts'
@@ -6,37 +6,45 @@ import type { Keys } from './keys/publicKey.ts'
 import { staticKeys } from './keys/staticKeys.ts'
 import { defaultCacheSize, defaultToleranceMs } from './verify/verifier.ts'
 
-/** The part of a logger that the guard uses; Fastify's fits. */
+/** The part of a logger that the guard uses. Fastify's logger has it. */
 export interface GuardLog {
   info(facts: object, message: string): void
   warn(facts: object, message: string): void
   error(facts: object, message: string): void
 }
 
+/** The options of a guard. */
 export interface GuardOptions {
-  /** The `iss` of the tokens, and where the auth service stands. */
+  /** The `iss` claim of the tokens: the URL of the auth service. */
   issuer: string
-  /** The `aud` of the tokens that are meant for this service. */
+  /** The `aud` claim of tokens for this service. */
   audience: string
-  /** The auth replicas; the issuer unless given. */
+  /** The URLs of the auth replicas. The default is the issuer. */
   authUrls?: readonly string[]
+  /** The service client of this service; it needs the scope `guard`. */
   clientId: string
   clientSecret: string
-  /** The shared public key, as PEM; several while they change. Without one, keys come from `jwksUrl`. */
+  /** The public key as PEM, or several during a key rotation. Without one, keys are fetched from `jwksUrl`. */
   publicKey?: string | readonly string[]
-  /** The issuer's `/.well-known/jwks.json` unless given. */
+  /** The URL of the JWK Set. The default is the issuer's `/.well-known/jwks.json`. */
   jwksUrl?: string
   jwks?: Omit<JwksOptions, 'url' | 'clock'>
-  /** What admins see of this process. */
+  /** The name of this process in receipts and in the list of guards. */
   name?: string
   version?: string
   clock?: Clock
+  /**
+   * How long after `exp` a token is accepted, and how long before `iat` and `nbf`, in milliseconds. The feed limits it: see
+   * REVOCATION_MARGIN_MS of the auth service.
+   */
   clockToleranceMs?: number
+  /** The maximum number of verified tokens in memory, of about 3 KB each. */
   cacheSize?: number
-  /** The most open streams. */
+  /** The maximum number of open streams. */
   maxStreams?: number
-  /** How long a poll may take: the feed holds one for five seconds. */
+  /** The timeout of a poll in milliseconds. It must exceed the time for which the feed holds a poll (5 s). */
   pollTimeoutMs?: number
+  /** The registry of prom-client for the guard's metrics. */
   metrics?: Registry
   log?: GuardLog
   random?: () => number
@@ -57,11 +65,11 @@ const defaults = {
   random: Math.random,
 } satisfies Partial<GuardOptions>
 
-/** @throws TypeError naming the option that is missing or wrong */
+/** @throws TypeError naming the option that is missing or not valid */
 export function resolveOptions(options: GuardOptions): ResolvedOptions {
   const { publicKey, jwksUrl, jwks, ...rest } = options
   for (const name of ['issuer', 'audience', 'clientId', 'clientSecret'] as const) {
-    if (typeof rest[name] !== 'string' || rest[name] === '') throw new TypeError(`guard: ${name} must be given`)
+    if (typeof rest[name] !== 'string' || rest[name] === '') throw new TypeError(`guard: ${name} is required`)
   }
   const authUrls = (rest.authUrls ?? [rest.issuer]).map(url => url.replace(/\/+$/, ''))
   if (authUrls.length === 0 || !authUrls.every(url => URL.canParse(url)))
@@ -70,7 +78,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
   const settings = { ...defaults, ...rest, authUrls }
   const { clock, log, issuer } = settings
   const url = jwksUrl ?? `${issuer.replace(/\/+$/, '')}/.well-known/jwks.json`
-  const onFailure = (error: unknown) => log.warn({ err: error, url }, 'the public keys could not be fetched')
+  const onFailure = (error: unknown) => log.warn({ err: error, url }, 'fetching the public keys failed')
   const pems = publicKey === undefined ? [] : [publicKey].flat()
   const keys = pems.length > 0 ? staticKeys(pems.map(pem => ({ pem }))) : jwksKeys({ onFailure, ...jwks, url, clock })
   return { ...settings, keys }

@@ -1,4 +1,4 @@
-/** The Fastify plugin: every route of the scope in which it is registered is guarded. */
+/** The Fastify plugin: it guards every route of the scope in which it is registered. */
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
@@ -13,7 +13,7 @@ import type { VerifiedToken } from './verify/tokenCache.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who calls. On guarded routes only: outside the scope of a guard there is nobody. */
+    /** The caller, on guarded routes only. */
     caller: Caller
   }
   interface FastifyInstance {
@@ -24,12 +24,23 @@ declare module 'fastify' {
   }
 }
 
-/** Options for a guard of its own, or one made with `createGuard`, for pages outside the scope that show its state. */
+/** Options for a new guard, or a guard made with `createGuard`, which routes outside the scope can share. */
 export type GuardPluginOptions = GuardOptions | { guard: Guard }
 
+/** The request's verified token, kept from `onRequest` to `preHandler`. */
+const verifiedToken = Symbol('gatehouse.verifiedToken')
+type GuardedRequest = FastifyRequest & { [verifiedToken]: VerifiedToken | null }
+
 /**
- * Guards the scope: which routes stand in it is seen where it is registered, and no list of addresses says otherwise.
- * A route asks for more with `config: { guard: { scope, roles, onUnknown } }`.
+ * The plugin. It guards every route of its scope, also routes registered before it. A route requires more with
+ * `config: { guard: { scope, roles, onUnknown } }`; a rule that is not valid stops the service at start.
+ *
+ * The guard decides when the headers have arrived, and again immediately before the handler, when the body has been read.
+ * @example
+ * await app.register(async inside => {
+ *   await inside.register(guard, { issuer, audience: 'gatehouse', clientId: 'warehouse', clientSecret })
+ *   inside.get('/restricted', { config: { guard: { scope: ['storage:restricted'] } } }, async () => ({ vault: 'open' }))
+ * })
  */
 export const guard = fastifyPlugin(guardScope, { name: '@gatehouse/guard', fastify: '5.x' })
 
@@ -45,17 +56,19 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
   const configs = routeConfigs()
 
   app.decorate('guard', instance)
-  // Fastify wants null here for a class of one shape; the hook fills it in before any handler runs.
+  // Fastify needs the initial value null for one shape of all requests. The hook sets it before a handler runs.
   app.decorateRequest('caller', null as unknown as Caller)
+  app.decorateRequest(verifiedToken as unknown as string, null)
   app.addHook('onRoute', route => {
     parseRouteRule(route.config?.guard, `${route.method} ${route.url}`)
   })
   app.addHook('onRequest', onRequest)
+  app.addHook('preHandler', preHandler)
   app.addHook('onReady', async () => instance.start())
   app.addHook('preClose', async () => instance.closeStreams())
   app.addHook('onClose', () => instance.stop())
 
-  /** Synchronous for a token that is known: no promise, no closure, nothing made that outlives the call. */
+  /** Synchronous for a known token: it creates no promise and no closure. */
   function onRequest(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     let isDecided: boolean
     try {
@@ -67,13 +80,27 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
     if (isDecided) done()
   }
 
-  /** @returns false when the key must be fetched first, and `done` is called later */
+  /** The body can take seconds to arrive, and hooks of the service can wait: the decision at the headers may be outdated. */
+  function preHandler(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
+    const token = (request as GuardedRequest)[verifiedToken]
+    if (token !== null) {
+      try {
+        instance.reauthorize(token, ruleOfRoute(request))
+      } catch (error) {
+        refuse(error, reply, done)
+        return
+      }
+    }
+    done()
+  }
+
+  /** @returns false when the key must be fetched first; `done` is then called later */
   function authorizeRequest(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): boolean {
     const authorization = singleAuthorization(request.raw.rawHeaders, request.query)
     const rule = ruleOfRoute(request)
     const known = instance.lookup(authorization, rule)
     if (known !== undefined) {
-      request.caller = known.caller
+      accept(request, known)
       return true
     }
     const verified = instance.verify(authorization)
@@ -82,7 +109,7 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
       return false
     }
     instance.authorize(verified, rule)
-    request.caller = verified.caller
+    accept(request, verified)
     return true
   }
 
@@ -91,7 +118,7 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
     pendingToken
       .then(verified => {
         instance.authorize(verified, ruleOfRoute(request))
-        request.caller = verified.caller
+        accept(request, verified)
       })
       .then(
         () => done(),
@@ -99,7 +126,7 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
       )
   }
 
-  /** A route that was registered before the guard has its rule read here, at its first request. */
+  /** The rule of a route that was registered before the guard is parsed at its first request. */
   function ruleOfRoute(request: FastifyRequest): Rule {
     const known = rules.get(configs.of(request))
     if (known !== undefined) return known
@@ -117,4 +144,9 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
     }
     done(error as Error)
   }
+}
+
+function accept(request: FastifyRequest, token: VerifiedToken): void {
+  request.caller = token.caller
+  ;(request as GuardedRequest)[verifiedToken] = token
 }

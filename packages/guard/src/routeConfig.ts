@@ -1,31 +1,31 @@
 /**
  * Finds the configuration of a request's route.
  *
- * Fastify makes `routeOptions` anew, with all its dozen members, whenever somebody reads it: a third of what the guard costs a
- * request. The object that it reads them from hangs on the request under a symbol, which is not public. So that way is looked
- * for in the first request, taken only where it leads to the same object, and done without where it does not.
+ * Fastify creates `routeOptions` with a dozen members at each access: a third of the guard's cost per request. The object from
+ * which it reads them is stored on the request under a symbol that is not public. The symbol is searched in the first request,
+ * used only when it leads to the same object, and abandoned otherwise.
  */
 import type { FastifyRequest } from 'fastify'
 
 export type RouteConfig = FastifyRequest['routeOptions']['config']
 
 export interface RouteConfigs {
-  /** The short way where there is one. */
+  /** Reads the configuration through the symbol where there is one. */
   of: (request: FastifyRequest) => RouteConfig
   /**
-   * The public way, which has the last word: to be asked once for each route.
-   * @returns what `of` must have returned
+   * Reads the configuration through the public API, and abandons the symbol if it leads to another object. Call it once for each
+   * route.
    */
   fromPublicApi: (request: FastifyRequest) => RouteConfig
-  /** Whether requests of this Fastify have the short way. */
+  /** Whether the symbol is in use. */
   hasSymbol: () => boolean
 }
 
-/** What stands under the symbol, as far as it matters here. */
+/** The part of the object under the symbol that is read here. */
 type RouteContext = { config?: RouteConfig } | null | undefined
 
 export function routeConfigs(): RouteConfigs {
-  // Null: looked for in vain.
+  // Undefined: not searched yet. Null: not found, or abandoned.
   let contextSymbol: symbol | null | undefined
 
   const contextOf = (request: FastifyRequest, symbol: symbol) =>

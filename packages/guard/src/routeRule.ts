@@ -1,18 +1,25 @@
-/** Reads a route's `config.guard`, and refuses to start with one that it does not wholly understand. */
+/** Parses a route's `config.guard`, and rejects one that is not valid in every part. */
 import type { Rule } from './verify/authorize.ts'
 
-/** What a route may say. */
+/** The rule of a route, as `config.guard`. */
 export interface RouteRule {
+  /** All of these scopes are required. */
   scope?: readonly string[]
+  /** One of these roles is required. */
   roles?: readonly string[]
+  /** Without a lease: refuse with `revocation-unknown` (the default), or allow. */
   onUnknown?: 'refuse' | 'allow'
 }
 
 const knownFields = ['scope', 'roles', 'onUnknown']
-/** RFC 6749 section 3.3: what may stand in a scope, and so in the quotes of a challenge. */
+/** The characters of a scope (RFC 6749 section 3.3), which a challenge can contain in quotes. */
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
-/** @throws TypeError for a misspelt field: ignored, it would leave the route open */
+/**
+ * @param config the value of `config.guard`
+ * @param route the route's method and URL, for the message
+ * @throws TypeError also for an unknown field: an ignored misspelling would leave the route open
+ */
 export function parseRouteRule(config: unknown, route: string): Rule {
   if (config === undefined) return { scope: [], roles: [], onUnknown: 'refuse' }
   if (typeof config !== 'object' || config === null) throw new TypeError(`${route}: config.guard must be an object`)

@@ -1,27 +1,28 @@
-/** The open streams, each closed when its token is revoked or expires, or when that can no longer be told. */
+/** Tracks open streams, and closes each when its token is revoked or expires, or when the lease ends. */
 import type { Entry, ProblemCode } from '@gatehouse/contract'
 import { problemOfEffect } from './verify/authorize.ts'
 import type { Caller } from './verify/claims.ts'
 
-/** Called once, at once, and it must not throw; `shutdown` says that the process is stopping. */
+/** Closes a stream. It is called once, with the problem's code or `shutdown`, and must not throw. */
 export type CloseStream = (why: ProblemCode | 'shutdown') => void
 
+/** How a stream is tracked. */
 export interface TrackOptions {
-  /** While the lease has lapsed: close it, or let it run on. */
+  /** When the lease ends: close the stream (the default), or keep it open. */
   onUnknown?: 'refuse' | 'allow'
 }
 
 export interface StreamTracker {
-  /** Undefined when there are too many already, or all have been closed for good. */
+  /** @returns a function that releases the stream; undefined when too many are open or the process is stopping */
   track(caller: Caller, close: CloseStream, options: TrackOptions): (() => void) | undefined
-  /** Closes what these entries cover: before they are acknowledged. */
+  /** Closes the streams that these entries cover. It runs before the guard acknowledges the entries. */
   revoke(entries: readonly Entry[]): void
-  /** Closes those whose token has expired. */
-  expire(wallMs: number): void
-  /** Closes those that only a lease allows. */
+  /** Closes the streams whose token expired at or before this time, in milliseconds since 1970. */
+  expire(expiredAtMs: number): void
+  /** Closes the streams that require a lease. */
   lapse(): void
   closeAll(): void
-  /** When the next token expires, in milliseconds since 1970; infinity when none is held. */
+  /** When the next token expires, in milliseconds since 1970; infinity when no stream is open. */
   nextExpiryMs(): number
   size(): number
 }
@@ -32,7 +33,10 @@ interface Stream {
   runsOnUnknown: boolean
 }
 
-/** @param onFault told when a stream could not be closed; the others are closed all the same */
+/**
+ * @param limits `maxStreams` is the maximum number of open streams; `onError` receives the error of a `close` that throws, after
+ *   which the other streams are closed as well
+ */
 export function createStreamTracker(limits: { maxStreams: number; onError: (error: unknown) => void }): StreamTracker {
   const streams = new Set<Stream>()
   let isClosing = false
@@ -77,8 +81,8 @@ export function createStreamTracker(limits: { maxStreams: number; onError: (erro
       for (const entry of entries)
         for (const stream of streamsCoveredBy(entry)) close(stream, problemOfEffect[entry.effect])
     },
-    expire(wallMs) {
-      for (const stream of [...streams]) if (expiryMs(stream) <= wallMs) close(stream, 'token-expired')
+    expire(expiredAtMs) {
+      for (const stream of [...streams]) if (expiryMs(stream) <= expiredAtMs) close(stream, 'token-expired')
     },
     lapse() {
       for (const stream of [...streams]) if (!stream.runsOnUnknown) close(stream, 'revocation-unknown')

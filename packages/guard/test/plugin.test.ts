@@ -1,5 +1,4 @@
-/** What is guarded: every route of the scope, and no other, in whatever order it was registered. */
-
+/** Which routes are guarded: all of the scope and no others, in any order of registration. */
 import { guard } from '@gatehouse/guard'
 import { problemDetails } from '@gatehouse/http'
 import { bearer } from '@gatehouse/testkit'
@@ -9,7 +8,7 @@ import { guarded, problemOptions } from './helpers/guardedApp.ts'
 
 const options = { issuer: 'https://auth.example', audience: 'a', clientId: 'c', clientSecret: 's' }
 
-t.test('a misspelt rule stops the service at boot', async t => {
+t.test('guard: a rule with an unknown field throws at registration', async t => {
   const app = fastify()
   t.teardown(() => app.close())
   await app.register(guard, options)
@@ -17,7 +16,7 @@ t.test('a misspelt rule stops the service at boot', async t => {
   t.throws(() => app.get('/', { config: { guard: misspelt } }, () => ''), /GET \/: config\.guard has no "scopes"/)
 })
 
-t.test('a missing option stops the service at boot, by name', async t => {
+t.test('guard: a missing option rejects the registration by name', async t => {
   for (const name of Object.keys(options)) {
     const app = fastify()
     t.teardown(() => app.close())
@@ -25,7 +24,7 @@ t.test('a missing option stops the service at boot, by name', async t => {
   }
 })
 
-t.test('a route registered before the guard, in the same scope, is guarded all the same', async t => {
+t.test('guard: a route registered before the guard in the same scope is guarded', async t => {
   const service = await guarded()
   t.teardown(service.stop)
   await service.guard.ready()
@@ -39,7 +38,7 @@ t.test('a route registered before the guard, in the same scope, is guarded all t
   t.equal((await app.inject({ url: '/early', headers })).json().code, 'insufficient-scope')
 })
 
-t.test('a route outside the scope is open, and one inside a nested scope is guarded', async t => {
+t.test('guard: a route outside the scope is open, a route in a nested scope is guarded', async t => {
   const service = await guarded()
   t.teardown(service.stop)
   t.match(await service.send('/open'), { status: 200 })

@@ -1,14 +1,14 @@
-/** The configuration of a route: the short way to it leads where the public one does, or is not taken. */
+/** The configuration of a route: read through the symbol only where it equals the public one. */
 import fastify, { type FastifyRequest } from 'fastify'
 import t from 'tap'
 import { type RouteConfig, routeConfigs } from '../src/routeConfig.ts'
 
-/** A request as some other Fastify might make it. */
+/** A request as another version of Fastify could create it. */
 function requestOf(config: object, hidden: object = {}): FastifyRequest {
   return { routeOptions: { config }, ...hidden } as unknown as FastifyRequest
 }
 
-t.test('requests of the Fastify that we are built with have the short way, with decorations and without', async t => {
+t.test('routeConfigs: finds the symbol in requests of this version of Fastify', async t => {
   const app = fastify()
   t.teardown(() => app.close())
   const configs = routeConfigs()
@@ -25,10 +25,10 @@ t.test('requests of the Fastify that we are built with have the short way, with 
   t.equal(seen.length, 4)
   for (const [found, wanted] of seen) t.equal(found, wanted)
   t.same(seen[1]?.[0].guard, { scope: ['a'] })
-  t.ok(configs.hasSymbol(), 'a guarded request costs a third less; docs/performance.md says so')
+  t.ok(configs.hasSymbol(), 'docs/performance.md counts on the symbol')
 })
 
-t.test('without a short way the public one is taken', async t => {
+t.test('routeConfigs: uses the public API when no symbol is found', async t => {
   const configs = routeConfigs()
   const config = { url: '/' }
   t.equal(configs.of(requestOf(config, { [Symbol('other')]: null })), config)
@@ -36,7 +36,7 @@ t.test('without a short way the public one is taken', async t => {
   t.notOk(configs.hasSymbol())
 })
 
-t.test('a short way that leads elsewhere is not taken again', async t => {
+t.test('routeConfigs: abandons a symbol that leads to another object', async t => {
   const configs = routeConfigs()
   const [first, second, place] = [{ url: '/1' }, { url: '/2' }, Symbol('context')]
   t.equal(configs.of(requestOf(first, { [place]: { config: first } })), first)

@@ -1,5 +1,4 @@
-/** Open streams: closed before the revocation that covers them is acknowledged. */
-
+/** Open streams: each is closed before the guard acknowledges the revocation that covers it. */
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '@gatehouse/guard'
 import { problemCodeOf } from '@gatehouse/testkit'
@@ -27,15 +26,17 @@ const entries = {
   }),
   global: () => ({ kind: 'global' as const, epoch: 1 }),
 }
-const why = { session: 'session-ended', user: 'account-disabled', global: 'session-ended' }
+const codes = { session: 'session-ended', user: 'account-disabled', global: 'session-ended' }
 
 for (const kind of ['session', 'user', 'global'] as const) {
-  t.test(`a stream is closed before the revocation of its ${kind} is acknowledged, and only that stream`, async t => {
+  t.test(`trackStream: a ${kind} entry closes the covered stream before it is acknowledged`, async t => {
     const service = await fixture(t)
     const [sid, sub] = [randomUUID(), randomUUID()]
     const closed: string[] = []
     service.guard.trackStream(await callerOf(service, { sid, sub }), reason => closed.push(reason))
-    service.guard.trackStream(await callerOf(service, { epoch: 1, global_epoch: 1 }), () => closed.push('a wrong one'))
+    service.guard.trackStream(await callerOf(service, { epoch: 1, global_epoch: 1 }), () =>
+      closed.push('another stream'),
+    )
     let seenAtAck: string[] = []
     const acknowledged = service.auth.nextPoll(({ after }) => {
       seenAtAck = [...closed]
@@ -43,12 +44,12 @@ for (const kind of ['session', 'user', 'global'] as const) {
     })
     service.auth.revoke(entries[kind](sid, sub))
     await acknowledged
-    t.same(seenAtAck, [why[kind]])
+    t.same(seenAtAck, [codes[kind]])
     t.equal(service.guard.state().streamsOpen, 1)
   })
 }
 
-t.test('a stream that cannot be closed keeps no other open', async t => {
+t.test('trackStream: a close that throws does not keep other streams open', async t => {
   const service = await fixture(t)
   const sid = randomUUID()
   const caller = await callerOf(service, { sid })
@@ -63,7 +64,7 @@ t.test('a stream that cannot be closed keeps no other open', async t => {
   t.same(closed, ['session-ended'])
 })
 
-t.test('a stream ends with its token', async t => {
+t.test('trackStream: closes the stream when the token expires', async t => {
   const service = await fixture(t, { clockToleranceMs: 0 })
   const now = service.clock.wallMs() / 1000
   const caller = await callerOf(service, { exp: now + 10 })
@@ -72,7 +73,7 @@ t.test('a stream ends with its token', async t => {
   t.equal(await closed, 'token-expired')
 })
 
-t.test('a stream ends with the lease, unless it was opened to run on', async t => {
+t.test('trackStream: closes the stream when the lease ends, unless unknown is allowed', async t => {
   const service = await fixture(t)
   const caller = await callerOf(service)
   const ended: string[] = []
@@ -87,7 +88,7 @@ t.test('a stream ends with the lease, unless it was opened to run on', async t =
   t.equal(service.guard.state().streamsOpen, 1)
 })
 
-t.test('a stream whose token was revoked between the request and the registration never opens', async t => {
+t.test('trackStream: refuses a token that was revoked after the request arrived', async t => {
   const service = await fixture(t)
   const sid = randomUUID()
   const caller = await callerOf(service, { sid })
@@ -97,7 +98,7 @@ t.test('a stream whose token was revoked between the request and the registratio
   t.equal(await problemCodeOf(() => service.guard.trackStream(caller, () => {})), 'session-ended')
 })
 
-t.test('open streams are bounded, and a released one makes room', async t => {
+t.test('trackStream: answers overloaded at the limit, until a stream is released', async t => {
   const service = await fixture(t, { maxStreams: 2 })
   const caller = await callerOf(service)
   const release = service.guard.trackStream(caller, () => {})
@@ -109,7 +110,7 @@ t.test('open streams are bounded, and a released one makes room', async t => {
   t.equal(service.guard.state().streamsOpen, 2)
 })
 
-t.test('a service that stops closes its streams and opens none', async t => {
+t.test('stop: closes streams and accepts no further ones', async t => {
   const service = await guarded()
   await service.guard.ready()
   const caller = await callerOf(service)
@@ -118,5 +119,5 @@ t.test('a service that stops closes its streams and opens none', async t => {
   await service.stop()
   t.same(closed, ['shutdown'])
   t.equal(await problemCodeOf(() => service.guard.trackStream(caller, () => {})), 'overloaded')
-  t.equal(service.auth.counts.leaves, 1, 'and the feed is left')
+  t.equal(service.auth.counts.leaves, 1, 'the guard leaves the feed')
 })

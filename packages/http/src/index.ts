@@ -1,5 +1,6 @@
 /** Server options, problem details, strict JSON, request metrics and graceful shutdown for Fastify services. */
 export { errorToProblem, type MappedError } from './errorToProblem.ts'
+export { findAuthorization } from './findAuthorization.ts'
 export { gracefulShutdown, type ShutdownOptions, shutdownOnSignals, trackConnections } from './gracefulShutdown.ts'
 export {
   createErrorHandler,

@@ -1,6 +1,7 @@
 /** Fastify options with limits on size and time, strict validation and problem details. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { maxAccessTokenLength } from '@gatehouse/contract'
 import fastify, { type FastifyHttpOptions } from 'fastify'
 import { clientErrorHandler } from './clientErrors.ts'
 import { createErrorHandler, type ProblemDetailsOptions } from './problemDetails.ts'
@@ -35,7 +36,7 @@ export function fastifyDefaults(options: FastifyDefaults): FastifyHttpOptions<im
     requestTimeout: 10_000,
     keepAliveTimeout: 65_000,
     connectionTimeout: 30_000,
-    http: { headersTimeout: 5000, connectionsCheckingInterval: 2000, maxHeaderSize: 16_384 },
+    http: { headersTimeout: 5000, connectionsCheckingInterval: 2000, maxHeaderSize: 4 * maxAccessTokenLength },
     // While the server closes, open connections get one more response, with `Connection: close`.
     return503OnClosing: false,
     ...(trustProxy === undefined ? {} : { trustProxy }),

@@ -1,7 +1,8 @@
-/** The plugin that rejects ambiguous requests: bodies must be strict JSON, and each query parameter is given once. */
+/** The plugin that rejects ambiguous requests: strict JSON bodies, query parameters and Authorization given once. */
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { findAuthorization } from './findAuthorization.ts'
 import { decodeUtf8, parseStrictJson, StrictJsonError } from './strictJson.ts'
 
 const maxDepth = 20
@@ -27,6 +28,11 @@ async function registerStrictRequests(app: FastifyInstance): Promise<void> {
     }
   })
   app.addHook('onRequest', (request, _reply, done) => {
+    try {
+      findAuthorization(request.raw.rawHeaders)
+    } catch (error) {
+      return done(error as Error)
+    }
     const { query } = request
     for (const name in query as object) {
       const error = parameterErrorIn((query as Record<string, unknown>)[name])

@@ -126,6 +126,19 @@ t.test('paths and queries: each invalid URL gets its problem', async t => {
   }
 })
 
+t.test('two Authorization headers: are refused on every route', async t => {
+  const app = await fixture(t)
+  const { port } = app.server.address() as { port: number }
+  for (const path of ['/things/1', '/nowhere', '/broken']) {
+    const socket = connect(port, '127.0.0.1')
+    const headers = 'host: x\r\nauthorization: Basic YTpi\r\nAuthorization: Bearer x\r\nconnection: close'
+    socket.write(`GET ${path} HTTP/1.1\r\n${headers}\r\n\r\n`)
+    const response = await text(socket)
+    t.match(response, /^HTTP\/1\.1 400 /, path)
+    t.match(response, /headers\/authorization: must be given once/)
+  }
+})
+
 t.test('unexpected errors: become internal-error without details', async t => {
   const app = await fixture(t)
   for (const url of ['/broken', '/odd']) {

@@ -1,4 +1,4 @@
-/** What must hold after every event: the promises, judged from outside with clocks and knowledge that no actor has. */
+/** Checks the promises after every event, with clocks and knowledge that no process of the simulation has. */
 import { entryCount, type Follower, type RevocationIndex } from '../src/index.ts'
 import type { Database } from './database.ts'
 import type { Durations } from './durations.ts'
@@ -16,17 +16,17 @@ export interface Checker {
   renewals: Renewals
   committed: (committed: Committed, dbNowMs: number) => void
   minted: (token: Token) => void
-  /** A living replica owes the caller an answer. */
+  /** A barrier has started; the replica must answer. */
   barrierStarted: (committed: Committed, replica: Process) => void
   barrierRead: (committed: Committed, at: { seen: BarrierView; dbNowMs: number }) => void
   inForce: (committed: Committed) => void
   restored: () => void
-  swept: (follower: Follower, wallMs: number) => void
-  /** After each event. */
+  swept: (follower: Follower, expiredAtMs: number) => void
+  /** Runs after each event. */
   check: (guards: readonly Guard[]) => void
-  /** After the calm at the end. */
+  /** Runs after the calm period at the end. */
   finish: (guards: readonly Guard[]) => void
-  /** How much was really tested: barriers answered, and tokens that guards had to refuse. */
+  /** How much was tested: the barriers that were answered, and the checks of tokens that guards had to refuse. */
   counts: () => { inForce: number; judged: number }
 }
 
@@ -36,7 +36,7 @@ export interface CheckerOptions {
   durations: Durations
 }
 
-/** The database's own time, of which the last look at a barrier has some. */
+/** The time that the last read of a barrier can take. */
 const queriesMs = 50
 
 interface Waiting {
@@ -59,22 +59,22 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
   let promisedSeq = 0
   const counts = { inForce: 0, judged: 0 }
 
-  /** Whom the revocation was meant for, by what really happened: no epochs compared. */
+  /** Whether the revocation covers the token by the true order of events, without comparing epochs. */
   const covers = (entry: StoredEntry, { sid, sub, issuedAtMs }: Token) => {
     const wasBefore = issuedAtMs <= (committedAt.get(entry) ?? 0)
     if (entry.kind === 'global') return wasBefore
     return entry.kind === 'session' ? entry.subject === sid : entry.subject === sub && wasBefore
   }
-  /** No clock that judges a token is further behind the database's. */
-  const maxSkewMs = durations.retentionMs - durations.tokenMs
+  /** A guard with a lease is at most this far behind the database's time, since it received that time within the lease. */
+  const maxLagMs = durations.lease.leaseMs + durations.lease.marginMs
   const isLong = (dbNowMs: number, sinceMs: number) =>
     dbNowMs > sinceMs + durations.lease.leaseMs + durations.lease.marginMs
 
   const barrierRead: Checker['barrierRead'] = ({ feedId, entry }, { seen, dbNowMs }) => {
     const sinceMs = Math.max(committedAt.get(entry) ?? dbNowMs, database.tables().feedSinceMs)
-    // A replica that slept until the entry had expired may find a guard that lacks it, and later ones, and has a new lease.
+    // A replica that was stopped until the entry expired can find a guard with a new lease that lacks expired entries.
     const isLive = dbNowMs < entry.expiresAtMs
-    if (seen === 'held-up' && isLive && isLong(dbNowMs, sinceMs))
+    if (seen === 'blocked' && isLive && isLong(dbNowMs, sinceMs))
       fail(`LIVE: the barrier of ${feedId}#${entry.seq} outlasts a lease`)
     if (seen === 'feed-changed') waiting.delete(entry)
   }
@@ -90,15 +90,15 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
     tokens.add(token)
     if (promised.some(entry => covers(entry, token))) mustRefuse.add(token)
   }
-  const swept: Checker['swept'] = ({ index, feedId }, wallMs) => {
-    if (entryCount(index) > committedAt.size) fail('BOUNDED: a guard holds more entries than there were')
-    if (holdsExpired(index, wallMs)) fail('BOUNDED: a guard has swept, and still holds what expired')
-    // A guard of a feed that was lost may refuse too much until it hears of the new one.
+  const swept: Checker['swept'] = ({ index, feedId }, expiredAtMs) => {
+    if (entryCount(index) > committedAt.size) fail('BOUNDED: a guard holds more entries than were committed')
+    if (holdsExpired(index, expiredAtMs)) fail('BOUNDED: a guard still holds expired entries after removing them')
+    // A guard of the feed before a restore may refuse too much until it polls the new feed.
     if (feedId === database.tables().feedId) checkRefusals(index)
   }
   const checkRefusals = (memory: RevocationIndex) => {
     for (const token of tokens) {
-      if (token.expiresAtMs + maxSkewMs < database.dbNowMs()) tokens.delete(token)
+      if (token.expiresAtMs + maxLagMs < database.dbNowMs()) tokens.delete(token)
       else if (rules.lookup(memory, token) !== undefined && !isRevoked(token))
         fail(`JUST: refused ${JSON.stringify(token)}`)
     }
@@ -114,7 +114,7 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
     if (promisedSeq > 0 && isBehind)
       fail(`SAFE: ${process.name} decides at ${current.feedId}#${current.cursor}, but #${promisedSeq} is in force`)
     for (const token of mustRefuse) {
-      if (token.expiresAtMs <= now.wallMs) continue
+      if (token.expiresAtMs <= (rules.guardTimeMs(current, now) ?? Number.NEGATIVE_INFINITY)) continue
       counts.judged += 1
       if (rules.lookup(current.index, token) === undefined)
         fail(`SAFE: ${process.name} admits ${JSON.stringify(token)}`)
@@ -129,7 +129,7 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
     for (const guard of guards) {
       const current = guard.follower()
       const mayDecide = current !== undefined && rules.mayDecide(current, guard.clock.read())
-      if (!mayDecide && !guard.isStalled()) fail(`RECOVERS: ${guard.process.name} does not decide, though all is calm`)
+      if (!mayDecide && !guard.isStalled()) fail(`RECOVERS: ${guard.process.name} does not decide in the calm period`)
     }
   }
 
@@ -144,7 +144,7 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
     barrierStarted: ({ feedId, entry }, replica) =>
       waiting.set(entry, { replica, life: replica.life, name: `${feedId}#${entry.seq}` }),
     restored: () => {
-      // What was revoked after the backup is lost with it: no protocol can keep that promise.
+      // Revocations after the backup are lost with the database. No protocol can keep their promise.
       const { head } = database.tables()
       for (const entry of committedAt.keys()) if (entry.seq > head) lost.add(entry)
       promised = promised.filter(entry => !lost.has(entry))
@@ -154,17 +154,17 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
     },
     check: guards => {
       const dbNowMs = database.dbNowMs()
-      for (const token of mustRefuse) if (token.expiresAtMs + maxSkewMs < dbNowMs) mustRefuse.delete(token)
+      for (const token of mustRefuse) if (token.expiresAtMs + maxLagMs < dbNowMs) mustRefuse.delete(token)
       for (const guard of guards) checkGuard(guard)
     },
     counts: () => counts,
   }
 }
 
-function holdsExpired({ sessions, users, global }: RevocationIndex, wallMs: number): boolean {
+function holdsExpired({ sessions, users, global }: RevocationIndex, expiredAtMs: number): boolean {
   const [user] = users.values()
   const oldest = [...sessions.values()].flatMap(shard => [...shard.values()].slice(0, 1))
-  const isSessionExpired = oldest.some(session => Math.floor(session / 3) <= wallMs)
-  const isUserExpired = user !== undefined && user.expiresAtMs <= wallMs
-  return isSessionExpired || isUserExpired || (global !== null && global.expiresAtMs <= wallMs)
+  const isSessionExpired = oldest.some(session => Math.floor(session / 3) <= expiredAtMs)
+  const isUserExpired = user !== undefined && user.expiresAtMs <= expiredAtMs
+  return isSessionExpired || isUserExpired || (global !== null && global.expiresAtMs <= expiredAtMs)
 }

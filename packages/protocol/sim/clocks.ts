@@ -1,9 +1,9 @@
-/** The clocks of one machine: a monotonic one that stops in suspension, and a wall clock that goes on and can be set. */
+/** The clocks of one machine: a monotonic clock that stops while suspended, and a wall clock that can be set. */
 import type { Instant } from '../src/index.ts'
 
 export interface MachineClock {
   read: () => Instant
-  /** Stops the monotonic clock for so long, from now on. */
+  /** Stops the monotonic clock for this time, from now on. */
   suspend: (forMs: number) => void
   /** Sets the wall clock, keeping it within the given distance of true time. */
   step: (byMs: number, withinMs: number) => void
@@ -11,12 +11,12 @@ export interface MachineClock {
 
 export interface ClockOptions {
   trueMs: () => number
-  /** Its ticks in a true millisecond: any two machines are within one per cent of each other. */
+  /** Clock milliseconds per true millisecond. Any two machines are within 1 % of each other. */
   rate: number
   wallOffsetMs: number
 }
 
-/** What a right wall clock shows at first: not so much that two events could fall together by rounding. */
+/** The first reading of a correct wall clock: small, so that rounding does not merge two events. */
 export const wallZeroMs = 1_000_000
 
 export function createMachineClock({ trueMs, rate, wallOffsetMs }: ClockOptions): MachineClock {

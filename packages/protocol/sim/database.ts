@@ -1,4 +1,4 @@
-/** The database as replicas meet it: statements that take time, fail, or succeed without anybody hearing of it. */
+/** The database as replicas see it: statements take time, fail, or succeed without their response arriving. */
 import type { MachineClock } from './clocks.ts'
 import type { Process, Processes } from './processes.ts'
 import type { Random } from './random.ts'
@@ -12,14 +12,14 @@ export type Channel = 'feed' | 'acks'
 export interface Database {
   tables: () => Tables
   dbNowMs: () => number
-  /** Runs a statement; `then` gets nothing when it failed, or when its answer was lost. */
+  /** Runs a statement. `then` gets undefined when it failed, or when its response was lost. */
   query: <Result>(process: Process, statement: Statement<Result>, then: (result: Result | undefined) => void) => void
-  /** Told that something was appended, or acknowledged. Losing a notification costs time only. */
+  /** Listens to notifications of entries or acknowledgements. A lost notification costs time only. */
   listen: (channel: Channel, listener: () => void) => void
   notify: (channel: Channel) => void
   fail: (forMs: number) => void
   backUp: () => void
-  /** Puts the last backup back; false when there is none. */
+  /** Restores the last backup. @returns false when there is none */
   restore: () => boolean
   calm: () => void
 }

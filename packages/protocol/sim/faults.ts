@@ -1,4 +1,4 @@
-/** What goes wrong, and when: chosen by the seed, over before the calm at the end. */
+/** The faults and their times, chosen by the seed. They end before the calm period. */
 import type { MachineClock } from './clocks.ts'
 import type { Guard } from './guard.ts'
 import type { Replica } from './replica.ts'
@@ -22,7 +22,7 @@ export function startFaults(world: World, { guards, replicas, dbClock }: FaultsO
   }
   const capped = (ms: number) => Math.min(ms, durations.stormMs - timeline.trueMs())
 
-  // A machine either sleeps or has its wall clock set back, never both within one lease: no clock would tell.
+  // A machine is suspended or has its wall clock set, never both within one lease: no clock would show the suspension then.
   const suspended = guards.filter(() => random.happens(0.5))
   const clockStepped = guards.filter(guard => !suspended.includes(guard))
   repeatedly(700, () => disturbGuard(world, random.pick(guards)))
@@ -40,7 +40,7 @@ export function startFaults(world: World, { guards, replicas, dbClock }: FaultsO
     repeatedly(900, () => suspend(world, random.pick(suspended), capped(random.between(20, 1600))))
   if (clockStepped.length > 0) {
     repeatedly(900, () =>
-      random.pick(clockStepped).clock.step(random.between(-2, 1) * durations.wallSkewMs, durations.wallSkewMs),
+      random.pick(clockStepped).clock.step(random.between(-2, 2) * durations.wallSkewMs, durations.wallSkewMs),
     )
   }
   if (durations.databaseStepMs > 0) {
@@ -55,13 +55,13 @@ function disturbGuard(world: World, guard: Guard): void {
   const { random, trace } = world
   if (!guard.process.isAlive) return
   const fault = random.pick(['die', 'leave', 'stall'] as const)
-  trace(guard.process.name, () => `is to ${fault}`)
+  trace(guard.process.name, () => `fault: ${fault}`)
   guard[fault]()
   world.timeline.after(random.between(1, 800), guard.start)
 }
 
 function crash({ processes, random, timeline, trace }: World, { process }: Replica): void {
-  trace(process.name, () => 'dies')
+  trace(process.name, () => 'crashes')
   processes.kill(process)
   timeline.after(random.between(1, 500), () => processes.restart(process))
 }

@@ -1,4 +1,4 @@
-/** A replica's statements about the feed: what a poll writes, what it reads, what a barrier looks at. */
+/** A replica's statements about the feed: what a poll writes and reads, and what a barrier reads. */
 import type { PollResponse } from '@gatehouse/contract'
 import type { Poll } from '../src/index.ts'
 import type { Statement } from './database.ts'
@@ -15,7 +15,7 @@ export interface Written {
   hasAdvanced: boolean
 }
 
-/** Writes the guard's row. @returns what was granted, or that the guard's cursor is of another feed */
+/** Writes the guard's row. @returns the granted lease, or that the guard's cursor belongs to another feed */
 export function writeRow(
   poll: GuardPoll,
   { rules, durations }: { rules: Rules; durations: Durations },
@@ -34,37 +34,37 @@ export function writeRow(
 
 export type Page = Omit<PollResponse, 'leaseMs'>
 
-/** One statement, so one snapshot: whoever sees `head` sees every entry up to it. */
+/** One statement reads one snapshot, so a page with `head` has every entry up to it. */
 export function readPage(after: number, pageSize: number): Statement<Page> {
   return ({ feedId, head, entries }, dbNowMs) => {
     const live = entries.filter(({ seq, expiresAtMs }) => seq > after && expiresAtMs > dbNowMs)
-    return { feedId, head, entries: live.slice(0, pageSize), more: live.length > pageSize }
+    return { feedId, head, dbNowMs, maxToleranceMs: 0, entries: live.slice(0, pageSize), more: live.length > pageSize }
   }
 }
 
-export type BarrierView = 'in-force' | 'held-up' | 'feed-changed'
+export type BarrierView = 'in-force' | 'blocked' | 'feed-changed'
 
 export interface BarrierOptions {
   feedId: string
   seq: number
   rules: Rules
-  /** How long after a restore a guard may still decide whose row was lost. */
+  /** How long after a restore a guard can hold a lease that no row shows. */
   holdAfterRestoreMs: number
 }
 
-/** One look of the barrier: whether somebody may still decide without the entry. */
+/** Reads once for a barrier: does a guard hold a lease without the entry? */
 export function readBarrier({ feedId, seq, rules, holdAfterRestoreMs }: BarrierOptions): Statement<BarrierView> {
   return (tables, dbNowMs) => {
     if (!rules.isBarrierKept) return 'in-force'
-    // The entry may have been lost with the old feed: nobody can say that it is in force.
+    // The entry may have been lost with the old feed, so the barrier cannot say that it is in force.
     if (tables.feedId !== feedId || tables.head < seq) return 'feed-changed'
-    if (dbNowMs < tables.feedSinceMs + holdAfterRestoreMs) return 'held-up'
-    for (const row of tables.guards.values()) if (rules.blocksRevocation(row, { seq, dbNowMs })) return 'held-up'
+    if (dbNowMs < tables.feedSinceMs + holdAfterRestoreMs) return 'blocked'
+    for (const row of tables.guards.values()) if (rules.blocksRevocation(row, { seq, dbNowMs })) return 'blocked'
     return 'in-force'
   }
 }
 
-/** Deletes what no guard and no barrier needs: expired entries, and rows of guards long silent. */
+/** Deletes expired entries, and rows of guards whose lease ended long ago. */
 export function purge(tables: Tables, { dbNowMs, keepRowsMs }: { dbNowMs: number; keepRowsMs: number }): void {
   tables.entries = tables.entries.filter(({ expiresAtMs }) => expiresAtMs > dbNowMs)
   for (const [guard, row] of tables.guards) if (row.leaseUntilMs + keepRowsMs < dbNowMs) tables.guards.delete(guard)

@@ -1,4 +1,4 @@
-/** A resource service's process: it follows the feed, dies, and is born again under another id. */
+/** A guard process: it follows the feed, crashes, and restarts with a new id. */
 import type { PollResponse } from '@gatehouse/contract'
 import { createFollower, type Follower, type Instant } from '../src/index.ts'
 import type { MachineClock } from './clocks.ts'
@@ -9,13 +9,13 @@ import type { World } from './world.ts'
 export interface Guard {
   process: Process
   clock: MachineClock
-  /** What it decides from; nothing while it does not serve. */
+  /** Its state; undefined while the process does not serve. */
   follower: () => Follower | undefined
   start: () => void
-  /** Stops serving, then says so. */
+  /** Stops serving, then leaves the feed. */
   leave: () => void
   die: () => void
-  /** From now on it polls but throws away every answer that brings entries. */
+  /** From now on it polls but ignores every response with entries. */
   stall: () => void
   isStalled: () => boolean
 }
@@ -41,7 +41,7 @@ export function createGuard(world: World, { name, clock, replicas }: GuardOption
   const poll = (current: Follower) => {
     if (current !== follower) return
     const { pollCursor, sentAt } = rules.beginPoll(current, clock.read())
-    trace(id, () => `asks ${replica.process.name} ${JSON.stringify(pollCursor)}`)
+    trace(id, () => `polls ${replica.process.name} ${JSON.stringify(pollCursor)}`)
     const from = { name, life: process.life, to: replica }
     const reply = (response: PollResponse | 'feed-changed' | undefined) => {
       if (response === undefined) return
@@ -71,7 +71,7 @@ export function createGuard(world: World, { name, clock, replicas }: GuardOption
       return
     }
     if (isStalled && response.entries.length > 0) return
-    const applied = apply(current, sentAt, response)
+    const applied = apply(current, response, sentAt)
     trace(
       id,
       () =>
@@ -81,19 +81,20 @@ export function createGuard(world: World, { name, clock, replicas }: GuardOption
     if (applied === 'applied') processes.later(process, random.between(0, 2), () => poll(current))
   }
 
-  const apply = (current: Follower, sentAt: Instant, response: PollResponse) => {
-    if (rules.isAppliedFirst || response.more) return rules.applyResponse(current, sentAt, response)
+  const apply = (current: Follower, response: PollResponse, sentAt: Instant) => {
+    const times = { sentAt, receivedAtMs: clock.read().nowMs }
+    if (rules.isAppliedFirst || response.more) return rules.applyResponse(current, response, times)
     processes.later(process, random.between(0, 30), () => {
       for (const entry of response.entries) rules.applyEntry(current.index, entry)
     })
-    return rules.applyResponse(current, sentAt, { ...response, entries: [] })
+    return rules.applyResponse(current, { ...response, entries: [] }, times)
   }
 
   const removeExpired = (current: Follower) => {
     if (current !== follower) return
-    const { wallMs } = clock.read()
-    const removed = rules.removeExpired(current.index, { wallMs, max: removedAtOnce })
-    if (removed < removedAtOnce) checker.swept(current, wallMs)
+    const expiredAtMs = rules.guardTimeMs(current, clock.read())
+    const removed = expiredAtMs === null ? 0 : rules.removeExpired(current.index, { expiredAtMs, max: removedAtOnce })
+    if (expiredAtMs !== null && removed < removedAtOnce) checker.swept(current, expiredAtMs)
     processes.later(process, removed < removedAtOnce ? removeExpiredEveryMs : 1, () => removeExpired(current))
   }
 
@@ -106,7 +107,7 @@ export function createGuard(world: World, { name, clock, replicas }: GuardOption
   }
 
   const restart = () => {
-    trace(id, () => 'begins a new life')
+    trace(id, () => 'starts again with a new id')
     follower = undefined
     processes.later(process, random.between(1, 20), begin)
   }

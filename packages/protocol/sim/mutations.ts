@@ -1,20 +1,20 @@
-/** The argument with one leg taken away at a time: the checker must notice each. */
+/** Mutations: each removes one part of the argument, and the checker must notice it. */
 import type { Follower, Instant } from '../src/index.ts'
 import { type Rules, rules } from './rules.ts'
 
-const eternity = Number.MAX_SAFE_INTEGER
+const never = Number.MIN_SAFE_INTEGER
 
-/** Takes the lease of an answer as if its poll had been sent at another instant. */
-function applyWithSentAt(chooseAsked: (follower: Follower, sentAt: Instant) => Instant): Rules['applyResponse'] {
-  return (follower, sentAt, response) => {
-    const replaced = chooseAsked(follower, sentAt)
+/** Applies a response as if its poll had been sent at another instant. */
+function applyWithSentAt(chooseSentAt: (follower: Follower, sentAt: Instant) => Instant): Rules['applyResponse'] {
+  return (follower, response, { sentAt, receivedAtMs }) => {
+    const replaced = chooseSentAt(follower, sentAt)
     follower.pendingPoll = replaced
-    return rules.applyResponse(follower, replaced, response)
+    return rules.applyResponse(follower, response, { sentAt: replaced, receivedAtMs })
   }
 }
 
 const mutations = {
-  /** Any answer is taken for the answer to the outstanding poll. */
+  /** The response to an abandoned poll counts as the response to the pending poll. */
   'abandoned-believed': { applyResponse: applyWithSentAt((follower, sentAt) => follower.pendingPoll ?? sentAt) },
   'acked-before-applied': { isAppliedFirst: false },
   'barrier-skipped': { isBarrierKept: false },
@@ -27,13 +27,13 @@ const mutations = {
       rules.decidePoll(poll, row === null ? null : { ...row, leaseUntilMs: now.dbNowMs }, now),
   },
   'first-page-is-last': {
-    applyResponse: (follower, sentAt, response) => rules.applyResponse(follower, sentAt, { ...response, more: false }),
+    applyResponse: (follower, response, times) => rules.applyResponse(follower, { ...response, more: false }, times),
   },
-  /** Not unsafe, but the barrier lasts longer than a lease. */
+  /** It is safe, but a barrier can last longer than a lease. */
   'lease-uncapped': {
     decidePoll: (poll, row, now) => rules.decidePoll(poll, row, { ...now, behindSinceMs: undefined }),
   },
-  /** Not unsafe, but the memory grows for ever. */
+  /** It is safe, but the index grows without limit. */
   'never-forgotten': { removeExpired: () => 0 },
   'purged-early': { retentionShare: 0.2 },
   'restore-not-held': { isBarrierHeldAfterRestore: false },
@@ -42,11 +42,13 @@ const mutations = {
       rules.decidePoll(poll, row, { ...now, rules: { ...now.rules, marginMs: -0.3 * now.rules.leaseMs } }),
   },
   'shared-id': { isIdFresh: false },
-  'thief-not-told': {
+  'reuse-not-noticed': {
     explainRotation: (facts, retryWindowMs) => rules.explainRotation(facts, facts.dbNowMs + retryWindowMs),
   },
-  'victim-accused': { explainRotation: facts => rules.explainRotation(facts, 0) },
-  'wall-ignored': { mayDecide: (follower, at) => rules.mayDecide(follower, { ...at, wallMs: -eternity }) },
+  'retry-taken-for-reuse': { explainRotation: facts => rules.explainRotation(facts, 0) },
+  /** The guard judges tokens and removes entries by the wall clock of its host. */
+  'wall-clock-used': { guardTimeMs: (_follower, { wallMs }) => wallMs },
+  'wall-ignored': { mayDecide: (follower, at) => rules.mayDecide(follower, { ...at, wallMs: never }) },
 } satisfies Record<string, Partial<Rules>>
 
 export type MutationName = keyof typeof mutations | 'lease-from-answer'
@@ -63,14 +65,14 @@ export function mutated(name: MutationName): Rules {
   return name === 'lease-from-answer' ? { ...rules, ...leaseFromAnswer() } : { ...rules, ...mutations[name] }
 }
 
-/** The lease is counted from the answer: the guard's next look at its clock, since `applyResponse` itself is told no time. */
+/** The lease is counted from the response: from the guard's next clock reading, since `applyResponse` gets no wall-clock time. */
 function leaseFromAnswer(): Pick<Rules, 'applyResponse' | 'mayDecide'> {
   const fresh = new WeakMap<Follower, number>()
   return {
-    applyResponse: (follower, sentAt, response) => {
-      const received = rules.applyResponse(follower, sentAt, response)
-      if (received === 'applied' && !response.more && response.leaseMs > 0) fresh.set(follower, response.leaseMs)
-      return received
+    applyResponse: (follower, response, times) => {
+      const applied = rules.applyResponse(follower, response, times)
+      if (applied === 'applied' && !response.more && response.leaseMs > 0) fresh.set(follower, response.leaseMs)
+      return applied
     },
     mayDecide: (follower, at) => {
       const leaseMs = fresh.get(follower)

@@ -1,13 +1,13 @@
-/** A network that delays, drops, repeats and reorders, and whose lines can be cut in one direction only. */
+/** A network that delays, drops, duplicates and reorders messages, and can be cut in one direction. */
 import type { Random } from './random.ts'
 import type { Timeline } from './timeline.ts'
 
 export interface Network {
-  /** Delivers once, later; or twice; or never. */
+  /** Delivers a message later: once, twice or never. */
   send: (line: { from: string; to: string }, deliver: () => void) => void
-  /** Cuts the line in this direction: the other one still works, as in a half-open connection. */
+  /** Cuts one direction. The other still works, as in a half-open connection. */
   cut: (line: { from: string; to: string }, forMs: number) => void
-  /** Nothing is lost or late from now on. */
+  /** From now on no message is lost or slow. */
   calm: () => void
 }
 

@@ -1,8 +1,9 @@
-/** Waiting for a notification, or for so long. */
+/** Waits for a notification or a timeout. */
 import type { Channel } from './database.ts'
 import type { Process } from './processes.ts'
 import type { World } from './world.ts'
 
+/** Calls `then` when a notification arrives or the time has passed. */
 export type Sleep = (forMs: number, then: (isWoken: boolean) => void) => void
 
 export function createNotify(

@@ -1,11 +1,11 @@
-/** How a replica answers a poll: write the row, then read the entries, and hold the call while there are none. */
+/** Answers a poll: writes the row, reads the entries, and holds the poll while there are none. */
 import type { PollResponse } from '@gatehouse/contract'
 import { type GuardPoll, type Page, readPage, writeRow } from './feed.ts'
 import { createNotify } from './notify.ts'
 import type { Process } from './processes.ts'
 import type { World } from './world.ts'
 
-/** `reply` gets nothing when the poll failed. */
+/** `reply` gets undefined when the poll failed. */
 export type PollHandler = (
   poll: GuardPoll,
   reply: (response: PollResponse | 'feed-changed' | undefined) => void,
@@ -19,9 +19,14 @@ export function createPoll(world: World, process: Process): PollHandler {
     const read = readPage(after ?? 0, durations.lease.pageSize)
     database.query(process, read, page => {
       if (page === undefined || page.entries.length > 0 || after === undefined) return then(page)
-      waitForEntries(durations.holdMs, isWoken => (isWoken ? database.query(process, read, then) : then(page)))
+      waitForEntries(durations.holdMs, isWoken =>
+        isWoken ? database.query(process, read, then) : then(carriedOn(page)),
+      )
     })
   }
+
+  /** As the replica does: its own clock carries the time of the held page on. */
+  const carriedOn = (page: Page) => ({ ...page, dbNowMs: page.dbNowMs + 0.98 * durations.holdMs })
 
   const readHead = (page: Page, then: (page: Page | undefined) => void) => {
     if (rules.isOneSnapshot) return then(page)

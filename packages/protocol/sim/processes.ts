@@ -1,16 +1,16 @@
-/** Processes that can be stopped, killed and born again: what they planned waits for them or dies with them. */
+/** Processes that can be stopped, killed and restarted; their pending actions wait or are dropped. */
 import type { Timeline } from './timeline.ts'
 
 export interface Process {
   name: string
-  /** Grows at each birth: what an earlier life planned never happens. */
+  /** The number of the current run of the process. Actions planned in an earlier run are dropped. */
   life: number
   isAlive: boolean
   stoppedUntilMs: number
 }
 
 export interface Processes {
-  /** Does it in this life of the process, once it runs again if it is stopped by then. */
+  /** Runs the action later in the same run of the process; when the process is stopped, after it continues. */
   later: (process: Process, delayMs: number, act: () => void) => void
   stop: (process: Process, forMs: number) => void
   kill: (process: Process) => void

@@ -1,4 +1,4 @@
-/** Seeded chance: the same seed gives the same run, for ever. */
+/** Seeded random numbers: the same seed gives the same run. */
 
 export interface Random {
   /** From 0, inclusive, to 1, exclusive. */
@@ -10,7 +10,7 @@ export interface Random {
   pick: <Item>(items: readonly Item[]) => Item
 }
 
-/** Splitmix32: one addition and a few shifts a number, and no two neighbouring seeds resemble each other. */
+/** Splitmix32: fast, and neighbouring seeds give unrelated sequences. */
 export function createRandom(seed: number): Random {
   let state = Math.imul(seed, 0x9e3779b1) | 0
 
@@ -26,7 +26,7 @@ export function createRandom(seed: number): Random {
   const whole = (low: number, high: number) => Math.floor(between(low, high + 1))
   const pick = <Item>(items: readonly Item[]): Item => {
     const item = items[whole(0, items.length - 1)]
-    if (item === undefined) throw new Error('there is nothing to pick from')
+    if (item === undefined) throw new Error('cannot pick from an empty list')
     return item
   }
   return { unit, between, whole, happens: probability => unit() < probability, pick }

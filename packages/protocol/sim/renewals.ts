@@ -1,13 +1,13 @@
-/** The true history of renewals, and what may never be said of one. */
+/** The true history of renewals, which each explanation of the protocol is checked against. */
 import type { RotationDecision } from '../src/index.ts'
 import type { RefreshToken } from './sessions.ts'
 
 export interface Renewals {
-  /** A client is about to present it, and holds nothing newer. */
+  /** A client presents this token and holds no newer one. */
   presented: (token: RefreshToken) => void
   rotated: (presented: RefreshToken, dbNowMs: number) => void
   explained: (presented: RefreshToken, said: ExplainedRenewal) => void
-  /** The database went back in time, so its past is not what was seen. */
+  /** The database was restored, so its history is no longer the recorded one. */
   forget: () => void
 }
 
@@ -17,7 +17,7 @@ export interface ExplainedRenewal {
   retryWindowMs: number
 }
 
-/** @param fail told what went wrong */
+/** @param fail receives the broken promise */
 export function createRenewals(fail: (what: string) => void): Renewals {
   const rotatedAt = new Map<string, number>()
   const newestHeld = new Map<string, number>()
@@ -28,19 +28,20 @@ export function createRenewals(fail: (what: string) => void): Renewals {
 
   const checkReuse = (presented: RefreshToken, { dbNowMs, retryWindowMs }: ExplainedRenewal) => {
     const { sid, generation, idempotencyKey, isReplayed } = presented
-    // Where a thief was, the honest one may be the one that is noticed.
+    // After a replay, the own client of the session can be the one whose token counts as reuse.
     if (isReplayed || replayed.has(sid) || newestHeld.get(sid) !== generation) return
     const firstUseMs = usedAtMs(presented, generation) ?? dbNowMs
     const isRetry = idempotencyKey !== null || dbNowMs < firstUseMs + retryWindowMs
     if (isRetry)
-      fail(`HONEST: ${sid} is called stolen, but its own client retries its newest token, generation ${generation}`)
+      fail(`HONEST: ${sid} ended for reuse, but its own client retried its newest token, generation ${generation}`)
   }
   const checkRetry = (presented: RefreshToken, { dbNowMs, retryWindowMs }: ExplainedRenewal) => {
     if (!presented.isReplayed) return
     const firstUseMs = usedAtMs(presented, presented.generation) ?? Number.NEGATIVE_INFINITY
     const successorUseMs = usedAtMs(presented, presented.generation + 1) ?? Number.POSITIVE_INFINITY
     const isUsedUp = dbNowMs >= firstUseMs + retryWindowMs || dbNowMs > successorUseMs
-    if (isUsedUp) fail(`THIEF: ${presented.sid} generation ${presented.generation} was used up, and yet gets a token`)
+    if (isUsedUp)
+      fail(`REUSE: ${presented.sid} generation ${presented.generation} was replayed after its window and gets a token`)
   }
   return {
     presented: ({ sid, generation }) => newestHeld.set(sid, generation),

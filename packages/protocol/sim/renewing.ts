@@ -1,4 +1,4 @@
-/** Renewal as a replica does it: rotate, and explain when nothing rotated. */
+/** Renews as a replica does: rotates, and explains when no row rotated. */
 import type { RotationDecision } from '../src/index.ts'
 import type { Statement } from './database.ts'
 import type { Replica } from './replica.ts'
@@ -10,7 +10,7 @@ export type RenewalResult = Token | RotationDecision
 
 export interface Renewer {
   renew: (replica: Replica, presented: RefreshToken, then: (renewed: RenewalResult) => void) => void
-  /** A token comes into the world, or a stolen session ends. */
+  /** Records the new token, or ends the session after reuse. */
   handleResult: (replica: Replica, presented: RefreshToken, renewed: RenewalResult) => void
 }
 

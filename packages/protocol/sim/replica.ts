@@ -1,4 +1,4 @@
-/** An auth replica: it answers polls, and makes callers who revoke wait until it is in force. */
+/** An auth replica: it answers polls, and makes a revoking call wait until the revocation is in force. */
 import { readBarrier } from './feed.ts'
 import { createNotify } from './notify.ts'
 import { createPoll, type PollHandler } from './polling.ts'
@@ -40,7 +40,7 @@ export function createReplica(world: World, name: string): Replica {
     }
     const poll = () =>
       database.query(process, readAndCheck, seen => {
-        if (seen === undefined || seen === 'held-up') return waitForAcks(rereadMs, poll)
+        if (seen === undefined || seen === 'blocked') return waitForAcks(rereadMs, poll)
         world.trace(name, () => `answers ${feedId}#${entry.seq} ${seen}`)
         if (seen === 'in-force') world.checker.inForce(committed)
       })

@@ -1,4 +1,4 @@
-/** Somebody who revokes all the time: sessions, accounts, everyone, and now and then many at once. */
+/** A caller that revokes sessions, accounts and all sessions, sometimes several at once. */
 import type { Replica } from './replica.ts'
 import { type RevocationRequest, users } from './tables.ts'
 import type { World } from './world.ts'
@@ -22,7 +22,7 @@ export function startRevoking(
     const count = random.happens(0.15) ? random.whole(4, 9) : 1
     for (let index = 0; index < count; index += 1) {
       const chosen = choose()
-      trace('somebody', () => `revokes ${JSON.stringify(chosen)}`)
+      trace('admin', () => `revokes ${JSON.stringify(chosen)}`)
       random.pick(replicas).revoke(chosen)
     }
     if (timeline.trueMs() < durations.stormMs) timeline.after(random.between(20, 700), revokeNow)

@@ -1,4 +1,4 @@
-/** The functions under test, in one table, so that a mutation can replace one of them. */
+/** The functions and orders under test in one table, so that a mutation can replace one of them. */
 import {
   abandonPoll,
   applyEntry,
@@ -7,32 +7,38 @@ import {
   blocksRevocation,
   decidePoll,
   explainRotation,
+  type Follower,
+  feedNowMs,
+  type Instant,
   lookup,
   mayDecide,
   removeExpired,
 } from '../src/index.ts'
 
-/** What is not a function of ours but an order of steps that replicas, guards and operators must keep. */
+/** What is not a function but an order of steps that replicas, guards and operators must keep. */
 export interface Order {
-  /** The row is committed before the entries are read. */
+  /** A replica commits the row before it reads the entries. */
   isRowFirst: boolean
-  /** The head is read in the same snapshot as the entries. */
+  /** A replica reads the head in the same snapshot as the entries. */
   isOneSnapshot: boolean
-  /** An answer's entries are applied before its cursor is sent. */
+  /** A guard applies the entries of a response before it sends the cursor. */
   isAppliedFirst: boolean
   isBarrierKept: boolean
-  /** Each life of a guard has an id of its own. */
+  /** A guard that starts again has a new id. */
   isIdFresh: boolean
   /** A restored database, or one that may lack the last commits, gets a new feed id. */
   isFeedRenewed: boolean
-  /** After it, barriers wait a whole lease. */
+  /** After that, barriers wait one whole lease. */
   isBarrierHeldAfterRestore: boolean
-  /** What share of its retention an entry is kept for. */
+  /** The share of its retention for which an entry is kept. */
   retentionShare: number
-  /** Epochs never come back, not even when the database is restored. */
+  /** No epoch is given out twice, even when the database is restored. */
   nextEpoch: (epoch: number, dbNowMs: number) => number
+  /** The time by which a guard judges tokens and removes entries; null before the first response. */
+  guardTimeMs: (follower: Follower, now: Instant) => number | null
 }
 
+/** The functions that the services run. */
 export const shipping = {
   beginPoll,
   explainRotation,
@@ -59,4 +65,5 @@ export const rules: Rules = {
   isBarrierHeldAfterRestore: true,
   retentionShare: 1,
   nextEpoch: (epoch, dbNowMs) => Math.max(epoch + 1, Math.floor(dbNowMs)),
+  guardTimeMs: ({ time }, { nowMs }) => (time === null ? null : feedNowMs(time, nowMs)),
 }

@@ -1,4 +1,4 @@
-/** Runs the simulation: `--seeds N` runs many, `--seed S` tells one, and `--mutation NAME` breaks it on purpose. */
+/** Runs the simulation: `--seeds N` many seeds, `--seed S` one with a trace, `--mutation NAME` a mutation. */
 import { parseArgs } from 'node:util'
 import { isMutation, mutated, mutationNames } from './mutations.ts'
 import { rules as shippingRules } from './rules.ts'
@@ -34,7 +34,7 @@ function refuse(sentence: string): number {
 
 function runOne(seed: number, rules: typeof shippingRules): number {
   const { broken, events, counts } = simulate(seed, { rules, onEvent: line => console.log(line) })
-  console.log(`seed ${seed}: ${broken ?? 'every promise kept'} (${events} events, ${JSON.stringify(counts)})`)
+  console.log(`seed ${seed}: ${broken ?? 'all promises kept'} (${events} events, ${JSON.stringify(counts)})`)
   return broken === null ? 0 : 1
 }
 
@@ -48,18 +48,18 @@ function runMany(seeds: number, rules: typeof shippingRules): number {
     total.judged += counts.judged
   }
   console.log(
-    `${seeds} seeds: every promise kept over ${total.events} events; ` +
-      `${total.inForce} revocations came into force, revoked tokens were refused ${total.judged} times.`,
+    `${seeds} seeds: all promises kept over ${total.events} events; ` +
+      `${total.inForce} revocations came into force, revoked tokens had to be refused ${total.judged} times.`,
   )
   return 0
 }
 
-/** The same seed again, this time told: nothing is traced while all goes well, since that would cost most of the time. */
+/** Runs the seed again with a trace. Other runs have none, since tracing takes most of the time. */
 function reportFailure({ seed, broken, rules }: { seed: number; broken: string; rules: typeof shippingRules }): number {
   const lines: string[] = []
   simulate(seed, { rules, onEvent: line => lines.push(line) })
   console.log(lines.slice(-lastEvents).join('\n'))
   console.log(`seed ${seed}: ${broken}`)
-  console.log(`Replay it with --seed ${seed}${mutation === undefined ? '' : ` --mutation ${mutation}`}.`)
+  console.log(`Replay with --seed ${seed}${mutation === undefined ? '' : ` --mutation ${mutation}`}.`)
   return 1
 }

@@ -1,4 +1,4 @@
-/** A replica's statements about sessions: log-in, rotation, and the facts about a refresh token that did not rotate. */
+/** A replica's statements about sessions: log-in, rotation, and the facts about a token that did not rotate. */
 import type { RotationFacts } from '../src/index.ts'
 import type { Statement } from './database.ts'
 import type { Session, Tables, Token } from './tables.ts'
@@ -17,7 +17,7 @@ export interface Lifetimes {
   idleMs: number
 }
 
-/** @returns the access token, or null when the account may not log in */
+/** @returns the access token, or null when the account is disabled */
 export function logIn({ sid, user }: { sid: string; user: string }, lifetimes: Lifetimes): Statement<Token | null> {
   return (tables, dbNowMs) => {
     const account = tables.accounts.get(user)
@@ -35,7 +35,7 @@ export function logIn({ sid, user }: { sid: string; user: string }, lifetimes: L
   }
 }
 
-/** The renewal's one statement. @returns null when no row matched */
+/** The statement of a rotation. @returns null when no row matched */
 export function rotate(
   { sid, generation, idempotencyKey }: RefreshToken,
   lifetimes: Lifetimes,
@@ -54,7 +54,7 @@ export function rotate(
 
 export interface Facts {
   facts: RotationFacts
-  /** For an honest retry. */
+  /** The token for a retry. */
   token: Token | null
 }
 
@@ -72,7 +72,7 @@ export function readFacts({ sid, generation, idempotencyKey }: RefreshToken, lif
       stored,
       presented: {
         generation,
-        // A successor's secret follows from its predecessor's, so equal generations have equal secrets.
+        // A successor's secret is derived from its predecessor's, so equal generations have equal secrets.
         isCurrentSecret: stored !== null && generation === stored.generation,
         isPreviousSecret: stored !== null && generation === stored.generation - 1,
         hasSameIdempotencyKey: idempotencyKey !== null && stored?.idempotencyKey === idempotencyKey,

@@ -1,4 +1,4 @@
-/** One run: a seed chooses a system and its bad luck, and the checker judges every step. */
+/** One run: a seed chooses the durations and faults, and the checker checks every step. */
 import { createChecker, Violation } from './checker.ts'
 import { createMachineClock } from './clocks.ts'
 import { createDatabase } from './database.ts'
@@ -18,7 +18,7 @@ import type { World } from './world.ts'
 
 export interface Run {
   seed: number
-  /** The promise that was broken; nothing when all were kept. */
+  /** The broken promise; null when all were kept. */
   broken: string | null
   events: number
   counts: { inForce: number; judged: number }
@@ -26,7 +26,7 @@ export interface Run {
 
 export interface RunOptions {
   rules?: Rules
-  /** Told everything that happens, with its time. */
+  /** Receives every event with its time. */
   onEvent?: (line: string) => void
 }
 

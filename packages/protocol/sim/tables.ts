@@ -1,9 +1,9 @@
-/** What the database holds, as plain data: a backup is a copy of it. */
+/** The tables of the database as plain data. A backup is a copy. */
 import type { Entry, EntryKind, RevocationEffect } from '@gatehouse/contract'
 import type { GuardRow } from '../src/index.ts'
 
 export interface StoredEntry extends Entry {
-  /** Stamped within its transaction, so a little before it is committed. */
+  /** The time stamp is taken within the transaction, so it is shortly before the commit. */
   committedAtMs: number
 }
 
@@ -28,7 +28,7 @@ export interface Session {
 
 export interface Tables {
   feedId: string
-  /** Since when this feed is the one: barriers wait a whole lease after it, for guards whose rows may have been lost. */
+  /** The time since which this feed id is in use. Barriers wait one lease after it, for guards whose rows may be lost. */
   feedSinceMs: number
   head: number
   globalEpoch: number
@@ -38,7 +38,7 @@ export interface Tables {
   sessions: Map<string, Session>
 }
 
-/** A token as guards see it, and what the checker knows of it. */
+/** A token with the claims that guards read, and its true times for the checker. */
 export interface Token {
   sid: string
   sub: string
@@ -48,7 +48,7 @@ export interface Token {
   expiresAtMs: number
 }
 
-/** What somebody asks to revoke. */
+/** What a call revokes. */
 export type RevocationRequest =
   | { kind: 'session'; sid: string }
   | { kind: 'user'; user: string; change: 'end' | 'disable' | 'enable' | 'supersede' }
@@ -80,7 +80,7 @@ export interface RevokeOptions {
   nextEpoch: (epoch: number, dbNowMs: number) => number
 }
 
-/** The transaction of a revocation: changes what stands and appends the entry. */
+/** The transaction of a revocation: it ends sessions or changes the account, and appends the entry. */
 export function revoke(
   tables: Tables,
   act: RevocationRequest,

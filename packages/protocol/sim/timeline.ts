@@ -1,10 +1,10 @@
-/** Virtual time: what happens when, in one order, with nothing to wait for. */
+/** Virtual time: runs events in the order of their times without waiting. */
 
 export interface Timeline {
-  /** True time, which nobody in the simulation can read. */
+  /** True time, which no process of the simulation can read. */
   trueMs: () => number
   after: (delayMs: number, act: () => void) => void
-  /** Runs everything up to the given instant, and `afterEach` after each event. */
+  /** Runs all events up to the given time, and `afterEach` after each. */
   runUntil: (endMs: number, afterEach: () => void) => void
 }
 

@@ -1,4 +1,4 @@
-/** The people: they log in, renew and lose answers, and some of their refresh tokens are stolen. */
+/** The clients of users: they log in, renew and lose responses. Some of their refresh tokens are copied and replayed. */
 import { newProcess, type Process } from './processes.ts'
 import { createRenewer, type RenewalResult } from './renewing.ts'
 import type { Replica } from './replica.ts'
@@ -10,9 +10,9 @@ import type { World } from './world.ts'
 interface Client {
   process: Process
   user: string
-  /** What it would present next; nothing when it must log in. */
+  /** The token that it presents next; null when it must log in. */
   held: { sid: string; generation: number } | null
-  /** It sends an Idempotency-Key, so a lost answer may be asked for again at any time. */
+  /** It sends an `Idempotency-Key`, so it can retry at any time after a lost response. */
   sendsIdempotencyKey: boolean
 }
 

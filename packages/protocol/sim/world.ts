@@ -1,4 +1,4 @@
-/** All that the actors of one run share. */
+/** What the processes of one run share. */
 import type { Checker } from './checker.ts'
 import type { Database } from './database.ts'
 import type { Durations } from './durations.ts'

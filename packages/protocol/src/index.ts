@@ -1,4 +1,5 @@
-/** The rules of the lease and of rotation, as pure functions. */
+/** The rules of lease, revocation index and refresh-token rotation, as pure functions. */
+export * from './feedTime.ts'
 export * from './follower.ts'
 export * from './replica.ts'
 export * from './revocationIndex.ts'

@@ -1,7 +1,7 @@
-/** What a guard remembers: the live revocations, and which tokens they cover. */
+/** The index of unexpired revocations: which tokens do they cover? */
 import type { AccessTokenClaims, Entry, RevocationEffect } from '@gatehouse/contract'
 
-/** The claims that revocations look at. */
+/** The claims of a token that the index reads. */
 export type TokenClaims = Pick<AccessTokenClaims, 'sid' | 'sub' | 'epoch' | 'global_epoch'>
 
 interface EpochEntry {
@@ -11,9 +11,9 @@ interface EpochEntry {
 }
 
 /**
- * Sessions are one number each (expiry and outcome packed), since bulk revocations are made of them. They lie in many small
- * maps: one of a million entries stands still for a tenth of a second whenever it has to grow.
- * Maps keep insertion order and expiries grow with it, so the oldest entry of each always stands first.
+ * The index. A session takes one number (expiry and effect packed), since bulk revocations create many of them. Sessions are
+ * divided among 256 maps: a single map of a million entries blocks for 0.1 s when it grows. Maps keep insertion order and
+ * expiry times increase with it, so the first entry of each map expires first.
  */
 export interface RevocationIndex {
   sessions: Map<number, Map<string, number>>
@@ -22,19 +22,25 @@ export interface RevocationIndex {
 }
 
 const effectCodes: readonly RevocationEffect[] = ['ended', 'forbidden', 'superseded']
-/** Two hexadecimal digits choose one. */
+/** Two hexadecimal digits select one. */
 const shardCount = 256
 
+/** @returns an empty index */
 export function createRevocationIndex(): RevocationIndex {
   return { sessions: new Map(), users: new Map(), global: null }
 }
 
-/** Session ids are random to the last digit, so the small maps fill evenly. */
+/** Session ids are random in their last digits, so the shards fill evenly. */
 function shardOf(sid: string): number {
   return Number.parseInt(sid.slice(-2), 16) & (shardCount - 1)
 }
 
-/** Learns one entry. Entries come in order of `seq`; a later one about the same subject covers all that the earlier did. */
+/**
+ * Adds one entry. Entries arrive in the order of `seq`. A later entry for the same subject covers all tokens that the earlier
+ * entry covers, and replaces it.
+ * @param index the index to change
+ * @param entry the entry
+ */
 export function applyEntry(index: RevocationIndex, entry: Entry): void {
   const { kind, subject, effect, expiresAtMs } = entry
   if (kind === 'session' && subject !== null) {
@@ -55,7 +61,12 @@ export function applyEntry(index: RevocationIndex, entry: Entry): void {
   index.users.set(subject, epochEntry)
 }
 
-/** Which revocation covers the token, if one does. The session is asked first: an ended session is 401 whatever its account is. */
+/**
+ * Looks up a token. The session comes first: an ended session is 401, even when the account is disabled.
+ * @param index the index
+ * @param token the token's claims
+ * @returns the effect of the revocation that covers the token; undefined when none does
+ */
 export function lookup(index: RevocationIndex, token: TokenClaims): RevocationEffect | undefined {
   const session = index.sessions.get(shardOf(token.sid))?.get(token.sid)
   if (session !== undefined) return effectCodes[session % effectCodes.length]
@@ -67,30 +78,37 @@ export function lookup(index: RevocationIndex, token: TokenClaims): RevocationEf
 }
 
 /**
- * Forgets entries whose tokens have all expired.
- * @param wallMs the clock that also judges `exp`, so that a skewed clock forgets no sooner than it stops accepting
- * @param most how many at the most, so that no call takes long
- * @returns how many were forgotten
+ * Removes expired entries: every token that they cover has expired.
+ * @param index the index to change
+ * @param limits `expiredAtMs` is the time up to which entries have expired, by the clock that also judges `exp`; `max` is the
+ *   maximum number of entries to remove, so that no call takes long
+ * @returns the number of removed entries
  */
-export function removeExpired(index: RevocationIndex, { wallMs, max }: { wallMs: number; max: number }): number {
+export function removeExpired(
+  index: RevocationIndex,
+  { expiredAtMs, max }: { expiredAtMs: number; max: number },
+): number {
   let removed = 0
   for (const shard of index.sessions.values()) {
     for (const [sid, value] of shard) {
-      if (removed === max || Math.floor(value / effectCodes.length) > wallMs) break
+      if (removed === max || Math.floor(value / effectCodes.length) > expiredAtMs) break
       shard.delete(sid)
       removed += 1
     }
   }
   for (const [user, epochEntry] of index.users) {
-    if (removed === max || epochEntry.expiresAtMs > wallMs) break
+    if (removed === max || epochEntry.expiresAtMs > expiredAtMs) break
     index.users.delete(user)
     removed += 1
   }
-  if (index.global !== null && index.global.expiresAtMs <= wallMs) index.global = null
+  if (index.global !== null && index.global.expiresAtMs <= expiredAtMs) index.global = null
   return removed
 }
 
-/** How many entries are held. */
+/**
+ * @param index the index
+ * @returns the number of entries
+ */
 export function entryCount(index: RevocationIndex): number {
   let sessions = 0
   for (const shard of index.sessions.values()) sessions += shard.size

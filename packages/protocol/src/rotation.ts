@@ -1,43 +1,49 @@
-/** Why a renewal found no row to rotate: an honest retry, a thief, or the end of the session. */
+/** Explains why a renewal did not rotate: a retry, reuse of an older token, or the end of the session. */
 import type { ProblemCode } from '@gatehouse/contract'
 
-/** What the database said of the session when the rotation statement had matched nothing. */
+/** The session and the refresh token, read after the rotation statement matched no row. */
 export interface RotationFacts {
-  /** The database's clock, read with the rows it judges. */
+  /** The database's time, read in the same statement. */
   dbNowMs: number
   session: {
     isEnded: boolean
-    /** The account is disabled, or "everyone" was revoked since the log-in. */
+    /** The account is disabled, or all sessions were revoked after the log-in. */
     isCutOff: boolean
     expiresAtMs: number
   } | null
-  /** Null when the session ended: its refresh row goes with it. */
+  /** The refresh row; null when the session has ended, which deletes the row. */
   stored: {
     generation: number
     idleExpiresAtMs: number
-    /** The first use of the previous secret. */
+    /** The time at which the previous secret was first used. */
     rotatedAtMs: number | null
   } | null
   presented: {
     generation: number
     isCurrentSecret: boolean
     isPreviousSecret: boolean
-    /** It carries the Idempotency-Key of the rotation that made the current secret. */
+    /** The request has the `Idempotency-Key` of the rotation that created the current secret. */
     hasSameIdempotencyKey: boolean
   }
 }
 
+/**
+ * `retry`: answer with the same successor. `reuse`: end the session (RFC 9700 section 4.14.2). `locked`: rotate again, since
+ * another transaction held the row, or the row changed between the two statements. `reject`: refuse with this code.
+ */
 export type RotationDecision =
   | { kind: 'retry' }
   | { kind: 'reuse' }
-  /** It may rotate: its row was held by somebody else, or came free between the two statements. */
   | { kind: 'locked' }
   | { kind: 'reject'; code: Extract<ProblemCode, 'session-ended' | 'session-expired'> }
 
 /**
- * Explains a genuine refresh token (its tag was checked) that did not rotate.
- * @param facts session, stored and presented token
- * @param retryWindowMs how long after its first use the previous token still gets the same successor; not sliding
+ * Explains an authentic refresh token (its tag was verified) that did not rotate.
+ * @param facts the session, the stored and the presented token
+ * @param retryWindowMs how long after its first use the previous token gets the same successor, in milliseconds; the window
+ *   does not slide
+ * @returns the decision
+ * @see RFC 9700 section 4.14.2
  */
 export function explainRotation(facts: RotationFacts, retryWindowMs: number): RotationDecision {
   const { session, stored, presented, dbNowMs } = facts
@@ -45,10 +51,10 @@ export function explainRotation(facts: RotationFacts, retryWindowMs: number): Ro
   if (dbNowMs >= session.expiresAtMs) return { kind: 'reject', code: 'session-expired' }
   if (stored === null) return { kind: 'reject', code: 'session-ended' }
   if (dbNowMs >= stored.idleExpiresAtMs) return { kind: 'reject', code: 'session-expired' }
-  // Only a database restored from a backup can be behind its own token: an accident, so nobody is called a thief.
+  // Only a database restored from a backup is behind its own token: this is not reuse.
   if (presented.generation > stored.generation) return { kind: 'reject', code: 'session-ended' }
   if (presented.isCurrentSecret) return { kind: 'locked' }
-  // Genuine, of this or the last generation, and another secret: made after the backup that the database was restored from.
+  // An authentic token of this or the previous generation with another secret was created after the restored backup.
   const isPrevious = presented.generation === stored.generation - 1
   const isFromLostHistory = presented.generation === stored.generation || (isPrevious && !presented.isPreviousSecret)
   if (isFromLostHistory) return { kind: 'reject', code: 'session-ended' }

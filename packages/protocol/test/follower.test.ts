@@ -1,4 +1,4 @@
-/** When a guard may decide, and what it makes of an answer. */
+/** The follower: when a guard can decide, and how it applies responses. */
 import type { Entry, PollResponse } from '@gatehouse/contract'
 import t from 'tap'
 import {
@@ -8,6 +8,7 @@ import {
   createFollower,
   entryCount,
   type Follower,
+  type Instant,
   mayDecide,
 } from '../src/index.ts'
 
@@ -21,133 +22,148 @@ function entry(seq: number): Entry {
   return { seq, kind: 'session', subject: `s${seq}`, epoch: null, effect: 'ended', expiresAtMs: 9e12 }
 }
 function response(more: Partial<PollResponse> = {}): PollResponse {
-  return { feedId, head: 3, leaseMs, entries: [], more: false, ...more }
+  return { feedId, head: 3, dbNowMs: 0, maxToleranceMs: 0, leaseMs, entries: [], more: false, ...more }
 }
-/** A guard at cursor 3 whose lease was counted from 0. */
+function apply(follower: Follower, sentAt: Instant, received: PollResponse) {
+  return applyResponse(follower, received, { sentAt, receivedAtMs: sentAt.nowMs })
+}
+/** A follower at cursor 3 with a lease counted from 0. */
 function following(): Follower {
   const follower = createFollower()
   const { sentAt } = beginPoll(follower, at(0))
-  applyResponse(follower, sentAt, response())
+  apply(follower, sentAt, response())
   return follower
 }
 
-t.test('a new guard decides nothing, and asks for all that lives', async t => {
+t.test('createFollower: has no lease and polls without a cursor', async t => {
   const follower = createFollower()
   t.notOk(mayDecide(follower, at(Number.MIN_SAFE_INTEGER)))
   t.same(beginPoll(follower, at(0)).pollCursor, {})
 })
 
-t.test('the lease is counted from before the send, however late the answer comes', async t => {
+t.test('lease: is counted from before the poll was sent', async t => {
   const follower = createFollower()
   const { sentAt } = beginPoll(follower, at(0))
-  t.equal(applyResponse(follower, sentAt, response()), 'applied')
+  t.equal(apply(follower, sentAt, response()), 'applied')
   t.ok(mayDecide(follower, at(leaseMs - 1)))
   t.notOk(mayDecide(follower, at(leaseMs)))
 })
 
-t.test('the instant of the send is kept although the caller reuses its clock', async t => {
+t.test('beginPoll: copies the instant, so the caller can reuse its object', async t => {
   const follower = createFollower()
   const instant = at(0)
   const { sentAt } = beginPoll(follower, instant)
   instant.nowMs = 500
-  applyResponse(follower, sentAt, response())
+  apply(follower, sentAt, response())
   t.notOk(mayDecide(follower, at(leaseMs)))
 })
 
-t.test('the next poll acknowledges what was applied', async t => {
+t.test('beginPoll: acknowledges the applied entries', async t => {
   const follower = following()
   const { sentAt, pollCursor } = beginPoll(follower, at(10))
   t.same(pollCursor, { feedId, after: 3 })
-  applyResponse(follower, sentAt, response({ head: 5, entries: [entry(4), entry(5)] }))
+  apply(follower, sentAt, response({ head: 5, entries: [entry(4), entry(5)] }))
   t.equal(entryCount(follower.index), 2)
   t.same(beginPoll(follower, at(20)).pollCursor, { feedId, after: 5 })
 })
 
-t.test('an answer that was given up on is ignored', async t => {
+t.test('applyResponse: ignores the response to an abandoned poll', async t => {
   const follower = following()
   const { sentAt } = beginPoll(follower, at(10))
   abandonPoll(follower)
-  t.equal(applyResponse(follower, sentAt, response({ head: 4, entries: [entry(4)] })), 'ignored')
+  t.equal(apply(follower, sentAt, response({ head: 4, entries: [entry(4)] })), 'ignored')
   t.equal(follower.cursor, 3)
   t.notOk(mayDecide(follower, at(leaseMs)))
 })
 
-t.test('an answer to the poll before the outstanding one is ignored', async t => {
+t.test('applyResponse: ignores the response to a poll before the pending one', async t => {
   const follower = following()
   const first = beginPoll(follower, at(10))
   const second = beginPoll(follower, at(10))
-  t.equal(applyResponse(follower, first.sentAt, response()), 'ignored')
-  t.equal(applyResponse(follower, second.sentAt, response()), 'applied')
+  t.equal(apply(follower, first.sentAt, response()), 'ignored')
+  t.equal(apply(follower, second.sentAt, response()), 'applied')
 })
 
-t.test('a repeated answer is ignored', async t => {
+t.test('applyResponse: ignores a duplicate response', async t => {
   const follower = following()
   const { sentAt } = beginPoll(follower, at(10))
-  applyResponse(follower, sentAt, response())
-  t.equal(applyResponse(follower, sentAt, response()), 'ignored')
+  apply(follower, sentAt, response())
+  t.equal(apply(follower, sentAt, response()), 'ignored')
 })
 
-t.test('no lease while there are further pages', async t => {
+t.test('lease: is not granted before the last page', async t => {
   const follower = createFollower()
   const first = beginPoll(follower, at(0))
-  t.equal(applyResponse(follower, first.sentAt, response({ more: true, entries: [entry(1), entry(2)] })), 'applied')
+  t.equal(apply(follower, first.sentAt, response({ more: true, entries: [entry(1), entry(2)] })), 'applied')
   t.notOk(mayDecide(follower, at(1)))
   const second = beginPoll(follower, at(2))
   t.same(second.pollCursor, { feedId, after: 2 })
-  applyResponse(follower, second.sentAt, response({ entries: [entry(3)] }))
+  apply(follower, second.sentAt, response({ entries: [entry(3)] }))
   t.ok(mayDecide(follower, at(3)))
 })
 
-t.test('an empty page leaves the cursor where it was', async t => {
+t.test('cursor: stays when a page with more to come is empty', async t => {
   const follower = following()
   const { sentAt } = beginPoll(follower, at(10))
-  applyResponse(follower, sentAt, response({ head: 9, more: true }))
+  apply(follower, sentAt, response({ head: 9, more: true }))
   t.equal(follower.cursor, 3)
 })
 
-t.test('an answer without a lease leaves the lease as it was', async t => {
+t.test('lease: stays when a response grants none', async t => {
   const follower = following()
   const { sentAt } = beginPoll(follower, at(10))
-  applyResponse(follower, sentAt, response({ leaseMs: 0 }))
+  apply(follower, sentAt, response({ leaseMs: 0 }))
   t.ok(mayDecide(follower, at(leaseMs - 1)))
   t.notOk(mayDecide(follower, at(leaseMs)))
 })
 
-t.test('a shorter lease takes nothing from the monotonic one', async t => {
+t.test('lease: is not shortened by a shorter lease', async t => {
   const follower = following()
   const { sentAt } = beginPoll(follower, at(10))
-  applyResponse(follower, sentAt, response({ leaseMs: 100 }))
+  apply(follower, sentAt, response({ leaseMs: 100 }))
   t.equal(follower.validUntil.nowMs, leaseMs)
 })
 
 const restarts = {
-  'a guard begins anew when the feed is another': response({ feedId: 'feed-2', entries: [entry(4)] }),
-  'a guard begins anew when the head is behind what it holds': response({ head: 2 }),
+  'applyResponse: returns restart when the feed id differs': response({ feedId: 'feed-2', entries: [entry(4)] }),
+  'applyResponse: returns restart when the head is behind the cursor': response({ head: 2 }),
 }
-for (const [name, told] of Object.entries(restarts)) {
+for (const [name, changed] of Object.entries(restarts)) {
   t.test(name, async t => {
     const follower = following()
     const { sentAt } = beginPoll(follower, at(10))
-    t.equal(applyResponse(follower, sentAt, told), 'restart')
+    t.equal(apply(follower, sentAt, changed), 'restart')
     t.equal(follower.cursor, 3)
     t.notOk(mayDecide(follower, at(leaseMs)))
   })
 }
 
-t.test('a suspended machine does not decide: its monotonic clock stopped, the wall clock did not', async t => {
+t.test('mayDecide: is false after a suspension, which stops only the monotonic clock', async t => {
   const follower = following()
   t.notOk(mayDecide(follower, at(1, at(0).wallMs + leaseMs)))
 })
 
-t.test('a wall clock set back lengthens nothing', async t => {
+t.test('mayDecide: is not extended by a wall clock that was set back', async t => {
   const follower = following()
   t.notOk(mayDecide(follower, at(leaseMs, 0)))
 })
 
-t.test('after the wall clock was set back, the new wall time limits the new lease', async t => {
+t.test('lease: is limited by the new wall-clock time after the clock was set back', async t => {
   const follower = following()
   const { sentAt } = beginPoll(follower, at(10, 0))
-  applyResponse(follower, sentAt, response())
+  apply(follower, sentAt, response())
   t.ok(mayDecide(follower, at(500, 490)))
   t.notOk(mayDecide(follower, at(500, leaseMs)))
+})
+
+t.test('time: comes from an applied response and not from an ignored one', async t => {
+  const follower = createFollower()
+  t.equal(follower.time, null)
+  const first = beginPoll(follower, at(0))
+  abandonPoll(follower)
+  apply(follower, first.sentAt, response({ dbNowMs: 7 }))
+  t.equal(follower.time, null)
+  const second = beginPoll(follower, at(10))
+  applyResponse(follower, response({ dbNowMs: 7000 }), { sentAt: second.sentAt, receivedAtMs: 30 })
+  t.match(follower.time, { dbNowMs: 7000, receivedAtMs: 30 })
 })

@@ -1,4 +1,4 @@
-/** What a poll writes, and whom a revocation waits for. */
+/** What a poll writes, and which guards block a revocation. */
 import t from 'tap'
 import { blocksRevocation, decidePoll, type FeedState, type GuardRow, type Poll } from '../src/index.ts'
 
@@ -17,7 +17,7 @@ function written(poll: Poll, more: Parameters<typeof decide>[1] = {}) {
   return decision
 }
 
-t.test('a guard that keeps up gets a whole lease, and the row a margin more', async t => {
+t.test('decidePoll: grants a whole lease, and the row gets the margin as well', async t => {
   t.same(written({ feedId, after: 20 }), {
     kind: 'write',
     isLeased: true,
@@ -26,47 +26,47 @@ t.test('a guard that keeps up gets a whole lease, and the row a margin more', as
   })
 })
 
-t.test('a first poll gets no lease', async t => {
+t.test('decidePoll: grants no lease to a first poll', async t => {
   const { isLeased, leaseMs, row: wrote } = written({}, { previous: null })
   t.same({ isLeased, leaseMs }, { isLeased: false, leaseMs: 0 })
   t.same(wrote, { cursor: 0, leaseUntilMs: dbNowMs })
 })
 
-t.test('a poll that is carried out after its guard has left does not bring the row back', async t => {
+t.test('decidePoll: does not restore the row of a guard that has left', async t => {
   t.same(decide({ feedId, after: 20 }, { previous: null }), { kind: 'feed-changed' })
 })
 
 const changed: Record<string, Poll> = {
-  'a cursor of another feed is refused': { feedId: 'feed-2', after: 3 },
-  'a cursor without a feed is refused': { after: 3 },
-  'a cursor ahead of the head is refused': { feedId, after: 21 },
+  'decidePoll: refuses a cursor of another feed': { feedId: 'feed-2', after: 3 },
+  'decidePoll: refuses a cursor without a feed': { after: 3 },
+  'decidePoll: refuses a cursor ahead of the head': { feedId, after: 21 },
 }
 for (const [name, poll] of Object.entries(changed)) {
   t.test(name, async t => t.same(decide(poll), { kind: 'feed-changed' }))
 }
 
-t.test('a poll executed late never shortens a lease', async t => {
+t.test('decidePoll: does not shorten a lease when a poll executes late', async t => {
   const previous = { ...row, leaseUntilMs: wholeMs + 7 }
   t.equal(written({}, { previous }).row.leaseUntilMs, wholeMs + 7)
   t.equal(written({ feedId, after: 20 }, { previous }).row.leaseUntilMs, wholeMs + 7)
 })
 
-t.test('a poll executed late never takes back a cursor', async t => {
+t.test('decidePoll: does not decrease the cursor when a poll executes late', async t => {
   t.equal(written({ feedId, after: 12 }).row.cursor, 20)
   t.equal(written({}).row.cursor, 20)
 })
 
-t.test('no lease for a guard that lacks more than a page', async t => {
+t.test('decidePoll: grants no lease to a guard that lacks more than a page', async t => {
   t.ok(written({ feedId, after: 20 }, { head: 30 }).isLeased)
   t.notOk(written({ feedId, after: 20 }, { head: 31 }).isLeased)
 })
 
 const capped = {
-  'a guard that lacks an entry from just now loses only that of its lease': { agoMs: 30, leaseMs: 970 },
-  'a guard that lacks an entry for a whole lease gets none': { agoMs: 1000, leaseMs: 0 },
-  'a guard that lacks an entry for longer gets none': { agoMs: 5000, leaseMs: 0 },
-  'a stamp ahead of the clock lengthens nothing': { agoMs: -40, leaseMs: 1000 },
-  'a part of a millisecond is given to the barrier': { agoMs: 30.5, leaseMs: 969 },
+  'lease: is shortened by the age of the first missing entry': { agoMs: 30, leaseMs: 970 },
+  'lease: is 0 when the first missing entry is one lease old': { agoMs: 1000, leaseMs: 0 },
+  'lease: is 0 when the first missing entry is older': { agoMs: 5000, leaseMs: 0 },
+  'lease: is not extended by a time stamp in the future': { agoMs: -40, leaseMs: 1000 },
+  'lease: is rounded down': { agoMs: 30.5, leaseMs: 969 },
 }
 for (const [name, { agoMs, leaseMs }] of Object.entries(capped)) {
   t.test(name, async t => {
@@ -78,9 +78,13 @@ for (const [name, { agoMs, leaseMs }] of Object.entries(capped)) {
 }
 
 const waits = {
-  'a barrier waits for a guard that may decide without the entry': { cursor: 4, leaseUntilMs: dbNowMs + 1, is: true },
-  'a barrier does not wait for a guard that holds the entry': { cursor: 5, leaseUntilMs: dbNowMs + 1, is: false },
-  'a barrier does not wait for a guard whose lease has ended': { cursor: 4, leaseUntilMs: dbNowMs, is: false },
+  'blocksRevocation: is true for a guard with a lease and without the entry': {
+    cursor: 4,
+    leaseUntilMs: dbNowMs + 1,
+    is: true,
+  },
+  'blocksRevocation: is false for a guard with the entry': { cursor: 5, leaseUntilMs: dbNowMs + 1, is: false },
+  'blocksRevocation: is false for a guard whose lease has ended': { cursor: 4, leaseUntilMs: dbNowMs, is: false },
 }
 for (const [name, { is, ...guard }] of Object.entries(waits)) {
   t.test(name, async t => t.equal(blocksRevocation(guard, { seq: 5, dbNowMs }), is))

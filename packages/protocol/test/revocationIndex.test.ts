@@ -1,4 +1,4 @@
-/** What a guard remembers, which tokens that covers, and when it forgets. */
+/** The revocation index: which tokens entries cover, and when entries are removed. */
 import type { Entry } from '@gatehouse/contract'
 import t from 'tap'
 import { applyEntry, createRevocationIndex, entryCount, lookup, removeExpired, type TokenClaims } from '../src/index.ts'
@@ -15,79 +15,82 @@ function user(epoch: number | null, more: Partial<Entry> = {}): Entry {
 function globalEntry(epoch: number, more: Partial<Entry> = {}): Entry {
   return { seq: 1, kind: 'global', subject: null, epoch, effect: 'ended', expiresAtMs, ...more }
 }
-function remembering(...entries: Entry[]) {
-  const memory = createRevocationIndex()
-  for (const entry of entries) applyEntry(memory, entry)
-  return memory
+function indexOf(...entries: Entry[]) {
+  const index = createRevocationIndex()
+  for (const entry of entries) applyEntry(index, entry)
+  return index
 }
 
-const verdicts: Record<string, { entries: Entry[]; is: Entry['effect'] | undefined }> = {
-  'nothing is covered by nothing': { entries: [], is: undefined },
+const lookups: Record<string, { entries: Entry[]; is: Entry['effect'] | undefined }> = {
+  'an empty index covers nothing': { entries: [], is: undefined },
   'an ended session is covered': { entries: [session('s1')], is: 'ended' },
-  'another session is not': { entries: [session('s2')], is: undefined },
-  'a session keeps the outcome forbidden': { entries: [session('s1', { effect: 'forbidden' })], is: 'forbidden' },
-  'a session keeps the outcome superseded': { entries: [session('s1', { effect: 'superseded' })], is: 'superseded' },
+  'another session is not covered': { entries: [session('s2')], is: undefined },
+  'a session can be forbidden': { entries: [session('s1', { effect: 'forbidden' })], is: 'forbidden' },
+  'a session can be superseded': { entries: [session('s1', { effect: 'superseded' })], is: 'superseded' },
   'a session without a subject covers nothing': { entries: [session('s1', { subject: null })], is: undefined },
   'tokens below the epoch of their account are covered': { entries: [user(4)], is: 'ended' },
-  'a token of the new epoch is not: a log-in right after stands': { entries: [user(3)], is: undefined },
+  'a token of the new epoch is not covered': { entries: [user(3)], is: undefined },
   'another account is not covered': { entries: [user(4, { subject: 'u2' })], is: undefined },
   'a revocation of no account covers nothing': { entries: [user(4, { subject: null })], is: undefined },
   'a revocation without an epoch covers nothing': { entries: [user(null)], is: undefined },
   'tokens below the global epoch are covered': { entries: [globalEntry(8)], is: 'ended' },
-  'a token of the new global epoch is not': { entries: [globalEntry(7)], is: undefined },
+  'a token of the new global epoch is not covered': { entries: [globalEntry(7)], is: undefined },
   'a disabled account is forbidden': { entries: [user(4, { effect: 'forbidden' })], is: 'forbidden' },
-  'a superseded token is to be renewed': { entries: [user(4, { effect: 'superseded' })], is: 'superseded' },
-  'a re-enabled account turns its older tokens from forbidden to ended': {
+  'an account can be superseded': { entries: [user(4, { effect: 'superseded' })], is: 'superseded' },
+  'a later entry of an account replaces the effect of the earlier': {
     entries: [user(4, { effect: 'forbidden' }), user(5)],
     is: 'ended',
   },
-  'a later entry of a session says what is true now': {
+  'a later entry of a session replaces the effect of the earlier': {
     entries: [session('s1', { effect: 'forbidden' }), session('s1')],
     is: 'ended',
   },
-  'a later revocation of everyone covers more': { entries: [globalEntry(7), globalEntry(8)], is: 'ended' },
-  'an ended session is ended although its account is disabled': {
+  'a later global entry covers tokens of a higher epoch': { entries: [globalEntry(7), globalEntry(8)], is: 'ended' },
+  'the entry of a session wins over the entry of its account': {
     entries: [user(4, { effect: 'forbidden' }), session('s1')],
     is: 'ended',
   },
-  'an account that does not cover it leaves it to everyone': { entries: [user(3), globalEntry(8)], is: 'ended' },
+  'a global entry covers a token that the entry of its account does not cover': {
+    entries: [user(3), globalEntry(8)],
+    is: 'ended',
+  },
 }
 
-for (const [name, { entries, is }] of Object.entries(verdicts)) {
-  t.test(name, async t => {
-    t.equal(lookup(remembering(...entries), token), is)
+for (const [name, { entries, is }] of Object.entries(lookups)) {
+  t.test(`lookup: ${name}`, async t => {
+    t.equal(lookup(indexOf(...entries), token), is)
   })
 }
 
-t.test('a repeated entry is held once', async t => {
-  t.equal(entryCount(remembering(session('s1'), session('s1'), user(4), user(5), globalEntry(8), globalEntry(9))), 3)
+t.test('applyEntry: a later entry for the same subject replaces the earlier', async t => {
+  t.equal(entryCount(indexOf(session('s1'), session('s1'), user(4), user(5), globalEntry(8), globalEntry(9))), 3)
 })
 
-t.test('nothing is forgotten a millisecond before its tokens have expired', async t => {
-  const memory = remembering(session('s1', { effect: 'superseded' }), user(4), globalEntry(8))
-  t.equal(removeExpired(memory, { wallMs: expiresAtMs - 1, max: 10 }), 0)
-  t.equal(entryCount(memory), 3)
+t.test('removeExpired: removes nothing one millisecond before the expiry', async t => {
+  const index = indexOf(session('s1', { effect: 'superseded' }), user(4), globalEntry(8))
+  t.equal(removeExpired(index, { expiredAtMs: expiresAtMs - 1, max: 10 }), 0)
+  t.equal(entryCount(index), 3)
 })
 
-t.test('everything is forgotten once its tokens have expired', async t => {
-  const memory = remembering(session('s1', { effect: 'superseded' }), user(4), globalEntry(8))
-  removeExpired(memory, { wallMs: expiresAtMs, max: 10 })
-  t.equal(entryCount(memory), 0)
+t.test('removeExpired: removes entries of all kinds at their expiry', async t => {
+  const index = indexOf(session('s1', { effect: 'superseded' }), user(4), globalEntry(8))
+  removeExpired(index, { expiredAtMs: expiresAtMs, max: 10 })
+  t.equal(entryCount(index), 0)
 })
 
-t.test('no call forgets more than it may, and the oldest go first', async t => {
-  const memory = remembering(session('s1'), session('s2'), session('s3'), user(4), user(4, { subject: 'u2' }))
-  t.equal(removeExpired(memory, { wallMs: expiresAtMs, max: 2 }), 2)
+t.test('removeExpired: removes at most max entries, the oldest first', async t => {
+  const index = indexOf(session('s1'), session('s2'), session('s3'), user(4), user(4, { subject: 'u2' }))
+  t.equal(removeExpired(index, { expiredAtMs: expiresAtMs, max: 2 }), 2)
   t.same(
-    [...memory.sessions.values()].flatMap(drawer => [...drawer.keys()]),
+    [...index.sessions.values()].flatMap(shard => [...shard.keys()]),
     ['s3'],
   )
-  t.equal(removeExpired(memory, { wallMs: expiresAtMs, max: 2 }), 2)
-  t.same([...memory.users.keys()], ['u2'])
+  t.equal(removeExpired(index, { expiredAtMs: expiresAtMs, max: 2 }), 2)
+  t.same([...index.users.keys()], ['u2'])
 })
 
-t.test('an entry that was renewed is forgotten by its new date', async t => {
-  const memory = remembering(session('s1'), session('s2'), session('s1', { expiresAtMs: expiresAtMs + 1 }))
-  t.equal(removeExpired(memory, { wallMs: expiresAtMs, max: 10 }), 1)
-  t.equal(lookup(memory, token), 'ended')
+t.test('removeExpired: keeps a replaced entry until the expiry of the later one', async t => {
+  const index = indexOf(session('s1'), session('s2'), session('s1', { expiresAtMs: expiresAtMs + 1 }))
+  t.equal(removeExpired(index, { expiredAtMs: expiresAtMs, max: 10 }), 1)
+  t.equal(lookup(index, token), 'ended')
 })

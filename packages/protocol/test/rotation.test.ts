@@ -1,4 +1,4 @@
-/** Why a renewal did not rotate: retry, theft or the end, case by case. */
+/** Why a renewal did not rotate: retry, reuse or the end of the session. */
 import t from 'tap'
 import { explainRotation, type RotationDecision, type RotationFacts } from '../src/index.ts'
 
@@ -10,63 +10,66 @@ const previous = { generation: 4, isCurrentSecret: false, isPreviousSecret: true
 const soon = rotatedAtMs + retryWindowMs - 1
 const late = rotatedAtMs + retryWindowMs
 
-const repeat: RotationDecision = { kind: 'retry' }
-const theft: RotationDecision = { kind: 'reuse' }
+const retry: RotationDecision = { kind: 'retry' }
+const reuse: RotationDecision = { kind: 'reuse' }
 const ended: RotationDecision = { kind: 'reject', code: 'session-ended' }
 const expired: RotationDecision = { kind: 'reject', code: 'session-expired' }
 
 const cases: Record<string, { facts: Partial<RotationFacts>; is: RotationDecision }> = {
-  'a retry within the window gets the same successor': { facts: { dbNowMs: soon }, is: repeat },
-  'theft when the one before it comes back as the window ends': { facts: { dbNowMs: late }, is: theft },
-  'the same attempt may be repeated long after the window': {
+  'the previous token within the window is a retry': { facts: { dbNowMs: soon }, is: retry },
+  'the previous token at the end of the window is reuse': { facts: { dbNowMs: late }, is: reuse },
+  'the previous token with the same Idempotency-Key is a retry after the window': {
     facts: { dbNowMs: 7_000_000, presented: { ...previous, hasSameIdempotencyKey: true } },
-    is: repeat,
+    is: retry,
   },
-  'no window is open before a first rotation': { facts: { stored: { ...stored, rotatedAtMs: null } }, is: theft },
-  'one behind with another secret is of a history that a restore undid: nobody is called a thief': {
+  'the previous token without a rotation time is reuse': {
+    facts: { stored: { ...stored, rotatedAtMs: null } },
+    is: reuse,
+  },
+  'the previous generation with another secret is from before a restore and not reuse': {
     facts: { presented: { ...previous, isPreviousSecret: false, hasSameIdempotencyKey: true } },
     is: ended,
   },
-  'so is the same generation with another secret': {
+  'the current generation with another secret is from before a restore and not reuse': {
     facts: { presented: { ...previous, generation: 5, isPreviousSecret: false } },
     is: ended,
   },
-  'theft when it is two generations behind, even within the window': {
+  'a token two generations old is reuse within the window': {
     facts: { presented: { ...previous, generation: 3, isPreviousSecret: false } },
-    is: theft,
+    is: reuse,
   },
-  'two generations behind is theft whatever else it claims': {
+  'a token two generations old is reuse with the same Idempotency-Key': {
     facts: { presented: { ...previous, generation: 3, hasSameIdempotencyKey: true } },
-    is: theft,
+    is: reuse,
   },
-  'a token ahead of its restored database accuses nobody': {
+  'a token ahead of a restored database is not reuse': {
     facts: { presented: { ...previous, generation: 6 } },
     is: ended,
   },
-  'the current token whose row somebody held is asked for again': {
+  'the current token whose row was locked is locked': {
     facts: { presented: { ...previous, generation: 5, isCurrentSecret: true } },
     is: { kind: 'locked' },
   },
-  'an unknown session is over': { facts: { session: null }, is: ended },
-  'an old token of an ended session is not theft': {
+  'an unknown session has ended': { facts: { session: null }, is: ended },
+  'an old token of an ended session is not reuse': {
     facts: { session: { ...session, isEnded: true }, presented: { ...previous, generation: 1 } },
     is: ended,
   },
-  'a cut-off session is not repeated within the window': {
+  'the previous token of a disabled account is no retry': {
     facts: { session: { ...session, isCutOff: true } },
     is: ended,
   },
-  'a session expires at its instant': { facts: { dbNowMs: session.expiresAtMs }, is: expired },
-  'a session without a refresh row is over': { facts: { stored: null }, is: ended },
-  'idleness ends at its instant': { facts: { dbNowMs: stored.idleExpiresAtMs }, is: expired },
-  'idleness comes before theft': {
+  'a session expires at its absolute end': { facts: { dbNowMs: session.expiresAtMs }, is: expired },
+  'a session without a refresh row has ended': { facts: { stored: null }, is: ended },
+  'a session expires at its idle end': { facts: { dbNowMs: stored.idleExpiresAtMs }, is: expired },
+  'an old token of an idle session is not reuse': {
     facts: { dbNowMs: stored.idleExpiresAtMs, presented: { ...previous, generation: 1 } },
     is: expired,
   },
 }
 
 for (const [name, { facts, is }] of Object.entries(cases)) {
-  t.test(name, async t => {
+  t.test(`explainRotation: ${name}`, async t => {
     t.same(explainRotation({ dbNowMs: soon, session, stored, presented: previous, ...facts }, retryWindowMs), is)
   })
 }

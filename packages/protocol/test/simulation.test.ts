@@ -1,4 +1,4 @@
-/** The simulation keeps every promise, and notices when one leg of the argument is missing. */
+/** The simulation: the protocol keeps all promises, and each mutation breaks one. */
 import t from 'tap'
 import { mutated, mutationNames } from '../sim/mutations.ts'
 import { simulate } from '../sim/simulate.ts'
@@ -13,33 +13,33 @@ function firstBroken(rules?: ReturnType<typeof mutated>) {
   return undefined
 }
 
-t.test('every promise is kept, whatever fails', async t => {
+t.test('simulate: the protocol keeps all promises under all faults', async t => {
   t.equal(firstBroken(), undefined)
 })
 
-t.test('a seed replays the same run', async t => {
-  const tell = () => {
+t.test('simulate: the same seed gives the same run', async t => {
+  const record = () => {
     const lines: string[] = []
     const run = simulate(7, { onEvent: line => lines.push(line) })
     return { run, lines }
   }
-  const once = tell()
-  t.ok(once.lines.length > 100)
-  t.same(tell(), once)
+  const first = record()
+  t.ok(first.lines.length > 100)
+  t.same(record(), first)
 })
 
-t.test('telling changes nothing', async t => {
+t.test('simulate: tracing does not change the run', async t => {
   t.same(simulate(7, { onEvent: () => undefined }), simulate(7))
 })
 
-t.test('barriers are answered and revoked tokens presented, or nothing was tested', async t => {
+t.test('simulate: answers barriers and presents revoked tokens', async t => {
   const { counts } = simulate(7)
   t.ok(counts.inForce > 0)
   t.ok(counts.judged > 0)
 })
 
 for (const name of mutationNames) {
-  t.test(`${name} is caught`, async t => {
+  t.test(`mutation ${name}: breaks a promise`, async t => {
     t.ok(firstBroken(mutated(name)))
   })
 }

@@ -20,6 +20,10 @@ export interface FakeAuth {
   keys: SigningKey[]
   /** `down` closes every connection; `silent` never answers; `refusing` answers 401. */
   mode: 'up' | 'down' | 'silent' | 'refusing'
+  /** How far the wall clock of the test is ahead of the time of the fake database, in milliseconds. */
+  hostClockOffsetMs: number
+  /** The maximum clock tolerance of a guard, in milliseconds. */
+  maxToleranceMs: number
   counts: { polls: number; keys: number; leaves: number }
   guards: Map<string, GuardRow>
   revoke(entry: Partial<Entry>): Entry
@@ -42,13 +46,16 @@ export async function fakeAuth(clock: Clock): Promise<FakeAuth> {
   const idle = new Set<() => void>()
   const waiting = new Set<(request: PollRequest) => void>()
   const feed = { id: randomUUID() as string, head: 0 }
+  const dbNowMs = () => clock.wallMs() - auth.hostClockOffsetMs
+  const times = () => ({ dbNowMs: dbNowMs(), maxToleranceMs: auth.maxToleranceMs })
   const auth: FakeAuth = {
     ...{ url: '', keys: [], mode: 'up', counts: { polls: 0, keys: 0, leaves: 0 }, guards: new Map() },
+    ...{ hostClockOffsetMs: 0, maxToleranceMs: 50_000 },
     revoke(fields) {
       feed.head += 1
       const entry: Entry = {
         ...{ seq: feed.head, kind: 'session', subject: null, epoch: null, effect: 'ended' },
-        ...{ expiresAtMs: clock.wallMs() + 600_000, ...fields },
+        ...{ expiresAtMs: dbNowMs() + 600_000, ...fields },
       }
       entries.push(entry)
       auth.release()
@@ -94,7 +101,7 @@ export async function fakeAuth(clock: Clock): Promise<FakeAuth> {
     auth.counts.polls += 1
     for (const listener of [...waiting]) listener(request)
     const row = auth.guards.get(request.guard) ?? null
-    const decision = decidePoll(request, row, { feedId: feed.id, head: feed.head, dbNowMs: clock.wallMs(), rules })
+    const decision = decidePoll(request, row, { feedId: feed.id, head: feed.head, dbNowMs: dbNowMs(), rules })
     if (decision.kind === 'feed-changed') return void response.writeHead(409).end()
     auth.guards.set(request.guard, decision.row)
     const after = request.after ?? 0
@@ -103,11 +110,18 @@ export async function fakeAuth(clock: Clock): Promise<FakeAuth> {
       const page = entries.filter(entry => entry.seq > after).slice(0, rules.pageSize)
       const more = (page.at(-1)?.seq ?? feed.head) < feed.head
       const leaseMs = decision.isLeased ? rules.leaseMs : 0
-      send(response, { feedId: feed.id, head: feed.head, leaseMs, entries: page, more } satisfies PollResponse)
+      send(response, {
+        feedId: feed.id,
+        head: feed.head,
+        ...times(),
+        leaseMs,
+        entries: page,
+        more,
+      } satisfies PollResponse)
     }
     held.add(reply)
     // Only the poll of a guard that is up to date and has a lease is held.
-    const hadLease = (row?.leaseUntilMs ?? 0) > clock.wallMs() + rules.marginMs
+    const hadLease = (row?.leaseUntilMs ?? 0) > dbNowMs() + rules.marginMs
     if (feed.head > after || !hadLease) reply()
     if (held.size === 0) return
     for (const wake of idle) wake()

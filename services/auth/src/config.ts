@@ -331,6 +331,8 @@ export function feedLimitsOf(config: Config) {
     marginMs: config.LEASE_MARGIN_MS,
     pageSize: 2000,
     guardsPerClient: 1000,
+    // The margin also covers slow transactions; the rest is left for guards that accept tokens after their expiry.
+    maxToleranceMs: config.REVOCATION_MARGIN_MS - 2 * config.DATABASE_TIMEOUT_MS,
   }
 }
 

@@ -1,6 +1,7 @@
 /** The process: reads the configuration, listens, and shuts down gracefully. */
 import { readFileSync } from 'node:fs'
 import { systemClock } from '@gatehouse/clock'
+import { GuardSettingsError } from '@gatehouse/guard'
 import { shutdownOnSignals } from '@gatehouse/http'
 import { SettingsError } from '@gatehouse/settings'
 import { traceTo } from '@gatehouse/tracing'
@@ -25,7 +26,10 @@ try {
   const address = await app.listen({ host: config.HOST, port: config.PORT })
   app.log.info({ address }, 'listening')
 } catch (error) {
-  const isOperatorError = error instanceof SettingsError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+  const isOperatorError =
+    error instanceof SettingsError ||
+    error instanceof GuardSettingsError ||
+    (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
   process.stderr.write(`${isOperatorError ? (error as Error).message : ((error as Error).stack ?? error)}\n`)
   process.exit(1)
 }

@@ -24,6 +24,16 @@ t.test('start: exits with status 1 and one sentence when the configuration is no
   t.same(await ended, [1, null])
 })
 
+t.test('start: exits with one sentence when CLOCK_TOLERANCE_MS exceeds the limit of the feed', async t => {
+  const auth = await fakeAuth(systemClock)
+  t.teardown(auth.stop)
+  auth.maxToleranceMs = 4000
+  const key = signingKey().pem.replaceAll('\n', '\\n')
+  const { child, ended } = start(environment({ PORT: '0', AUTH_URLS: auth.url, PUBLIC_KEY: key }))
+  t.match(await text(child.stderr), /^CLOCK_TOLERANCE_MS is 5000 and must not exceed 4000, which [^\n]+\n$/)
+  t.same(await ended, [1, null])
+})
+
 t.test('SIGTERM: finishes running requests, closes streams, leaves the feed and exits with status 0', async t => {
   const auth = await fakeAuth(systemClock)
   t.teardown(auth.stop)

@@ -13,7 +13,12 @@ const warmUpRounds = 10
 export async function guardCold(benchRun: BenchRun): Promise<Result[]> {
   const environment = await benchRun.environment()
   const tokens = (await environment.sessions(tokenCount)).map(({ accessToken }) => accessToken)
-  const options = { issuer: environment.system.issuer, audience: 'gatehouse', clock: systemClock }
+  const options = {
+    issuer: environment.system.issuer,
+    audience: 'gatehouse',
+    clock: systemClock,
+    timeMs: systemClock.wallMs,
+  }
   const keys = staticKeys([{ pem: environment.publicKey }])
 
   const cold = async () => {

@@ -26,7 +26,12 @@ function usedBytes(): number {
 async function storeTokens(count: number): Promise<() => number> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const keys = staticKeys([{ pem: publicKey.export({ type: 'spki', format: 'pem' }).toString() }])
-  const rules = { issuer: 'https://auth.example.org', audience: 'gatehouse', clock: systemClock, cacheSize: count }
+  const rules = {
+    issuer: 'https://auth.example.org',
+    audience: 'gatehouse',
+    timeMs: systemClock.wallMs,
+    cacheSize: count,
+  }
   const verifier = createVerifier({ ...rules, keys })
   const header = encoded({ alg: 'ES256', typ: accessTokenType, kid: thumbprint(publicKey) })
   const fixedClaims = { iss: rules.issuer, aud: rules.audience, client_id: 'first-party', scope: 'storage:restricted' }

@@ -1,17 +1,19 @@
-/** How long to wait before the next try: longer each time, and never the same for two guards, so that they come back one by one. */
+/** The pause before the next poll after failures: it grows and is random, so that guards do not reconnect at the same time. */
 
+/** What the pause depends on. */
 export interface BackOff {
-  /** Tries that failed in a row. */
+  /** The number of polls that failed in a row. */
   failures: number
-  /** Addresses that can be tried: each is tried once before anything waits long. */
+  /** The number of replicas. Each is tried once before the pause grows. */
   replicas: number
-  /** Between 0 and 1. */
+  /** A random number between 0 and 1. */
   random: number
 }
 
 const firstMs = 50
 const maxMs = 2000
 
+/** @returns the pause in milliseconds */
 export function backOffMs({ failures, replicas, random }: BackOff): number {
   if (failures < replicas) return firstMs * random
   const rounds = Math.min(failures - replicas, 16)

@@ -1,27 +1,30 @@
-/** Does what time brings: forgets what has expired, closes streams whose token or whose lease has run out. */
+/** Acts when time passes: removes expired entries, closes streams of expired tokens, and notices the end of the lease. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '@gatehouse/clock'
-import { type Follower, mayDecide, removeExpired } from '@gatehouse/protocol'
+import { type Follower, feedNowMs, mayDecide, removeExpired } from '@gatehouse/protocol'
 import type { StreamTracker } from '../streams.ts'
 
 export interface ExpiryOptions {
   clock: Clock
   follower: () => Follower
   streams: StreamTracker
+  /** How long after `exp` a token is accepted, in milliseconds. */
   toleranceMs: number
+  /** The lease has ended. */
   onLapsed: () => void
+  /** The guard has a lease again, or for the first time. */
   onRegained: () => void
 }
 
 export interface ExpiryWatch {
-  /** Looks at the lease now, instead of at the next tick. */
+  /** Checks the lease now instead of at the next tick. */
   checkLease(): void
   start(): void
   stop(): Promise<void>
 }
 
 const maxPauseMs = 1000
-/** Few enough to take well under a millisecond. */
+/** Removing this many entries takes well under a millisecond. */
 const removedAtOnce = 2000
 
 export function watchExpiry(options: ExpiryOptions): ExpiryWatch {
@@ -38,17 +41,21 @@ export function watchExpiry(options: ExpiryOptions): ExpiryWatch {
     if (!hasLease) streams.lapse()
   }
 
-  /** A token is accepted a little beyond its expiry, so its stream and the revocations that cover it stay as long. */
+  /** A token is accepted until the tolerance after its expiry, so streams and entries stay as long. */
   async function removeExpiredEntries(): Promise<void> {
-    const wallMs = clock.wallMs() - toleranceMs
-    streams.expire(wallMs)
-    while (removeExpired(follower().index, { wallMs, max: removedAtOnce }) === removedAtOnce) await nextTurn()
+    const { time, index } = follower()
+    if (time === null) return
+    const expiredAtMs = feedNowMs(time, clock.nowMs()) - toleranceMs
+    streams.expire(expiredAtMs)
+    while (removeExpired(index, { expiredAtMs, max: removedAtOnce }) === removedAtOnce) await nextTurn()
   }
 
-  /** Until the lease runs out or the next stream expires, whichever is first; leases are extended meanwhile. */
+  /** Until the lease ends or the next stream expires, whichever comes first. The lease can be extended in the meantime. */
   function pauseMs(): number {
-    const leaseLeftMs = follower().validUntil.nowMs - clock.nowMs()
-    const expiresInMs = streams.nextExpiryMs() + toleranceMs - clock.wallMs()
+    const { time, validUntil } = follower()
+    const nowMs = clock.nowMs()
+    const leaseLeftMs = validUntil.nowMs - nowMs
+    const expiresInMs = time === null ? maxPauseMs : streams.nextExpiryMs() + toleranceMs - feedNowMs(time, nowMs)
     const nextMs = Math.min(maxPauseMs, leaseLeftMs > 0 ? leaseLeftMs : maxPauseMs, expiresInMs)
     return Math.max(1, Math.ceil(nextMs))
   }

@@ -1,4 +1,4 @@
-/** Speaks to the feed of the auth service: one poll or one farewell, over HTTP, within limits. */
+/** Sends polls to the feed of the auth service, and leaves it, within limits on time and size. */
 import type { Clock } from '@gatehouse/clock'
 import { type PollRequest, PollResponse } from '@gatehouse/contract'
 import { Compile } from 'typebox/schema'
@@ -8,28 +8,37 @@ export interface FeedOptions {
   clock: Clock
   clientId: string
   clientSecret: string
-  /** Longer than the feed holds a poll. */
+  /** It must exceed the time for which the feed holds a poll. */
   pollTimeoutMs: number
+  /** How long after `exp` this guard accepts a token, in milliseconds. */
+  clockToleranceMs: number
 }
 
-/** What became of a poll. `client-invalid` and `feed-changed` are the feed's own words. */
+/** The settings of the guard and of the auth service contradict each other. The message is for the operator. */
+export class GuardSettingsError extends Error {
+  override name = 'GuardSettingsError'
+}
+
+/** The result of a poll. `client-invalid` and `feed-changed` are problems of the feed. */
 export type PollResult =
   | { kind: 'answered'; response: PollResponse }
   | { kind: 'client-invalid' }
   | { kind: 'feed-changed' }
+  | { kind: 'settings-conflict'; error: GuardSettingsError }
   | { kind: 'failed' | 'timed-out'; why: string }
 
 export interface FeedClient {
   poll(authUrl: string, request: PollRequest, signal: AbortSignal): Promise<PollResult>
-  /** Takes the guard's row away, so that no revocation waits for it. Best effort. */
+  /** Deletes the guard's row, so that no revocation waits for it. @returns whether it succeeded */
   leave(authUrl: string, guard: string): Promise<boolean>
 }
 
-/** Several times the largest page of two thousand entries. */
+/** Several times the size of the largest page, which has 2,000 entries. */
 const maxBytes = 2_097_152
 const leaveTimeoutMs = 1000
 
-export function createFeedClient({ clock, clientId, clientSecret, pollTimeoutMs }: FeedOptions): FeedClient {
+export function createFeedClient(options: FeedOptions): FeedClient {
+  const { clock, clientId, clientSecret, pollTimeoutMs, clockToleranceMs } = options
   const responseSchema = Compile(PollResponse)
   // RFC 6749 section 2.3.1: both parts are form-encoded before they are joined.
   const credentials = [clientId, clientSecret].map(encodeURIComponent).join(':')
@@ -42,11 +51,11 @@ export function createFeedClient({ clock, clientId, clientSecret, pollTimeoutMs 
   function parseResponse({ status, text }: HttpResponse): PollResult {
     if (status === 401) return { kind: 'client-invalid' }
     if (status === 409) return { kind: 'feed-changed' }
-    if (status !== 200) return { kind: 'failed', why: `it answered ${status}` }
-    const body: unknown = JSON.parse(text)
-    return responseSchema.Check(body)
-      ? { kind: 'answered', response: body }
-      : { kind: 'failed', why: 'not an answer of a feed' }
+    if (status !== 200) return { kind: 'failed', why: `status ${status}` }
+    const response: unknown = JSON.parse(text)
+    if (!responseSchema.Check(response)) return { kind: 'failed', why: 'not a response of a feed' }
+    if (clockToleranceMs > response.maxToleranceMs) return conflict(clockToleranceMs, response.maxToleranceMs)
+    return { kind: 'answered', response }
   }
 
   return {
@@ -72,7 +81,14 @@ export function createFeedClient({ clock, clientId, clientSecret, pollTimeoutMs 
   }
 }
 
-/** Where a name has several addresses and none answers, the error has a code and no message. */
+function conflict(toleranceMs: number, maxToleranceMs: number): PollResult {
+  const sentence =
+    `CLOCK_TOLERANCE_MS is ${toleranceMs} and must not exceed ${maxToleranceMs}, which the auth service derives from ` +
+    'REVOCATION_MARGIN_MS: with a larger tolerance this service could accept a revoked token after its revocation has expired.'
+  return { kind: 'settings-conflict', error: new GuardSettingsError(sentence) }
+}
+
+/** When no address of a host name answers, the error has a code and no message. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.message || (error as NodeJS.ErrnoException).code || error.name

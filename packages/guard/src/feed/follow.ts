@@ -1,8 +1,9 @@
 /**
- * Follows the feed: asks, applies, acknowledges by the next question, for as long as the process serves.
+ * Follows the feed: sends a poll, applies the response, and acknowledges it with the next poll.
  *
- * One poll is outstanding at a time. What an answer covers is closed before the next poll is sent, since that poll is the
- * acknowledgement. A guard that must forget begins a new life under a new id: the old id's row then only delays.
+ * One poll is pending at a time. Streams that a response covers are closed before the next poll is sent, since that poll is the
+ * acknowledgement. A guard that must discard its entries continues under a new id: the row of the old id can only delay a
+ * barrier.
  */
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@gatehouse/clock'
@@ -14,32 +15,33 @@ import type { FeedClient, PollResult } from './feedClient.ts'
 export interface FollowOptions {
   clock: Clock
   feed: FeedClient
-  /** The auth replicas, tried in turn when one fails. */
+  /** The URLs of the auth replicas. The next is tried when one fails. */
   authUrls: readonly string[]
   name: string
   version: string
   random: () => number
-  /** Closes what the answer covers; runs before the answer is acknowledged. */
-  onApplied: (answer: PollResponse) => void
-  onPolled: (polled: PollResult, authUrl: string) => void
+  /** Acts on an applied response. It runs before the response is acknowledged. */
+  onApplied: (response: PollResponse) => void
+  onPolled: (result: PollResult, authUrl: string) => void
 }
 
-/** One life: a guard's id and what it knows. */
+/** A guard's id and the state that its row stands for. */
 export interface GuardIdentity {
   guard: string
   follower: Follower
 }
 
 export interface FeedFollower {
-  /** The present life; another one after the feed changed. */
+  /** The current identity. It changes when the feed has changed. */
   identity(): GuardIdentity
   start(): void
-  /** Stops asking, then says farewell. */
+  /** Stops polling, then leaves the feed. */
   stop(): Promise<void>
 }
 
+/** The pause after a refusal that only an operator can resolve. */
 const afterRejectionMs = 5000
-/** A feed holds a poll that has nothing to tell. One that answers at once, again and again, is broken: it must not be hammered. */
+/** A feed holds a poll when there are no entries. When responses come earlier several times in a row, the guard slows down. */
 const minHoldMs = 20
 const maxEarlyResponses = 3
 
@@ -51,24 +53,27 @@ export function follow(options: FollowOptions): FeedFollower {
   let replica = Math.floor(random() * authUrls.length)
   let earlyResponses = 0
 
-  /** One poll, and what it leads to; returns how long to wait before the next. */
+  /** Sends one poll and handles its result. @returns the number of failures and the pause before the next poll */
   async function pollOnce(failures: number): Promise<{ failures: number; pauseMs: number }> {
     const { pollCursor, sentAt } = beginPoll(identity.follower, { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
     const authUrl = authUrls[replica % authUrls.length] ?? ''
     const request = { guard: identity.guard, name: options.name, version: options.version, ...pollCursor }
     const result = await feed.poll(authUrl, request, stopping.signal)
+    const receivedAtMs = clock.nowMs()
     if (stopping.signal.aborted) return { failures, pauseMs: 0 }
 
     options.onPolled(result, authUrl)
     if (result.kind === 'answered') {
-      if (applyResponse(identity.follower, sentAt, result.response) === 'restart') identity = newIdentity()
-      else options.onApplied(result.response)
-      const isEarly = result.response.entries.length === 0 && clock.nowMs() - sentAt.nowMs < minHoldMs
+      const { response } = result
+      if (applyResponse(identity.follower, response, { sentAt, receivedAtMs }) === 'restart') identity = newIdentity()
+      else options.onApplied(response)
+      const isEarly = response.entries.length === 0 && receivedAtMs - sentAt.nowMs < minHoldMs
       earlyResponses = isEarly ? earlyResponses + 1 : 0
       return { failures: 0, pauseMs: earlyResponses > maxEarlyResponses ? 50 + 50 * random() : 0 }
     }
     abandonPoll(identity.follower)
-    if (result.kind === 'client-invalid') return { failures: failures + 1, pauseMs: afterRejectionMs }
+    if (result.kind === 'client-invalid' || result.kind === 'settings-conflict')
+      return { failures: failures + 1, pauseMs: afterRejectionMs }
     if (result.kind === 'feed-changed') identity = newIdentity()
     else replica += 1
     return { failures: failures + 1, pauseMs: backOffMs({ failures, replicas: authUrls.length, random: random() }) }
@@ -84,7 +89,7 @@ export function follow(options: FollowOptions): FeedFollower {
   return {
     identity: () => identity,
     start() {
-      // The sleep rejects when the process stops, which is how the loop ends.
+      // The pause rejects when the process stops, which ends the loop.
       loop = run().catch(error => {
         if (!stopping.signal.aborted) throw error
       })

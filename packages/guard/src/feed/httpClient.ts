@@ -1,4 +1,4 @@
-/** A request to another service that can neither take for ever nor answer without end. */
+/** HTTP requests to other services, with limits on time and size. */
 import * as http from 'node:http'
 import * as https from 'node:https'
 import type { Clock } from '@gatehouse/clock'
@@ -10,29 +10,30 @@ export interface HttpRequest {
   body?: string
   timeoutMs: number
   maxBytes: number
-  /** Ends it early: the process is stopping. */
+  /** Aborts the request, for example when the process stops. */
   signal?: AbortSignal
 }
 
-/** What came back: any status is an answer, and no redirect is followed, since we know whom we asked. */
+/** A response of any status. Redirects are not followed: the guard knows the address of its auth service. */
 export interface HttpResponse {
   status: number
   text: string
 }
 
-/** Thrown when there was no answer in time. */
+/** The response did not arrive within the timeout. */
 export class TimeoutError extends Error {}
 
-/** How long a connection may lie idle: what stands between forgets it some time, and tells nobody. */
+/** Idle connections are closed after 4 s: a proxy or firewall can drop them without notice. */
 const agentOptions = { keepAlive: true, timeout: 4000 }
 const httpAgent = new http.Agent(agentOptions)
 const httpsAgent = new https.Agent(agentOptions)
 
 /**
- * Asks, and reads the whole answer within the limits.
- *
- * Not by the global `fetch`, which costs each poll twice as much, and each start the loading of it
- * (docs/decisions/0027-guards-poll-over-node-http.md).
+ * Sends a request and reads the whole response within the limits. It uses node:http, since the global `fetch` takes twice the
+ * time per poll and must be loaded at the start (docs/decisions/0027-guards-poll-over-node-http.md).
+ * @param clock measures the timeout
+ * @param options the request and its limits
+ * @throws TimeoutError, RangeError when the body exceeds `maxBytes`, or an error of node:http
  */
 export async function httpClient(clock: Clock, options: HttpRequest): Promise<HttpResponse> {
   const { timeoutMs, maxBytes, signal } = options
@@ -47,7 +48,7 @@ export async function httpClient(clock: Clock, options: HttpRequest): Promise<Ht
   signal?.addEventListener('abort', stop)
   const timer = new AbortController()
   clock.sleep(timeoutMs, timer.signal).then(
-    () => abort(new TimeoutError(`no answer within ${timeoutMs} ms`)),
+    () => abort(new TimeoutError(`no response within ${timeoutMs} ms`)),
     () => {},
   )
   try {
@@ -56,7 +57,7 @@ export async function httpClient(clock: Clock, options: HttpRequest): Promise<Ht
   } catch (error) {
     throw abortReason ?? error
   } finally {
-    timer.abort('answered')
+    timer.abort('done')
     signal?.removeEventListener('abort', stop)
   }
 }
@@ -73,13 +74,13 @@ function responseTo(request: http.ClientRequest, body: string | undefined): Prom
   })
 }
 
-/** An answer that is left before its end is cut off with its connection. */
+/** Leaving the loop before the end of the body destroys the connection. */
 async function readBody(response: http.IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response) {
     size += chunk.length
-    if (size > maxBytes) throw new RangeError(`the answer is larger than ${maxBytes} bytes`)
+    if (size > maxBytes) throw new RangeError(`the response is larger than ${maxBytes} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -1,26 +1,27 @@
 /**
- * Keys that the auth service publishes (RFC 7517), kept fresh.
+ * Fetches the keys that the auth service publishes (RFC 7517).
  *
- * They are fetched at start, every few minutes, and when a token names an unknown one: that last at most once per
- * cool-down, however many such tokens come. There is never more than one fetch, and one that was given up is thrown
- * away, so an older answer cannot overwrite a newer. While the endpoint is down the known keys go on.
+ * They are fetched at the start, every five minutes, and when a token names an unknown key, at most once per cool-down. Only one
+ * fetch runs at a time, and the response of an aborted fetch is ignored, so an older response cannot replace a newer one. While
+ * the endpoint is unreachable the known keys stay valid.
  */
 import type { Clock } from '@gatehouse/clock'
 import { ProblemError } from '@gatehouse/contract'
 import { httpClient } from '../feed/httpClient.ts'
 import { type Keys, keysFromJwks, type PublicKey } from './publicKey.ts'
 
+/** The options of fetched keys. */
 export interface JwksOptions {
   url: string
   clock: Clock
-  /** The least time between two fetches that unknown keys cause. */
+  /** The minimum time between two fetches for unknown keys, in milliseconds. */
   coolDownMs?: number
   refreshMs?: number
   timeoutMs?: number
   maxKeys?: number
   maxBytes?: number
   random?: () => number
-  /** Told of each fetch that failed. */
+  /** Receives the error of each failed fetch. */
   onFailure?: (error: unknown) => void
 }
 
@@ -34,6 +35,10 @@ const defaults = {
   onFailure: () => {},
 }
 
+/**
+ * @param options the URL, the clock and limits
+ * @returns keys that are fetched after `start`
+ */
 export function jwksKeys(options: JwksOptions): Keys {
   const settings: Required<JwksOptions> = { ...defaults, ...options }
   const { clock, coolDownMs } = settings
@@ -77,8 +82,8 @@ export function jwksKeys(options: JwksOptions): Keys {
     async fetchKey(kid) {
       if (pending !== null || clock.nowMs() - startedAtMs >= coolDownMs) await loadOnce()
       const key = keys.get(kid)
-      // Not knowing is never a 401: the key may well be one that could not be fetched.
-      if (key === undefined && lastFetchFailed) throw new ProblemError('unavailable', 'the keys could not be fetched')
+      // The key may exist although the fetch failed, so the answer is 503 and not 401.
+      if (key === undefined && lastFetchFailed) throw new ProblemError('unavailable', 'fetching the keys failed')
       return key
     },
     isLoaded: () => isLoaded,
@@ -107,7 +112,7 @@ async function fetchKeys(settings: Required<JwksOptions>, signal: AbortSignal): 
   return keysFromJwks(JSON.parse(text), maxKeys)
 }
 
-/** A key that stays the same stays the same object, so that what was decided with it stands; the others are withdrawn. */
+/** An unchanged key keeps its object, so that tokens verified with it stay cached. The other known keys are withdrawn. */
 function mergeKeys(known: Map<string, PublicKey>, published: PublicKey[]): Map<string, PublicKey> {
   const next = new Map(
     published.map(key => {
@@ -119,7 +124,7 @@ function mergeKeys(known: Map<string, PublicKey>, published: PublicKey[]): Map<s
   return next
 }
 
-/** Ten per cent either way, so that a hundred processes started together do not ask together; soon again after a failure. */
+/** Varies by 10 %, so that processes started together do not fetch together. After a failure the pause is short. */
 function pauseMs(failures: number, { refreshMs, random }: Required<JwksOptions>): number {
   const pause = failures === 0 ? refreshMs : Math.min(5000, 125 * 2 ** Math.min(failures, 16))
   return pause * (0.9 + 0.2 * random())

@@ -1,21 +1,23 @@
-/** One public key: what it may verify, and the name by which tokens ask for it. */
+/** A public key, its name and the algorithm that it verifies. */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { type Algorithm, algorithms } from '@gatehouse/contract'
 
+/** A public key. */
 export interface PublicKey {
+  /** The name by which tokens refer to the key. */
   readonly kid: string
-  /** The one algorithm that it verifies: never the token's choice (RFC 8725 section 3.1). */
+  /** The only algorithm that the key verifies. The token does not choose it (RFC 8725 section 3.1). */
   readonly algorithm: Algorithm
   readonly pem: string
-  /** Set once, when its publisher no longer shows it: whatever was decided with it is void from then on. */
+  /** True when the issuer no longer publishes the key: tokens that were verified with it are no longer valid. */
   isWithdrawn: boolean
 }
 
-/** Where the verifier gets its keys. */
+/** The keys of a verifier. */
 export interface Keys {
-  /** The key of this name, if it is known now. */
+  /** The key of this name, if it is known. */
   find(kid: string): PublicKey | undefined
-  /** The key of this name after looking further afield, within limits that no flood can move. */
+  /** The key of this name after fetching the keys, at most once per cool-down. @throws ProblemError `unavailable` */
   fetchKey(kid: string): Promise<PublicKey | undefined>
   isLoaded(): boolean
   start(): Promise<void>
@@ -23,15 +25,22 @@ export interface Keys {
 }
 
 /**
- * A key from its PEM; its name is the RFC 7638 thumbprint unless another is given.
- * @throws TypeError when it is not a public key that verifies one of our algorithms
+ * Reads a key from PEM.
+ * @param pem a public key in SPKI form
+ * @param named its name (the default is the RFC 7638 thumbprint) and its algorithm
+ * @throws TypeError when it is not a public key for ES256, EdDSA or RS256
  */
 export function keyFromPem(pem: string, named: { kid?: string; algorithm?: Algorithm } = {}): PublicKey {
-  if (pem.includes('PRIVATE KEY')) throw new TypeError('a private key was given where a public key belongs')
+  if (pem.includes('PRIVATE KEY')) throw new TypeError('expected a public key, not a private key')
   return keyOf(createPublicKey(pem), named)
 }
 
-/** The keys of a JWK Set that can verify our tokens; those of other kinds and uses are passed over (RFC 7517 section 5). */
+/**
+ * Reads the keys of a JWK Set that can verify access tokens. Keys of other types and uses are ignored (RFC 7517 section 5).
+ * @param jwks the parsed JSON
+ * @param maxKeys the maximum number of keys to read
+ * @throws TypeError when it is not a JWK Set
+ */
 export function keysFromJwks(jwks: unknown, maxKeys: number): PublicKey[] {
   if (typeof jwks !== 'object' || jwks === null || !('keys' in jwks) || !Array.isArray(jwks.keys)) {
     throw new TypeError('not a JWK Set')
@@ -75,7 +84,7 @@ function algorithmOf(key: KeyObject): Algorithm {
   throw new TypeError('the key must be P-256, Ed25519, or RSA of at least 2048 bits')
 }
 
-/** RFC 7638: the required members in alphabetical order, hashed. */
+/** The thumbprint of a key (RFC 7638): the hash of its required members in alphabetical order. */
 export function thumbprint(key: KeyObject): string {
   const { crv, e, kty, n, x, y } = key.export({ format: 'jwk' })
   const members = JSON.stringify(kty === 'RSA' ? { e, kty, n } : kty === 'EC' ? { crv, kty, x, y } : { crv, kty, x })

@@ -1,15 +1,20 @@
-/** Keys that were given once, by PEM: the shared public key. They never change while the process lives. */
+/** Keys given as PEM. They do not change while the process runs. */
 import type { Algorithm } from '@gatehouse/contract'
 import { type Keys, keyFromPem } from './publicKey.ts'
 
+/** A key as PEM. */
 export interface PemKey {
   pem: string
-  /** The RFC 7638 thumbprint unless given. */
+  /** The name. The default is the RFC 7638 thumbprint. */
   kid?: string
-  /** What the key itself can do unless given. */
+  /** The algorithm. The default follows from the type of the key. */
   algorithm?: Algorithm
 }
 
+/**
+ * @param pems the public keys
+ * @throws TypeError when one is not a public key for ES256, EdDSA or RS256
+ */
 export function staticKeys(pems: readonly PemKey[]): Keys {
   const keys = new Map(pems.map(({ pem, ...named }) => keyFromPem(pem, named)).map(key => [key.kid, key]))
   return {

@@ -1,28 +1,30 @@
-/** Whether a verified token may pass: what revocation says of it, then what the route asks for. */
+/** Decides whether a verified token can pass: first revocation, then the scopes and roles of the route. */
 import type { ProblemCode, RevocationEffect } from '@gatehouse/contract'
 import type { Caller } from './claims.ts'
 
-/** What a route asks of its callers beyond a valid token of a session that stands. */
+/** What a route requires beyond a valid token of an active session. */
 export interface Rule {
-  /** All of these scopes. */
+  /** All of these scopes are required. */
   readonly scope: readonly string[]
-  /** One of these roles; none given is none needed. */
+  /** One of these roles is required; an empty list requires none. */
   readonly roles: readonly string[]
-  /** While the lease has lapsed: refuse with `revocation-unknown`, or let pass (availability over certainty). */
+  /** Without a lease: refuse with `revocation-unknown`, or allow (availability over certainty). */
   readonly onUnknown: 'refuse' | 'allow'
 }
 
+/** What a decision depends on. */
 export interface AuthorizationFacts {
   caller: Pick<Caller, 'scopes' | 'roles'>
-  /** The revocation that covers the token, if memory holds one. */
+  /** The effect of the revocation that covers the token; undefined when none is known. */
   revoked: RevocationEffect | undefined
-  /** The lease stands: memory is complete. */
+  /** The guard holds a lease, so it knows every revocation. */
   mayDecide: boolean
 }
 
-/** `unknown-allowed` passes too, and is counted. */
+/** `pass`, `unknown-allowed` (it passes without a lease and is counted), or the code of the problem. */
 export type AuthorizationResult = 'pass' | 'unknown-allowed' | ProblemCode
 
+/** The problem for each effect of a revocation. */
 export const problemOfEffect = {
   ended: 'session-ended',
   forbidden: 'account-disabled',
@@ -30,8 +32,10 @@ export const problemOfEffect = {
 } as const satisfies Record<RevocationEffect, ProblemCode>
 
 /**
- * A revocation that is known stays known when the lease lapses: only its absence needs the lease, and whether an account is
- * still disabled. It may have been enabled since, and then its older tokens are those of ended sessions.
+ * Decides. A known revocation stays known without a lease: only the absence of a revocation needs the lease, and so does
+ * `account-disabled`, since the account can have been enabled again; its older tokens then belong to ended sessions.
+ * @param facts the caller, the revocation and the lease
+ * @param rule the rule of the route
  */
 export function authorize({ caller, revoked, mayDecide }: AuthorizationFacts, rule: Rule): AuthorizationResult {
   const isStale = revoked === 'forbidden' && !mayDecide && rule.onUnknown === 'refuse'

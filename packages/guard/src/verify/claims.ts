@@ -1,11 +1,11 @@
-/** Judges the claims of a token whose signature is good, and makes of them what handlers see. */
+/** Validates the claims of a token whose signature is valid, and makes the caller that handlers see. */
 import { type AccessTokenClaims, type ProblemCode, requiredClaims } from '@gatehouse/contract'
 
-/** Who is calling, as the token says. Frozen, since requests with the same token share it. */
+/** The caller, as the token describes it. It is frozen, since requests with the same token share it. */
 export interface Caller {
-  /** The account's id; for a client's own token, the client's id. */
+  /** The id of the account; for a token that a service client obtained for itself, the id of the client. */
   readonly id: string
-  /** The session's id. */
+  /** The id of the session. */
   readonly sid: string
   readonly roles: readonly string[]
   readonly scopes: readonly string[]
@@ -14,43 +14,52 @@ export interface Caller {
 }
 
 export interface TimeRules {
-  wallMs: number
-  /** Clocks may differ by so much, either way. */
+  /** The time by which the claims are judged, in milliseconds since 1970; null when it is not known yet. */
+  timeMs: number | null
+  /** False when the time can be behind, as after a suspension: a time in the future then proves nothing. */
+  isTimeCurrent: boolean
+  /** How long after `exp` and before `iat` and `nbf` a token is valid, in milliseconds. */
   toleranceMs: number
 }
 
-export type ClaimsResult = { kind: 'good'; caller: Caller } | { kind: 'bad'; code: ProblemCode; why: string }
+export type ClaimsResult = { kind: 'valid'; caller: Caller } | { kind: 'invalid'; code: ProblemCode; why: string }
 
-/** Longer than any access token lives: a token that claims more is a mistake or worse. */
+/** Longer than the lifetime of any access token that the auth service can be configured for. */
 const maxLifetimeSeconds = 86_400
-const strings = ['iss', 'aud', 'sub', 'jti', 'client_id', 'sid'] as const
+const maxAudiences = 20
+const strings = ['iss', 'sub', 'jti', 'client_id', 'sid'] as const
 const times = ['iat', 'exp', 'nbf', 'auth_time'] as const
 const counts = ['epoch', 'global_epoch'] as const
 const scopeText = /^$|^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
-/** Whether the claims are whole and of this moment. Expiry comes last: `token-expired` says that all else was right. */
+/**
+ * Validates the claims. Expiry comes last: `token-expired` means that everything else is valid.
+ * @returns the caller, or the code of the problem: `token-invalid`, `token-expired`, or `revocation-unknown` without a time
+ */
 export function validateClaims(payload: Record<string, unknown>, rules: TimeRules): ClaimsResult {
   const typeError = typeErrorIn(payload)
-  if (typeError !== null) return { kind: 'bad', code: 'token-invalid', why: typeError }
+  if (typeError !== null) return { kind: 'invalid', code: 'token-invalid', why: typeError }
 
   const claims = payload as unknown as AccessTokenClaims & { nbf?: number }
-  const { wallMs, toleranceMs } = rules
-  const latest = (wallMs + toleranceMs) / 1000
-  if (claims.iat > latest) return { kind: 'bad', code: 'token-invalid', why: 'issued in the future' }
-  if (claims.nbf !== undefined && claims.nbf > latest)
-    return { kind: 'bad', code: 'token-invalid', why: 'not yet valid' }
-  if (claims.auth_time > latest) return { kind: 'bad', code: 'token-invalid', why: 'authenticated in the future' }
+  const { timeMs, isTimeCurrent, toleranceMs } = rules
+  if (timeMs === null) return { kind: 'invalid', code: 'revocation-unknown', why: 'no response of the feed yet' }
+  const latest = (timeMs + toleranceMs) / 1000
+  if (Math.max(claims.iat, claims.nbf ?? 0, claims.auth_time ?? 0) > latest) {
+    const code = isTimeCurrent ? 'token-invalid' : 'revocation-unknown'
+    return { kind: 'invalid', code, why: 'iat, nbf or auth_time is in the future' }
+  }
   const lifetimeSeconds = claims.exp - claims.iat
   if (lifetimeSeconds <= 0 || lifetimeSeconds > maxLifetimeSeconds) {
-    return { kind: 'bad', code: 'token-invalid', why: 'a lifetime that no token of ours has' }
+    return { kind: 'invalid', code: 'token-invalid', why: 'a lifetime that no access token has' }
   }
-  if (wallMs >= claims.exp * 1000 + toleranceMs) return { kind: 'bad', code: 'token-expired', why: 'expired' }
-  return { kind: 'good', caller: callerOf(claims) }
+  if (timeMs >= claims.exp * 1000 + toleranceMs) return { kind: 'invalid', code: 'token-expired', why: 'expired' }
+  return { kind: 'valid', caller: callerOf(claims) }
 }
 
 function typeErrorIn(payload: Record<string, unknown>): string | null {
   for (const name of requiredClaims) if (!Object.hasOwn(payload, name)) return `${name} is missing`
   for (const name of strings) if (!isText(payload[name])) return `${name} is not a string`
+  if (!isAudience(payload['aud'])) return 'aud is not a string or a list of strings'
   for (const name of times) if (name in payload && !isCount(payload[name], 1)) return `${name} is not a time`
   for (const name of counts) if (!isCount(payload[name], 0)) return `${name} is not a count`
   const { scope, roles } = payload
@@ -64,7 +73,14 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '' && value.length <= 1024
 }
 
-/** Fractions, negatives, strings and what no integer can hold are all refused. */
+/** One or several audiences (RFC 7519 section 4.1.3). The signature check requires that one of them is this service. */
+function isAudience(value: unknown): boolean {
+  return (
+    isText(value) || (Array.isArray(value) && value.length > 0 && value.length <= maxAudiences && value.every(isText))
+  )
+}
+
+/** Rejects fractions, strings, numbers below the minimum and numbers that are no safe integer. */
 function isCount(value: unknown, min: number): boolean {
   return Number.isSafeInteger(value) && (value as number) >= min
 }

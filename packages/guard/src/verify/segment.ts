@@ -1,20 +1,20 @@
-/** The two parts of a token that are JSON, taken strictly: nothing in them may be read in two ways. */
+/** Parses the header and the payload of a token as strict JSON. */
 import { assertStrictJson, decodeUtf8, parseStrictJson, StrictJsonError } from '@gatehouse/http'
 
 const maxDepth = 5
 
-/** @throws StrictJsonError */
-export function parseSegment(part: string): Record<string, unknown> {
-  const value = parseStrictJson(decoded(part), maxDepth)
+/** @throws StrictJsonError when the segment is not one strict JSON object */
+export function parseSegment(segment: string): Record<string, unknown> {
+  const value = parseStrictJson(decode(segment), maxDepth)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw new StrictJsonError('is not an object')
 }
 
-/** For a part that has been parsed already. @throws StrictJsonError */
-export function assertStrictSegment(part: string, value: Record<string, unknown>): void {
-  assertStrictJson(decoded(part), value, maxDepth)
+/** Checks a segment that has been parsed already. @throws StrictJsonError */
+export function assertStrictSegment(segment: string, value: Record<string, unknown>): void {
+  assertStrictJson(decode(segment), value, maxDepth)
 }
 
-function decoded(part: string): string {
-  return decodeUtf8(Buffer.from(part, 'base64url'))
+function decode(segment: string): string {
+  return decodeUtf8(Buffer.from(segment, 'base64url'))
 }

@@ -1,42 +1,42 @@
-/** Remembers valid tokens, so that each is verified once. Only valid ones enter: no flood of garbage can push them out. */
-
+/** Caches verified tokens. Only valid tokens enter, so invalid ones cannot evict them. */
 import type { PublicKey } from '../keys/publicKey.ts'
 import type { Rule } from './authorize.ts'
 import type { Caller } from './claims.ts'
 
+/** A verified token. */
 export interface VerifiedToken {
-  /** The whole header, which is what another request must repeat to be taken for this token. */
+  /** The whole Authorization header, which another request must repeat to be found. */
   readonly authorization: string
   readonly key: PublicKey
   readonly caller: Caller
-  /** Of the token, in seconds since 1970: whole numbers stand in the object itself, so a look at them is no further trip to memory. */
+  /** The claim, in seconds since 1970, copied here so that the hot path reads one object. */
   readonly iat: number
   readonly exp: number
-  /** The last rule that it passed, and the revision of the memory by which it did. */
+  /** The last rule that the token passed, with the revision of the entries and the wall-clock time of that decision. */
   passedRule: Rule | null
   passedRevision: number
+  passedAtWallMs: number
 }
 
 export interface TokenCache {
-  get(authorization: string, wallMs: number): VerifiedToken | undefined
+  get(authorization: string, timeMs: number): VerifiedToken | undefined
   set(token: VerifiedToken): void
   size(): number
 }
 
 /**
- * Found by a number made of its last characters, which are random: hashing the 700 characters of a header that was just
- * received costs more than all the rest (measured: 1.0 us). What is found must then be the same header throughout, so two
- * tokens never share an entry; should two have the same number (once in 100,000 tokens), the later takes the place.
+ * Creates the cache. Its key is a number made from the last characters of the token, which are random: hashing all 700 characters
+ * of a received header costs 1.0 us, more than the rest of a decision. A hit must equal the whole header. Two tokens with the
+ * same key (once in 100,000) replace each other.
  */
 export function createTokenCache({ maxSize, toleranceMs }: { maxSize: number; toleranceMs: number }): TokenCache {
   const tokens = new Map<number, VerifiedToken>()
   return {
-    get(authorization, wallMs) {
+    get(authorization, timeMs) {
       const cacheKey = cacheKeyOf(authorization)
       const token = tokens.get(cacheKey)
       if (token === undefined || token.authorization !== authorization) return undefined
-      const isCurrent = wallMs < token.exp * 1000 + toleranceMs && wallMs >= token.iat * 1000 - toleranceMs
-      if (isCurrent && !token.key.isWithdrawn) return token
+      if (isWithinLifetime(token, { timeMs, toleranceMs }) && !token.key.isWithdrawn) return token
       tokens.delete(cacheKey)
       return undefined
     },
@@ -52,7 +52,15 @@ export function createTokenCache({ maxSize, toleranceMs }: { maxSize: number; to
   }
 }
 
-/** 32 bits of the eight last characters; anything shorter is no token, and its NaNs become zeros. */
+/** Whether the token is valid at this time, in milliseconds since 1970. */
+export function isWithinLifetime(
+  { iat, exp }: Pick<VerifiedToken, 'iat' | 'exp'>,
+  { timeMs, toleranceMs }: { timeMs: number; toleranceMs: number },
+): boolean {
+  return timeMs < exp * 1000 + toleranceMs && timeMs >= iat * 1000 - toleranceMs
+}
+
+/** A 32-bit hash of the last eight characters. A shorter text is no token; its NaNs become zeros. */
 function cacheKeyOf(authorization: string): number {
   let number = 0
   for (let index = authorization.length - 8; index < authorization.length; index += 1) {

@@ -1,39 +1,52 @@
-/** Turns an Authorization header into a verified token, from memory whenever it can. */
-import type { Clock } from '@gatehouse/clock'
+/** Verifies the token of an Authorization header, from the cache when it can. */
 import { ProblemError } from '@gatehouse/contract'
 import { StrictJsonError } from '@gatehouse/http'
 import type { Keys, PublicKey } from '../keys/publicKey.ts'
 import { bearerTokenOf } from './authorization.ts'
-import { type Caller, validateClaims } from './claims.ts'
+import { type Caller, type TimeRules, validateClaims } from './claims.ts'
 import { createHeaderParser, type TokenHeader } from './header.ts'
 import { assertStrictSegment } from './segment.ts'
 import { type CheckSignature, createSignatureCheck } from './signature.ts'
-import { createTokenCache, type VerifiedToken } from './tokenCache.ts'
+import { createTokenCache, isWithinLifetime, type VerifiedToken } from './tokenCache.ts'
 
+/** The options of a verifier. */
 export interface VerifierOptions {
   keys: Keys
   issuer: string
   audience: string
-  clock: Clock
-  /** How far clocks may differ, either way. */
+  /**
+   * The time by which `exp`, `iat` and `nbf` are judged, in milliseconds since 1970: the time of the database that issues tokens.
+   * Null while it is not known yet; `verify` then throws `revocation-unknown`.
+   */
+  timeMs: () => number | null
+  /**
+   * False when `timeMs` can be behind. A token with a time in the future is then `revocation-unknown` instead of `token-invalid`.
+   * The default is true.
+   */
+  isTimeCurrent?: () => boolean
+  /** How long after `exp` a token is accepted, and how long before `iat` and `nbf`, in milliseconds. */
   clockToleranceMs?: number
-  /** The most tokens remembered. */
+  /** The maximum number of cached tokens. */
   cacheSize?: number
 }
 
+/** Verifies access tokens. */
 export interface Verifier {
   /**
-   * The token of an Authorization header. From memory it answers at once; with a key that is not at hand, later.
-   * @throws Refusal and nothing else
+   * Verifies the token of an Authorization header. It returns a promise only when the key is not known yet.
+   * @throws ProblemError `token-missing`, `token-invalid`, `token-expired`, `request-malformed`, `unavailable` or
+   *   `revocation-unknown`
    */
   verify(authorization: string | undefined): VerifiedToken | Promise<VerifiedToken>
-  /** The same from memory alone; nothing when it is not there, or no longer good. @param wallMs this instant, by the wall clock */
-  lookup(authorization: string, wallMs: number): VerifiedToken | undefined
-  /** How many tokens are remembered. */
+  /** Looks into the cache only. @param timeMs the present time, in milliseconds since 1970 */
+  lookup(authorization: string, timeMs: number): VerifiedToken | undefined
+  /** Checks a verified token again. @throws ProblemError `token-expired` or `token-invalid` */
+  assertCurrent(token: VerifiedToken): void
+  /** The number of cached tokens. */
   size(): number
 }
 
-/** A token that is not in memory, on its way to be judged. */
+/** A token that is being verified. */
 interface PendingToken extends TokenHeader {
   authorization: string
   token: string
@@ -43,15 +56,17 @@ export const defaultToleranceMs = 5000
 export const defaultCacheSize = 100_000
 
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { keys, issuer, audience, clock, clockToleranceMs: toleranceMs = defaultToleranceMs } = options
+  const { keys, issuer, audience, timeMs, isTimeCurrent = () => true } = options
+  const toleranceMs = options.clockToleranceMs ?? defaultToleranceMs
   const cache = createTokenCache({ maxSize: options.cacheSize ?? defaultCacheSize, toleranceMs })
   const parseHeader = createHeaderParser()
   const checks = new WeakMap<PublicKey, CheckSignature>()
   const creating = new WeakMap<PublicKey, Promise<CheckSignature>>()
 
   function verify(authorization: string | undefined): VerifiedToken | Promise<VerifiedToken> {
-    if (authorization !== undefined) {
-      const known = cache.get(authorization, clock.wallMs())
+    const now = timeMs()
+    if (authorization !== undefined && now !== null) {
+      const known = cache.get(authorization, now)
       if (known !== undefined) return known
     }
     const token = bearerTokenOf(authorization)
@@ -78,8 +93,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   function verifySignature(pending: PendingToken, key: PublicKey, check: CheckSignature): VerifiedToken {
     if (key.isWithdrawn || pending.alg !== key.algorithm)
-      throw new ProblemError('token-invalid', 'not what this key signs')
-    const caller = requireValidClaims(payloadOf(pending.token, check), { wallMs: clock.wallMs(), toleranceMs })
+      throw new ProblemError('token-invalid', 'not the algorithm of this key')
+    const caller = requireValidClaims(payloadOf(pending.token, check), {
+      timeMs: timeMs(),
+      isTimeCurrent: isTimeCurrent(),
+      toleranceMs,
+    })
     const { iat, exp } = caller.claims
     const verified: VerifiedToken = {
       authorization: pending.authorization,
@@ -89,15 +108,23 @@ export function createVerifier(options: VerifierOptions): Verifier {
       exp,
       passedRule: null,
       passedRevision: 0,
+      passedAtWallMs: Number.NaN,
     }
     cache.set(verified)
     return verified
   }
 
-  return { verify, lookup: cache.get, size: cache.size }
+  function assertCurrent(token: VerifiedToken): void {
+    const now = timeMs()
+    if (now === null || !isWithinLifetime(token, { timeMs: now, toleranceMs }))
+      throw new ProblemError('token-expired', 'expired since the headers arrived')
+    if (token.key.isWithdrawn) throw new ProblemError('token-invalid', 'its key was withdrawn')
+  }
+
+  return { verify, lookup: cache.get, assertCurrent, size: cache.size }
 }
 
-/** The library parses the payload, and not strictly. Its errors all mean the same here: some would be a 500, and none should be one. */
+/** The library does not parse the payload strictly. All of its errors become `token-invalid`; some of them would be a 500. */
 function payloadOf(token: string, check: CheckSignature): Record<string, unknown> {
   try {
     const payload = check(token)
@@ -113,8 +140,8 @@ function describeError(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'an error without a code'
 }
 
-function requireValidClaims(payload: Record<string, unknown>, rules: { wallMs: number; toleranceMs: number }): Caller {
-  const judgement = validateClaims(payload, rules)
-  if (judgement.kind === 'bad') throw new ProblemError(judgement.code, judgement.why)
-  return judgement.caller
+function requireValidClaims(payload: Record<string, unknown>, rules: TimeRules): Caller {
+  const result = validateClaims(payload, rules)
+  if (result.kind === 'invalid') throw new ProblemError(result.code, result.why)
+  return result.caller
 }

@@ -1,4 +1,4 @@
-/** Following the feed: other replicas, rejection, a feed that changed, and leaving. */
+/** Following the feed: fail-over, refusal, a changed feed, and leaving. */
 import { randomUUID } from 'node:crypto'
 import { bearer, fakeAuth, problemMismatch } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
@@ -10,7 +10,7 @@ async function fixture(t: Test, over: Parameters<typeof guarded>[0] = {}): Promi
   return service
 }
 
-t.test('all live entries arrive, however many pages they fill, before anything is decided', async t => {
+t.test('follow: a new guard receives all pages before its first lease', async t => {
   const service = await guarded({ authUrls: ['http://127.0.0.1:9'] })
   await service.stop()
   const { clock, auth } = await fixture(t)
@@ -23,7 +23,7 @@ t.test('all live entries arrive, however many pages they fill, before anything i
   t.equal(problemMismatch(await late.send('/me', bearer(late.token({ sid: sids[0] }))), 'session-ended'), null)
 })
 
-t.test('when one replica fails the next is asked at once', async t => {
+t.test('follow: polls the next replica at once when one fails', async t => {
   const service = await fixture(t)
   const second = await fakeAuth(service.clock)
   t.teardown(second.stop)
@@ -33,24 +33,21 @@ t.test('when one replica fails the next is asked at once', async t => {
   t.ok(second.counts.polls >= 2)
 })
 
-t.test(
-  'a feed that changed is followed from its beginning, under a new id, and nothing is decided until then',
-  async t => {
-    const { auth, guard, clock } = await fixture(t)
-    await guard.ready()
-    await auth.holding()
-    const [before] = auth.guards.keys()
-    auth.revoke({ subject: randomUUID() })
-    await auth.nextPoll(({ after }) => after === 1)
-    const reborn = auth.nextPoll(({ guard: id, after }) => id !== before && after === undefined)
-    auth.restore()
-    await passUntil(clock, reborn)
-    await passUntil(clock, auth.holding())
-    t.match(guard.state(), { cursor: 0, entriesHeld: 0, mayDecide: true })
-  },
-)
+t.test('follow: starts again under a new id when the feed has changed', async t => {
+  const { auth, guard, clock } = await fixture(t)
+  await guard.ready()
+  await auth.holding()
+  const [before] = auth.guards.keys()
+  auth.revoke({ subject: randomUUID() })
+  await auth.nextPoll(({ after }) => after === 1)
+  const restarted = auth.nextPoll(({ guard: id, after }) => id !== before && after === undefined)
+  auth.restore()
+  await passUntil(clock, restarted)
+  await passUntil(clock, auth.holding())
+  t.match(guard.state(), { cursor: 0, entriesHeld: 0, mayDecide: true })
+})
 
-t.test('a guard whose client is refused asks again only after seconds', async t => {
+t.test('follow: waits five seconds after client-invalid', async t => {
   const service = await guarded()
   t.teardown(service.stop)
   const { auth, guard, clock, metrics } = service
@@ -69,7 +66,7 @@ t.test('a guard whose client is refused asks again only after seconds', async t 
   t.ok(guard.state().mayDecide)
 })
 
-t.test('a feed that never answers is given up, and its lease with it', async t => {
+t.test('follow: a poll without a response times out, and the lease ends', async t => {
   const { auth, guard, clock } = await fixture(t)
   await guard.ready()
   await auth.holding()
@@ -82,10 +79,10 @@ t.test('a feed that never answers is given up, and its lease with it', async t =
     clock,
     untilTrue(async () => guard.state().mayDecide),
   )
-  t.pass('it asked again')
+  t.pass('it polls again')
 })
 
-t.test('a service that stops takes its row away, so that no revocation waits for it', async t => {
+t.test('stop: leaves the feed', async t => {
   const service = await guarded()
   await service.guard.ready()
   t.equal(service.auth.guards.size, 1)

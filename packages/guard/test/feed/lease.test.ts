@@ -1,12 +1,11 @@
-/** Decisions from memory: what revocation does to a request, and what not knowing does. */
-
+/** Decisions from memory: with revocations, and without a lease. */
 import { randomUUID } from 'node:crypto'
 import { problemDefinition } from '@gatehouse/contract'
 import { bearer, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
 import { type Guarded, guarded, passUntil } from '../helpers/guardedApp.ts'
 
-/** The service has acknowledged everything up to here: it applied it before it asked again. */
+/** Resolves when the guard has acknowledged every entry up to this number. */
 function acknowledged({ auth }: Guarded, seq: number) {
   return auth.nextPoll(({ after }) => after !== undefined && after >= seq)
 }
@@ -18,14 +17,14 @@ async function revoke(service: Guarded, entry: Parameters<Guarded['auth']['revok
   await done
 }
 
-/** The feed is away, and the lease runs out. */
+/** Makes the feed unreachable until the lease has ended. */
 async function lapse(service: Guarded): Promise<void> {
   service.auth.mode = 'down'
   service.auth.release()
   await service.clock.advance(15_000)
 }
 
-t.test('each kind of revocation refuses the tokens that it covers, and no others', async t => {
+t.test('revocation: each kind refuses the tokens that it covers and no others', async t => {
   const service = await guarded()
   t.teardown(service.stop)
   await service.guard.ready()
@@ -40,10 +39,14 @@ t.test('each kind of revocation refuses the tokens that it covers, and no others
   const disabled = await service.send('/me', bearer(service.token({ sub, epoch: 2 })))
   t.equal(problemMismatch(disabled, 'account-disabled'), null)
   t.equal(disabled.headers['www-authenticate'], undefined)
-  t.match(await service.send('/me', bearer(service.token({ sub, epoch: 3 }))), { status: 200 }, 'logged in since')
+  t.match(
+    await service.send('/me', bearer(service.token({ sub, epoch: 3 }))),
+    { status: 200 },
+    'a token of the new epoch',
+  )
 
   await revoke(service, { kind: 'user', subject: sub, epoch: 3, effect: 'ended' })
-  t.equal(await says({ sub, epoch: 2 }), null, 'enabled again: never a lingering 403')
+  t.equal(await says({ sub, epoch: 2 }), null, 'enabled again: ended and not forbidden')
   await revoke(service, { kind: 'user', subject: sub, epoch: 4, effect: 'superseded' })
   const superseded = await service.send('/me', bearer(service.token({ sub, epoch: 3 })))
   t.equal(problemMismatch(superseded, 'token-expired'), null)
@@ -52,7 +55,7 @@ t.test('each kind of revocation refuses the tokens that it covers, and no others
   t.match(await service.send('/me', bearer(service.token({ global_epoch: 1 }))), { status: 200 })
 })
 
-t.test('a token that was good a moment ago, and is remembered, is refused', async t => {
+t.test('revocation: refuses a token that is cached as valid', async t => {
   const service = await guarded()
   t.teardown(service.stop)
   await service.guard.ready()
@@ -63,7 +66,7 @@ t.test('a token that was good a moment ago, and is remembered, is refused', asyn
   t.equal(problemMismatch(await service.send('/me', headers), 'session-ended'), null)
 })
 
-t.test('no request makes a call of its own', async t => {
+t.test('guarded route: sends no request to the auth service', async t => {
   const service = await guarded()
   t.teardown(service.stop)
   await service.guard.ready()
@@ -76,7 +79,7 @@ t.test('no request makes a call of its own', async t => {
   t.same(service.auth.counts, before)
 })
 
-t.test('badge, but no clearance: the challenge names the scope, and the session goes on', async t => {
+t.test('rule: a missing scope or role is insufficient-scope with a challenge', async t => {
   const service = await guarded()
   t.teardown(service.stop)
   await service.guard.ready()
@@ -89,7 +92,7 @@ t.test('badge, but no clearance: the challenge names the scope, and the session 
   t.match(await service.send('/admin', bearer(service.token({ roles: ['auditor'] }))), { status: 200 })
 })
 
-t.test('a lapsed lease is not knowing: 503 with Retry-After, and it comes back by itself', async t => {
+t.test('lease: without one the answer is 503 with Retry-After, until the feed answers again', async t => {
   const service = await guarded()
   t.teardown(service.stop)
   await service.guard.ready()
@@ -105,9 +108,9 @@ t.test('a lapsed lease is not knowing: 503 with Retry-After, and it comes back b
   t.equal(
     problemMismatch(await service.send('/me', bearer(service.token({ sid }))), 'session-ended'),
     null,
-    'what is known',
+    'a known revocation',
   )
-  t.match(await service.send('/lenient', headers), { status: 200 }, 'a route may choose to go on')
+  t.match(await service.send('/lenient', headers), { status: 200 }, 'a route that allows requests without a lease')
   t.equal(problemMismatch(await service.send('/lenient', bearer(service.token({ sid }))), 'session-ended'), null)
 
   service.auth.mode = 'up'
@@ -120,7 +123,7 @@ t.test('a lapsed lease is not knowing: 503 with Retry-After, and it comes back b
   t.match(text, /gatehouse_guard_cursor 1/)
 })
 
-t.test('a machine that slept decides nothing until it has asked', async t => {
+t.test('lease: ends when the machine was suspended', async t => {
   const service = await guarded()
   t.teardown(service.stop)
   await service.guard.ready()
@@ -129,14 +132,14 @@ t.test('a machine that slept decides nothing until it has asked', async t => {
   t.equal(problemMismatch(await service.send('/me', bearer(service.token())), 'revocation-unknown'), null)
 })
 
-t.test('before the first answer of the feed nothing is decided', async t => {
+t.test('lease: before the first response of the feed the answer is revocation-unknown', async t => {
   const service = await guarded({ authUrls: ['http://127.0.0.1:9'] })
   t.teardown(service.stop)
   t.equal(problemMismatch(await service.send('/me', bearer(service.token())), 'revocation-unknown'), null)
-  t.match(await service.send('/open'), { status: 200 }, 'outside the scope of the guard')
+  t.match(await service.send('/open'), { status: 200 }, 'a route outside the scope')
 })
 
-t.test('what is in memory is as bounded as the entries that live', async t => {
+t.test('entries: are removed when they expire', async t => {
   const service = await guarded({ clockToleranceMs: 0 })
   t.teardown(service.stop)
   await service.guard.ready()

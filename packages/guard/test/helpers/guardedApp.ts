@@ -1,4 +1,4 @@
-/** A guarded service on a real port, beside a small auth service, with a clock that the test moves. */
+/** Starts a guarded service on a real port with a fake auth service and a fake clock. */
 import type { AddressInfo } from 'node:net'
 import { createGuard, type Guard, type GuardOptions, guard } from '@gatehouse/guard'
 import { fastifyDefaults, problemDetails, strictRequests } from '@gatehouse/http'
@@ -29,10 +29,14 @@ export interface Guarded {
   guard: Guard
   key: SigningKey
   metrics: Registry
-  /** A good token, with these claims changed. */
+  /** A valid token with these claims changed. */
   token(over?: Record<string, unknown>): string
-  /** One request; a header given as an array is sent several times. */
+  /** Sends a request. A header given as an array is sent several times. */
   send(path: string, headers?: Record<string, string | string[]>): Promise<RawResponse>
+  /** Resolves when the guard accepts the headers of the next request of `POST /act`. */
+  nextAccepted(): Promise<void>
+  /** How often the handler of `POST /act` has run. */
+  handled(): number
   stop(): Promise<void>
 }
 
@@ -43,6 +47,8 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
   const key = signingKey()
   auth.keys = [key]
   const metrics = new Registry()
+  const accepted: (() => void)[] = []
+  let handled = 0
   const client = { clientId, clientSecret, authUrls: [auth.url], issuer, audience }
   const own = createGuard({ ...client, clock, metrics, publicKey: key.pem, random: () => 0.5, ...over })
   const app = fastify({ ...fastifyDefaults({ ...problemOptions, logLevel: 'silent' }) })
@@ -51,6 +57,13 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
   app.get('/open', () => 'open')
   await app.register(async inside => {
     await inside.register(guard, { guard: own })
+    inside.addHook('onRequest', async ({ url }) => {
+      if (url === '/act') for (const resolve of accepted.splice(0)) resolve()
+    })
+    inside.post('/act', () => {
+      handled += 1
+      return 'done'
+    })
     inside.get('/me', request => request.caller)
     inside.get('/restricted', { config: { guard: { scope: ['storage:restricted'] } } }, () => 'restricted')
     inside.get('/admin', { config: { guard: { roles: ['admin', 'auditor'] } } }, () => 'admin')
@@ -60,6 +73,8 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
   const { port } = app.server.address() as AddressInfo
   return {
     ...{ app, auth, clock, guard: own, key, metrics },
+    nextAccepted: () => new Promise(resolve => accepted.push(resolve)),
+    handled: () => handled,
     token: claims => tokenOf(key, claimsAt(clock.wallMs(), claims)),
     send: (path, headers = {}) => send(port, path, headers),
     async stop() {
@@ -69,7 +84,7 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
   }
 }
 
-/** Time passes, a little at each turn of the event loop, until something has happened. */
+/** Advances the clock by 20 ms at each turn of the event loop until the promise resolves. */
 export async function passUntil(clock: FakeClock, happened: Promise<unknown>): Promise<void> {
   let isOver = false
   happened.then(() => {

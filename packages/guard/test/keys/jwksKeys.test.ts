@@ -1,4 +1,4 @@
-/** Keys that are fetched: how often, and what happens when they change or cannot be had. */
+/** Fetched keys: how often, and what happens when they change or a fetch fails. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { jwksKeys, keysFromJwks } from '@gatehouse/guard'
@@ -45,28 +45,28 @@ async function endpointOf(t: Test): Promise<Endpoint> {
   return endpoint
 }
 
-/** Time passes until the endpoint is asked again. */
+/** Advances the clock until the endpoint receives the next fetch. */
 async function untilNextFetch(endpoint: Endpoint, clock: FakeClock, ms: number): Promise<void> {
   const next = endpoint.next()
   await clock.advance(ms)
   await next
 }
 
-t.test('a flood of unknown keys makes one fetch per cool-down, and concurrent misses share it', async t => {
+t.test('fetchKey: unknown keys cause one fetch per cool-down, which concurrent calls share', async t => {
   const { clock, endpoint, keys } = await fixture(t)
   await keys.start()
   t.equal(endpoint.fetches, 1)
   for (let round = 2; round < 4; round += 1) {
     const flood = await Promise.all(Array.from({ length: 500 }, (_, n) => keys.fetchKey(`unknown-${n}`)))
     t.ok(flood.every(key => key === undefined))
-    t.equal(endpoint.fetches, round - 1, 'none within the cool-down')
+    t.equal(endpoint.fetches, round - 1, 'no fetch within the cool-down')
     await clock.advance(30_000)
     await Promise.all(Array.from({ length: 500 }, (_, n) => keys.fetchKey(`unknown-${n}`)))
-    t.equal(endpoint.fetches, round, 'one after it')
+    t.equal(endpoint.fetches, round, 'one fetch after it')
   }
 })
 
-t.test('a new key is found through the token that names it', async t => {
+t.test('fetchKey: finds a new key', async t => {
   const { clock, endpoint, keys, key } = await fixture(t)
   await keys.start()
   const added = signingKey()
@@ -76,7 +76,7 @@ t.test('a new key is found through the token that names it', async t => {
   t.ok(keys.find(key.kid))
 })
 
-t.test('a withdrawn key is withdrawn with the next refresh, and the ones that stay are the same', async t => {
+t.test('refresh: withdraws a key that is no longer published, and keeps the object of the others', async t => {
   const { clock, endpoint, keys, key } = await fixture(t)
   const stays = signingKey()
   endpoint.answer = () => ({ status: 200, body: JSON.stringify({ keys: [key.jwk, stays.jwk] }) })
@@ -91,7 +91,7 @@ t.test('a withdrawn key is withdrawn with the next refresh, and the ones that st
   t.equal(kept?.isWithdrawn, false)
 })
 
-t.test('while the endpoint is down the known keys go on, and an unknown one is not knowable', async t => {
+t.test('endpoint down: known keys stay valid, and an unknown key is unavailable', async t => {
   const { clock, endpoint, keys, key } = await fixture(t)
   await keys.start()
   endpoint.answer = () => ({ status: 500, body: '' })
@@ -100,7 +100,7 @@ t.test('while the endpoint is down the known keys go on, and an unknown one is n
   t.ok(keys.find(key.kid))
 })
 
-t.test('before any key could be loaded nobody is told that a token is wrong', async t => {
+t.test('start: keys are unavailable until the first fetch succeeds', async t => {
   const { clock, endpoint, keys, key } = await fixture(t)
   endpoint.answer = () => ({ status: 503, body: '' })
   await keys.start()
@@ -108,10 +108,10 @@ t.test('before any key could be loaded nobody is told that a token is wrong', as
   t.equal(await problemCodeOf(() => keys.fetchKey(key.kid)), 'unavailable')
   endpoint.answer = () => ({ status: 200, body: JSON.stringify({ keys: [key.jwk] }) })
   await untilNextFetch(endpoint, clock, 5000)
-  t.equal((await keys.fetchKey(key.kid))?.kid, key.kid, 'and it comes by itself')
+  t.equal((await keys.fetchKey(key.kid))?.kid, key.kid, 'the next refresh loads it')
 })
 
-t.test('an answer that is too large, too slow or not a key set changes nothing', async t => {
+t.test('refresh: ignores a response that is too large or no JWK Set', async t => {
   const faults: unknown[] = []
   const { clock, endpoint, keys, key } = await fixture(t, { onFailure: (error: unknown) => faults.push(error) })
   await keys.start()
@@ -124,7 +124,7 @@ t.test('an answer that is too large, too slow or not a key set changes nothing',
   t.ok(faults.length >= 4)
 })
 
-t.test('a fetch that takes too long is given up, and its late answer thrown away', async t => {
+t.test('fetchKey: a fetch that times out is unavailable', async t => {
   const { clock, endpoint, keys, key } = await fixture(t)
   await keys.start()
   endpoint.server.removeAllListeners('request')
@@ -137,7 +137,7 @@ t.test('a fetch that takes too long is given up, and its late answer thrown away
   t.ok(keys.find(key.kid))
 })
 
-t.test('only public keys that verify our algorithms are taken, each once, and not too many', async t => {
+t.test('keysFromJwks: reads each supported public key once, up to the limit', async t => {
   const good = signingKey()
   const d = { ...good.privateKey.export({ format: 'jwk' }), kid: 'private' }
   const odd = [null, 7, {}, { kty: 'oct', k: 'AA', kid: 'hmac' }, d, { ...good.jwk, kid: 'enc', use: 'enc' }]

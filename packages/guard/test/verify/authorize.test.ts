@@ -1,4 +1,4 @@
-/** The pure parts, as tables. */
+/** Authorization, route rules and strict JSON as tables. */
 import { type AuthorizationFacts, authorize, parseRouteRule, type Rule } from '@gatehouse/guard'
 import { parseStrictJson } from '@gatehouse/http'
 import t from 'tap'
@@ -8,42 +8,42 @@ const caller = { scopes: ['read'], roles: ['user'] }
 const good: AuthorizationFacts = { caller, revoked: undefined, mayDecide: true }
 
 const decisions: [name: string, facts: Partial<AuthorizationFacts>, rule: Partial<Rule>, decision: string][] = [
-  ['a good token passes', {}, {}, 'pass'],
+  ['a valid token passes', {}, {}, 'pass'],
   [
-    'an ended session is over, lease or not',
+    'an ended session is refused without a lease too',
     { revoked: 'ended', mayDecide: false },
     { onUnknown: 'allow' },
     'session-ended',
   ],
-  ['a disabled account is known, and refused', { revoked: 'forbidden' }, {}, 'account-disabled'],
+  ['a disabled account is refused', { revoked: 'forbidden' }, {}, 'account-disabled'],
+  ['a disabled account needs the lease', { revoked: 'forbidden', mayDecide: false }, {}, 'revocation-unknown'],
   [
-    'whether it still is disabled needs the lease',
-    { revoked: 'forbidden', mayDecide: false },
-    {},
-    'revocation-unknown',
-  ],
-  [
-    'but it is not let in for that',
+    'a disabled account is refused where unknown is allowed',
     { revoked: 'forbidden', mayDecide: false },
     { onUnknown: 'allow' },
     'account-disabled',
   ],
-  ['a superseded token is to be renewed', { revoked: 'superseded' }, {}, 'token-expired'],
-  ['revocation comes before scope', { revoked: 'ended' }, { scope: ['write'] }, 'session-ended'],
-  ['without a lease nothing is known', { mayDecide: false }, {}, 'revocation-unknown'],
-  ['not knowing comes before scope', { mayDecide: false }, { scope: ['write'] }, 'revocation-unknown'],
-  ['a route may go on without knowing', { mayDecide: false }, { onUnknown: 'allow' }, 'unknown-allowed'],
-  ['but not without scope', { mayDecide: false }, { onUnknown: 'allow', scope: ['write'] }, 'insufficient-scope'],
-  ['every scope is needed', {}, { scope: ['read', 'write'] }, 'insufficient-scope'],
-  ['a scope that is there', {}, { scope: ['read'] }, 'pass'],
-  ['one role is enough', {}, { roles: ['admin', 'user'] }, 'pass'],
-  ['no role is not', {}, { roles: ['admin'] }, 'insufficient-scope'],
+  ['a superseded token is token-expired', { revoked: 'superseded' }, {}, 'token-expired'],
+  ['revocation is checked before scope', { revoked: 'ended' }, { scope: ['write'] }, 'session-ended'],
+  ['without a lease the result is revocation-unknown', { mayDecide: false }, {}, 'revocation-unknown'],
+  ['the lease is checked before scope', { mayDecide: false }, { scope: ['write'] }, 'revocation-unknown'],
+  ['a route can allow requests without a lease', { mayDecide: false }, { onUnknown: 'allow' }, 'unknown-allowed'],
+  [
+    'a route that allows requests without a lease still requires its scope',
+    { mayDecide: false },
+    { onUnknown: 'allow', scope: ['write'] },
+    'insufficient-scope',
+  ],
+  ['every scope is required', {}, { scope: ['read', 'write'] }, 'insufficient-scope'],
+  ['a token with the scope passes', {}, { scope: ['read'] }, 'pass'],
+  ['one of the roles is enough', {}, { roles: ['admin', 'user'] }, 'pass'],
+  ['a token without any of the roles is refused', {}, { roles: ['admin'] }, 'insufficient-scope'],
 ]
 for (const [name, facts, rule, decision] of decisions) {
   t.equal(authorize({ ...good, ...facts }, { ...open, ...rule }), decision, name)
 }
 
-t.test('a rule that is not wholly understood stops the service at boot', async t => {
+t.test('parseRouteRule: rejects a rule with an unknown field or value', async t => {
   t.same(parseRouteRule(undefined, 'GET /'), open)
   const wrong = [
     { scopes: ['a'] },
@@ -57,7 +57,7 @@ t.test('a rule that is not wholly understood stops the service at boot', async t
   for (const rule of wrong) t.throws(() => parseRouteRule(rule, 'GET /'), { message: /^GET \/: config\.guard/ })
 })
 
-t.test('JSON is taken strictly, and nothing valid is refused for it', async t => {
+t.test('parseStrictJson: rejects ambiguous JSON and accepts all other JSON', async t => {
   const fine = [
     '{}',
     '[]',
@@ -78,7 +78,7 @@ t.test('JSON is taken strictly, and nothing valid is refused for it', async t =>
     '{"":1,"":2}',
     '[{"a":{"b":1,"c":2},"a":[]}]',
   ]
-  for (const text of same) t.throws(() => parseStrictJson(text, 5), { message: 'has the same member twice' }, text)
+  for (const text of same) t.throws(() => parseStrictJson(text, 5), { message: 'has a duplicate member' }, text)
   t.throws(() => parseStrictJson('[[[[[[1]]]]]]', 5), { message: 'is nested deeper than 5 levels' })
   t.throws(() => parseStrictJson('"\\u0000"', 5), { message: 'contains a NUL character' })
   t.throws(() => parseStrictJson('{"a\\u0000":1}', 5), { message: 'contains a NUL character' })

@@ -28,7 +28,7 @@ export interface Polls {
 export interface PollsOptions {
   db: QueryRaw
   clock: Clock
-  limits: PollLimits
+  limits: PollLimits & { maxToleranceMs: number }
   holdMs: number
   /** Guards have acknowledged entries, and the acknowledgement is committed. */
   onAcks: () => void
@@ -36,6 +36,8 @@ export interface PollsOptions {
 
 const batchSize = 500
 const maxHeld = 5000
+/** The time of a held page is carried on by this replica's clock, slower than clocks drift: it must not exceed the database's. */
+const minClockRate = 0.98
 
 export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions): Polls {
   const held = new Set<AbortController>()
@@ -90,15 +92,20 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
     const { leaseMs, hadLease } = assertAccepted(await writes.add(poll))
     const after = poll.after ?? 0
     const wakesBefore = wakes
+    let readAtMs = clock.nowMs()
     let page = await reads.add(after)
     const mayHold = page.entries.length === 0 && hadLease && leaseMs > 0 && !isClosing
     if (mayHold && !signal.aborted) {
       // When the hold times out, the first page is sent: it was read after the row was committed. Should a notification
       // have been lost, the next poll reads the entry first thing.
-      if (await hold(signal, wakesBefore)) page = await reads.add(after)
+      if (await hold(signal, wakesBefore)) {
+        readAtMs = clock.nowMs()
+        page = await reads.add(after)
+      }
     }
     if (page.entries.length > 0 && !signal.aborted) pendingAcks.onAnswered(poll.guard)
-    return { ...page, leaseMs: page.more ? 0 : leaseMs }
+    const dbNowMs = page.dbNowMs + Math.floor((clock.nowMs() - readAtMs) * minClockRate)
+    return { ...page, dbNowMs, maxToleranceMs: limits.maxToleranceMs, leaseMs: page.more ? 0 : leaseMs }
   }
 
   const wake = () => {

@@ -20,7 +20,7 @@ const yearMs = 366 * 24 * 3600 * 1000
 export function readKeys(config: Config, clock: Clock): Keyring {
   const signingKeys = readSigningKeys(config.SIGNING_KEY, config.SIGNING_ALGORITHM)
   const keys = staticKeys(signingKeys.all.map(({ kid, algorithm, publicPem }) => ({ kid, algorithm, pem: publicPem })))
-  const rules = { keys, issuer: config.ISSUER, audience: config.AUDIENCE, clock }
+  const rules = { keys, issuer: config.ISSUER, audience: config.AUDIENCE, timeMs: clock.wallMs }
   return {
     signingKeys,
     refreshKeys: readRefreshKeys(config.REFRESH_KEYS),

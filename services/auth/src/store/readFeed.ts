@@ -5,6 +5,8 @@ import type { QueryRaw } from '../database/rawSql.ts'
 export interface FeedPage {
   feedId: string
   head: number
+  /** The database's time of the snapshot, in milliseconds since 1970. */
+  dbNowMs: number
   entries: Entry[]
   more: boolean
 }
@@ -12,6 +14,7 @@ export interface FeedPage {
 interface Row extends Omit<Entry, 'seq' | 'kind'> {
   feedId: string
   head: number
+  dbNowMs: number
   seq: number | null
   kind: Entry['kind'] | null
 }
@@ -25,7 +28,8 @@ export async function readFeed(
   { after, pageSize }: { after: number; pageSize: number },
 ): Promise<FeedPage> {
   const rows = await db.$queryRaw<Row[]>`
-    SELECT clock.feed_id AS "feedId", clock.head::float8 AS head, entry.seq::float8 AS seq, entry.kind, entry.subject, entry.epoch, entry.effect,
+    SELECT clock.feed_id AS "feedId", clock.head::float8 AS head,
+           floor(extract(epoch FROM statement_timestamp()) * 1000)::float8 AS "dbNowMs", entry.seq::float8 AS seq, entry.kind, entry.subject, entry.epoch, entry.effect,
            floor(extract(epoch FROM entry.expires_at) * 1000)::float8 AS "expiresAtMs"
       FROM revocation_clock AS clock
       LEFT JOIN LATERAL (SELECT * FROM revocations WHERE seq > ${after}::bigint AND expires_at > statement_timestamp()
@@ -34,7 +38,8 @@ export async function readFeed(
   const [first] = rows
   if (first === undefined) throw new Error('revocation_clock has lost its row')
   const entries = rows.slice(0, pageSize).flatMap(entryOf)
-  return { feedId: first.feedId, head: first.head, entries, more: rows.length > pageSize }
+  const { feedId, head, dbNowMs } = first
+  return { feedId, head, dbNowMs, entries, more: rows.length > pageSize }
 }
 
 function entryOf({ seq, kind, subject, epoch, effect, expiresAtMs }: Row): Entry[] {

@@ -15,10 +15,10 @@ export async function health(
   })
   app.get('/livez', async () => ({ alive: true }))
   app.get('/readyz', async () => {
-    const { hasKeys, mayDecide } = state()
+    const { hasKeys, mayDecide, clockOffsetMs } = state()
     if (!hasKeys) throw new ProblemError('unavailable', 'no public keys yet')
     if (!mayDecide) throw new ProblemError('revocation-unknown', 'no lease')
-    return { ready: true }
+    return { ready: true, clockOffsetMs }
   })
   app.get('/metrics', async (_request, reply) =>
     reply.type(metrics.contentType).send((await metrics.metrics()) + requests.text()),
