@@ -1,9 +1,9 @@
-/** Runs the code of the README. */
+/** Runs the code of the README and of the tutorial. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { codeOf, freePort, freshDatabase, httpClient, startProcess } from '@gatehouse/testkit'
 import t from 'tap'
-import { clientSecret, startSystem, until } from '../src/system.ts'
+import { clientSecret, startSystem, type Tokens, until } from '../src/system.ts'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 
@@ -55,15 +55,65 @@ t.test('README: the browser example logs in, and renews after a reload', async t
   t.equal((await reloaded.api('/storage/restricted')).status, 403)
 })
 
+t.test('tutorial: the service answers each call as the page says', async t => {
+  const { url: databaseUrl, drop } = await freshDatabase()
+  const system = await startSystem({ databaseUrl, auths: 1, resources: 0 })
+  const [auth] = system.auths
+  if (auth === undefined) throw new Error('no auth replica')
+  const admin = await system.login(await system.createAccount('admin@example.org', ['--role', 'admin']))
+  const asAdmin = (path: string, options: object) => auth.call(path, { token: admin.accessToken, ...options })
+  const client = await asAdmin('/admin/clients', { body: { id: 'notes', scopes: ['guard'] } })
+  const { secret = '' } = client.body as { secret?: string }
+  const entry = `${root}packages/e2e/dist/tutorial-${process.pid}.mjs`
+  const port = String(await freePort())
+  writeFileSync(entry, example('tutorial', 'docs/tutorial.md'))
+  const env = { AUTH_URL: system.issuer, CLIENT_SECRET: secret, PORT: port }
+  const notes = await startProcess({ entry, env, readyWhen: /listening/ })
+  t.teardown(async () => {
+    await notes.stop()
+    rmSync(entry)
+    await system.stop()
+    await drop()
+  })
+
+  const call = httpClient(`http://localhost:${port}`)
+  t.equal((await call('/healthz')).status, 200)
+  t.equal(codeOf(await call('/notes')), 'token-missing')
+  const first = await system.login(await system.createAccount('ada@example.org'))
+  await until(async () => (await call('/notes', { token: first.accessToken })).status === 200)
+  const note = { body: { text: 'buy milk' } }
+  t.equal(codeOf(await call('/notes', { token: first.accessToken, ...note })), 'insufficient-scope')
+
+  const ada = (await auth.call('/me', { token: first.accessToken })).body as { id: string }
+  const setScopes = async (scopes: string[]) => {
+    const { headers } = await asAdmin(`/admin/users/${ada.id}`, {})
+    const ifMatch = { 'if-match': String(headers.get('etag')) }
+    await asAdmin(`/admin/users/${ada.id}`, { method: 'PATCH', body: { scopes }, headers: ifMatch })
+  }
+  const renew = async ({ refreshToken }: { refreshToken: string }) =>
+    (await auth.call('/session/renew', { body: { refreshToken } })).body as Tokens
+  await setScopes(['notes:write'])
+  const second = await renew(first)
+  t.equal((await call('/notes', { token: second.accessToken, ...note })).status, 201)
+  await setScopes([])
+  t.equal(codeOf(await call('/notes', { token: second.accessToken })), 'token-expired')
+  const { accessToken } = await renew(second)
+  t.equal((await call('/notes', { token: accessToken })).status, 200)
+
+  const { body: receipt } = await asAdmin(`/admin/users/${ada.id}/sessions/end`, { body: {} })
+  t.match(receipt, { inForce: true, guards: [{ name: 'notes-1', acknowledgedAt: String }] })
+  t.equal(codeOf(await call('/notes', { token: accessToken })), 'session-ended')
+})
+
 interface Page {
   logIn: (email: string, password: string) => Promise<void>
   api: (path: string) => Promise<Response>
 }
 
 /** The code below the marker. */
-function example(name: string): string {
+function example(name: string, page = 'README.md'): string {
   const form = new RegExp(`<!-- run: ${name} -->\\n\`\`\`js\\n([\\s\\S]*?)\`\`\``)
-  const [, code = ''] = form.exec(readFileSync(`${root}README.md`, 'utf8')) ?? []
+  const [, code = ''] = form.exec(readFileSync(root + page, 'utf8')) ?? []
   return code
 }
 

@@ -26,6 +26,7 @@ export default withMermaid(
           text: 'Use',
           items: [
             page('Gatehouse', '/'),
+            page('Tutorial', '/docs/tutorial'),
             page('Flows', '/docs/flows'),
             page('Problems', '/docs/problems'),
             page('Configuration', '/docs/configuration'),
