@@ -29,6 +29,7 @@ const commands = {
   simulate: ['packages/protocol/dist/sim/run.js'],
   docs: ['packages/tools/dist/src/docs/main.js'],
   containers: ['packages/tools/dist/src/containers/main.js'],
+  packages: ['packages/tools/scripts/pack.mjs'],
   gatehouse: ['services/auth/dist/bundle/gatehouse.js'],
 }
 

@@ -45,7 +45,7 @@ const podOf = ({ spec }: Manifest) => (spec['template'] as { spec: PodSpec }).sp
 const labelOf = ({ spec }: Manifest) =>
   (spec['template'] as { metadata: { labels: Record<string, string> } }).metadata.labels['app.kubernetes.io/name'] ?? ''
 
-const requireModels = createRequire(join(await installOnDemand('packages/tools/on-demand'), 'package.json'))
+const requireModels = createRequire(join(await installOnDemand('packages/tools/kubernetes-schemas'), 'package.json'))
 
 for (const manifest of manifests) {
   const { apiVersion, kind, metadata } = manifest

@@ -1,0 +1,119 @@
+/** The packed packages install into an application outside the workspace, compile there and run there. */
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { systemClock } from '@gatehouse/clock'
+import {
+  audience,
+  claimsAt,
+  clientId,
+  clientSecret,
+  fakeAuth,
+  installOnDemand,
+  signingKey,
+  tokenOf,
+} from '@gatehouse/testkit'
+import t, { type Test } from 'tap'
+
+const run = promisify(execFile)
+process.chdir(fileURLToPath(new URL('../../../../../', import.meta.url)))
+
+const packed = await mkdtemp(join(tmpdir(), 'gatehouse-packed-'))
+t.teardown(() => rm(packed, { recursive: true }))
+await run(process.execPath, ['packages/tools/scripts/pack.mjs', packed])
+const tarballs = (await readdir(packed)).filter(file => file.endsWith('.tgz')).map(file => join(packed, file))
+
+const { peerDependencies } = JSON.parse(await readFile('packages/guard/package.json', 'utf8'))
+const lowestFastify: string = /^>=(\S+) <6$/.exec(peerDependencies.fastify)?.[1] ?? 'the range is not understood'
+
+t.test('publint and attw find nothing', async t => {
+  const folder = await installOnDemand('packages/tools/package-checks')
+  const { stdout } = await run(process.execPath, [join(folder, 'check.mjs'), ...tarballs]).catch(error => error)
+  t.equal(stdout, '')
+})
+
+t.test('each package contains its README and the licence', async t => {
+  for (const tarball of tarballs) {
+    const { stdout } = await run('tar', ['-tzf', tarball])
+    for (const file of ['LICENSE', 'README.md']) t.ok(stdout.includes(`package/${file}\n`), `${tarball}: ${file}`)
+  }
+})
+
+const installs = {
+  [`npm, with the lowest fastify of the range (${lowestFastify})`]: async (folder: string) => {
+    const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
+    await run('npm', ['install', ...flags, ...tarballs, `fastify@${lowestFastify}`], { cwd: folder })
+  },
+  'pnpm, with the fastify of the workspace': async (folder: string) => {
+    const { version } = JSON.parse(await readFile('packages/guard/node_modules/fastify/package.json', 'utf8'))
+    await cp(join(packed, 'pnpm-overrides.yaml'), join(folder, 'pnpm-workspace.yaml'))
+    const flags = ['--prefer-offline', '--loglevel=error']
+    await run('npx', ['-y', 'pnpm@12', 'add', ...flags, ...tarballs, `fastify@${version}`], { cwd: folder })
+  },
+}
+
+for (const [name, install] of Object.entries(installs)) {
+  t.test(`${name}: the README's code and three shapes of applications compile and run`, async t => {
+    const folder = await consumerFolder(t)
+    await install(folder)
+    t.equal(await compile(folder, { module: 'esnext', moduleResolution: 'bundler', noEmit: true }), '')
+    t.equal(await compile(folder, { module: 'nodenext', outDir: 'dist' }), '')
+    await checkResponses(t, folder)
+  })
+}
+
+async function consumerFolder(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-consumer-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  await cp('packages/tools/consumer', folder, { recursive: true })
+  const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(await readFile('packages/guard/README.md', 'utf8')) ?? []
+  t.match(example, /guard/)
+  await writeFile(join(folder, 'readme.ts'), example)
+  return folder
+}
+
+/** @returns the compiler's messages */
+async function compile(folder: string, options: object): Promise<string> {
+  const compilerOptions = {
+    ...{ target: 'es2023', lib: ['es2023'], types: ['node'], strict: true, skipLibCheck: false, rootDir: '.' },
+    ...options,
+  }
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, exclude: ['dist', 'node_modules'] }))
+  // The launcher of the compiler does not load under the hooks that measure coverage.
+  const manifest = createRequire(import.meta.url).resolve('typescript/package.json')
+  const { default: getExePath } = (await import(join(manifest, '..', 'lib', 'getExePath.js'))) as {
+    default: () => string
+  }
+  const { stdout, stderr } = await run(getExePath(), ['-p', '.'], { cwd: folder }).catch(error => error)
+  return `${stdout}${stderr}`
+}
+
+async function checkResponses(t: Test, folder: string): Promise<void> {
+  const auth = await fakeAuth(systemClock)
+  t.teardown(() => auth.stop())
+  const key = signingKey()
+  auth.keys = [key]
+  const token = tokenOf(key, claimsAt(systemClock.wallMs(), { iss: auth.url, sub: 'ada' }))
+  const input = { options: { issuer: auth.url, audience, clientId, clientSecret }, token }
+  const env = { ...process.env, CONSUMER: JSON.stringify(input) }
+  const { stdout } = await run(process.execPath, ['dist/main.js'], { cwd: folder, env, timeout: 30_000 })
+  const { plain, ownHandlers, autoload } = JSON.parse(stdout)
+
+  for (const shape of [plain, autoload]) {
+    t.match(shape.refused, { status: 401, challenge: 'Bearer', body: { statusCode: 401, code: 'token-missing' } })
+    t.match(shape.unknown, { status: 404, body: { error: 'Not Found' } })
+  }
+  t.match(ownHandlers.refused, {
+    ...{ status: 401, challenge: 'Bearer realm="warehouse"' },
+    body: { type: `${auth.url}/problems/token-missing`, code: 'token-missing', action: 'renew' },
+  })
+  t.match(ownHandlers.unknown, { status: 404, body: { oops: 'not here' } })
+  for (const shape of [plain, ownHandlers, autoload]) {
+    t.match(shape.granted, { status: 200, body: { caller: 'ada' } })
+    t.equal(shape.full.status, 422)
+  }
+}
