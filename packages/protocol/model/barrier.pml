@@ -1,17 +1,17 @@
-/* The barrier, checked in every order of events: one revocation against guards that poll, give up, stop and are answered late. */
+/* A model of the barrier: one revocation, and guards that poll, abandon polls, stop, and receive responses late. */
 
 /*
- * Time is ticks, at any moment or not at all, so a pause is simply that nothing happens to a guard while others go on.
- * Every deadline is kept as the ticks left until it, which keeps the number of states finite. A poll that was given up
- * stays in the network: it may still be executed, answered, or lost. The margin is left out: here all clocks tick together.
+ * Time passes in ticks, which can come at any moment or not at all, so a stopped guard is a guard without steps. Each deadline
+ * is the number of ticks until it, which keeps the number of states finite. An abandoned poll stays in the network: it can still
+ * be executed, answered or lost. The margin is left out, since all clocks tick together.
  *
- * Each mutation takes one leg of the argument away, and the search must then find a run that breaks an assertion:
- *   FROM_ANSWER       the guard counts its lease from the answer, not from before the send
+ * Each mutation removes one part of the argument; the search must then find a run that violates an assertion:
+ *   FROM_ANSWER       the guard counts its lease from the response instead of from before the poll was sent
  *   READ_FIRST        the replica reads the entries before it writes the row
- *   BELIEVE_ABANDONED an answer to a poll that was given up is taken for the answer to the outstanding one
- *   SHORT_ROW         the row's lease is shorter than the guard's
- *   LATE_LOWERS       a poll executed late overwrites the row's lease with a smaller one
- *   UNCAPPED          a guard that lacks the entry still gets a whole lease, so it can hold up the barrier for ever
+ *   BELIEVE_ABANDONED the response to an abandoned poll counts as the response to the pending poll
+ *   SHORT_ROW         the lease of the row is shorter than the lease of the guard
+ *   LATE_LOWERS       a poll that executes late shortens the lease of the row
+ *   UNCAPPED          a guard that lacks the entry gets a whole lease, so it can block the barrier forever
  */
 
 #ifndef GUARDS
@@ -24,33 +24,33 @@
 #define MAX(a, b) ((a) > (b) -> (a) : (b))
 #define LEFT(from, passed) ((from) > (passed) -> (from) - (passed) : 0)
 
-mtype = { none, sent, begun, answered }
+mtype = { none, sent, written, answered }
 
 typedef Poll {
   mtype stage = none;
-  byte age;        /* ticks since the instant before it was sent, at most L; nobody asks it of an abandoned one */
-  bit isFirst;     /* it names no cursor: no lease */
-  bit after;       /* the cursor that it acknowledges */
-  bit brings;      /* the answer contains the entry */
-  byte lease       /* what the answer grants */
+  byte age;        /* ticks since the instant before it was sent, at most L; not used for an abandoned poll */
+  bit isFirst;     /* it has no cursor, so it gets no lease */
+  bit after;       /* it acknowledges the entry */
+  bit hasEntry;      /* the response contains the entry */
+  byte lease       /* the lease that the response grants */
 }
 
 typedef Guard {
-  bit isFollowing; /* it has a cursor */
-  bit holdsEntry;  /* the cursor: the entry is applied */
-  byte valid;      /* ticks for which it may still decide */
-  Poll asked;
+  bit isFollowing; /* the guard has a cursor */
+  bit holdsEntry;  /* the guard has applied the entry */
+  byte valid;      /* ticks until the lease ends */
+  Poll outstanding;
   Poll abandoned;
   bit rowCursor;
   byte rowLease
 }
 
 Guard g[GUARDS];
-bit committed;     /* the entry can be read */
-bit returned;      /* inForce: true was answered */
+bit committed;     /* the entry is committed */
+bit returned;      /* the revocation was answered with inForce: true */
 byte waited;       /* ticks from the commit until the barrier ends */
 
-/* The lease that a poll obtains when it is executed: never beyond L after the first entry that its guard lacks. */
+/* The lease that a poll gets when it executes: it ends at most L after the commit of the first entry that the guard lacks. */
 #ifdef UNCAPPED
 #define GRANT(p) (p.isFirst -> 0 : L)
 #else
@@ -63,17 +63,17 @@ byte waited;       /* ticks from the commit until the barrier ends */
 #define ROW(p) GRANT(p)
 #endif
 
-#define HOLDS_UP(i) (g[i].rowLease > 0 && !g[i].rowCursor)
-#define DECIDES_WITHOUT(i) (g[i].valid > 0 && !g[i].holdsEntry)
+#define BLOCKS(i) (g[i].rowLease > 0 && !g[i].rowCursor)
+#define DECIDES_WITHOUT_ENTRY(i) (g[i].valid > 0 && !g[i].holdsEntry)
 
 #if GUARDS == 1
-#define SOMEBODY(claim) claim(0)
+#define ANY_GUARD(claim) claim(0)
 #else
-#define SOMEBODY(claim) (claim(0) || claim(1))
+#define ANY_GUARD(claim) (claim(0) || claim(1))
 #endif
 
-inline safe() { assert(!(returned && SOMEBODY(DECIDES_WITHOUT))) }
-inline lose(p) { p.stage = none; p.age = 0; p.isFirst = 0; p.after = 0; p.brings = 0; p.lease = 0 }
+inline safe() { assert(!(returned && ANY_GUARD(DECIDES_WITHOUT_ENTRY))) }
+inline clear(p) { p.stage = none; p.age = 0; p.isFirst = 0; p.after = 0; p.hasEntry = 0; p.lease = 0 }
 
 inline writeRow(i, p) {
 #ifdef LATE_LOWERS
@@ -85,16 +85,16 @@ inline writeRow(i, p) {
   g[i].rowCursor = g[i].rowCursor || p.after
 }
 
-inline readEntries(p) { p.brings = committed }
+inline readEntries(p) { p.hasEntry = committed }
 
-/* A replica takes two steps, and anything may happen between them. A held poll is one whose second step comes late. */
+/* A replica takes two steps, and other steps can come between them. A held poll is one whose second step comes late. */
 inline beginPoll(i, p) {
 #ifdef READ_FIRST
   readEntries(p);
 #else
   writeRow(i, p);
 #endif
-  p.stage = begun
+  p.stage = written
 }
 
 inline answerPoll(i, p) {
@@ -107,7 +107,7 @@ inline answerPoll(i, p) {
 }
 inline apply(i, answer, elapsed) {
   g[i].isFollowing = 1;
-  g[i].holdsEntry = g[i].holdsEntry || answer.brings;
+  g[i].holdsEntry = g[i].holdsEntry || answer.hasEntry;
   g[i].valid = MAX(g[i].valid, LEFT(answer.lease, elapsed));
   safe()
 }
@@ -115,50 +115,50 @@ inline apply(i, answer, elapsed) {
 #ifdef FROM_ANSWER
 #define ELAPSED(i) 0
 #else
-#define ELAPSED(i) g[i].asked.age
+#define ELAPSED(i) g[i].outstanding.age
 #endif
 
 proctype Following(byte i) {
   do
-  :: d_step { g[i].asked.stage == none ->
-       g[i].asked.stage = sent;
-       g[i].asked.isFirst = !g[i].isFollowing;
-       g[i].asked.after = g[i].holdsEntry }
-  :: d_step { g[i].asked.stage == answered ->
-       apply(i, g[i].asked, ELAPSED(i));
-       lose(g[i].asked) }
-  :: d_step { g[i].asked.stage != none && g[i].abandoned.stage == none ->
-       g[i].abandoned.stage = g[i].asked.stage;
-       g[i].abandoned.isFirst = g[i].asked.isFirst;
-       g[i].abandoned.after = g[i].asked.after;
-       g[i].abandoned.brings = g[i].asked.brings;
-       g[i].abandoned.lease = g[i].asked.lease;
-       lose(g[i].asked) }
+  :: d_step { g[i].outstanding.stage == none ->
+       g[i].outstanding.stage = sent;
+       g[i].outstanding.isFirst = !g[i].isFollowing;
+       g[i].outstanding.after = g[i].holdsEntry }
+  :: d_step { g[i].outstanding.stage == answered ->
+       apply(i, g[i].outstanding, ELAPSED(i));
+       clear(g[i].outstanding) }
+  :: d_step { g[i].outstanding.stage != none && g[i].abandoned.stage == none ->
+       g[i].abandoned.stage = g[i].outstanding.stage;
+       g[i].abandoned.isFirst = g[i].outstanding.isFirst;
+       g[i].abandoned.after = g[i].outstanding.after;
+       g[i].abandoned.hasEntry = g[i].outstanding.hasEntry;
+       g[i].abandoned.lease = g[i].outstanding.lease;
+       clear(g[i].outstanding) }
   :: d_step { g[i].abandoned.stage == answered ->
 #ifdef BELIEVE_ABANDONED
        if
-       :: g[i].asked.stage != none -> apply(i, g[i].abandoned, ELAPSED(i)); lose(g[i].asked)
+       :: g[i].outstanding.stage != none -> apply(i, g[i].abandoned, ELAPSED(i)); clear(g[i].outstanding)
        :: else
        fi;
 #endif
-       lose(g[i].abandoned) }
+       clear(g[i].abandoned) }
   od
 }
 
 proctype Network(byte i) {
   do
-  :: d_step { g[i].asked.stage == sent -> beginPoll(i, g[i].asked) }
-  :: d_step { g[i].asked.stage == begun -> answerPoll(i, g[i].asked) }
+  :: d_step { g[i].outstanding.stage == sent -> beginPoll(i, g[i].outstanding) }
+  :: d_step { g[i].outstanding.stage == written -> answerPoll(i, g[i].outstanding) }
   :: d_step { g[i].abandoned.stage == sent -> beginPoll(i, g[i].abandoned) }
-  :: d_step { g[i].abandoned.stage == begun -> answerPoll(i, g[i].abandoned) }
-  :: d_step { g[i].abandoned.stage != none -> lose(g[i].abandoned) }
+  :: d_step { g[i].abandoned.stage == written -> answerPoll(i, g[i].abandoned) }
+  :: d_step { g[i].abandoned.stage != none -> clear(g[i].abandoned) }
   od
 }
 
-/* The barrier looks again and again; each look is one statement. */
+/* The barrier reads the rows until no guard blocks it. Each read is one statement. */
 proctype Revocation() {
   committed = 1;
-  d_step { !SOMEBODY(HOLDS_UP) -> returned = 1; waited = 0; safe() }
+  d_step { !ANY_GUARD(BLOCKS) -> returned = 1; waited = 0; safe() }
 }
 
 inline tickPoll(p) {
@@ -171,7 +171,7 @@ inline tickPoll(p) {
 inline tickGuard(i) {
   g[i].valid = LEFT(g[i].valid, 1);
   g[i].rowLease = LEFT(g[i].rowLease, 1);
-  tickPoll(g[i].asked)
+  tickPoll(g[i].outstanding)
 }
 
 proctype Time() {
@@ -185,8 +185,8 @@ proctype Time() {
        :: committed && !returned && waited < L -> waited++
        :: else
        fi;
-       /* Live: L after the commit, nobody holds up the barrier. */
-       assert(!(waited == L && SOMEBODY(HOLDS_UP))) }
+       /* LIVE: L after the commit, no guard blocks the barrier. */
+       assert(!(waited == L && ANY_GUARD(BLOCKS))) }
   od
 }
 

@@ -1,4 +1,4 @@
-/** Checks the model with Spin: it must hold, and every mutation of it must be caught. */
+/** Checks the model with Spin: the assertions must hold, and each mutation must violate one. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,18 +14,18 @@ interface Search {
 
 interface SearchResult {
   isBroken: boolean
-  /** The whole space was searched, within memory and depth. */
+  /** The search visited every state within the limits of memory and depth. */
   isWhole: boolean
   states: number
 }
 
 const model = fileURLToPath(new URL('../../model/barrier.pml', import.meta.url))
 const mutations = {
-  FROM_ANSWER: 'validity counted from the answer',
+  FROM_ANSWER: 'lease counted from the response',
   READ_FIRST: 'entries read before the row is written',
-  BELIEVE_ABANDONED: 'an abandoned answer believed',
+  BELIEVE_ABANDONED: 'the response to an abandoned poll accepted',
   SHORT_ROW: "a row lease shorter than the guard's",
-  LATE_LOWERS: "a late poll lowers the row's lease",
+  LATE_LOWERS: "a late poll shortens the row's lease",
   UNCAPPED: 'a guard that lacks the entry gets a whole lease',
 }
 const searches: Search[] = [
@@ -40,22 +40,22 @@ function run(): number {
   const missing = ['spin', 'gcc'].filter(tool => spawnSync(tool, ['--version']).error !== undefined)
   if (missing.length > 0) {
     console.error(
-      `The model needs ${missing.join(' and ')}, not found here: apt-get install spin gcc (or your system's way).`,
+      `The model needs ${missing.join(' and ')}, not found: install them, for example with apt-get install spin gcc.`,
     )
     return 2
   }
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-model-'))
   try {
-    const verdicts = searches.map(wanted => report(wanted, search(wanted, folder)))
-    const isProved = verdicts.every(isAsWanted => isAsWanted)
-    console.log(isProved ? 'The model holds, and every mutation is caught.' : 'NOT as it must be: see above.')
+    const results = searches.map(wanted => report(wanted, search(wanted, folder)))
+    const isProved = results.every(isExpected => isExpected)
+    console.log(isProved ? 'The model holds, and every mutation is caught.' : 'FAILED: see above.')
     return isProved ? 0 : 1
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-/** Searches every state, exactly: states are kept compressed, never hashed away. */
+/** Searches every state. States are stored compressed, not as hashes, so none is skipped. */
 function search({ guards, lease, mutation }: Search, folder: string): SearchResult {
   const chosen = [`-DGUARDS=${guards}`, `-DL=${lease}`, ...(mutation === undefined ? [] : [`-D${mutation}`])]
   call('spin', { args: ['-a', ...chosen, model], folder })
@@ -63,18 +63,18 @@ function search({ guards, lease, mutation }: Search, folder: string): SearchResu
   const report = call('./pan', { args: ['-m1000000', '-w22'], folder })
   const states = /(\d+) states, stored/.exec(report)?.[1]
   const errors = /errors: (\d+)/.exec(report)?.[1]
-  if (states === undefined || errors === undefined) throw new Error(`Spin's report was not understood:\n${report}`)
+  if (states === undefined || errors === undefined) throw new Error(`cannot parse Spin's report:\n${report}`)
   const isWhole = !/search depth too small|out of memory|search not completed/.test(report)
   return { isBroken: errors !== '0', isWhole, states: Number(states) }
 }
 
 function report({ name, guards, lease, mutation }: Search, { isBroken, isWhole, states }: SearchResult): boolean {
   const isExpected = mutation === undefined ? !isBroken && isWhole : isBroken
-  const verdict = isBroken ? 'broken' : isWhole ? 'holds' : 'not searched to the end'
+  const result = isBroken ? 'broken' : isWhole ? 'holds' : 'incomplete'
   const size = `${guards} guard${guards === 1 ? '' : 's'}, L = ${lease}`
   const count = states.toLocaleString('en').padStart(10)
   console.log(
-    `${isExpected ? 'as it must be' : 'WRONG        '}  ${verdict.padEnd(7)} ${count} states  ${size.padEnd(16)}  ${name}`,
+    `${isExpected ? 'as expected ' : 'UNEXPECTED  '}  ${result.padEnd(7)} ${count} states  ${size.padEnd(16)}  ${name}`,
   )
   return isExpected
 }

@@ -22,6 +22,10 @@ export interface Checker {
   inForce: (committed: Committed) => void
   restored: () => void
   swept: (follower: Follower, expiredAtMs: number) => void
+  /** A handler starts for a request with this token. */
+  handled: (guard: Guard, token: Token) => void
+  /** The newest tokens, which requests present. */
+  tokens: () => readonly Token[]
   /** Runs after each event. */
   check: (guards: readonly Guard[]) => void
   /** Runs after the calm period at the end. */
@@ -38,6 +42,7 @@ export interface CheckerOptions {
 
 /** The time that the last read of a barrier can take. */
 const queriesMs = 50
+const maxNewest = 12
 
 interface Waiting {
   replica: Process
@@ -55,6 +60,7 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
   const lost = new Set<StoredEntry>()
   let promised: StoredEntry[] = []
   const tokens = new Set<Token>()
+  const newest: Token[] = []
   const mustRefuse = new Set<Token>()
   let promisedSeq = 0
   const counts = { inForce: 0, judged: 0 }
@@ -88,6 +94,8 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
   }
   const minted = (token: Token) => {
     tokens.add(token)
+    newest.push(token)
+    if (newest.length > maxNewest) newest.shift()
     if (promised.some(entry => covers(entry, token))) mustRefuse.add(token)
   }
   const swept: Checker['swept'] = ({ index, feedId }, expiredAtMs) => {
@@ -121,6 +129,13 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
     }
   }
 
+  const handled: Checker['handled'] = ({ process, clock, follower }, token) => {
+    const current = follower()
+    const timeMs = current && rules.guardTimeMs(current, clock.read())
+    if (mustRefuse.has(token) && token.expiresAtMs > (timeMs ?? Number.NEGATIVE_INFINITY))
+      fail(`SAFE: ${process.name} runs a handler for ${JSON.stringify(token)}`)
+  }
+
   const finish: Checker['finish'] = guards => {
     for (const [entry, { replica, life, name }] of waiting) {
       const isDue = isLong(database.dbNowMs() - queriesMs, committedAt.get(entry) ?? 0)
@@ -139,7 +154,9 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
     barrierRead,
     inForce,
     swept,
+    handled,
     finish,
+    tokens: () => newest,
     committed: ({ entry }, dbNowMs) => committedAt.set(entry, dbNowMs),
     barrierStarted: ({ feedId, entry }, replica) =>
       waiting.set(entry, { replica, life: replica.life, name: `${feedId}#${entry.seq}` }),

@@ -17,6 +17,8 @@ export interface Durations {
   wallSkewMs: number
   /** How long after its time stamp a revocation can be committed. */
   slowCommitMs: number
+  /** How long after the headers of a request its body can end. */
+  slowBodyMs: number
   stormMs: number
   calmMs: number
 }
@@ -40,6 +42,7 @@ export function chooseDurations(random: Random): Durations {
     databaseStepMs,
     wallSkewMs,
     slowCommitMs,
+    slowBodyMs: 600,
     stormMs,
     calmMs,
   }

@@ -48,7 +48,7 @@ export function startFaults(world: World, { guards, replicas, dbClock }: FaultsO
       dbClock.step(durations.databaseStepMs, durations.databaseStepMs),
     )
   }
-  if (random.happens(0.3)) startRestore(world)
+  if (random.happens(0.5)) startRestore(world)
 }
 
 function disturbGuard(world: World, guard: Guard): void {

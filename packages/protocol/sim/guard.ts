@@ -4,6 +4,7 @@ import { createFollower, type Follower, type Instant } from '../src/index.ts'
 import type { MachineClock } from './clocks.ts'
 import { newProcess, type Process } from './processes.ts'
 import type { Replica } from './replica.ts'
+import type { Token } from './tables.ts'
 import type { World } from './world.ts'
 
 export interface Guard {
@@ -28,6 +29,7 @@ export interface GuardOptions {
 
 const removeExpiredEveryMs = 120
 const removedAtOnce = 4
+const serveEveryMs = 60
 
 export function createGuard(world: World, { name, clock, replicas }: GuardOptions): Guard {
   const { processes, network, random, rules, durations, checker, trace } = world
@@ -98,12 +100,33 @@ export function createGuard(world: World, { name, clock, replicas }: GuardOption
     processes.later(process, removed < removedAtOnce ? removeExpiredEveryMs : 1, () => removeExpired(current))
   }
 
+  const decide = (token: Token): boolean => {
+    const now = clock.read()
+    if (follower === undefined || !rules.mayDecide(follower, now)) return false
+    const timeMs = rules.guardTimeMs(follower, now)
+    return timeMs !== null && timeMs < token.expiresAtMs && rules.lookup(follower.index, token) === undefined
+  }
+
+  /** A request whose body arrives some time after its headers. */
+  const serve = (current: Follower) => {
+    if (current !== follower) return
+    const tokens = checker.tokens()
+    const token = tokens.length > 0 ? random.pick(tokens) : undefined
+    if (token !== undefined && decide(token)) {
+      processes.later(process, random.between(0, durations.slowBodyMs), () => {
+        if (!rules.isDecidedAgain || decide(token)) checker.handled(self, token)
+      })
+    }
+    processes.later(process, serveEveryMs, () => serve(current))
+  }
+
   const begin = () => {
     const current = createFollower()
     follower = current
     id = rules.isIdFresh ? `${name}.${random.whole(0, 1e9)}` : 'guard'
     poll(current)
     processes.later(process, removeExpiredEveryMs, () => removeExpired(current))
+    processes.later(process, serveEveryMs, () => serve(current))
   }
 
   const restart = () => {
@@ -112,7 +135,7 @@ export function createGuard(world: World, { name, clock, replicas }: GuardOption
     processes.later(process, random.between(1, 20), begin)
   }
 
-  return {
+  const self: Guard = {
     process,
     clock,
     follower: () => follower,
@@ -137,4 +160,5 @@ export function createGuard(world: World, { name, clock, replicas }: GuardOption
       isStalled = true
     },
   }
+  return self
 }

@@ -19,6 +19,7 @@ const mutations = {
   'acked-before-applied': { isAppliedFirst: false },
   'barrier-skipped': { isBarrierKept: false },
   'entries-before-row': { isRowFirst: false },
+  'decided-at-the-headers': { isDecidedAgain: false },
   'epochs-come-back': { nextEpoch: epoch => epoch + 1 },
   'feed-id-kept': { isFeedRenewed: false },
   'head-after-entries': { isOneSnapshot: false },

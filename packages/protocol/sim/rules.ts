@@ -34,6 +34,8 @@ export interface Order {
   retentionShare: number
   /** No epoch is given out twice, even when the database is restored. */
   nextEpoch: (epoch: number, dbNowMs: number) => number
+  /** A guard decides again immediately before the handler, when the body has been read. */
+  isDecidedAgain: boolean
   /** The time by which a guard judges tokens and removes entries; null before the first response. */
   guardTimeMs: (follower: Follower, now: Instant) => number | null
 }
@@ -64,6 +66,7 @@ export const rules: Rules = {
   isFeedRenewed: true,
   isBarrierHeldAfterRestore: true,
   retentionShare: 1,
+  isDecidedAgain: true,
   nextEpoch: (epoch, dbNowMs) => Math.max(epoch + 1, Math.floor(dbNowMs)),
   guardTimeMs: ({ time }, { nowMs }) => (time === null ? null : feedNowMs(time, nowMs)),
 }
