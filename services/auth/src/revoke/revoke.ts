@@ -142,7 +142,11 @@ async function setNewPassword(
 ): Promise<RevocationResult | undefined> {
   const { id, from, to, keepOnly } = change
   const isChanged = await changePassword(tx, { id, from, to })
-  if (!isChanged) return undefined
+  if (!isChanged) {
+    // The actor may have been disabled, which is a better answer than a conflict.
+    await context.readActor(tx)
+    return undefined
+  }
   const { actor, reason, address, requestId, detail = {} } = context
   const action = 'user.change-password' as const
   await writeAudit(tx, { actor, reason, address, requestId, action, target: id, outcome: 'done', detail })

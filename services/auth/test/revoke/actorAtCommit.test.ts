@@ -1,0 +1,148 @@
+/** An action is permitted by the rights at its commit, however long ago its header arrived. */
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { type AdminClient, startWithAdmin } from '../helpers/adminClient.ts'
+import { clientToken, createClient } from '../helpers/oauthForms.ts'
+import { password, type TestSession, type TestUser } from '../helpers/service.ts'
+import { beginSlowRequest, type SlowRequest } from '../helpers/slowRequest.ts'
+
+type Actor = TestUser & TestSession
+interface Scene {
+  service: AdminClient
+  actor: Actor
+  /** An account that the actor acts on. */
+  other: Actor
+  client: string
+}
+type Action = (scene: Scene) => Omit<SlowRequest, 'token'>
+
+const post = (path: string, body: object = {}) => ({ method: 'POST', path, body })
+const newPassword = 'a new password of some length'
+
+const adminActions: Record<string, Action> = {
+  'create user': () => post('/admin/users', { email: `${randomUUID()}@example.org`, password: newPassword }),
+  'change own rights': ({ actor }) => ({
+    method: 'PATCH',
+    path: `/admin/users/${actor.id}`,
+    body: { roles: ['admin', 'clerk'], confirm: 'myself' },
+    headers: { 'if-match': '*' },
+  }),
+  'change rights': ({ other }) => ({
+    method: 'PATCH',
+    path: `/admin/users/${other.id}`,
+    body: { roles: ['admin'] },
+    headers: { 'if-match': '*' },
+  }),
+  disable: ({ other }) => post(`/admin/users/${other.id}/disable`),
+  enable: ({ other }) => post(`/admin/users/${other.id}/enable`),
+  'enable oneself': ({ actor }) => post(`/admin/users/${actor.id}/enable`, { confirm: 'myself' }),
+  'sign out': ({ other }) => post(`/admin/users/${other.id}/sessions/end`),
+  'force change': ({ other }) => post(`/admin/users/${other.id}/password/force-change`),
+  'set password': ({ other }) => ({
+    method: 'PUT',
+    path: `/admin/users/${other.id}/password`,
+    body: { password: newPassword },
+  }),
+  delete: ({ other }) => ({ method: 'DELETE', path: `/admin/users/${other.id}`, body: { reason: 'test' } }),
+  'end session': ({ other }) => post(`/admin/sessions/${other.sessionId}/end`),
+  'end matching': ({ other }) => post('/admin/sessions/end', { criteria: { accounts: [other.id] } }),
+  'end all': () => post('/admin/sessions/end-all', { confirm: 'end every session' }),
+  'create client': () => post('/admin/clients', { id: `c-${randomUUID().slice(0, 8)}`, scopes: ['guard'] }),
+  'rotate with overlap': ({ client }) => post(`/admin/clients/${client}/rotate`, { overlapSeconds: 60 }),
+  'rotate without overlap': ({ client }) => post(`/admin/clients/${client}/rotate`, { overlapSeconds: 0 }),
+  'delete client': ({ client }) => ({ method: 'DELETE', path: `/admin/clients/${client}`, body: { reason: 'test' } }),
+}
+
+const userActions: Record<string, Action> = {
+  'change password': () => ({
+    method: 'PUT',
+    path: '/me/password',
+    body: { currentPassword: password, newPassword },
+  }),
+  'change password, keeping sessions': () => ({
+    method: 'PUT',
+    path: '/me/password',
+    body: { currentPassword: password, newPassword, endOthers: false },
+  }),
+  'end other sessions': () => ({ method: 'DELETE', path: '/sessions?others=true', body: {} }),
+}
+
+const revocations: Record<string, { actions: Record<string, Action>; revoke: (scene: Scene) => Promise<unknown> }> = {
+  disabled: {
+    actions: { ...adminActions, ...userActions },
+    revoke: ({ service, actor }) => service.callAsAdmin(`/admin/users/${actor.id}/disable`, { body: {} }),
+  },
+  demoted: {
+    actions: adminActions,
+    revoke: ({ service, actor }) =>
+      service.callAsAdmin(`/admin/users/${actor.id}`, {
+        method: 'PATCH',
+        body: { roles: [] },
+        headers: { 'if-match': '*' },
+      }),
+  },
+  'signed out': {
+    actions: { ...adminActions, ...userActions },
+    revoke: ({ service, actor }) => service.callAsAdmin(`/admin/sessions/${actor.sessionId}/end`, { body: {} }),
+  },
+}
+
+for (const [state, { actions, revoke }] of Object.entries(revocations)) {
+  t.test(
+    `actor: an action whose body arrives after its actor was ${state} is refused`,
+    { timeout: 120_000 },
+    async t => {
+      const service = await startWithAdmin(t)
+      const start = async (roles: string[]) => {
+        const user = await service.createUser({ roles })
+        return { ...user, ...(await service.login(user)) }
+      }
+      for (const [name, action] of Object.entries(actions)) {
+        const actor = await start(['admin'])
+        const other = await start([])
+        const client = `client-${randomUUID().slice(0, 8)}`
+        await service.callAsAdmin('/admin/clients', { body: { id: client, scopes: ['guard'] } })
+        const scene = { service, actor, other, client }
+        const finish = await beginSlowRequest(service.url, { ...action(scene), token: actor.accessToken })
+        // The hook of the slow request has read its actor by the time that a later request is answered.
+        t.equal((await service.call('/me', { token: actor.accessToken })).status, 200)
+        t.match(await revoke(scene), { status: 200, body: {} })
+        const response = await finish()
+        t.ok([401, 403].includes(response.status), `${name}: ${response.status} ${response.body?.code}`)
+        const { rows } = await service.database.pool.query(
+          `SELECT action FROM audit_entries WHERE actor = $1 AND outcome <> 'insufficient-scope' AND action <> 'session.start'`,
+          [actor.id],
+        )
+        t.strictSame(rows, [], `${name}: nothing was done`)
+      }
+    },
+  )
+}
+
+t.test('actor: creations that wait for a hash when their actor is disabled create no account', async t => {
+  const service = await startWithAdmin(t)
+  const actor = await service.createUser({ roles: ['admin'] })
+  const { accessToken: token } = await service.login(actor)
+  const count = async () => (await service.database.pool.query('SELECT count(*)::int FROM accounts')).rows[0].count
+  const creations = Array.from({ length: 40 }, (_, index) =>
+    service.call('/admin/users', { token, body: { email: `queued-${index}@example.org`, password: newPassword } }),
+  )
+  await Promise.race(creations)
+  const { body } = await service.callAsAdmin(`/admin/users/${actor.id}/disable`, { body: {} })
+  t.match(body, { inForce: true })
+  const accounts = await count()
+  const statuses = (await Promise.all(creations)).map(({ status }) => status)
+  t.equal(await count(), accounts, `none after the receipt: ${statuses}`)
+  t.ok(statuses.includes(403), 'some were refused')
+})
+
+t.test('actor: a service client that is deleted before its body arrives is refused', async t => {
+  const service = await startWithAdmin(t)
+  await createClient(service, 'robot', ['users:write'])
+  const token = await clientToken(service, 'robot')
+  const request = { ...post('/admin/users', { email: 'late@example.org', password: newPassword }), token }
+  const finish = await beginSlowRequest(service.url, request)
+  t.equal((await service.call('/me', { token })).status, 403)
+  t.match(await service.callAsAdmin('/admin/clients/robot', { method: 'DELETE', body: {} }), { status: 200 })
+  t.match(await finish(), { status: 401, body: { code: 'session-ended' } })
+})
