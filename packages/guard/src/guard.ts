@@ -56,7 +56,8 @@ export interface Guard {
    * @param close ends the stream; it must not throw
    * @param options what happens when the lease ends
    * @returns a function to call when the stream has ended
-   * @throws ProblemError when the token has been revoked since the request arrived, or `overloaded`
+   * @throws ProblemError when the token has been revoked since the request arrived; `overloaded` when too many
+   *   streams are open; `rate-limited` when too many of the account are
    */
   trackStream(caller: Caller, close: CloseStream, options?: TrackOptions): () => void
   /** Counts a refused request in the metrics. */
@@ -85,7 +86,11 @@ export function createGuard(options: GuardOptions): Guard {
   const settings = resolveOptions(options)
   const { clock, keys, log } = settings
   const onError = (error: unknown) => log.error({ err: error }, 'a stream could not be closed')
-  const streams = createStreamTracker({ maxStreams: settings.maxStreams, onError })
+  const streams = createStreamTracker({
+    maxStreams: settings.maxStreams,
+    maxStreamsPerAccount: settings.maxStreamsPerAccount,
+    onError,
+  })
   const firstLease = deferred()
   const sync = createSync(settings, streams, {
     onPolled: ({ kind }) => metrics.countPoll(kind),
@@ -147,7 +152,8 @@ export function createGuard(options: GuardOptions): Guard {
       if (decision !== 'pass' && decision !== 'unknown-allowed')
         throw new ProblemError(decision, 'revoked before the stream began')
       const release = streams.track(caller, close, { onUnknown })
-      if (release === undefined) throw new ProblemError('overloaded', 'too many open streams, or shutting down')
+      if (release === 'overloaded') throw new ProblemError(release, 'too many open streams, or shutting down')
+      if (release === 'rate-limited') throw new ProblemError(release, 'too many open streams of the account')
       return release
     },
     countRefusal: problem => metrics.countRefusal(problem.code),

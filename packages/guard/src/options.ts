@@ -42,6 +42,8 @@ export interface GuardOptions {
   cacheSize?: number
   /** The maximum number of open streams. */
   maxStreams?: number
+  /** The maximum number of open streams of one account or service client. */
+  maxStreamsPerAccount?: number
   /** The timeout of a poll in milliseconds. It must exceed the time for which the feed holds a poll (5 s). */
   pollTimeoutMs?: number
   /** The registry of prom-client for the guard's metrics. */
@@ -60,6 +62,7 @@ const defaults = {
   clockToleranceMs: defaultToleranceMs,
   cacheSize: defaultCacheSize,
   maxStreams: 10_000,
+  maxStreamsPerAccount: 100,
   pollTimeoutMs: 8000,
   log: { info() {}, warn() {}, error() {} },
   random: Math.random,

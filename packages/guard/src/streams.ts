@@ -14,7 +14,7 @@ export interface TrackOptions {
 
 export interface StreamTracker {
   /** @returns a function that releases the stream; undefined when too many are open or the process is stopping */
-  track(caller: Caller, close: CloseStream, options: TrackOptions): (() => void) | undefined
+  track(caller: Caller, close: CloseStream, options: TrackOptions): (() => void) | 'overloaded' | 'rate-limited'
   /** Closes the streams that these entries cover. It runs before the guard acknowledges the entries. */
   revoke(entries: readonly Entry[]): void
   /** Closes the streams whose token expired at or before this time, in milliseconds since 1970. */
@@ -27,6 +27,13 @@ export interface StreamTracker {
   size(): number
 }
 
+export interface StreamLimits {
+  maxStreams: number
+  /** The share of one account or service client, so that it cannot take all streams. */
+  maxStreamsPerAccount: number
+  onError: (error: unknown) => void
+}
+
 interface Stream {
   caller: Caller
   close: CloseStream
@@ -37,7 +44,7 @@ interface Stream {
  * @param limits `maxStreams` is the maximum number of open streams; `onError` receives the error of a `close` that throws, after
  *   which the other streams are closed as well
  */
-export function createStreamTracker(limits: { maxStreams: number; onError: (error: unknown) => void }): StreamTracker {
+export function createStreamTracker(limits: StreamLimits): StreamTracker {
   const streams = new Set<Stream>()
   let isClosing = false
   const bySid = new Map<string, Set<Stream>>()
@@ -67,7 +74,8 @@ export function createStreamTracker(limits: { maxStreams: number; onError: (erro
 
   return {
     track(caller, closeStream, { onUnknown = 'refuse' }) {
-      if (isClosing || streams.size >= limits.maxStreams) return undefined
+      if (isClosing || streams.size >= limits.maxStreams) return 'overloaded'
+      if ((bySub.get(caller.id)?.size ?? 0) >= limits.maxStreamsPerAccount) return 'rate-limited'
       const stream: Stream = { caller, close: closeStream, runsOnUnknown: onUnknown === 'allow' }
       streams.add(stream)
       addTo(bySid, caller.sid, stream)

@@ -110,6 +110,18 @@ t.test('trackStream: answers overloaded at the limit, until a stream is released
   t.equal(service.guard.state().streamsOpen, 2)
 })
 
+t.test('trackStream: an account at its share is rate-limited while other accounts still open streams', async t => {
+  const service = await fixture(t, { maxStreams: 4, maxStreamsPerAccount: 2 })
+  const caller = await callerOf(service)
+  const release = service.guard.trackStream(caller, () => {})
+  service.guard.trackStream(await callerOf(service, { sub: caller.id }), () => {})
+  t.equal(await problemCodeOf(() => service.guard.trackStream(caller, () => {})), 'rate-limited')
+  service.guard.trackStream(await callerOf(service, { sub: randomUUID() }), () => {})
+  release()
+  service.guard.trackStream(caller, () => {})
+  t.equal(service.guard.state().streamsOpen, 3)
+})
+
 t.test('stop: closes streams and accepts no further ones', async t => {
   const service = await guarded()
   await service.guard.ready()

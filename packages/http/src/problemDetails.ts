@@ -9,6 +9,7 @@ import {
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { errorToProblem } from './errorToProblem.ts'
+import { createFailureLog } from './failureLog.ts'
 
 /** How error responses name this service. */
 export interface ProblemDetailsOptions {
@@ -55,7 +56,7 @@ async function registerProblemDetails(
     const otherErrors = app.errorHandler
     app.setErrorHandler((error, request, reply) => {
       const problem = options.translate?.(error) ?? error
-      if (problem instanceof ProblemError) return handleError(problem, request, reply)
+      if (problem instanceof ProblemError) return handleError(error, request, reply)
       return otherErrors.call(app, error as FastifyError, request, reply)
     })
     return
@@ -71,11 +72,12 @@ async function registerProblemDetails(
  * @param options as for the plugin
  */
 export function createErrorHandler(options: ProblemDetailsOptions) {
+  const logFailure = createFailureLog()
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const { code, extras, isUnexpected } = errorToProblem(options.translate?.(error) ?? error)
     const response = problemReply(code, extras, { ...options, requestId: request.id })
     if (isUnexpected) request.log.error({ err: error, code }, 'unexpected error')
-    else
+    else if (!logFailure(request.log, { code, cause: error }))
       request.log.debug({ code, why: error instanceof ProblemError ? error.why : describe(error) }, 'request refused')
     return send(reply, response)
   }

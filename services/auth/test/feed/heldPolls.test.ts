@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import { fakeClock } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { createPolls, type Polls } from '../../src/feed/polls.ts'
+import type { Value } from '../../src/database/rawSql.ts'
+import { createPolls } from '../../src/feed/polls.ts'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { appendEntries, testGuard } from '../helpers/feedGuard.ts'
 import { holdLock, untilBlocked, waitUntil } from '../helpers/locks.ts'
@@ -59,16 +60,17 @@ t.test(
 )
 
 /** Polls on a fake clock, without a listener for notifications. */
-async function deaf(service: TestService) {
+async function deaf(service: TestService, db = service.database.rawSql) {
   const clock = fakeClock({ wallMs: 1_800_000_000_000 })
-  const polls = createPolls({ db: service.database.rawSql, clock, limits, holdMs: 5000, onAcks: () => {} })
+  const polls = createPolls({ db, clock, limits, holdMs: 5000, onAcks: () => {} })
   const guard = randomUUID()
   const common = { guard, clientId: 'guards', secretHash: sha256(guardSecret), name: 'deaf', version: '1' }
   const response = (feedId: string | null, after: number | null, signal = new AbortController().signal) =>
     polls.answer({ ...common, feedId, after }, signal)
   const { feedId, head } = await response(null, null)
   await response(feedId, head)
-  return { clock, polls, response: (after: number, signal?: AbortSignal) => response(feedId, after, signal), head }
+  const answer = (after: number, signal?: AbortSignal) => response(feedId, after, signal)
+  return { clock, polls, response: answer, head, feedId, guard }
 }
 
 t.test('held poll: a lost notification delays an entry by the hold at most', async t => {
@@ -93,18 +95,46 @@ t.test('held poll: answered with the lease when the hold ends without an entry',
   t.match(await held, { head, entries: [], leaseMs: 15_000, more: false })
 })
 
-t.test('held poll: reads again when an entry is appended during the read', async t => {
+t.test('held poll: reads again when an entry is appended after the read and before the hold', async t => {
   const service = await startService(t)
-  const { clock, response, polls, head } = await deaf(service)
-  const row = await holdLock(t, service, 'LOCK TABLE revocation_clock IN ACCESS EXCLUSIVE MODE')
-  const asked = response(head)
-  await untilBlocked(service, 1)
-  await row.release()
-  const woken: Polls['wake'] = polls.wake
-  await appendEntries(service, 1)
-  woken()
-  const { entries } = await Promise.race([asked, clock.advance(4999).then(() => asked)])
-  t.equal(entries.length, 1)
+  const { rawSql } = service.database
+  let afterRead = async () => {}
+  const db: typeof rawSql = {
+    ...rawSql,
+    $queryRaw: async <Rows>(texts: TemplateStringsArray, ...values: Value[]) => {
+      const rows = await rawSql.$queryRaw<Rows>(texts, ...values)
+      if (texts.join('').includes('FROM revocations') && !texts.join('').includes('guards')) await afterRead()
+      return rows
+    },
+  }
+  const { clock, response, polls, head } = await deaf(service, db)
+  afterRead = async () => {
+    afterRead = async () => {}
+    await appendEntries(service, 1)
+    polls.wake()
+  }
+  const held = response(head)
+  const isHeld = waitUntil(() => clock.sleepers() > 0, 'the poll is held').then(() => 'held')
+  t.match(await Promise.race([held, isHeld]), { entries: [{ seq: head + 1 }] })
+  polls.close()
+})
+
+t.test('poll: two polls with one id at the same time are each checked by their own credentials', async t => {
+  const service = await startService(t)
+  const { polls, guard, head, feedId } = await deaf(service)
+  polls.close()
+  const poll = { guard, clientId: 'guards', name: 'deaf', version: '1', feedId, after: head }
+  const { signal } = new AbortController()
+  for (let round = 0; round < 2; round += 1) {
+    const secrets = round === 0 ? [guardSecret, 'wrong'] : ['wrong', guardSecret]
+    const results = await Promise.allSettled(
+      secrets.map(secret => polls.answer({ ...poll, secretHash: sha256(secret) }, signal)),
+    )
+    t.strictSame(
+      results.map(({ status }) => status),
+      secrets.map(secret => (secret === 'wrong' ? 'rejected' : 'fulfilled')),
+    )
+  }
 })
 
 t.test('held poll: close answers held polls and holds no further ones', async t => {

@@ -56,3 +56,16 @@ t.test('end session: forty concurrent ends get forty consecutive entries, each w
   t.same(rows.map(({ subject }) => subject).sort(), sessions.map(({ sessionId }) => sessionId).sort())
   for (const { subject, target, isLong } of rows) t.match({ target, isLong }, { target: subject, isLong: true })
 })
+
+t.test('revocation: its entry is kept for the longest token lifetime plus the margin', async t => {
+  const service = await startRevocationService(t, { ACCESS_TOKEN_SECONDS: '60', REVOCATION_MARGIN_MS: '20000' })
+  for (const [name, revoke] of Object.entries(service.methods)) {
+    const { status } = await revoke(await service.createVictim())
+    t.ok(status < 300, name)
+  }
+  const { rows } = await service.database.pool.query(
+    `SELECT extract(epoch FROM expires_at - created_at)::float8 AS seconds FROM revocations`,
+  )
+  t.ok(rows.length >= 5)
+  for (const { seconds } of rows) t.ok(seconds >= 79.9 && seconds < 81, `${seconds} s`)
+})

@@ -1,0 +1,23 @@
+/** Two presentations of an old refresh token at the same time: only the one that ends the session reports reuse. */
+import type { Problem } from '@gatehouse/contract'
+import t from 'tap'
+import { holdRevocationClock, untilBlocked } from '../helpers/locks.ts'
+import { startService, type TestSession } from '../helpers/service.ts'
+
+t.test('reuse: of two concurrent presentations one is refresh-reused and the other session-ended', async t => {
+  const service = await startService(t)
+  const { refreshToken: old } = await service.login(await service.createUser())
+  const renew = (refreshToken: string) => service.call('/session/renew', { body: { refreshToken } })
+  let current = old
+  for (let count = 0; count < 2; count += 1) {
+    current = ((await renew(current)).body as TestSession).refreshToken
+  }
+  const clock = await holdRevocationClock(t, service)
+  const first = renew(old)
+  await untilBlocked(service, 1)
+  const second = renew(old)
+  await untilBlocked(service, 2)
+  await clock.release()
+  const codes = (await Promise.all([first, second])).map(({ body }) => (body as Problem).code)
+  t.strictSame(codes, ['refresh-reused', 'session-ended'])
+})
