@@ -10,6 +10,8 @@ export interface PgProxy {
   /** Resets every connection and refuses new connections until `mend`. */
   cut: () => void
   mend: () => void
+  /** Forwards nothing more on the present connections and leaves them open, as a firewall does. New connections work. */
+  silence: () => void
 }
 
 /** Starts the proxy, which stops with the test. */
@@ -61,6 +63,9 @@ export async function pgProxy(t: { teardown: (end: () => void) => unknown }, dat
     cut,
     mend: () => {
       isCut = false
+    },
+    silence: () => {
+      for (const socket of sockets) socket.unpipe().pause()
     },
   }
 }

@@ -5,7 +5,6 @@ import { Registry } from 'prom-client'
 import { accountRoutes } from './accounts/route.ts'
 import { adminRoutes } from './admin/route.ts'
 import { type Config, sweepRulesOf } from './config.ts'
-import { assertMigrated } from './database/migrate.ts'
 import { createDeps } from './deps.ts'
 import { feedRoutes } from './feed/route.ts'
 import { startHousekeeping } from './housekeeping/housekeeping.ts'
@@ -56,7 +55,7 @@ export async function buildApp(config: Config, clock: Clock, logStream?: LogStre
   await app.register(feedRoutes, deps.feed)
 
   await app.register(discoveryRoutes, deps.discovery)
-  await app.register(healthRoutes, { assertReady: () => assertMigrated(database.prisma) })
+  await app.register(healthRoutes, { assertReady: deps.assertReady })
   await app.register(metricsRoute, { metrics, requests, db: database.prisma })
   await docsPage(app, docs)
 

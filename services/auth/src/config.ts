@@ -15,6 +15,7 @@ import {
   type Values,
 } from '@gatehouse/settings'
 import { sharedSettings } from '@gatehouse/settings/shared-settings'
+import { parseDatabaseUrl } from './database/databaseUrl.ts'
 
 const hour = 3600
 const day = 24 * hour
@@ -282,6 +283,11 @@ export function readConfig(environment: Environment): Config {
   assertSetting(
     URL.canParse(config.DATABASE_URL),
     'DATABASE_URL is not a valid URL: special characters in the password must be percent-encoded.',
+  )
+  parseDatabaseUrl(config.DATABASE_URL)
+  assertSetting(
+    config.RETRY_WINDOW_MS === 0 || config.RETRY_WINDOW_MS > config.DATABASE_TIMEOUT_MS + 1000,
+    'RETRY_WINDOW_MS must exceed DATABASE_TIMEOUT_MS by more than a second, or a renewal whose answer is lost in the database cannot be retried.',
   )
   assertSetting(
     config.LEASE_MS > 2 * config.POLL_HOLD_MS,

@@ -3,6 +3,7 @@ import type { Clock } from '@gatehouse/clock'
 import type { Registry } from 'prom-client'
 import { type Config, lifetimesOf } from './config.ts'
 import { type Database, openDatabase } from './database/database.ts'
+import { assertReady } from './database/readiness.ts'
 import { readKeys } from './keys/keyring.ts'
 import { createPasswords } from './passwords/passwords.ts'
 import { createRenewalPriority } from './passwords/renewalPriority.ts'
@@ -57,6 +58,7 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
     oauth: { ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps },
     feed: { db, clients: limits.clients, polls },
     discovery: { issuer: config.ISSUER, keys: signingKeys },
+    assertReady: () => assertReady({ db, deafMs: pipeline.deafMs }),
     database,
     passwords,
     /** Waits until the threads, the notifications and the connections are closed, in this order. */

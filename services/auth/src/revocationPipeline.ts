@@ -17,6 +17,8 @@ export interface RevocationPipeline {
   revocations: Revocations
   barrierDeps: BarrierDeps
   polls: Polls
+  /** For how long PostgreSQL's notifications have not been received, in milliseconds. */
+  deafMs: () => number
   /** Closes the connection that listens for notifications. */
   close: () => Promise<void>
 }
@@ -55,5 +57,5 @@ export function createRevocationPipeline(
       else if (from !== replicaId) barrier.wake()
     },
   })
-  return { revocations, barrierDeps: { barrier, maxWaitMs }, polls, close: listener.close }
+  return { revocations, barrierDeps: { barrier, maxWaitMs }, polls, deafMs: listener.deafMs, close: listener.close }
 }

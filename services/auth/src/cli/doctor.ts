@@ -3,6 +3,7 @@ import { SettingsError } from '@gatehouse/settings'
 import { type Config, readConfig } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { missingMigrations } from '../database/migrate.ts'
+import { isStandby } from '../database/readiness.ts'
 import { readRefreshKeys } from '../keys/refreshKeys.ts'
 import { readSigningKeys } from '../keys/signingKeys.ts'
 import { readLiveGuards } from '../store/guards.ts'
@@ -91,21 +92,25 @@ function checkSync(check: string, describe: () => string): Finding {
   }
 }
 
-async function checkConnection({ pool }: Database): Promise<Finding> {
+async function checkConnection({ prisma }: Database): Promise<Finding> {
   try {
-    const { rows } = await pool.query<{ version: string }>(`SELECT current_setting('server_version') AS version`)
-    return passed('database', `PostgreSQL ${rows[0]?.version}`)
+    const [row] = await prisma.$queryRaw<{ version: string }[]>`SELECT current_setting('server_version') AS version`
+    if (await isStandby(prisma))
+      return failed('database', 'is a standby, which refuses writes. Set DATABASE_URL to the primary')
+    return passed('database', `PostgreSQL ${row?.version}`)
   } catch (error) {
-    const { message, code } = error as { message?: string; code?: string }
-    return failed('database', `cannot be reached: ${message || code}. Check DATABASE_URL and that the server runs.`)
+    // Prisma puts the reason on the last line.
+    const reason = error instanceof Error ? error.message.split('\n').at(-1) : String(error)
+    return failed('database', `cannot be reached: ${reason}. Check DATABASE_URL and that the server runs.`)
   }
 }
 
-async function checkClock({ pool }: Database, wallMs: () => number): Promise<Finding> {
+async function checkClock({ prisma }: Database, wallMs: () => number): Promise<Finding> {
   const beforeMs = wallMs()
-  const { rows } = await pool.query<{ ms: number }>('SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms')
+  const [row] = await prisma.$queryRaw<{ ms: number }[]>`
+    SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms`
   const middleMs = (beforeMs + wallMs()) / 2
-  const offsetMs = Math.round(Math.abs((rows[0]?.ms ?? 0) - middleMs))
+  const offsetMs = Math.round(Math.abs((row?.ms ?? 0) - middleMs))
   return offsetMs <= maxClockOffsetMs
     ? passed('clock', `${offsetMs} ms from the database's`)
     : failed('clock', `this machine and the database differ by ${offsetMs} ms. Synchronise both by NTP.`)

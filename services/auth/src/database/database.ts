@@ -7,7 +7,9 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { type Prisma, PrismaClient } from '../generated/prisma/client.ts'
+import { parseDatabaseUrl } from './databaseUrl.ts'
 import { createRawSql, type RawSql } from './rawSql.ts'
+import { closeSilentConnections } from './silentConnections.ts'
 
 export type { PrismaClient }
 /** Where a query runs: the typed client, or the transaction that the caller holds. */
@@ -22,33 +24,42 @@ export interface Database {
   url: string
   /** Starts Prisma's query compiler, which blocks the event loop for a tenth of a second. Sends no statement. */
   warmUp: () => Promise<void>
+  /** Ends every connection; one that does not answer is cut after `timeoutMs`. */
   close: () => Promise<void>
 }
 
 export interface DatabaseOptions {
   url: string
   connections: number
-  /** The limit of a statement, of a transaction, and of the wait for a connection. */
+  /** The limit of a statement, of a transaction, and of the wait for a connection, in milliseconds. */
   timeoutMs: number
   onError: (error: Error) => void
 }
 
+/**
+ * Every session runs in UTC, whatever the database's own time zone is: Prisma's adapter drops the offset of a timestamp.
+ * @throws SettingsError for a URL with a parameter that cannot be honoured
+ */
 export function openDatabase({ url, connections, timeoutMs, onError }: DatabaseOptions): Database {
+  const { client, schema, maxConnections = connections, connectTimeoutMs = timeoutMs } = parseDatabaseUrl(url)
   const pool = new pg.Pool({
-    connectionString: url,
-    max: connections,
-    connectionTimeoutMillis: timeoutMs,
+    ...client,
+    max: Math.min(connections, maxConnections),
+    connectionTimeoutMillis: Math.min(timeoutMs, connectTimeoutMs),
     statement_timeout: timeoutMs,
+    // Longer than the limit of the server, which cancels a statement and keeps the connection.
+    query_timeout: timeoutMs + answerMarginMs,
     idle_in_transaction_session_timeout: 2 * timeoutMs,
     keepAlive: true,
     application_name: 'gatehouse-auth',
   })
   pool.on('error', onError)
-  const adapter = new PrismaPg(pool, { statementNameGenerator: statementNames(), onConnectionError: onError })
+  const silent = closeSilentConnections(pool, timeoutMs + answerMarginMs)
+  const adapter = new PrismaPg(pool, { schema, statementNameGenerator: statementNames(), onConnectionError: onError })
   const prisma = new PrismaClient({ adapter, transactionOptions: { maxWait: timeoutMs, timeout: timeoutMs } })
   const close = async () => {
     await prisma.$disconnect()
-    await pool.end()
+    await silent.endPool()
   }
   return { prisma, rawSql: createRawSql(adapter), pool, url, warmUp: () => prisma.$connect(), close }
 }
@@ -68,5 +79,8 @@ function statementNames(): (query: { sql: string }) => string {
     return name
   }
 }
+
+/** What a statement that PostgreSQL cancels at its limit needs to be answered. */
+const answerMarginMs = 1000
 
 const listOfParameters = / IN \((?:CAST\()?\$/

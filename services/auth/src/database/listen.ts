@@ -1,63 +1,87 @@
-/** Hears the database's notifications. They only wake readers: losing every one costs time, never truth. */
+/** Listens for PostgreSQL's notifications. They only wake readers: a lost notification costs time and no correctness. */
 import type { Clock } from '@gatehouse/clock'
 import pg from 'pg'
+import { parseDatabaseUrl } from './databaseUrl.ts'
 
 export type Channel = 'gatehouse_feed' | 'gatehouse_acks'
 
 export interface Listener {
+  /** For how long notifications have not been received, in milliseconds; 0 while the connection works. */
+  deafMs: () => number
   close: () => Promise<void>
 }
 
 export interface ListenOptions {
   url: string
   clock: Clock
-  /** Called for each notification, with what it says, and for every channel after a reconnection: something may have been missed. */
+  /** Called with the payload of each notification, and for every channel after a reconnection, which may have missed some. */
   onWake: (channel: Channel, from: string) => void
   onError: (error: unknown) => void
 }
 
 const channels: readonly Channel[] = ['gatehouse_feed', 'gatehouse_acks']
 const reconnectMs = 500
+/** A connection that a firewall dropped is silent: only a statement without an answer shows it. */
+const heartbeatMs = 5000
+const answerMs = 2000
+const closeMs = 1000
 
-/** Listens on a connection of its own until closed, and connects again whenever it breaks. */
+/** Listens on a connection of its own until closed, and reconnects whenever the connection breaks or falls silent. */
 export function listen({ url, clock, onWake, onError }: ListenOptions): Listener {
   const stop = new AbortController()
-  let client: pg.Client | undefined
+  const { client: options } = parseDatabaseUrl(url)
+  let current: pg.Client | undefined
+  let deafSinceMs: number | null = clock.nowMs()
 
-  const hear = async () => {
-    const connection = new pg.Client({
-      connectionString: url,
+  const listenOnce = async () => {
+    const client = new pg.Client({
+      ...options,
       keepAlive: true,
       connectionTimeoutMillis: 5000,
+      query_timeout: answerMs,
       application_name: 'gatehouse-listen',
     })
-    client = connection
-    const broken = new Promise<unknown>(resolve => {
-      connection.on('error', resolve)
-      connection.on('end', () => resolve(new Error('the listening connection ended')))
-    })
-    connection.on('notification', ({ channel, payload = '' }) => onWake(channel as Channel, payload))
-    await connection.connect()
-    for (const channel of channels) await connection.query(`LISTEN ${channel}`)
+    current = client
+    const broken = new AbortController()
+    client.on('error', error => broken.abort(error))
+    client.on('end', () => broken.abort(new Error('the listening connection ended')))
+    client.on('notification', ({ channel, payload = '' }) => onWake(channel as Channel, payload))
+    await client.connect()
+    for (const channel of channels) await client.query(`LISTEN ${channel}`)
+    deafSinceMs = null
     for (const channel of channels) onWake(channel, '')
-    throw await broken
+    for (;;) {
+      await clock.sleep(heartbeatMs, broken.signal)
+      await client.query('SELECT')
+    }
   }
 
-  const hearForEver = async () => {
+  const listenUntilStopped = async () => {
     while (!stop.signal.aborted) {
-      await hear().catch(error => {
+      await listenOnce().catch(error => {
+        deafSinceMs ??= clock.nowMs()
         if (!stop.signal.aborted) onError(error)
       })
-      await client?.end().catch(() => undefined)
+      disconnect(current)
       await clock.sleep(reconnectMs, stop.signal).catch(() => undefined)
     }
   }
 
-  const done = hearForEver()
+  const done = listenUntilStopped()
   const close = async () => {
     stop.abort()
-    await client?.end().catch(() => undefined)
+    const farewell = new AbortController()
+    const ending = current?.end().catch(() => undefined)
+    await Promise.race([ending, clock.sleep(closeMs, farewell.signal).catch(() => undefined)])
+    farewell.abort()
+    disconnect(current)
     await done
   }
-  return { close }
+  return { deafMs: () => (deafSinceMs === null ? 0 : clock.nowMs() - deafSinceMs), close }
+}
+
+/** Destroys the socket: a silent connection never answers the end of the protocol. */
+function disconnect(client: pg.Client | undefined): void {
+  const { connection } = (client ?? {}) as { connection?: { stream: { destroy: () => void } } }
+  connection?.stream.destroy()
 }

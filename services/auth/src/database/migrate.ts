@@ -1,8 +1,9 @@
 /** Brings the database to the schema that this release expects, and compares the two. */
 import { join } from 'node:path'
-import { ProblemError } from '@gatehouse/contract'
+import { SettingsError } from '@gatehouse/settings'
 import pg from 'pg'
 import type { Db } from './database.ts'
+import { parseDatabaseUrl } from './databaseUrl.ts'
 import { migrationNames, prismaDir, readMigrations, readSchema } from './migrations.ts'
 
 export interface MigrateOptions {
@@ -20,16 +21,33 @@ const lockKey = 4283_1910_0417
  * Applies the missing migrations and records them in `_prisma_migrations`, as `prisma migrate deploy` does.
  * Replicas may call it at the same time: the second waits for the first and finds nothing to apply.
  * @returns the names of the migrations that this call applied
+ * @throws SettingsError when the schema belongs to another application
  */
 export async function migrate({ connectionString, migrationsDir }: MigrateOptions): Promise<{ applied: string[] }> {
   const migrationsList = await readMigrations(migrationsDir ?? join(prismaDir(), 'migrations'))
   const { withSchemaEngine } = await import('@gatehouse/schema-engine')
-  return withLock(connectionString, () =>
-    withSchemaEngine({ url: connectionString, schemas: [] }, async engine => {
+  const ownNames = migrationsList.migrationDirectories.map(({ path }) => path)
+  return withLock(connectionString, async client => {
+    await refuseForeignMigrations(client, ownNames)
+    return withSchemaEngine({ url: connectionString, schemas: [] }, async engine => {
       const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters })
       return { applied: appliedMigrationNames }
-    }),
-  )
+    })
+  })
+}
+
+/**
+ * Prisma keeps the migrations of every application in a table of the same name: written to, it would mix two histories. A
+ * database of ours has the first of our migrations, whichever release wrote the later ones.
+ */
+async function refuseForeignMigrations(client: pg.Client, [first]: readonly string[]): Promise<void> {
+  const { rows: tables } = await client.query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS "exists"`)
+  if (tables[0].exists !== true) return
+  const { rows } = await client.query<{ name: string }>('SELECT migration_name AS name FROM _prisma_migrations')
+  if (rows.length > 0 && !rows.some(({ name }) => name === first))
+    throw new SettingsError(
+      'The schema holds the migrations of another application: add a schema of its own to DATABASE_URL, as ?schema=gatehouse.',
+    )
 }
 
 /**
@@ -40,12 +58,6 @@ export async function missingMigrations(db: Db, migrationsDir?: string): Promise
   const names = await migrationNames(migrationsDir ?? join(prismaDir(), 'migrations'))
   const applied = await appliedMigrations(db)
   return names.filter(name => !applied.has(name))
-}
-
-/** @throws ProblemError `unavailable`; its message names the missing migrations, for the log */
-export async function assertMigrated(db: Db): Promise<void> {
-  const missing = await missingMigrations(db)
-  if (missing.length > 0) throw new ProblemError('unavailable', `migrations are missing: ${missing.join(', ')}`)
 }
 
 /** @returns the difference between `schema.prisma` and the database as text; '' when they agree */
@@ -74,8 +86,11 @@ async function appliedMigrations(db: Db): Promise<Set<string>> {
   return new Set(rows.map(({ name }) => name))
 }
 
-async function withLock<Result>(connectionString: string, work: () => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({ connectionString })
+async function withLock<Result>(
+  connectionString: string,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client(parseDatabaseUrl(connectionString).client)
   // The next query reports a connection that broke while it was idle; without a listener the event would end the process.
   client.on('error', () => undefined)
   await client.connect()
@@ -83,7 +98,7 @@ async function withLock<Result>(connectionString: string, work: () => Promise<Re
     // Replicas must not wait without limit for a migration that hangs: they fail, and the orchestrator restarts them.
     await client.query("SET lock_timeout = '2min'")
     await client.query('SELECT pg_advisory_lock($1)', [lockKey])
-    return await work()
+    return await work(client)
   } finally {
     await client.end()
   }

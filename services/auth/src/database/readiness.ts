@@ -1,0 +1,27 @@
+/** Decides whether this replica can serve requests: the database is writable, migrated, and wakes the feed. */
+import { ProblemError } from '@gatehouse/contract'
+import type { Db } from './database.ts'
+import { missingMigrations } from './migrate.ts'
+
+export interface ReadinessOptions {
+  db: Db
+  /** For how long notifications have not been received, in milliseconds. */
+  deafMs: () => number
+}
+
+/** Several attempts of the listener to reconnect. */
+const maxDeafMs = 10_000
+
+/** @throws ProblemError `unavailable`; its message names the reason, for the log */
+export async function assertReady({ db, deafMs }: ReadinessOptions): Promise<void> {
+  if (await isStandby(db)) throw new ProblemError('unavailable', 'the database is a standby, which refuses writes')
+  const missing = await missingMigrations(db)
+  if (missing.length > 0) throw new ProblemError('unavailable', `migrations are missing: ${missing.join(', ')}`)
+  if (deafMs() > maxDeafMs) throw new ProblemError('unavailable', 'notifications are not received')
+}
+
+/** Whether PostgreSQL runs as a standby: it accepts connections and refuses every write. */
+export async function isStandby(db: Db): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ isStandby: boolean }[]>`SELECT pg_is_in_recovery() AS "isStandby"`
+  return row?.isStandby ?? false
+}

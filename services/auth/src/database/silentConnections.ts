@@ -1,0 +1,52 @@
+/**
+ * Closes connections on which PostgreSQL has fallen silent: a firewall that drops a connection tells neither side, and the
+ * kernel reports it after many minutes.
+ */
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { systemClock } from '@gatehouse/clock'
+import type pg from 'pg'
+
+export interface SilentConnections {
+  /** Ends the pool; a connection that does not close within the limit is cut. */
+  endPool: () => Promise<void>
+}
+
+/** What `pg` keeps of a connection and does not declare. */
+interface ClientInternals {
+  connection: { stream: Socket }
+  _activeQuery: unknown
+}
+
+/**
+ * `query_timeout` ends the query and leaves the connection in the pool when it belongs to a transaction: every later statement
+ * on it would time out too. So the socket is destroyed, which also rejects the statement that runs.
+ * @param limitMs how long a connection may be silent while a statement runs, in milliseconds
+ */
+export function closeSilentConnections(pool: pg.Pool, limitMs: number): SilentConnections {
+  const sockets = new Set<Socket>()
+  pool.on('connect', client => {
+    const internals = client as unknown as ClientInternals
+    const { stream } = internals.connection
+    sockets.add(stream)
+    stream.once('close', () => sockets.delete(stream))
+    // Node restarts this timer with every byte in either direction.
+    stream.setTimeout(limitMs, () => {
+      if (internals._activeQuery !== null) stream.destroy(new Error('Connection terminated: PostgreSQL did not answer'))
+    })
+  })
+  const endPool = async () => {
+    const ended = new AbortController()
+    const cut = systemClock.sleep(limitMs, ended.signal).then(
+      () => {
+        for (const socket of sockets) socket.destroy()
+      },
+      () => undefined,
+    )
+    await pool.end()
+    // `pool.end` does not wait for the sockets.
+    await Promise.race([cut, Promise.all([...sockets].map(socket => once(socket, 'close')))])
+    ended.abort()
+  }
+  return { endPool }
+}

@@ -1,0 +1,92 @@
+/** `DATABASE_URL`: every parameter is honoured or refused, and the tables of another application stay untouched. */
+
+import { freshDatabase } from '@gatehouse/testkit'
+import pg from 'pg'
+import t from 'tap'
+import { openDatabase } from '../../src/database/database.ts'
+import { parseDatabaseUrl } from '../../src/database/databaseUrl.ts'
+import { migrate, missingMigrations, schemaDrift } from '../../src/database/migrate.ts'
+import { startService } from '../helpers/service.ts'
+
+const base = 'postgresql://user:secret@127.0.0.1:5432/gatehouse'
+
+t.test('DATABASE_URL: parameters of Prisma are translated, and none is passed to pg', async t => {
+  const parsed = parseDatabaseUrl(
+    `${base}?schema=our%20own&connection_limit=3&connect_timeout=2&pool_timeout=7&sslmode=verify-full`,
+  )
+  t.same(parsed, {
+    client: {
+      connectionString: `${base}?sslmode=verify-full`,
+      options: '-c TimeZone=UTC -c search_path="our\\ own"',
+    },
+    schema: 'our own',
+    maxConnections: 3,
+    connectTimeoutMs: 2000,
+  })
+  t.equal(parseDatabaseUrl(`${base}?connect_timeout=0`).connectTimeoutMs, undefined, 'zero is no limit')
+})
+
+t.test('DATABASE_URL: a parameter that cannot be honoured is refused in one sentence that names it', async t => {
+  const refused: Record<string, RegExp> = {
+    'pgbouncer=true': /parameter pgbouncer/,
+    'statement_cache_size=0': /parameter statement_cache_size/,
+    'sslmode=prefer': /sslmode/,
+    'connection_limit=0': /connection_limit/,
+    'pool_timeout=soon': /pool_timeout/,
+  }
+  for (const [parameter, message] of Object.entries(refused))
+    t.throws(() => parseDatabaseUrl(`${base}?${parameter}`), { message }, parameter)
+})
+
+t.test('DATABASE_URL: with a schema, the tables and the service use that schema only', async t => {
+  const { url } = await emptyDatabase(t)
+  const own = new URL(url)
+  own.searchParams.set('schema', 'our own')
+  t.equal((await migrate({ connectionString: own.href })).applied.length > 0, true)
+  t.equal(await schemaDrift({ connectionString: own.href }), '')
+  t.same(await tablesIn(url, 'public'), [])
+  const service = await startService(t, { DATABASE_URL: own.href })
+  const ada = await service.createUser({ roles: ['admin'] })
+  const { accessToken: token, refreshToken } = await service.login(ada)
+  t.equal((await service.call('/session/renew', { body: { refreshToken } })).status, 200)
+  t.equal((await service.call('/admin/users', { token })).status, 200)
+  t.equal((await service.call('/session', { body: { email: ada.email, password: 'wrong' } })).status, 401)
+  t.equal((await service.call('/readyz')).status, 200)
+  t.same(await tablesIn(url, 'public'), [])
+})
+
+t.test('migrate: the migrations of another application are refused and not written to', async t => {
+  const { url, client } = await emptyDatabase(t)
+  await client.query(
+    'CREATE TABLE _prisma_migrations (migration_name text, finished_at timestamptz, rolled_back_at timestamptz)',
+  )
+  await client.query(`INSERT INTO _prisma_migrations VALUES ('20200101000000_shop', now(), NULL)`)
+  await t.rejects(migrate({ connectionString: url }), { message: /another application/ })
+  t.same(await tablesIn(url, 'public'), ['_prisma_migrations'])
+  const { rows } = await client.query('SELECT count(*)::int AS rows FROM _prisma_migrations')
+  t.equal(rows[0].rows, 1)
+  const database = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
+  t.ok((await missingMigrations(database.prisma)).length > 0)
+  await database.close()
+})
+
+async function emptyDatabase(t: { teardown: (end: () => unknown) => unknown }) {
+  const { url } = await freshDatabase(fn => t.teardown(fn))
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  t.teardown(() => client.end())
+  await client.query('DROP SCHEMA public CASCADE')
+  await client.query('CREATE SCHEMA public')
+  return { url, client }
+}
+
+async function tablesIn(url: string, schema: string): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query(
+    'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = $1',
+    [schema],
+  )
+  await client.end()
+  return rows.map(({ name }) => name)
+}

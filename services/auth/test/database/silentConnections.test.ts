@@ -1,0 +1,42 @@
+/** Connections that a firewall has dropped without a word: requests are answered, and the service recovers and stops. */
+import { pgProxy } from '@gatehouse/testkit'
+import t from 'tap'
+import { waitUntil } from '../helpers/locks.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import { startService } from '../helpers/service.ts'
+
+t.test('silent connections: every request is answered, and new connections replace the silent ones', async t => {
+  const service = await startService(t)
+  const ada = await service.createUser()
+  const { accessToken: token, refreshToken } = await service.login(ada)
+  const proxy = await pgProxy(t, service.database.url)
+  const limits = { DATABASE_TIMEOUT_MS: '2000', DATABASE_POOL: '8' }
+  const { call, close } = await startReplica(t, service, { DATABASE_URL: proxy.url, ...limits })
+  const all = () => [
+    call('/me', { token }),
+    call('/sessions', { token }),
+    call('/sessions?others=true', { method: 'DELETE', token }),
+    call('/session/renew', { body: { refreshToken } }),
+    call('/readyz'),
+  ]
+  t.same([...new Set((await Promise.all(all())).map(({ status }) => status))], [200])
+
+  proxy.silence()
+  for (const { status } of await Promise.all(all())) t.ok([200, 503].includes(status), `status ${status}`)
+  await waitUntil(async () => {
+    const statuses = (await Promise.all(all())).map(({ status }) => status)
+    return statuses.every(status => status === 200)
+  }, 'the service works again')
+
+  const listeners = async () => {
+    const { rows } = await service.database.pool.query(
+      `SELECT count(*)::int AS count FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'gatehouse-listen'`,
+    )
+    return rows[0].count
+  }
+  // The silent connection stays open at PostgreSQL, beside those of the two replicas.
+  await waitUntil(async () => (await listeners()) === 3, 'the listener has reconnected')
+  proxy.silence()
+  await close()
+})
