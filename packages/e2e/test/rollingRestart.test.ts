@@ -136,8 +136,8 @@ async function startLoad({ auth, resource, adminToken, login }: TestSystem, stop
 }
 
 t.test('poll: a held poll is answered when the replica receives SIGTERM', async t => {
-  // Held far longer than the process may take to stop, so only the stop can end the hold.
-  const { auths } = await startTestSystem(t, { LEASE_MS: '60000', POLL_HOLD_MS: '25000' })
+  const holdMs = 6000
+  const { auths } = await startTestSystem(t, { POLL_HOLD_MS: String(holdMs) })
   const [replica] = auths as [Service]
   const headers = { authorization: `Basic ${btoa(`resource:${encodeURIComponent(clientSecret)}`)}` }
   const guardIdentity = { guard: randomUUID(), name: 'a guard', version: '1' }
@@ -145,10 +145,12 @@ t.test('poll: a held poll is answered when the replica receives SIGTERM', async 
   const { body } = await poll(guardIdentity)
   const { feedId, head } = body as { feedId: string; head: number }
 
+  const startMs = systemClock.nowMs()
   const held = poll({ ...guardIdentity, feedId, after: head })
   await systemClock.sleep(100)
   const ended = replica.stop()
   t.equal((await held).status, 200)
+  t.ok(systemClock.nowMs() - startMs < holdMs, 'before the hold ends')
   t.equal(await ended, 0)
 })
 

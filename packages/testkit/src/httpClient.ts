@@ -42,6 +42,6 @@ export function httpClient(url: string): Call {
 }
 
 /** The code of a problem. */
-export function codeOf({ body }: HttpResponse): string | undefined {
+export function codeOf({ body }: Pick<HttpResponse, 'body'>): string | undefined {
   return (body as { code?: string } | null)?.code
 }

@@ -2,7 +2,7 @@
 import { type ProblemCode, problemDefinition, problems } from '@gatehouse/contract'
 import { checkBarriers } from './barrierLatency.ts'
 import { certainlyCovers, possiblyCovers, type Session } from './coverage.ts'
-import type { Fault, History, HistoryEvent, Login, Renewal, Request, Revocation } from './history.ts'
+import type { Fault, History, HistoryEvent, Login, MissingSession, Renewal, Request, Revocation } from './history.ts'
 
 export type Promised = 'SAFE' | 'LIVE' | 'JUST' | 'HONEST' | 'EXPECTED' | 'RECOVERS'
 
@@ -19,6 +19,7 @@ export interface Records {
   requests: Request[]
   renewals: Renewal[]
   revocations: Revocation[]
+  missingSessions: MissingSession[]
   faults: Fault[]
 }
 
@@ -59,6 +60,7 @@ function recordsOf(events: readonly HistoryEvent[]): Records {
     requests: of('request'),
     renewals: of('renewal'),
     revocations: of('revocation'),
+    missingSessions: of('missing-session'),
     faults: of('fault'),
   }
 }
@@ -78,12 +80,14 @@ function checkSafety({ sessions, requests, renewals, revocations }: Records): Vi
   )
   const violationsOf = (what: string, by: Map<string, Revocation>) => (event: Request | Renewal) => {
     const revocation = by.get(event.sid)
-    if (event.result !== 'ok' || revocation === undefined || event.startMs <= revocation.endMs) return []
+    // A slow body counts from its last byte: a decision at the head would be too old.
+    const sentMs = event.sentMs ?? event.startMs
+    if (event.result !== 'ok' || revocation === undefined || sentMs <= revocation.endMs) return []
     return [violation('SAFE', what, [revocation, event])]
   }
   return [
-    ...requests.flatMap(violationsOf('a request that started after inForce was answered was admitted', inForce)),
-    ...renewals.flatMap(violationsOf('a renewal that started after the revocation was answered succeeded', committed)),
+    ...requests.flatMap(violationsOf('a request that was sent after inForce was answered was admitted', inForce)),
+    ...renewals.flatMap(violationsOf('a renewal that was sent after the revocation was answered succeeded', committed)),
   ]
 }
 
@@ -101,7 +105,8 @@ function firstBySession(sessions: Map<string, Session>, revocations: Revocation[
  * JUST: only a revoked session is answered with `session-ended`, only a disabled account with
  * `account-disabled`.
  */
-function checkJustice({ sessions, requests, renewals, logins, revocations }: Records): Violation[] {
+function checkJustice(records: Records): Violation[] {
+  const { sessions, requests, renewals, logins, revocations, missingSessions } = records
   const mayHaveEndedAtMs = new Map(
     [...sessions.values()].map(session => {
       const starts = revocations.filter(event => possiblyCovers(event, session)).map(({ startMs }) => startMs)
@@ -109,7 +114,10 @@ function checkJustice({ sessions, requests, renewals, logins, revocations }: Rec
     }),
   )
   const ended = [...requests, ...renewals].filter(({ result }) => result === 'session-ended')
-  const unjustEnds = ended.filter(({ sid, endMs }) => endMs < (mayHaveEndedAtMs.get(sid) ?? Number.POSITIVE_INFINITY))
+  const isUnjust = ({ sid, endMs }: { sid: string; endMs: number }) =>
+    endMs < (mayHaveEndedAtMs.get(sid) ?? Number.POSITIVE_INFINITY)
+  const unjustEnds = ended.filter(isUnjust)
+  const missing = missingSessions.filter(isUnjust)
 
   const answeredDisabled = [...requests, ...logins].filter(({ result }) => result === 'account-disabled')
   const unjustlyDisabled = answeredDisabled.filter(event => !mayBeDisabled(event, revocations))
@@ -117,6 +125,7 @@ function checkJustice({ sessions, requests, renewals, logins, revocations }: Rec
     revocations.filter(event => event.user === user && isAboutAccount(event) && event.startMs <= endMs)
   const rejected = logins.filter(({ result }) => result === 'credentials-invalid')
   return [
+    ...missing.map(event => violation('JUST', 'a session without a revocation was not found', [event])),
     ...unjustEnds.map(event =>
       violation('JUST', 'a session without a revocation was answered with session-ended', [event]),
     ),

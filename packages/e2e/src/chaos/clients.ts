@@ -6,10 +6,13 @@ import { type Random, randomOf } from './random.ts'
 import { renew } from './renewing.ts'
 import { logOut } from './revoking.ts'
 import { type LiveSession, takeAccessToken } from './sessionPool.ts'
+import { slowRequest } from './slowRequest.ts'
 import { timedRequest } from './timedRequest.ts'
 
 const timeoutMs = 2500
 const idleMs: [number, number] = [30, 110]
+/** Long enough for a revocation to get in force during the pause. */
+const bodyPauseMs: [number, number] = [50, 1500]
 
 export interface ClientOptions {
   name: string
@@ -73,9 +76,13 @@ async function call(
   { sid, user, accessTokens }: LiveSession,
   random: Random,
 ): Promise<string> {
-  const { name, call: callResource } = random.pick(cluster.resources)
+  const { name, port, call: callResource } = random.pick(cluster.resources)
   const token = accessTokens.at(-1) ?? ''
-  const { startMs, endMs, result } = await timedRequest(callResource, '/storage', { token, timeoutMs: timeoutMs })
-  cluster.record({ kind: 'request', resource: name, sid, user, startMs, endMs, result })
+  const pauseMs = random.happens(0.1) ? random.between(...bodyPauseMs) : null
+  const { startMs, endMs, result, sentMs } =
+    pauseMs === null
+      ? { ...(await timedRequest(callResource, '/storage', { token, timeoutMs })), sentMs: null }
+      : await slowRequest({ port, path: '/storage', token, body: { item: 'rope' }, pauseMs, timeoutMs })
+  cluster.record({ kind: 'request', resource: name, sid, user, startMs, endMs, sentMs, result })
   return result
 }

@@ -23,6 +23,8 @@ export interface Request extends Span {
   sid: string
   user: string
   result: ResultCode
+  /** When the last byte of a slow body was sent; null if the whole request was sent at the start. */
+  sentMs: number | null
 }
 
 /** One attempt to renew; a client repeats it until it has an answer. */
@@ -31,6 +33,8 @@ export interface Renewal extends Span {
   sid: string
   user: string
   result: ResultCode
+  /** As in `Request`. */
+  sentMs: number | null
   /** When this refresh token was first presented. */
   firstMs: number
   hasKey: boolean
@@ -56,6 +60,13 @@ export interface Revocation extends Span {
   barrierResult: BarrierResult
   result: ResultCode
   waitedMs: number
+}
+
+/** `not-found` for a session that a revoker named: another revocation has ended it, and it was deleted. */
+export interface MissingSession extends Span {
+  kind: 'missing-session'
+  sid: string
+  user: string
 }
 
 export interface Fault extends Span {
@@ -86,7 +97,16 @@ export interface LoggedErrors extends Span {
   proxies: string[]
 }
 
-export type HistoryEvent = Login | Request | Renewal | Revocation | Fault | Recovery | UnexpectedExit | LoggedErrors
+export type HistoryEvent =
+  | Login
+  | Request
+  | Renewal
+  | Revocation
+  | MissingSession
+  | Fault
+  | Recovery
+  | UnexpectedExit
+  | LoggedErrors
 
 export interface History {
   events: HistoryEvent[]

@@ -9,6 +9,7 @@ import { signsOut } from './checker.ts'
 import { type ChaosContext, pause } from './context.ts'
 import type { Random } from './random.ts'
 import { type LiveSession, takeAccessToken } from './sessionPool.ts'
+import { slowRequest } from './slowRequest.ts'
 import { timedRequest } from './timedRequest.ts'
 
 export interface Renewing {
@@ -55,14 +56,16 @@ async function attemptRenewal(
   { key, firstMs, random, timeoutMs }: RenewalAttempt,
 ): Promise<Tokens | string> {
   const headers = key === undefined ? {} : { 'idempotency-key': key }
-  const { startMs, endMs, result, body } = await timedRequest(random.pick(cluster.auths).call, '/session/renew', {
-    body: { refreshToken },
-    headers,
-    timeoutMs,
-  })
+  const { call, port } = random.pick(cluster.auths)
+  const path = '/session/renew'
+  const pauseMs = random.happens(0.1) ? random.between(50, 1000) : null
+  const { startMs, endMs, result, body, sentMs } =
+    pauseMs === null
+      ? { ...(await timedRequest(call, path, { body: { refreshToken }, headers, timeoutMs })), sentMs: null }
+      : await slowRequest({ port, path, body: { refreshToken }, headers, pauseMs, timeoutMs })
   const tokens = result === 'ok' ? (body as Tokens) : null
   cluster.record({
-    ...{ kind: 'renewal', sid, user, startMs, endMs, result, firstMs, hasKey: key !== undefined },
+    ...{ kind: 'renewal', sid, user, startMs, endMs, sentMs, result, firstMs, hasKey: key !== undefined },
     presented: fingerprint(refreshToken),
     successor: tokens && fingerprint(tokens.refreshToken),
   })

@@ -48,5 +48,5 @@ async function replay(
     token: accessToken,
     timeoutMs: timeoutMs,
   })
-  cluster.record({ kind: 'request', resource: slot.name, sid, user, startMs, endMs, result })
+  cluster.record({ kind: 'request', resource: slot.name, sid, user, startMs, endMs, sentMs: null, result })
 }

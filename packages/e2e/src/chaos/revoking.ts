@@ -86,6 +86,11 @@ async function revoke(
     token,
     timeoutMs: timeoutMs,
   })
+  if (result === 'not-found' && method === 'end-one') {
+    // Another revocation has ended the session, and housekeeping has deleted it.
+    cluster.record({ kind: 'missing-session', sid: session.sid, user: session.user, startMs, endMs })
+    return 'refused'
+  }
   if (status !== null && status >= 400 && status < 500) {
     if (!expectedRejections.includes(result))
       throw new Error(`${path} answered ${result}, which is a fault of the chaos tool`)

@@ -23,6 +23,6 @@ export async function timedRequest(
   return { startMs, endMs: systemClock.nowMs(), result: answer ? resultOf(answer) : 'no-answer', status, body }
 }
 
-function resultOf(answer: HttpResponse): ResultCode {
+export function resultOf(answer: Pick<HttpResponse, 'status' | 'body'>): ResultCode {
   return answer.status < 300 ? 'ok' : (codeOf(answer) ?? `status ${answer.status}`)
 }

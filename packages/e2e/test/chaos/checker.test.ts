@@ -4,15 +4,23 @@ import { dirname } from 'node:path'
 import t from 'tap'
 import { check, type Promised } from '../../src/chaos/checker.ts'
 import { writeEvidence } from '../../src/chaos/evidence.ts'
-import type { Fault, HistoryEvent, Login, Renewal, Request, Revocation } from '../../src/chaos/history.ts'
+import type {
+  Fault,
+  HistoryEvent,
+  Login,
+  MissingSession,
+  Renewal,
+  Request,
+  Revocation,
+} from '../../src/chaos/history.ts'
 
 const bounds = { leaseMs: 3000, marginMs: 500, retryWindowMs: 30_000, slackMs: 2000 }
 const ada = { sid: 's1', user: 'ada' }
 
-const options = (startMs: number, endMs = startMs + 10) => ({ startMs, endMs })
-const login = (over: Partial<Login> = {}): Login => ({ kind: 'login', ...ada, result: 'ok', ...options(0), ...over })
+const span = (startMs: number, endMs = startMs + 10) => ({ startMs, endMs })
+const login = (over: Partial<Login> = {}): Login => ({ kind: 'login', ...ada, result: 'ok', ...span(0), ...over })
 const request = (over: Partial<Request> = {}): Request => ({
-  ...{ kind: 'request', resource: 'resource-1', ...ada, result: 'ok', ...options(1000) },
+  ...{ kind: 'request', sentMs: null, resource: 'resource-1', ...ada, result: 'ok', ...span(1000) },
   ...over,
 })
 const renewal = (over: Partial<Renewal> = {}): Renewal => ({
@@ -21,10 +29,11 @@ const renewal = (over: Partial<Renewal> = {}): Renewal => ({
     ...ada,
     result: 'ok',
     firstMs: 1000,
+    sentMs: null,
     hasKey: false,
     presented: 'a',
     successor: 'b',
-    ...options(1000),
+    ...span(1000),
   },
   ...over,
 })
@@ -38,11 +47,11 @@ const revocation = (over: Partial<Revocation> = {}): Revocation => ({
     result: 'ok',
     waitedMs: 5,
   },
-  ...options(500),
+  ...span(500),
   ...over,
 })
 const fault = (over: Partial<Fault> = {}): Fault => ({
-  ...{ kind: 'fault', fault: 'auth-killed', targets: ['auth-1'], ...options(450, 480) },
+  ...{ kind: 'fault', fault: 'auth-killed', targets: ['auth-1'], ...span(450, 480) },
   ...over,
 })
 const unknown = { barrierResult: 'unknown', result: 'no-answer', waitedMs: 0 } as const
@@ -50,12 +59,15 @@ const unknown = { barrierResult: 'unknown', result: 'no-answer', waitedMs: 0 } a
 const cases: [name: string, broken: Promised[], history: HistoryEvent[]][] = [
   ['a session without a revocation is admitted and renewed', [], [login(), request(), renewal()]],
   ['a request is admitted after inForce', ['SAFE'], [login(), revocation(), request()]],
-  ['a request that started before the receipt is admitted', [], [login(), revocation(options(500, 1001)), request()]],
+  ['a request that started before the receipt is admitted', [], [login(), revocation(span(500, 1001)), request()]],
   [
     'a request is admitted after a revocation without an answer',
     [],
     [login(), revocation(unknown), fault(), request()],
   ],
+  ['a slow body that ends after inForce is admitted', ['SAFE'], [login(), revocation(), slow({ sentMs: 900 })]],
+  ['a slow body that ends before inForce is admitted', [], [login(), revocation(), slow({ sentMs: 490 })]],
+  ['a slow renewal that ends after the revocation succeeds', ['SAFE'], [login(), revocation(), slowRenewal()]],
   ['a renewal succeeds after the revocation was answered', ['SAFE'], [login(), revocation(), renewal()]],
   [
     'a request is admitted after a global revocation',
@@ -65,7 +77,7 @@ const cases: [name: string, broken: Promised[], history: HistoryEvent[]][] = [
   [
     'a session begun after a global revocation is admitted',
     [],
-    [login(options(600)), revocation({ method: 'global', user: null }), request()],
+    [login(span(600)), revocation({ method: 'global', user: null }), request()],
   ],
   ['the session that end-others keeps is admitted', [], [login(), revocation({ method: 'end-others' }), request()]],
   [
@@ -78,18 +90,20 @@ const cases: [name: string, broken: Promised[], history: HistoryEvent[]][] = [
   [
     'session-ended before the revocation was sent',
     ['JUST'],
-    [login(), revocation(options(2000)), request({ result: 'session-ended' })],
+    [login(), revocation(span(2000)), request({ result: 'session-ended' })],
   ],
   [
     'session-ended by a revocation that commits after its time-out',
     [],
-    [login(options(600)), unanswered('end-all'), fault(), request({ result: 'session-ended' })],
+    [login(span(600)), unanswered('end-all'), fault(), request({ result: 'session-ended' })],
   ],
   [
     'session-ended by an end-all that preceded the log-in',
     ['JUST'],
-    [revocation({ method: 'end-all' }), login(options(600)), renewalEnded()],
+    [revocation({ method: 'end-all' }), login(span(600)), renewalEnded()],
   ],
+  ['a session that another revocation has ended is not found', [], [login(), revocation(), missingSession()]],
+  ['a session is not found without a revocation', ['JUST'], [login(), missingSession()]],
   ['account-disabled without a disable', ['JUST'], [login(), request({ result: 'account-disabled' })]],
   [
     'account-disabled after a disable',
@@ -115,11 +129,11 @@ const cases: [name: string, broken: Promised[], history: HistoryEvent[]][] = [
   ['a retry without a key beyond the window', [], [login(), beyondWindow({ hasKey: false })]],
   ['a retry with its key beyond the window', ['HONEST'], [login(), beyondWindow({ hasKey: true })]],
   ['one token has two successors', ['HONEST'], [login(), renewal(), renewal({ successor: 'c' })]],
-  ['a barrier exceeds lease and margin', ['LIVE'], [login(), revocation({ waitedMs: 6000, ...options(500, 6600) })]],
+  ['a barrier exceeds lease and margin', ['LIVE'], [login(), revocation({ waitedMs: 6000, ...span(500, 6600) })]],
   [
     'a barrier exceeds lease and margin while PostgreSQL is down',
     [],
-    [login(), revocation({ waitedMs: 6000, ...options(500, 6600) }), noDatabase()],
+    [login(), revocation({ waitedMs: 6000, ...span(500, 6600) }), noDatabase()],
   ],
   ['a revocation gets no answer', ['LIVE'], [login(), revocation(unknown)]],
   ['a revocation gets no answer while its replica is killed', [], [login(), revocation(unknown), fault()]],
@@ -137,12 +151,12 @@ const cases: [name: string, broken: Promised[], history: HistoryEvent[]][] = [
   [
     'a process exits unexpectedly',
     ['RECOVERS'],
-    [{ kind: 'unexpected-exit', target: 'auth-1', lastLog: [], ...options(1) }],
+    [{ kind: 'unexpected-exit', target: 'auth-1', lastLog: [], ...span(1) }],
   ],
   [
     'a process does not serve after the last fault',
     ['RECOVERS'],
-    [{ kind: 'recovery', target: 'auth-1', isServing: false, ...options(1) }],
+    [{ kind: 'recovery', target: 'auth-1', isServing: false, ...span(1) }],
   ],
 ]
 for (const [name, lostConnections, events] of cases) {
@@ -173,13 +187,26 @@ function renewalEnded(): Renewal {
 }
 
 function disabledAndEnabled(): Revocation[] {
-  return [revocation({ method: 'disable' }), revocation({ method: 'enable', ...options(600) })]
+  return [revocation({ method: 'disable' }), revocation({ method: 'enable', ...span(600) })]
 }
 
 function beyondWindow(over: Partial<Renewal>): Renewal {
-  return renewal({ result: 'refresh-reused', successor: null, ...options(1000, 32_000), ...over })
+  return renewal({ result: 'refresh-reused', successor: null, ...span(1000, 32_000), ...over })
+}
+
+/** Begins before the revocation at 500 ms. */
+function slow({ sentMs }: { sentMs: number }): Request {
+  return request({ ...span(400, 1000), sentMs })
+}
+
+function slowRenewal(): Renewal {
+  return renewal({ ...span(400, 1000), sentMs: 900 })
+}
+
+function missingSession(): MissingSession {
+  return { kind: 'missing-session', ...ada, ...span(1000) }
 }
 
 function noDatabase(): Fault {
-  return fault({ fault: 'postgres-killed', targets: ['postgres'], ...options(1000, 2000) })
+  return fault({ fault: 'postgres-killed', targets: ['postgres'], ...span(1000, 2000) })
 }

@@ -15,15 +15,15 @@ export const mutations = {
   'barrier-skipped': {
     service: 'auth',
     file: '/services/auth/dist/src/revoke/barrier.js',
-    from: 'const inForce = await Promise.race([waiter.inForce.then(() => true), patience.then(() => false)]);',
-    to: 'const inForce = true; void patience;',
+    from: 'const inForce = await Promise.race([waiter.inForce.then(() => true), timeout.then(() => false)]);',
+    to: 'const inForce = true; void timeout;',
   },
   /** The guard counts its lease from the answer instead of from before the poll was sent. */
   'lease-from-answer': {
     service: 'resource',
     file: '/packages/protocol/dist/src/follower.js',
-    from: 'extend(follower.validUntil, asked, answer.leaseMs);',
-    to: 'extend(follower.validUntil, { nowMs: performance.now(), wallMs: Date.now() }, answer.leaseMs);',
+    from: 'extendLease(follower.validUntil, sentAt, response.leaseMs);',
+    to: 'extendLease(follower.validUntil, { nowMs: performance.now(), wallMs: Date.now() }, response.leaseMs);',
   },
   /** The auth service treats a retry of a renewal as reuse. */
   'retry-as-reuse': {
