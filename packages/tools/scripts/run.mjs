@@ -24,6 +24,7 @@ const commands = {
   tour: ['packages/devstack/dist/src/tourMain.js'],
   test: ['packages/testkit/dist/src/testRunner.js'],
   chaos: ['packages/e2e/dist/src/chaos/main.js'],
+  soak: ['packages/e2e/dist/src/soak/main.js'],
   bench: ['packages/bench/dist/src/main.js'],
   model: ['packages/protocol/dist/model/run.js'],
   simulate: ['packages/protocol/dist/sim/run.js'],

@@ -17,6 +17,18 @@ t.test('guarded routes: refuse a request without a token with token-missing', as
   })
 })
 
+t.test('POST /storage: stores an item for any valid token, and rejects other bodies', async t => {
+  const service = await resource()
+  t.teardown(service.stop)
+  const post = (body: object, headers: Record<string, string>) =>
+    service.app.inject({ method: 'POST', url: '/storage', payload: body, headers })
+  const stored = await post({ item: 'rope' }, bearer(service.token()))
+  t.equal(stored.statusCode, 201)
+  t.match(stored.json(), { item: 'rope', storedBy: String })
+  t.match((await post({ item: 'rope' }, {})).json(), { code: 'token-missing' })
+  t.match((await post({ item: '' }, bearer(service.token()))).json(), { code: 'request-malformed' })
+})
+
 t.test('GET /storage/restricted: requires the scope storage:restricted', async t => {
   const service = await resource()
   t.teardown(service.stop)

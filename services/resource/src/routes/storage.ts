@@ -1,17 +1,24 @@
-/** Example routes of a warehouse: one for any valid token, one that requires a scope, and a stream. */
+/** Example routes of a warehouse: two for any valid token, one that requires a scope, and a stream. */
 import { once } from 'node:events'
 import type { Clock } from '@gatehouse/clock'
 import type { Caller } from '@gatehouse/guard'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { Type } from 'typebox'
 
 /** Shorter than the idle time after which proxies and servers close a connection. */
 const heartbeatMs = 15_000
+
+const Item = Type.Object({ item: Type.String({ minLength: 1, maxLength: 100 }) }, { additionalProperties: false })
 
 export async function storage(app: FastifyInstance, { clock }: { clock: Clock }): Promise<void> {
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
   app.get('/storage', async () => ({ shelves: ['timber', 'rope', 'lamps'] }))
+  app.post<{ Body: { item: string } }>('/storage', { schema: { body: Item } }, async ({ body, caller }, reply) => {
+    reply.code(201)
+    return { item: body.item, storedBy: caller.id }
+  })
   app.get('/storage/restricted', { config: { guard: { scope: ['storage:restricted'] } } }, async () => ({
     vault: ['the ledger', 'the spare keys'],
   }))
