@@ -1,6 +1,6 @@
 /** The files that are generated from code, by path. */
 
-import { problemPages, problems, secretQuery } from '@gatehouse/e2e'
+import { problemPages, problems, secretQuery, tokenSize } from '@gatehouse/e2e'
 import { licencesDocument } from './licences.ts'
 
 export function generatedFiles(): Record<string, string> {
@@ -9,5 +9,6 @@ export function generatedFiles(): Record<string, string> {
     'services/gateway/nginx/problem-pages.conf': problemPages(),
     'services/gateway/nginx/problems.conf': problems(),
     'services/gateway/nginx/secret-query.conf': secretQuery(),
+    'services/gateway/nginx/token-size.conf': tokenSize(),
   }
 }
