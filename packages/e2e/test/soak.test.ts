@@ -20,7 +20,7 @@ t.test('soak: every request of the load gets an expected status', async t => {
     await system.stop()
     await drop()
   })
-  const load = await startLoad(system, 4)
+  const load = await startLoad(system, { clients: 4, accounts: 2 })
   await until(async () => (load.statuses.get(401) ?? 0) > 1 && (load.statuses.get(204) ?? 0) > 1)
   await load.stop()
   t.same(

@@ -8,7 +8,6 @@ import type { Login, Service, System, Tokens } from '../system.ts'
 
 /** Short enough for some thousand requests a minute on two cores. */
 const pauseMs = 20
-const accounts = 20
 
 export interface SoakLoad {
   /** Number of answers by status. */
@@ -17,8 +16,11 @@ export interface SoakLoad {
   stop: () => Promise<void>
 }
 
-/** @param clients number of concurrent clients */
-export async function startLoad(system: System, clients: number): Promise<SoakLoad> {
+/** @param counts how many clients run at a time, and how many accounts they use */
+export async function startLoad(
+  system: System,
+  { clients, accounts }: { clients: number; accounts: number },
+): Promise<SoakLoad> {
   const [auth, resource] = [system.auths[0], system.resources[0]]
   if (auth === undefined || resource === undefined) throw new Error('The load needs both services.')
   const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])

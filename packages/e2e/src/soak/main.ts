@@ -12,7 +12,7 @@ import { type System, startSystem } from '../system.ts'
 import { startLoad } from './load.ts'
 import { isGrowing, type MemoryTrend, memoryTrend, residentMb } from './memory.ts'
 
-const clients = 12
+const counts = { clients: 12, accounts: 20 }
 const samplesPerRun = 60
 /** Growth from the middle to the last third that is within the variation of V8's heap. */
 const allowedShare = 0.1
@@ -46,7 +46,7 @@ async function main(): Promise<number> {
 async function soak(system: System, seconds: number): Promise<number> {
   const services = { auth: system.auths[0], resource: system.resources[0] }
   const samples: Record<string, number[]> = { auth: [], resource: [] }
-  const load = await startLoad(system, clients)
+  const load = await startLoad(system, counts)
   const startMs = systemClock.nowMs()
   for (let elapsed = 0; elapsed < seconds; elapsed = (systemClock.nowMs() - startMs) / 1000) {
     await systemClock.sleep((seconds * 1000) / samplesPerRun)
