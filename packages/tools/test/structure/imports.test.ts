@@ -21,7 +21,18 @@ const allowed: Record<string, readonly string[]> = {
   client: ['contract'],
   console: ['client', 'contract'],
   resource: ['contract', 'clock', 'settings', 'tracing', 'http', 'guard-core', 'guard'],
-  auth: ['contract', 'clock', 'settings', 'tracing', 'protocol', 'http', 'guard-core', 'guard', 'console', 'schema-engine'],
+  auth: [
+    'contract',
+    'clock',
+    'settings',
+    'tracing',
+    'protocol',
+    'http',
+    'guard-core',
+    'guard',
+    'console',
+    'schema-engine',
+  ],
 }
 
 /** The folders of the auth service from top to bottom: a folder imports only folders below it, or itself. */
