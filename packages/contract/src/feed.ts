@@ -66,6 +66,9 @@ export const PollResponse = Type.Object({
     minimum: 0,
     description: 'The maximum clock tolerance of a guard in milliseconds; a guard with a larger one refuses to decide.',
   }),
+  issuer: Type.Optional(
+    Type.String({ description: 'The `iss` of the tokens that the feed covers. Sent with the first page only.' }),
+  ),
   leaseMs: Type.Integer({
     minimum: 0,
     description: 'The duration of the lease, counted from before the poll was sent; 0 grants no lease.',
@@ -85,6 +88,8 @@ export interface PollResponse {
    * has expired, so a guard that accepts tokens for longer could accept a revoked one.
    */
   maxToleranceMs: number
+  /** The `iss` of the tokens that the feed covers. Sent with the first page only. */
+  issuer?: string
   /** The duration of the lease in milliseconds, counted from before the poll was sent; 0 grants no lease. */
   leaseMs: number
   entries: Entry[]

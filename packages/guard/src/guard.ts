@@ -1,6 +1,7 @@
 /** The guard of one process: verifies tokens, follows the feed, and decides from memory whether a request can pass. */
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
 import { entryCount, type Follower, feedNowMs, type Instant, lookup, mayDecide } from '@gatehouse/protocol'
+import { atMostOncePerMinute } from './atMostOncePerMinute.ts'
 import { cachedMonotonic } from './cachedMonotonic.ts'
 import { deferred } from './deferred.ts'
 import { createSync } from './feed/sync.ts'
@@ -102,7 +103,10 @@ export function createGuard(options: GuardOptions): Guard {
   const now = () => ({ nowMs: clock.nowMs(), wallMs: clock.wallMs() })
   // Without a lease the machine may have been suspended, so its time can be behind.
   const isTimeCurrent = () => mayDecide(sync.follower(), now())
-  const verifier = createVerifier({ ...settings, timeMs, isTimeCurrent })
+  const onOtherService = atMostOncePerMinute(clock, why =>
+    log.warn({ why }, 'refused a token with a valid signature for another issuer or audience'),
+  )
+  const verifier = createVerifier({ ...settings, timeMs, isTimeCurrent, onOtherService })
   const cachedNowMs = cachedMonotonic(clock)
   const state = () => stateOf(sync.follower(), now(), { keys, streams, verifier })
   const metrics = guardMetrics(settings.metrics, state)

@@ -24,6 +24,8 @@ export interface FakeAuth {
   hostClockOffsetMs: number
   /** The maximum clock tolerance of a guard, in milliseconds. */
   maxToleranceMs: number
+  /** Sent with every response when set. */
+  issuer?: string
   counts: { polls: number; keys: number; leaves: number }
   guards: Map<string, GuardRow>
   revoke(entry: Partial<Entry>): Entry
@@ -47,7 +49,10 @@ export async function fakeAuth(clock: Clock): Promise<FakeAuth> {
   const waiting = new Set<(request: PollRequest) => void>()
   const feed = { id: randomUUID() as string, head: 0 }
   const dbNowMs = () => clock.wallMs() - auth.hostClockOffsetMs
-  const times = () => ({ dbNowMs: dbNowMs(), maxToleranceMs: auth.maxToleranceMs })
+  const settings = () => ({
+    ...{ dbNowMs: dbNowMs(), maxToleranceMs: auth.maxToleranceMs },
+    ...(auth.issuer !== undefined && { issuer: auth.issuer }),
+  })
   const auth: FakeAuth = {
     ...{ url: '', keys: [], mode: 'up', counts: { polls: 0, keys: 0, leaves: 0 }, guards: new Map() },
     ...{ hostClockOffsetMs: 0, maxToleranceMs: 50_000 },
@@ -113,7 +118,7 @@ export async function fakeAuth(clock: Clock): Promise<FakeAuth> {
       send(response, {
         feedId: feed.id,
         head: feed.head,
-        ...times(),
+        ...settings(),
         leaseMs,
         entries: page,
         more,

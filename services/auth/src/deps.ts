@@ -56,7 +56,7 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
     accounts: { ...changes, limits: limits.passwords },
     admin: { ...changes, verifier, limitCalls: limits.adminCalls, prefix: '/admin' },
     oauth: { ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps },
-    feed: { db, clients: limits.clients, polls },
+    feed: { db, clients: limits.clients, polls, issuer: config.ISSUER },
     discovery: { issuer: config.ISSUER, keys: signingKeys },
     assertReady: () => assertReady({ db, deafMs: pipeline.deafMs }),
     database,

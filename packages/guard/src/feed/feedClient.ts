@@ -2,6 +2,7 @@
 import type { Clock } from '@gatehouse/clock'
 import { type PollRequest, PollResponse } from '@gatehouse/contract'
 import { Compile } from 'typebox/schema'
+import { issuerMismatch } from '../issuerMismatch.ts'
 import { type HttpResponse, httpClient, TimeoutError } from './httpClient.ts'
 
 export interface FeedOptions {
@@ -12,6 +13,8 @@ export interface FeedOptions {
   pollTimeoutMs: number
   /** How long after `exp` this guard accepts a token, in milliseconds. */
   clockToleranceMs: number
+  /** The `iss` of the tokens that this guard accepts. */
+  issuer: string
 }
 
 /** The settings of the guard and of the auth service contradict each other. The message is for the operator. */
@@ -38,7 +41,7 @@ const maxBytes = 2_097_152
 const leaveTimeoutMs = 1000
 
 export function createFeedClient(options: FeedOptions): FeedClient {
-  const { clock, clientId, clientSecret, pollTimeoutMs, clockToleranceMs } = options
+  const { clock, clientId, clientSecret, pollTimeoutMs, clockToleranceMs, issuer } = options
   const responseSchema = Compile(PollResponse)
   // RFC 6749 section 2.3.1: both parts are form-encoded before they are joined.
   const credentials = [clientId, clientSecret].map(encodeURIComponent).join(':')
@@ -54,7 +57,8 @@ export function createFeedClient(options: FeedOptions): FeedClient {
     if (status !== 200) return { kind: 'failed', why: `status ${status}` }
     const response: unknown = JSON.parse(text)
     if (!responseSchema.Check(response)) return { kind: 'failed', why: 'not a response of a feed' }
-    if (clockToleranceMs > response.maxToleranceMs) return conflict(clockToleranceMs, response.maxToleranceMs)
+    if (clockToleranceMs > response.maxToleranceMs) return toleranceConflict(clockToleranceMs, response.maxToleranceMs)
+    if (response.issuer !== undefined && response.issuer !== issuer) return issuerConflict(issuer, response.issuer)
     return { kind: 'answered', response }
   }
 
@@ -81,7 +85,13 @@ export function createFeedClient(options: FeedOptions): FeedClient {
   }
 }
 
-function conflict(toleranceMs: number, maxToleranceMs: number): PollResult {
+/** Without this check every request would be refused with `token-invalid`. */
+function issuerConflict(expected: string, received: string): PollResult {
+  const error = new GuardSettingsError(`the auth service has another issuer: ${issuerMismatch(expected, received)}`)
+  return { kind: 'settings-conflict', error }
+}
+
+function toleranceConflict(toleranceMs: number, maxToleranceMs: number): PollResult {
   const sentence =
     `CLOCK_TOLERANCE_MS is ${toleranceMs} and must not exceed ${maxToleranceMs}, which the auth service derives from ` +
     'REVOCATION_MARGIN_MS: with a larger tolerance this service could accept a revoked token after its revocation has expired.'

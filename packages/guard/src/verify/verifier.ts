@@ -1,6 +1,7 @@
 /** Verifies the token of an Authorization header, from the cache when it can. */
 import { ProblemError } from '@gatehouse/contract'
 import { StrictJsonError } from '@gatehouse/http'
+import { issuerMismatch } from '../issuerMismatch.ts'
 import type { Keys, PublicKey } from '../keys/publicKey.ts'
 import { bearerTokenOf } from './authorization.ts'
 import { type Caller, type TimeRules, validateClaims } from './claims.ts'
@@ -28,6 +29,8 @@ export interface VerifierOptions {
   clockToleranceMs?: number
   /** The maximum number of cached tokens. */
   cacheSize?: number
+  /** Receives the reason when a token with a valid signature is for another issuer or audience. */
+  onOtherService?: (why: string) => void
 }
 
 /** Verifies access tokens. */
@@ -94,7 +97,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   function verifySignature(pending: PendingToken, key: PublicKey, check: CheckSignature): VerifiedToken {
     if (key.isWithdrawn || pending.alg !== key.algorithm)
       throw new ProblemError('token-invalid', 'not the algorithm of this key')
-    const caller = requireValidClaims(payloadOf(pending.token, check), {
+    const caller = requireValidClaims(payloadOf(pending.token, check, options), {
       timeMs: timeMs(),
       isTimeCurrent: isTimeCurrent(),
       toleranceMs,
@@ -125,19 +128,37 @@ export function createVerifier(options: VerifierOptions): Verifier {
 }
 
 /** The library does not parse the payload strictly. All of its errors become `token-invalid`; some of them would be a 500. */
-function payloadOf(token: string, check: CheckSignature): Record<string, unknown> {
+function payloadOf(token: string, check: CheckSignature, options: VerifierOptions): Record<string, unknown> {
   try {
     const payload = check(token)
-    assertStrictSegment(token.slice(token.indexOf('.') + 1, token.lastIndexOf('.')), payload)
+    assertStrictSegment(payloadSegmentOf(token), payload)
     return payload
   } catch (error) {
-    throw new ProblemError('token-invalid', describeError(error))
+    // The library verifies the signature before the claims.
+    const isOtherService = codeOf(error) === 'FAST_JWT_INVALID_CLAIM_VALUE'
+    const why = isOtherService ? claimMismatch(token, options) : describeError(error)
+    if (isOtherService) options.onOtherService?.(why)
+    throw new ProblemError('token-invalid', why)
   }
 }
 
 function describeError(error: unknown): string {
   if (error instanceof StrictJsonError) return `the payload ${error.message}`
-  return error instanceof Error && 'code' in error ? String(error.code) : 'an error without a code'
+  return codeOf(error) ?? 'an error without a code'
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}
+
+function claimMismatch(token: string, { issuer, audience }: VerifierOptions): string {
+  const { iss, aud } = JSON.parse(Buffer.from(payloadSegmentOf(token), 'base64url').toString())
+  if (iss !== issuer) return `iss: ${issuerMismatch(issuer, String(iss))}`
+  return `aud: expected "${audience}", received ${JSON.stringify(aud)}`
+}
+
+function payloadSegmentOf(token: string): string {
+  return token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'))
 }
 
 function requireValidClaims(payload: Record<string, unknown>, rules: TimeRules): Caller {

@@ -15,9 +15,11 @@ export interface FeedRoutes {
   db: Db
   clients: ClientLimits
   polls: Polls
+  /** The `iss` of access tokens. A guard compares it when it starts. */
+  issuer: string
 }
 
-export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { db, clients, polls }) => {
+export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { db, clients, polls, issuer }) => {
   const schema = { tags: ['guards'], security: [{ client: [] }] }
   const pollSchema = {
     ...schema,
@@ -39,9 +41,10 @@ export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { d
     reply.raw.once('close', () => disconnected.abort('disconnected'))
     reply.header('cache-control', 'no-store')
     const poll = { guard, clientId: presented.id, secretHash: presented.secretHash, name, version, feedId, after }
-    return clients.withClientLimit({ ...presented, ...clientInfoOf(request) }, () =>
+    const response = await clients.withClientLimit({ ...presented, ...clientInfoOf(request) }, () =>
       polls.answer(poll, disconnected.signal),
     )
+    return after === null ? { ...response, issuer } : response
   })
 
   app.post('/guards/leave', { schema: leaveSchema }, async (request, reply) => {

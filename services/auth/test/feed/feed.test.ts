@@ -4,7 +4,7 @@ import t from 'tap'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { putServiceClient } from '../../src/store/serviceClients.ts'
 import { appendEntries, testGuard } from '../helpers/feedGuard.ts'
-import { assertProblem, basic, startService, type TestService } from '../helpers/service.ts'
+import { assertProblem, basic, issuer, startService, type TestService } from '../helpers/service.ts'
 
 const short = { POLL_HOLD_MS: '50' }
 
@@ -142,6 +142,13 @@ t.test('feed: more than 2000 entries come in pages, without a lease before the l
   const { lease_until: leaseUntil, last_seen_at: seen } = await guardRow(service, id)
   t.ok(leaseUntil >= seen)
   t.equal((await pollAccepted({ feedId, after: page.head })).leaseMs, 15_000)
+})
+
+t.test('feed: names its issuer in the response to a first poll and in no other', async t => {
+  const { pollAccepted } = testGuard(await startService(t, short))
+  const { feedId, head, issuer: named } = await pollAccepted()
+  t.equal(named, issuer)
+  t.equal((await pollAccepted({ feedId, after: head })).issuer, undefined)
 })
 
 t.test('feed: does not send entries whose tokens have expired', async t => {
