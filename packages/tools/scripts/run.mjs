@@ -28,6 +28,7 @@ const commands = {
   bench: ['packages/bench/dist/src/main.js'],
   model: ['packages/protocol/dist/model/run.js'],
   simulate: ['packages/protocol/dist/sim/run.js'],
+  mutate: ['packages/tools/dist/src/mutate/main.js'],
   docs: ['packages/tools/dist/src/docs/main.js'],
   containers: ['packages/tools/dist/src/containers/main.js'],
   packages: ['packages/tools/scripts/pack.mjs'],

@@ -1,0 +1,62 @@
+/** Mutations of the auth service: feed, revocation and rotation. Their tests need PostgreSQL. */
+import { type Mutation, mutationsOf } from './mutation.ts'
+
+const source = 'services/auth/src/'
+const testsOf = (...names: string[]) => names.map(name => `services/auth/test/${name}.test.ts`)
+
+export const authMutations: readonly Mutation[] = [
+  ...mutationsOf(`${source}feed/polls.ts`, testsOf('feed/heldPolls', 'feed/feed'), [
+    ['    keyOf: ({ guard }) => guard,\n', ''],
+    ['    if (wakes !== wakesBefore) return true\n', ''],
+    ['page.more ? 0 : leaseMs', 'leaseMs'],
+    [' && hadLease && leaseMs > 0', ' && leaseMs > 0'],
+  ]),
+  ...mutationsOf(`${source}store/readFeed.ts`, testsOf('feed/feed', 'feed/heldPolls'), [
+    [' AND expires_at > statement_timestamp()', ''],
+    ['FROM revocations WHERE seq > ', 'FROM revocations WHERE seq >= '],
+    ['rows.length > pageSize', 'rows.length >= pageSize'],
+  ]),
+  ...mutationsOf(`${source}store/writePolls.ts`, testsOf('feed/decidePoll', 'feed/leave'), [
+    ['input.feed_id IS DISTINCT FROM clock.feed_id OR ', ''],
+    [' OR input.after > clock.head', ''],
+    ['clock.head - input.after > ', 'clock.head - input.after - 1 > '],
+    ['known.client_id <> input.client_id', 'false'],
+  ]),
+  ...mutationsOf(`${source}revocationPipeline.ts`, testsOf('feed/feed', 'revoke/oneSession', 'housekeeping/sweep'), [
+    [' + config.REVOCATION_MARGIN_MS', ''],
+  ]),
+  ...mutationsOf(`${source}revoke/barrier.ts`, testsOf('revoke/barrier'), [
+    ['head < seq ? rereadMs : undefined', 'undefined'],
+    ['      settle()\n      onInForce()', '      onInForce()'],
+    ['!liveIds.has(id) && leaseUntilMs <= dbNowMs', '!liveIds.has(id)'],
+    [
+      '    const live = await read().catch(error => void onError(error))\n',
+      '    const live = await read().catch(() => undefined)\n',
+    ],
+  ]),
+  ...mutationsOf(`${source}rotate/rotate.ts`, testsOf('rotate/rotate', 'rotate/sessionEnd'), [
+    ['sessionsEnded === 0', 'sessionsEnded < 0'],
+    ['  if (!isAwaited()) throw', '  if (false) throw'],
+    ['const late = isLocked ? await rotateRow.single(rotation) : undefined', 'const late = undefined'],
+    ["'rate-limited', 'internal-error'].includes(outcome)", "'internal-error'].includes(outcome)"],
+  ]),
+  ...mutationsOf(
+    `${source}store/rotateRefreshToken.ts`,
+    testsOf('rotate/rotate', 'rotate/sessionEnd', 'store/rotationBatch'),
+    [
+      ['     AND account.disabled_at IS NULL\n', ''],
+      ['     AND token.global_epoch >= clock.global_epoch\n', ''],
+      ['     AND token.current_hash = input.presented_hash\n', ''],
+      ['     AND token.idle_expires_at > statement_timestamp()\n', ''],
+      ['least(token.expires_at, statement_timestamp()', 'greatest(statement_timestamp(), statement_timestamp()'],
+    ],
+  ),
+  ...mutationsOf(
+    `${source}store/appendRevocations.ts`,
+    testsOf('revoke/oneSession', 'revoke/ownSessions', 'feed/feed'),
+    [
+      [' + entry.position, entry.kind', ' + entry.position - 1, entry.kind'],
+      ["pg_notify('gatehouse_feed', '')", "pg_notify('gatehouse_none', '')"],
+    ],
+  ),
+]
