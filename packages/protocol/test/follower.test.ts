@@ -8,6 +8,7 @@ import {
   createFollower,
   entryCount,
   type Follower,
+  feedNowMs,
   type Instant,
   mayDecide,
 } from '../src/index.ts'
@@ -54,6 +55,7 @@ t.test('beginPoll: copies the instant, so the caller can reuse its object', asyn
   const instant = at(0)
   const { sentAt } = beginPoll(follower, instant)
   instant.nowMs = 500
+  instant.wallMs += 500
   apply(follower, sentAt, response())
   t.notOk(mayDecide(follower, at(leaseMs)))
 })
@@ -166,4 +168,13 @@ t.test('time: comes from an applied response and not from an ignored one', async
   const second = beginPoll(follower, at(10))
   applyResponse(follower, response({ dbNowMs: 7000 }), { sentAt: second.sentAt, receivedAtMs: 30 })
   t.match(follower.time, { dbNowMs: 7000, receivedAtMs: 30 })
+})
+
+t.test('time: does not go back when a response is delayed', async t => {
+  const follower = createFollower()
+  const first = beginPoll(follower, at(0))
+  applyResponse(follower, response({ dbNowMs: 7000 }), { sentAt: first.sentAt, receivedAtMs: 0 })
+  const second = beginPoll(follower, at(100))
+  applyResponse(follower, response({ dbNowMs: 7100 }), { sentAt: second.sentAt, receivedAtMs: 600 })
+  t.equal(follower.time && feedNowMs(follower.time, 600), 7600)
 })

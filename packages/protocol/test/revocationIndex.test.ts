@@ -89,6 +89,12 @@ t.test('removeExpired: removes at most max entries, the oldest first', async t =
   t.same([...index.users.keys()], ['u2'])
 })
 
+t.test('removeExpired: a replaced entry of an account does not block those that expire before it', async t => {
+  const index = indexOf(user(4), user(4, { subject: 'u2' }), user(5, { expiresAtMs: expiresAtMs + 1 }))
+  t.equal(removeExpired(index, { expiredAtMs: expiresAtMs, max: 10 }), 1)
+  t.same([...index.users.keys()], ['u1'])
+})
+
 t.test('removeExpired: keeps a replaced entry until the expiry of the later one', async t => {
   const index = indexOf(session('s1'), session('s2'), session('s1', { expiresAtMs: expiresAtMs + 1 }))
   t.equal(removeExpired(index, { expiredAtMs: expiresAtMs, max: 10 }), 1)

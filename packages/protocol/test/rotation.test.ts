@@ -59,7 +59,10 @@ const cases: Record<string, { facts: Partial<RotationFacts>; is: RotationDecisio
     facts: { session: { ...session, isCutOff: true } },
     is: ended,
   },
-  'a session expires at its absolute end': { facts: { dbNowMs: session.expiresAtMs }, is: expired },
+  'a session expires at its absolute end': {
+    facts: { dbNowMs: session.expiresAtMs, stored: { ...stored, idleExpiresAtMs: 9_500_000 } },
+    is: expired,
+  },
   'a session without a refresh row has ended': { facts: { stored: null }, is: ended },
   'a session expires at its idle end': { facts: { dbNowMs: stored.idleExpiresAtMs }, is: expired },
   'an old token of an idle session is not reuse': {

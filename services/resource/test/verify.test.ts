@@ -1,8 +1,11 @@
 /** The answers for a gateway's sub-request, which no client can forge. */
-import { problemDefinition } from '@gatehouse/contract'
+import { readFileSync } from 'node:fs'
+import { maxAccessTokenLength, problemDefinition } from '@gatehouse/contract'
 import { bearer, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
 import { resource } from './helpers/service.ts'
+
+const nginxConf = new URL('../../../gateway/nginx/nginx.conf', import.meta.url)
 
 t.test('GET /verify: makes identity headers from the token and copies none of the request', async t => {
   const service = await resource()
@@ -37,6 +40,20 @@ t.test('GET /verify?scope: refuses a token without the scope, with the challenge
   for (const query of ['scope=a&scope=b', 'scopes=a', 'scope=', 'scope=%22', 'scope=%00']) {
     t.equal(problemMismatch(await service.send(`/verify?${query}`, headers), 'request-malformed'), null, query)
   }
+})
+
+t.test('GET /verify: the identity headers of the largest token fit into the buffer of the gateway', async t => {
+  const service = await resource()
+  t.teardown(service.stop)
+  const longest = (length: number) => service.token({ scope: Array.from({ length }, () => '!'.repeat(50)).join(' ') })
+  let scopes = 1
+  while (longest(scopes + 1).length <= maxAccessTokenLength) scopes += 1
+  const { status, headers } = await service.send('/verify', bearer(longest(scopes)))
+  t.equal(status, 204)
+  const [, size] = /proxy_buffer_size (\d+)k;/.exec(readFileSync(nginxConf, 'utf8')) ?? []
+  t.ok(JSON.stringify(headers).length < Number(size) * 1024)
+  const tooLong = await service.send('/verify', bearer(longest(scopes + 2)))
+  t.equal(problemMismatch(tooLong, 'token-invalid'), null)
 })
 
 t.test('/verify: answers every method and reads no body', async t => {

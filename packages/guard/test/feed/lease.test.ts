@@ -139,6 +139,22 @@ t.test('lease: before the first response of the feed the answer is revocation-un
   t.match(await service.send('/open'), { status: 200 }, 'a route outside the scope')
 })
 
+t.test('entries: are kept for the clock tolerance after their expiry, as tokens are accepted', async t => {
+  const service = await guarded({ clockToleranceMs: 5000 })
+  t.teardown(service.stop)
+  await service.guard.ready()
+  const sid = randomUUID()
+  const expiresAtMs = service.clock.wallMs() + 60_000
+  const headers = bearer(service.token({ sid, exp: expiresAtMs / 1000 }))
+  await revoke(service, { subject: sid, expiresAtMs })
+  await service.clock.advance(64_000)
+  t.equal(service.guard.state().entriesHeld, 1)
+  t.equal(problemMismatch(await service.send('/me', headers), 'session-ended'), null)
+  await service.clock.advance(2000)
+  t.equal(service.guard.state().entriesHeld, 0)
+  t.equal(problemMismatch(await service.send('/me', headers), 'token-expired'), null)
+})
+
 t.test('entries: are removed when they expire', async t => {
   const service = await guarded({ clockToleranceMs: 0 })
   t.teardown(service.stop)

@@ -36,7 +36,6 @@ export const coreMutations: readonly Mutation[] = [
       ['Math.max(floorMs, dbNowMs + (nowMs - receivedAtMs))', 'dbNowMs + (nowMs - receivedAtMs)'],
       ['Math.max(floorMs, dbNowMs + (nowMs - receivedAtMs))', 'dbNowMs'],
       ['feedNowMs(previous, receivedAtMs)', 'previous.floorMs'],
-      ['previous === null ? dbNowMs :', 'previous === null ? 0 :'],
     ],
   ),
   ...mutationsOf(

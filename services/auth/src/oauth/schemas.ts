@@ -1,4 +1,5 @@
 /** Request and response schemas of the OAuth routes. */
+import { maxAccessTokenLength } from '@gatehouse/contract'
 import { type TString, Type } from 'typebox'
 
 export const TokenResponse = Type.Object({
@@ -45,7 +46,7 @@ type Parameter = keyof typeof example
 export function formOf<Name extends Parameter>(fields: Record<Name, 'required' | ''>) {
   const names = Object.keys(fields) as Name[]
   const texts = Object.fromEntries(
-    names.map(name => [name, Type.String({ maxLength: 4096, examples: [example[name]] })]),
+    names.map(name => [name, Type.String({ maxLength: maxAccessTokenLength, examples: [example[name]] })]),
   ) as Record<Name, TString>
   return Type.Unsafe<Record<string, string>>({
     ...Type.Object(texts, { additionalProperties: true }),
