@@ -74,7 +74,7 @@ function actors(context: ChaosContext): Promise<void>[] {
       }),
     ),
     ...Array.from({ length: revokers }, (_, index) => revoker(context, `revoker-${index}`, disabled)),
-    replayer(context, 'trespasser'),
+    replayer(context, 'replayer'),
   ]
 }
 

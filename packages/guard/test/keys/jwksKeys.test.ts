@@ -128,10 +128,10 @@ t.test('fetchKey: a fetch that times out is unavailable', async t => {
   const { clock, endpoint, keys, key } = await fixture(t)
   await keys.start()
   endpoint.server.removeAllListeners('request')
-  const asked = new Promise<void>(resolve => endpoint.server.on('request', () => resolve()))
+  const requested = new Promise<void>(resolve => endpoint.server.on('request', () => resolve()))
   await clock.advance(30_000)
   const sought = problemCodeOf(() => keys.fetchKey('unknown'))
-  await asked
+  await requested
   await clock.advance(5000)
   t.equal(await sought, 'unavailable')
   t.ok(keys.find(key.kid))

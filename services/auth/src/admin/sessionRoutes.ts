@@ -29,7 +29,7 @@ const endOne = {
   response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses('not-found', 'confirmation-required') },
 }
 
-const endMany = {
+const endMatching = {
   tags,
   summary: 'End all sessions that match the criteria, or count them',
   description: 'Only an admin may end more than half of all active sessions without naming their accounts.',
@@ -63,7 +63,7 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (a
     return sendReceipt(request, reply, { revoked, barrierDeps })
   })
 
-  app.post('/sessions/end', { schema: endMany }, async (request, reply) => {
+  app.post('/sessions/end', { schema: endMatching }, async (request, reply) => {
     const { criteria, dryRun = false, reason = null, confirm } = request.body
     const context = adminContextOf(request, reason)
     const actor = await context.readActor(db)

@@ -98,10 +98,10 @@ t.test('bulk end: ends 100,000 sessions in one request while other sessions rene
   )
   t.ok(count > 10, 'renewals went on')
   t.ok(slowestMs < 2000, 'and none of them starved')
-  const [left] = await service.database.prisma.$queryRaw<{ standing: number; entries: number }[]>`
-    SELECT (SELECT count(*)::int FROM refresh_tokens WHERE account_id = ${ada.id}::uuid) AS standing,
+  const [left] = await service.database.prisma.$queryRaw<{ active: number; entries: number }[]>`
+    SELECT (SELECT count(*)::int FROM refresh_tokens WHERE account_id = ${ada.id}::uuid) AS active,
            (SELECT count(*)::int FROM revocations) AS entries`
-  t.strictSame(left, { standing: 0, entries: sessions })
+  t.strictSame(left, { active: 0, entries: sessions })
 })
 
 async function manySessions(service: AdminClient, accountId: string, count: number): Promise<void> {

@@ -185,7 +185,7 @@ t.test('permissions: an actor without the role admin cannot gain admin rights', 
   const service = await startWithAdmin(t)
   const clerk = await service.login(await service.createUser({ scopes: ['users:write', 'storage:read'] }))
   const ask = (path: string, call = {}) => service.call(path, { token: clerk.accessToken, ...call })
-  const newUser = { email: 'new@example.org', password: 'a password that nobody else has' }
+  const newUser = { email: 'new@example.org', password: 'a password that no other account has' }
   assertProblem(t, await ask('/admin/users', { body: { ...newUser, roles: ['admin'] } }), 'insufficient-scope')
   assertProblem(t, await ask('/admin/users', { body: { ...newUser, scopes: ['clients:write'] } }), 'insufficient-scope')
   assertProblem(t, await ask('/admin/users', { body: { ...newUser, roles: ['clerk'] } }), 'insufficient-scope')

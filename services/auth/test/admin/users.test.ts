@@ -4,7 +4,7 @@ import t from 'tap'
 import { readUser, startWithAdmin } from '../helpers/adminClient.ts'
 import { assertProblem, password } from '../helpers/service.ts'
 
-const other = 'a password that nobody else has'
+const other = 'a password that no other account has'
 
 t.test('create user: the account can log in', async t => {
   const service = await startWithAdmin(t)

@@ -34,7 +34,7 @@ t.test('ack coalescer: one batch when the last answered guard polls again, witho
   await Promise.all([...first, poll('c')])
   t.same(batches, [['a', 'b', 'c']])
   await poll('d')
-  t.same(batches, [['a', 'b', 'c'], ['d']], 'and then nobody is waited for')
+  t.same(batches, [['a', 'b', 'c'], ['d']], 'and then it waits for no guard')
   t.equal(clock.sleepers(), 0)
 })
 

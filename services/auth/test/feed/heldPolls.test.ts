@@ -166,11 +166,11 @@ t.test(
     const guard = testGuard(service)
     const cursor = await guard.start()
     const row = await holdLock(t, service, 'SELECT * FROM guards WHERE id = $1 FOR UPDATE', [guard.id])
-    const asked = guard.pollAccepted(cursor)
+    const pending = guard.pollAccepted(cursor)
     await untilBlocked(service, 1)
     await appendEntries(service, 1)
     await row.release()
-    t.equal((await asked).entries.length, 1)
+    t.equal((await pending).entries.length, 1)
   },
 )
 

@@ -13,12 +13,12 @@ t.test('leave: a poll that executes after the leave does not create the row agai
   const service = await startService(t)
   const { database } = service
   const { rows } = await database.pool.query('SELECT feed_id FROM revocation_clock')
-  const asks: PollRow = {
+  const row: PollRow = {
     ...{ guard: id, clientId: 'guards', secretHash: sha256(guardSecret), name: 'guard', version: '1' },
     ...{ feedId: null, after: null },
   }
   const poll = async (more: Partial<PollRow> = {}) =>
-    (await writePolls(database.rawSql, [{ ...asks, ...more }], limits)).get(id)
+    (await writePolls(database.rawSql, [{ ...row, ...more }], limits)).get(id)
   const known = { feedId: rows[0].feed_id as string, after: 0 }
   const live = async () => (await readLiveGuards(database.prisma)).guards.length
 

@@ -68,13 +68,13 @@ t.test('barrier: ignores a read that began before the caller arrived', async t =
   guards.delete('leaver')
   state.isHolding = true
   barrier.wake()
-  await waitUntil(() => state.reads === 2, 'the second read, which has seen that nobody is left')
+  await waitUntil(() => state.reads === 2, 'the second read, which has seen that no guard is left')
   // While the result is on its way, a guard obtains a lease, and then the revocation 2 commits.
   put('late', 1, 15_000)
   let isOver = false
-  const second = barrier.wait(2, patient).then(standing => {
+  const second = barrier.wait(2, patient).then(result => {
     isOver = true
-    return standing
+    return result
   })
   release()
   t.ok((await first).inForce)
@@ -89,7 +89,7 @@ t.test('barrier: in force when the last guard acknowledges, without waiting for 
   const { barrier, put, clock, state } = stand()
   put('a', 0, 15_000)
   put('b', 0, 15_000)
-  const standing = barrier.wait(1, patient)
+  const result = barrier.wait(1, patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(3)
   put('a', 1, 15_000)
@@ -98,7 +98,7 @@ t.test('barrier: in force when the last guard acknowledges, without waiting for 
   await clock.advance(4)
   put('b', 1, 15_000)
   barrier.wake()
-  t.match(await standing, {
+  t.match(await result, {
     inForce: true,
     waitedMs: 7,
     guards: [
@@ -112,23 +112,23 @@ t.test('barrier: in force when the last guard acknowledges, without waiting for 
 t.test('barrier: reads again after a lost notification', async t => {
   const { barrier, put, clock } = stand()
   put('a', 0, 15_000)
-  const standing = barrier.wait(1, patient)
+  const result = barrier.wait(1, patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   put('a', 1, 15_000)
   await clock.advance(250)
-  t.match(await standing, { inForce: true, waitedMs: 250 })
+  t.match(await result, { inForce: true, waitedMs: 250 })
 })
 
 t.test('barrier: waits for the end of the lease of a silent guard, and records it', async t => {
   const { barrier, put, clock } = stand()
   put('dead', 0, 12_345)
   put('well', 1, 15_000)
-  const standing = barrier.wait(1, patient)
+  const result = barrier.wait(1, patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(12_344)
   t.equal(clock.sleepers(), 2, 'waits until the last millisecond of the lease')
   await clock.advance(20)
-  const { inForce, waitedMs, guards } = await standing
+  const { inForce, waitedMs, guards } = await result
   t.ok(inForce)
   t.ok(waitedMs >= 12_345 && waitedMs <= 12_360, `${waitedMs} ms`)
   t.match(
@@ -144,17 +144,17 @@ t.test('barrier: waits for the end of the lease of a silent guard, and records i
 t.test('barrier: does not wait for a guard that leaves, and records no end of its lease', async t => {
   const { barrier, put, clock, guards } = stand()
   put('leaver', 0, 15_000)
-  const standing = barrier.wait(1, patient)
+  const result = barrier.wait(1, patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   guards.delete('leaver')
   barrier.wake()
-  t.match(await standing, { inForce: true, guards: [{ guard: 'leaver', acknowledgedAt: null, leaseEndedAt: null }] })
+  t.match(await result, { inForce: true, guards: [{ guard: 'leaver', acknowledgedAt: null, leaseEndedAt: null }] })
 })
 
 t.test('barrier: waits for a guard that appears during the wait without the entry', async t => {
   const { barrier, put, clock, state } = stand()
   put('first', 0, 15_000)
-  const standing = barrier.wait(1, patient)
+  const result = barrier.wait(1, patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   put('first', 1, 15_000)
   put('joiner', 0, 15_000)
@@ -162,7 +162,7 @@ t.test('barrier: waits for a guard that appears during the wait without the entr
   await waitUntil(() => state.reads === 2 && clock.sleepers() === 2, 'it sleeps again')
   put('joiner', 1, 15_000)
   barrier.wake()
-  t.equal((await standing).guards.length, 2)
+  t.equal((await result).guards.length, 2)
 })
 
 t.test("barrier: a caller's time-out yields `inForce: false`, and other callers keep waiting", async t => {
@@ -184,7 +184,7 @@ t.test("barrier: a caller's time-out yields `inForce: false`, and other callers 
 t.test('barrier: a failed read is repeated and never counts as in force', async t => {
   const { barrier, put, clock, state, errors } = stand()
   put('a', 0, 60_000)
-  const standing = barrier.wait(1, patient)
+  const result = barrier.wait(1, patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   state.isDown = true
   await clock.advance(1000)
@@ -193,18 +193,18 @@ t.test('barrier: a failed read is repeated and never counts as in force', async 
   await clock.advance(1000)
   state.isDown = false
   await clock.advance(250)
-  t.match(await standing, { inForce: true })
-  t.ok((await standing).waitedMs >= 2000)
+  t.match(await result, { inForce: true })
+  t.ok((await result).waitedMs >= 2000)
 })
 
 t.test('barrier: not in force while the head of the feed is below the entry', async t => {
   const { barrier, put, clock, state } = stand()
   state.head = 4
   put('a', 9, 15_000)
-  const standing = barrier.wait(5, 20_000)
+  const result = barrier.wait(5, 20_000)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(20_000)
-  t.match(await standing, { inForce: false })
+  t.match(await result, { inForce: false })
 })
 
 t.test('barrier: a thousand concurrent callers share reads', async t => {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { holdRevocationClock, untilBlocked } from '../helpers/locks.ts'
 import { startRevocationService } from '../helpers/revocationMethods.ts'
 
-interface Told {
+interface Answer {
   seq: number
   sessionsEnded: number
 }
@@ -20,12 +20,12 @@ t.test('end session: of two concurrent requests the second returns the entry of 
     const second = end(victim)
     await untilBlocked(service, 2)
     await clock.release()
-    const told = (await Promise.all([first, second])).map(({ body }) => body as Told)
+    const answers = (await Promise.all([first, second])).map(({ body }) => body as Answer)
     const { rows } = await service.database.pool.query('SELECT seq::int FROM revocations WHERE subject = $1', [
       victim.sessionId,
     ])
     t.equal(rows.length, 1)
-    t.match(told, [
+    t.match(answers, [
       { sessionsEnded: 1, seq: rows[0].seq },
       { sessionsEnded: 0, seq: rows[0].seq },
     ])

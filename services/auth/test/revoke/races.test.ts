@@ -107,7 +107,7 @@ t.test('races: of two concurrent password changes one succeeds and the other is 
   const responses = await Promise.all(wanted.map(change))
   const winner = responses.findIndex(({ status }) => status === 200)
   const loser = responses[1 - winner]
-  if (loser === undefined) throw new Error('nobody won')
+  if (loser === undefined) throw new Error('no call won')
   assertProblem(t, loser, 'conflict')
   t.ok(await service.login(user, { password: wanted[winner] }))
 })
