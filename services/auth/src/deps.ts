@@ -12,6 +12,7 @@ import { createRevocationPipeline } from './revocationPipeline.ts'
 import { createLoginBatch } from './store/loginBatch.ts'
 import { createRotationBatch } from './store/rotationBatch.ts'
 import { createAccessTokens } from './tokens/accessTokens.ts'
+import { createGrantLimit } from './tokens/grantSize.ts'
 import { refreshCookie } from './tokens/refreshCookie.ts'
 
 export interface DepsOptions {
@@ -54,7 +55,13 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
     authentication: { db: rawSql, verifier },
     revoke: changes,
     accounts: { ...changes, limits: limits.passwords },
-    admin: { ...changes, verifier, limitCalls: limits.adminCalls, prefix: '/admin' },
+    admin: {
+      ...changes,
+      verifier,
+      limitCalls: limits.adminCalls,
+      assertGrantFits: createGrantLimit({ issuer: config.ISSUER, audience: config.AUDIENCE }),
+      prefix: '/admin',
+    },
     oauth: { ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps },
     feed: { db, clients: limits.clients, polls, issuer: config.ISSUER },
     discovery: { issuer: config.ISSUER, keys: signingKeys },

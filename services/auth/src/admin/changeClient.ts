@@ -30,11 +30,12 @@ export interface ClientCreation {
  * @throws ProblemError `conflict` when the id is in use, `insufficient-scope`, `request-malformed`
  */
 export async function createClient(
-  { db }: AdminDeps,
+  { db, assertGrantFits }: AdminDeps,
   { id, name = id, scopes }: ClientCreation,
   context: ActorContext,
 ): Promise<string> {
   assertClientId(id)
+  assertGrantFits({ clientId: id, roles: [], scopes })
   const secret = newClientSecret()
   const { actor, reason, address, requestId, readActor } = context
   await db.$transaction(async tx => {

@@ -30,6 +30,7 @@ export async function createUser(deps: AdminDeps, { newUser, key, context }: Use
   const { email, password, roles = [], scopes = [], mustChangePassword = false } = newUser
   const noRights = { roles: [], scopes: [] }
   assertGrantAllowed(await context.readActor(db), noRights, { roles, scopes })
+  deps.assertGrantFits({ clientId: 'first-party', roles, scopes })
   requireAcceptablePassword(password, { field: 'body/password', email })
   const account = { id: randomUUID(), email, passwordHash: await passwords.hash(password) }
   const result = await db.$transaction(async tx => {

@@ -7,6 +7,7 @@ import { problemResponses } from '../http/problemResponses.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import type { BarrierDeps } from '../revoke/sendRevocation.ts'
+import type { AssertGrantFits } from '../tokens/grantSize.ts'
 import { assertPermitted } from './requirePermission.ts'
 
 export interface AdminDeps {
@@ -14,6 +15,7 @@ export interface AdminDeps {
   passwords: Passwords
   revocations: Revocations
   barrierDeps: BarrierDeps
+  assertGrantFits: AssertGrantFits
 }
 
 /** @param codes the problems of one route, besides those of all admin routes */

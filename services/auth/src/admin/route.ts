@@ -20,8 +20,8 @@ export interface AdminRoutes extends AdminDeps {
 }
 
 export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, options) => {
-  const { db, verifier, limitCalls, passwords, revocations, barrierDeps } = options
-  const deps = { db, passwords, revocations, barrierDeps }
+  const { db, verifier, limitCalls, passwords, revocations, barrierDeps, assertGrantFits } = options
+  const deps = { db, passwords, revocations, barrierDeps, assertGrantFits }
   app.addHook('onRequest', authenticateAny({ db, verifier }))
   app.addHook('onRequest', limitCalls)
   requirePermission(app)

@@ -34,7 +34,7 @@ const deletion = {
 }
 
 export const userUpdateRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
-  const { db, revocations, barrierDeps } = deps
+  const { db, revocations, barrierDeps, assertGrantFits } = deps
 
   app.patch('/users/:id', { schema: change }, async (request, reply) => {
     const { reason = null, confirm, ...newRights } = request.body
@@ -45,8 +45,11 @@ export const userUpdateRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app
       {
         id,
         change: changeRights(newRights),
-        check: (account, actor) =>
-          assertRightsChangeAllowed({ actor, ifMatch, confirm }, account, rightsAfter(account, newRights)),
+        check: (account, actor) => {
+          const after = rightsAfter(account, newRights)
+          assertRightsChangeAllowed({ actor, ifMatch, confirm }, account, after)
+          assertGrantFits({ clientId: 'first-party', ...after })
+        },
       },
       adminContextOf(request, reason),
     )

@@ -11,6 +11,7 @@ import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import { createAccount } from '../store/accounts.ts'
 import { putServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
+import { type AssertGrantFits, createGrantLimit } from '../tokens/grantSize.ts'
 import { afterRestore } from './afterRestore.ts'
 import type { DatabaseCommandName } from './databaseCommandSpecs.ts'
 import { type Options, UsageError } from './options.ts'
@@ -35,11 +36,13 @@ export const databaseCommands: Readonly<Record<DatabaseCommandName, DatabaseComm
 async function createAccountCommand(
   { prisma }: Database,
   { email, role = [], scope = [] }: Options,
-  { PASSWORD }: Environment,
+  environment: Environment,
 ): Promise<Record<string, unknown>> {
+  const { PASSWORD } = environment
   if (email === undefined || !/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError('--email must be an e-mail address')
   const password = PASSWORD ?? randomBytes(18).toString('base64url')
   asUsageError(() => requireAcceptablePassword(password, { field: 'PASSWORD', email }))
+  asUsageError(() => grantLimitOf(environment)({ clientId: 'first-party', roles: role, scopes: scope }))
   const passwordHash = await hashPassword(password)
   const id = await prisma.$transaction(async tx => {
     const created = await createAccount(tx, { email, passwordHash, roles: role, scopes: scope })
@@ -61,6 +64,7 @@ async function createClient(
     throw new UsageError('--id must consist of letters, digits, dots and dashes')
   asUsageError(() => assertClientId(id))
   if (scope.length === 0) throw new UsageError('--scope is missing: what the client may do, such as guard')
+  asUsageError(() => grantLimitOf(environment)({ clientId: id, roles: [], scopes: scope }))
   const { CLIENT_SECRET } = readSettings({ CLIENT_SECRET: clientSecret }, environment)
   const secret = CLIENT_SECRET ?? newClientSecret()
   if (secret.length < 20) throw new UsageError('CLIENT_SECRET must have at least 20 characters')
@@ -75,6 +79,11 @@ const clientSecret = optional(
   text({ about: 'The secret of the client', why: 'The client authenticates with it.', isSecret: true }),
 )
 const byCommandLine = { actor: 'command line', reason: null, address: null, requestId: null, outcome: 'done' }
+
+/** These commands run without the service's settings, which are then taken to be long. */
+function grantLimitOf({ ISSUER = 'x'.repeat(100), AUDIENCE = 'x'.repeat(100) }: Environment): AssertGrantFits {
+  return createGrantLimit({ issuer: ISSUER, audience: AUDIENCE })
+}
 
 /** Turns a problem of the service's rules into a usage error. */
 function asUsageError(check: () => void): void {

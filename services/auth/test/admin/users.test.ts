@@ -139,3 +139,30 @@ t.test('read user: the ETag is the version, which every change raises', async t 
   await service.callAsAdmin(`/admin/users/${ada.id}/sessions/end`, { body: {} })
   t.ok((await readUser(service, ada.id)).version > before.version)
 })
+
+t.test('create user: a grant whose token would exceed the size limit is refused with its field', async t => {
+  const service = await startWithAdmin(t)
+  const long = Array.from({ length: 50 }, (_, index) => `${String(index).padStart(2, '0')}${'s'.repeat(50)}`)
+  const fields = (response: { body: unknown }) => (response.body as { fields: { field: string }[] }).fields
+  const body = { email: 'grace@example.org', password: other, scopes: long }
+  const creation = await service.callAsAdmin('/admin/users', { body })
+  assertProblem(t, creation, 'request-malformed')
+  t.match(fields(creation), [{ field: 'body/scopes', reason: /too long by \d+ characters/ }])
+  const patch = { method: 'PATCH', body: { roles: ['admin', ...long.slice(0, 49)] }, headers: { 'if-match': '*' } }
+  const change = await service.callAsAdmin(`/admin/users/${service.admin.id}`, patch)
+  assertProblem(t, change, 'request-malformed')
+  t.match(fields(change), [{ field: 'body/roles' }])
+  const client = await service.callAsAdmin('/admin/clients', { body: { id: 'robot', scopes: long } })
+  assertProblem(t, client, 'request-malformed')
+
+  for (let count = 20; count < 50; count += 3) {
+    const email = `size${count}@example.org`
+    const created = await service.callAsAdmin('/admin/users', {
+      body: { ...body, email, scopes: long.slice(0, count) },
+    })
+    if (created.status !== 201) break
+    const { body: session } = await service.call('/session', { body: { email, password: other } })
+    const { accessToken: token } = session as { accessToken: string }
+    t.equal((await service.call('/me', { token })).status, 200, `${count} scopes, ${token.length} characters`)
+  }
+})

@@ -1,0 +1,37 @@
+/** Admin requests that are refused for a lack of rights: their audit entries, and the limit of a bulk end. */
+import t from 'tap'
+import { startWithAdmin } from '../helpers/adminClient.ts'
+import { assertProblem } from '../helpers/service.ts'
+
+t.test('admin: a refused right is in the audit log, at most ten a minute for each actor', async t => {
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  const { accessToken: token } = await service.login(ada)
+  for (let count = 0; count < 15; count += 1) {
+    assertProblem(t, await service.call('/admin/users', { token }), 'insufficient-scope')
+  }
+  t.match(await service.lastAudit('admin.denied'), {
+    actor: ada.id,
+    outcome: 'insufficient-scope',
+    detail: { method: 'GET', route: '/admin/users' },
+  })
+  const { rows } = await service.database.pool.query(`SELECT 1 FROM audit_entries WHERE action = 'admin.denied'`)
+  t.equal(rows.length, 10)
+})
+
+t.test('admin: only an admin ends more than half of all sessions without naming accounts', async t => {
+  const service = await startWithAdmin(t)
+  const clerk = await service.createUser({ scopes: ['sessions:revoke'] })
+  const { accessToken: token } = await service.login(clerk)
+  const [ada, bob] = [await service.createUser(), await service.createUser()]
+  await service.login(ada, { device: 'laptop' })
+  await service.login(bob, { device: 'phone' })
+  const end = (criteria: object) =>
+    service.call('/admin/sessions/end', { token, body: { criteria, confirm: 'myself' } })
+  assertProblem(t, await end({ network: '0.0.0.0/0' }), 'insufficient-scope')
+  assertProblem(t, await end({ createdBefore: '2999-01-01T00:00:00Z' }), 'insufficient-scope')
+  t.match(await end({ device: 'laptop' }), { status: 200, body: { sessionsEnded: 1 } })
+  t.match(await end({ accounts: [ada.id, bob.id] }), { status: 200, body: { sessionsEnded: 1 } })
+  const all = { criteria: { network: '0.0.0.0/0' }, confirm: 'myself' }
+  t.match(await service.callAsAdmin('/admin/sessions/end', { body: all }), { status: 200 })
+})
