@@ -45,8 +45,13 @@ export interface Guard {
    */
   authorize(token: VerifiedToken, rule: Rule): void
   /**
+   * Whether the last decision for this token still holds: no millisecond has passed and no entry has arrived. It costs one clock
+   * reading.
+   */
+  isCurrent(token: VerifiedToken): boolean
+  /**
    * Decides again, immediately before the handler: while the body arrived, the token can have been revoked or can have expired.
-   * It costs one clock reading when neither time has passed nor an entry has arrived, and never a network call.
+   * It never makes a network call.
    * @throws ProblemError as `authorize`
    */
   reauthorize(token: VerifiedToken, rule: Rule): void
@@ -144,9 +149,9 @@ export function createGuard(options: GuardOptions): Guard {
       token.passedRevision = revision
       token.passedAtWallMs = clock.wallMs()
     },
+    // Scopes and roles do not change: only time and new entries can change the decision for this token.
+    isCurrent: token => token.passedAtWallMs === clock.wallMs() && token.passedRevision === sync.revision(),
     reauthorize(token, rule) {
-      // Scopes and roles do not change: only time and new entries can change the decision for this token.
-      if (token.passedAtWallMs === clock.wallMs() && token.passedRevision === sync.revision()) return
       verifier.assertCurrent(token)
       const decision = decide(token.caller, rule)
       if (decision !== 'pass' && decision !== 'unknown-allowed') throw problemOf(decision, rule)

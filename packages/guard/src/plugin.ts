@@ -83,7 +83,7 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
   /** The body can take seconds to arrive, and hooks of the service can wait: the decision at the headers may be outdated. */
   function preHandler(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     const token = (request as GuardedRequest)[verifiedToken]
-    if (token !== null) {
+    if (token !== null && !instance.isCurrent(token)) {
       try {
         instance.reauthorize(token, ruleOfRoute(request))
       } catch (error) {

@@ -18,9 +18,13 @@ export interface VerifiedToken {
   passedAtWallMs: number
 }
 
+/** How many of the oldest entries an addition checks. */
+const checkedPerAddition = 2
+
 export interface TokenCache {
   get(authorization: string, timeMs: number): VerifiedToken | undefined
-  set(token: VerifiedToken): void
+  /** Adds a token, and removes a few expired ones, so that the cache holds little more than the tokens of one lifetime. */
+  set(token: VerifiedToken, timeMs: number): void
   size(): number
 }
 
@@ -31,6 +35,17 @@ export interface TokenCache {
  */
 export function createTokenCache({ maxSize, toleranceMs }: { maxSize: number; toleranceMs: number }): TokenCache {
   const tokens = new Map<number, VerifiedToken>()
+
+  /** The oldest entries come first. Two removals per addition keep up with any rate of additions. */
+  function removeExpired(timeMs: number): void {
+    let checked = 0
+    for (const [cacheKey, token] of tokens) {
+      if (checked === checkedPerAddition) return
+      checked += 1
+      if (!isWithinLifetime(token, { timeMs, toleranceMs })) tokens.delete(cacheKey)
+    }
+  }
+
   return {
     get(authorization, timeMs) {
       const cacheKey = cacheKeyOf(authorization)
@@ -40,10 +55,11 @@ export function createTokenCache({ maxSize, toleranceMs }: { maxSize: number; to
       tokens.delete(cacheKey)
       return undefined
     },
-    set(token) {
+    set(token, timeMs) {
       const cacheKey = cacheKeyOf(token.authorization)
       tokens.delete(cacheKey)
       tokens.set(cacheKey, token)
+      removeExpired(timeMs)
       if (tokens.size <= maxSize) return
       const { value: oldest } = tokens.keys().next()
       if (oldest !== undefined) tokens.delete(oldest)

@@ -97,8 +97,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   function verifySignature(pending: PendingToken, key: PublicKey, check: CheckSignature): VerifiedToken {
     if (key.isWithdrawn || pending.alg !== key.algorithm)
       throw new ProblemError('token-invalid', 'not the algorithm of this key')
+    const now = timeMs()
     const caller = requireValidClaims(payloadOf(pending.token, check, options), {
-      timeMs: timeMs(),
+      timeMs: now,
       isTimeCurrent: isTimeCurrent(),
       toleranceMs,
     })
@@ -113,7 +114,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       passedRevision: 0,
       passedAtWallMs: Number.NaN,
     }
-    cache.set(verified)
+    if (now !== null) cache.set(verified, now)
     return verified
   }
 

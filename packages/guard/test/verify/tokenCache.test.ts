@@ -33,6 +33,17 @@ t.test('cache: evicts the oldest token when it is full', async t => {
   t.not(await verifier.verify(headers[0]), first, 'verified again')
 })
 
+t.test('cache: expired tokens are removed as new ones arrive', async t => {
+  const { verifier, clock } = fixture()
+  for (let count = 0; count < 50; count += 1) await verifier.verify(header())
+  t.equal(verifier.size(), 50)
+  await clock.advance(600_000)
+  for (let count = 0; count < 60; count += 1) {
+    await verifier.verify(`Bearer ${tokenOf(key, claimsAt(clock.wallMs()))}`)
+  }
+  t.equal(verifier.size(), 60)
+})
+
 t.test('cache: invalid tokens do not evict a valid one', async t => {
   const { verifier } = fixture({ cacheSize: 2 })
   const good = header()
