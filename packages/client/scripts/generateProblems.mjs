@@ -5,9 +5,6 @@ import { problems } from '@gatehouse/contract'
 
 /** @returns the text of `src/problems.ts` */
 export function generateProblems() {
-  const table =
-    contract.problems ??
-    Object.fromEntries(Object.entries(contract.outcomes).map(([k, v]) => [k, { ...v, title: v.says }]))
   const rows = Object.entries(problems).map(([code, { status, action, title }]) => {
     const key = /^[a-z]+$/.test(code) ? code : quote(code)
     const columns = [`status: ${status}`, `action: ${quote(action)}`, `title: ${quote(title)}`]

@@ -46,7 +46,8 @@ export function createClient(options: ClientOptions): Client {
     if (event === 'signed-out') {
       if (isSame) session.end(why)
     } else if (isSame || event === 'signed-in' || (!known && session.getState().status !== 'signed-out')) {
-      if (session.adopt(access)) session.interrupt()
+      session.adopt(access, true)
+      session.interrupt()
     }
   }
 

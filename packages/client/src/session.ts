@@ -97,14 +97,20 @@ export function createSession(deps: SessionDeps) {
   }
 
   /**
-   * Takes an access token that another tab or process received. Monotonic clocks cannot be compared between them. A wrong wall
-   * clock costs one renewal, or one refused request.
+   * Takes an access token that another tab or process received. Its age comes from the wall clock, since monotonic clocks cannot
+   * be compared between them. A wrong wall clock costs one renewal, or one refused request.
+   * @param isNews it arrived just now, so it has not expired whatever the wall clock says
    * @returns false when it has expired, or is the one that is already here
    */
-  function adopt(found: Partial<Tokens>): boolean | undefined {
-    const age = clock.wallMs() - (found.wallMs as number)
-    if (found.accessToken === access?.accessToken || !(age >= 0 && age < (found.expiresIn as number) * 1000)) return
-    accept({ ...(found as Tokens), nowMs: clock.nowMs() - age })
+  function adopt(found: Partial<Tokens>, isNews?: boolean): boolean | undefined {
+    const age = Math.max(0, clock.wallMs() - (found.wallMs as number))
+    const hasExpired = !(age < (found.expiresIn as number) * 1000)
+    if (found.accessToken === access?.accessToken || (hasExpired && !isNews)) return false
+    accept({
+      ...(found as Tokens),
+      nowMs: clock.nowMs() - (hasExpired ? 0 : age),
+      wallMs: clock.wallMs() - (hasExpired ? 0 : age),
+    })
     return true
   }
 
@@ -194,17 +200,19 @@ export function createSession(deps: SessionDeps) {
       // The cookie transport cannot see the token: its key is the same for the whole session.
       const answer = await call('POST', 'session/renew', { refreshToken }, key + (refreshToken ?? '').slice(-24))
       assertGeneration(asked)
+      if (access !== before) return
       const problem = answer instanceof ProblemError ? answer : undefined
       if (answer && (!problem || endsSession(problem))) {
         const latest = await records.read()
         assertGeneration(asked)
-        // Another tab has renewed, signed in or signed out while this call was under way: its record counts.
-        if (latest.isSignedOut || latest.refreshToken !== refreshToken) continue
+        const isLatest = latest.refreshToken === refreshToken
+        // Another tab has signed in or out, or has renewed what is refused here: its record counts.
+        if (latest.isSignedOut || latest.sessionId !== record.sessionId || (problem && !isLatest)) continue
         if (answer instanceof ProblemError) {
           await over(answer)
           throw answer
         }
-        if (isBodyTransport) await records.write({ ...answer, key }, 'renewal')
+        if (isBodyTransport && isLatest) await records.write({ ...answer, key }, 'renewal')
         assertGeneration(asked)
         accept(answer)
         return announce('renewed', answer)
