@@ -124,6 +124,10 @@ export function createPerson({ lane, login, transport, proxy, create }: PersonOp
   async function signOut(scene: Scene): Promise<void> {
     hasSession = false
     const [tab] = scene.tabs
+    // Every tab renews at this moment.
+    clock.jump(lifeMs)
+    for (const { client } of scene.tabs) client.fetch(`${base}/api/storage`).catch(() => {})
+    await clock.sleep(scene.random.below(1000))
     // Half of the sign-outs meet a network on which every call has a fault.
     if (scene.random.chance(0.5)) proxy.faults.set(lane, { rate: 1, random: scene.random })
     await tab?.client.signOut()
@@ -180,7 +184,7 @@ export function createPerson({ lane, login, transport, proxy, create }: PersonOp
       if (runs > 1) violations.push(`order ${id} was sent ${runs} times`)
       proxy.orders.delete(id)
     }
-    if (random.chance(0.06)) await signOut(scene)
+    if (random.chance(0.1)) await signOut(scene)
     for (const tab of opened) tab.close()
     opened = []
     // The next seed begins with another session.

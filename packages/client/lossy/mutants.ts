@@ -1,0 +1,48 @@
+/** Clients that are broken on purpose: the harness must catch each of them. */
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { CreateClient } from './tab.ts'
+
+interface Mutation {
+  file: string
+  from: RegExp
+  to: string
+}
+
+export const mutations: Record<string, Mutation> = {
+  'the idempotency key is forgotten': {
+    file: 'session.js',
+    from: /key \+ \(refreshToken \?\? ''\)\.slice\(-24\)/,
+    to: 'newKey()',
+  },
+  'a 502 signs out': {
+    file: 'session.js',
+    from: /if \(!response\.ok\)/,
+    to: "if (response.status === 502) end('session-ended')\n if (!response.ok)",
+  },
+  'an answer is written after sign-out': {
+    file: 'session.js',
+    from: /if \(expected !== generation\)/,
+    to: 'if (false)',
+  },
+  'expiry is compared with the wall clock': {
+    file: 'session.js',
+    from: /function isFresh\([^)]*\) \{/,
+    to: `$&
+      if (access) return JSON.parse(atob(access.accessToken.split('.')[1])).exp * 1000 > clock.wallMs()`,
+  },
+}
+
+/** @returns `createClient` of a copy of the compiled sources with one mutation */
+export async function mutant(name: string): Promise<CreateClient> {
+  const mutation = mutations[name]
+  if (!mutation) throw new Error(`There is no mutation "${name}".`)
+  const sources = fileURLToPath(new URL('../src/', import.meta.url))
+  const copy = fileURLToPath(new URL(`../mutants/${name.replaceAll(' ', '-')}/`, import.meta.url))
+  await cp(sources, copy, { recursive: true })
+  const text = await readFile(copy + mutation.file, 'utf8')
+  if (!mutation.from.test(text)) throw new Error(`The mutation "${name}" no longer fits the sources.`)
+  await writeFile(copy + mutation.file, text.replace(mutation.from, mutation.to))
+  const { createClient } = await import(new URL(`file://${copy}index.js`).href)
+  return createClient
+}
