@@ -13,6 +13,8 @@ export interface PersonOptions {
   transport: 'body' | 'cookie'
   proxy: LossyProxy
   create: CreateClient
+  /** Probability that a seed ends with a sign-out. */
+  signOutRate: number
 }
 
 export interface SeedReport {
@@ -34,7 +36,7 @@ export const lifeMs = 300_000
 /** The longest pause of 10 s takes 0.2 s. */
 const speed = 50
 
-export function createPerson({ lane, login, transport, proxy, create }: PersonOptions): Person {
+export function createPerson({ lane, login, transport, proxy, create, signOutRate }: PersonOptions): Person {
   const base = `${proxy.url}/${lane}`
   const clock = fastClock(speed)
   const disk = createDisk()
@@ -193,7 +195,7 @@ export function createPerson({ lane, login, transport, proxy, create }: PersonOp
       if (runs > 1) violations.push(`order ${id} was sent ${runs} times`)
       proxy.orders.delete(id)
     }
-    if (random.chance(0.1)) await signOut(scene)
+    if (random.chance(signOutRate)) await signOut(scene)
     for (const tab of opened) tab.close()
     opened = []
     // The next seed begins with another session.

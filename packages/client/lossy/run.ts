@@ -14,6 +14,8 @@ export interface LossyOptions {
   lanes: number
   /** The auth service is killed, and all connections to the database are cut, each time after so many seeds; 0 for never. */
   restartEvery: number
+  /** Probability that a seed ends with a sign-out; 0.1 unless given. */
+  signOutRate?: number
   /** Stops after the first violation. */
   stopsEarly?: boolean
   onSeed?(report: SeedReport): void
@@ -29,7 +31,7 @@ export interface LossyReport {
 }
 
 export async function runLossy(options: LossyOptions): Promise<LossyReport> {
-  const { databaseUrl, lanes, firstSeed, seeds, create } = options
+  const { databaseUrl, lanes, firstSeed, seeds, create, signOutRate = 0.1 } = options
   // No window for retries: only the Idempotency-Key can lead to the successor.
   // Node has none: with it, the tabs of the cookie transport share their key as in a browser.
   globalThis.localStorage ??= {} as Storage
@@ -47,7 +49,7 @@ export async function runLossy(options: LossyOptions): Promise<LossyReport> {
     const restarts = restarter(system, databaseUrl)
     const work = async (_: unknown, index: number) => {
       const transport = index % 3 === 2 ? 'cookie' : 'body'
-      const person = createPerson({ lane: `lane${index}`, login, transport, proxy, create })
+      const person = createPerson({ lane: `lane${index}`, login, transport, proxy, create, signOutRate })
       while (next < firstSeed + seeds && !(options.stopsEarly && violations.length > 0)) {
         const seed = next++
         const done = await person.run(seed)
