@@ -4,6 +4,7 @@
  */
 import { type ProblemCode, problems } from './problems.ts'
 import { createTestClock, type TestClock } from './testClock.ts'
+import type { Clock } from './types.ts'
 
 export type { TestClock }
 
@@ -19,6 +20,8 @@ export interface TestAuthOptions {
   url?: string
   accessTokenSeconds?: number
   retryWindowMs?: number
+  /** A clock of the caller, instead of one that moves only by `advance`. */
+  clock?: Clock
 }
 
 interface TestSession {
@@ -52,7 +55,8 @@ export interface TestAuth {
 export function createTestAuth(options: TestAuthOptions = {}): TestAuth {
   const { url = 'https://auth.test', accessTokenSeconds = 300, retryWindowMs = 30_000 } = options
   const accounts = options.accounts ?? [{ email: 'ada@example.org', password: 'correct horse battery staple' }]
-  const clock = createTestClock()
+  const testClock = createTestClock()
+  const clock = options.clock ?? testClock
   const sessions = new Map<string, TestSession>()
 
   /** Tokens are readable: `refresh <session> <generation>` and `access <session> <expiry>`. */
@@ -136,7 +140,7 @@ export function createTestAuth(options: TestAuthOptions = {}): TestAuth {
 
   const auth: TestAuth = {
     url,
-    clock,
+    clock: testClock,
     sessions,
     calls: [],
     intercept: undefined,
