@@ -65,7 +65,7 @@ async function showDevices(): Promise<void> {
   const { sessions } = (await call('/sessions')) as { sessions: Device[] }
   const items = sessions.map(({ id, current, device, userAgent, createdAt }) => {
     const item = document.createElement('li')
-    const name = device ?? userAgent?.replace(/.*(Chrome|Firefox|Safari)\/(\d+).*/, '$1 $2') ?? 'unknown'
+    const name = device ?? userAgent?.match(/(Firefox|Chrome|Safari)\/\d+/)?.[0].replace('/', ' ') ?? 'unknown'
     item.textContent = `${name}, since ${new Date(createdAt).toLocaleString()}${current ? ' (this one) ' : ' '}`
     const button = document.createElement('button')
     button.textContent = 'End'

@@ -1,6 +1,8 @@
 /** Clients that are broken on purpose: the harness must catch each of them. */
-import { cp, readFile, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { CreateClient } from './tab.ts'
 
 interface Mutation {
@@ -38,11 +40,14 @@ export async function mutant(name: string): Promise<CreateClient> {
   const mutation = mutations[name]
   if (!mutation) throw new Error(`There is no mutation "${name}".`)
   const sources = fileURLToPath(new URL('../src/', import.meta.url))
-  const copy = fileURLToPath(new URL(`../mutants/${name.replaceAll(' ', '-')}/`, import.meta.url))
-  await cp(sources, copy, { recursive: true })
-  const text = await readFile(copy + mutation.file, 'utf8')
+  // Outside of the repository, so that coverage does not count it. The sources import no package.
+  const copy = await mkdtemp(join(tmpdir(), 'gatehouse-mutant-'))
+  await cp(sources, copy, { recursive: true, filter: path => !path.endsWith('.map') })
+  await writeFile(join(copy, 'package.json'), '{ "type": "module" }')
+  const text = await readFile(join(copy, mutation.file), 'utf8')
   if (!mutation.from.test(text)) throw new Error(`The mutation "${name}" no longer fits the sources.`)
-  await writeFile(copy + mutation.file, text.replace(mutation.from, mutation.to))
-  const { createClient } = await import(new URL(`file://${copy}index.js`).href)
+  await writeFile(join(copy, mutation.file), text.replace(mutation.from, mutation.to))
+  const { createClient } = await import(pathToFileURL(join(copy, 'index.js')).href)
+  await rm(copy, { recursive: true })
   return createClient
 }

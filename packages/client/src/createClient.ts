@@ -3,7 +3,7 @@ import { browserPage, browserStore, systemClock } from './environment.ts'
 import { ClientError, ProblemError } from './errors.ts'
 import { createRecords, type Tokens } from './records.ts'
 import { createFetch } from './requests.ts'
-import { createSession, type Event, newKey } from './session.ts'
+import { createSession, type Event } from './session.ts'
 import type { Client, ClientOptions, Credentials, SignedOutReason } from './types.ts'
 
 /** What another tab of this origin reports. It requests nothing. */
@@ -58,7 +58,7 @@ export function createClient(options: ClientOptions): Client {
     session.assertGeneration(generation)
     if (!answer) throw new ClientError('unreachable')
     if (answer instanceof ProblemError) throw answer
-    await records.write({ ...(store && answer), key: newKey() })
+    await records.write({ ...(store && answer), key: crypto.randomUUID() })
     session.assertGeneration(generation)
     session.accept(answer)
     announce('signed-in', answer)

@@ -32,6 +32,9 @@ export type Session = ReturnType<typeof createSession>
 /** Further apart than this, one of the clocks was moved, or the monotonic one stopped while the machine was asleep. */
 const maxDriftMs = 5000
 
+/** The part of the lifetime after which a visible page renews. */
+const renewAt = 0.75
+
 export function createSession(deps: SessionDeps) {
   const { clock, records, isBodyTransport, timeLimitMs, schedule, announce } = deps
   const listeners = new Set<(state: State) => void>()
@@ -43,8 +46,6 @@ export function createSession(deps: SessionDeps) {
   let calls = new AbortController()
   /** Before this time no renewal is sent: the service asked for a pause, or all attempts failed. */
   let pausedUntilMs = 0
-  /** The part of the lifetime after which a visible page renews, drawn for each token. */
-  let renewAt = 1
 
   function setState(next: State): void {
     state = next
@@ -91,8 +92,8 @@ export function createSession(deps: SessionDeps) {
     if (access && access.sessionId !== sessionId) generation++
     access = tokens
     pausedUntilMs = 0
-    renewAt = 0.75 + Math.random() / 10
-    schedule(tokens.expiresIn * 1000 * renewAt - ageMs())
+    // With jitter, so that tabs and clients do not renew together.
+    schedule(tokens.expiresIn * 1000 * (renewAt + Math.random() / 10) - ageMs())
     if (state.status !== 'signed-in' || state.sessionId !== sessionId) setState({ status: 'signed-in', sessionId })
   }
 
@@ -100,17 +101,17 @@ export function createSession(deps: SessionDeps) {
    * Takes an access token that another tab or process received. Its age comes from the wall clock, since monotonic clocks cannot
    * be compared between them. A wrong wall clock costs one renewal, or one refused request.
    * @param isNews it arrived just now, so it has not expired whatever the wall clock says
-   * @returns false when it has expired, or is the one that is already here
+   * @returns true unless it has expired, or is the one that is already here
    */
   function adopt(found: Partial<Tokens>, isNews?: boolean): boolean | undefined {
-    const age = Math.max(0, clock.wallMs() - (found.wallMs as number))
-    const hasExpired = !(age < (found.expiresIn as number) * 1000)
-    if (found.accessToken === access?.accessToken || (hasExpired && !isNews)) return false
-    accept({
-      ...(found as Tokens),
-      nowMs: clock.nowMs() - (hasExpired ? 0 : age),
-      wallMs: clock.wallMs() - (hasExpired ? 0 : age),
-    })
+    const lifeMs = (found.expiresIn as number) * 1000
+    let age = Math.max(0, clock.wallMs() - (found.wallMs as number))
+    if (!(age < lifeMs)) {
+      if (!isNews) return
+      age = 0
+    }
+    if (found.accessToken === access?.accessToken) return
+    accept({ ...(found as Tokens), nowMs: clock.nowMs() - age, wallMs: clock.wallMs() - age })
     return true
   }
 
@@ -141,11 +142,6 @@ export function createSession(deps: SessionDeps) {
   ): Promise<Tokens | ProblemError | undefined> {
     // A token's age counts from before the request, so that it never looks younger than it is.
     const sentAt = { nowMs: clock.nowMs(), wallMs: clock.wallMs() }
-    const limit = new AbortController()
-    clock.sleep(deps.callTimeoutMs, limit.signal).then(
-      () => limit.abort(),
-      () => {},
-    )
     try {
       const response = await deps.fetch(new URL(path, deps.auth), {
         method,
@@ -153,15 +149,12 @@ export function createSession(deps: SessionDeps) {
         headers: { 'content-type': 'application/json', ...(key && { 'idempotency-key': key }) },
         credentials: isBodyTransport ? 'omit' : 'include',
         cache: 'no-store',
-        signal: AbortSignal.any([calls.signal, limit.signal]),
+        signal: AbortSignal.any([calls.signal, AbortSignal.timeout(deps.callTimeoutMs)]),
       })
       if (!response.ok) return await readProblem(response)
       const tokens = response.status === 204 ? sentAt : { ...(await response.json()), ...sentAt }
       if (response.status === 204 || (tokens.accessToken && tokens.sessionId && tokens.expiresIn)) return tokens
-    } catch {
-    } finally {
-      limit.abort()
-    }
+    } catch {}
     return undefined
   }
 
@@ -192,7 +185,7 @@ export function createSession(deps: SessionDeps) {
       // Another tab may have brought what this renewal is for, by news or through the store.
       if (access !== before || adopt(record)) return
       if (!key) {
-        await records.write({ ...record, key: newKey() })
+        await records.write({ ...record, key: crypto.randomUUID() })
         continue
       }
       if (clock.nowMs() < pausedUntilMs) throw unreachable()
@@ -267,9 +260,4 @@ export function createSession(deps: SessionDeps) {
       return () => listeners.delete(listener)
     },
   }
-}
-
-/** Also works outside secure contexts, where `randomUUID` is missing. */
-export function newKey(): string {
-  return crypto.getRandomValues(new Uint32Array(5)).join('')
 }

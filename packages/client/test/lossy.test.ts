@@ -1,11 +1,10 @@
-/** The short form of `pnpm lossy`: 1,000 seeds hold, and clients that are broken on purpose are caught. */
+/** The short form of `pnpm lossy`. */
 import { freshDatabase } from '@gatehouse/testkit'
 import t from 'tap'
-import { mutant, mutations } from '../lossy/mutants.ts'
 import { runLossy } from '../lossy/run.ts'
 import { createClient } from '../src/index.ts'
 
-const lanes = 16
+const lanes = 32
 
 t.test('1,000 seeds: no false sign-out, no reuse, no request sent twice, every renewal has a cause', async t => {
   const { url: databaseUrl, drop } = await freshDatabase()
@@ -18,23 +17,3 @@ t.test('1,000 seeds: no false sign-out, no reuse, no request sent twice, every r
   t.ok(report.renewals > 300, 'sessions were renewed')
   t.ok((report.calls['lost after'] ?? 0) > 50, 'answers were lost')
 })
-
-for (const name of Object.keys(mutations)) {
-  t.test(`the harness catches a client in which ${name}`, async t => {
-    const { url: databaseUrl, drop } = await freshDatabase()
-    t.teardown(drop)
-    const create = await mutant(name)
-    const report = await runLossy({
-      databaseUrl,
-      lanes,
-      firstSeed: 1,
-      seeds: 1000,
-      restartEvery: 0,
-      create,
-      stopsEarly: true,
-      signOutRate: name.endsWith('sign-out') ? 1 : 0.1,
-    })
-    t.comment(report.violations[0])
-    t.ok(report.violations.length > 0, `after ${report.seeds} seeds`)
-  })
-}
