@@ -33,7 +33,7 @@ export function rotation({ clock, reuseIntervalMs, draw }) {
   }
 }
 
-/** An unsigned JWT: clients read its times, and nobody verifies it here. */
+/** An unsigned JWT: clients read its times; it is not verified here. */
 export function jwt(claims) {
   const part = value => Buffer.from(JSON.stringify(value)).toString('base64url')
   return `${part({ alg: 'ES256', typ: 'JWT' })}.${part(claims)}.${part('signature')}`

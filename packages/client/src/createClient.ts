@@ -44,7 +44,10 @@ export function createClient(options: ClientOptions): Client {
     const known = session.getAccess()
     const isSame = known?.sessionId === access.sessionId
     if (event === 'signed-out') {
-      if (isSame) session.end(why)
+      if (!isSame) return
+      session.end(why)
+      // A renewal of this tab may have written its record over the mark of the sign-out.
+      if (store && why === 'signed-out') markSignedOut(access.sessionId).then(completeSignOut)
     } else if (isSame || event === 'signed-in' || (!known && session.getState().status !== 'signed-out')) {
       session.adopt(access, true)
       session.interrupt()
@@ -67,9 +70,14 @@ export function createClient(options: ClientOptions): Client {
   async function signOut(): Promise<void> {
     session.change()
     session.end('signed-out')
-    const { key, refreshToken } = await records.read()
-    await records.write({ key, refreshToken, isSignedOut: true })
+    await markSignedOut()
     await completeSignOut()
+  }
+
+  /** @param only mark the record of this session */
+  async function markSignedOut(only?: string): Promise<void> {
+    const { key, refreshToken, sessionId } = await records.read()
+    if (!only || only === sessionId) await records.write({ key, refreshToken, isSignedOut: true })
   }
 
   /** Informs the auth service of a sign-out. What fails now is repeated at the next event, start or sign-in. */

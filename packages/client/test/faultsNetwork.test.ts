@@ -7,7 +7,7 @@ const lifeMs = 300_000
 const api = 'https://api.test/'
 const isRenewal = ({ url }: Request) => url.endsWith('/renew')
 
-t.test('14 offline, failing DNS and a captive portal sign nobody out', async t => {
+t.test('14 offline, failing DNS and a captive portal keep the session', async t => {
   const failures = {
     offline: () => {
       throw new TypeError('Failed to fetch')
@@ -18,7 +18,7 @@ t.test('14 offline, failing DNS and a captive portal sign nobody out', async t =
     'captive portal, 200': () =>
       new Response('<html>log in to the airport', { headers: { 'content-type': 'text/html' } }),
     'captive portal, 401': () => new Response('<html>log in to the airport', { status: 401 }),
-    'JSON of somebody else': () => Response.json({ code: 'session-ended', action: 'login' }, { status: 401 }),
+    'JSON of another API': () => Response.json({ code: 'session-ended', action: 'login' }, { status: 401 }),
   }
   for (const [name, fail] of Object.entries(failures)) {
     const { auth, first } = await signedIn(t)

@@ -106,7 +106,7 @@ for (const transport of ['body', 'cookie'] as const) {
   })
 }
 
-t.test('8 errors of the server during a renewal sign nobody out, and an outage causes no storm', async t => {
+t.test('8 errors of the server during a renewal keep the session, and an outage causes no storm', async t => {
   const { auth, first } = await signedIn(t)
   first.page.setVisible(false)
   for (const status of [500, 501, 502, 520, 522, 524, 429]) {
