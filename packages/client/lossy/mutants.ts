@@ -15,12 +15,12 @@ export const mutations: Record<string, Mutation> = {
   'the idempotency key is forgotten': {
     file: 'session.js',
     from: /key \+ \(refreshToken \?\? ''\)\.slice\(-24\)/,
-    to: 'newKey()',
+    to: 'crypto.randomUUID()',
   },
-  'a 502 signs out': {
+  'an answer of a proxy signs out': {
     file: 'session.js',
-    from: /if \(!response\.ok\)/,
-    to: "if (response.status === 502) end('session-ended')\n if (!response.ok)",
+    from: /const problem = answer instanceof ProblemError \? answer : undefined;?/,
+    to: "$&\n if (!answer) return end('session-ended')",
   },
   'an answer is written after sign-out': {
     file: 'session.js',

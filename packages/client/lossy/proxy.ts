@@ -4,9 +4,10 @@
  * service, and `POST /<lane>/orders/<id>` is an application's handler behind the resource service's `/verify`.
  */
 import { once } from 'node:events'
-import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from './random.ts'
+import { empty, forwardTo, overloaded, page, type Reply, read, send } from './replies.ts'
 
 export interface Faults {
   /** Probability that a call meets a fault. */
@@ -47,12 +48,6 @@ const kinds = [
   'other 401',
   'overloaded',
 ] as const
-
-interface Reply {
-  status: number
-  headers: IncomingMessage['headers']
-  body: Buffer
-}
 
 export async function lossyProxy(targets: Targets): Promise<LossyProxy> {
   const agent = new Agent({ keepAlive: true, maxSockets: 200 })
@@ -173,54 +168,4 @@ export function generationOf(token: string | undefined): number {
 function generationIn({ headers }: IncomingMessage, body: Buffer): string {
   const token = /ghr_[\w-]+/.exec(`${body} ${headers.cookie}`)?.[0]
   return token ? `generation ${generationOf(token)}` : ''
-}
-
-const empty = Buffer.alloc(0)
-
-interface Forwarded {
-  method: string
-  headers: IncomingMessage['headers']
-  body: Buffer
-  signal: AbortSignal
-  agent: Agent
-}
-
-async function forwardTo(url: string, { method, headers, body, signal, agent }: Forwarded): Promise<Reply> {
-  const { connection, host, 'transfer-encoding': _, ...passed } = headers
-  const outgoing = request(url, { method, agent, signal, headers: { ...passed, 'content-length': body.length } })
-  outgoing.end(body)
-  const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
-  return { status: response.statusCode ?? 0, headers: response.headers, body: await read(response) }
-}
-
-async function read(stream: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}
-
-function send(outgoing: ServerResponse, { status, headers, body }: Reply): void {
-  const { connection, 'keep-alive': _, 'transfer-encoding': __, ...passed } = headers
-  outgoing.writeHead(status, { ...passed, ...(status === 204 ? {} : { 'content-length': body.length }) }).end(body)
-}
-
-/** What proxies and captive portals write: not a problem document. */
-function page(status: number): Reply {
-  return { status, headers: { 'content-type': 'text/html' }, body: Buffer.from(`<h1>${status}</h1>`) }
-}
-
-const overloaded: Reply = {
-  status: 503,
-  headers: { 'content-type': 'application/problem+json', 'retry-after': '1' },
-  body: Buffer.from(
-    JSON.stringify({
-      type: 'https://proxy.test/problems/overloaded',
-      title: 'Too busy right now.',
-      status: 503,
-      detail: 'Too busy right now.',
-      code: 'overloaded',
-      action: 'retry',
-      requestId: 'proxy',
-    }),
-  ),
 }

@@ -1,4 +1,5 @@
 /** Connects the session of this tab with the page's events, the other tabs and the caller. */
+import { createCalls } from './calls.ts'
 import { browserPage, browserStore, systemClock } from './environment.ts'
 import { ClientError, ProblemError } from './errors.ts'
 import { createRecords, type Tokens } from './records.ts'
@@ -20,7 +21,9 @@ export function createClient(options: ClientOptions): Client {
   const closing = new AbortController()
   const records = createRecords(store ?? browserStore(name))
   const deps = { fetch, clock, timeLimitMs }
-  const session = createSession({ ...deps, auth, records, isBodyTransport: !!store, callTimeoutMs, schedule, announce })
+  const credentials = store ? 'omit' : 'include'
+  const calls = createCalls({ ...deps, auth, credentials, callTimeoutMs })
+  const session = createSession({ ...deps, calls, records, isBodyTransport: !!store, schedule, announce })
   let timer = new AbortController()
 
   function schedule(ms: number): void {
@@ -57,7 +60,7 @@ export function createClient(options: ClientOptions): Client {
   async function signIn(login: Credentials): Promise<void> {
     const generation = session.change()
     await completeSignOut()
-    const answer = await session.call('POST', 'session', { ...login, transport: store ? 'body' : 'cookie' })
+    const answer = await calls.call('POST', 'session', { ...login, transport: store ? 'body' : 'cookie' })
     session.assertGeneration(generation)
     if (!answer) throw new ClientError('unreachable')
     if (answer instanceof ProblemError) throw answer
@@ -84,7 +87,7 @@ export function createClient(options: ClientOptions): Client {
   async function completeSignOut(): Promise<void> {
     const { isSignedOut, refreshToken } = await records.read()
     if (!isSignedOut) return
-    const answer = await session.call('DELETE', 'session', { refreshToken })
+    const answer = await calls.call('DELETE', 'session', { refreshToken })
     const isOver = answer instanceof ProblemError ? answer.problem.status === 401 : answer
     if (isOver && (await records.read()).isSignedOut) await records.write({})
   }

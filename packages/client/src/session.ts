@@ -7,7 +7,8 @@
  *   with the key from the stored record. A repeated renewal therefore leads to the same successor, whichever tab sends it
  *   and however late.
  */
-import { ClientError, endsSession, ProblemError, readProblem } from './errors.ts'
+import type { AuthCalls } from './calls.ts'
+import { ClientError, endsSession, ProblemError } from './errors.ts'
 import type { Records, Tokens } from './records.ts'
 import { pauseMs } from './requests.ts'
 import type { Clock, SignedOutReason, State } from './types.ts'
@@ -15,13 +16,11 @@ import type { Clock, SignedOutReason, State } from './types.ts'
 export type Event = 'renewed' | 'signed-in' | 'signed-out'
 
 export interface SessionDeps {
-  auth: URL
-  fetch: typeof fetch
   clock: Clock
   records: Records
+  calls: AuthCalls
   isBodyTransport: boolean
   timeLimitMs: number
-  callTimeoutMs: number
   /** Plans `wake` after so many milliseconds; a later call replaces an earlier one. */
   schedule(ms: number): void
   announce(event: Event, access: Tokens, why?: SignedOutReason): void
@@ -35,15 +34,14 @@ const maxDriftMs = 5000
 /** The part of the lifetime after which a visible page renews. */
 const renewAt = 0.75
 
-export function createSession(deps: SessionDeps) {
-  const { clock, records, isBodyTransport, timeLimitMs, schedule, announce } = deps
+export function createSession({ clock, records, calls, schedule, announce, ...deps }: SessionDeps) {
+  const { isBodyTransport, timeLimitMs } = deps
   const listeners = new Set<(state: State) => void>()
   let state: State = { status: 'unknown' }
   let generation = 0
   /** Kept after expiry, since it names the session; undefined when signed out. */
   let access: Tokens | undefined
   let renewal: Promise<void> | undefined
-  let calls = new AbortController()
   /** Before this time no renewal is sent: the service asked for a pause, or all attempts failed. */
   let pausedUntilMs = 0
 
@@ -65,8 +63,7 @@ export function createSession(deps: SessionDeps) {
 
   /** Ends calls and pauses, so that no late answer sets a cookie. */
   function interrupt(): void {
-    calls.abort()
-    calls = new AbortController()
+    calls.interrupt()
     renewal = undefined
   }
 
@@ -133,31 +130,6 @@ export function createSession(deps: SessionDeps) {
     if ((await records.read()).sessionId === sessionId && expected === generation) await records.write({})
   }
 
-  /** @returns undefined when no usable answer came: whether the call took effect is then unknown */
-  async function call(
-    method: string,
-    path: string,
-    body: object,
-    key?: string,
-  ): Promise<Tokens | ProblemError | undefined> {
-    // A token's age counts from before the request, so that it never looks younger than it is.
-    const sentAt = { nowMs: clock.nowMs(), wallMs: clock.wallMs() }
-    try {
-      const response = await deps.fetch(new URL(path, deps.auth), {
-        method,
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json', ...(key && { 'idempotency-key': key }) },
-        credentials: isBodyTransport ? 'omit' : 'include',
-        cache: 'no-store',
-        signal: AbortSignal.any([calls.signal, AbortSignal.timeout(deps.callTimeoutMs)]),
-      })
-      if (!response.ok) return await readProblem(response)
-      const tokens = response.status === 204 ? sentAt : { ...(await response.json()), ...sentAt }
-      if (response.status === 204 || (tokens.accessToken && tokens.sessionId && tokens.expiresIn)) return tokens
-    } catch {}
-    return undefined
-  }
-
   /** Joins the renewal that is under way, or begins one. An aborted waiter leaves without ending it for the others. */
   function renew(signal?: AbortSignal): Promise<void> {
     if (!renewal) {
@@ -191,7 +163,7 @@ export function createSession(deps: SessionDeps) {
       if (clock.nowMs() < pausedUntilMs) throw unreachable()
 
       // The cookie transport cannot see the token: its key is the same for the whole session.
-      const answer = await call('POST', 'session/renew', { refreshToken }, key + (refreshToken ?? '').slice(-24))
+      const answer = await calls.call('POST', 'session/renew', { refreshToken }, key + (refreshToken ?? '').slice(-24))
       assertGeneration(asked)
       if (access !== before) return
       const problem = answer instanceof ProblemError ? answer : undefined
@@ -214,7 +186,7 @@ export function createSession(deps: SessionDeps) {
       const waitMs = pauseMs(attempt++, problem)
       pausedUntilMs = clock.nowMs() + waitMs
       if (pausedUntilMs > giveUpAtMs) throw unreachable(problem)
-      await clock.sleep(waitMs, AbortSignal.any([calls.signal])).catch(() => {})
+      await clock.sleep(waitMs, calls.signal()).catch(() => {})
     }
   }
 
@@ -241,7 +213,6 @@ export function createSession(deps: SessionDeps) {
     accept,
     adopt,
     assertGeneration,
-    call,
     change,
     end,
     interrupt,
