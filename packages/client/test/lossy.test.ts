@@ -6,6 +6,9 @@ import { createClient } from '../src/index.ts'
 
 const lanes = 32
 
+// Minutes on a machine that other tests load as well.
+t.setTimeout(900_000)
+
 t.test('1,000 seeds: no false sign-out, no reuse, no request sent twice, every renewal has a cause', async t => {
   const { url: databaseUrl, drop } = await freshDatabase()
   t.teardown(drop)

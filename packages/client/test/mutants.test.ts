@@ -6,6 +6,9 @@ import { runLossy } from '../lossy/run.ts'
 
 const lanes = 16
 
+// Minutes on a machine that other tests load as well.
+t.setTimeout(900_000)
+
 for (const name of Object.keys(mutations)) {
   t.test(`the harness catches a client in which ${name}`, async t => {
     const { url: databaseUrl, drop } = await freshDatabase()
