@@ -32,6 +32,8 @@ const commands = {
   docs: ['packages/tools/dist/src/docs/main.js'],
   containers: ['packages/tools/dist/src/containers/main.js'],
   packages: ['packages/tools/scripts/pack.mjs'],
+  lossy: ['packages/client/scripts/lossy.mjs'],
+  example: ['packages/client/scripts/example.mjs'],
   gatehouse: ['services/auth/dist/bundle/gatehouse.js'],
 }
 

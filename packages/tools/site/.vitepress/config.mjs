@@ -28,6 +28,7 @@ export default withMermaid(
             page('Gatehouse', '/'),
             page('Tutorial', '/docs/tutorial'),
             page('Flows', '/docs/flows'),
+            page('The client', '/docs/client'),
             page('Problems', '/docs/problems'),
             page('Configuration', '/docs/configuration'),
             page('Glossary', '/docs/glossary'),

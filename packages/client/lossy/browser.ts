@@ -1,0 +1,65 @@
+/** What tabs of one browser share: cookies, storage and news. */
+
+import type { Channel, Store } from '../src/index.ts'
+import { createHttpFetch } from './httpFetch.ts'
+
+export interface Disk extends Store {
+  text(): string
+  /** Writing throws until it is set back. */
+  setFull(isFull: boolean): void
+}
+
+export function createDisk(): Disk {
+  let text = ''
+  let isFull = false
+  return {
+    text: () => text,
+    read: () => text,
+    write(next) {
+      if (isFull) throw new DOMException('The quota has been exceeded.', 'QuotaExceededError')
+      text = next
+    },
+    setFull(value) {
+      isFull = value
+    },
+  }
+}
+
+/** `fetch` with one cookie. It is attached when a request is sent, and replaced when the head of an answer arrives. */
+export function createBrowser(calls: Map<string, AbortSignal>) {
+  const httpFetch = createHttpFetch(calls)
+  let cookie = ''
+  const send: typeof fetch = async (input, init) => {
+    if (init?.credentials !== 'include') return httpFetch(input, init)
+    const headers = {
+      ...(init.headers as Record<string, string>),
+      ...(cookie && { cookie: `__Secure-gatehouse=${cookie}` }),
+    }
+    const response = await httpFetch(input, { ...init, headers })
+    for (const line of response.headers.getSetCookie()) {
+      const [, value = ''] = /^[^=]+=([^;]*)/.exec(line) ?? []
+      cookie = value
+    }
+    return response
+  }
+  return { fetch: send, cookie: () => cookie }
+}
+
+/** Like BroadcastChannel: every other member receives a copy, a moment later. */
+export function hub(): () => Channel {
+  const members = new Set<Channel>()
+  return () => {
+    const channel: Channel = {
+      onmessage: null,
+      postMessage(message) {
+        const data = structuredClone(message)
+        for (const member of members) {
+          if (member !== channel) setImmediate(() => member.onmessage?.({ data } as MessageEvent))
+        }
+      },
+      close: () => void members.delete(channel),
+    }
+    members.add(channel)
+    return channel
+  }
+}

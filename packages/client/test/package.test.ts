@@ -1,0 +1,134 @@
+/** The package as it is published: its size, its exports, its types, and the README's start. */
+import { execFile } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { startSystem } from '@gatehouse/e2e'
+import { freshDatabase } from '@gatehouse/testkit'
+import { build } from 'esbuild'
+import t from 'tap'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const run = promisify(execFile)
+const npm = join(process.execPath, '../npm')
+
+/** Bytes, minified and gzipped, of what a bundler makes of one export. */
+async function sizeOf(name: string, from: string): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents: `export { ${name} } from '${from}'`, resolveDir: root },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: from.endsWith('bff') ? 'node' : 'browser',
+    external: ['react', 'axios', 'ky'],
+    write: false,
+  })
+  const [file] = outputFiles
+  if (!file) throw new Error('nothing was built')
+  t.notMatch(file.text.match(/from\s*"([^"]+)"/g) ?? [], /@gatehouse|typebox/)
+  return gzipSync(file.contents, { level: 9 }).length
+}
+
+const limits: [string, string, number][] = [
+  ['createClient', '@gatehouse/client', 3400],
+  ['useSession', '@gatehouse/client/react', 250],
+  ['createAxios', '@gatehouse/client/axios', 700],
+  ['createKy', '@gatehouse/client/ky', 250],
+  ['readEvents', '@gatehouse/client/events', 1500],
+  ['createBff', '@gatehouse/client/bff', 4800],
+]
+
+t.test('the core has no dependencies, and every part stays small', async t => {
+  const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+  t.equal(dependencies, undefined)
+  for (const [name, from, limit] of limits) {
+    const size = await sizeOf(name, from)
+    t.ok(size <= limit, `${from}: ${size} of ${limit} bytes`)
+  }
+})
+
+const importsAll = `
+import { createClient, isProblem, type State, type ProblemCode } from '@gatehouse/client'
+import { readEvents } from '@gatehouse/client/events'
+import { createTestAuth } from '@gatehouse/client/testing'
+const auth = createTestAuth()
+const client = createClient({ auth: auth.url, fetch: auth.fetch, clock: auth.clock })
+const state: State = client.getState()
+const code: ProblemCode = 'token-expired'
+export function fieldOf(error: unknown): string | undefined {
+  return isProblem(error, 'request-malformed') ? error.problem.fields[0]?.field : undefined
+}
+export { code, readEvents, state }
+`
+
+t.test('packed and installed into an empty project: it runs, and its types resolve', { timeout: 120_000 }, async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-client-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const { stdout } = await run(npm, ['pack', '--json', '--pack-destination', folder], { cwd: root })
+  const [packed] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[]
+  const files = packed?.files.map(({ path }) => path) ?? []
+  for (const file of ['LICENSE', 'README.md', 'dist/src/index.js', 'dist/src/index.d.ts'])
+    t.ok(files.includes(file), file)
+  t.notOk(files.some(file => /dist\/(test|lossy|mutants)|\.tsbuildinfo/.test(file)))
+
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  const target = join(folder, 'node_modules/@gatehouse/client')
+  mkdirSync(target, { recursive: true })
+  await run('tar', ['-xzf', join(folder, packed?.filename ?? ''), '-C', target, '--strip-components=1'])
+  const script = "import { createClient } from '@gatehouse/client'; console.log(typeof createClient)"
+  const { stdout: printed } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })
+  t.equal(printed.trim(), 'function')
+
+  writeFileSync(join(folder, 'use.ts'), importsAll)
+  const tsc = fileURLToPath(new URL('../../../../node_modules/typescript/bin/tsc', import.meta.url))
+  for (const [module, moduleResolution] of [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ]) {
+    const options = [
+      '--strict',
+      '--noEmit',
+      '--skipLibCheck',
+      'false',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2023,dom,dom.iterable',
+      '--types',
+      '',
+    ]
+    const args = [tsc, ...options, '--module', `${module}`, '--moduleResolution', `${moduleResolution}`, 'use.ts']
+    await t.resolves(run(process.execPath, args, { cwd: folder }), `types by ${moduleResolution}`)
+  }
+  t.notOk(existsSync(join(target, 'node_modules')))
+  cpSync(join(target, 'package.json'), join(folder, 'packed.json'))
+})
+
+t.test("the README's start runs as it is printed", async t => {
+  const { url: databaseUrl, drop } = await freshDatabase()
+  const system = await startSystem({ databaseUrl, auths: 1, resources: 1 })
+  t.teardown(async () => {
+    await system.stop()
+    await drop()
+  })
+  const { email, password } = await system.createAccount('ada@example.org')
+  const text = readFileSync(`${root}README.md`, 'utf8')
+  const code = (name: string) => new RegExp(`<!-- run: ${name} -->\n\`\`\`js\n([\\s\\S]*?)\`\`\``).exec(text)?.[1] ?? ''
+  const file = join(root, 'dist', `session-${process.pid}.json`)
+  const given = { AUTH_URL: system.issuer, API_URL: system.resources[0]?.url, email, password, file }
+  const constants = Object.entries(given).map(([name, value]) => `const ${name} = ${JSON.stringify(value)}`)
+  const entry = join(root, 'dist', `readme-${process.pid}.mjs`)
+  const [firstImport = '', ...rest] = code('start').split('\n')
+  writeFileSync(entry, [firstImport, code('store'), ...constants, ...rest].join('\n'))
+  t.teardown(() => {
+    rmSync(entry)
+    rmSync(file)
+  })
+  const { stdout } = await run(process.execPath, [entry])
+  t.match(stdout, /signed-in[\s\S]*timber[\s\S]*permission[\s\S]*signed-out/)
+  t.equal(readFileSync(file, 'utf8'), '{}')
+})
