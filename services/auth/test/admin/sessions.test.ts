@@ -35,7 +35,7 @@ t.test('bulk end: ends the sessions that the preview counted, by all criteria to
   const phone = await service.login(ada, { device: "Ada's phone" })
   const other = await service.login(bob, { device: 'laptop' })
   await service.database.prisma
-    .$executeRaw`UPDATE sessions SET address = '::ffff:10.1.2.3' WHERE id = ${other.sessionId}::uuid`
+    .$executeRaw`UPDATE sessions SET address = '10.1.2.3' WHERE id = ${other.sessionId}::uuid`
   const preview = async (criteria: object) =>
     (await service.callAsAdmin('/admin/sessions/end', { body: { criteria, dryRun: true } })).body as BulkPreview
   t.match(await preview({ device: 'LAPTOP' }), {
