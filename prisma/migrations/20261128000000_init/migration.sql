@@ -23,7 +23,7 @@ CREATE TABLE "sessions" (
     "client_id" TEXT NOT NULL,
     "device" TEXT,
     "user_agent" TEXT,
-    "address" TEXT,
+    "address" INET,
     "remember" BOOLEAN NOT NULL,
     "global_epoch" INTEGER NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
@@ -113,7 +113,7 @@ CREATE TABLE "audit_entries" (
     "action" TEXT NOT NULL,
     "target" TEXT,
     "reason" TEXT,
-    "address" TEXT,
+    "address" INET,
     "request_id" TEXT,
     "outcome" TEXT NOT NULL,
     "seq" BIGINT,
@@ -172,6 +172,9 @@ CREATE INDEX "sessions_ended_at_idx" ON "sessions"("ended_at");
 CREATE INDEX "sessions_global_epoch_idx" ON "sessions"("global_epoch");
 
 -- CreateIndex
+CREATE INDEX "sessions_address_idx" ON "sessions"("address");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "service_clients_session_id_key" ON "service_clients"("session_id");
 
 -- CreateIndex
@@ -179,6 +182,9 @@ CREATE INDEX "audit_entries_actor_id_idx" ON "audit_entries"("actor", "id");
 
 -- CreateIndex
 CREATE INDEX "audit_entries_action_id_idx" ON "audit_entries"("action", "id");
+
+-- CreateIndex
+CREATE INDEX "audit_entries_address_id_idx" ON "audit_entries"("address", "id");
 
 -- CreateIndex
 CREATE INDEX "audit_entries_seq_idx" ON "audit_entries"("seq");

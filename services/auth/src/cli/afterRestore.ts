@@ -4,6 +4,7 @@ import { settings } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { appendWork } from '../revoke/appendWork.ts'
 import { raiseGlobalEpoch } from '../store/appendRevocations.ts'
+import { countActive } from '../store/countActive.ts'
 import { resetFeed } from '../store/resetFeed.ts'
 import type { Environment } from './databaseCommands.ts'
 import { type Options, UsageError } from './options.ts'
@@ -25,8 +26,9 @@ export async function afterRestore(
   const limits = readSettings({ ACCESS_TOKEN_SECONDS, REVOCATION_MARGIN_MS }, environment)
   const retentionMs = limits.ACCESS_TOKEN_SECONDS * 1000 + limits.REVOCATION_MARGIN_MS
   return prisma.$transaction(async tx => {
+    const sessions = await countActive(tx)
     const feedId = await resetFeed(tx)
-    const { globalEpoch, sessions } = await raiseGlobalEpoch(tx)
+    const globalEpoch = await raiseGlobalEpoch(tx)
     const entries = [{ kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }]
     const work = { entries, action: 'database.after-restore' as const, target: null, sessionsEnded: sessions }
     const context = { actor: 'command line', reason, address: null, requestId: null, detail: { feedId } }

@@ -4,7 +4,14 @@ import type { Db } from '../database/database.ts'
 import type { Actor, ActorContext } from '../http/actorContext.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
 import { endSessions } from '../store/endSessions.ts'
-import { hasActiveAdmin, type LockedAccount, lockAccount, lockAdmins } from '../store/lockAccount.ts'
+import {
+  hasActiveAdmin,
+  isAdmin,
+  type LockedAccount,
+  lockAccount,
+  lockAdmins,
+  tryLockAdmins,
+} from '../store/lockAccount.ts'
 import { readHead } from '../store/readClock.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AccountChange } from './accountChanges.ts'
@@ -40,8 +47,7 @@ export async function changeAccount(
   { request: { id, change, check }, context, retentionMs }: AccountChangeOptions,
 ): Promise<AccountChangeResult | undefined> {
   const { readActor, detail: contextDetail, sid, actor, reason, address, requestId } = context
-  await lockAdmins(tx)
-  const account = await lockAccount(tx, id)
+  const account = await lockForChange(tx, id)
   // An actor that changes its own account is read here, under the row's lock: afterwards its rights have changed.
   const actorBefore = await readActor(tx)
   if (account === undefined) return undefined
@@ -68,6 +74,20 @@ export async function changeAccount(
   const work = { entries, action, target: id, sessionsEnded: ended.length }
   const revoked = await appendWork(tx, work, { context: audit, retentionMs })
   return { revoked, head: revoked.seq }
+}
+
+/**
+ * Locks the account, and the set of admins first if the account is one: only then can the change remove the last admin, and
+ * changes to other accounts need not wait for each other.
+ * @throws ProblemError `unavailable` in the rare case that the account becomes an admin meanwhile and the set is locked
+ */
+async function lockForChange(tx: Db, id: string): Promise<LockedAccount | undefined> {
+  const holdsAdmins = await isAdmin(tx, id)
+  if (holdsAdmins) await lockAdmins(tx)
+  const account = await lockAccount(tx, id)
+  if (account === undefined || holdsAdmins || !isActiveAdmin(account)) return account
+  if (!(await tryLockAdmins(tx))) throw new ProblemError('unavailable', 'the account has just become an admin')
+  return account
 }
 
 function isActiveAdmin({ roles, isDisabled }: LockedAccount): boolean {

@@ -4,6 +4,7 @@ import type { QueryRaw } from '../database/rawSql.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { type RevocationResult, raiseGlobalEpoch } from '../store/appendRevocations.ts'
 import { changePassword } from '../store/changeAccount.ts'
+import { countActive } from '../store/countActive.ts'
 import { endOneSession } from '../store/endOneSession.ts'
 import { type EndedAs, endSessions, type OneSession, type SessionSelection } from '../store/endSessions.ts'
 import { readHead } from '../store/readClock.ts'
@@ -129,10 +130,12 @@ async function endAll(
   { context, retentionMs }: { context: RevocationContext; retentionMs: number },
 ): Promise<RevocationResult> {
   const { readActor } = context
+  // Before the lock of the feed, which every other revocation waits for.
+  const sessionsEnded = await countActive(tx)
   if (readActor) await confirmActor(tx, { readActor, use: 'append' })
-  const { globalEpoch, sessions } = await raiseGlobalEpoch(tx)
+  const globalEpoch = await raiseGlobalEpoch(tx)
   const entries = [{ kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }]
-  const work = { entries, action: 'sessions.end-all' as const, target: null, sessionsEnded: sessions }
+  const work = { entries, action: 'sessions.end-all' as const, target: null, sessionsEnded }
   return appendWork(tx, work, { context, retentionMs })
 }
 

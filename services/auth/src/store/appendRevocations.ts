@@ -1,6 +1,7 @@
 /** Appends entries to the feed, together with the audit entry of the action that caused them. */
 import type { EntryKind, RevocationEffect } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
+import { toInet } from './inet.ts'
 import type { AuditRow } from './writeAudit.ts'
 
 /** What a revocation did, and the feed entry that carries it. */
@@ -49,7 +50,7 @@ export async function appendRevocations(db: Db, { entries, retentionMs, audit }:
              WITH ORDINALITY AS entry (kind, subject, epoch, effect, position)
     ), audited AS (
       INSERT INTO audit_entries (actor, action, target, reason, address, request_id, outcome, seq, detail)
-      SELECT ${audit.actor}, ${audit.action}, ${audit.target}, ${audit.reason}, ${audit.address}, ${audit.requestId},
+      SELECT ${audit.actor}, ${audit.action}, ${audit.target}, ${audit.reason}, ${toInet(audit.address)}::inet, ${audit.requestId},
              ${audit.outcome}, clock.head, ${JSON.stringify(audit.detail)}::jsonb
         FROM clock
     )
@@ -58,16 +59,15 @@ export async function appendRevocations(db: Db, { entries, retentionMs, audit }:
   return Number(row.head)
 }
 
-/** Raises the global epoch. Takes the clock's lock, so it comes right before `appendRevocations`. */
-export async function raiseGlobalEpoch(db: Db): Promise<{ globalEpoch: number; sessions: number }> {
-  const [row] = await db.$queryRaw<{ globalEpoch: number; sessions: bigint }[]>`
-    WITH before AS (
-      SELECT global_epoch, (SELECT count(*) FROM sessions WHERE ended_at IS NULL AND expires_at > clock_timestamp()
-                                 AND sessions.global_epoch >= revocation_clock.global_epoch) AS sessions
-        FROM revocation_clock WHERE id = 1 FOR UPDATE
-    )
-    UPDATE revocation_clock SET global_epoch = next_epoch(revocation_clock.global_epoch) FROM before WHERE id = 1
-    RETURNING revocation_clock.global_epoch AS "globalEpoch", before.sessions`
+/**
+ * Raises the global epoch, which ends every session at once. Takes the clock's lock and holds it until the commit, so it counts
+ * nothing and comes immediately before `appendRevocations`.
+ * @returns the new global epoch
+ */
+export async function raiseGlobalEpoch(db: Db): Promise<number> {
+  const [row] = await db.$queryRaw<{ globalEpoch: number }[]>`
+    UPDATE revocation_clock SET global_epoch = next_epoch(global_epoch) WHERE id = 1
+    RETURNING global_epoch AS "globalEpoch"`
   if (row === undefined) throw new Error('revocation_clock has lost its row')
-  return { globalEpoch: row.globalEpoch, sessions: Number(row.sessions) }
+  return row.globalEpoch
 }

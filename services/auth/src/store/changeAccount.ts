@@ -48,7 +48,7 @@ export async function setRights(
 ): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
     UPDATE accounts SET roles = ${roles}::text[], scopes = ${scopes}::text[], version = version + 1,
-           epoch = epoch + CASE WHEN ${removesRights}::boolean THEN 1 ELSE 0 END
+           epoch = CASE WHEN ${removesRights}::boolean THEN next_epoch(epoch) ELSE epoch END
      WHERE id = ${id}::uuid RETURNING epoch, disabled_at IS NOT NULL AS "isDisabled"`
   return row
 }

@@ -18,7 +18,7 @@ export interface SessionCount {
   asOf: Date
 }
 
-/** A scan, or by the index on `account_id` when accounts are named. */
+/** By the index on `account_id` or `address` when the criteria name accounts or a network; otherwise a scan. */
 export async function countMatching(db: Db, criteria: SessionFilter, callerSid: string): Promise<SessionCount> {
   const { accounts, client, devicePart, network, createdBefore } = criteria
   const [row] = await db.$queryRaw<SessionCount[]>`
@@ -32,8 +32,7 @@ export async function countMatching(db: Db, criteria: SessionFilter, callerSid: 
        AND (${accounts}::uuid[] IS NULL OR session.account_id = ANY (${accounts}::uuid[]))
        AND (${client}::text IS NULL OR session.client_id = ${client})
        AND (${devicePart}::text IS NULL OR position(lower(${devicePart}) IN lower(session.device)) > 0)
-       AND (${network}::text IS NULL OR CASE WHEN session.address ~ '^[0-9a-fA-F.:]+$'
-            THEN regexp_replace(session.address, '^::ffff:(?=[0-9]+[.])', '', 'i')::inet <<= ${network}::inet ELSE false END)`
+       AND (${network}::inet IS NULL OR session.address <<= ${network}::inet)`
   if (row === undefined) throw new Error('an aggregate returned no row')
   return row
 }
@@ -57,8 +56,7 @@ export async function endMatching(
          AND (${accounts}::uuid[] IS NULL OR session.account_id = ANY (${accounts}::uuid[]))
          AND (${client}::text IS NULL OR session.client_id = ${client})
          AND (${devicePart}::text IS NULL OR position(lower(${devicePart}) IN lower(session.device)) > 0)
-         AND (${network}::text IS NULL OR CASE WHEN session.address ~ '^[0-9a-fA-F.:]+$'
-              THEN regexp_replace(session.address, '^::ffff:(?=[0-9]+[.])', '', 'i')::inet <<= ${network}::inet ELSE false END)
+         AND (${network}::inet IS NULL OR session.address <<= ${network}::inet)
        ORDER BY session.id LIMIT ${limit} FOR UPDATE
     ), ended AS (
       UPDATE sessions SET ended_at = clock_timestamp(), ended_as = 'revoked'
@@ -68,13 +66,4 @@ export async function endMatching(
     )
     SELECT id FROM ended ORDER BY id`
   return rows.map(({ id }) => id)
-}
-
-/** A scan: the number of all active sessions. */
-export async function countActive(db: Db): Promise<number> {
-  const [row] = await db.$queryRaw<{ sessions: number }[]>`
-    SELECT count(*)::int AS sessions FROM sessions AS session JOIN revocation_clock AS clock ON clock.id = 1
-     WHERE session.ended_at IS NULL AND session.expires_at > statement_timestamp()
-       AND session.global_epoch >= clock.global_epoch`
-  return row?.sessions ?? 0
 }

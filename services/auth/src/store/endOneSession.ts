@@ -1,6 +1,7 @@
 /** Ends one session and appends its feed entry: the most frequent revocation, in one statement and one round trip. */
 import type { QueryRaw } from '../database/rawSql.ts'
 import type { EndedAs } from './endSessions.ts'
+import { toInet } from './inet.ts'
 import type { AuditRow } from './writeAudit.ts'
 
 export interface SessionEnd {
@@ -47,7 +48,7 @@ export async function endOneSession(db: QueryRaw, end: SessionEnd): Promise<numb
         FROM clock
     ), audited AS (
       INSERT INTO audit_entries (actor, action, target, reason, address, request_id, outcome, seq, detail)
-      SELECT ${audit.actor}, ${audit.action}, ${audit.target}, ${audit.reason}, ${audit.address}, ${audit.requestId},
+      SELECT ${audit.actor}, ${audit.action}, ${audit.target}, ${audit.reason}, ${toInet(audit.address)}::inet, ${audit.requestId},
              ${audit.outcome}, head, ${JSON.stringify(audit.detail)}::jsonb
         FROM clock
     )

@@ -22,6 +22,22 @@ export async function lockAdmins(db: Db): Promise<void> {
   await db.$queryRaw`SELECT pg_advisory_xact_lock(${adminsKey})::text`
 }
 
+/**
+ * Takes the same lock if it is free. For a transaction that already holds other locks: waiting here could deadlock.
+ * @returns false when another transaction holds it
+ */
+export async function tryLockAdmins(db: Db): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ isLocked: boolean }[]>`
+    SELECT pg_try_advisory_xact_lock(${adminsKey}) AS "isLocked"`
+  return row?.isLocked ?? false
+}
+
+/** Whether the account has the role `admin` now; locks nothing. */
+export async function isAdmin(db: Db, id: string): Promise<boolean> {
+  const account = await db.account.findUnique({ where: { id }, select: { roles: true } })
+  return account?.roles.includes('admin') ?? false
+}
+
 /** Takes the row's lock by primary key: it waits for a log-in that holds the share lock, and a later log-in waits for it. */
 export async function lockAccount(db: Db, id: string): Promise<LockedAccount | undefined> {
   const [row] = await db.$queryRaw<LockedAccount[]>`

@@ -1,5 +1,6 @@
 /** Reads the audit log: newest first for the list, oldest first for an export. */
 import type { Db } from '../database/database.ts'
+import { toInet } from './inet.ts'
 import type { AuditRow } from './writeAudit.ts'
 
 export interface AuditFilter {
@@ -46,13 +47,16 @@ export async function readAuditOnwards(
   })
 }
 
+/** The unspecified address: no client connects from it. */
+const noAddress = '::'
+
 function entriesMatching({ actor, target, action, outcome, address, from, until }: AuditFilter) {
   return {
     ...(actor === null ? {} : { actor }),
     ...(target === null ? {} : { target }),
     ...(action === null ? {} : { action }),
     ...(outcome === null ? {} : { outcome }),
-    ...(address === null ? {} : { address }),
+    ...(address === null ? {} : { address: toInet(address) ?? noAddress }),
     at: { ...(from === null ? {} : { gte: from }), ...(until === null ? {} : { lt: until }) },
   }
 }

@@ -37,7 +37,7 @@ export interface RotationRead {
 export async function readRotationFacts(db: Db, presented: PresentedToken): Promise<RotationRead> {
   const [row] = await db.$queryRaw<Row[]>`
     SELECT account.id AS "accountId", session.client_id AS "clientId", account.roles, account.scopes, account.epoch,
-           clock.global_epoch AS "globalEpoch", session.remember, session.address,
+           clock.global_epoch AS "globalEpoch", session.remember, host(session.address) AS address,
            extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
            extract(epoch FROM session.created_at)::float8 * 1000 AS "authenticatedAtMs",
            extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs",

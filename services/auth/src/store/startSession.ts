@@ -1,6 +1,7 @@
 /** Starts sessions: inserts the session, its refresh row and its audit entry, if the account is still active. */
 import type { RawSql } from '../database/rawSql.ts'
 import { unnest } from '../database/unnest.ts'
+import { toInet } from './inet.ts'
 import type { Quota } from './readLogin.ts'
 import type { Grant } from './rotateRefreshToken.ts'
 
@@ -56,10 +57,11 @@ export function startSessions(
 
 async function run(db: Pick<RawSql, 'query'>, text: string, sessions: readonly NewSession[], wallMs: number) {
   const quotas = sessions.flatMap(({ sessionId, quotas }) => quotas.map(quota => ({ ...quota, sessionId })))
+  const inputs = sessions.map(session => ({ ...session, address: toInet(session.address) }))
   const rows = await db.query<Row>(text, [
     wallMs,
     ...unnest(quotas, ['sessionId', 'key', 'max']),
-    ...unnest(sessions, [
+    ...unnest(inputs, [
       'sessionId',
       'accountId',
       'passwordHash',
@@ -84,7 +86,7 @@ function startedOf({ isDisabled, requestedId: _requestedId, ...grant }: Row): St
 /** @param lock the locking clause for the accounts */
 const startOf = (lock: string) => `
   WITH input AS (
-    SELECT * FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+    SELECT * FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::inet[], $12::text[],
                          $13::boolean[], $14::float8[], $15::float8[], $16::bytea[])
       AS input (session_id, account_id, password_hash, client_id, device, user_agent, address, request_id,
                 remember, lifetime, idle, secret_hash)

@@ -2,6 +2,7 @@
 import type { Db } from '../database/database.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
 import type { AuditAction } from './auditActions.ts'
+import { toInet } from './inet.ts'
 
 /** Evidence, as JSON. */
 export type AuditDetail = Prisma.InputJsonObject
@@ -22,7 +23,7 @@ export interface AuditRow {
 export async function writeAudit(db: Db, row: AuditRow): Promise<void> {
   const { actor, action, target, reason, address, requestId, outcome, detail } = row
   await db.auditEntry.create({
-    data: { actor, action, target, reason, address, requestId, outcome, detail },
+    data: { actor, action, target, reason, address: toInet(address), requestId, outcome, detail },
     select: { id: true },
   })
 }
