@@ -45,8 +45,11 @@ export function createBrowser(calls: Map<string, AbortSignal>) {
   return { fetch: send, cookie: () => cookie }
 }
 
-/** Like BroadcastChannel: every other member receives a copy, a moment later. */
-export function hub(): () => Channel {
+/**
+ * Like BroadcastChannel: every other member receives a copy, a moment later.
+ * @param later schedules the delivery
+ */
+export function hub(later: (deliver: () => void) => void = setImmediate): () => Channel {
   const members = new Set<Channel>()
   return () => {
     const channel: Channel = {
@@ -54,7 +57,7 @@ export function hub(): () => Channel {
       postMessage(message) {
         const data = structuredClone(message)
         for (const member of members) {
-          if (member !== channel) setImmediate(() => member.onmessage?.({ data } as MessageEvent))
+          if (member !== channel) later(() => member.onmessage?.({ data } as MessageEvent))
         }
       },
       close: () => void members.delete(channel),

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { ProblemCode } from '@gatehouse/contract'
-import t, { type Test } from 'tap'
-import { type Guarded, guarded } from './helpers/guardedApp.ts'
+import t from 'tap'
+import { type Guarded, readyService } from './helpers/guardedApp.ts'
 
 interface SlowRequest {
   socket: Socket
@@ -29,16 +29,8 @@ async function startSlow(service: Guarded, token: string): Promise<SlowRequest> 
   return { socket, finish }
 }
 
-async function fixture(t: Test, options: Parameters<typeof guarded>[0] = {}): Promise<Guarded> {
-  const service = await guarded(options)
-  t.teardown(service.stop)
-  await service.guard.ready()
-  await service.auth.holding()
-  return service
-}
-
 t.test('slow body: a session that is revoked while the body arrives never reaches the handler', async t => {
-  const service = await fixture(t)
+  const service = await readyService(t)
   const sid = randomUUID()
   const request = await startSlow(service, service.token({ sid }))
   const acknowledged = service.auth.nextPoll(({ after }) => after === 1)
@@ -49,7 +41,7 @@ t.test('slow body: a session that is revoked while the body arrives never reache
 })
 
 t.test('slow body: a lease that ends while the body arrives is revocation-unknown', async t => {
-  const service = await fixture(t)
+  const service = await readyService(t)
   const request = await startSlow(service, service.token({ exp: service.clock.wallMs() / 1000 + 300 }))
   service.auth.mode = 'down'
   service.auth.release()
@@ -59,14 +51,14 @@ t.test('slow body: a lease that ends while the body arrives is revocation-unknow
 })
 
 t.test('slow body: a token that expires while the body arrives is token-expired', async t => {
-  const service = await fixture(t, { clockToleranceMs: 0 })
+  const service = await readyService(t, { clockToleranceMs: 0 })
   const request = await startSlow(service, service.token({ exp: service.clock.wallMs() / 1000 + 2 }))
   await service.clock.advance(2000)
   t.equal(await request.finish(), 'token-expired')
 })
 
 t.test('slow body: a session that stays active reaches the handler', async t => {
-  const service = await fixture(t)
+  const service = await readyService(t)
   const request = await startSlow(service, service.token())
   service.auth.revoke({ subject: randomUUID() })
   await service.clock.advance(3)

@@ -1,6 +1,8 @@
 /** Tabs of one browser for tests: a page that is visible or not, news between tabs, and a store that they share. */
+
 import type { Test } from 'tap'
-import { type Channel, type Client, type ClientOptions, createClient, type State } from '../../src/index.ts'
+import { hub } from '../../lossy/browser.ts'
+import { type Client, type ClientOptions, createClient, type State } from '../../src/index.ts'
 import { createTestAuth, type TestAuth, type TestAuthOptions } from '../../src/testing.ts'
 
 export const ada = { email: 'ada@example.org', password: 'correct horse battery staple' }
@@ -32,7 +34,7 @@ export function browser(options: TestAuthOptions & { auth?: TestAuth } = {}): Br
       store.text = text
     },
   }
-  const connect = hub()
+  const connect = hub(queueMicrotask)
   const tabs: Client[] = []
   // The cookie transport keeps its key there, under a name that contains the URL of the auth service.
   globalThis.localStorage ??= {} as Storage
@@ -69,25 +71,6 @@ function createPage() {
       isVisible = value
       wake()
     },
-  }
-}
-
-/** Like BroadcastChannel: every other member receives a copy, a moment later. */
-function hub(): () => Channel {
-  const members = new Set<Channel>()
-  return () => {
-    const channel: Channel = {
-      onmessage: null,
-      postMessage(message) {
-        const data = structuredClone(message)
-        for (const member of members) {
-          if (member !== channel) queueMicrotask(() => member.onmessage?.({ data } as MessageEvent))
-        }
-      },
-      close: () => void members.delete(channel),
-    }
-    members.add(channel)
-    return channel
   }
 }
 

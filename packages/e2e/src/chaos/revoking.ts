@@ -84,7 +84,7 @@ async function revoke(
   const { startMs, endMs, result, status, body } = await timedRequest(slot.call, path, {
     ...options,
     token,
-    timeoutMs: timeoutMs,
+    timeoutMs,
   })
   if (result === 'not-found' && method === 'end-one') {
     // Another revocation has ended the session, and housekeeping has deleted it.
@@ -101,18 +101,8 @@ async function revoke(
   const barrierResult = receipt === null ? 'unknown' : receipt.inForce ? 'in-force' : 'not-yet'
   const { sid, user } = subjectOf(method, session)
   const waitedMs = receipt?.waitedMs ?? 0
-  recordRevocation(context, {
-    kind: 'revocation',
-    method,
-    sid,
-    user,
-    auth: slot.name,
-    barrierResult,
-    result,
-    waitedMs,
-    startMs,
-    endMs,
-  })
+  const about = { kind: 'revocation', method, sid, user, auth: slot.name } as const
+  recordRevocation(context, { ...about, barrierResult, result, waitedMs, startMs, endMs })
   return barrierResult
 }
 
@@ -163,21 +153,11 @@ export async function logOut(context: ChaosContext, session: LiveSession, random
   const { startMs, endMs, result } = await timedRequest(slot.call, '/session', {
     method: 'DELETE',
     body: { refreshToken },
-    timeoutMs: timeoutMs,
+    timeoutMs,
   })
   const waitedMs = Math.round(endMs - startMs)
   const done = waitedMs < barrierTimeoutMs ? 'in-force' : 'not-yet'
   const barrierResult = result === 'ok' ? done : 'unknown'
-  recordRevocation(context, {
-    kind: 'revocation',
-    method: 'log-out',
-    sid,
-    user,
-    auth: slot.name,
-    barrierResult,
-    result,
-    waitedMs,
-    startMs,
-    endMs,
-  })
+  const about = { kind: 'revocation', method: 'log-out', sid, user, auth: slot.name } as const
+  recordRevocation(context, { ...about, barrierResult, result, waitedMs, startMs, endMs })
 }

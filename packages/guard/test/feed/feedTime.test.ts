@@ -1,16 +1,8 @@
 /** The guard's time comes from the feed: the clocks of its host decide nothing. */
 import { randomUUID } from 'node:crypto'
 import { bearer, claimsAt, problemMismatch, tokenOf } from '@gatehouse/testkit'
-import t, { type Test } from 'tap'
-import { type Guarded, guarded, passUntil } from '../helpers/guardedApp.ts'
-
-async function fixture(t: Test, options: Parameters<typeof guarded>[0] = {}): Promise<Guarded> {
-  const service = await guarded(options)
-  t.teardown(service.stop)
-  await service.guard.ready()
-  await service.auth.holding()
-  return service
-}
+import t from 'tap'
+import { type Guarded, guarded, passUntil, readyService } from '../helpers/guardedApp.ts'
 
 /** The wall clock of the guard's host jumps; the database's time does not. */
 function stepHostClock({ auth, clock }: Guarded, byMs: number): void {
@@ -34,7 +26,7 @@ async function renewLease({ auth, clock }: Guarded): Promise<void> {
 }
 
 t.test('wall clock 370 s ahead for two seconds: a revoked token stays refused', async t => {
-  const service = await fixture(t)
+  const service = await readyService(t)
   const sid = randomUUID()
   const headers = bearer(freshToken(service, { sid }))
   const acknowledged = service.auth.nextPoll(({ after }) => after === 1)
@@ -50,7 +42,7 @@ t.test('wall clock 370 s ahead for two seconds: a revoked token stays refused', 
 
 for (const byMs of [-3_600_000, 3_600_000]) {
   t.test(`wall clock ${byMs / 1000} s off at the start: fresh tokens pass and revoked ones do not`, async t => {
-    const service = await fixture(t)
+    const service = await readyService(t)
     stepHostClock(service, byMs)
     await renewLease(service)
     const sid = randomUUID()
@@ -68,7 +60,7 @@ for (const byMs of [-3_600_000, 3_600_000]) {
 t.test('wrong wall clock: is logged once, and once when it is right again', async t => {
   const messages: string[] = []
   const record = (_facts: object, message: string) => void messages.push(message)
-  const service = await fixture(t, { log: { info: record, warn: record, error: record } })
+  const service = await readyService(t, { log: { info: record, warn: record, error: record } })
   stepHostClock(service, 60_000)
   await renewLease(service)
   stepHostClock(service, -60_000)

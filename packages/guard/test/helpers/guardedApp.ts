@@ -21,6 +21,7 @@ import {
 } from '@gatehouse/testkit'
 import fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
+import type { Test } from 'tap'
 
 export interface Guarded {
   app: FastifyInstance
@@ -82,6 +83,15 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
       await auth.stop()
     },
   }
+}
+
+/** A guarded service whose guard holds a lease and waits in a held poll; stopped when the test ends. */
+export async function readyService(t: Test, options: Partial<GuardOptions> = {}): Promise<Guarded> {
+  const service = await guarded(options)
+  t.teardown(service.stop)
+  await service.guard.ready()
+  await service.auth.holding()
+  return service
 }
 
 /** Advances the clock by 20 ms at each turn of the event loop until the promise resolves. */

@@ -4,7 +4,7 @@ import { InForce, Me, PasswordChange, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import { actorContextOf } from '../http/actorContext.ts'
 import { auditContextOf } from '../http/auditContext.ts'
-import { problemResponses } from '../http/problemResponses.ts'
+import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
 import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { LoginLimits } from '../rateLimits/loginLimits.ts'
@@ -24,13 +24,7 @@ export interface AccountRoutes {
 export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (app, deps) => {
   const { db, passwords, limits, revocations, barrierDeps } = deps
   const common = { tags: ['me'], security: [{ bearer: [] }] }
-  const guarded = problemResponses(
-    'token-missing',
-    'token-expired',
-    'token-invalid',
-    'session-ended',
-    'account-disabled',
-  )
+  const guarded = problemResponses(...accessTokenCodes)
 
   app.get(
     '/me',
@@ -51,16 +45,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     response: {
       200: InForce,
       202: InForce,
-      ...problemResponses(
-        'token-missing',
-        'token-expired',
-        'token-invalid',
-        'session-ended',
-        'account-disabled',
-        'credentials-invalid',
-        'conflict',
-        'overloaded',
-      ),
+      ...problemResponses(...accessTokenCodes, 'credentials-invalid', 'conflict', 'overloaded'),
     },
   }
   app.put('/me/password', { schema }, async (request, reply) => {

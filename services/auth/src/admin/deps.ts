@@ -3,7 +3,7 @@ import type { ProblemCode } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import type { PrismaClient } from '../database/database.ts'
 import { type ActorContext, actorContextOf } from '../http/actorContext.ts'
-import { problemResponses } from '../http/problemResponses.ts'
+import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import type { BarrierDeps } from '../revoke/sendRevocation.ts'
@@ -20,15 +20,7 @@ export interface AdminDeps {
 
 /** @param codes the problems of one route, besides those of all admin routes */
 export function adminProblemResponses(...codes: ProblemCode[]): Record<number, object> {
-  return problemResponses(
-    'token-missing',
-    'token-expired',
-    'token-invalid',
-    'session-ended',
-    'account-disabled',
-    'insufficient-scope',
-    ...codes,
-  )
+  return problemResponses(...accessTokenCodes, 'insufficient-scope', ...codes)
 }
 
 /** The context of an admin's action: whenever its actor is read again, the route's permission is checked again too. */

@@ -4,6 +4,15 @@ import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
 /** Problems that every route can return. */
 const commonCodes: readonly ProblemCode[] = ['request-malformed', 'rate-limited', 'internal-error', 'unavailable']
 
+/** Problems of a route that needs an access token. */
+export const accessTokenCodes = [
+  'token-missing',
+  'token-expired',
+  'token-invalid',
+  'session-ended',
+  'account-disabled',
+] as const satisfies readonly ProblemCode[]
+
 /**
  * @param codes further problems of the route
  * @returns response schemas by status; each describes its codes

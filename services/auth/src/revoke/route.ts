@@ -4,7 +4,7 @@ import { Id, InForce, ProblemError, SessionList } from '@gatehouse/contract'
 import { Type } from 'typebox'
 import type { Db } from '../database/database.ts'
 import { actorContextOf } from '../http/actorContext.ts'
-import { problemResponses } from '../http/problemResponses.ts'
+import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
 import { listSessions, ownerOf, type SessionRow } from '../store/listSessions.ts'
 import type { Revocations } from './revoke.ts'
 import { type BarrierDeps, sendRevocation } from './sendRevocation.ts'
@@ -23,13 +23,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   { db, revocations, barrierDeps },
 ) => {
   const common = { tags: ['my sessions'], security: [{ bearer: [] }] }
-  const guarded = problemResponses(
-    'token-missing',
-    'token-expired',
-    'token-invalid',
-    'session-ended',
-    'account-disabled',
-  )
+  const guarded = problemResponses(...accessTokenCodes)
   const answers = { 200: InForce, 202: InForce, ...guarded }
 
   const list = { ...common, summary: 'List my sessions', response: { 200: SessionList, ...guarded } }
