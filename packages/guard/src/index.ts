@@ -10,7 +10,7 @@ export type { GuardLog, GuardOptions } from './options.ts'
 export { type GuardPluginOptions, guard } from './plugin.ts'
 export { parseRouteRule, type RouteRule } from './routeRule.ts'
 export type { CloseStream, TrackOptions } from './streams.ts'
-export { singleAuthorization } from './verify/authorization.ts'
+export { singleAuthorization } from './verify/authorizationHeader.ts'
 export {
   type AuthorizationFacts,
   type AuthorizationResult,

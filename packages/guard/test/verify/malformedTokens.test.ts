@@ -16,7 +16,7 @@ import {
   tokenOf,
 } from '@gatehouse/testkit'
 import t from 'tap'
-import { createHeaderParser } from '../../src/verify/header.ts'
+import { createHeaderParser } from '../../src/verify/joseHeader.ts'
 import { guarded } from '../helpers/guardedApp.ts'
 
 /** RFC 4648 section 5. */

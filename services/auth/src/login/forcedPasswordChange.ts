@@ -5,7 +5,7 @@ import type { ClientInfo } from '../http/clientInfo.ts'
 import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { AccountForLogin } from '../store/accounts.ts'
-import { changePassword } from '../store/changeAccount.ts'
+import { changePassword } from '../store/updateAccount.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 
 /**

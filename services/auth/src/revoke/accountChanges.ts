@@ -2,6 +2,8 @@
 import type { RevocationEffect } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { AuditAction } from '../store/auditActions.ts'
+import type { EndedAs } from '../store/endSessions.ts'
+import type { LockedAccount } from '../store/lockAccount.ts'
 import {
   type ChangedAccount,
   deleteAccount,
@@ -11,9 +13,7 @@ import {
   requirePasswordChange,
   setPassword,
   setRights,
-} from '../store/changeAccount.ts'
-import type { EndedAs } from '../store/endSessions.ts'
-import type { LockedAccount } from '../store/lockAccount.ts'
+} from '../store/updateAccount.ts'
 import type { AuditDetail } from '../store/writeAudit.ts'
 
 export interface AccountChange {

@@ -3,11 +3,11 @@ import type { Database, Db, PrismaClient } from '../database/database.ts'
 import type { QueryRaw } from '../database/rawSql.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { type RevocationResult, raiseGlobalEpoch } from '../store/appendRevocations.ts'
-import { changePassword } from '../store/changeAccount.ts'
 import { countActive } from '../store/countActive.ts'
 import { endOneSession } from '../store/endOneSession.ts'
 import { type EndedAs, endSessions, type OneSession, type SessionSelection } from '../store/endSessions.ts'
 import { readHead } from '../store/readClock.ts'
+import { changePassword } from '../store/updateAccount.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import {
   appendWork,

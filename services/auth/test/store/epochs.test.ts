@@ -1,7 +1,7 @@
 /** Epochs follow PostgreSQL's clock in every statement that raises one (docs/decisions/0003). */
 import t from 'tap'
 import { raiseGlobalEpoch } from '../../src/store/appendRevocations.ts'
-import * as changes from '../../src/store/changeAccount.ts'
+import * as changes from '../../src/store/updateAccount.ts'
 import { startService } from '../helpers/service.ts'
 
 /** Zero of the epochs, in seconds since 1970: `next_epoch` in the migration. */
