@@ -7,6 +7,8 @@ import type { FastifyInstance } from 'fastify'
 /** Leaves one of the ten seconds for the guard to leave the feed. */
 const timeoutMs = 8500
 const idleCheckMs = 100
+/** Ends the process although an open handle keeps it alive. Process managers usually kill after ten seconds. */
+const hardLimitMs = 9500
 /** In a turn of the event loop as short as this, hardly any data arrives. */
 const shortTurnMs = 1
 /** More than the accept queue of the kernel holds: 511 connections by Node's default backlog. */
@@ -76,7 +78,15 @@ export function shutdownOnSignals(
 ): void {
   const connections = trackConnections(app, clock)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => gracefulShutdown(app, { clock, connections, drainMs, signal }))
+    process.once(signal, () => {
+      const exit = () => {
+        app.log.error({ signal }, 'stopping took too long, the process exits')
+        process.exit(1)
+      }
+      // Unreferenced, so that it delays no exit; the clock's timers are not.
+      setTimeout(exit, hardLimitMs).unref()
+      return gracefulShutdown(app, { clock, connections, drainMs, signal })
+    })
   }
 }
 

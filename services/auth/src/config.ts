@@ -45,7 +45,8 @@ export const settings = {
     why: 'Services that trust each other share one audience.',
   }),
   DATABASE_URL: text({
-    about: 'URL of the PostgreSQL database',
+    about:
+      'URL of the PostgreSQL database; `schema`, `connection_limit`, `connect_timeout` and `pool_timeout` as in Prisma',
     isSecret: true,
     pattern: /^postgres(ql)?:\/\//,
     wants: 'a postgresql:// URL',

@@ -24,7 +24,7 @@ export interface Database {
   url: string
   /** Starts Prisma's query compiler, which blocks the event loop for a tenth of a second. Sends no statement. */
   warmUp: () => Promise<void>
-  /** Ends every connection; one that does not answer is cut after `timeoutMs`. */
+  /** Ends every connection; a connection that does not answer is cut after a second. */
   close: () => Promise<void>
 }
 

@@ -8,9 +8,12 @@ import { systemClock } from '@gatehouse/clock'
 import type pg from 'pg'
 
 export interface SilentConnections {
-  /** Ends the pool; a connection that does not close within the limit is cut. */
+  /** Ends the pool; a connection that does not close within a second is cut. */
   endPool: () => Promise<void>
 }
+
+/** How long PostgreSQL may take to close a connection that runs no statement. */
+const farewellMs = 1000
 
 /** What `pg` keeps of a connection and does not declare. */
 interface ClientInternals {
@@ -37,7 +40,7 @@ export function closeSilentConnections(pool: pg.Pool, limitMs: number): SilentCo
   })
   const endPool = async () => {
     const ended = new AbortController()
-    const cut = systemClock.sleep(limitMs, ended.signal).then(
+    const cut = systemClock.sleep(farewellMs, ended.signal).then(
       () => {
         for (const socket of sockets) socket.destroy()
       },

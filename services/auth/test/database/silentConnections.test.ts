@@ -1,9 +1,10 @@
 /** Connections that a firewall has dropped without a word: requests are answered, and the service recovers and stops. */
-import { pgProxy } from '@gatehouse/testkit'
+import { fileURLToPath } from 'node:url'
+import { freshDatabase, pgProxy, startProcess } from '@gatehouse/testkit'
 import t from 'tap'
 import { waitUntil } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import { startService } from '../helpers/service.ts'
+import { environmentFor, startService } from '../helpers/service.ts'
 
 t.test('silent connections: every request is answered, and new connections replace the silent ones', async t => {
   const service = await startService(t)
@@ -39,4 +40,15 @@ t.test('silent connections: every request is answered, and new connections repla
   await waitUntil(async () => (await listeners()) === 3, 'the listener has reconnected')
   proxy.silence()
   await close()
+})
+
+t.test('silent connections: SIGTERM ends the process', async t => {
+  const { url } = await freshDatabase(t.teardown)
+  const proxy = await pgProxy(t, url)
+  const entry = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+  const env = { ...environmentFor(proxy.url), HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', DRAIN_MS: '0' }
+  const service = await startProcess({ entry, env, readyWhen: /"msg":"listening"/ })
+  t.teardown(() => service.kill())
+  proxy.silence()
+  t.equal(await service.stop(), 0, 'the exit code of a process that was not killed')
 })
