@@ -1,22 +1,19 @@
 /**
  * The local stack: PostgreSQL, migrations, keys, two accounts, and the processes of both services.
  */
-import { execFile } from 'node:child_process'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
-import { httpClient, startPostgres, startProcess, type TestProcess } from '@gatehouse/testkit'
-import pg from 'pg'
+import { httpClient, startProcess, type TestProcess } from '@gatehouse/testkit'
+import { prepareDatabase, startDatabase } from './database.ts'
 import {
   type Credentials,
   chooseLogins,
   type Login,
   makeSecrets,
   readCredentials,
-  type Secrets,
   writeCredentials,
 } from './secrets.ts'
 import type { StackSettings } from './settings.ts'
@@ -55,7 +52,7 @@ async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<S
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   await requireFreePort('AUTH_PORT', settings.AUTH_PORT)
   await requireFreePort('RESOURCE_PORT', settings.RESOURCE_PORT)
-  const databaseUrl = await startDatabase(settings, dataDir, undo)
+  const databaseUrl = await startDatabase({ settings, dataDir, onStop: stop => void undo.push(stop) })
   const secrets = makeSecrets(dataDir)
   const previous = readCredentials(dataDir)
   const logins = chooseLogins(previous, settings)
@@ -63,7 +60,7 @@ async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<S
   const credentials = { authUrl, resourceUrl: `http://localhost:${settings.RESOURCE_PORT}`, ...logins }
   // Written before the accounts exist: a start that fails in between must not lose their passwords.
   writeCredentials(dataDir, credentials)
-  const isNew = await prepare(databaseUrl, secrets, logins)
+  const isNew = await prepareDatabase(databaseUrl, secrets, logins)
 
   const common = {
     HOST: '127.0.0.1',
@@ -147,49 +144,6 @@ async function requireFreePort(variable: string, port: number): Promise<void> {
     })
     server.listen(port, '127.0.0.1', () => server.close(() => resolve()))
   })
-}
-
-async function startDatabase(settings: StackSettings, dataDir: string, undo: Undo[]): Promise<string> {
-  if (settings.DATABASE_URL === null) {
-    const port = settings.POSTGRES_PORT === 0 ? {} : { port: settings.POSTGRES_PORT }
-    const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), persistent: true, ...port })
-    undo.push(() => postgres.stop())
-    return postgres.url
-  }
-  const client = new pg.Client({ connectionString: settings.DATABASE_URL, connectionTimeoutMillis: 5000 })
-  client.on('error', () => undefined)
-  await client.connect().catch((error: Error) => {
-    throw new SettingsError(`DATABASE_URL names a database that cannot be used: ${error.message || 'no answer'}.`)
-  })
-  await client.end()
-  return settings.DATABASE_URL
-}
-
-const cli = 'services/auth/dist/bundle/gatehouse.js'
-const execFileAsync = promisify(execFile)
-
-async function prepare(
-  databaseUrl: string,
-  secrets: Secrets,
-  logins: { admin: Login; user: Login },
-): Promise<{ admin: boolean; user: boolean }> {
-  const run = async (args: string[], env: Record<string, string> = {}) => {
-    const { stdout } = await execFileAsync(process.execPath, [cli, ...args], {
-      env: { ...process.env, DATABASE_URL: databaseUrl, ...env },
-    })
-    return JSON.parse(stdout) as { created?: boolean }
-  }
-  const create = async ({ email, password }: Login, rights: string[]) => {
-    const { created = false } = await run(['create-account', '--email', email, ...rights], { PASSWORD: password })
-    return created
-  }
-  await run(['migrate'])
-  await run(['create-client', '--id', 'resource', '--name', 'resource service', '--scope', 'guard'], {
-    CLIENT_SECRET: secrets.clientSecret,
-  })
-  const admin = await create(logins.admin, ['--role', 'admin', '--scope', 'storage:restricted'])
-  const user = await create(logins.user, [])
-  return { admin, user }
 }
 
 interface ServiceOptions {

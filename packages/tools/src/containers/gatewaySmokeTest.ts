@@ -10,12 +10,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
-import { systemClock } from '@gatehouse/clock'
 import { until } from '@gatehouse/e2e'
 import { type Call, freePort, httpClient, startPostgres } from '@gatehouse/testkit'
 import type { Container, Store } from './buildah.ts'
 import { readCompose, withDefaults } from './compose.ts'
+import { pidAt, userAt } from './listeners.ts'
 import { startNameServer } from './nameServer.ts'
+import { startRenewalLoad } from './renewalLoad.ts'
 
 const tour = 'packages/devstack/dist/src/tourMain.js'
 const email = 'admin@example.org'
@@ -107,11 +108,11 @@ async function runTest(testBed: TestBed): Promise<string[]> {
   })
   const call = httpClient(url)
   await until(async () => (await call('/api/storage')).status === 401)
-  assert.equal(userOf(port), '101', 'the gateway runs as its own user')
+  assert.equal(userAt(`0.0.0.0:${port}`, 'master'), '101', 'the gateway runs as its own user')
   await succeeded(run('gateway', { command: healthCheckOf(store), env: { GATEWAY_PORT: String(port) } }))
 
   const tourRequests = await takeTour(folder, url)
-  const load = underLoad(call, await login(call))
+  const load = startRenewalLoad(call, await login(call))
   // A third replica starts and the first stops, as in the roll-out of a release.
   startAuth('127.0.2.3')
   await ready('http://127.0.2.3:3000')
@@ -195,48 +196,4 @@ async function takeTour(folder: string, url: string): Promise<number> {
 async function login(call: Call): Promise<{ refreshToken: string }> {
   const { body } = await call('/auth/session', { body: { email, password, transport: 'body' } })
   return body as { refreshToken: string }
-}
-
-interface Load {
-  answered: number
-  failures: string[]
-}
-
-/** Renews and calls both services in a loop. @returns a function that stops the loop */
-function underLoad(call: Call, tokens: { refreshToken: string }): () => Promise<Load> {
-  const load: Load = { answered: 0, failures: [] }
-  const stopping = new AbortController()
-  const renewAndCall = async () => {
-    let { refreshToken } = tokens
-    while (!stopping.signal.aborted) {
-      const renewed = await call('/auth/session/renew', { body: { refreshToken } })
-      const { accessToken: token, ...next } = renewed.body as { accessToken: string; refreshToken: string }
-      refreshToken = next.refreshToken
-      const answers = [renewed, await call('/auth/me', { token }), await call('/api/storage', { token })]
-      load.answered += answers.length
-      load.failures.push(...answers.filter(({ status }) => status !== 200).map(({ body }) => JSON.stringify(body)))
-      // Below the gateway's limit of 100 requests a second.
-      await systemClock.sleep(60)
-    }
-  }
-  const done = renewAndCall()
-  return async () => {
-    // Longer than the gateway caches DNS answers, after the replica has exited.
-    await systemClock.sleep(3000)
-    stopping.abort()
-    await done
-    return load
-  }
-}
-
-function pidAt(address: string, part = ''): number {
-  const listening = execFileSync('ss', ['-Hltnp', `src = ${address}`], { encoding: 'utf8' })
-  const pids = [...listening.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid))
-  const titles = (pid: number) => execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
-  return pids.find(pid => titles(pid).includes(part)) ?? 0
-}
-
-function userOf(port: number): string {
-  const pid = String(pidAt(`0.0.0.0:${port}`, 'master'))
-  return execFileSync('ps', ['-o', 'uid=', '-p', pid], { encoding: 'utf8' }).trim()
 }

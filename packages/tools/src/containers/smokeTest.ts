@@ -3,7 +3,7 @@
  * and SIGTERM.
  */
 import { strict as assert } from 'node:assert'
-import { type ChildProcess, execFileSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
@@ -14,6 +14,7 @@ import { systemClock } from '@gatehouse/clock'
 import { until } from '@gatehouse/e2e'
 import { freePort, httpClient, startPostgres } from '@gatehouse/testkit'
 import type { Container, Store } from './buildah.ts'
+import { pidAt, userAt } from './listeners.ts'
 
 const password = 'correct horse battery staple'
 
@@ -62,7 +63,7 @@ async function runTest({ auth, resource, databaseUrl }: TestBed): Promise<string
   const resourceCall = httpClient(`http://127.0.0.1:${ports.resource}`)
   await until(async () => (await resourceCall('/readyz')).status === 200)
 
-  const users = [ports.auth, ports.resource].map(userOf)
+  const users = [ports.auth, ports.resource].map(port => userAt(`:${port}`))
   assert.deepEqual(users, ['1000', '1000'], 'both run as the user of the image')
   const { body } = await authCall('/session', { body: { email: 'admin@example.org', password, transport: 'body' } })
   const { accessToken } = body as { accessToken: string }
@@ -76,7 +77,7 @@ async function runTest({ auth, resource, databaseUrl }: TestBed): Promise<string
     [authProcess, ports.auth],
   ] as const) {
     const startMs = systemClock.nowMs()
-    process.kill(Number(pidAt(port)), 'SIGTERM')
+    process.kill(pidAt(`:${port}`), 'SIGTERM')
     const [code] = await once(child, 'exit')
     assert.equal(code, 0)
     seconds.push(((systemClock.nowMs() - startMs) / 1000).toFixed(1))
@@ -96,13 +97,4 @@ function newSecrets(): Record<string, string> {
 function stdoutOf({ stdout }: ChildProcess) {
   if (stdout === null) throw new Error('The output is not piped.')
   return stdout
-}
-
-function pidAt(port: string): string {
-  const listening = execFileSync('ss', ['-Hltnp', `sport = :${port}`], { encoding: 'utf8' })
-  return /pid=(\d+)/.exec(listening)?.[1] ?? ''
-}
-
-function userOf(port: string): string {
-  return execFileSync('ps', ['-o', 'uid=', '-p', pidAt(port)], { encoding: 'utf8' }).trim()
 }

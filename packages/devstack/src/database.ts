@@ -1,0 +1,67 @@
+/**
+ * The database of the local stack: the embedded server or DATABASE_URL, its migrations, the client
+ * and the accounts.
+ */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { SettingsError } from '@gatehouse/settings'
+import { startPostgres } from '@gatehouse/testkit'
+import pg from 'pg'
+import type { Login, Secrets } from './secrets.ts'
+import type { StackSettings } from './settings.ts'
+
+export interface DatabaseOptions {
+  settings: StackSettings
+  dataDir: string
+  /** Receives the function that stops an embedded server. */
+  onStop: (stop: () => Promise<void>) => void
+}
+
+/** @returns the URL of the database @throws SettingsError when DATABASE_URL cannot be used */
+export async function startDatabase({ settings, dataDir, onStop }: DatabaseOptions): Promise<string> {
+  if (settings.DATABASE_URL === null) {
+    const port = settings.POSTGRES_PORT === 0 ? {} : { port: settings.POSTGRES_PORT }
+    const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), persistent: true, ...port })
+    onStop(() => postgres.stop())
+    return postgres.url
+  }
+  const client = new pg.Client({ connectionString: settings.DATABASE_URL, connectionTimeoutMillis: 5000 })
+  client.on('error', () => undefined)
+  await client.connect().catch((error: Error) => {
+    throw new SettingsError(`DATABASE_URL names a database that cannot be used: ${error.message || 'no answer'}.`)
+  })
+  await client.end()
+  return settings.DATABASE_URL
+}
+
+const cli = 'services/auth/dist/bundle/gatehouse.js'
+const execFileAsync = promisify(execFile)
+
+/**
+ * Applies the migrations and creates what is missing.
+ * @returns which of the accounts are new
+ */
+export async function prepareDatabase(
+  databaseUrl: string,
+  secrets: Secrets,
+  logins: { admin: Login; user: Login },
+): Promise<{ admin: boolean; user: boolean }> {
+  const run = async (args: string[], env: Record<string, string> = {}) => {
+    const { stdout } = await execFileAsync(process.execPath, [cli, ...args], {
+      env: { ...process.env, DATABASE_URL: databaseUrl, ...env },
+    })
+    return JSON.parse(stdout) as { created?: boolean }
+  }
+  const create = async ({ email, password }: Login, rights: string[]) => {
+    const { created = false } = await run(['create-account', '--email', email, ...rights], { PASSWORD: password })
+    return created
+  }
+  await run(['migrate'])
+  await run(['create-client', '--id', 'resource', '--name', 'resource service', '--scope', 'guard'], {
+    CLIENT_SECRET: secrets.clientSecret,
+  })
+  const admin = await create(logins.admin, ['--role', 'admin', '--scope', 'storage:restricted'])
+  const user = await create(logins.user, [])
+  return { admin, user }
+}
