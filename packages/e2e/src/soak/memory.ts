@@ -1,5 +1,6 @@
-/** The resident memory of a process over time. */
+/** The memory of a process over time: resident as the kernel counts it, and live after a garbage collection. */
 import { readFileSync } from 'node:fs'
+import { type Service, until } from '../system.ts'
 
 /** @returns the resident set of a process in MB (1e6 bytes) @throws Error on systems without /proc (only Linux has it) */
 export function residentMb(pid: number): number {
@@ -7,24 +8,29 @@ export function residentMb(pid: number): number {
   return (Number(kilobytes) * 1024) / 1e6
 }
 
-export interface MemoryTrend {
-  /** Means over the first, the middle and the last third, in MB. */
-  thirdsMb: [number, number, number]
-  maxMb: number
+/** The environment in which a service answers `liveMb`. */
+export const collectEnv = { NODE_OPTIONS: `--import=${new URL('collect.js', import.meta.url)}` }
+
+/**
+ * Collects the garbage of a service that runs with `collectEnv`.
+ * @param count how many collections were requested before
+ * @returns its live memory in MB
+ */
+export async function liveMb({ pid, logs }: Pick<Service, 'pid' | 'logs'>, count: number): Promise<number> {
+  const answers = () => logs.filter(line => line.startsWith('live memory: '))
+  process.kill(pid, 'SIGUSR2')
+  await until(async () => answers().length > count)
+  return Number(/(\d+) bytes/.exec(answers()[count] ?? '')?.[1]) / 1e6
 }
 
-/** @throws Error with fewer than three samples */
-export function memoryTrend(samplesMb: readonly number[]): MemoryTrend {
-  if (samplesMb.length < 3) throw new Error('A trend needs three samples.')
-  const size = samplesMb.length / 3
-  const meanOf = (index: number) => {
-    const third = samplesMb.slice(Math.floor(index * size), Math.floor((index + 1) * size))
-    return third.reduce((sum, value) => sum + value, 0) / third.length
-  }
-  return { thirdsMb: [meanOf(0), meanOf(1), meanOf(2)], maxMb: Math.max(...samplesMb) }
+export interface MemoryReport {
+  /** Live memory at the end of the first, the second and the last third, in MB. */
+  live: [number, number, number]
+  /** The largest resident set, in MB. */
+  maxResident: number
 }
 
-/** Whether the mean of the last third exceeds that of the middle third by more than the allowed share. */
-export function isGrowing({ thirdsMb: [, middle, last] }: MemoryTrend, allowedShare: number): boolean {
+/** Whether live memory grew by more than the allowed share during the last third. */
+export function isGrowing({ live: [, middle, last] }: Pick<MemoryReport, 'live'>, allowedShare: number): boolean {
   return last > middle * (1 + allowedShare)
 }
