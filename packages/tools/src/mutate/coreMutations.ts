@@ -3,9 +3,8 @@ import { type Mutation, mutationsOf } from './mutation.ts'
 
 const protocol = 'packages/protocol/'
 const guard = 'packages/guard/'
-const guardTests = ['feed/follow', 'feed/feedTime', 'feed/lease', 'streams', 'preHandler', 'verify/tokenCache'].map(
-  name => `${guard}test/${name}.test.ts`,
-)
+const testsOf = (...names: string[]) => names.map(name => `${guard}test/${name}.test.ts`)
+const feedTests = testsOf('feed/lease', 'feed/feedTime', 'streams', 'feed/follow')
 
 export const coreMutations: readonly Mutation[] = [
   ...mutationsOf(
@@ -82,54 +81,56 @@ export const coreMutations: readonly Mutation[] = [
       ['(isPrevious && !presented.isPreviousSecret)', 'false'],
     ],
   ),
-  ...mutationsOf(`${guard}src/feed/expiry.ts`, guardTests, [
+  ...mutationsOf(`${guard}src/feed/expiry.ts`, feedTests, [
     ['feedNowMs(time, clock.nowMs()) - toleranceMs', 'feedNowMs(time, clock.nowMs()) + toleranceMs'],
     ['feedNowMs(time, clock.nowMs()) - toleranceMs', 'feedNowMs(time, clock.nowMs())'],
     ['    if (!hasLease) streams.lapse()\n', ''],
     ['    if (hadLease && !hasLease) options.onLapsed()\n', ''],
     ['    streams.expire(expiredAtMs)\n', ''],
   ]),
-  ...mutationsOf(`${guard}src/feed/follow.ts`, guardTests, [
-    ['      else options.onApplied(response)', '      else setImmediate(() => options.onApplied(response))'],
+  ...mutationsOf(
+    `${guard}src/feed/follow.ts`,
+    [`${guard}test/feed/pollOrder.test.ts`],
     [
-      "if (result.kind === 'feed-changed') identity = newIdentity()",
-      "if (result.kind === 'feed-changed') identity = { ...newIdentity(), guard: identity.guard }",
+      ['      else options.onApplied(response)', '      else setImmediate(() => options.onApplied(response))'],
+      [
+        "if (result.kind === 'feed-changed') identity = newIdentity()",
+        "if (result.kind === 'feed-changed') identity = { ...newIdentity(), guard: identity.guard }",
+      ],
+      [
+        "=== 'restart') identity = newIdentity()",
+        "=== 'restart') identity = { ...newIdentity(), guard: identity.guard }",
+      ],
+      ['{ sentAt, receivedAtMs })', '{ sentAt, receivedAtMs: sentAt.nowMs })'],
+      ['    else replica += 1\n', ''],
+      ["    if (result.kind === 'client-invalid' || result.kind === 'settings-conflict')", '    if (false)'],
+      ['earlyResponses > maxEarlyResponses ? 50 + 50 * random() : 0', '0'],
+      ['        if (await feed.leave(', '        if (true) return\n        if (await feed.leave('],
     ],
-    [
-      "=== 'restart') identity = newIdentity()",
-      "=== 'restart') identity = { ...newIdentity(), guard: identity.guard }",
-    ],
-    ['{ sentAt, receivedAtMs })', '{ sentAt, receivedAtMs: sentAt.nowMs })'],
-    ['    else replica += 1\n', ''],
-    ["    if (result.kind === 'client-invalid' || result.kind === 'settings-conflict')", '    if (false)'],
-    ['earlyResponses > maxEarlyResponses ? 50 + 50 * random() : 0', '0'],
-    ['        if (await feed.leave(', '        if (await (async () => true)() || await feed.leave('],
-  ]),
-  ...mutationsOf(`${guard}src/feed/sync.ts`, guardTests, [
+  ),
+  ...mutationsOf(`${guard}src/feed/sync.ts`, feedTests, [
     ['      if (response.entries.length > 0) revision += 1\n', ''],
     ['      streams.revoke(response.entries)\n', ''],
     ['      expiry.checkLease()\n', ''],
   ]),
-  ...mutationsOf(`${guard}src/feed/feedClient.ts`, guardTests, [
+  ...mutationsOf(`${guard}src/feed/feedClient.ts`, feedTests, [
     ['clockToleranceMs > response.maxToleranceMs', 'false'],
     ["    if (status === 409) return { kind: 'feed-changed' }\n", ''],
   ]),
-  ...mutationsOf(
-    `${guard}src/guard.ts`,
-    [...guardTests, `${guard}test/plugin.test.ts`],
-    [
-      ['token.passedRule !== rule || ', ''],
-      [' || token.passedRevision !== sync.revision()', ''],
-      ['      if (!mayDecide(follower, { nowMs, wallMs })) return undefined\n', ''],
-      ['token.passedAtWallMs === clock.wallMs() && ', ''],
-      [' && token.passedRevision === sync.revision(),', ','],
-      ['      verifier.assertCurrent(token)\n', ''],
-      ['const isTimeCurrent = () => mayDecide(sync.follower(), now())', 'const isTimeCurrent = () => true'],
-    ],
-  ),
-  ...mutationsOf(`${guard}src/plugin.ts`, guardTests, [
-    ['        instance.reauthorize(token, ruleOfRoute(request))\n', ''],
+  ...mutationsOf(`${guard}src/guard.ts`, testsOf('feed/lease', 'preHandler', 'feed/feedTime', 'plugin'), [
+    ['token.passedRule !== rule || ', ''],
+    [' || token.passedRevision !== sync.revision()', ''],
+    ['      if (!mayDecide(follower, { nowMs, wallMs })) return undefined\n', ''],
+    ['token.passedAtWallMs === clock.wallMs() && ', ''],
+    [' && token.passedRevision === sync.revision(),', ','],
+    ['      verifier.assertCurrent(token)\n', ''],
+    ['const isTimeCurrent = () => mayDecide(sync.follower(), now())', 'const isTimeCurrent = () => true'],
   ]),
+  ...mutationsOf(
+    `${guard}src/plugin.ts`,
+    [`${guard}test/preHandler.test.ts`],
+    [['        instance.reauthorize(token, ruleOfRoute(request))\n', '']],
+  ),
   ...mutationsOf(
     `${guard}src/verify/authorize.ts`,
     [`${guard}test/verify/authorize.test.ts`],

@@ -13,7 +13,7 @@ import type { Mutation } from './mutation.ts'
 import { compiledPath, copyWorkspace, type WorkspaceCopy } from './workspaceCopy.ts'
 
 /** A test file that runs longer counts as failed: the mutation made it wait forever. */
-const testTimeoutMs = 120_000
+const testTimeoutMs = 60_000
 const inner = 'GATEHOUSE_MUTATE_INNER'
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } })

@@ -92,15 +92,15 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
     const { leaseMs, hadLease } = assertAccepted(await writes.add(poll))
     const after = poll.after ?? 0
     const wakesBefore = wakes
-    let readAtMs = clock.nowMs()
     let page = await reads.add(after)
+    let readAtMs = clock.nowMs()
     const mayHold = page.entries.length === 0 && hadLease && leaseMs > 0 && !isClosing
     if (mayHold && !signal.aborted) {
       // When the hold times out, the first page is sent: it was read after the row was committed. Should a notification
       // have been lost, the next poll reads the entry first thing.
       if (await hold(signal, wakesBefore)) {
-        readAtMs = clock.nowMs()
         page = await reads.add(after)
+        readAtMs = clock.nowMs()
       }
     }
     if (page.entries.length > 0 && !signal.aborted) pendingAcks.onAnswered(poll.guard)

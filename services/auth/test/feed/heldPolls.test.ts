@@ -95,6 +95,31 @@ t.test('held poll: answered with the lease when the hold ends without an entry',
   t.match(await held, { head, entries: [], leaseMs: 15_000, more: false })
 })
 
+t.test(
+  'dbNowMs: is the database time of the answer, after a hold less 2 % of its duration, and never later',
+  async t => {
+    const service = await startService(t)
+    const { clock, response, head, polls } = await deaf(service)
+    const timeOf = async () => {
+      const { rows } = await service.database.pool.query<{ ms: number }>(
+        'SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms',
+      )
+      return rows[0]?.ms ?? 0
+    }
+    const beforeMs = await timeOf()
+    const held = response(head)
+    await waitUntil(() => clock.sleepers() === 1, 'the poll is held')
+    const readByMs = await timeOf()
+    await clock.advance(5000)
+    const { dbNowMs, maxToleranceMs } = await held
+    t.ok(dbNowMs >= Math.floor(beforeMs) + 4900)
+    t.ok(dbNowMs <= readByMs + 4900)
+    t.equal(maxToleranceMs, limits.maxToleranceMs)
+    polls.close()
+    t.ok((await response(head)).dbNowMs <= (await timeOf()))
+  },
+)
+
 t.test('held poll: reads again when an entry is appended after the read and before the hold', async t => {
   const service = await startService(t)
   const { rawSql } = service.database
