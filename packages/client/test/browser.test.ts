@@ -41,7 +41,8 @@ t.test('three tabs', { skip, timeout: 120_000 }, async t => {
 
   await t.test('the clock is moved by a day, forwards and back', async () => {
     for (const offset of [day, -day, 0]) {
-      for (const tab of tabs) await tab.evaluate((offset: number) => sessionStorage.setItem('offset', `${offset}`), offset)
+      for (const tab of tabs)
+        await tab.evaluate((offset: number) => sessionStorage.setItem('offset', `${offset}`), offset)
       await served(`offset ${offset}`)
     }
   })

@@ -6,7 +6,7 @@ import { ada, bob, count, gate, renewCall, signedIn } from './helpers/tab.ts'
 
 const lifeMs = 300_000
 
-t.test('1 a tab that crashed in the midst of a renewal blocks no other tab', async t => {
+t.test('1 a tab that crashed during a renewal blocks no other tab', async t => {
   const { auth, first, open } = await signedIn(t)
   const second = open()
   for (const { page } of [first, second]) page.setVisible(false)

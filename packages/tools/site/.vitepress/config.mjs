@@ -3,7 +3,7 @@ import { defineConfig } from 'vitepress'
 import { withMermaid } from 'vitepress-plugin-mermaid'
 
 const page = (text, link) => ({ text, link })
-const packages = ['guard', 'contract', 'http', 'protocol', 'clock', 'settings', 'tracing']
+const packages = ['guard', 'client', 'contract', 'http', 'protocol', 'clock', 'settings', 'tracing']
 const repository = 'https://github.com/gatehouse/gatehouse/blob/main/'
 
 export default withMermaid(
@@ -16,7 +16,7 @@ export default withMermaid(
     cacheDir: './node_modules/.cache',
     rewrites: { 'README.md': 'index.md', ':path(.*)/README.md': ':path/index.md' },
     // Source files are no pages: their links lead to the repository.
-    ignoreDeadLinks: [/\.(ts|yaml|json|prisma)$/, /LICENSE$/],
+    ignoreDeadLinks: [/\.(ts|yaml|json|prisma)$/, /LICENSE$/, /\/(packages|services)\//],
     markdown: { config: md => linkSources(md) },
     themeConfig: {
       search: { provider: 'local' },
@@ -30,6 +30,7 @@ export default withMermaid(
             page('Flows', '/docs/flows'),
             page('The client', '/docs/client'),
             page('Problems', '/docs/problems'),
+            page('Client', '/docs/client'),
             page('Configuration', '/docs/configuration'),
             page('Glossary', '/docs/glossary'),
             page('Coming from another product', '/docs/coming-from'),
@@ -78,7 +79,7 @@ function linkSources(md) {
     const folder = state.env.relativePath?.split('/').slice(0, -1).join('/') ?? ''
     for (const token of state.tokens.flatMap(({ children }) => children ?? [])) {
       const href = token.type === 'link_open' ? (token.attrGet('href') ?? '') : ''
-      if (/^[^:#]*(\.(ts|yaml|json|prisma)|LICENSE)$/.test(href))
+      if (/^[^:#]*(\.(ts|yaml|json|prisma)|LICENSE)$/.test(href) || /^(\.\.\/)*(packages|services)\//.test(href))
         token.attrSet('href', new URL(href, `${repository}${folder === '' ? '' : `${folder}/`}`).href)
     }
   })
