@@ -13,9 +13,10 @@ export interface Refusal {
 const periodMs = 10_000
 
 /**
- * A client cannot repair a status of 500 or more, so the operator must see its cause. A full disk can refuse thousands
- * of requests in a second, so the number of lines is limited.
- * @returns a function that logs the refusal at `warn` if its status is 500 or more; false when it is not
+ * A client cannot repair a status of 500 or more, so the operator must see its cause. A full disk
+ * can refuse thousands of requests in a second, so the number of lines is limited.
+ * @returns a function that logs the refusal at `warn` if its status is 500 or more; false when it
+ *   is not
  */
 export function createFailureLog(clock: Pick<Clock, 'nowMs'> = systemClock) {
   const byCode = new Map<ProblemCode, { loggedAtMs: number; suppressed: number }>()

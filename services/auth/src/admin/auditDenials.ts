@@ -6,7 +6,10 @@ import type { Db } from '../database/database.ts'
 import { auditContextOf } from '../http/auditContext.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 
-/** For each actor and replica. Further refusals within the minute are not written, so that they cannot fill the log. */
+/**
+ * For each actor and replica. Further refusals within the minute are not written, so that they
+ * cannot fill the log.
+ */
 const maxPerMinute = 10
 
 export function auditDenials(app: FastifyInstance, db: Db): void {

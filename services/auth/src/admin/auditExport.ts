@@ -12,8 +12,8 @@ export interface AuditExport {
 }
 
 /**
- * Reads the next page when the client has taken the last one, and the actor before each page: an export may take hours,
- * and ends when its actor is revoked.
+ * Reads the next page when the client has taken the last one, and the actor before each page: an
+ * export may take hours, and ends when its actor is revoked.
  * @throws ProblemError the codes of `ReadActor`
  */
 export async function* auditLines(db: Db, { filter, readActor }: AuditExport): AsyncGenerator<string> {

@@ -13,7 +13,10 @@ import type { AdminDeps } from './deps.ts'
 import { assertBulkEndAllowed, type Rights } from './policies.ts'
 import { parseTimestamp } from './timestamps.ts'
 
-/** Takes some 50 ms. The lock of the feed is held during the last part, and other revocations run between batches. */
+/**
+ * Takes some 50 ms. The lock of the feed is held during the last part, and other revocations run
+ * between batches.
+ */
 const batchSize = 2000
 
 export interface BulkPreviewRequest {
@@ -39,8 +42,8 @@ export interface BulkRequest {
 }
 
 /**
- * Ends the sessions that were active at the preview. When a batch fails, the earlier batches stay ended, and a repeated
- * request ends the rest.
+ * Ends the sessions that were active at the preview. When a batch fails, the earlier batches stay
+ * ended, and a repeated request ends the rest.
  * @returns the result of the last batch: when its entry is in force, so are those of all batches
  * @throws ProblemError the codes of `ReadActor`
  */
@@ -60,7 +63,8 @@ export async function bulkRevoke(
   let last: RevocationResult | undefined
   let sessionsEnded = 0
   let after: string | null = null
-  // Once a batch has ended the actor's own session, as confirmed, that no longer stops the next batches.
+  // Once a batch has ended the actor's own session, as confirmed, that no longer stops the next
+  // batches.
   const own = { session: false }
   do {
     const from: string | null = after

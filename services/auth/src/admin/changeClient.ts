@@ -102,7 +102,9 @@ export async function removeClient(
   return revoked
 }
 
-/** The actor is read under the lock of the client's row, since the client may be the actor itself. */
+/**
+ * The actor is read under the lock of the client's row, since the client may be the actor itself.
+ */
 async function lockForActor(tx: Db, id: string, { readActor }: ActorContext): Promise<LockedClient> {
   const client = await lockClient(tx, id)
   const actor = await readActor(tx)

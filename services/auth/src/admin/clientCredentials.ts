@@ -10,8 +10,8 @@ export function newClientSecret(): string {
 }
 
 /**
- * The id is the `sub` of the client's tokens, so it must not have the form of an account's id. `first-party` is the
- * `client_id` in the tokens of users.
+ * The id is the `sub` of the client's tokens, so it must not have the form of an account's id.
+ * `first-party` is the `client_id` in the tokens of users.
  * @throws ProblemError `request-malformed`
  */
 export function assertClientId(id: string): void {

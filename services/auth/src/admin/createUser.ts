@@ -1,4 +1,7 @@
-/** Creates an account: once for each Idempotency-Key, and with no more rights than its creator may grant. */
+/**
+ * Creates an account: once for each Idempotency-Key, and with no more rights than its creator may
+ * grant.
+ */
 import { randomUUID } from 'node:crypto'
 import { type NewUser, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
@@ -22,8 +25,9 @@ export interface UserCreation {
 
 /**
  * @returns the id of the account; for a repeated request, of the account that the first one created
- * @throws ProblemError `conflict` when the e-mail address is in use, `idempotency-key-reused` when the key came with
- * another body, `insufficient-scope`, `request-malformed` for an unacceptable password, and the codes of `ReadActor`
+ * @throws ProblemError `conflict` when the e-mail address is in use, `idempotency-key-reused` when
+ *   the key came with another body, `insufficient-scope`, `request-malformed` for an unacceptable
+ *   password, and the codes of `ReadActor`
  */
 export async function createUser(deps: AdminDeps, { newUser, key, context }: UserCreation): Promise<string> {
   const { db, passwords } = deps
@@ -63,7 +67,10 @@ async function claim(
   return earlier?.target
 }
 
-/** The password is not part of the stored hash of the request, which could be searched much faster than Argon2. */
+/**
+ * The password is not part of the stored hash of the request, which could be searched much faster
+ * than Argon2.
+ */
 async function assertSamePassword(
   { db, passwords }: AdminDeps,
   { id, password }: { id: string; password: string },

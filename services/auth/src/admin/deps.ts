@@ -1,4 +1,7 @@
-/** What all admin routes share: their dependencies, their problem responses, and the context of an action. */
+/**
+ * What all admin routes share: their dependencies, their problem responses, and the context of an
+ * action.
+ */
 import type { ProblemCode } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import type { PrismaClient } from '../database/database.ts'
@@ -23,7 +26,10 @@ export function adminProblemResponses(...codes: ProblemCode[]): Record<number, o
   return problemResponses(...accessTokenCodes, 'insufficient-scope', ...codes)
 }
 
-/** The context of an admin's action: whenever its actor is read again, the route's permission is checked again too. */
+/**
+ * The context of an admin's action: whenever its actor is read again, the route's permission is
+ * checked again too.
+ */
 export function adminContextOf(request: FastifyRequest, reason: string | null = null): ActorContext {
   const context = actorContextOf(request, reason)
   return {

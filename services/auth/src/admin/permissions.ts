@@ -1,6 +1,12 @@
-/** The role or scope that each admin route requires. `requirePermission` enforces this table, and OpenAPI shows it. */
+/**
+ * The role or scope that each admin route requires. `requirePermission` enforces this table, and
+ * OpenAPI shows it.
+ */
 
-/** The roles with rights on the admin routes: `admin` for all of them, `auditor` for those that read. */
+/**
+ * The roles with rights on the admin routes: `admin` for all of them, `auditor` for those that
+ * read.
+ */
 export const adminRoles = ['admin', 'auditor'] as const
 export type AdminRole = (typeof adminRoles)[number]
 

@@ -1,4 +1,7 @@
-/** Whether an admin's action on an account is allowed: pure decisions, made under the account's lock. */
+/**
+ * Whether an admin's action on an account is allowed: pure decisions, made under the account's
+ * lock.
+ */
 import { ProblemError } from '@gatehouse/contract'
 import { adminRoles, adminScopes } from './permissions.ts'
 
@@ -46,7 +49,8 @@ export function assertRightsChangeAllowed(action: RequestedAction, before: Targe
 }
 
 /**
- * Ending sessions gives no rights, so an actor with the permission may end those of any account, an admin's included.
+ * Ending sessions gives no rights, so an actor with the permission may end those of any account, an
+ * admin's included.
  * @throws ProblemError `precondition-failed`, `confirmation-required`
  */
 export function assertSessionEndAllowed(action: RequestedAction, target: Target): void {
@@ -68,7 +72,10 @@ export function etagOf(version: number): string {
   return `"${version}"`
 }
 
-/** Only an admin may modify a privileged account: otherwise an actor could gain its rights by setting its password. */
+/**
+ * Only an admin may modify a privileged account: otherwise an actor could gain its rights by
+ * setting its password.
+ */
 function assertMayModify(actor: PolicyActor, target: Rights): void {
   if (!isAdmin(actor) && isPrivileged(target)) throw adminsOnly('modifies an account with admin rights')
 }
@@ -84,7 +91,8 @@ export function assertConfirmed(
 }
 
 /**
- * An actor that is not an admin grants only what it holds itself, and neither grants nor takes admin rights.
+ * An actor that is not an admin grants only what it holds itself, and neither grants nor takes
+ * admin rights.
  * @throws ProblemError `insufficient-scope`
  */
 export function assertGrantAllowed(actor: PolicyActor, before: Rights, after: Rights): void {
@@ -111,8 +119,9 @@ export function assertClientGrantAllowed(actor: Rights, scopes: readonly string[
 }
 
 /**
- * A bulk end that covers more than half of all active sessions amounts to `POST /admin/sessions/end-all`, and requires
- * what that route requires. Named accounts are always allowed.
+ * A bulk end that covers more than half of all active sessions amounts to `POST
+ * /admin/sessions/end-all`, and requires what that route requires. Named accounts are always
+ * allowed.
  * @throws ProblemError `insufficient-scope`
  */
 export function assertBulkEndAllowed(actor: Rights, bulk: { covered: number; active: number; named: boolean }): void {

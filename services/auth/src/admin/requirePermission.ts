@@ -1,4 +1,6 @@
-/** Enforces the table of permissions on every admin route: a route without a row prevents the start. */
+/**
+ * Enforces the table of permissions on every admin route: a route without a row prevents the start.
+ */
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { describePermission, isPermitted, type Permission, permissions } from './permissions.ts'
@@ -10,7 +12,10 @@ declare module 'fastify' {
   }
 }
 
-/** Is called on the admin scope before its routes are registered, and after the hook that authenticates. */
+/**
+ * Is called on the admin scope before its routes are registered, and after the hook that
+ * authenticates.
+ */
 export function requirePermission(app: FastifyInstance): void {
   app.addHook('onRoute', route => {
     const permission = permissionOf(route)

@@ -1,4 +1,7 @@
-/** `/admin/sessions/end-all`, `/admin/revocations`, `/admin/guards`: end every session, read receipts, list guards. */
+/**
+ * `/admin/sessions/end-all`, `/admin/revocations`, `/admin/guards`: end every session, read
+ * receipts, list guards.
+ */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { EndAllRequest, GuardList, ProblemError, ReceiptRef } from '@gatehouse/contract'
 import { Type } from 'typebox'

@@ -62,7 +62,9 @@ export function guardView(guard: LiveGuard, { head, dbNowMs }: { head: number; d
   }
 }
 
-/** @returns for example `Firefox 140 on Windows 10`; for a program the first word, such as `curl` */
+/**
+ * @returns for example `Firefox 140 on Windows 10`; for a program the first word, such as `curl`
+ */
 export function agentInWords(userAgent: string | null): string {
   if (userAgent === null || userAgent.trim() === '') return 'unknown'
   const { browser, os } = Bowser.parse(userAgent)

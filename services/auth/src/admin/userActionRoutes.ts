@@ -1,4 +1,6 @@
-/** `/admin/users/{id}/...`: disable, enable, end all sessions, set a password, require a new one. */
+/**
+ * `/admin/users/{id}/...`: disable, enable, end all sessions, set a password, require a new one.
+ */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ActionRequest, Id, PasswordReset, ProblemError, ReceiptRef } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'

@@ -12,8 +12,9 @@ import { type Options, UsageError } from './options.ts'
 const confirmation = 'end every session'
 
 /**
- * A backup lacks what was revoked after it. The command therefore ends every session and refuses every access token that
- * was issued before, and gives the feed a new identity, so that guards do not resume at a cursor of the lost feed.
+ * A backup lacks what was revoked after it. The command therefore ends every session and refuses
+ * every access token that was issued before, and gives the feed a new identity, so that guards do
+ * not resume at a cursor of the lost feed.
  * @throws UsageError without the confirmation
  */
 export async function afterRestore(

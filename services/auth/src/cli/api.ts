@@ -61,7 +61,10 @@ async function callWithRenewal(
   throw await forgetIfSignedOut(credentialsFile, await problemOf(retried))
 }
 
-/** The Idempotency-Key was saved before. If the response is lost, the next call repeats the renewal with the same key. */
+/**
+ * The Idempotency-Key was saved before. If the response is lost, the next call repeats the renewal
+ * with the same key.
+ */
 async function renew(credentialsFile: CredentialsFile, login: SavedLogin): Promise<SavedLogin> {
   const response = await send(`${login.url}/session/renew`, {
     method: 'POST',

@@ -20,7 +20,10 @@ async function listAudit({ api, options }: CommandContext): Promise<Result> {
   return { data: body.entries, text }
 }
 
-/** Writes each chunk to the standard output as it arrives, so that an export of any length needs little memory. */
+/**
+ * Writes each chunk to the standard output as it arrives, so that an export of any length needs
+ * little memory.
+ */
 async function exportAudit({ api, options, reportProgress }: CommandContext): Promise<Result> {
   const response = await api.stream(`/admin/audit/export?${new URLSearchParams(filterOf(options))}`)
   let bytes = 0

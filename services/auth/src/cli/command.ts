@@ -11,7 +11,10 @@ export const exitCodes = {
   refused: 1,
   usage: 2,
   notLoggedIn: 3,
-  /** The revocation is committed and not yet in force: `gatehouse receipts show SEQ` waits for it again. */
+  /**
+   * The revocation is committed and not yet in force: `gatehouse receipts show SEQ` waits for it
+   * again.
+   */
   notYetInForce: 4,
   /** The service could not be reached, or asks to try again. */
   unavailable: 5,
@@ -22,7 +25,10 @@ export interface CommandContext {
   /** The arguments after the name of the command. */
   operands: readonly string[]
   options: Options
-  /** The variable PASSWORD. Secrets are not arguments, because every process of the machine can read those. */
+  /**
+   * The variable PASSWORD. Secrets are not arguments, because every process of the machine can read
+   * those.
+   */
   password: string | undefined
   reportProgress: ReportProgress
 }

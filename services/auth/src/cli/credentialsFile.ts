@@ -9,7 +9,10 @@ export interface SavedLogin {
   email: string
   accessToken: string
   refreshToken: string
-  /** The key of the next renewal. It is kept until the response is saved, so that a repetition is a retry and not reuse. */
+  /**
+   * The key of the next renewal. It is kept until the response is saved, so that a repetition is a
+   * retry and not reuse.
+   */
   idempotencyKey: string
 }
 

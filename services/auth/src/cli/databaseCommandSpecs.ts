@@ -1,4 +1,7 @@
-/** The commands that need the database alone, without their implementation, so that help loads no database module. */
+/**
+ * The commands that need the database alone, without their implementation, so that help loads no
+ * database module.
+ */
 import type { Options } from './options.ts'
 
 export interface DatabaseCommandSpec {

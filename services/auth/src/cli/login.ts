@@ -43,7 +43,10 @@ export function loginCommands(
   }
 }
 
-/** Ends the session at the service first. If that fails, the saved log-in stays, so that it can be repeated. */
+/**
+ * Ends the session at the service first. If that fails, the saved log-in stays, so that it can be
+ * repeated.
+ */
 async function logout(credentialsFile: CredentialsFile): Promise<Result> {
   const login = await credentialsFile.read()
   if (login === undefined) return { data: { loggedOut: false }, text: 'Not logged in.' }

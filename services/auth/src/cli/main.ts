@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The entry of the command line: through the API with a saved log-in, or on the database without the API. */
+/**
+ * The entry of the command line: through the API with a saved log-in, or on the database without
+ * the API.
+ */
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
 import { ApiError, createApi, NotLoggedInError } from './api.ts'
@@ -35,7 +38,10 @@ async function runApi({ name, operands, options }: Invocation): Promise<number> 
   return code
 }
 
-/** The modules of the database are loaded only when a command uses them, since they are most of the service. */
+/**
+ * The modules of the database are loaded only when a command uses them, since they are most of the
+ * service.
+ */
 async function runDatabase(invocation: Invocation): Promise<number> {
   const { runWithDatabase } = await import('./withDatabase.ts')
   return runWithDatabase(invocation, environment)

@@ -1,4 +1,6 @@
-/** Builds the command line from the tables of commands: parsing, help and errors are commander's. */
+/**
+ * Builds the command line from the tables of commands: parsing, help and errors are commander's.
+ */
 import { Command, CommanderError } from 'commander'
 import type { CommandTable } from './command.ts'
 import { type Options, optionSpecs, UsageError } from './options.ts'
@@ -42,8 +44,8 @@ export interface Commands {
 }
 
 /**
- * Parses the arguments strictly and runs the command: an unknown option, an option of another command, or an extra
- * argument is an error, and nothing runs.
+ * Parses the arguments strictly and runs the command: an unknown option, an option of another
+ * command, or an extra argument is an error, and nothing runs.
  * @returns the exit code of the command; 0 after `--help`
  * @throws UsageError
  */

@@ -25,7 +25,9 @@ export function card(members: Row): string {
     .join('\n')
 }
 
-/** Control characters become question marks: the name of a device could contain escape sequences. */
+/**
+ * Control characters become question marks: the name of a device could contain escape sequences.
+ */
 function cell(value: unknown): string {
   if (value === null || value === undefined || value === '') return '-'
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(' ')

@@ -1,4 +1,7 @@
-/** Delays the write of acknowledgements briefly, so that guards that were just answered share one write. */
+/**
+ * Delays the write of acknowledgements briefly, so that guards that were just answered share one
+ * write.
+ */
 import type { Clock } from '@gatehouse/clock'
 
 export interface AckCoalescer {

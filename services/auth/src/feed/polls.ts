@@ -1,8 +1,10 @@
 /**
- * Answers polls: writes the guard's row, then reads the entries, then holds the request while there are none.
+ * Answers polls: writes the guard's row, then reads the entries, then holds the request while there
+ * are none.
  *
- * The lease rests on this order. A barrier that does not see the row has read the guards before the row was committed, so
- * the read that follows here sees the revocation. Polls share a read only if their rows were committed before it began.
+ * The lease rests on this order. A barrier that does not see the row has read the guards before the
+ * row was committed, so the read that follows here sees the revocation. Polls share a read only if
+ * their rows were committed before it began.
  */
 import type { Clock } from '@gatehouse/clock'
 import { type PollResponse, ProblemError } from '@gatehouse/contract'
@@ -14,7 +16,8 @@ import { createAckCoalescer } from './ackCoalescer.ts'
 
 export interface Polls {
   /**
-   * Answers immediately when there are entries, otherwise when there are some or when `holdMs` has passed.
+   * Answers immediately when there are entries, otherwise when there are some or when `holdMs` has
+   * passed.
    * @param signal aborts when the guard has disconnected
    * @throws ProblemError `client-invalid`, `feed-changed`, `rate-limited`, `overloaded`
    */
@@ -36,7 +39,10 @@ export interface PollsOptions {
 
 const batchSize = 500
 const maxHeld = 5000
-/** The time of a held page is carried on by this replica's clock, slower than clocks drift: it must not exceed the database's. */
+/**
+ * The time of a held page is carried on by this replica's clock, slower than clocks drift: it must
+ * not exceed the database's.
+ */
 const minClockRate = 0.98
 
 export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions): Polls {
@@ -45,8 +51,8 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
   let isClosing = false
   let wakes = 0
 
-  // A statement may update a row only once, and each poll is checked by its own credentials, so two polls of one guard
-  // never share a batch.
+  // A statement may update a row only once, and each poll is checked by its own credentials, so two
+  // polls of one guard never share a batch.
   const writes = createBatcher<PollRow, PollWriteResult>({
     run: async polls => {
       // Rows are locked in the order of their ids, so that two replicas cannot deadlock.
@@ -96,8 +102,8 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
     let readAtMs = clock.nowMs()
     const mayHold = page.entries.length === 0 && hadLease && leaseMs > 0 && !isClosing
     if (mayHold && !signal.aborted) {
-      // When the hold times out, the first page is sent: it was read after the row was committed. Should a notification
-      // have been lost, the next poll reads the entry first thing.
+      // When the hold times out, the first page is sent: it was read after the row was committed.
+      // Should a notification have been lost, the next poll reads the entry first thing.
       if (await hold(signal, wakesBefore)) {
         page = await reads.add(after)
         readAtMs = clock.nowMs()

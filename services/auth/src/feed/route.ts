@@ -1,4 +1,7 @@
-/** `/guards`: guards poll and leave, authenticated as a service client. The gateway does not forward these routes. */
+/**
+ * `/guards`: guards poll and leave, authenticated as a service client. The gateway does not forward
+ * these routes.
+ */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LeaveRequest, PollRequest, PollResponse, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'

@@ -1,4 +1,7 @@
-/** Runs the sweep periodically on every replica: the first to run deletes the rows, and the others find none. */
+/**
+ * Runs the sweep periodically on every replica: the first to run deletes the rows, and the others
+ * find none.
+ */
 import type { Clock } from '@gatehouse/clock'
 import { Counter, type Registry } from 'prom-client'
 import type { PrismaClient } from '../database/database.ts'

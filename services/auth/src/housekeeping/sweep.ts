@@ -1,4 +1,7 @@
-/** One round of housekeeping: deletes expired rows in small batches, so that no lock is held for long. */
+/**
+ * One round of housekeeping: deletes expired rows in small batches, so that no lock is held for
+ * long.
+ */
 import type { PrismaClient } from '../database/database.ts'
 import {
   removeCreations,

@@ -1,4 +1,7 @@
-/** The context of an action, with a way to read its actor's rights again inside the action's transaction. */
+/**
+ * The context of an action, with a way to read its actor's rights again inside the action's
+ * transaction.
+ */
 import { type AccessTokenClaims, ProblemError } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import type { QueryRaw } from '../database/rawSql.ts'
@@ -17,15 +20,18 @@ export interface Actor {
 }
 
 /**
- * What the action's transaction has itself changed of its actor. The transaction holds the lock of each changed row and
- * has read the actor under that lock, so the changed part is not checked again.
+ * What the action's transaction has itself changed of its actor. The transaction holds the lock of
+ * each changed row and has read the actor under that lock, so the changed part is not checked
+ * again.
  */
 export interface OwnChanges {
   account?: boolean
   session?: boolean
 }
 
-/** @throws ProblemError `session-ended`, `account-disabled`, `token-expired`, `insufficient-scope` */
+/**
+ * @throws ProblemError `session-ended`, `account-disabled`, `token-expired`, `insufficient-scope`
+ */
 export type ReadActor = (db: QueryRaw, own?: OwnChanges) => Promise<Actor>
 
 /** An audit context whose actor can be read again. */
@@ -37,8 +43,8 @@ export interface ActorContext extends AuditContext {
 }
 
 /**
- * The hook that authenticates runs when the header has arrived. The body may arrive much later, and a password hash may
- * wait in a queue, so each action reads its actor again in its own transaction.
+ * The hook that authenticates runs when the header has arrived. The body may arrive much later, and
+ * a password hash may wait in a queue, so each action reads its actor again in its own transaction.
  * @param request an authenticated request
  * @param reason what the caller gave as the reason
  */
@@ -47,7 +53,8 @@ export function actorContextOf(request: FastifyRequest, reason: string | null = 
   const readActor: ReadActor = async (db, own = {}) => {
     const { id, sid } = caller
     if (isClientToken(caller.claims)) {
-      // A client whose own action replaced its session or deleted it was read before that, under its row's lock.
+      // A client whose own action replaced its session or deleted it was read before that, under
+      // its row's lock.
       if (own.session) return { id, sid, roles: [], scopes: caller.scopes }
       const facts = await readClientCaller(db, { id, sid })
       if (!isClientActive(facts, caller.claims)) throw new ProblemError('session-ended', 'the client has been revoked')

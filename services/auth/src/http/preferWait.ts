@@ -1,9 +1,13 @@
-/** How long the client of a revocation prefers to wait: `Prefer: wait=N` and `respond-async` (RFC 7240 section 4). */
+/**
+ * How long the client of a revocation prefers to wait: `Prefer: wait=N` and `respond-async` (RFC
+ * 7240 section 4).
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /**
- * Reads the preference and sets `Preference-Applied` to what is honoured. A preference that cannot be honoured is
- * ignored (RFC 7240 section 2), so this never refuses a request whose action may already be committed.
+ * Reads the preference and sets `Preference-Applied` to what is honoured. A preference that cannot
+ * be honoured is ignored (RFC 7240 section 2), so this never refuses a request whose action may
+ * already be committed.
  * @param maxWaitMs when a revocation is in force at the latest; also the default
  * @returns milliseconds
  */
@@ -14,8 +18,8 @@ export function waitPreference(request: FastifyRequest, reply: FastifyReply, max
 }
 
 /**
- * `wait` bounds the wait whether or not `respond-async` comes with it; `respond-async` alone means not to wait.
- * The first of several preferences with one name counts.
+ * `wait` bounds the wait whether or not `respond-async` comes with it; `respond-async` alone means
+ * not to wait. The first of several preferences with one name counts.
  */
 export function parseWait(header: string | string[] | undefined): { waitMs?: number; applied?: string } {
   const preferences = String(header ?? '')

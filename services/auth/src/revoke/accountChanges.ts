@@ -1,4 +1,7 @@
-/** The changes of an account that revoke something: each with its statement and the effect that its feed entry has. */
+/**
+ * The changes of an account that revoke something: each with its statement and the effect that its
+ * feed entry has.
+ */
 import type { RevocationEffect } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { AuditAction } from '../store/auditActions.ts'
@@ -39,7 +42,8 @@ export const disableChange: AccountChange = {
 
 export const enableChange: AccountChange = {
   action: 'user.enable',
-  // Enabling an enabled account changes nothing, so that a repeated call does not sign the user out.
+  // Enabling an enabled account changes nothing, so that a repeated call does not sign the user
+  // out.
   apply: async (db, account) => (account.isDisabled ? enableAccount(db, account.id) : account),
   // A disabled account has no active sessions.
   endsSessionsAs: null,
@@ -85,7 +89,10 @@ export interface NewRights {
   scopes?: string[]
 }
 
-/** Sessions continue with the remaining rights: earlier access tokens are superseded, and their clients renew. */
+/**
+ * Sessions continue with the remaining rights: earlier access tokens are superseded, and their
+ * clients renew.
+ */
 export function changeRights(newRights: NewRights): AccountChange {
   return {
     action: 'user.change-rights',

@@ -1,4 +1,7 @@
-/** Appends what an action revoked to the feed, with the audit row of the action, as the end of its transaction. */
+/**
+ * Appends what an action revoked to the feed, with the audit row of the action, as the end of its
+ * transaction.
+ */
 import type { Db } from '../database/database.ts'
 import type { ActorContext, OwnChanges } from '../http/actorContext.ts'
 import type { AuditContext } from '../http/auditContext.ts'
@@ -8,7 +11,10 @@ import { readHead } from '../store/readClock.ts'
 import type { AuditRow } from '../store/writeAudit.ts'
 import { confirmActor } from './confirmActor.ts'
 
-/** A context without `readActor` is that of a refresh token or of client credentials, which the action itself checks. */
+/**
+ * A context without `readActor` is that of a refresh token or of client credentials, which the
+ * action itself checks.
+ */
 export type RevocationContext = AuditContext & Partial<Pick<ActorContext, 'readActor' | 'sid'>>
 
 export interface RevocationWork {

@@ -32,7 +32,8 @@ const rereadMs = 250
 const minRereadMs = 5
 
 /**
- * @param options.read reads the guards that have a lease, the head of the feed and the database's time in one statement
+ * @param options.read reads the guards that have a lease, the head of the feed and the database's
+ *   time in one statement
  * @returns a barrier that shares each read among all callers that were waiting when the read began
  */
 export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier {
@@ -43,8 +44,8 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
 
   const readGuards = async () => {
     const wakesBefore = wakes
-    // A read that began before a revocation's commit could miss a guard that polls at that moment, so it does not
-    // count for callers that arrive during the read.
+    // A read that began before a revocation's commit could miss a guard that polls at that moment,
+    // so it does not count for callers that arrive during the read.
     const present = [...waiters]
     const live = await read().catch(error => void onError(error))
     const nextMs = live ? Math.min(rereadMs, ...present.map(waiter => waiter.onGuards(live))) : rereadMs
@@ -73,7 +74,8 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
     else void readWhileAwaited()
 
     const stopTimer = new AbortController()
-    // The time-out never precedes the first read, so that a caller that does not wait still gets the present state.
+    // The time-out never precedes the first read, so that a caller that does not wait still gets
+    // the present state.
     const timeout = Promise.all([clock.sleep(timeoutMs, stopTimer.signal).catch(() => undefined), waiter.firstRead])
     const inForce = await Promise.race([waiter.inForce.then(() => true), timeout.then(() => false)])
     stopTimer.abort('decided')
@@ -121,7 +123,8 @@ export type ReceiptsById = Map<string, { receipt: GuardReceipt; leaseUntilMs: nu
 
 /**
  * Records for each guard when it acknowledged the entry, or when its lease ended without that.
- * @returns undefined when no guard blocks the revocation, else the milliseconds until the next lease ends
+ * @returns undefined when no guard blocks the revocation, else the milliseconds until the next
+ *   lease ends
  */
 export function updateReceipts(
   receiptsById: ReceiptsById,

@@ -48,7 +48,8 @@ export async function changeAccount(
 ): Promise<AccountChangeResult | undefined> {
   const { readActor, detail: contextDetail, sid, actor, reason, address, requestId } = context
   const account = await lockForChange(tx, id)
-  // An actor that changes its own account is read here, under the row's lock: afterwards its rights have changed.
+  // An actor that changes its own account is read here, under the row's lock: afterwards its rights
+  // have changed.
   const actorBefore = await readActor(tx)
   if (account === undefined) return undefined
   check?.(account, actorBefore)
@@ -77,9 +78,10 @@ export async function changeAccount(
 }
 
 /**
- * Locks the account, and the set of admins first if the account is one: only then can the change remove the last admin, and
- * changes to other accounts need not wait for each other.
- * @throws ProblemError `unavailable` in the rare case that the account becomes an admin meanwhile and the set is locked
+ * Locks the account, and the set of admins first if the account is one: only then can the change
+ * remove the last admin, and changes to other accounts need not wait for each other.
+ * @throws ProblemError `unavailable` in the rare case that the account becomes an admin meanwhile
+ *   and the set is locked
  */
 async function lockForChange(tx: Db, id: string): Promise<LockedAccount | undefined> {
   const holdsAdmins = await isAdmin(tx, id)

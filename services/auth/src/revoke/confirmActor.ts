@@ -1,4 +1,7 @@
-/** Reads the actor of an action again, in order with the revocations, immediately before the action commits. */
+/**
+ * Reads the actor of an action again, in order with the revocations, immediately before the action
+ * commits.
+ */
 import type { Db } from '../database/database.ts'
 import type { Actor, OwnChanges, ReadActor } from '../http/actorContext.ts'
 import { lockFeed } from '../store/lockFeed.ts'
@@ -11,8 +14,8 @@ export interface Confirmation {
 }
 
 /**
- * Must come last in its transaction, before the feed is appended to: an actor whose revocation has been committed is
- * refused, and a revocation that is committed later comes after this action.
+ * Must come last in its transaction, before the feed is appended to: an actor whose revocation has
+ * been committed is refused, and a revocation that is committed later comes after this action.
  * @returns the actor with the rights at the commit
  * @throws ProblemError `session-ended`, `account-disabled`, `token-expired`, `insufficient-scope`
  */

@@ -9,7 +9,10 @@ export interface ReceiptOptions {
   onError: (error: unknown) => void
 }
 
-/** @returns the same barrier, which stores what each guard acknowledged once a revocation is in force */
+/**
+ * @returns the same barrier, which stores what each guard acknowledged once a revocation is in
+ * force
+ */
 export function recordReceipts(barrier: Barrier, { db, onError }: ReceiptOptions): Barrier {
   const wait: Barrier['wait'] = async (seq, timeoutMs) => {
     const result = await barrier.wait(seq, timeoutMs)

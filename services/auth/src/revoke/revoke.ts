@@ -1,4 +1,7 @@
-/** The path of every revocation: change the rows, append the entries, commit. The barrier is waited for afterwards. */
+/**
+ * The path of every revocation: change the rows, append the entries, commit. The barrier is waited
+ * for afterwards.
+ */
 import type { Database, Db, PrismaClient } from '../database/database.ts'
 import type { QueryRaw } from '../database/rawSql.ts'
 import type { ActorContext } from '../http/actorContext.ts'
@@ -63,7 +66,8 @@ export function createRevocations(
   return {
     endSessions: (which, endedAs, context) => {
       if (which.kind !== 'one') return prisma.$transaction(tx => end(tx, { which, endedAs, context, retentionMs }))
-      // OneSession statement suffices, unless the actor's rights must be read because it is not the owner.
+      // OneSession statement suffices, unless the actor's rights must be read because it is not the
+      // owner.
       const isOwner = context.readActor === undefined || which.accountId === context.actor
       if (isOwner) return endOwn(deps, which, { endedAs, context })
       return prisma.$transaction(tx => end(tx, { which, endedAs, context, retentionMs }))

@@ -1,4 +1,7 @@
-/** Waits until a revocation is in force and answers: the owner gets the result, an admin the receipt of every guard. */
+/**
+ * Waits until a revocation is in force and answers: the owner gets the result, an admin the receipt
+ * of every guard.
+ */
 import type { InForce, Receipt } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { waitPreference } from '../http/preferWait.ts'
@@ -11,7 +14,10 @@ export interface BarrierDeps {
   maxWaitMs: number
 }
 
-/** Answers a user: 200 when the revocation is in force, 202 when the wait that the client preferred ended first. */
+/**
+ * Answers a user: 200 when the revocation is in force, 202 when the wait that the client preferred
+ * ended first.
+ */
 export async function sendRevocation(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -21,7 +27,10 @@ export async function sendRevocation(
   return { sessionsEnded: revoked.sessionsEnded, inForce, waitedMs }
 }
 
-/** Answers an admin with the receipt; a 202 carries the `Location` where the receipt can be read later. */
+/**
+ * Answers an admin with the receipt; a 202 carries the `Location` where the receipt can be read
+ * later.
+ */
 export async function sendReceipt(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -1,4 +1,7 @@
-/** The names of all actions in the audit log: `what.verb`, stored in `audit_entries.action` and used as a filter. */
+/**
+ * The names of all actions in the audit log: `what.verb`, stored in `audit_entries.action` and used
+ * as a filter.
+ */
 import type { EndedAs } from './endSessions.ts'
 
 export const auditActions = {

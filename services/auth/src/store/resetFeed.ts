@@ -2,10 +2,11 @@
 import type { Db } from '../database/database.ts'
 
 /**
- * Raises the epoch of every account, then gives the feed a new identity. Relies on the row locks of `accounts` and then
- * of `revocation_clock`, in the order of all revocations. The new epochs exceed those of tokens that were issued after
- * the backup, since `next_epoch` follows the clock.
- * @returns the new id of the feed, at which guards forget their cursor and read the feed from its beginning
+ * Raises the epoch of every account, then gives the feed a new identity. Relies on the row locks of
+ * `accounts` and then of `revocation_clock`, in the order of all revocations. The new epochs exceed
+ * those of tokens that were issued after the backup, since `next_epoch` follows the clock.
+ * @returns the new id of the feed, at which guards forget their cursor and read the feed from its
+ *   beginning
  */
 export async function resetFeed(tx: Db): Promise<string> {
   await tx.$executeRaw`UPDATE accounts SET epoch = next_epoch(epoch), version = version + 1`

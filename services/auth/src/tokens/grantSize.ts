@@ -13,10 +13,16 @@ export interface SizedGrant {
   scopes: readonly string[]
 }
 
-/** @throws ProblemError `request-malformed` naming `body/scopes` or `body/roles`, whichever is longer */
+/**
+ * @throws ProblemError `request-malformed` naming `body/scopes` or `body/roles`, whichever is
+ * longer
+ */
 export type AssertGrantFits = (grant: SizedGrant) => void
 
-/** Of RSA with 4096 bits, the longest signature, so that a change of the signing key makes no grant too large. */
+/**
+ * Of RSA with 4096 bits, the longest signature, so that a change of the signing key makes no grant
+ * too large.
+ */
 const maxSignatureBytes = 512
 /** The length of an RFC 7638 thumbprint in base64url. */
 const kid = 'k'.repeat(43)

@@ -1,4 +1,6 @@
-/** The admin routes of service clients: creation, secrets, deletion, and limits of what they grant. */
+/**
+ * The admin routes of service clients: creation, secrets, deletion, and limits of what they grant.
+ */
 import type { ClientView } from '@gatehouse/contract'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'

@@ -1,4 +1,7 @@
-/** Admin requests that are refused for a lack of rights: their audit entries, and the limit of a bulk end. */
+/**
+ * Admin requests that are refused for a lack of rights: their audit entries, and the limit of a
+ * bulk end.
+ */
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { assertProblem } from '../helpers/service.ts'

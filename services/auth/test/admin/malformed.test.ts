@@ -1,4 +1,7 @@
-/** Cursors and timestamps that have the form of the schema but no meaning are malformed, not an internal error. */
+/**
+ * Cursors and timestamps that have the form of the schema but no meaning are malformed, not an
+ * internal error.
+ */
 import t from 'tap'
 import { writeCursor } from '../../src/admin/cursor.ts'
 import { startWithAdmin } from '../helpers/adminClient.ts'

@@ -1,4 +1,7 @@
-/** Every admin route enforces its permission: the test walks the OpenAPI document, so it covers every route. */
+/**
+ * Every admin route enforces its permission: the test walks the OpenAPI document, so it covers
+ * every route.
+ */
 import { problems } from '@gatehouse/contract'
 import t from 'tap'
 import { adminScopes } from '../../src/admin/permissions.ts'

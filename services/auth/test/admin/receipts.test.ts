@@ -22,8 +22,8 @@ t.test('receipt: a 202 names its location, which later shows what each guard ack
   t.match(done.body, { inForce: false })
   const location = done.headers.get('location') ?? ''
   t.equal(location, `/admin/revocations/${seq}`)
-  const impatient = await service.callAsAdmin(location, { headers: { prefer: 'wait=1' } })
-  t.match(impatient, {
+  const pending = await service.callAsAdmin(location, { headers: { prefer: 'wait=1' } })
+  t.match(pending, {
     status: 202,
     body: { inForce: false, guards: [{ guard, name: 'warehouse', acknowledgedAt: null, leaseEndedAt: null }] },
   })

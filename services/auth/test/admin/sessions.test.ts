@@ -10,7 +10,7 @@ t.test('end session: ends that session and no other', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const [one, other] = [await service.login(ada), await service.login(ada)]
-  const ended = await service.callAsAdmin(`/admin/sessions/${one.sessionId}/end`, { body: { reason: 'laptop stolen' } })
+  const ended = await service.callAsAdmin(`/admin/sessions/${one.sessionId}/end`, { body: { reason: 'laptop lost' } })
   t.match(ended.body, { kind: 'session', subject: one.sessionId, sessionsEnded: 1, inForce: true })
   assertProblem(t, await service.call('/me', { token: one.accessToken }), 'session-ended')
   t.equal((await service.call('/me', { token: other.accessToken })).status, 200)
@@ -65,11 +65,11 @@ t.test('bulk end: ends the sessions that the preview counted, by all criteria to
   )
 
   const criteria = { accounts: [ada.id], device: 'laptop' }
-  const ended = await service.callAsAdmin('/admin/sessions/end', { body: { criteria, reason: 'stolen' } })
+  const ended = await service.callAsAdmin('/admin/sessions/end', { body: { criteria, reason: 'laptop lost' } })
   t.match(ended.body, { kind: 'session', subject: null, sessionsEnded: 1, inForce: true })
   assertProblem(t, await service.call('/me', { token: laptop.accessToken }), 'session-ended')
   for (const { accessToken } of [phone, other]) t.equal((await service.call('/me', { token: accessToken })).status, 200)
-  t.match(await service.lastAudit('sessions.end-matching'), { reason: 'stolen', detail: criteria })
+  t.match(await service.lastAudit('sessions.end-matching'), { reason: 'laptop lost', detail: criteria })
   t.match(
     (await service.callAsAdmin('/admin/sessions/end', { body: { criteria } })).body,
     { sessionsEnded: 0, inForce: true },

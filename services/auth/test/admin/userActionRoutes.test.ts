@@ -1,4 +1,6 @@
-/** Actions on an account are in force when the response arrives, and the last admin is protected. */
+/**
+ * Actions on an account are in force when the response arrives, and the last admin is protected.
+ */
 import { problemDefinition, type Receipt } from '@gatehouse/contract'
 import { codeOf } from '@gatehouse/testkit'
 import t from 'tap'

@@ -1,4 +1,6 @@
-/** Acknowledgements of several guards share one write, and a silent guard delays it only briefly. */
+/**
+ * Acknowledgements of several guards share one write, and a silent guard delays it only briefly.
+ */
 import { systemClock } from '@gatehouse/clock'
 import { fakeClock } from '@gatehouse/testkit'
 import t from 'tap'
@@ -9,25 +11,25 @@ import { waitUntil } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import { startService } from '../helpers/service.ts'
 
-function stand() {
+function setUp() {
   const clock = fakeClock({ wallMs: 1_800_000_000_000 })
-  const returning = createAckCoalescer(clock)
+  const coalescer = createAckCoalescer(clock)
   const batches: string[][] = []
   const run = async (guards: string[]) => {
     batches.push(guards)
     return guards
   }
-  const { add } = createBatcher({ clock: systemClock, run, maxItems: 100, ready: returning.whenAcked })
+  const { add } = createBatcher({ clock: systemClock, run, maxItems: 100, ready: coalescer.whenAcked })
   const poll = (guard: string) => {
-    returning.onPoll(guard)
+    coalescer.onPoll(guard)
     return add(guard)
   }
-  return { clock, returning, batches, poll }
+  return { clock, coalescer, batches, poll }
 }
 
 t.test('ack coalescer: one batch when the last answered guard polls again, without a wait', async t => {
-  const { clock, returning, batches, poll } = stand()
-  for (const guard of ['a', 'b', 'c']) returning.onAnswered(guard)
+  const { clock, coalescer, batches, poll } = setUp()
+  for (const guard of ['a', 'b', 'c']) coalescer.onAnswered(guard)
   const first = [poll('a'), poll('b')]
   await waitUntil(() => clock.sleepers() === 1, 'the batch waits for the third')
   t.same(batches, [])
@@ -39,8 +41,8 @@ t.test('ack coalescer: one batch when the last answered guard polls again, witho
 })
 
 t.test('ack coalescer: waits briefly for a guard that does not poll again, and only once', async t => {
-  const { clock, returning, batches, poll } = stand()
-  for (const guard of ['a', 'dead']) returning.onAnswered(guard)
+  const { clock, coalescer, batches, poll } = setUp()
+  for (const guard of ['a', 'dead']) coalescer.onAnswered(guard)
   const first = poll('a')
   await waitUntil(() => clock.sleepers() === 1, 'the batch waits for the dead one')
   await clock.advance(4)

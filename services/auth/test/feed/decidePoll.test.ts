@@ -1,4 +1,7 @@
-/** The statement that writes polls decides like the protocol's `decidePoll`, which the model and the simulation check. */
+/**
+ * The statement that writes polls decides like the protocol's `decidePoll`, which the model and the
+ * simulation check.
+ */
 import { randomUUID } from 'node:crypto'
 import { decidePoll, type GuardRow, type LeaseRules } from '@gatehouse/protocol'
 import t from 'tap'

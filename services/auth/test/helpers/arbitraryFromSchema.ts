@@ -1,4 +1,7 @@
-/** Generates values for the JSON schemas of the OpenAPI document: mostly valid ones, at the edge of what the schema allows. */
+/**
+ * Generates values for the JSON schemas of the OpenAPI document: mostly valid ones, at the edge of
+ * what the schema allows.
+ */
 import fc from 'fast-check'
 
 export interface JsonSchema {
@@ -39,7 +42,10 @@ const texts = [
 ]
 const numbers = [0, -1, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 53 - 1, 2 ** 53, 1e21, -1e21, 0.5]
 
-/** @param known values of the running service, such as the ids of accounts, which reach further than random ones */
+/**
+ * @param known values of the running service, such as the ids of accounts, which reach further than
+ * random ones
+ */
 export function arbitraryFromSchema(
   schema: JsonSchema,
   { schemas, known }: { schemas: Record<string, JsonSchema>; known: readonly string[] },

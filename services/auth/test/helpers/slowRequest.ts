@@ -17,7 +17,8 @@ export interface SlowResponse {
 }
 
 /**
- * Sends the header and the first byte of the body, and resolves when the service has begun to read the body.
+ * Sends the header and the first byte of the body, and resolves when the service has begun to read
+ * the body.
  * @returns a function that sends the rest and returns the response
  */
 export async function beginSlowRequest(

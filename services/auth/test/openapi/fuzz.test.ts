@@ -1,4 +1,7 @@
-/** No input of any route leads to a 500: values for every parameter and body of the OpenAPI document. */
+/**
+ * No input of any route leads to a 500: values for every parameter and body of the OpenAPI
+ * document.
+ */
 import fc from 'fast-check'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'

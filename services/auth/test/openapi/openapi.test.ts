@@ -1,4 +1,7 @@
-/** The OpenAPI document is complete, well formed, and enough for a generator to make a client that works. */
+/**
+ * The OpenAPI document is complete, well formed, and enough for a generator to make a client that
+ * works.
+ */
 import { execFile } from 'node:child_process'
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'

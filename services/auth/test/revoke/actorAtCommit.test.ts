@@ -104,7 +104,8 @@ for (const [state, { actions, revoke }] of Object.entries(revocations)) {
         await service.callAsAdmin('/admin/clients', { body: { id: client, scopes: ['guard'] } })
         const scene = { service, actor, other, client }
         const finish = await beginSlowRequest(service.url, { ...action(scene), token: actor.accessToken })
-        // The hook of the slow request has read its actor by the time that a later request is answered.
+        // The hook of the slow request has read its actor by the time that a later request is
+        // answered.
         t.equal((await service.call('/me', { token: actor.accessToken })).status, 200)
         t.match(await revoke(scene), { status: 200, body: {} })
         const response = await finish()

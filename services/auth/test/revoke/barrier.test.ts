@@ -8,7 +8,7 @@ import { waitUntil } from '../helpers/locks.ts'
 const startMs = 1_800_000_000_000
 
 /** A table of guards on the fake clock, whose reads the test can delay. */
-function stand() {
+function setUp() {
   const clock = fakeClock({ wallMs: startMs })
   const guards = new Map<string, LiveGuard>()
   const errors: unknown[] = []
@@ -48,7 +48,7 @@ function stand() {
 const patient = 60_000
 
 t.test('barrier: in force immediately without guards, or when all guards have the entry', async t => {
-  const { barrier, put } = stand()
+  const { barrier, put } = setUp()
   t.same(await barrier.wait(5, patient), { inForce: true, waitedMs: 0, guards: [] })
   put('a', 5, 15_000)
   put('b', 9, 15_000)
@@ -61,7 +61,7 @@ t.test('barrier: in force immediately without guards, or when all guards have th
 })
 
 t.test('barrier: ignores a read that began before the caller arrived', async t => {
-  const { barrier, put, state, release, guards } = stand()
+  const { barrier, put, state, release, guards } = setUp()
   put('leaver', 0, 15_000)
   const first = barrier.wait(1, patient)
   await waitUntil(() => state.reads === 1, 'the first read')
@@ -86,7 +86,7 @@ t.test('barrier: ignores a read that began before the caller arrived', async t =
 })
 
 t.test('barrier: in force when the last guard acknowledges, without waiting for the next read', async t => {
-  const { barrier, put, clock, state } = stand()
+  const { barrier, put, clock, state } = setUp()
   put('a', 0, 15_000)
   put('b', 0, 15_000)
   const result = barrier.wait(1, patient)
@@ -110,7 +110,7 @@ t.test('barrier: in force when the last guard acknowledges, without waiting for 
 })
 
 t.test('barrier: reads again after a lost notification', async t => {
-  const { barrier, put, clock } = stand()
+  const { barrier, put, clock } = setUp()
   put('a', 0, 15_000)
   const result = barrier.wait(1, patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
@@ -120,7 +120,7 @@ t.test('barrier: reads again after a lost notification', async t => {
 })
 
 t.test('barrier: waits for the end of the lease of a silent guard, and records it', async t => {
-  const { barrier, put, clock } = stand()
+  const { barrier, put, clock } = setUp()
   put('dead', 0, 12_345)
   put('well', 1, 15_000)
   const result = barrier.wait(1, patient)
@@ -142,7 +142,7 @@ t.test('barrier: waits for the end of the lease of a silent guard, and records i
 })
 
 t.test('barrier: does not wait for a guard that leaves, and records no end of its lease', async t => {
-  const { barrier, put, clock, guards } = stand()
+  const { barrier, put, clock, guards } = setUp()
   put('leaver', 0, 15_000)
   const result = barrier.wait(1, patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
@@ -152,7 +152,7 @@ t.test('barrier: does not wait for a guard that leaves, and records no end of it
 })
 
 t.test('barrier: waits for a guard that appears during the wait without the entry', async t => {
-  const { barrier, put, clock, state } = stand()
+  const { barrier, put, clock, state } = setUp()
   put('first', 0, 15_000)
   const result = barrier.wait(1, patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
@@ -166,7 +166,7 @@ t.test('barrier: waits for a guard that appears during the wait without the entr
 })
 
 t.test("barrier: a caller's time-out yields `inForce: false`, and other callers keep waiting", async t => {
-  const { barrier, put, clock } = stand()
+  const { barrier, put, clock } = setUp()
   put('a', 0, 15_000)
   const patientOne = barrier.wait(1, patient)
   const hurried = barrier.wait(1, 2000)
@@ -182,7 +182,7 @@ t.test("barrier: a caller's time-out yields `inForce: false`, and other callers 
 })
 
 t.test('barrier: a failed read is repeated and never counts as in force', async t => {
-  const { barrier, put, clock, state, errors } = stand()
+  const { barrier, put, clock, state, errors } = setUp()
   put('a', 0, 60_000)
   const result = barrier.wait(1, patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
@@ -198,7 +198,7 @@ t.test('barrier: a failed read is repeated and never counts as in force', async 
 })
 
 t.test('barrier: not in force while the head of the feed is below the entry', async t => {
-  const { barrier, put, clock, state } = stand()
+  const { barrier, put, clock, state } = setUp()
   state.head = 4
   put('a', 9, 15_000)
   const result = barrier.wait(5, 20_000)
@@ -208,7 +208,7 @@ t.test('barrier: not in force while the head of the feed is below the entry', as
 })
 
 t.test('barrier: a thousand concurrent callers share reads', async t => {
-  const { barrier, put, clock, state } = stand()
+  const { barrier, put, clock, state } = setUp()
   put('a', 0, 15_000)
   const all = Array.from({ length: 1000 }, (_, n) => barrier.wait(n + 1, patient))
   await waitUntil(() => clock.sleepers() === 1001, 'all wait')

@@ -11,7 +11,7 @@ interface Answer {
 t.test('end session: of two concurrent requests the second returns the entry of the first', async t => {
   const service = await startRevocationService(t)
   const end = service.methods['an admin ending the session']
-  if (end === undefined) throw new Error('no such act')
+  if (end === undefined) throw new Error('no such method')
   for (let round = 0; round < 5; round += 1) {
     const victim = await service.createVictim()
     const clock = await holdRevocationClock(t, service)
@@ -45,8 +45,8 @@ t.test('end session: forty concurrent ends get forty consecutive entries, each w
   for (const { status, body } of responses)
     t.match({ status, body }, { status: 200, body: { sessionsEnded: 1, inForce: true } })
   const { rows } = await service.database.pool.query(
-    `SELECT entry.seq::int, entry.subject, act.target, act.action, entry.expires_at - entry.created_at >= interval '5 minutes' AS "isLong"
-       FROM revocations AS entry JOIN audit_entries AS act ON act.seq = entry.seq AND act.action = 'session.revoked'
+    `SELECT entry.seq::int, entry.subject, audit.target, audit.action, entry.expires_at - entry.created_at >= interval '5 minutes' AS "isLong"
+       FROM revocations AS entry JOIN audit_entries AS audit ON audit.seq = entry.seq AND audit.action = 'session.revoked'
       ORDER BY entry.seq`,
   )
   t.same(

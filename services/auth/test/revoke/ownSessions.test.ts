@@ -196,7 +196,8 @@ t.test('end own session: in force when the guard acknowledges to another replica
   const poll = (more: object) =>
     other.call('/guards/poll', { body: { guard, name: 'far', version: '1', ...more }, headers })
   const { feedId, head } = (await poll({})).body as { feedId: string; head: number }
-  // The first poll is answered immediately, so that a guard that has started can serve; the next poll is held.
+  // The first poll is answered immediately, so that a guard that has started can serve; the next
+  // poll is held.
   t.match(await poll({ feedId, after: head }), { body: { leaseMs: 15_000 } })
   const held = poll({ feedId, after: head })
   const ended = one.call(`/sessions/${phone.sessionId}`, { method: 'DELETE', token: mine.accessToken })

@@ -1,11 +1,14 @@
-/** Renewals that run beside each kind of revocation leave no valid token after the revocation's response. */
+/**
+ * Renewals that run beside each kind of revocation leave no valid token after the revocation's
+ * response.
+ */
 import t from 'tap'
 import { holdRevocationClock, pauseWrites, untilBlocked } from '../helpers/locks.ts'
 import { type RevocationService, startRevocationService, type Victim } from '../helpers/revocationMethods.ts'
 import { assertProblem, type HttpResponse, password, type TestSession } from '../helpers/service.ts'
 import { effectOf } from '../helpers/tokens.ts'
 
-const acts = [
+const methodNames = [
   'its owner logging out',
   'its owner ending it from another device',
   'its owner ending all others',
@@ -15,7 +18,7 @@ const acts = [
   'an admin ending the session',
 ]
 
-function act(service: RevocationService, name: string, victim: Victim): Promise<HttpResponse> {
+function revoke(service: RevocationService, name: string, victim: Victim): Promise<HttpResponse> {
   const run = service.methods[name]
   if (run === undefined) throw new Error(name)
   return run(victim)
@@ -23,13 +26,13 @@ function act(service: RevocationService, name: string, victim: Victim): Promise<
 
 t.test('races: a renewal beside each kind of revocation, in either order', async t => {
   const service = await startRevocationService(t)
-  t.same(Object.keys(service.methods), acts, 'every method is in the tables of this file')
+  t.same(Object.keys(service.methods), methodNames, 'every method is in the tables of this file')
 
-  for (const name of acts) {
+  for (const name of methodNames) {
     t.test(`renew: waits for ${name} and is then refused`, async t => {
       const victim = await service.createVictim()
       const clock = await holdRevocationClock(t, service)
-      const revoked = act(service, name, victim)
+      const revoked = revoke(service, name, victim)
       await untilBlocked(service, 1)
       const renewed = service.renew(victim.refreshToken)
       await untilBlocked(service, 2)
@@ -44,7 +47,7 @@ t.test('races: a renewal beside each kind of revocation, in either order', async
       const update = await pauseWrites(t, service, 'UPDATE ON refresh_tokens')
       const renewed = service.renew(victim.refreshToken)
       await untilBlocked(service, 1)
-      const revoked = act(service, name, victim)
+      const revoked = revoke(service, name, victim)
       await untilBlocked(service, 2)
       await update.release()
       const { status, body } = await renewed
@@ -82,9 +85,9 @@ t.test("races: in 30 rounds on two replicas no renewal succeeds after the revoca
   const service = await startRevocationService(t)
   for (let round = 0; round < 30; round += 1) {
     const victim = await service.createVictim()
-    const name = acts[round % acts.length] ?? ''
+    const name = methodNames[round % methodNames.length] ?? ''
     const renewals = Promise.all(Array.from({ length: 4 }, () => service.renew(victim.refreshToken)))
-    const revoked = await act(service, name, victim)
+    const revoked = await revoke(service, name, victim)
     t.ok(revoked.status < 300, name)
     const after = await service.renew(victim.refreshToken)
     assertProblem(t, after, 'session-ended')
