@@ -79,7 +79,7 @@ function untilReady(shell: ChildProcessByStdio<Writable, Readable, Readable>): P
       lastLines.push(line)
       if (lastLines.length > 20) lastLines.shift()
       if (line.startsWith('pid ')) pid = Number(line.slice(4))
-      if (line.includes('database system is ready to accept connections')) resolve(pid)
+      if (/database system is ready to accept (read-only )?connections/.test(line)) resolve(pid)
     }
     createInterface({ input: shell.stdout }).on('line', onLine)
     createInterface({ input: shell.stderr }).on('line', onLine)
