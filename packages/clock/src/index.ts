@@ -1,8 +1,14 @@
 /** The clock: the only module that reads the time or waits. */
 
-/** Time for production code and tests. Code takes a clock as a parameter and never reads the time elsewhere. */
+/**
+ * Time for production code and tests. Code takes a clock as a parameter and never reads the time
+ * elsewhere.
+ */
 export interface Clock {
-  /** Monotonic time in milliseconds, for durations and leases. It stops while the machine is suspended. */
+  /**
+   * Monotonic time in milliseconds, for durations and leases. It stops while the machine is
+   * suspended.
+   */
   nowMs(): number
   /** Wall-clock time in milliseconds since 1970. An operator or NTP can set it forward or back. */
   wallMs(): number
@@ -29,7 +35,9 @@ export const systemClock: Clock = {
   sleep,
 }
 
-/** Replaces `node:timers/promises`, which creates an error with a stack trace for each aborted wait. */
+/**
+ * Replaces `node:timers/promises`, which creates an error with a stack trace for each aborted wait.
+ */
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {

@@ -8,7 +8,10 @@ const Timestamp = Type.String({ format: 'date-time' })
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
 const Reason = Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['secret in a log'] }))
 
-/** Schema of a client id. A handler also refuses the form of a UUID, so that a client id never equals an account id. */
+/**
+ * Schema of a client id. A handler also refuses the form of a UUID, so that a client id never
+ * equals an account id.
+ */
 export const ClientId = Type.String({ pattern: '^[\\w.-]{1,100}$', examples: ['warehouse'] })
 
 /** Schema of a service client as an admin sees it. */

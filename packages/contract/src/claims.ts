@@ -13,7 +13,10 @@ export interface AccessTokenClaims {
   iss: string
   /** The audience: the service, or the services, that accept the token (RFC 7519 section 4.1.3). */
   aud: string | readonly string[]
-  /** The id of the account; in a token that a service client obtained for itself, the id of the client. */
+  /**
+   * The id of the account; in a token that a service client obtained for itself, the id of the
+   * client.
+   */
   sub: string
   /** The time of issue by the database's clock, in seconds since 1970. */
   iat: number
@@ -29,9 +32,15 @@ export interface AccessTokenClaims {
   sid: string
   /** The time of log-in, in seconds since 1970. */
   auth_time: number
-  /** The epoch of the account at the time of issue. A revocation of the account covers tokens with a lower epoch. */
+  /**
+   * The epoch of the account at the time of issue. A revocation of the account covers tokens with a
+   * lower epoch.
+   */
   epoch: number
-  /** The global epoch at the time of issue. A revocation of all sessions covers tokens with a lower one. */
+  /**
+   * The global epoch at the time of issue. A revocation of all sessions covers tokens with a lower
+   * one.
+   */
   global_epoch: number
 }
 

@@ -6,8 +6,8 @@ export const entryKinds = ['session', 'user', 'global'] as const
 export type EntryKind = (typeof entryKinds)[number]
 
 /**
- * What a guard answers for a covered token: `ended` is `session-ended`, `forbidden` is `account-disabled`, and `superseded` is
- * `token-expired`, after which the client renews.
+ * What a guard answers for a covered token: `ended` is `session-ended`, `forbidden` is
+ * `account-disabled`, and `superseded` is `token-expired`, after which the client renews.
  */
 export const revocationEffects = ['ended', 'forbidden', 'superseded'] as const
 export type RevocationEffect = (typeof revocationEffects)[number]
@@ -35,11 +35,17 @@ export interface Entry {
   /** Tokens with a lower epoch are covered; null for a session. */
   epoch: number | null
   effect: RevocationEffect
-  /** The time at which every covered token has expired, in milliseconds since 1970. Guards then remove the entry. */
+  /**
+   * The time at which every covered token has expired, in milliseconds since 1970. Guards then
+   * remove the entry.
+   */
   expiresAtMs: number
 }
 
-/** Schema of `POST /guards/poll`: it acknowledges the entries up to `after` and requests those beyond. */
+/**
+ * Schema of `POST /guards/poll`: it acknowledges the entries up to `after` and requests those
+ * beyond.
+ */
 export const PollRequest = Type.Object(
   {
     guard: Type.Unsafe<string>({ ...Uuid, description: 'The id of the guard, new at every start.' }),
@@ -81,16 +87,23 @@ export interface PollResponse {
   feedId: string
   /** The number of the newest entry. */
   head: number
-  /** The database's time of this response, in milliseconds since 1970. Guards take their time from it. */
+  /**
+   * The database's time of this response, in milliseconds since 1970. Guards take their time from
+   * it.
+   */
   dbNowMs: number
   /**
-   * The maximum clock tolerance of a guard, in milliseconds. The feed stops sending an entry this long after every covered token
-   * has expired, so a guard that accepts tokens for longer could accept a revoked one.
+   * The maximum clock tolerance of a guard, in milliseconds. The feed stops sending an entry this
+   * long after every covered token has expired, so a guard that accepts tokens for longer could
+   * accept a revoked one.
    */
   maxToleranceMs: number
   /** The `iss` of the tokens that the feed covers. Sent with the first page only. */
   issuer?: string
-  /** The duration of the lease in milliseconds, counted from before the poll was sent; 0 grants no lease. */
+  /**
+   * The duration of the lease in milliseconds, counted from before the poll was sent; 0 grants no
+   * lease.
+   */
   leaseMs: number
   entries: Entry[]
   /** True: there are further pages; poll again at once. */

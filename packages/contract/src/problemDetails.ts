@@ -6,7 +6,9 @@ import { type ProblemCode, problemCodes, problemDefinition } from './problems.ts
 /** The media type of problem details (RFC 9457 section 3). */
 export const problemMediaType = 'application/problem+json'
 
-/** Schema of problem details with this project's members `code`, `action`, `requestId` and `fields`. */
+/**
+ * Schema of problem details with this project's members `code`, `action`, `requestId` and `fields`.
+ */
 export const Problem = Type.Object(
   {
     type: Type.String({
@@ -49,7 +51,8 @@ export interface ProblemResponse {
  * @param code a code of the table
  * @param extras what this refusal adds to the table's row
  * @param options the service and the request
- * @returns status, headers and body; the body holds nothing from the request but the names of `fields`
+ * @returns status, headers and body; the body holds nothing from the request but the names of
+ *   `fields`
  * @see RFC 9457 section 3, RFC 6750 section 3
  * @example
  * const { status, headers, body } = problemResponse('token-expired', {}, { problemBase, realm, requestId: request.id })

@@ -1,12 +1,16 @@
 /** The table of problems: each refusal's code, status and action. OpenAPI, the README's table and the tests are made from it. */
 
 /**
- * What the client does next. `renew`: obtain a new access token, then repeat the request once. `login`: the session is over.
- * `stop`: repeating the request cannot succeed. `retry`: send the same request later.
+ * What the client does next. `renew`: obtain a new access token, then repeat the request once.
+ * `login`: the session is over. `stop`: repeating the request cannot succeed. `retry`: send the
+ * same request later.
  */
 export type Action = 'renew' | 'login' | 'stop' | 'retry'
 
-/** The `error` of a Bearer challenge (RFC 6750 section 3.1). `none` is a Bearer challenge without `error`; `basic` is for service clients. */
+/**
+ * The `error` of a Bearer challenge (RFC 6750 section 3.1). `none` is a Bearer challenge without
+ * `error`; `basic` is for service clients.
+ */
 export type Challenge = 'none' | 'invalid_token' | 'insufficient_scope' | 'basic'
 
 /** Where a client can receive the problem. */
@@ -17,7 +21,9 @@ export interface ProblemDefinition {
   status: number
   action: Action
   contexts: readonly ProblemContext[]
-  /** The condition under which it is sent: a phrase without a full stop. `detail` is made from it. */
+  /**
+   * The condition under which it is sent: a phrase without a full stop. `detail` is made from it.
+   */
   description: string
   /** The problem's `title` (RFC 9457 section 3.1.3): one sentence that can be shown to a user. */
   title: string

@@ -40,7 +40,10 @@ export const Reason = Type.Object(
   { additionalProperties: false },
 )
 
-/** Schema of `POST /admin/sessions/end-all`. It must name what it does, so that it is not sent by accident. */
+/**
+ * Schema of `POST /admin/sessions/end-all`. It must name what it does, so that it is not sent by
+ * accident.
+ */
 export const EndAllRequest = Type.Object(
   {
     confirm: Type.Literal('end every session'),

@@ -18,10 +18,16 @@ export const Email = Type.String({
   pattern: '^[^\\s@\\u0000-\\u001f\\u007f]+@[^\\s@\\u0000-\\u001f\\u007f]+$',
   examples: ['ada@example.org'],
 })
-/** Schema of a password. The rules for new passwords are checked by the service, which names each broken rule. */
+/**
+ * Schema of a password. The rules for new passwords are checked by the service, which names each
+ * broken rule.
+ */
 export const Password = Type.String({ minLength: 1, maxLength: 512, examples: ['correct horse battery staple'] })
 
-/** Schema of how the refresh token is sent: in an HttpOnly cookie for browsers, in the body for other clients. */
+/**
+ * Schema of how the refresh token is sent: in an HttpOnly cookie for browsers, in the body for
+ * other clients.
+ */
 export const Transport = Type.Union([Type.Literal('cookie'), Type.Literal('body')], { default: 'cookie' })
 
 /** Schema of `POST /session`. */
@@ -117,7 +123,10 @@ export const PasswordChange = Type.Object(
 )
 export type PasswordChange = Static<typeof PasswordChange>
 
-/** Schema of a receipt for users: it says whether the revocation is in force, without the names of guards. */
+/**
+ * Schema of a receipt for users: it says whether the revocation is in force, without the names of
+ * guards.
+ */
 export const InForce = Type.Object(
   {
     sessionsEnded: Type.Integer({ description: 'The number of sessions that this call ended.' }),

@@ -2,8 +2,9 @@
 import { accessTokenType } from './claims.ts'
 
 /**
- * The maximum length of an access token in characters. Header limits, the buffers of a gateway's sub-request, introspection and
- * the limit of grants follow from it. It leaves room for the other headers within the 8 KB that proxies accept for one header.
+ * The maximum length of an access token in characters. Header limits, the buffers of a gateway's
+ * sub-request, introspection and the limit of grants follow from it. It leaves room for the other
+ * headers within the 8 KB that proxies accept for one header.
  */
 export const maxAccessTokenLength = 4096
 
@@ -17,18 +18,24 @@ export interface TokenContents {
   scopes: readonly string[]
   /** The name of the signing key. */
   kid: string
-  /** The length of the signature in bytes: 64 for ES256 and EdDSA, the size of the modulus for RS256. */
+  /**
+   * The length of the signature in bytes: 64 for ES256 and EdDSA, the size of the modulus for
+   * RS256.
+   */
   signatureBytes: number
 }
 
 const uuid = '00000000-0000-0000-0000-000000000000'
-/** Times in seconds need 10 digits until the year 2286. Epochs are safe integers of at most 16 digits. */
+/**
+ * Times in seconds need 10 digits until the year 2286. Epochs are safe integers of at most 16
+ * digits.
+ */
 const maxTime = 9_999_999_999
 const maxEpoch = Number.MAX_SAFE_INTEGER
 
 /**
- * The maximum length of an access token with these contents. The auth service refuses a grant for which it exceeds
- * `maxAccessTokenLength`, so no token that it signs is refused for its size.
+ * The maximum length of an access token with these contents. The auth service refuses a grant for
+ * which it exceeds `maxAccessTokenLength`, so no token that it signs is refused for its size.
  * @param contents what the token will contain
  * @returns the length in characters
  * @example

@@ -2,7 +2,8 @@
 
 export { type ProblemDetailsOptions, type ProblemDetailsPluginOptions, problemDetails } from '@gatehouse/http'
 export { GuardSettingsError } from './feed/feedClient.ts'
-export { createGuard, type Guard, type GuardState } from './guard.ts'
+export { createGuard } from './guard.ts'
+export type { Guard, GuardState } from './guardApi.ts'
 export { type JwksOptions, jwksKeys } from './keys/jwksKeys.ts'
 export { type Keys, keyFromPem, keysFromJwks, type PublicKey, thumbprint } from './keys/publicKey.ts'
 export { type PemKey, staticKeys } from './keys/staticKeys.ts'

@@ -24,7 +24,10 @@ export interface GuardOptions {
   /** The service client of this service; it needs the scope `guard`. */
   clientId: string
   clientSecret: string
-  /** The public key as PEM, or several during a key rotation. Without one, keys are fetched from `jwksUrl`. */
+  /**
+   * The public key as PEM, or several during a key rotation. Without one, keys are fetched from
+   * `jwksUrl`.
+   */
   publicKey?: string | readonly string[]
   /** The URL of the JWK Set. The default is the issuer's `/.well-known/jwks.json`. */
   jwksUrl?: string
@@ -34,8 +37,8 @@ export interface GuardOptions {
   version?: string
   clock?: Clock
   /**
-   * How long after `exp` a token is accepted, and how long before `iat` and `nbf`, in milliseconds. The feed limits it: see
-   * REVOCATION_MARGIN_MS of the auth service.
+   * How long after `exp` a token is accepted, and how long before `iat` and `nbf`, in milliseconds.
+   * The feed limits it: see REVOCATION_MARGIN_MS of the auth service.
    */
   clockToleranceMs?: number
   /** The maximum number of verified tokens in memory, of about 3 KB each. */
@@ -44,7 +47,10 @@ export interface GuardOptions {
   maxStreams?: number
   /** The maximum number of open streams of one account or service client. */
   maxStreamsPerAccount?: number
-  /** The timeout of a poll in milliseconds. It must exceed the time for which the feed holds a poll (5 s). */
+  /**
+   * The timeout of a poll in milliseconds. It must exceed the time for which the feed holds a poll
+   * (5 s).
+   */
   pollTimeoutMs?: number
   /** The registry of prom-client for the guard's metrics. */
   metrics?: Registry

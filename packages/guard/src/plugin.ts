@@ -2,7 +2,8 @@
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { createGuard, type Guard } from './guard.ts'
+import { createGuard } from './guard.ts'
+import type { Guard } from './guardApi.ts'
 import type { GuardOptions } from './options.ts'
 import { routeConfigs } from './routeConfig.ts'
 import { parseRouteRule, type RouteRule } from './routeRule.ts'
@@ -24,7 +25,10 @@ declare module 'fastify' {
   }
 }
 
-/** Options for a new guard, or a guard made with `createGuard`, which routes outside the scope can share. */
+/**
+ * Options for a new guard, or a guard made with `createGuard`, which routes outside the scope can
+ * share.
+ */
 export type GuardPluginOptions = GuardOptions | { guard: Guard }
 
 /** The request's verified token, kept from `onRequest` to `preHandler`. */
@@ -32,10 +36,12 @@ const verifiedToken = Symbol('gatehouse.verifiedToken')
 type GuardedRequest = FastifyRequest & { [verifiedToken]: VerifiedToken | null }
 
 /**
- * The plugin. It guards every route of its scope, also routes registered before it. A route requires more with
- * `config: { guard: { scope, roles, onUnknown } }`; a rule that is not valid stops the service at start.
+ * The plugin. It guards every route of its scope, also routes registered before it. A route
+ * requires more with `config: { guard: { scope, roles, onUnknown } }`; a rule that is not valid
+ * stops the service at start.
  *
- * The guard decides when the headers have arrived, and again immediately before the handler, when the body has been read.
+ * The guard decides when the headers have arrived, and again immediately before the handler, when
+ * the body has been read.
  * @example
  * await app.register(async inside => {
  *   await inside.register(guard, { issuer, audience: 'gatehouse', clientId: 'warehouse', clientSecret })
@@ -56,7 +62,8 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
   const configs = routeConfigs()
 
   app.decorate('guard', instance)
-  // Fastify needs the initial value null for one shape of all requests. The hook sets it before a handler runs.
+  // Fastify needs the initial value null for one shape of all requests. The hook sets it before a
+  // handler runs.
   app.decorateRequest('caller', null as unknown as Caller)
   app.decorateRequest(verifiedToken as unknown as string, null)
   app.addHook('onRoute', route => {
@@ -80,7 +87,10 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
     if (isDecided) done()
   }
 
-  /** The body can take seconds to arrive, and hooks of the service can wait: the decision at the headers may be outdated. */
+  /**
+   * The body can take seconds to arrive, and hooks of the service can wait: the decision at the
+   * headers may be outdated.
+   */
   function preHandler(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     const token = (request as GuardedRequest)[verifiedToken]
     if (token !== null && !instance.isCurrent(token)) {
@@ -139,7 +149,8 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
   function refuse(error: unknown, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     if (error instanceof ProblemError) {
       instance.countRefusal(error)
-      // The application's own error handler may send no headers of an error: a 401 needs its challenge all the same.
+      // The application's own error handler may send no headers of an error: a 401 needs its
+      // challenge all the same.
       reply.headers(error.headers)
     }
     done(error as Error)

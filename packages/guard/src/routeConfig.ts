@@ -1,9 +1,10 @@
 /**
  * Finds the configuration of a request's route.
  *
- * Fastify creates `routeOptions` with a dozen members at each access: a third of the guard's cost per request. The object from
- * which it reads them is stored on the request under a symbol that is not public. The symbol is searched in the first request,
- * used only when it leads to the same object, and abandoned otherwise.
+ * Fastify creates `routeOptions` with a dozen members at each access: a third of the guard's cost
+ * per request. The object from which it reads them is stored on the request under a symbol that is
+ * not public. The symbol is searched in the first request, used only when it leads to the same
+ * object, and abandoned otherwise.
  */
 import type { FastifyRequest } from 'fastify'
 
@@ -13,8 +14,8 @@ export interface RouteConfigs {
   /** Reads the configuration through the symbol where there is one. */
   of: (request: FastifyRequest) => RouteConfig
   /**
-   * Reads the configuration through the public API, and abandons the symbol if it leads to another object. Call it once for each
-   * route.
+   * Reads the configuration through the public API, and abandons the symbol if it leads to another
+   * object. Call it once for each route.
    */
   fromPublicApi: (request: FastifyRequest) => RouteConfig
   /** Whether the symbol is in use. */

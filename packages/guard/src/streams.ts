@@ -3,7 +3,9 @@ import type { Entry, ProblemCode } from '@gatehouse/contract'
 import { problemOfEffect } from './verify/authorize.ts'
 import type { Caller } from './verify/claims.ts'
 
-/** Closes a stream. It is called once, with the problem's code or `shutdown`, and must not throw. */
+/**
+ * Closes a stream. It is called once, with the problem's code or `shutdown`, and must not throw.
+ */
 export type CloseStream = (why: ProblemCode | 'shutdown') => void
 
 /** How a stream is tracked. */
@@ -13,9 +15,14 @@ export interface TrackOptions {
 }
 
 export interface StreamTracker {
-  /** @returns a function that releases the stream; undefined when too many are open or the process is stopping */
+  /**
+   * @returns a function that releases the stream; undefined when too many are open or the process
+   *   is stopping
+   */
   track(caller: Caller, close: CloseStream, options: TrackOptions): (() => void) | 'overloaded' | 'rate-limited'
-  /** Closes the streams that these entries cover. It runs before the guard acknowledges the entries. */
+  /**
+   * Closes the streams that these entries cover. It runs before the guard acknowledges the entries.
+   */
   revoke(entries: readonly Entry[]): void
   /** Closes the streams whose token expired at or before this time, in milliseconds since 1970. */
   expire(expiredAtMs: number): void
@@ -41,8 +48,8 @@ interface Stream {
 }
 
 /**
- * @param limits `maxStreams` is the maximum number of open streams; `onError` receives the error of a `close` that throws, after
- *   which the other streams are closed as well
+ * @param limits `maxStreams` is the maximum number of open streams; `onError` receives the error of
+ *   a `close` that throws, after which the other streams are closed as well
  */
 export function createStreamTracker(limits: StreamLimits): StreamTracker {
   const streams = new Set<Stream>()

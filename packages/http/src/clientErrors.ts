@@ -4,8 +4,9 @@ import { type ProblemCode, problemResponse as replyTo } from '@gatehouse/contrac
 import type { ProblemDetailsOptions } from './problemDetails.ts'
 
 /**
- * Creates the handler of Node's `clientError` event. There is no request, so it writes the response to the socket and closes
- * the connection. The status is 400, 408 or 431, since proxies act on them; the code comes from the table of problems.
+ * Creates the handler of Node's `clientError` event. There is no request, so it writes the response
+ * to the socket and closes the connection. The status is 400, 408 or 431, since proxies act on
+ * them; the code comes from the table of problems.
  * @param options the base URL of problem pages and the realm
  * @param nextId creates a request id
  */

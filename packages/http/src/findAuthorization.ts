@@ -2,9 +2,9 @@
 import { ProblemError } from '@gatehouse/contract'
 
 /**
- * The Authorization header of a request. Node keeps the first of two and drops the second silently, so two proxies and services
- * could authenticate different callers. It runs for each request, so it allocates nothing and does not use Node's `headers`
- * object, which is built at its first use.
+ * The Authorization header of a request. Node keeps the first of two and drops the second silently,
+ * so two proxies and services could authenticate different callers. It runs for each request, so it
+ * allocates nothing and does not use Node's `headers` object, which is built at its first use.
  * @param rawHeaders names and values in turn (`request.raw.rawHeaders`)
  * @returns the value; undefined when the request has none
  * @throws ProblemError `request-malformed` when the header is given twice

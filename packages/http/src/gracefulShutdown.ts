@@ -7,7 +7,10 @@ import type { FastifyInstance } from 'fastify'
 /** Leaves one of the ten seconds for the guard to leave the feed. */
 const timeoutMs = 8500
 const idleCheckMs = 100
-/** Ends the process although an open handle keeps it alive. Process managers usually kill after ten seconds. */
+/**
+ * Ends the process although an open handle keeps it alive. Process managers usually kill after ten
+ * seconds.
+ */
 const hardLimitMs = 9500
 /** In a turn of the event loop as short as this, hardly any data arrives. */
 const shortTurnMs = 1
@@ -26,8 +29,8 @@ export interface ShutdownOptions {
 }
 
 /**
- * Tracks the open connections. Node's server closes idle connections, but not those that have never sent anything. Call it
- * before the app listens.
+ * Tracks the open connections. Node's server closes idle connections, but not those that have never
+ * sent anything. Call it before the app listens.
  * @returns the open connections, kept up to date
  */
 export function trackConnections(app: FastifyInstance, clock: Clock): ReadonlySet<Socket> {
@@ -36,16 +39,17 @@ export function trackConnections(app: FastifyInstance, clock: Clock): ReadonlySe
     connections.add(socket)
     socket.on('close', () => connections.delete(socket))
   })
-  // Closing the listening socket resets connections that are still in the accept queue of the kernel.
+  // Closing the listening socket resets connections that are still in the accept queue of the
+  // kernel.
   app.addHook('preClose', () => flushPendingReads(app, clock))
   return connections
 }
 
 /**
- * Runs turns of the event loop until the accept queue is empty and all received data is read. Node accepts one connection
- * per turn (libuv 1.45 and newer), so a turn with a new connection says nothing about the queue. During a long turn more data
- * can arrive, so it stops after a short turn without a new connection. A connection that arrives after the poll phase of that
- * turn is lost.
+ * Runs turns of the event loop until the accept queue is empty and all received data is read. Node
+ * accepts one connection per turn (libuv 1.45 and newer), so a turn with a new connection says
+ * nothing about the queue. During a long turn more data can arrive, so it stops after a short turn
+ * without a new connection. A connection that arrives after the poll phase of that turn is lost.
  */
 async function flushPendingReads(app: FastifyInstance, clock: Clock): Promise<void> {
   let accepted = 0
@@ -91,14 +95,15 @@ export function shutdownOnSignals(
 }
 
 /**
- * Stops the server: waits `drainMs`, closes the listening socket, lets running requests finish, and cuts off what still runs
- * after 8.5 seconds. Process managers usually kill after ten.
+ * Stops the server: waits `drainMs`, closes the listening socket, lets running requests finish, and
+ * cuts off what still runs after 8.5 seconds. Process managers usually kill after ten.
  */
 export async function gracefulShutdown(app: FastifyInstance, options: ShutdownOptions): Promise<void> {
   const { clock, connections, drainMs, signal } = options
   app.log.info({ signal }, 'stopping')
   const startedAtMs = clock.nowMs()
-  // The next response on each connection has `Connection: close`, so that the gateway sends no further request on it.
+  // The next response on each connection has `Connection: close`, so that the gateway sends no
+  // further request on it.
   app.server.maxRequestsPerSocket = 1
   await clock.sleep(drainMs)
 
@@ -118,8 +123,9 @@ interface DrainLimits {
 }
 
 /**
- * Closes connections as soon as they are idle: Node leaves those open that were busy when the server closed. A connection that
- * has not sent anything is closed at the second check, since its request may be on the way at the first.
+ * Closes connections as soon as they are idle: Node leaves those open that were busy when the
+ * server closed. A connection that has not sent anything is closed at the second check, since its
+ * request may be on the way at the first.
  */
 async function drainConnections(
   app: FastifyInstance,
@@ -129,7 +135,8 @@ async function drainConnections(
   try {
     while (clock.nowMs() < untilMs) {
       await clock.sleep(idleCheckMs, closed)
-      // Timers run before received data is read, so data that arrived meanwhile is still unread here.
+      // Timers run before received data is read, so data that arrived meanwhile is still unread
+      // here.
       await flushPendingReads(app, clock)
       const stillSilent = [...connections].filter(socket => socket.bytesRead === 0)
       for (const socket of stillSilent) if (silent.has(socket)) socket.destroy()

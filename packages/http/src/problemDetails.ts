@@ -17,17 +17,20 @@ export interface ProblemDetailsOptions {
   problemBase: string
   /** The protection space that challenges name (RFC 9110 section 11.5). */
   realm: string
-  /** Maps an error of this service, for example of its database, to a problem. Undefined leaves the error as it is. */
+  /**
+   * Maps an error of this service, for example of its database, to a problem. Undefined leaves the
+   * error as it is.
+   */
   translate?: (error: unknown) => ProblemError | undefined
 }
 
 export interface ProblemDetailsPluginOptions extends ProblemDetailsOptions {
   /**
-   * `problems`: makes responses from `ProblemError`s only. The error handler that the scope already has gets every other
-   * error, and the not-found handler stays.
+   * `problems`: makes responses from `ProblemError`s only. The error handler that the scope already
+   * has gets every other error, and the not-found handler stays.
    *
-   * `all`: makes responses from every error and from every unknown route. Register it on the root instance.
-   * An error that is no problem becomes `internal-error`; its details go to the log only.
+   * `all`: makes responses from every error and from every unknown route. Register it on the root
+   * instance. An error that is no problem becomes `internal-error`; its details go to the log only.
    * @default 'problems'
    */
   errors?: 'problems' | 'all'

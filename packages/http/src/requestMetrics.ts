@@ -5,7 +5,10 @@ import fastifyPlugin from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The monotonic time of arrival in milliseconds; 0 when the request metrics plugin did not see the request. */
+    /**
+     * The monotonic time of arrival in milliseconds; 0 when the request metrics plugin did not see
+     * the request.
+     */
     startedAtMs: number
   }
 }
@@ -33,9 +36,10 @@ const header = [
 ]
 
 /**
- * Creates request metrics. prom-client's histogram builds a key from the labels for each request, which costs 0.5 us of the
- * 20 us of a guarded route. This one costs two clock readings and one read of `routeOptions` (0.3 us) per request.
- * Its memory is bounded by the number of routes, methods and statuses.
+ * Creates request metrics. prom-client's histogram builds a key from the labels for each request,
+ * which costs 0.5 us of the 20 us of a guarded route. This one costs two clock readings and one
+ * read of `routeOptions` (0.3 us) per request. Its memory is bounded by the number of routes,
+ * methods and statuses.
  * @param clock the monotonic clock to measure with
  * @example
  * const requests = requestMetrics(systemClock)
@@ -63,7 +67,10 @@ export function requestMetrics(clock: Clock): RequestMetrics {
     })
   }
 
-  /** Series are named by the pattern of a route, never by the URL, which clients choose: so their number is bounded. */
+  /**
+   * Series are named by the pattern of a route, never by the URL, which clients choose: so their
+   * number is bounded.
+   */
   function seriesOf({ routeOptions: { config }, method }: FastifyRequest, status: number): Series {
     const byMethod = seriesByConfig.get(config) ?? new Map<string, Series[]>()
     const byStatus = byMethod.get(method) ?? []

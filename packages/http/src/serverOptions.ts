@@ -8,10 +8,16 @@ import { createErrorHandler, type ProblemDetailsOptions } from './problemDetails
 
 /** What a service chooses; everything else has a default. */
 export interface FastifyDefaults extends ProblemDetailsOptions {
-  /** Addresses or networks of the gateway. `X-Forwarded-*` and `X-Request-Id` are ignored from other addresses. */
+  /**
+   * Addresses or networks of the gateway. `X-Forwarded-*` and `X-Request-Id` are ignored from other
+   * addresses.
+   */
   trustProxy?: string | undefined
   logLevel?: string
-  /** Log a line for each request. It costs a third of the throughput, and the gateway usually logs requests. */
+  /**
+   * Log a line for each request. It costs a third of the throughput, and the gateway usually logs
+   * requests.
+   */
   logsRequests?: boolean
   /** The maximum size of a body in bytes. */
   bodyLimit?: number
@@ -22,7 +28,8 @@ const requestIdPattern = /^[\w.-]{1,64}$/
 /**
  * Creates the options for `fastify()`.
  * @param options the service's choices
- * @returns options with a time limit for receiving a whole request (10 s) and headers (5 s), a body limit and strict validation
+ * @returns options with a time limit for receiving a whole request (10 s) and headers (5 s), a body
+ *   limit and strict validation
  * @example
  * const app = fastify(fastifyDefaults({ problemBase: 'https://auth.example/problems', realm: 'warehouse' }))
  */
@@ -31,8 +38,8 @@ export function fastifyDefaults(options: FastifyDefaults): FastifyHttpOptions<im
   const nextId = requestIds()
   return {
     bodyLimit,
-    // Time limits: receiving a whole request; an idle connection; no data on a connection. The last exceeds the longest wait
-    // for a response (a held poll takes 5 s, a revocation 17 s).
+    // Time limits: receiving a whole request; an idle connection; no data on a connection. The last
+    // exceeds the longest wait for a response (a held poll takes 5 s, a revocation 17 s).
     requestTimeout: 10_000,
     keepAliveTimeout: 65_000,
     connectionTimeout: 30_000,
@@ -42,7 +49,8 @@ export function fastifyDefaults(options: FastifyDefaults): FastifyHttpOptions<im
     ...(trustProxy === undefined ? {} : { trustProxy }),
     genReqId: trustProxy === undefined ? nextId : (request: IncomingMessage) => forwardedId(request) ?? nextId(),
     routerOptions: { maxParamLength: 200 },
-    // Unknown and mistyped fields are rejected, not removed or converted, so that the client notices its mistake.
+    // Unknown and mistyped fields are rejected, not removed or converted, so that the client
+    // notices its mistake.
     ajv: {
       customOptions: {
         ...{ removeAdditional: false, coerceTypes: false, allErrors: true, useDefaults: true },
@@ -63,7 +71,9 @@ function requestLogging(options: { disableRequestLogging: boolean }): object {
   return LogController === undefined ? options : { logController: new LogController(options) }
 }
 
-/** Creates ids that are unique across processes and restarts; cheaper than a UUID for each request. */
+/**
+ * Creates ids that are unique across processes and restarts; cheaper than a UUID for each request.
+ */
 function requestIds(): () => string {
   const process = randomUUID().slice(0, 13)
   let count = 0
@@ -78,7 +88,10 @@ function forwardedId({ headers }: IncomingMessage): string | undefined {
   return typeof id === 'string' && requestIdPattern.test(id) ? id : undefined
 }
 
-/** Matches segments longer than any id in a path and shorter than any token, so that the log contains no token. */
+/**
+ * Matches segments longer than any id in a path and shorter than any token, so that the log
+ * contains no token.
+ */
 const longPathSegment = /[\w.~-]{65,}/g
 
 /** Query strings and headers can contain secrets, so the log has neither. */

@@ -1,7 +1,10 @@
 /** Strict JSON: valid UTF-8, no duplicate members, no member names that reach a prototype, no NUL, bounded depth. */
 import { isUtf8 } from 'node:buffer'
 
-/** The text is not strict JSON. The message can be shown to the client: it contains no part of the text. */
+/**
+ * The text is not strict JSON. The message can be shown to the client: it contains no part of the
+ * text.
+ */
 export class StrictJsonError extends Error {}
 
 /**
@@ -18,7 +21,8 @@ export function decodeUtf8(bytes: Buffer): string {
  * Parses strict JSON.
  * @param text the JSON text
  * @param maxDepth the maximum nesting of objects and arrays
- * @throws StrictJsonError when the text is not JSON, or is ambiguous in a way that `JSON.parse` accepts
+ * @throws StrictJsonError when the text is not JSON, or is ambiguous in a way that `JSON.parse`
+ *   accepts
  * @see RFC 8259 section 4
  * @example
  * parseStrictJson('{"a":1,"a":2}', 5) // throws: has a duplicate member
@@ -35,8 +39,8 @@ export function parseStrictJson(text: string, maxDepth: number): unknown {
 }
 
 /**
- * Checks a text that has been parsed already. The parser keeps only the last of duplicate members, however their names are
- * escaped, so a text with duplicates has more names than its value.
+ * Checks a text that has been parsed already. The parser keeps only the last of duplicate members,
+ * however their names are escaped, so a text with duplicates has more names than its value.
  * @param text the JSON text
  * @param value the result of `JSON.parse` for this text
  * @param maxDepth the maximum nesting of objects and arrays

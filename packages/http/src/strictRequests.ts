@@ -8,8 +8,8 @@ import { decodeUtf8, parseStrictJson, StrictJsonError } from './strictJson.ts'
 const maxDepth = 20
 
 /**
- * The plugin. It replaces Fastify's JSON parser, which replaces invalid UTF-8 and accepts NUL characters and duplicate members.
- * Every rejected request gets `request-malformed` with the field.
+ * The plugin. It replaces Fastify's JSON parser, which replaces invalid UTF-8 and accepts NUL
+ * characters and duplicate members. Every rejected request gets `request-malformed` with the field.
  * @example
  * await app.register(strictRequests)
  */

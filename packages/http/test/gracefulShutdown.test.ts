@@ -64,7 +64,8 @@ t.test('shutdown: accepts a connection from the accept queue during a busy turn'
   const app = fastify({ return503OnClosing: false })
   app.get('/', () => 'answered')
   let answer: Promise<string> | undefined
-  // The poll phase of that turn has passed, so the connection waits in the accept queue of the kernel.
+  // The poll phase of that turn has passed, so the connection waits in the accept queue of the
+  // kernel.
   app.addHook('preClose', async () => {
     setImmediate(() =>
       setImmediate(() => {

@@ -30,7 +30,10 @@ export interface Checker {
   check: (guards: readonly Guard[]) => void
   /** Runs after the calm period at the end. */
   finish: (guards: readonly Guard[]) => void
-  /** How much was tested: the barriers that were answered, and the checks of tokens that guards had to refuse. */
+  /**
+   * How much was tested: the barriers that were answered, and the checks of tokens that guards had
+   * to refuse.
+   */
   counts: () => { inForce: number; judged: number }
 }
 
@@ -65,20 +68,26 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
   let promisedSeq = 0
   const counts = { inForce: 0, judged: 0 }
 
-  /** Whether the revocation covers the token by the true order of events, without comparing epochs. */
+  /**
+   * Whether the revocation covers the token by the true order of events, without comparing epochs.
+   */
   const covers = (entry: StoredEntry, { sid, sub, issuedAtMs }: Token) => {
     const wasBefore = issuedAtMs <= (committedAt.get(entry) ?? 0)
     if (entry.kind === 'global') return wasBefore
     return entry.kind === 'session' ? entry.subject === sid : entry.subject === sub && wasBefore
   }
-  /** A guard with a lease is at most this far behind the database's time, since it received that time within the lease. */
+  /**
+   * A guard with a lease is at most this far behind the database's time, since it received that
+   * time within the lease.
+   */
   const maxLagMs = durations.lease.leaseMs + durations.lease.marginMs
   const isLong = (dbNowMs: number, sinceMs: number) =>
     dbNowMs > sinceMs + durations.lease.leaseMs + durations.lease.marginMs
 
   const barrierRead: Checker['barrierRead'] = ({ feedId, entry }, { seen, dbNowMs }) => {
     const sinceMs = Math.max(committedAt.get(entry) ?? dbNowMs, database.tables().feedSinceMs)
-    // A replica that was stopped until the entry expired can find a guard with a new lease that lacks expired entries.
+    // A replica that was stopped until the entry expired can find a guard with a new lease that
+    // lacks expired entries.
     const isLive = dbNowMs < entry.expiresAtMs
     if (seen === 'blocked' && isLive && isLong(dbNowMs, sinceMs))
       fail(`LIVE: the barrier of ${feedId}#${entry.seq} outlasts a lease`)
@@ -161,7 +170,8 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
     barrierStarted: ({ feedId, entry }, replica) =>
       waiting.set(entry, { replica, life: replica.life, name: `${feedId}#${entry.seq}` }),
     restored: () => {
-      // Revocations after the backup are lost with the database. No protocol can keep their promise.
+      // Revocations after the backup are lost with the database. No protocol can keep their
+      // promise.
       const { head } = database.tables()
       for (const entry of committedAt.keys()) if (entry.seq > head) lost.add(entry)
       promised = promised.filter(entry => !lost.has(entry))

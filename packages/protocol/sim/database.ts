@@ -14,7 +14,9 @@ export interface Database {
   dbNowMs: () => number
   /** Runs a statement. `then` gets undefined when it failed, or when its response was lost. */
   query: <Result>(process: Process, statement: Statement<Result>, then: (result: Result | undefined) => void) => void
-  /** Listens to notifications of entries or acknowledgements. A lost notification costs time only. */
+  /**
+   * Listens to notifications of entries or acknowledgements. A lost notification costs time only.
+   */
   listen: (channel: Channel, listener: () => void) => void
   notify: (channel: Channel) => void
   fail: (forMs: number) => void

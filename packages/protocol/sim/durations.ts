@@ -11,7 +11,10 @@ export interface Durations {
   /** How long an entry is kept: the longest token lifetime and a margin. */
   retentionMs: number
   retryWindowMs: number
-  /** How far the database's clock can step forward during a lease. The rest of the margin is for drift. */
+  /**
+   * How far the database's clock can step forward during a lease. The rest of the margin is for
+   * drift.
+   */
   databaseStepMs: number
   /** How far the wall clocks of guards can be from true time; also several token lifetimes. */
   wallSkewMs: number
@@ -36,7 +39,8 @@ export function chooseDurations(random: Random): Durations {
     holdMs: 250,
     timeoutMs: 350,
     tokenMs,
-    // One clock judges entries and tokens, so the margin covers only tokens issued between the time stamp and the commit.
+    // One clock judges entries and tokens, so the margin covers only tokens issued between the time
+    // stamp and the commit.
     retentionMs: tokenMs + databaseStepMs + slowCommitMs + 1,
     retryWindowMs: random.pick([30, 100]),
     databaseStepMs,

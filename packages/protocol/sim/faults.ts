@@ -22,7 +22,8 @@ export function startFaults(world: World, { guards, replicas, dbClock }: FaultsO
   }
   const capped = (ms: number) => Math.min(ms, durations.stormMs - timeline.trueMs())
 
-  // A machine is suspended or has its wall clock set, never both within one lease: no clock would show the suspension then.
+  // A machine is suspended or has its wall clock set, never both within one lease: no clock would
+  // show the suspension then.
   const suspended = guards.filter(() => random.happens(0.5))
   const clockStepped = guards.filter(guard => !suspended.includes(guard))
   repeatedly(700, () => disturbGuard(world, random.pick(guards)))

@@ -15,7 +15,10 @@ export interface Written {
   hasAdvanced: boolean
 }
 
-/** Writes the guard's row. @returns the granted lease, or that the guard's cursor belongs to another feed */
+/**
+ * Writes the guard's row.
+ * @returns the granted lease, or that the guard's cursor belongs to another feed
+ */
 export function writeRow(
   poll: GuardPoll,
   { rules, durations }: { rules: Rules; durations: Durations },
@@ -56,7 +59,8 @@ export interface BarrierOptions {
 export function readBarrier({ feedId, seq, rules, holdAfterRestoreMs }: BarrierOptions): Statement<BarrierView> {
   return (tables, dbNowMs) => {
     if (!rules.isBarrierKept) return 'in-force'
-    // The entry may have been lost with the old feed, so the barrier cannot say that it is in force.
+    // The entry may have been lost with the old feed, so the barrier cannot say that it is in
+    // force.
     if (tables.feedId !== feedId || tables.head < seq) return 'feed-changed'
     if (dbNowMs < tables.feedSinceMs + holdAfterRestoreMs) return 'blocked'
     for (const row of tables.guards.values()) if (rules.blocksRevocation(row, { seq, dbNowMs })) return 'blocked'

@@ -66,7 +66,10 @@ export function mutated(name: MutationName): Rules {
   return name === 'lease-from-answer' ? { ...rules, ...leaseFromAnswer() } : { ...rules, ...mutations[name] }
 }
 
-/** The lease is counted from the response: from the guard's next clock reading, since `applyResponse` gets no wall-clock time. */
+/**
+ * The lease is counted from the response: from the guard's next clock reading, since
+ * `applyResponse` gets no wall-clock time.
+ */
 function leaseFromAnswer(): Pick<Rules, 'applyResponse' | 'mayDecide'> {
   const fresh = new WeakMap<Follower, number>()
   return {

@@ -3,14 +3,19 @@ import type { Timeline } from './timeline.ts'
 
 export interface Process {
   name: string
-  /** The number of the current run of the process. Actions planned in an earlier run are dropped. */
+  /**
+   * The number of the current run of the process. Actions planned in an earlier run are dropped.
+   */
   life: number
   isAlive: boolean
   stoppedUntilMs: number
 }
 
 export interface Processes {
-  /** Runs the action later in the same run of the process; when the process is stopped, after it continues. */
+  /**
+   * Runs the action later in the same run of the process; when the process is stopped, after it
+   * continues.
+   */
   later: (process: Process, delayMs: number, act: () => void) => void
   stop: (process: Process, forMs: number) => void
   kill: (process: Process) => void

@@ -36,7 +36,9 @@ export interface Order {
   nextEpoch: (epoch: number, dbNowMs: number) => number
   /** A guard decides again immediately before the handler, when the body has been read. */
   isDecidedAgain: boolean
-  /** The time by which a guard judges tokens and removes entries; null before the first response. */
+  /**
+   * The time by which a guard judges tokens and removes entries; null before the first response.
+   */
   guardTimeMs: (follower: Follower, now: Instant) => number | null
 }
 

@@ -72,7 +72,8 @@ export function readFacts({ sid, generation, idempotencyKey }: RefreshToken, lif
       stored,
       presented: {
         generation,
-        // A successor's secret is derived from its predecessor's, so equal generations have equal secrets.
+        // A successor's secret is derived from its predecessor's, so equal generations have equal
+        // secrets.
         isCurrentSecret: stored !== null && generation === stored.generation,
         isPreviousSecret: stored !== null && generation === stored.generation - 1,
         hasSameIdempotencyKey: idempotencyKey !== null && stored?.idempotencyKey === idempotencyKey,

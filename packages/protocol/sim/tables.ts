@@ -28,7 +28,10 @@ export interface Session {
 
 export interface Tables {
   feedId: string
-  /** The time since which this feed id is in use. Barriers wait one lease after it, for guards whose rows may be lost. */
+  /**
+   * The time since which this feed id is in use. Barriers wait one lease after it, for guards whose
+   * rows may be lost.
+   */
   feedSinceMs: number
   head: number
   globalEpoch: number
@@ -80,7 +83,9 @@ export interface RevokeOptions {
   nextEpoch: (epoch: number, dbNowMs: number) => number
 }
 
-/** The transaction of a revocation: it ends sessions or changes the account, and appends the entry. */
+/**
+ * The transaction of a revocation: it ends sessions or changes the account, and appends the entry.
+ */
 export function revoke(
   tables: Tables,
   act: RevocationRequest,

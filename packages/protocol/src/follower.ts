@@ -1,16 +1,20 @@
 /**
- * A guard's side of the lease: it polls, applies entries, and decides from memory while it holds a lease.
+ * A guard's side of the lease: it polls, applies entries, and decides from memory while it holds a
+ * lease.
  *
- * A follower is new (no feed, no cursor) until its first response, and follows from then on. A lease comes only with the
- * response to the pending poll and is counted from before that poll was sent. A lease is never shortened; it ends with time.
- * A guard that must discard its entries starts again with a new follower and a new id: the row of the old id can only delay
- * a barrier.
+ * A follower is new (no feed, no cursor) until its first response, and follows from then on. A
+ * lease comes only with the response to the pending poll and is counted from before that poll was
+ * sent. A lease is never shortened; it ends with time. A guard that must discard its entries starts
+ * again with a new follower and a new id: the row of the old id can only delay a barrier.
  */
 import type { PollResponse } from '@gatehouse/contract'
 import { advanceFeedTime, type FeedTime } from './feedTime.ts'
 import { applyEntry, createRevocationIndex, type RevocationIndex } from './revocationIndex.ts'
 
-/** Both clocks of a host at one instant. The wall clock only shortens a lease, since a suspended machine stops the monotonic one. */
+/**
+ * Both clocks of a host at one instant. The wall clock only shortens a lease, since a suspended
+ * machine stops the monotonic one.
+ */
 export interface Instant {
   /** Monotonic time in milliseconds. */
   nowMs: number
@@ -69,15 +73,19 @@ export function abandonPoll(follower: Follower): void {
   follower.pendingPoll = null
 }
 
-/** `ignored`: the poll was abandoned. `restart`: the feed has changed, so the guard must start again with a new follower. */
+/**
+ * `ignored`: the poll was abandoned. `restart`: the feed has changed, so the guard must start again
+ * with a new follower.
+ */
 export type AppliedResponse = 'ignored' | 'applied' | 'restart'
 
 /**
- * Applies the response to a poll: first the entries, then the cursor, then the lease, so that the lease never covers an entry
- * that is not applied.
+ * Applies the response to a poll: first the entries, then the cursor, then the lease, so that the
+ * lease never covers an entry that is not applied.
  * @param follower the guard's state
  * @param response the feed's response
- * @param times the instant that `beginPoll` returned for this poll, and the monotonic time when the response was received
+ * @param times the instant that `beginPoll` returned for this poll, and the monotonic time when the
+ *   response was received
  */
 export function applyResponse(
   follower: Follower,
@@ -105,7 +113,8 @@ function extendLease(validUntil: Instant, sentAt: Instant, leaseMs: number): voi
 }
 
 /**
- * Whether the guard holds a lease, so that its entries are complete. Without a lease the answer is 503, never 401.
+ * Whether the guard holds a lease, so that its entries are complete. Without a lease the answer is
+ * 503, never 401.
  * @param follower the guard's state
  * @param now both clocks
  */

@@ -11,9 +11,10 @@ interface EpochEntry {
 }
 
 /**
- * The index. A session takes one number (expiry and effect packed), since bulk revocations create many of them. Sessions are
- * divided among 256 maps: a single map of a million entries blocks for 0.1 s when it grows. Maps keep insertion order and
- * expiry times increase with it, so the first entry of each map expires first.
+ * The index. A session takes one number (expiry and effect packed), since bulk revocations create
+ * many of them. Sessions are divided among 256 maps: a single map of a million entries blocks for
+ * 0.1 s when it grows. Maps keep insertion order and expiry times increase with it, so the first
+ * entry of each map expires first.
  */
 export interface RevocationIndex {
   sessions: Map<number, Map<string, number>>
@@ -36,8 +37,8 @@ function shardOf(sid: string): number {
 }
 
 /**
- * Adds one entry. Entries arrive in the order of `seq`. A later entry for the same subject covers all tokens that the earlier
- * entry covers, and replaces it.
+ * Adds one entry. Entries arrive in the order of `seq`. A later entry for the same subject covers
+ * all tokens that the earlier entry covers, and replaces it.
  * @param index the index to change
  * @param entry the entry
  */
@@ -62,7 +63,8 @@ export function applyEntry(index: RevocationIndex, entry: Entry): void {
 }
 
 /**
- * Looks up a token. The session comes first: an ended session is 401, even when the account is disabled.
+ * Looks up a token. The session comes first: an ended session is 401, even when the account is
+ * disabled.
  * @param index the index
  * @param token the token's claims
  * @returns the effect of the revocation that covers the token; undefined when none does
@@ -80,8 +82,8 @@ export function lookup(index: RevocationIndex, token: TokenClaims): RevocationEf
 /**
  * Removes expired entries: every token that they cover has expired.
  * @param index the index to change
- * @param limits `expiredAtMs` is the time up to which entries have expired, by the clock that also judges `exp`; `max` is the
- *   maximum number of entries to remove, so that no call takes long
+ * @param limits `expiredAtMs` is the time up to which entries have expired, by the clock that also
+ *   judges `exp`; `max` is the maximum number of entries to remove, so that no call takes long
  * @returns the number of removed entries
  */
 export function removeExpired(

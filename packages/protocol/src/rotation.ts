@@ -28,8 +28,9 @@ export interface RotationFacts {
 }
 
 /**
- * `retry`: answer with the same successor. `reuse`: end the session (RFC 9700 section 4.14.2). `locked`: rotate again, since
- * another transaction held the row, or the row changed between the two statements. `reject`: refuse with this code.
+ * `retry`: answer with the same successor. `reuse`: end the session (RFC 9700 section 4.14.2).
+ * `locked`: rotate again, since another transaction held the row, or the row changed between the
+ * two statements. `reject`: refuse with this code.
  */
 export type RotationDecision =
   | { kind: 'retry' }
@@ -40,8 +41,8 @@ export type RotationDecision =
 /**
  * Explains an authentic refresh token (its tag was verified) that did not rotate.
  * @param facts the session, the stored and the presented token
- * @param retryWindowMs how long after its first use the previous token gets the same successor, in milliseconds; the window
- *   does not slide
+ * @param retryWindowMs how long after its first use the previous token gets the same successor, in
+ *   milliseconds; the window does not slide
  * @returns the decision
  * @see RFC 9700 section 4.14.2
  */
@@ -54,7 +55,8 @@ export function explainRotation(facts: RotationFacts, retryWindowMs: number): Ro
   // Only a database restored from a backup is behind its own token: this is not reuse.
   if (presented.generation > stored.generation) return { kind: 'reject', code: 'session-ended' }
   if (presented.isCurrentSecret) return { kind: 'locked' }
-  // An authentic token of this or the previous generation with another secret was created after the restored backup.
+  // An authentic token of this or the previous generation with another secret was created after the
+  // restored backup.
   const isPrevious = presented.generation === stored.generation - 1
   const isFromLostHistory = presented.generation === stored.generation || (isPrevious && !presented.isPreviousSecret)
   if (isFromLostHistory) return { kind: 'reject', code: 'session-ended' }

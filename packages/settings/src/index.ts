@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 
-/** A wrong configuration. The message is for the operator: it names the variable, what it must be and why. */
+/**
+ * A wrong configuration. The message is for the operator: it names the variable, what it must be
+ * and why.
+ */
 export class SettingsError extends Error {}
 
 /** One environment variable. */
@@ -11,9 +14,14 @@ export interface Setting<Value> {
   about: string
   /** Why it is required, or the reason for the default: a sentence. */
   why: string
-  /** The text that is used when the variable is not set. Without a fallback the variable is required. */
+  /**
+   * The text that is used when the variable is not set. Without a fallback the variable is
+   * required.
+   */
   fallback?: string
-  /** True: the value can also come from the file that `NAME_FILE` names, and no message shows it. */
+  /**
+   * True: the value can also come from the file that `NAME_FILE` names, and no message shows it.
+   */
   isSecret?: true
   /** What a valid value is: completes "NAME must be ...". */
   wants: string

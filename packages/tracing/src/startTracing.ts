@@ -7,7 +7,9 @@ import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace
 
 /** Where traces are sent, and under which name. */
 export interface TracingOptions {
-  /** The base URL of the collector. `/v1/traces` is appended, as for OTEL_EXPORTER_OTLP_ENDPOINT. */
+  /**
+   * The base URL of the collector. `/v1/traces` is appended, as for OTEL_EXPORTER_OTLP_ENDPOINT.
+   */
   endpoint: string
   serviceName: string
   serviceVersion: string
@@ -25,7 +27,8 @@ export function startTracing({ endpoint, serviceName, serviceVersion }: TracingO
   const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces`, timeoutMillis: 5000 })
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': serviceName, 'service.version': serviceVersion }),
-    // The queue is bounded: when the collector is unreachable, spans are dropped and requests are not delayed.
+    // The queue is bounded: when the collector is unreachable, spans are dropped and requests are
+    // not delayed.
     spanProcessors: [new BatchSpanProcessor(exporter, { maxQueueSize: 2048, exportTimeoutMillis: 5000 })],
   })
   provider.register()

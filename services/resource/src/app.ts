@@ -60,7 +60,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app
 }
 
-/** Waits for the first lease. Without an auth service the process listens after the timeout and answers `revocation-unknown`. */
+/**
+ * Waits for the first lease. Without an auth service the process listens after the timeout and
+ * answers `revocation-unknown`.
+ */
 async function readyWithin(
   resourceGuard: Guard,
   { clock, timeoutMs }: { clock: Clock; timeoutMs: number },

@@ -8,7 +8,10 @@ import { traceTo } from '@gatehouse/tracing'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
 
-/** Shorter than the ten seconds that a start can take. After it the process listens, with or without a lease. */
+/**
+ * Shorter than the ten seconds that a start can take. After it the process listens, with or without
+ * a lease.
+ */
 const timeoutMs = 5000
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
 

@@ -41,7 +41,9 @@ export function watchExpiry(options: ExpiryOptions): ExpiryWatch {
     if (!hasLease) streams.lapse()
   }
 
-  /** A token is accepted until the tolerance after its expiry, so streams and entries stay as long. */
+  /**
+   * A token is accepted until the tolerance after its expiry, so streams and entries stay as long.
+   */
   async function removeExpiredEntries(): Promise<void> {
     const { time, index } = follower()
     if (time === null) return
@@ -50,7 +52,10 @@ export function watchExpiry(options: ExpiryOptions): ExpiryWatch {
     while (removeExpired(index, { expiredAtMs, max: removedAtOnce }) === removedAtOnce) await nextTurn()
   }
 
-  /** Until the lease ends or the next stream expires, whichever comes first. The lease can be extended in the meantime. */
+  /**
+   * Until the lease ends or the next stream expires, whichever comes first. The lease can be
+   * extended in the meantime.
+   */
   function pauseMs(): number {
     const { time, validUntil } = follower()
     const nowMs = clock.nowMs()

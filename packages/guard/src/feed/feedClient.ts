@@ -17,7 +17,10 @@ export interface FeedOptions {
   issuer: string
 }
 
-/** The settings of the guard and of the auth service contradict each other. The message is for the operator. */
+/**
+ * The settings of the guard and of the auth service contradict each other. The message is for the
+ * operator.
+ */
 export class GuardSettingsError extends Error {
   override name = 'GuardSettingsError'
 }

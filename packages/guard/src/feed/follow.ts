@@ -1,9 +1,9 @@
 /**
  * Follows the feed: sends a poll, applies the response, and acknowledges it with the next poll.
  *
- * One poll is pending at a time. Streams that a response covers are closed before the next poll is sent, since that poll is the
- * acknowledgement. A guard that must discard its entries continues under a new id: the row of the old id can only delay a
- * barrier.
+ * One poll is pending at a time. Streams that a response covers are closed before the next poll is
+ * sent, since that poll is the acknowledgement. A guard that must discard its entries continues
+ * under a new id: the row of the old id can only delay a barrier.
  */
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@gatehouse/clock'
@@ -41,7 +41,10 @@ export interface FeedFollower {
 
 /** The pause after a refusal that only an operator can resolve. */
 const afterRejectionMs = 5000
-/** A feed holds a poll when there are no entries. When responses come earlier several times in a row, the guard slows down. */
+/**
+ * A feed holds a poll when there are no entries. When responses come earlier several times in a
+ * row, the guard slows down.
+ */
 const minHoldMs = 20
 const maxEarlyResponses = 3
 
@@ -53,7 +56,10 @@ export function follow(options: FollowOptions): FeedFollower {
   let replica = Math.floor(random() * authUrls.length)
   let earlyResponses = 0
 
-  /** Sends one poll and handles its result. @returns the number of failures and the pause before the next poll */
+  /**
+   * Sends one poll and handles its result.
+   * @returns the number of failures and the pause before the next poll
+   */
   async function pollOnce(failures: number): Promise<{ failures: number; pauseMs: number }> {
     const { pollCursor, sentAt } = beginPoll(identity.follower, { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
     const authUrl = authUrls[replica % authUrls.length] ?? ''

@@ -14,7 +14,10 @@ export interface HttpRequest {
   signal?: AbortSignal
 }
 
-/** A response of any status. Redirects are not followed: the guard knows the address of its auth service. */
+/**
+ * A response of any status. Redirects are not followed: the guard knows the address of its auth
+ * service.
+ */
 export interface HttpResponse {
   status: number
   text: string
@@ -29,8 +32,9 @@ const httpAgent = new http.Agent(agentOptions)
 const httpsAgent = new https.Agent(agentOptions)
 
 /**
- * Sends a request and reads the whole response within the limits. It uses node:http, since the global `fetch` takes twice the
- * time per poll and must be loaded at the start (docs/decisions/0027-guards-poll-over-node-http.md).
+ * Sends a request and reads the whole response within the limits. It uses node:http, since the
+ * global `fetch` takes twice the time per poll and must be loaded at the start
+ * (docs/decisions/0027-guards-poll-over-node-http.md).
  * @param clock measures the timeout
  * @param options the request and its limits
  * @throws TimeoutError, RangeError when the body exceeds `maxBytes`, or an error of node:http

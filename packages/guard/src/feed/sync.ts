@@ -10,7 +10,10 @@ export interface FeedEvents {
   onPolled(result: PollResult): void
   onLapsed(): void
   onRegained(): void
-  /** The settings of the guard and of the auth service contradict each other, so the guard does not decide. */
+  /**
+   * The settings of the guard and of the auth service contradict each other, so the guard does not
+   * decide.
+   */
   onConflict(error: GuardSettingsError): void
 }
 
@@ -22,7 +25,10 @@ export interface FeedSync {
   stop(): Promise<void>
 }
 
-/** A larger difference between the host's wall clock and the database is logged. No decision depends on it. */
+/**
+ * A larger difference between the host's wall clock and the database is logged. No decision depends
+ * on it.
+ */
 const maxClockOffsetMs = 2000
 
 export function createSync(settings: ResolvedOptions, streams: StreamTracker, events: FeedEvents): FeedSync {

@@ -1,9 +1,10 @@
 /**
  * Fetches the keys that the auth service publishes (RFC 7517).
  *
- * They are fetched at the start, every five minutes, and when a token names an unknown key, at most once per cool-down. Only one
- * fetch runs at a time, and the response of an aborted fetch is ignored, so an older response cannot replace a newer one. While
- * the endpoint is unreachable the known keys stay valid.
+ * They are fetched at the start, every five minutes, and when a token names an unknown key, at most
+ * once per cool-down. Only one fetch runs at a time, and the response of an aborted fetch is
+ * ignored, so an older response cannot replace a newer one. While the endpoint is unreachable the
+ * known keys stay valid.
  */
 import type { Clock } from '@gatehouse/clock'
 import { ProblemError } from '@gatehouse/contract'
@@ -112,7 +113,10 @@ async function fetchKeys(settings: Required<JwksOptions>, signal: AbortSignal): 
   return keysFromJwks(JSON.parse(text), maxKeys)
 }
 
-/** An unchanged key keeps its object, so that tokens verified with it stay cached. The other known keys are withdrawn. */
+/**
+ * An unchanged key keeps its object, so that tokens verified with it stay cached. The other known
+ * keys are withdrawn.
+ */
 function mergeKeys(known: Map<string, PublicKey>, published: PublicKey[]): Map<string, PublicKey> {
   const next = new Map(
     published.map(key => {
@@ -124,7 +128,10 @@ function mergeKeys(known: Map<string, PublicKey>, published: PublicKey[]): Map<s
   return next
 }
 
-/** Varies by 10 %, so that processes started together do not fetch together. After a failure the pause is short. */
+/**
+ * Varies by 10 %, so that processes started together do not fetch together. After a failure the
+ * pause is short.
+ */
 function pauseMs(failures: number, { refreshMs, random }: Required<JwksOptions>): number {
   const pause = failures === 0 ? refreshMs : Math.min(5000, 125 * 2 ** Math.min(failures, 16))
   return pause * (0.9 + 0.2 * random())

@@ -6,10 +6,15 @@ import { type Algorithm, algorithms } from '@gatehouse/contract'
 export interface PublicKey {
   /** The name by which tokens refer to the key. */
   readonly kid: string
-  /** The only algorithm that the key verifies. The token does not choose it (RFC 8725 section 3.1). */
+  /**
+   * The only algorithm that the key verifies. The token does not choose it (RFC 8725 section 3.1).
+   */
   readonly algorithm: Algorithm
   readonly pem: string
-  /** True when the issuer no longer publishes the key: tokens that were verified with it are no longer valid. */
+  /**
+   * True when the issuer no longer publishes the key: tokens that were verified with it are no
+   * longer valid.
+   */
   isWithdrawn: boolean
 }
 
@@ -17,7 +22,10 @@ export interface PublicKey {
 export interface Keys {
   /** The key of this name, if it is known. */
   find(kid: string): PublicKey | undefined
-  /** The key of this name after fetching the keys, at most once per cool-down. @throws ProblemError `unavailable` */
+  /**
+   * The key of this name after fetching the keys, at most once per cool-down.
+   * @throws ProblemError `unavailable`
+   */
   fetchKey(kid: string): Promise<PublicKey | undefined>
   isLoaded(): boolean
   start(): Promise<void>
@@ -36,7 +44,8 @@ export function keyFromPem(pem: string, named: { kid?: string; algorithm?: Algor
 }
 
 /**
- * Reads the keys of a JWK Set that can verify access tokens. Keys of other types and uses are ignored (RFC 7517 section 5).
+ * Reads the keys of a JWK Set that can verify access tokens. Keys of other types and uses are
+ * ignored (RFC 7517 section 5).
  * @param jwks the parsed JSON
  * @param maxKeys the maximum number of keys to read
  * @throws TypeError when it is not a JWK Set

@@ -8,8 +8,8 @@ const scheme = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([A-Za-z0-9._~+/=-]+)$/
  * The Authorization header of a request.
  * @param rawHeaders names and values in turn
  * @param query the parsed query string
- * @throws ProblemError `request-malformed` when the header is given twice, or a token is in the query string, where it would be
- *   logged (RFC 6750 sections 2.3 and 5.3)
+ * @throws ProblemError `request-malformed` when the header is given twice, or a token is in the
+ *   query string, where it would be logged (RFC 6750 sections 2.3 and 5.3)
  */
 export function singleAuthorization(rawHeaders: readonly string[], query: unknown): string | undefined {
   if ((query as { access_token?: unknown } | null)?.access_token !== undefined) {

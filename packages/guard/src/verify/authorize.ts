@@ -21,7 +21,9 @@ export interface AuthorizationFacts {
   mayDecide: boolean
 }
 
-/** `pass`, `unknown-allowed` (it passes without a lease and is counted), or the code of the problem. */
+/**
+ * `pass`, `unknown-allowed` (it passes without a lease and is counted), or the code of the problem.
+ */
 export type AuthorizationResult = 'pass' | 'unknown-allowed' | ProblemCode
 
 /** The problem for each effect of a revocation. */
@@ -32,8 +34,9 @@ export const problemOfEffect = {
 } as const satisfies Record<RevocationEffect, ProblemCode>
 
 /**
- * Decides. A known revocation stays known without a lease: only the absence of a revocation needs the lease, and so does
- * `account-disabled`, since the account can have been enabled again; its older tokens then belong to ended sessions.
+ * Decides. A known revocation stays known without a lease: only the absence of a revocation needs
+ * the lease, and so does `account-disabled`, since the account can have been enabled again; its
+ * older tokens then belong to ended sessions.
  * @param facts the caller, the revocation and the lease
  * @param rule the rule of the route
  */

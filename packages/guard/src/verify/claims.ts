@@ -1,9 +1,14 @@
 /** Validates the claims of a token whose signature is valid, and makes the caller that handlers see. */
 import { type AccessTokenClaims, type ProblemCode, requiredClaims } from '@gatehouse/contract'
 
-/** The caller, as the token describes it. It is frozen, since requests with the same token share it. */
+/**
+ * The caller, as the token describes it. It is frozen, since requests with the same token share it.
+ */
 export interface Caller {
-  /** The id of the account; for a token that a service client obtained for itself, the id of the client. */
+  /**
+   * The id of the account; for a token that a service client obtained for itself, the id of the
+   * client.
+   */
   readonly id: string
   /** The id of the session. */
   readonly sid: string
@@ -14,9 +19,15 @@ export interface Caller {
 }
 
 export interface TimeRules {
-  /** The time by which the claims are judged, in milliseconds since 1970; null when it is not known yet. */
+  /**
+   * The time by which the claims are judged, in milliseconds since 1970; null when it is not known
+   * yet.
+   */
   timeMs: number | null
-  /** False when the time can be behind, as after a suspension: a time in the future then proves nothing. */
+  /**
+   * False when the time can be behind, as after a suspension: a time in the future then proves
+   * nothing.
+   */
   isTimeCurrent: boolean
   /** How long after `exp` and before `iat` and `nbf` a token is valid, in milliseconds. */
   toleranceMs: number
@@ -34,7 +45,8 @@ const scopeText = /^$|^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 /**
  * Validates the claims. Expiry comes last: `token-expired` means that everything else is valid.
- * @returns the caller, or the code of the problem: `token-invalid`, `token-expired`, or `revocation-unknown` without a time
+ * @returns the caller, or the code of the problem: `token-invalid`, `token-expired`, or
+ *   `revocation-unknown` without a time
  */
 export function validateClaims(payload: Record<string, unknown>, rules: TimeRules): ClaimsResult {
   const typeError = typeErrorIn(payload)
@@ -73,7 +85,10 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '' && value.length <= 1024
 }
 
-/** One or several audiences (RFC 7519 section 4.1.3). The signature check requires that one of them is this service. */
+/**
+ * One or several audiences (RFC 7519 section 4.1.3). The signature check requires that one of them
+ * is this service.
+ */
 function isAudience(value: unknown): boolean {
   return (
     isText(value) || (Array.isArray(value) && value.length > 0 && value.length <= maxAudiences && value.every(isText))

@@ -2,10 +2,16 @@
 import { accessTokenType, ProblemError } from '@gatehouse/contract'
 import { parseSegment } from './segment.ts'
 
-/** Parameters by which a token would choose its own key or rules (RFC 8725 sections 3.9 and 3.10, RFC 7515 section 4.1.11). */
+/**
+ * Parameters by which a token would choose its own key or rules (RFC 8725 sections 3.9 and 3.10,
+ * RFC 7515 section 4.1.11).
+ */
 const forbiddenParameters = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'b64', 'zip', 'enc']
 const compact = /^[\w-]+\.[\w-]+\.[\w-]+$/
-/** The last characters without stray bits, by the number of characters after the last group of four (RFC 4648 section 5). */
+/**
+ * The last characters without stray bits, by the number of characters after the last group of four
+ * (RFC 4648 section 5).
+ */
 const canonicalLastCharacter = [/./, /(?!)/, /[AQgw]/, /[AEIMQUYcgkosw048]/]
 
 /** The key that the header names, and the algorithm that this key must have. */
@@ -15,8 +21,8 @@ export interface TokenHeader {
 }
 
 /**
- * Creates a parser for headers. Every form but the canonical one is `token-invalid`. Tokens of one key have the same header, so
- * the parser caches the last one.
+ * Creates a parser for headers. Every form but the canonical one is `token-invalid`. Tokens of one
+ * key have the same header, so the parser caches the last one.
  */
 export function createHeaderParser(): (token: string) => TokenHeader {
   let last: { text: string; header: TokenHeader } | undefined

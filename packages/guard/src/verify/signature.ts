@@ -4,18 +4,22 @@ import { requiredClaims } from '@gatehouse/contract'
 import fastify from 'fastify'
 import type { PublicKey } from '../keys/publicKey.ts'
 
-/** Returns the payload, or throws an error of the library. The caller treats all of its errors alike. */
+/**
+ * Returns the payload, or throws an error of the library. The caller treats all of its errors
+ * alike.
+ */
 export type CheckSignature = (token: string) => Record<string, unknown>
 
 /**
  * Creates the check for one key.
  *
- * @fastify/jwt prepares its verifier only when the key is fixed at registration. Options passed with each call rebuild it, which
- * costs 197 us instead of 76 us, and a function as `secret.public` makes each check asynchronous. So each key gets its own
- * Fastify instance, which never listens. Creating one takes 2 ms.
+ * @fastify/jwt prepares its verifier only when the key is fixed at registration. Options passed
+ *   with each call rebuild it, which costs 197 us instead of 76 us, and a function as
+ *   `secret.public` makes each check asynchronous. So each key gets its own Fastify instance, which
+ *   never listens. Creating one takes 2 ms.
  *
- * The library would judge times by `Date.now()`, so `validateClaims` does it instead. `allowedIss` accepts a token without `iss`
- * unless `requiredClaims` names it.
+ * The library would judge times by `Date.now()`, so `validateClaims` does it instead. `allowedIss`
+ * accepts a token without `iss` unless `requiredClaims` names it.
  */
 export async function createSignatureCheck(
   key: PublicKey,

@@ -12,7 +12,10 @@ export interface VerifiedToken {
   /** The claim, in seconds since 1970, copied here so that the hot path reads one object. */
   readonly iat: number
   readonly exp: number
-  /** The last rule that the token passed, with the revision of the entries and the wall-clock time of that decision. */
+  /**
+   * The last rule that the token passed, with the revision of the entries and the wall-clock time
+   * of that decision.
+   */
   passedRule: Rule | null
   passedRevision: number
   passedAtWallMs: number
@@ -23,20 +26,26 @@ const checkedPerAddition = 2
 
 export interface TokenCache {
   get(authorization: string, timeMs: number): VerifiedToken | undefined
-  /** Adds a token, and removes a few expired ones, so that the cache holds little more than the tokens of one lifetime. */
+  /**
+   * Adds a token, and removes a few expired ones, so that the cache holds little more than the
+   * tokens of one lifetime.
+   */
   set(token: VerifiedToken, timeMs: number): void
   size(): number
 }
 
 /**
- * Creates the cache. Its key is a number made from the last characters of the token, which are random: hashing all 700 characters
- * of a received header costs 1.0 us, more than the rest of a decision. A hit must equal the whole header. Two tokens with the
- * same key (once in 100,000) replace each other.
+ * Creates the cache. Its key is a number made from the last characters of the token, which are
+ * random: hashing all 700 characters of a received header costs 1.0 us, more than the rest of a
+ * decision. A hit must equal the whole header. Two tokens with the same key (once in 100,000)
+ * replace each other.
  */
 export function createTokenCache({ maxSize, toleranceMs }: { maxSize: number; toleranceMs: number }): TokenCache {
   const tokens = new Map<number, VerifiedToken>()
 
-  /** The oldest entries come first. Two removals per addition keep up with any rate of additions. */
+  /**
+   * The oldest entries come first. Two removals per addition keep up with any rate of additions.
+   */
   function removeExpired(timeMs: number): void {
     let checked = 0
     for (const [cacheKey, token] of tokens) {
@@ -76,7 +85,9 @@ export function isWithinLifetime(
   return timeMs < exp * 1000 + toleranceMs && timeMs >= iat * 1000 - toleranceMs
 }
 
-/** A 32-bit hash of the last eight characters. A shorter text is no token; its NaNs become zeros. */
+/**
+ * A 32-bit hash of the last eight characters. A shorter text is no token; its NaNs become zeros.
+ */
 function cacheKeyOf(authorization: string): number {
   let number = 0
   for (let index = authorization.length - 8; index < authorization.length; index += 1) {

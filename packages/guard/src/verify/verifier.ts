@@ -16,16 +16,19 @@ export interface VerifierOptions {
   issuer: string
   audience: string
   /**
-   * The time by which `exp`, `iat` and `nbf` are judged, in milliseconds since 1970: the time of the database that issues tokens.
-   * Null while it is not known yet; `verify` then throws `revocation-unknown`.
+   * The time by which `exp`, `iat` and `nbf` are judged, in milliseconds since 1970: the time of
+   * the database that issues tokens. Null while it is not known yet; `verify` then throws
+   * `revocation-unknown`.
    */
   timeMs: () => number | null
   /**
-   * False when `timeMs` can be behind. A token with a time in the future is then `revocation-unknown` instead of `token-invalid`.
-   * The default is true.
+   * False when `timeMs` can be behind. A token with a time in the future is then
+   * `revocation-unknown` instead of `token-invalid`. The default is true.
    */
   isTimeCurrent?: () => boolean
-  /** How long after `exp` a token is accepted, and how long before `iat` and `nbf`, in milliseconds. */
+  /**
+   * How long after `exp` a token is accepted, and how long before `iat` and `nbf`, in milliseconds.
+   */
   clockToleranceMs?: number
   /** The maximum number of cached tokens. */
   cacheSize?: number
@@ -36,9 +39,10 @@ export interface VerifierOptions {
 /** Verifies access tokens. */
 export interface Verifier {
   /**
-   * Verifies the token of an Authorization header. It returns a promise only when the key is not known yet.
-   * @throws ProblemError `token-missing`, `token-invalid`, `token-expired`, `request-malformed`, `unavailable` or
-   *   `revocation-unknown`
+   * Verifies the token of an Authorization header. It returns a promise only when the key is not
+   * known yet.
+   * @throws ProblemError `token-missing`, `token-invalid`, `token-expired`, `request-malformed`,
+   *   `unavailable` or `revocation-unknown`
    */
   verify(authorization: string | undefined): VerifiedToken | Promise<VerifiedToken>
   /** Looks into the cache only. @param timeMs the present time, in milliseconds since 1970 */
@@ -128,7 +132,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return { verify, lookup: cache.get, assertCurrent, size: cache.size }
 }
 
-/** The library does not parse the payload strictly. All of its errors become `token-invalid`; some of them would be a 500. */
+/**
+ * The library does not parse the payload strictly. All of its errors become `token-invalid`; some
+ * of them would be a 500.
+ */
 function payloadOf(token: string, check: CheckSignature, options: VerifierOptions): Record<string, unknown> {
   try {
     const payload = check(token)

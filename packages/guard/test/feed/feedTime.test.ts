@@ -15,7 +15,10 @@ function freshToken({ auth, clock, key }: Guarded, claims: Record<string, unknow
   return tokenOf(key, claimsAt(clock.wallMs() - auth.hostClockOffsetMs, claims))
 }
 
-/** The pending poll was sent before the clock was set, so only the response to the next one grants a lease. */
+/**
+ * The pending poll was sent before the clock was set, so only the response to the next one grants a
+ * lease.
+ */
 async function renewLease({ auth, clock }: Guarded): Promise<void> {
   for (let poll = 1; poll <= 2; poll += 1) {
     const next = auth.nextPoll()

@@ -23,7 +23,10 @@ async function listening(t: Test, server: Server | https.Server): Promise<number
   return (server.address() as AddressInfo).port
 }
 
-/** Starts a server. @returns a function that sends a request to it, and the number of its connections */
+/**
+ * Starts a server.
+ * @returns a function that sends a request to it, and the number of its connections
+ */
 async function startServer(t: Test, answers: RequestListener) {
   const server = createServer(answers)
   const connections = { count: 0 }

@@ -18,7 +18,10 @@ interface PendingPoll {
   answer: (result: PollResult) => void
 }
 
-/** Starts a follower. `nextPoll` resolves with each poll in turn; `events` has the order of polls and applied responses. */
+/**
+ * Starts a follower. `nextPoll` resolves with each poll in turn; `events` has the order of polls
+ * and applied responses.
+ */
 function fixture(t: Test, { leaves = true }: { leaves?: boolean } = {}) {
   const clock = fakeClock({ wallMs: startMs })
   const events: string[] = []

@@ -85,7 +85,9 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
   }
 }
 
-/** A guarded service whose guard holds a lease and waits in a held poll; stopped when the test ends. */
+/**
+ * A guarded service whose guard holds a lease and waits in a held poll; stopped when the test ends.
+ */
 export async function readyService(t: Test, options: Partial<GuardOptions> = {}): Promise<Guarded> {
   const service = await guarded(options)
   t.teardown(service.stop)

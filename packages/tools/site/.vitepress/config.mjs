@@ -62,6 +62,7 @@ export default withMermaid(
             page('The guarantee', '/docs/guarantee'),
             page('Performance', '/docs/performance'),
             page('Scale', '/docs/scale'),
+            page('Mutations', '/docs/mutations'),
             page('Decisions', '/docs/decisions/'),
             page('Supply chain', '/docs/supply-chain'),
             page('Changelog', '/CHANGELOG'),

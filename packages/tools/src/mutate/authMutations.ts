@@ -53,7 +53,7 @@ export const authMutations: readonly Mutation[] = [
   ),
   ...mutationsOf(
     `${source}store/appendRevocations.ts`,
-    testsOf('revoke/oneSession', 'revoke/ownSessions', 'feed/feed'),
+    testsOf('revoke/oneSession', 'feed/feed'),
     [
       [' + entry.position, entry.kind', ' + entry.position - 1, entry.kind'],
       ["pg_notify('gatehouse_feed', '')", "pg_notify('gatehouse_none', '')"],

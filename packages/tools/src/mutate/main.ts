@@ -1,6 +1,7 @@
 /**
- * `npx pnpm mutate`: applies each mutation to a copy of the compiled workspace and runs the tests that must notice it.
- * `--only TEXT` chooses mutations by their file. The exit code is 1 when a mutation survives.
+ * `npx pnpm mutate`: applies each mutation to a copy of the compiled workspace and runs the tests
+ * that must notice it. `--only TEXT` chooses mutations by their file. The exit code is 1 when a
+ * mutation survives.
  */
 import { spawn } from 'node:child_process'
 import { dirname, join } from 'node:path'
@@ -13,7 +14,7 @@ import type { Mutation } from './mutation.ts'
 import { compiledPath, copyWorkspace, type WorkspaceCopy } from './workspaceCopy.ts'
 
 /** A test file that runs longer counts as failed: the mutation made it wait forever. */
-const testTimeoutMs = 60_000
+const testTimeoutMs = 120_000
 const inner = 'GATEHOUSE_MUTATE_INNER'
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } })

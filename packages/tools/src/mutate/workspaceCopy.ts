@@ -16,7 +16,8 @@ const copied = ['packages', 'services', 'prisma', 'prisma.config.ts', 'package.j
 
 export function copyWorkspace(repository: string): WorkspaceCopy {
   const root = mkdtempSync(join(tmpdir(), 'gatehouse-mutate-'))
-  // Packages refer to each other by relative links, which lead to the copy; other dependencies stay where they are.
+  // Packages refer to each other by relative links, which lead to the copy; other dependencies stay
+  // where they are.
   for (const name of copied)
     cpSync(join(repository, name), join(root, name), { recursive: true, verbatimSymlinks: true })
   symlinkSync(resolve(repository, 'node_modules'), join(root, 'node_modules'))

@@ -7,7 +7,10 @@ import t from 'tap'
 
 process.chdir(fileURLToPath(new URL('../../../../../', import.meta.url)))
 
-/** What each published package and service can import of this repository. Test tools can import everything but services. */
+/**
+ * What each published package and service can import of this repository. Test tools can import
+ * everything but services.
+ */
 const allowed: Record<string, readonly string[]> = {
   contract: [],
   clock: [],
@@ -35,7 +38,10 @@ const allowed: Record<string, readonly string[]> = {
   ],
 }
 
-/** The folders of the auth service from top to bottom: a folder imports only folders below it, or itself. */
+/**
+ * The folders of the auth service from top to bottom: a folder imports only folders below it, or
+ * itself.
+ */
 const stillInCircles: readonly string[] = []
 
 interface Import {

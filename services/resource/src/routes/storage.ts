@@ -28,7 +28,10 @@ export async function storage(app: FastifyInstance, { clock }: { clock: Clock })
   )
 }
 
-/** Sends events until the token is revoked or expires; the data of the last event has the problem's code. */
+/**
+ * Sends events until the token is revoked or expires; the data of the last event has the problem's
+ * code.
+ */
 function streamStorageEvents(
   app: FastifyInstance,
   caller: Caller,
@@ -36,7 +39,8 @@ function streamStorageEvents(
 ): void {
   const { raw } = reply
   const ended = new AbortController()
-  // Tracked before the first byte is sent, so that a token revoked in the meantime still gets a problem response.
+  // Tracked before the first byte is sent, so that a token revoked in the meantime still gets a
+  // problem response.
   const release = app.guard.trackStream(caller, why => {
     raw.end(`event: closed\ndata: ${JSON.stringify({ code: why })}\n\n`)
     ended.abort(new Error('closed'))

@@ -16,7 +16,8 @@ const Query = Type.Object(
 const methods: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 export async function verify(app: FastifyInstance): Promise<void> {
-  // The gateway repeats the headers of the original request and not always its body, so no body is parsed.
+  // The gateway repeats the headers of the original request and not always its body, so no body is
+  // parsed.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined))
   app.addHook('preParsing', (request, _reply, _payload, done) => {
@@ -34,7 +35,8 @@ export async function verify(app: FastifyInstance): Promise<void> {
       const missing = needed.filter(scope => !caller.scopes.includes(scope))
       if (missing.length > 0)
         throw new ProblemError('insufficient-scope', 'the gateway requires more scopes', { scope: needed })
-      // All response headers come from the token. No request header is copied, so none can be spoofed.
+      // All response headers come from the token. No request header is copied, so none can be
+      // spoofed.
       return reply.code(204).header('cache-control', 'no-store').headers(identityOf(caller)).send()
     },
   })
@@ -50,7 +52,10 @@ function identityOf({ id, sid, roles, scopes, clientId }: Caller): Record<string
   }
 }
 
-/** Encodes all but plain characters, so that a value cannot contain a line break, a comma or a space. */
+/**
+ * Encodes all but plain characters, so that a value cannot contain a line break, a comma or a
+ * space.
+ */
 function headerSafe(value: string): string {
   return value.replace(/[^\w.~:/@+-]+/g, encodeURIComponent)
 }
