@@ -47,6 +47,19 @@ t.test('follow: starts again under a new id when the feed has changed', async t 
   t.match(guard.state(), { cursor: 0, entriesHeld: 0, mayDecide: true })
 })
 
+t.test('follow: starts again under a new id when the feed refuses its cursor', async t => {
+  const { auth, guard, clock } = await fixture(t)
+  await guard.ready()
+  await auth.holding()
+  const [before] = auth.guards.keys()
+  const restarted = auth.nextPoll(({ guard: id, after }) => id !== before && after === undefined)
+  auth.guards.clear()
+  auth.release()
+  await passUntil(clock, restarted)
+  await passUntil(clock, auth.holding())
+  t.match(guard.state(), { mayDecide: true })
+})
+
 t.test('follow: waits five seconds after client-invalid', async t => {
   const service = await guarded()
   t.teardown(service.stop)

@@ -66,6 +66,36 @@ t.test('revocation: refuses a token that is cached as valid', async t => {
   t.equal(problemMismatch(await service.send('/me', headers), 'session-ended'), null)
 })
 
+t.test('lookup: a token that passed one rule is not known for another', async t => {
+  const service = await guarded()
+  t.teardown(service.stop)
+  await service.guard.ready()
+  const headers = bearer(service.token())
+  t.match(await service.send('/me', headers), { status: 200 })
+  t.equal(problemMismatch(await service.send('/restricted', headers), 'insufficient-scope'), null)
+  t.match(await service.send('/me', headers), { status: 200 })
+  t.equal(problemMismatch(await service.send('/admin', headers), 'insufficient-scope'), null)
+})
+
+t.test('lookup: a known token is not known after a new entry and without a lease', async t => {
+  const service = await guarded()
+  t.teardown(service.stop)
+  await service.guard.ready()
+  await service.auth.holding()
+  const rule = { scope: [], roles: [], onUnknown: 'refuse' } as const
+  const { authorization } = bearer(service.token())
+  const token = await service.guard.verify(authorization)
+  const isKnown = () => service.guard.lookup(authorization, rule) === token
+  service.guard.authorize(token, rule)
+  t.ok(isKnown())
+  await revoke(service, { subject: randomUUID() })
+  t.notOk(isKnown())
+  service.guard.authorize(token, rule)
+  t.ok(isKnown())
+  await lapse(service)
+  t.notOk(isKnown())
+})
+
 t.test('guarded route: sends no request to the auth service', async t => {
   const service = await guarded()
   t.teardown(service.stop)
