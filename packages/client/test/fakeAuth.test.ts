@@ -5,7 +5,7 @@ import t from 'tap'
 import { createTestAuth } from '../src/testing.ts'
 import { ada } from './helpers/tab.ts'
 
-interface Outcome {
+interface StepResult {
   step: string
   status: number
   code?: string
@@ -15,8 +15,8 @@ interface Outcome {
 }
 
 /** Each call of a session's life, with the refusals of log-in, renewal, sign-out and a guarded route. */
-async function life(url: string, send: typeof fetch): Promise<Outcome[]> {
-  const outcomes: Outcome[] = []
+async function life(url: string, send: typeof fetch): Promise<StepResult[]> {
+  const results: StepResult[] = []
   const tokens: Record<string, string>[] = []
 
   async function call(step: string, method: string, path: string, { body, token, key }: Call = {}) {
@@ -32,7 +32,7 @@ async function life(url: string, send: typeof fetch): Promise<Outcome[]> {
     const answer = response.status === 204 ? {} : await response.json()
     const isMe = path === '/me' && response.ok
     const { code, action } = answer
-    outcomes.push({
+    results.push({
       step,
       status: response.status,
       ...(code && { code, action }),
@@ -66,7 +66,7 @@ async function life(url: string, send: typeof fetch): Promise<Outcome[]> {
   }
   await renew('after sign-out', next.refreshToken)
   await call('sign out with an invented token', 'DELETE', '/session', { body: { refreshToken: 'ghr_x' } })
-  return outcomes
+  return results
 }
 
 interface Call {

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '@gatehouse/clock'
 import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
 import type { FastifyBaseLogger } from 'fastify'
 
-export interface Refusal {
+export interface LoggedFailure {
   code: ProblemCode
   /** The error that was thrown, before it became a problem. */
   cause: unknown
@@ -21,7 +21,7 @@ const periodMs = 10_000
 export function createFailureLog(clock: Pick<Clock, 'nowMs'> = systemClock) {
   const byCode = new Map<ProblemCode, { loggedAtMs: number; suppressed: number }>()
 
-  return (log: FastifyBaseLogger, { code, cause }: Refusal): boolean => {
+  return (log: FastifyBaseLogger, { code, cause }: LoggedFailure): boolean => {
     if (problemDefinition(code).status < 500) return false
     const last = byCode.get(code)
     const nowMs = clock.nowMs()

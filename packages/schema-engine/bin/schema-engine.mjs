@@ -44,7 +44,7 @@ async function serve() {
 }
 
 async function reply(request) {
-  // A message without a method acknowledges a `print` of ours.
+  // A message without a method acknowledges a `print` that this process sent.
   if (request.method === undefined) return
   try {
     const files = values.datamodels.map(async path => ({ path, content: await readFile(path, 'utf8') }))

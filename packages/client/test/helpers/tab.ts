@@ -81,7 +81,7 @@ export function count(auth: TestAuth, call: string): number {
 
 export const renewCall = 'POST /session/renew'
 
-/** A browser with one tab that is signed in by the body transport, unless told otherwise. */
+/** A browser with one tab that is signed in by the body transport. */
 export async function signedIn(
   t: Test,
   transport: 'body' | 'cookie' = 'body',

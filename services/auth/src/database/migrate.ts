@@ -38,7 +38,7 @@ export async function migrate({ connectionString, migrationsDir }: MigrateOption
 
 /**
  * Prisma keeps the migrations of every application in a table of the same name: written to, it would mix two histories. A
- * database of ours has the first of our migrations, whichever release wrote the later ones.
+ * database of Gatehouse has the first of its migrations, whichever release wrote the later ones.
  */
 async function refuseForeignMigrations(client: pg.Client, [first]: readonly string[]): Promise<void> {
   const { rows: tables } = await client.query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS "exists"`)
