@@ -257,6 +257,18 @@ export const settings = {
     fallback: 'false',
     why: 'The gateway usually logs requests, and the lines cost a third of the throughput.',
   }),
+  HSTS_SECONDS: integer({
+    about: '`max-age` of Strict-Transport-Security; 0 sends no such header',
+    fallback: '0',
+    min: 0,
+    max: 2 * 365 * day,
+    why: 'The gateway terminates TLS and usually sends the header for the whole host.',
+  }),
+  HSTS_SUBDOMAINS: flag({
+    about: 'Add `includeSubDomains` to Strict-Transport-Security',
+    fallback: 'false',
+    why: 'It affects hosts that this service does not serve.',
+  }),
   DOCS: flag({
     about: 'Serve the API documentation at /docs',
     fallback: 'true',

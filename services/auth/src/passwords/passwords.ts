@@ -46,7 +46,7 @@ interface QueuedJob {
 export function createPasswords(options: PasswordOptions): Passwords {
   const { threads, queue, renewalPriority, cores = availableParallelism() } = options
   const pool = createPool(threads)
-  const barrierDeps: QueuedJob[] = []
+  const jobs: QueuedJob[] = []
   let running = 0
   const threadsWhileClaimed = Math.max(1, Math.min(threads, cores - 1))
   const allowedThreads = () => (renewalPriority.isClaimed() ? threadsWhileClaimed : threads)
@@ -54,8 +54,8 @@ export function createPasswords(options: PasswordOptions): Passwords {
   const nextBatchSize = adaptiveBatchSize(maxBatchSize)
 
   const startBatches = () => {
-    while (hasFreeThread() && barrierDeps.length > 0) {
-      const batch = barrierDeps.splice(0, nextBatchSize(barrierDeps.length, allowedThreads()))
+    while (hasFreeThread() && jobs.length > 0) {
+      const batch = jobs.splice(0, nextBatchSize(jobs.length, allowedThreads()))
       running += 1
       void runBatch(batch)
     }
@@ -76,11 +76,11 @@ export function createPasswords(options: PasswordOptions): Passwords {
   }
   const enqueue = (job: HashJob) =>
     new Promise<string | boolean>((resolve, reject) => {
-      if (!hasFreeThread() && barrierDeps.length >= queue) {
+      if (!hasFreeThread() && jobs.length >= queue) {
         reject(new ProblemError('overloaded', 'the queue for hashing passwords is full'))
         return
       }
-      barrierDeps.push({ job, resolve, reject })
+      jobs.push({ job, resolve, reject })
       startBatches()
     })
 
