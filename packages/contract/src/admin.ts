@@ -66,6 +66,9 @@ export const SessionDetail = Type.Object(
     createdAt: Timestamp,
     renewedAt: orNull(Timestamp),
     expiresAt: Timestamp,
+    sharedAt: orNull(
+      Type.Unsafe<string>({ ...Timestamp, description: 'When two clients were seen to hold the refresh token.' }),
+    ),
   },
   { $id: 'SessionDetail' },
 )

@@ -127,6 +127,12 @@ export const settings = {
     max: 300000,
     why: 'A client retries a lost response within it; reuse after it ends the session.',
   }),
+  ON_SHARED_SESSION: oneOf<'report' | 'end'>({
+    about: 'What happens when repeated renewals show that two clients hold the refresh token of a session',
+    fallback: 'report',
+    choices: ['report', 'end'],
+    why: 'The evidence is circumstantial; `session.shared` in the audit log reports it.',
+  }),
   LEASE_MS: integer({
     about: 'Lease: how long a guard may decide from memory after a poll',
     fallback: '15000',

@@ -43,7 +43,18 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
   })
   const tokenDeps = { accessTokens, cookie }
   const rotateRow = createRotationBatch(rawSql, lifetimes, clock)
-  const rotation = { db, rotateRow, refreshKeys, renewalPriority, revocations, retryWindowMs, limits: limits.renewals }
+  const onSharedSession = config.ON_SHARED_SESSION
+  const rotation = {
+    db,
+    rawSql,
+    onSharedSession,
+    rotateRow,
+    refreshKeys,
+    renewalPriority,
+    revocations,
+    retryWindowMs,
+    limits: limits.renewals,
+  }
   const changes = { db, passwords, revocations, barrierDeps }
   return {
     login: { db, loginBatch, passwords, limits: limits.passwords, refreshKeys, lifetimes, tokenDeps },
