@@ -5,13 +5,15 @@ import { type Config, lifetimesOf } from './config.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { assertReady } from './database/readiness.ts'
 import { readKeys } from './keys/keyring.ts'
-import { createPasswords } from './passwords/passwords.ts'
+import { contextWordsOf, createPasswordPolicy } from './passwords/passwordPolicy.ts'
+import { createPasswordHasher } from './passwords/passwords.ts'
 import { createRenewalPriority } from './passwords/renewalPriority.ts'
 import { createRateLimits } from './rateLimits/rateLimits.ts'
 import { createRevocationPipeline } from './revocationPipeline.ts'
 import { createLoginBatch } from './store/loginBatch.ts'
 import { createRotationBatch } from './store/rotationBatch.ts'
 import { createAccessTokens } from './tokens/accessTokens.ts'
+import { deviceCookie } from './tokens/deviceCookie.ts'
 import { createGrantLimit } from './tokens/grantSize.ts'
 import { refreshCookie } from './tokens/refreshCookie.ts'
 
@@ -33,7 +35,13 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
   const lifetimes = lifetimesOf(config)
   const renewalPriority = createRenewalPriority(clock)
   const { PASSWORD_THREADS: threads, PASSWORD_QUEUE: queue, RETRY_WINDOW_MS: retryWindowMs } = config
-  const passwords = createPasswords({ threads, queue, renewalPriority })
+  const passwords = {
+    ...createPasswordHasher({ threads, queue, renewalPriority }),
+    requireAcceptable: createPasswordPolicy({
+      minLength: config.PASSWORD_MIN_LENGTH,
+      contextWords: contextWordsOf(config.ISSUER),
+    }),
+  }
   const cookie = refreshCookie({ name: config.COOKIE_NAME, path: config.COOKIE_PATH })
   const accessTokens = createAccessTokens({
     keys: signingKeys,
@@ -42,6 +50,7 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
   })
   const tokenDeps = { accessTokens, cookie }
+  const devices = deviceCookie({ name: config.COOKIE_NAME, path: config.COOKIE_PATH }, refreshKeys)
   const rotateRow = createRotationBatch(rawSql, lifetimes, clock)
   const onSharedSession = config.ON_SHARED_SESSION
   const rotation = {
@@ -57,7 +66,10 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
   }
   const changes = { db, passwords, revocations, barrierDeps }
   return {
-    login: { db, loginBatch, passwords, limits: limits.passwords, refreshKeys, lifetimes, tokenDeps },
+    login: {
+      ...{ db, loginBatch, passwords, limits: limits.passwords, refreshKeys, lifetimes, tokenDeps },
+      ...{ cookie, devices, revocations },
+    },
     rotate: {
       ...rotation,
       ...barrierDeps,
@@ -72,6 +84,8 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
       limitCalls: limits.adminCalls,
       assertGrantFits: createGrantLimit({ issuer: config.ISSUER, audience: config.AUDIENCE }),
       prefix: '/admin',
+      resetCodeSeconds: config.RESET_CODE_SECONDS,
+      forgetFailures: limits.passwords.forget,
     },
     oauth: { ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps },
     feed: { db, clients: limits.clients, polls, issuer: config.ISSUER },

@@ -5,9 +5,15 @@ import { Piscina } from 'piscina'
 import { adaptiveBatchSize } from './adaptiveBatchSize.ts'
 import { isOutdated } from './argon2.ts'
 import type { HashJob, HashResult } from './hashWorker.ts'
+import type { RequireAcceptable } from './passwordPolicy.ts'
 import type { RenewalPriority } from './renewalPriority.ts'
 
-export interface Passwords {
+export interface Passwords extends PasswordHasher {
+  /** Checks a new password. @throws ProblemError `request-malformed` */
+  requireAcceptable: RequireAcceptable
+}
+
+export interface PasswordHasher {
   hash: (password: string) => Promise<string>
   /**
    * Verifies a password in the same time whether the account exists or not.
@@ -43,7 +49,7 @@ interface QueuedJob {
   reject: (error: unknown) => void
 }
 
-export function createPasswords(options: PasswordOptions): Passwords {
+export function createPasswordHasher(options: PasswordOptions): PasswordHasher {
   const { threads, queue, renewalPriority, cores = availableParallelism() } = options
   const pool = createPool(threads)
   const jobs: QueuedJob[] = []

@@ -40,6 +40,8 @@ export interface NewAccount {
   roles: string[]
   scopes: string[]
   mustChangePassword?: boolean
+  /** When an initial password expires; never when omitted. */
+  passwordExpiresAt?: Date
 }
 
 /**

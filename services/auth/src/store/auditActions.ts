@@ -23,7 +23,7 @@ export const auditActions = {
   'user.enable': 'An account is enabled.',
   'user.delete': 'An account is deleted.',
   'user.end-sessions': 'An admin ends every session of an account.',
-  'user.set-password': 'An admin sets the password of an account.',
+  'user.issue-reset-code': 'An admin replaces the password of an account with a one-time code.',
   'user.force-password-change': 'An admin requires a new password at the next log-in.',
   'user.change-password': 'A user changes the own password, or fails to.',
   'user.change-rights': 'The roles or scopes of an account change.',
