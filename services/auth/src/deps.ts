@@ -3,6 +3,7 @@ import type { Clock } from '@gatehouse/clock'
 import type { Registry } from 'prom-client'
 import { type Config, lifetimesOf } from './config.ts'
 import { type Database, openDatabase } from './database/database.ts'
+import { createDatabaseTime } from './database/databaseTime.ts'
 import { assertReady } from './database/readiness.ts'
 import { readKeys } from './keys/keyring.ts'
 import { contextWordsOf, createPasswordPolicy } from './passwords/passwordPolicy.ts'
@@ -11,6 +12,7 @@ import { createRenewalPriority } from './passwords/renewalPriority.ts'
 import { createRateLimits } from './rateLimits/rateLimits.ts'
 import { createRevocationPipeline } from './revocationPipeline.ts'
 import { createLoginBatch } from './store/loginBatch.ts'
+import { readClock } from './store/readClock.ts'
 import { createRotationBatch } from './store/rotationBatch.ts'
 import { createAccessTokens } from './tokens/accessTokens.ts'
 import { deviceCookie } from './tokens/deviceCookie.ts'
@@ -22,12 +24,16 @@ export interface DepsOptions {
   metrics: Registry
   /** Called with errors of the database that no request waits for. */
   onError: (error: unknown) => void
+  /** Called when this host's clock begins or ceases to differ from PostgreSQL's. */
+  onOffset: (offsetMs: number) => void
 }
 
-export function createDeps(config: Config, { clock, metrics, onError }: DepsOptions) {
-  const { signingKeys, refreshKeys, verifier, verifierIgnoringExpiry } = readKeys(config, clock)
+export function createDeps(config: Config, { clock, metrics, onError, onOffset }: DepsOptions) {
   const database = openConfiguredDatabase(config, onError)
   const { prisma: db, rawSql } = database
+  const read = async () => (await readClock(rawSql)).dbNowMs
+  const time = createDatabaseTime({ read, clock, metrics, onOffset, onError })
+  const { signingKeys, refreshKeys, verifier, verifierIgnoringExpiry } = readKeys(config, time)
   const loginBatch = createLoginBatch(rawSql, clock)
   const limits = createRateLimits(config, { database, logins: loginBatch, clock })
   const pipeline = createRevocationPipeline(config, { database, clock, metrics, onError })
@@ -93,6 +99,10 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
     assertReady: () => assertReady({ db, deafMs: pipeline.deafMs }),
     database,
     passwords,
+    /** Fills what the first request would wait for. */
+    warmUp: async () => {
+      await time.ensureRead().catch(onError)
+    },
     /** Waits until the threads, the notifications and the connections are closed, in this order. */
     close: async () => {
       await passwords.close()
