@@ -27,15 +27,17 @@ export interface OwnPasswordChange extends PasswordChange {
 }
 
 /**
- * @throws ProblemError `password-wrong`, `request-malformed` for an unacceptable new password, `conflict`, `rate-limited`,
- * `idempotency-key-reused` when the key came with another new password
+ * @throws ProblemError `password-wrong`, `request-malformed` for an unacceptable new password, `conflict`,
+ * `rate-limited`, `idempotency-key-reused` when the key came with another new password, and the codes of `ReadActor`
  */
 export async function changeOwnPassword(
   deps: PasswordChangeDeps,
   change: OwnPasswordChange,
 ): Promise<RevocationResult> {
   const { db, passwords, limits } = deps
-  const { accountId, currentPassword, newPassword, key } = change
+  const { accountId, currentPassword, newPassword, key, context } = change
+  // A session that ended while the body arrived must not test passwords.
+  await context.readActor(db)
   const [account, secret] = await Promise.all([readAccount(db, accountId), findAccountById(db, accountId)])
   passwords.requireAcceptable(newPassword, { field: 'body/newPassword', email: account?.email ?? '' })
   if (normalizePassword(newPassword) === normalizePassword(currentPassword))
