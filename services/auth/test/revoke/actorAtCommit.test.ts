@@ -38,11 +38,7 @@ const adminActions: Record<string, Action> = {
   'enable oneself': ({ actor }) => post(`/admin/users/${actor.id}/enable`, { confirm: 'myself' }),
   'sign out': ({ other }) => post(`/admin/users/${other.id}/sessions/end`),
   'force change': ({ other }) => post(`/admin/users/${other.id}/password/force-change`),
-  'set password': ({ other }) => ({
-    method: 'PUT',
-    path: `/admin/users/${other.id}/password`,
-    body: { password: newPassword },
-  }),
+  'reset code': ({ other }) => post(`/admin/users/${other.id}/password/reset-code`),
   delete: ({ other }) => ({ method: 'DELETE', path: `/admin/users/${other.id}`, body: { reason: 'test' } }),
   'end session': ({ other }) => post(`/admin/sessions/${other.sessionId}/end`),
   'end matching': ({ other }) => post('/admin/sessions/end', { criteria: { accounts: [other.id] } }),
