@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes drop-headers.conf: the request headers in DROP_HEADERS, separated by commas or spaces, reach no service.
+# Writes drop-headers.conf: the request headers in DROP_HEADERS, separated by commas or spaces,
+# reach no service.
 set -eu
 names=$(printf '%s' "${DROP_HEADERS:-}" | tr ',\n' '  ')
 for name in $names; do

@@ -66,6 +66,9 @@ export const SessionDetail = Type.Object(
     createdAt: Timestamp,
     renewedAt: orNull(Timestamp),
     expiresAt: Timestamp,
+    sharedAt: orNull(
+      Type.Unsafe<string>({ ...Timestamp, description: 'When two clients were seen to hold the refresh token.' }),
+    ),
   },
   { $id: 'SessionDetail' },
 )
@@ -122,16 +125,12 @@ export const UserChanged = Type.Object({
   revocation: orNull(Type.Unsafe<Receipt>({ $ref: 'Receipt#' })),
 })
 
-/** Schema of a password that an admin sets. */
-export const PasswordReset = Type.Object(
-  {
-    password: Password,
-    mustChangePassword: Type.Optional(Type.Boolean({ default: false })),
-    ...reasonField,
-    ...confirmField,
-  },
-  closed,
-)
+/** Schema of the response to a reset code. */
+export const ResetCodeIssued = Type.Object({
+  code: Type.String({ description: 'Shown once. It is a password that opens nothing but the choice of a new one.' }),
+  expiresInSeconds: Type.Integer(),
+  revocation: Type.Unsafe<Receipt>({ $ref: 'Receipt#' }),
+})
 
 /** Schema of the sessions that a bulk call ends: those that match all given criteria. */
 export const SessionCriteria = Type.Object(

@@ -139,6 +139,28 @@ export const problems = {
     description: 'the password is correct but must be changed: log in again with `newPassword` added',
     title: 'The password must be changed before log-in.',
   },
+  'password-expired': {
+    status: 403,
+    action: 'stop',
+    contexts: ['log-in'],
+    description: 'the initial password or reset code is correct but has expired: an administrator issues a reset code',
+    title: 'This initial password or reset code has expired.',
+  },
+  'known-device-required': {
+    status: 403,
+    action: 'stop',
+    contexts: ['log-in'],
+    description:
+      'too many wrong passwords for this account: log in from a device that was used before, or with a reset code',
+    title: 'Log in from a device that was used before, or with a reset code.',
+  },
+  'password-wrong': {
+    status: 403,
+    action: 'stop',
+    contexts: ['log-in'],
+    description: 'the current password in a password change is wrong; `fields` names it, and the session continues',
+    title: 'The current password is wrong.',
+  },
   'request-malformed': {
     status: 400,
     action: 'stop',

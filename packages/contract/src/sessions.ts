@@ -93,6 +93,10 @@ export const SessionView = Type.Object(
     createdAt: Timestamp,
     renewedAt: Type.Union([Timestamp, Type.Null()]),
     expiresAt: Timestamp,
+    sharedAt: Type.Union([
+      Type.Unsafe<string>({ ...Timestamp, description: 'When two clients were seen to hold the refresh token.' }),
+      Type.Null(),
+    ]),
   },
   { $id: 'SessionView' },
 )

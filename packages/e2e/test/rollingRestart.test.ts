@@ -119,7 +119,8 @@ async function startLoad({ auth, resource, adminToken, login }: TestSystem, stop
       )
       const { inForce = false, guards = [] } = (ended?.body ?? {}) as Partial<Receipt>
       if (!inForce) load.failures.push('not in force')
-      // A stopped guard leaves the feed. If its row stayed, the revocation would wait until its lease ends.
+      // A stopped guard leaves the feed. If its row stayed, the revocation would wait until its
+      // lease ends.
       for (const { name, leaseEndedAt } of guards) if (leaseEndedAt !== null) load.failures.push(`waited for ${name}`)
       load.revocations += 1
       await expectStatus(401, resourceCall('/storage', accessToken === undefined ? {} : { token: accessToken }))

@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '@gatehouse/clock'
 import type { Registry } from 'prom-client'
 import { type JwksOptions, jwksKeys } from './keys/jwksKeys.ts'
-import type { Keys } from './keys/publicKey.ts'
+import { type Keys, pemBlocks } from './keys/publicKey.ts'
 import { staticKeys } from './keys/staticKeys.ts'
 import { defaultCacheSize, defaultToleranceMs } from './verify/verifier.ts'
 
@@ -88,7 +88,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
   const { clock, log, issuer } = settings
   const url = jwksUrl ?? `${issuer.replace(/\/+$/, '')}/.well-known/jwks.json`
   const onFailure = (error: unknown) => log.warn({ err: error, url }, 'fetching the public keys failed')
-  const pems = publicKey === undefined ? [] : [publicKey].flat()
+  const pems = publicKey === undefined ? [] : [publicKey].flat().flatMap(pemBlocks)
   const keys = pems.length > 0 ? staticKeys(pems.map(pem => ({ pem }))) : jwksKeys({ onFailure, ...jwks, url, clock })
   return { ...settings, keys }
 }

@@ -1,4 +1,5 @@
 /** Server options, problem details, strict JSON, request metrics and graceful shutdown for Fastify services. */
+export { clientAddressOf, parseAddress, trustedProxies } from './clientAddress.ts'
 export { errorToProblem, type MappedError } from './errorToProblem.ts'
 export { findAuthorization } from './findAuthorization.ts'
 export { gracefulShutdown, type ShutdownOptions, shutdownOnSignals, trackConnections } from './gracefulShutdown.ts'

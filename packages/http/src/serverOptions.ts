@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { maxAccessTokenLength } from '@gatehouse/contract'
-import fastify, { type FastifyHttpOptions } from 'fastify'
+import fastify, { type FastifyHttpOptions, type FastifyRequest } from 'fastify'
+import { clientAddressOf, trustedProxies } from './clientAddress.ts'
 import { clientErrorHandler } from './clientErrors.ts'
 import { createErrorHandler, type ProblemDetailsOptions } from './problemDetails.ts'
 
@@ -36,6 +37,7 @@ const requestIdPattern = /^[\w.-]{1,64}$/
 export function fastifyDefaults(options: FastifyDefaults): FastifyHttpOptions<import('node:http').Server> {
   const { problemBase, realm, trustProxy, logLevel = 'info', logsRequests = false, bodyLimit = 16_384 } = options
   const nextId = requestIds()
+  const isTrusted = trustProxy === undefined ? () => false : trustedProxies(trustProxy)
   return {
     bodyLimit,
     // Time limits: receiving a whole request; an idle connection; no data on a connection. The last
@@ -46,8 +48,9 @@ export function fastifyDefaults(options: FastifyDefaults): FastifyHttpOptions<im
     http: { headersTimeout: 5000, connectionsCheckingInterval: 2000, maxHeaderSize: 4 * maxAccessTokenLength },
     // While the server closes, open connections get one more response, with `Connection: close`.
     return503OnClosing: false,
-    ...(trustProxy === undefined ? {} : { trustProxy }),
-    genReqId: trustProxy === undefined ? nextId : (request: IncomingMessage) => forwardedId(request) ?? nextId(),
+    ...(trustProxy === undefined ? {} : { trustProxy: isTrusted }),
+    genReqId: (request: IncomingMessage) =>
+      (isTrusted(request.socket.remoteAddress) ? forwardedId(request) : undefined) ?? nextId(),
     routerOptions: { maxParamLength: 200 },
     // Unknown and mistyped fields are rejected, not removed or converted, so that the client
     // notices its mistake.
@@ -95,10 +98,10 @@ function forwardedId({ headers }: IncomingMessage): string | undefined {
 const longPathSegment = /[\w.~-]{65,}/g
 
 /** Query strings and headers can contain secrets, so the log has neither. */
-function describeRequest(request: { method?: string; url?: string; ip?: string }): Record<string, unknown> {
+function describeRequest(request: FastifyRequest): Record<string, unknown> {
   return {
     method: request.method,
     path: request.url?.split('?', 1)[0]?.replace(longPathSegment, '[long]'),
-    address: request.ip,
+    address: clientAddressOf(request),
   }
 }

@@ -44,7 +44,8 @@ async function registerStrictRequests(app: FastifyInstance): Promise<void> {
 }
 
 function parseBody(body: Buffer): unknown {
-  if (body.length === 0) throw malformed('body', 'is empty')
+  // HTTP libraries set the content type for requests without a body too: an empty body is no body.
+  if (body.length === 0) return undefined
   try {
     return parseStrictJson(decodeUtf8(body), maxDepth)
   } catch (error) {

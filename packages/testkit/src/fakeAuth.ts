@@ -20,7 +20,9 @@ export interface FakeAuth {
   keys: SigningKey[]
   /** `down` closes every connection; `silent` never answers; `refusing` answers 401. */
   mode: 'up' | 'down' | 'silent' | 'refusing'
-  /** How far the wall clock of the test is ahead of the time of the fake database, in milliseconds. */
+  /**
+   * How far the wall clock of the test is ahead of the time of the fake database, in milliseconds.
+   */
   hostClockOffsetMs: number
   /** The maximum clock tolerance of a guard, in milliseconds. */
   maxToleranceMs: number

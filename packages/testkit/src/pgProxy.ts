@@ -10,7 +10,10 @@ export interface PgProxy {
   /** Resets every connection and refuses new connections until `mend`. */
   cut: () => void
   mend: () => void
-  /** Forwards nothing more on the present connections and leaves them open, as a firewall does. New connections work. */
+  /**
+   * Forwards nothing more on the present connections and leaves them open, as a firewall does. New
+   * connections work.
+   */
   silence: () => void
 }
 

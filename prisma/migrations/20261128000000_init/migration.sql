@@ -6,6 +6,7 @@ CREATE TABLE "accounts" (
     "password_hash" TEXT NOT NULL,
     "password_changed_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
     "must_change_password" BOOLEAN NOT NULL DEFAULT false,
+    "password_expires_at" TIMESTAMPTZ(3),
     "roles" TEXT[],
     "scopes" TEXT[],
     "epoch" INTEGER NOT NULL DEFAULT 0,
@@ -30,6 +31,7 @@ CREATE TABLE "sessions" (
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
     "ended_at" TIMESTAMPTZ(3),
     "ended_as" TEXT,
+    "shared_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "sessions_pkey" PRIMARY KEY ("id")
 );
@@ -49,6 +51,13 @@ CREATE TABLE "refresh_tokens" (
     "remember" BOOLEAN NOT NULL,
     "account_id" UUID NOT NULL,
     "client_id" TEXT NOT NULL,
+    "rotated_from" INET,
+    "rotated_agent" TEXT,
+    "retry_generation" INTEGER,
+    "retries" INTEGER NOT NULL DEFAULT 0,
+    "foreign_generation" INTEGER,
+    "foreign_streak" INTEGER NOT NULL DEFAULT 0,
+    "foreign_pair" TEXT,
 
     CONSTRAINT "refresh_tokens_pkey" PRIMARY KEY ("session_id")
 );

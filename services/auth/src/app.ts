@@ -39,7 +39,8 @@ export async function buildApp(config: Config, clock: Clock, logStream?: LogStre
   const [requests, metrics] = [requestMetrics(clock), new Registry()]
   const app = await createServer(config, { problemOptions, docs, requests, logStream })
   const onError = (error: unknown) => app.log.warn({ err: error }, 'database error')
-  const deps = createDeps(config, { clock, metrics, onError })
+  const onOffset = (offsetMs: number) => app.log.warn({ offsetMs }, "this host's clock differs from the database's")
+  const deps = createDeps(config, { clock, metrics, onError, onOffset })
   const { database, passwords } = deps
 
   // log in -> rotate -> (guards verify) -> revoke
@@ -61,6 +62,7 @@ export async function buildApp(config: Config, clock: Clock, logStream?: LogStre
 
   const [rules, periodMs] = [sweepRulesOf(config), config.HOUSEKEEPING_SECONDS * 1000]
   const housekeeping = startHousekeeping({ prisma: database.prisma, clock, metrics, rules, periodMs, onError })
+  app.addHook('onListen', deps.warmUp)
   app.addHook('onListen', passwords.warmUp)
   app.addHook('onListen', database.warmUp)
   app.addHook('preClose', async () => deps.feed.polls.close())

@@ -94,14 +94,14 @@ export const settings = {
   }),
   SESSION_SECONDS: integer({
     about: 'Absolute lifetime of a session with `remember: true`',
-    fallback: String(90 * day),
+    fallback: String(30 * day),
     min: 1,
     max: 400 * day,
-    why: 'After it the user must log in again.',
+    why: 'NIST SP 800-63B-4 requires a new log-in after 30 days at the latest (AAL1).',
   }),
   SESSION_IDLE_SECONDS: integer({
     about: 'Idle time after which a session with `remember: true` expires',
-    fallback: String(30 * day),
+    fallback: String(14 * day),
     min: 1,
     max: 400 * day,
     why: 'Ends the sessions of devices that are no longer used.',
@@ -126,6 +126,12 @@ export const settings = {
     min: 0,
     max: 300000,
     why: 'A client retries a lost response within it; reuse after it ends the session.',
+  }),
+  ON_SHARED_SESSION: oneOf<'report' | 'end'>({
+    about: 'What happens when repeated renewals show that two clients hold the refresh token of a session',
+    fallback: 'report',
+    choices: ['report', 'end'],
+    why: 'The evidence is circumstantial; `session.shared` in the audit log reports it.',
   }),
   LEASE_MS: integer({
     about: 'Lease: how long a guard may decide from memory after a poll',
@@ -176,6 +182,20 @@ export const settings = {
       why: 'No other origin is allowed by default.',
     }),
   ),
+  PASSWORD_MIN_LENGTH: integer({
+    about: 'Minimum length of a new password in characters',
+    fallback: '15',
+    min: 8,
+    max: 64,
+    why: 'NIST SP 800-63B-4 requires 15 where the password is the only factor.',
+  }),
+  RESET_CODE_SECONDS: integer({
+    about: 'How long a reset code, or an initial password that must be changed, can be used',
+    fallback: String(day),
+    min: 60,
+    max: 7 * day,
+    why: 'The user can act within a day; a forgotten code is worthless afterwards (OWASP ASVS 6.4.1).',
+  }),
   PASSWORD_THREADS: integer({
     about: 'Number of threads that hash passwords',
     fallback: '2',
@@ -203,6 +223,13 @@ export const settings = {
     min: 1,
     max: 1000000,
     why: 'Stops guessing for many accounts; high enough for an office behind one address.',
+  }),
+  ACCOUNT_FAILURES: integer({
+    about: 'Wrong passwords for one account from all unknown devices, until a log-in succeeds',
+    fallback: '100',
+    min: 10,
+    max: 1000000,
+    why: 'Beyond it only known devices and reset codes are accepted (NIST SP 800-63B-4 section 3.2.2).',
   }),
   ADMIN_CALLS: integer({
     about: 'Admin calls of one user or service client per minute',
@@ -256,6 +283,18 @@ export const settings = {
     about: 'Write a log line for each request',
     fallback: 'false',
     why: 'The gateway usually logs requests, and the lines cost a third of the throughput.',
+  }),
+  HSTS_SECONDS: integer({
+    about: '`max-age` of Strict-Transport-Security; 0 sends no such header',
+    fallback: '0',
+    min: 0,
+    max: 2 * 365 * day,
+    why: 'The gateway terminates TLS and usually sends the header for the whole host.',
+  }),
+  HSTS_SUBDOMAINS: flag({
+    about: 'Add `includeSubDomains` to Strict-Transport-Security',
+    fallback: 'false',
+    why: 'It affects hosts that this service does not serve.',
   }),
   DOCS: flag({
     about: 'Serve the API documentation at /docs',

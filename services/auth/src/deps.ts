@@ -3,15 +3,19 @@ import type { Clock } from '@gatehouse/clock'
 import type { Registry } from 'prom-client'
 import { type Config, lifetimesOf } from './config.ts'
 import { type Database, openDatabase } from './database/database.ts'
+import { createDatabaseTime } from './database/databaseTime.ts'
 import { assertReady } from './database/readiness.ts'
 import { readKeys } from './keys/keyring.ts'
-import { createPasswords } from './passwords/passwords.ts'
+import { contextWordsOf, createPasswordPolicy } from './passwords/passwordPolicy.ts'
+import { createPasswordHasher } from './passwords/passwords.ts'
 import { createRenewalPriority } from './passwords/renewalPriority.ts'
 import { createRateLimits } from './rateLimits/rateLimits.ts'
 import { createRevocationPipeline } from './revocationPipeline.ts'
 import { createLoginBatch } from './store/loginBatch.ts'
+import { readClock } from './store/readClock.ts'
 import { createRotationBatch } from './store/rotationBatch.ts'
 import { createAccessTokens } from './tokens/accessTokens.ts'
+import { deviceCookie } from './tokens/deviceCookie.ts'
 import { createGrantLimit } from './tokens/grantSize.ts'
 import { refreshCookie } from './tokens/refreshCookie.ts'
 
@@ -20,12 +24,16 @@ export interface DepsOptions {
   metrics: Registry
   /** Called with errors of the database that no request waits for. */
   onError: (error: unknown) => void
+  /** Called when this host's clock begins or ceases to differ from PostgreSQL's. */
+  onOffset: (offsetMs: number) => void
 }
 
-export function createDeps(config: Config, { clock, metrics, onError }: DepsOptions) {
-  const { signingKeys, refreshKeys, verifier, verifierIgnoringExpiry } = readKeys(config, clock)
+export function createDeps(config: Config, { clock, metrics, onError, onOffset }: DepsOptions) {
   const database = openConfiguredDatabase(config, onError)
   const { prisma: db, rawSql } = database
+  const read = async () => (await readClock(rawSql)).dbNowMs
+  const time = createDatabaseTime({ read, clock, metrics, onOffset, onError })
+  const { signingKeys, refreshKeys, verifier, verifierIgnoringExpiry } = readKeys(config, time)
   const loginBatch = createLoginBatch(rawSql, clock)
   const limits = createRateLimits(config, { database, logins: loginBatch, clock })
   const pipeline = createRevocationPipeline(config, { database, clock, metrics, onError })
@@ -33,7 +41,13 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
   const lifetimes = lifetimesOf(config)
   const renewalPriority = createRenewalPriority(clock)
   const { PASSWORD_THREADS: threads, PASSWORD_QUEUE: queue, RETRY_WINDOW_MS: retryWindowMs } = config
-  const passwords = createPasswords({ threads, queue, renewalPriority })
+  const passwords = {
+    ...createPasswordHasher({ threads, queue, renewalPriority }),
+    requireAcceptable: createPasswordPolicy({
+      minLength: config.PASSWORD_MIN_LENGTH,
+      contextWords: contextWordsOf(config.ISSUER),
+    }),
+  }
   const cookie = refreshCookie({ name: config.COOKIE_NAME, path: config.COOKIE_PATH })
   const accessTokens = createAccessTokens({
     keys: signingKeys,
@@ -42,11 +56,26 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
   })
   const tokenDeps = { accessTokens, cookie }
+  const devices = deviceCookie({ name: config.COOKIE_NAME, path: config.COOKIE_PATH }, refreshKeys)
   const rotateRow = createRotationBatch(rawSql, lifetimes, clock)
-  const rotation = { db, rotateRow, refreshKeys, renewalPriority, revocations, retryWindowMs, limits: limits.renewals }
+  const onSharedSession = config.ON_SHARED_SESSION
+  const rotation = {
+    db,
+    rawSql,
+    onSharedSession,
+    rotateRow,
+    refreshKeys,
+    renewalPriority,
+    revocations,
+    retryWindowMs,
+    limits: limits.renewals,
+  }
   const changes = { db, passwords, revocations, barrierDeps }
   return {
-    login: { db, loginBatch, passwords, limits: limits.passwords, refreshKeys, lifetimes, tokenDeps },
+    login: {
+      ...{ db, loginBatch, passwords, limits: limits.passwords, refreshKeys, lifetimes, tokenDeps },
+      ...{ cookie, devices, revocations },
+    },
     rotate: {
       ...rotation,
       ...barrierDeps,
@@ -61,6 +90,8 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
       limitCalls: limits.adminCalls,
       assertGrantFits: createGrantLimit({ issuer: config.ISSUER, audience: config.AUDIENCE }),
       prefix: '/admin',
+      resetCodeSeconds: config.RESET_CODE_SECONDS,
+      forgetFailures: limits.passwords.forget,
     },
     oauth: { ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps },
     feed: { db, clients: limits.clients, polls, issuer: config.ISSUER },
@@ -68,6 +99,10 @@ export function createDeps(config: Config, { clock, metrics, onError }: DepsOpti
     assertReady: () => assertReady({ db, deafMs: pipeline.deafMs }),
     database,
     passwords,
+    /** Fills what the first request would wait for. */
+    warmUp: async () => {
+      await time.ensureRead().catch(onError)
+    },
     /** Waits until the threads, the notifications and the connections are closed, in this order. */
     close: async () => {
       await passwords.close()

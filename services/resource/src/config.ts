@@ -1,5 +1,6 @@
 /** The configuration of the resource service: the only module that reads its environment. */
 import { createPublicKey } from 'node:crypto'
+import { pemBlocks } from '@gatehouse/guard'
 import {
   type Environment,
   integer,
@@ -96,14 +97,14 @@ export function readConfig(environment: Environment): Config {
 function publicKey(): Setting<string> {
   return {
     about:
-      "The auth service's public key as PEM; without it the keys are fetched from the issuer's /.well-known/jwks.json",
+      "The auth service's public keys, one or more PEM blocks; without it they are fetched from the issuer's /.well-known/jwks.json",
     why: 'A given key needs no fetch. Fetched keys can be rotated while services run.',
     isSecret: true,
     wants: 'a public key as PEM, not a private one',
     parse: given => {
       // Some environments cannot hold line breaks in a variable, so `\\n` stands for one.
       const pem = given.replaceAll('\\n', '\n')
-      return !pem.includes('PRIVATE KEY') && isKey(pem) ? pem : undefined
+      return !pem.includes('PRIVATE KEY') && pemBlocks(pem).every(isKey) ? pem : undefined
     },
   }
 }

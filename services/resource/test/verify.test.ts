@@ -5,7 +5,7 @@ import { bearer, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
 import { resource } from './helpers/service.ts'
 
-const nginxConf = new URL('../../../gateway/nginx/nginx.conf', import.meta.url)
+const nginxConf = new URL('../../../gateway/nginx/token-size.conf', import.meta.url)
 
 t.test('GET /verify: makes identity headers from the token and copies none of the request', async t => {
   const service = await resource()

@@ -1,7 +1,10 @@
 /** The query parameters that the gateway refuses because of their names, as nginx configuration. */
 import { generatedNotice } from './problemPages.ts'
 
-/** Lower case, without separators: `refreshtoken` covers `refresh_token`, `refreshToken` and `Refresh-Token`. */
+/**
+ * Lower case, without separators: `refreshtoken` covers `refresh_token`, `refreshToken` and
+ * `Refresh-Token`.
+ */
 export const secretParameters = [
   'accesstoken',
   'refreshtoken',
@@ -21,7 +24,10 @@ export function secretQuery(): string {
 
 const separators = '(?:[_.-]|%5f|%2d|%2e)*'
 
-/** Every letter may be percent-encoded. Matches `a[name]=` and `name[]=` too, which some parsers read as nested values. */
+/**
+ * Every letter may be percent-encoded. Matches `a[name]=` and `name[]=` too, which some parsers
+ * read as nested values.
+ */
 function patternOf(name: string): string {
   const letters = [...name].map(letter => `(?:${letter}|${encoded(letter)}|${encoded(letter.toUpperCase())})`)
   return `~*(?:^|[&;\\[]|%5b)${letters.join(separators)}(?:(?:[\\[\\]]|%5[bd])[^&;=]*)?=`

@@ -1,10 +1,13 @@
-/** The gateway's header buffers, which follow from the maximum length of an access token, as nginx configuration. */
+/**
+ * The gateway's header buffers, which follow from the maximum length of an access token, as nginx
+ * configuration.
+ */
 import { maxAccessTokenLength } from '@gatehouse/contract'
 import { generatedNotice } from './problemPages.ts'
 
 /**
- * A request header line holds a token with room to spare. The header of a response from /verify repeats the claims of the token,
- * so it fits into a buffer of four times its length.
+ * A request header line holds a token with room to spare. The header of a response from /verify
+ * repeats the claims of the token, so it fits into a buffer of four times its length.
  */
 export function tokenSize(): string {
   const kilobytes = Math.ceil(maxAccessTokenLength / 1024)

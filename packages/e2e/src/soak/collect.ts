@@ -1,7 +1,7 @@
 /**
- * Loaded before a service by `node --import .../collect.js`: on SIGUSR2 it collects all garbage and prints the live memory.
- * The services let their old generation grow to four times its size before V8 collects it, so resident memory alone cannot
- * tell garbage from a leak.
+ * Loaded before a service by `node --import .../collect.js`: on SIGUSR2 it collects all garbage and
+ * prints the live memory. The services let their old generation grow to four times its size before
+ * V8 collects it, so resident memory alone cannot tell garbage from a leak.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

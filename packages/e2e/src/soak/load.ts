@@ -70,8 +70,8 @@ async function runSession({ auth, resource, admin, count, round }: SessionContex
     const renewed = await count(auth.call('/session/renew', { body: { refreshToken: tokens.refreshToken ?? '' } }))
     Object.assign(tokens, renewed.status === 200 ? renewed.body : {})
   }
-  // Rare, because 100 failures from one address in 15 minutes lock it out.
-  if (round % 200 === 0) await login({ ...user, password: 'not the password of the account' })
+  // Rare, because failures lock an account and an address out. 201 spreads them over the accounts.
+  if (round % 201 === 0) await login({ ...user, password: 'not the password of the account' })
   if (round % 3 === 0) {
     const { accessToken = '' } = await login(admin)
     await count(auth.call(`/admin/sessions/${tokens.sessionId}/end`, { token: accessToken, body: {} }))

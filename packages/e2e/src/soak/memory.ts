@@ -1,8 +1,14 @@
-/** The memory of a process over time: resident as the kernel counts it, and live after a garbage collection. */
+/**
+ * The memory of a process over time: resident as the kernel counts it, and live after a garbage
+ * collection.
+ */
 import { readFileSync } from 'node:fs'
 import { type Service, until } from '../system.ts'
 
-/** @returns the resident set of a process in MB (1e6 bytes) @throws Error on systems without /proc (only Linux has it) */
+/**
+ * @returns the resident set of a process in MB (1e6 bytes) @throws Error on systems without /proc
+ * (only Linux has it)
+ */
 export function residentMb(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return (Number(kilobytes) * 1024) / 1e6

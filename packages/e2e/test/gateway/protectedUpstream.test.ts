@@ -1,4 +1,7 @@
-/** A protected upstream: decisions after the body, identity headers, WebSocket handshakes, security headers. */
+/**
+ * A protected upstream: decisions after the body, identity headers, WebSocket handshakes, security
+ * headers.
+ */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'

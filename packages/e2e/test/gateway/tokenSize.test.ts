@@ -1,4 +1,6 @@
-/** The largest access token passes the gateway, and so does the identity that /verify reads from it. */
+/**
+ * The largest access token passes the gateway, and so does the identity that /verify reads from it.
+ */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -33,6 +33,15 @@ export interface Keys {
 }
 
 /**
+ * Splits a text into its PEM blocks: while keys rotate, a file contains two.
+ * @param text one or more PEM blocks (RFC 7468)
+ * @returns the blocks; the text itself when it contains none, so that reading it fails
+ */
+export function pemBlocks(text: string): string[] {
+  return text.match(/-----BEGIN [A-Z ]+-----[\s\S]+?-----END [A-Z ]+-----/g) ?? [text]
+}
+
+/**
  * Reads a key from PEM.
  * @param pem a public key in SPKI form
  * @param named its name (the default is the RFC 7638 thumbprint) and its algorithm

@@ -1,7 +1,14 @@
 /** `/admin/audit`: list and export the audit log. */
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { AuditExportQuery, type AuditFilter as AuditFilterQuery, AuditPage, AuditQuery } from '@gatehouse/contract'
+import {
+  AuditExportQuery,
+  type AuditFilter as AuditFilterQuery,
+  AuditPage,
+  AuditQuery,
+  ProblemError,
+} from '@gatehouse/contract'
+import { parseAddress } from '@gatehouse/http'
 import { auditContextOf } from '../http/auditContext.ts'
 import { type AuditFilter, readAuditPage } from '../store/readAudit.ts'
 import { writeAudit } from '../store/writeAudit.ts'
@@ -53,9 +60,16 @@ export const auditRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { d
   })
 }
 
+function plainAddress(text: string): string {
+  const address = parseAddress(text)
+  if (address !== undefined) return address
+  const fields = [{ field: 'query/address', reason: 'must be an address' }]
+  throw new ProblemError('request-malformed', 'the filter is not an address', { fields })
+}
+
 function filterOf(query: AuditFilterQuery): AuditFilter {
   const { actor = null, target = null, action = null, outcome = null, address = null } = query
   const from = query.from === undefined ? null : parseTimestamp(query.from, 'query/from')
   const until = query.until === undefined ? null : parseTimestamp(query.until, 'query/until')
-  return { actor, target, action, outcome, address, from, until }
+  return { actor, target, action, outcome, address: address === null ? null : plainAddress(address), from, until }
 }

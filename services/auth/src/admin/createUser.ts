@@ -7,11 +7,11 @@ import { type NewUser, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { sha256 } from '../keys/hmac.ts'
-import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import { confirmActor } from '../revoke/confirmActor.ts'
 import { createAccount, emailKey, findAccountById } from '../store/accounts.ts'
 import { claimCreation } from '../store/creations.ts'
 import { readAccountRow } from '../store/listAccounts.ts'
+import { readClock } from '../store/readClock.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AdminDeps } from './deps.ts'
 import { assertGrantAllowed } from './policies.ts'
@@ -35,12 +35,14 @@ export async function createUser(deps: AdminDeps, { newUser, key, context }: Use
   const noRights = { roles: [], scopes: [] }
   assertGrantAllowed(await context.readActor(db), noRights, { roles, scopes })
   deps.assertGrantFits({ clientId: 'first-party', roles, scopes })
-  requireAcceptablePassword(password, { field: 'body/password', email })
+  passwords.requireAcceptable(password, { field: 'body/password', email })
   const account = { id: randomUUID(), email, passwordHash: await passwords.hash(password) }
+  const { dbNowMs } = await readClock(db)
+  const expiry = mustChangePassword ? { passwordExpiresAt: new Date(dbNowMs + deps.resetCodeSeconds * 1000) } : {}
   const result = await db.$transaction(async tx => {
     const earlierId = key === undefined ? undefined : await claim(tx, { newUser, key, context, id: account.id })
     if (earlierId !== undefined) return { id: earlierId, isRepeat: true }
-    const created = await createAccount(tx, { ...account, roles, scopes, mustChangePassword })
+    const created = await createAccount(tx, { ...account, roles, scopes, mustChangePassword, ...expiry })
     if (created === undefined) throw new ProblemError('conflict', 'the e-mail address is in use')
     const { actor, reason, address, requestId, readActor } = context
     const detail = { roles, scopes, mustChangePassword }

@@ -19,6 +19,10 @@ export interface AdminDeps {
   revocations: Revocations
   barrierDeps: BarrierDeps
   assertGrantFits: AssertGrantFits
+  /** How long a reset code can be used. */
+  resetCodeSeconds: number
+  /** Forgets the wrong passwords that were counted against an account. */
+  forgetFailures: (email: string) => Promise<void>
 }
 
 /** @param codes the problems of one route, besides those of all admin routes */

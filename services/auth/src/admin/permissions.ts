@@ -41,7 +41,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'DELETE /admin/users/:id': write('users:write'),
   'POST /admin/users/:id/disable': write('users:write'),
   'POST /admin/users/:id/enable': write('users:write'),
-  'PUT /admin/users/:id/password': write('users:write'),
+  'POST /admin/users/:id/password/reset-code': write('users:write'),
   'POST /admin/users/:id/password/force-change': write('users:write'),
 
   'GET /admin/users/:id/sessions': read('sessions:read'),

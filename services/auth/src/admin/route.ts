@@ -20,8 +20,9 @@ export interface AdminRoutes extends AdminDeps {
 }
 
 export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, options) => {
-  const { db, verifier, limitCalls, passwords, revocations, barrierDeps, assertGrantFits } = options
-  const deps = { db, passwords, revocations, barrierDeps, assertGrantFits }
+  const { db, verifier, limitCalls, passwords, revocations, barrierDeps, ...rest } = options
+  const { assertGrantFits, resetCodeSeconds, forgetFailures } = rest
+  const deps = { db, passwords, revocations, barrierDeps, assertGrantFits, resetCodeSeconds, forgetFailures }
   app.addHook('onRequest', authenticateAny({ db, verifier }))
   app.addHook('onRequest', limitCalls)
   requirePermission(app)

@@ -25,7 +25,7 @@ export function userView(row: AccountRow): UserView {
 }
 
 export function sessionDetail(row: SessionRow, callerSid: string): SessionDetail {
-  const { id, device, userAgent, address, createdAt, renewedAt, expiresAt } = row
+  const { id, device, userAgent, address, createdAt, renewedAt, expiresAt, sharedAt } = row
   return {
     id,
     current: id === callerSid,
@@ -36,6 +36,7 @@ export function sessionDetail(row: SessionRow, callerSid: string): SessionDetail
     createdAt: createdAt.toISOString(),
     renewedAt: renewedAt?.toISOString() ?? null,
     expiresAt: expiresAt.toISOString(),
+    sharedAt: sharedAt?.toISOString() ?? null,
   }
 }
 

@@ -1,18 +1,16 @@
-/**
- * `/admin/users/{id}/...`: disable, enable, end all sessions, set a password, require a new one.
- */
+/** `/admin/users/{id}/...`: disable, enable, end sessions, issue a reset code, require a new password. */
+import { randomBytes } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ActionRequest, Id, PasswordReset, ProblemError, ReceiptRef } from '@gatehouse/contract'
+import { ActionRequest, Id, ProblemError, ReceiptRef, ResetCodeIssued } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import {
   type AccountChange,
   disableChange,
   enableChange,
   endAccountSessions,
   forcePasswordChange,
-  resetPassword,
+  issueResetCode,
 } from '../revoke/accountChanges.ts'
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccount } from '../store/accounts.ts'
@@ -21,11 +19,13 @@ import { assertActionAllowed, assertSessionEndAllowed } from './policies.ts'
 
 const tags = ['admin: users']
 const params = Type.Object({ id: Id })
-const response = {
-  200: ReceiptRef,
-  202: ReceiptRef,
-  ...adminProblemResponses('not-found', 'precondition-failed', 'confirmation-required', 'last-admin'),
-}
+const adminActionProblems = adminProblemResponses(
+  'not-found',
+  'precondition-failed',
+  'confirmation-required',
+  'last-admin',
+)
+const response = { 200: ReceiptRef, 202: ReceiptRef, ...adminActionProblems }
 
 const actions = [
   {
@@ -54,16 +54,23 @@ const actions = [
   },
 ] as const
 
-const setPassword = {
+const resetCode = {
   tags,
-  summary: 'Set the password of an account and end its sessions',
+  summary: 'Replace the password of an account with a one-time code, and end its sessions',
+  description:
+    'The user logs in with the code as `password` and a `newPassword`. The code expires, and the response alone contains it.',
   params,
-  body: PasswordReset,
-  response: { ...response, ...adminProblemResponses('overloaded', 'not-found') },
+  body: ActionRequest,
+  response: {
+    200: ResetCodeIssued,
+    202: ResetCodeIssued,
+    ...adminActionProblems,
+    ...adminProblemResponses('overloaded', 'not-found'),
+  },
 }
 
 export const userActionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
-  const { db, passwords } = deps
+  const { db, passwords, resetCodeSeconds, forgetFailures } = deps
 
   for (const { path, change, check, summary } of actions) {
     const schema = { tags, summary, params, body: ActionRequest, response }
@@ -72,14 +79,20 @@ export const userActionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app
     )
   }
 
-  app.put('/users/:id/password', { schema: setPassword }, async (request, reply) => {
-    const { password, mustChangePassword = false, ...rest } = request.body
+  app.post('/users/:id/password/reset-code', { schema: resetCode }, async (request, reply) => {
     const { id } = request.params
     const account = await readAccount(db, id)
     if (account === undefined) throw new ProblemError('not-found', 'no such account')
-    requireAcceptablePassword(password, { field: 'body/password', email: account.email })
-    const change = resetPassword(await passwords.hash(password), mustChangePassword ? 'must-change' : 'keeps')
-    return changeAndSend(deps, { request, reply }, { id, change, check: assertActionAllowed, ...rest })
+    const code = randomBytes(15).toString('base64url')
+    const change = issueResetCode(await passwords.hash(code), resetCodeSeconds)
+    const receipt = await changeAndSend(
+      deps,
+      { request, reply },
+      { id, change, check: assertActionAllowed, ...request.body },
+    )
+    // The code replaces the password that was guessed at, so the failures no longer count.
+    await forgetFailures(account.email)
+    return { code, expiresInSeconds: resetCodeSeconds, revocation: receipt }
   })
 }
 

@@ -9,6 +9,7 @@ import { sha256 } from '../keys/hmac.ts'
 import { hashPassword } from '../passwords/argon2.ts'
 import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
 import { createAccount } from '../store/accounts.ts'
+import { readClock } from '../store/readClock.ts'
 import { putServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { type AssertGrantFits, createGrantLimit } from '../tokens/grantSize.ts'
@@ -22,6 +23,8 @@ export type DatabaseCommand = (
   options: Options,
   environment: Environment,
 ) => Promise<Record<string, unknown>>
+
+const initialPasswordMs = 24 * 3600 * 1000
 
 /** Each returns what is printed as one line of JSON. */
 export const databaseCommands: Readonly<Record<DatabaseCommandName, DatabaseCommand>> = {
@@ -44,8 +47,13 @@ async function createAccountCommand(
   asUsageError(() => requireAcceptablePassword(password, { field: 'PASSWORD', email }))
   asUsageError(() => grantLimitOf(environment)({ clientId: 'first-party', roles: role, scopes: scope }))
   const passwordHash = await hashPassword(password)
+  // A generated password is printed, so it must be changed at the first log-in, and expires (OWASP ASVS 6.4.1).
+  const initial =
+    PASSWORD === undefined
+      ? { mustChangePassword: true, passwordExpiresAt: new Date((await readClock(prisma)).dbNowMs + initialPasswordMs) }
+      : {}
   const id = await prisma.$transaction(async tx => {
-    const created = await createAccount(tx, { email, passwordHash, roles: role, scopes: scope })
+    const created = await createAccount(tx, { email, passwordHash, roles: role, scopes: scope, ...initial })
     if (created === undefined) return undefined
     const detail = { roles: role, scopes: scope }
     await writeAudit(tx, { ...byCommandLine, action: 'user.create', target: created, detail })

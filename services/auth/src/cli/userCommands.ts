@@ -86,12 +86,18 @@ async function setRights(run: CommandContext): Promise<Result> {
   return body.revocation === null ? { data: body, text: card(holds) } : receiptResult(body.revocation, holds)
 }
 
-async function setPassword(run: CommandContext): Promise<Result> {
+async function issueResetCode(run: CommandContext): Promise<Result> {
   const id = await resolveUserId(run)
-  const password = requireOption(run.password, 'PASSWORD (the environment variable)')
-  const mustChangePassword = run.options.mustChange ?? false
-  const call = { method: 'PUT' as const, body: { password, mustChangePassword } }
-  return receiptResult((await callRevocation<Receipt>(run, `/admin/users/${id}/password`, call)).body)
+  const path = `/admin/users/${id}/password/reset-code`
+  const { body } = await callRevocation<ResetCode>(run, path, { method: 'POST' })
+  const { code, expiresInSeconds, revocation } = body
+  return receiptResult(revocation, { code, expires: `in ${Math.round(expiresInSeconds / 60)} minutes` })
+}
+
+interface ResetCode {
+  code: string
+  expiresInSeconds: number
+  revocation: Receipt
 }
 
 function accountAction(description: string, method: 'POST' | 'DELETE', path: string): ApiCommand {
@@ -123,11 +129,11 @@ export const userCommands: CommandTable = {
   'users disable': accountAction('disable an account and end its sessions', 'POST', '/disable'),
   'users enable': accountAction('enable an account', 'POST', '/enable'),
   'users sign-out': accountAction('end all sessions of an account', 'POST', '/sessions/end'),
-  'users set-password': {
-    description: 'set the password of an account to the variable PASSWORD, and end its sessions',
+  'users reset-code': {
+    description: 'replace the password of an account with a one-time code that expires, and end its sessions',
     operands: '<user>',
-    options: ['mustChange', ...revocationOptions],
-    run: setPassword,
+    options: revocationOptions,
+    run: issueResetCode,
   },
   'users force-change': accountAction(
     'end all sessions of an account and require a new password at the next log-in',

@@ -1,4 +1,5 @@
 /** Client address, user agent and request id of a request. */
+import { clientAddressOf } from '@gatehouse/http'
 import type { FastifyRequest } from 'fastify'
 
 export interface ClientInfo {
@@ -10,7 +11,7 @@ export interface ClientInfo {
 /** The user agent is stored to label devices in session lists, cut to 300 characters. */
 export function clientInfoOf(request: FastifyRequest): ClientInfo {
   const userAgent = request.headers['user-agent']?.slice(0, 300) ?? null
-  return { address: request.ip, userAgent, requestId: request.id }
+  return { address: clientAddressOf(request), userAgent, requestId: request.id }
 }
 
 /** Whether the connection on which the request came is still open, so that its client can receive the response. */

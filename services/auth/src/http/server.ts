@@ -4,6 +4,7 @@ import { type ProblemDetailsOptions, problemDetails, type RequestMetrics, strict
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { type DocsOptions, openApi } from './docs.ts'
+import { addSecurityHeaders } from './securityHeaders.ts'
 import { type LogStream, serverOptions } from './serverOptions.ts'
 
 export interface ServerOptions {
@@ -18,6 +19,7 @@ export interface ServerOptions {
 export async function createServer(config: Config, options: ServerOptions): Promise<FastifyInstance> {
   const { problemOptions, docs, requests, logStream } = options
   const app = Fastify(serverOptions(config, problemOptions, logStream))
+  addSecurityHeaders(app, { hstsSeconds: config.HSTS_SECONDS, hstsSubdomains: config.HSTS_SUBDOMAINS })
   await app.register(requests.plugin)
   await app.register(problemDetails, { ...problemOptions, errors: 'all' })
   await app.register(strictRequests)

@@ -9,6 +9,8 @@ export interface RefreshKey {
   tag: Hmac
   /** Derives the successor's secret. */
   successor: Hmac
+  /** Computes the tag of device tokens. */
+  device: Hmac
 }
 
 export interface RefreshKeys {
@@ -39,6 +41,7 @@ function readKey(part: string): RefreshKey {
     id: Number(id),
     tag: derive(key, 'gatehouse refresh tag'),
     successor: derive(key, 'gatehouse refresh successor'),
+    device: derive(key, 'gatehouse device tag'),
   }
 }
 

@@ -2,7 +2,7 @@
 import { type LoginRequest, ProblemError } from '@gatehouse/contract'
 import type { PrismaClient } from '../database/database.ts'
 import type { ClientInfo } from '../http/clientInfo.ts'
-import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
+import { normalizePassword } from '../passwords/argon2.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { AccountForLogin } from '../store/accounts.ts'
 import { changePassword } from '../store/updateAccount.ts'
@@ -20,8 +20,8 @@ export async function forcePasswordChange(
 ): Promise<string | undefined> {
   const { email, password, newPassword } = request
   if (newPassword === undefined) throw new ProblemError('password-change-required', 'a password that must be changed')
-  requireAcceptablePassword(newPassword, { field: 'body/newPassword', email })
-  if (newPassword === password) {
+  passwords.requireAcceptable(newPassword, { field: 'body/newPassword', email })
+  if (normalizePassword(newPassword) === normalizePassword(password)) {
     const field = { field: 'body/newPassword', reason: 'must differ from the current password' }
     throw new ProblemError('request-malformed', 'the new password is the old one', { fields: [field] })
   }

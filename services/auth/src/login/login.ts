@@ -1,16 +1,18 @@
 /** Log-in: verifies the password in constant time, then starts a session. */
 import { randomUUID } from 'node:crypto'
-import { type LoginRequest, ProblemError } from '@gatehouse/contract'
+import { type LoginRequest, type ProblemCode, ProblemError } from '@gatehouse/contract'
 import type { PrismaClient } from '../database/database.ts'
 import type { ClientInfo } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import type { Passwords } from '../passwords/passwords.ts'
-import type { LoginLimits } from '../rateLimits/loginLimits.ts'
+import type { LoginLimits, LoginPermit } from '../rateLimits/loginLimits.ts'
 import { replacePasswordHash } from '../store/accounts.ts'
 import type { LoginBatch } from '../store/loginBatch.ts'
+import type { LoginAccount } from '../store/readLogin.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import { writeRefusedAttempt } from '../store/writeAudit.ts'
+import type { Device } from '../tokens/deviceToken.ts'
 import { encodeRefreshToken, newSecret } from '../tokens/refreshToken.ts'
 import { forcePasswordChange, rejectUnexpectedNewPassword } from './forcedPasswordChange.ts'
 
@@ -31,19 +33,25 @@ export interface Lifetimes {
   shortIdle: number
 }
 
+/** The request and the client that sent it. */
+export interface LoginClient extends ClientInfo {
+  /** Accounts that the client proves to have logged in to before. */
+  devices: readonly Device[]
+}
+
 export interface LoggedIn {
   grant: Grant
   refreshToken: string
 }
 
 /**
- * @throws ProblemError `credentials-invalid` (for an unknown e-mail address and for a wrong password), `account-disabled` (right password),
- * `rate-limited`, `overloaded`
+ * @throws ProblemError `credentials-invalid` (for an unknown e-mail address and for a wrong password), `account-disabled`,
+ * `password-change-required` and `password-expired` (right password), `known-device-required`, `rate-limited`, `overloaded`
  */
-export async function login(deps: LoginDeps, request: LoginRequest, clientInfo: ClientInfo): Promise<LoggedIn> {
+export async function login(deps: LoginDeps, request: LoginRequest, client: LoginClient): Promise<LoggedIn> {
   // A concurrent log-in may have replaced the hash of the same password. The second attempt reads the new hash, or finds
   // that the failure limit is reached.
-  const loggedIn = (await check(deps, request, clientInfo)) ?? (await check(deps, request, clientInfo))
+  const loggedIn = (await check(deps, request, client)) ?? (await check(deps, request, client))
   if (loggedIn === undefined)
     throw new ProblemError('credentials-invalid', 'the account changed during the log-in, twice')
   return loggedIn
@@ -53,28 +61,62 @@ export async function login(deps: LoginDeps, request: LoginRequest, clientInfo: 
  * @returns undefined when, between reading the account and starting the session, the account changed or concurrent failures
  * reached the limit
  */
-async function check(deps: LoginDeps, request: LoginRequest, clientInfo: ClientInfo): Promise<LoggedIn | undefined> {
+async function check(deps: LoginDeps, request: LoginRequest, client: LoginClient): Promise<LoggedIn | undefined> {
   const { db, passwords, limits } = deps
-  const attempt = { email: request.email, address: clientInfo.address }
-  const account = await limits.findAccount(attempt)
+  const permit = await limits.admit({ email: request.email, address: client.address, devices: client.devices })
+  const { account } = permit
   const isRight = await passwords.verify(request.password, account?.passwordHash)
-  if (account === undefined || !isRight) {
-    const isLimitReached = await limits.recordFailure(attempt)
-    const start = { action: 'session.start' as const, target: account?.id ?? null }
-    await writeRefusedAttempt(db, { ...start, outcome: 'credentials-invalid' }, clientInfo)
+  const start = { action: 'session.start' as const, target: account?.id ?? null }
+  const fail = async (outcome: ProblemCode) => {
+    const isLimitReached = await permit.recordFailure()
+    // The statement that starts sessions has already audited a disabled account.
+    if (outcome !== 'account-disabled') await writeRefusedAttempt(db, { ...start, outcome }, client)
     // Written once, when the limit is reached: later refusals must not fill the audit log.
-    if (isLimitReached) await writeRefusedAttempt(db, { ...start, outcome: 'rate-limited' }, clientInfo)
+    if (isLimitReached) await writeRefusedAttempt(db, { ...start, outcome: 'rate-limited' }, client)
+  }
+  if (account === undefined || !isRight) {
+    await fail('credentials-invalid')
     throw new ProblemError('credentials-invalid', account ? 'wrong password' : 'unknown e-mail')
   }
+  try {
+    const loggedIn = await proceed(deps, { request, permit, account }, client)
+    if (loggedIn !== undefined) await permit.recordSuccess()
+    return loggedIn
+  } catch (error) {
+    // These responses reveal that the password is right: each is audited and counted like a wrong password, and before it
+    // is sent, so that concurrent guesses cannot use it.
+    if (error instanceof ProblemError && revealing.includes(error.code)) await fail(error.code)
+    throw error
+  }
+}
+
+const revealing: readonly ProblemCode[] = [
+  'account-disabled',
+  'password-change-required',
+  'password-expired',
+  'request-malformed',
+]
+
+interface Verified {
+  request: LoginRequest
+  permit: LoginPermit
+  account: LoginAccount
+}
+
+async function proceed(
+  deps: LoginDeps,
+  { request, permit, account }: Verified,
+  client: LoginClient,
+): Promise<LoggedIn | undefined> {
   const mustChange = account.mustChangePassword && !account.isDisabled
-  // These responses reveal that the password is right, so the limit is read again first: concurrent guesses may have reached it.
-  if (mustChange || request.newPassword !== undefined) await limits.findAccount(attempt)
+  if (mustChange && account.isPasswordExpired)
+    throw new ProblemError('password-expired', 'an expired initial password or reset code')
   if (!mustChange) rejectUnexpectedNewPassword(request)
   const passwordHash = mustChange
-    ? await forcePasswordChange(deps, { account, request }, clientInfo)
+    ? await forcePasswordChange(deps, { account, request }, client)
     : await rehash(deps, account, request.password)
   if (passwordHash === undefined) return undefined
-  return startSession(deps, { ...request, accountId: account.id, passwordHash }, clientInfo)
+  return startSession(deps, { ...request, accountId: account.id, passwordHash, quotas: permit.quotas }, client)
 }
 
 /** Replaces a hash with outdated parameters: the password is known only during a log-in. */
@@ -89,25 +131,18 @@ async function rehash(
   return isReplaced ? to : account.passwordHash
 }
 
-type CheckedLogin = LoginRequest & { accountId: string; passwordHash: string }
+type CheckedLogin = LoginRequest & { accountId: string; passwordHash: string } & Pick<LoginPermit, 'quotas'>
 
 async function startSession(
-  deps: LoginDeps,
+  { loginBatch, refreshKeys, lifetimes }: LoginDeps,
   checked: CheckedLogin,
-  clientInfo: ClientInfo,
+  { address, userAgent, requestId }: LoginClient,
 ): Promise<LoggedIn | undefined> {
-  const { loginBatch, limits, refreshKeys, lifetimes } = deps
-  const { accountId, passwordHash, device = null, remember = true } = checked
+  const { accountId, passwordHash, quotas, device = null, remember = true } = checked
   const secret = newSecret()
   const sessionId = randomUUID()
   const started = await loginBatch.start({
-    ...clientInfo,
-    quotas: limits.quotasOf({ email: checked.email, address: clientInfo.address }),
-    accountId,
-    passwordHash,
-    device,
-    remember,
-    sessionId,
+    ...{ address, userAgent, requestId, quotas, accountId, passwordHash, device, remember, sessionId },
     clientId: 'first-party',
     lifetimeSeconds: remember ? lifetimes.session : lifetimes.shortSession,
     idleSeconds: remember ? lifetimes.idle : lifetimes.shortIdle,

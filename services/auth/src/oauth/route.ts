@@ -1,5 +1,6 @@
 /** `/oauth/token`, `/oauth/introspect` and `/oauth/revoke`: for clients that use standard OAuth libraries. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ProblemError } from '@gatehouse/contract'
 import type { Verifier } from '@gatehouse/guard'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
@@ -8,7 +9,7 @@ import type { BarrierDeps } from '../revoke/sendRevocation.ts'
 import { clientOf, requireClient } from './client.ts'
 import { OAuthError, type OAuthErrorOptions, setOAuthErrorHandler } from './errors.ts'
 import { type Form, readForms, requireParameter } from './form.ts'
-import { clientGrant, type GrantDeps, type GrantResult, refreshGrant } from './grants.ts'
+import { clientGrant, firstParty, type GrantDeps, type GrantResult, refreshGrant } from './grants.ts'
 import { introspect } from './introspect.ts'
 import { revokeToken } from './revoke.ts'
 import { formOf, IntrospectionResponse, oauthErrorResponses, TokenResponse } from './schemas.ts'
@@ -73,6 +74,9 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
   app.post('/oauth/revoke', { schema: revocation }, async (request, reply) => {
     const form: Form = request.body
     const client = await clientOf(deps, request, form)
+    // A confidential client that only names itself is not authenticated, and is not the public client either.
+    if (client === undefined && (form['client_id'] ?? firstParty) !== firstParty)
+      throw new ProblemError('client-invalid', 'a client id without its secret')
     const { address, requestId } = clientInfoOf(request)
     const context = { actor: client?.id ?? null, reason: null, address, requestId }
     const revoked = await revokeToken(deps, { token: requireParameter(form, 'token'), client, context })

@@ -5,9 +5,15 @@ import { Piscina } from 'piscina'
 import { adaptiveBatchSize } from './adaptiveBatchSize.ts'
 import { isOutdated } from './argon2.ts'
 import type { HashJob, HashResult } from './hashWorker.ts'
+import type { RequireAcceptable } from './passwordPolicy.ts'
 import type { RenewalPriority } from './renewalPriority.ts'
 
-export interface Passwords {
+export interface Passwords extends PasswordHasher {
+  /** Checks a new password. @throws ProblemError `request-malformed` */
+  requireAcceptable: RequireAcceptable
+}
+
+export interface PasswordHasher {
   hash: (password: string) => Promise<string>
   /**
    * Verifies a password in the same time whether the account exists or not.
@@ -43,10 +49,10 @@ interface QueuedJob {
   reject: (error: unknown) => void
 }
 
-export function createPasswords(options: PasswordOptions): Passwords {
+export function createPasswordHasher(options: PasswordOptions): PasswordHasher {
   const { threads, queue, renewalPriority, cores = availableParallelism() } = options
   const pool = createPool(threads)
-  const barrierDeps: QueuedJob[] = []
+  const jobs: QueuedJob[] = []
   let running = 0
   const threadsWhileClaimed = Math.max(1, Math.min(threads, cores - 1))
   const allowedThreads = () => (renewalPriority.isClaimed() ? threadsWhileClaimed : threads)
@@ -54,8 +60,8 @@ export function createPasswords(options: PasswordOptions): Passwords {
   const nextBatchSize = adaptiveBatchSize(maxBatchSize)
 
   const startBatches = () => {
-    while (hasFreeThread() && barrierDeps.length > 0) {
-      const batch = barrierDeps.splice(0, nextBatchSize(barrierDeps.length, allowedThreads()))
+    while (hasFreeThread() && jobs.length > 0) {
+      const batch = jobs.splice(0, nextBatchSize(jobs.length, allowedThreads()))
       running += 1
       void runBatch(batch)
     }
@@ -76,11 +82,11 @@ export function createPasswords(options: PasswordOptions): Passwords {
   }
   const enqueue = (job: HashJob) =>
     new Promise<string | boolean>((resolve, reject) => {
-      if (!hasFreeThread() && barrierDeps.length >= queue) {
+      if (!hasFreeThread() && jobs.length >= queue) {
         reject(new ProblemError('overloaded', 'the queue for hashing passwords is full'))
         return
       }
-      barrierDeps.push({ job, resolve, reject })
+      jobs.push({ job, resolve, reject })
       startBatches()
     })
 

@@ -5,6 +5,9 @@ import type pg from 'pg'
 import { rateLimitFields } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
 
+/** Whether failures are counted each with a statement, or summed in memory first: four statements for a whole quota. */
+export type Counting = 'each' | 'summed'
+
 export interface FailureLimits {
   /** Reads memory only. @throws ProblemError `rate-limited` */
   requireAllowed: (key: string) => void
@@ -12,7 +15,7 @@ export interface FailureLimits {
    * Counts a failure in the database. A replica learns of a block with its first own failure.
    * @returns `spent` when this failure reached the limit: once per window, for the audit log
    */
-  recordFailure: (key: string) => Promise<'spent' | undefined>
+  recordFailure: (key: string, counting?: Counting) => Promise<'spent' | undefined>
 }
 
 export interface FailureLimitOptions {
@@ -31,6 +34,7 @@ const maxBlockedKeys = 100_000
 export function failureLimits({ pool, clock, policy, quota }: FailureLimitOptions): FailureLimits {
   const counter = sharedCounter({ pool, keyPrefix: policy, points: quota, windowSeconds })
   const blockedUntilMs = new Map<string, number>()
+  const sum = failureSums({ clock, step: Math.max(1, Math.ceil(quota / 4)) })
 
   const requireAllowed = (key: string) => {
     const resetMs = (blockedUntilMs.get(key) ?? 0) - clock.nowMs()
@@ -44,20 +48,39 @@ export function failureLimits({ pool, clock, policy, quota }: FailureLimitOption
     blockedUntilMs.delete(key)
   }
 
-  const recordFailure: FailureLimits['recordFailure'] = async key => {
-    const { consumedPoints, msBeforeNext } = await counter.penalty(key)
+  const recordFailure: FailureLimits['recordFailure'] = async (key, counting = 'each') => {
+    const points = counting === 'each' ? 1 : sum(key)
+    if (points === 0) return undefined
+    const { consumedPoints, msBeforeNext } = await counter.penalty(key, points)
     if (consumedPoints < quota) return undefined
     blockedUntilMs.set(key, clock.nowMs() + msBeforeNext)
     const [oldest] = blockedUntilMs.keys()
     if (blockedUntilMs.size > maxBlockedKeys && oldest !== undefined) blockedUntilMs.delete(oldest)
-    return consumedPoints === quota ? 'spent' : undefined
+    return consumedPoints - points < quota ? 'spent' : undefined
   }
   return { requireAllowed, recordFailure }
+}
+
+/** @returns a function that counts in memory and returns the sum to be written; 0 while it is below `step` */
+function failureSums({ clock, step }: { clock: Clock; step: number }): (key: string) => number {
+  const sums = new Map<string, { points: number; untilMs: number }>()
+  return key => {
+    const nowMs = clock.nowMs()
+    const known = sums.get(key)
+    const points = (known !== undefined && nowMs < known.untilMs ? known.points : 0) + 1
+    sums.delete(key)
+    if (points >= step) return points
+    sums.set(key, { points, untilMs: nowMs + windowSeconds * 1000 })
+    const [oldest] = sums.keys()
+    if (sums.size > maxBlockedKeys && oldest !== undefined) sums.delete(oldest)
+    return 0
+  }
 }
 
 export interface FailureLimitUse {
   limits: FailureLimits
   key: string
+  counting?: Counting
   /** Whether this problem counts against the client. */
   isCounted: (outcome: ProblemCode) => boolean
   /** Writes the audit entry when the limit is reached. */
@@ -66,7 +89,7 @@ export interface FailureLimitUse {
 
 /** Runs an action under its failure limit. */
 export async function withFailureLimit<Result>(
-  { limits, key, isCounted, onLimitReached }: FailureLimitUse,
+  { limits, key, counting = 'each', isCounted, onLimitReached }: FailureLimitUse,
   action: () => Promise<Result>,
 ): Promise<Result> {
   limits.requireAllowed(key)
@@ -75,7 +98,7 @@ export async function withFailureLimit<Result>(
   } catch (error) {
     const isFailure = error instanceof ProblemError && isCounted(error.code)
     // The refusal holds even when the failure cannot be counted because the database is unavailable.
-    const recorded = isFailure ? await limits.recordFailure(key).catch(() => undefined) : undefined
+    const recorded = isFailure ? await limits.recordFailure(key, counting).catch(() => undefined) : undefined
     if (recorded === 'spent') await onLimitReached()
     throw error
   }

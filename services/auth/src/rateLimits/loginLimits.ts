@@ -1,84 +1,181 @@
-/** Limits wrong passwords by account and address, and by address, over all replicas. */
+/** Limits wrong passwords: by account and address, by address, by account, and by known device, over all replicas. */
 import { ProblemError } from '@gatehouse/contract'
+import type { RateLimiterPostgres } from 'rate-limiter-flexible'
 import type { Database } from '../database/database.ts'
 import { sha256 } from '../keys/hmac.ts'
-import { type AccountForLogin, emailKey } from '../store/accounts.ts'
+import { emailKey } from '../store/accounts.ts'
 import type { LoginBatch } from '../store/loginBatch.ts'
-import type { Quota, ReachedLimit } from '../store/readLogin.ts'
+import type { LoginAccount, Quota } from '../store/readLogin.ts'
 import { addressKey } from './addressKey.ts'
 import { rateLimitFields } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
 
-/** The account and the address of a log-in attempt. */
 export interface LoginAttempt {
   email: string
   address: string
+  /** Accounts that the client proves to have logged in to before. */
+  devices: readonly { accountId: string; deviceId: string }[]
+}
+
+/** The permission to verify one password. */
+export interface LoginPermit {
+  account: LoginAccount | undefined
+  /** The limits that must not be reached when the session starts. */
+  quotas: readonly Quota[]
+  /**
+   * Counts a failure before it is answered: of concurrent guesses only as many are answered as the limits allow.
+   * @returns whether this failure reached a limit
+   * @throws ProblemError `rate-limited` when a limit was reached before
+   */
+  recordFailure: () => Promise<boolean>
+  /** Forgets the failures of the account (NIST SP 800-63B-4 section 3.2.2). */
+  recordSuccess: () => Promise<void>
 }
 
 export interface LoginLimits {
   /**
-   * Reads the account and its failure counters in one statement.
-   * @throws ProblemError `rate-limited`, whether the account exists or not
+   * Reads the account and its counters in one statement.
+   * @throws ProblemError `rate-limited`, `known-device-required`; both whether the account exists or not
    */
-  findAccount: (attempt: LoginAttempt) => Promise<AccountForLogin | undefined>
-  /** The limits that must not be reached when a session starts. */
-  quotasOf: (attempt: LoginAttempt) => Quota[]
+  admit: (attempt: LoginAttempt) => Promise<LoginPermit>
   /**
-   * Counts a wrong password before it is answered: of concurrent guesses only as many are answered as the limit allows.
-   * @returns whether this failure reached a limit
-   * @throws ProblemError `rate-limited` when a limit was reached before
+   * Counts an attempt of an authenticated user before its password is verified.
+   * @returns a function that takes the count back
+   * @throws ProblemError `rate-limited`
    */
-  recordFailure: (attempt: LoginAttempt) => Promise<boolean>
+  reserveChange: (accountId: string) => Promise<() => Promise<void>>
+  /** Forgets the failures of an account that gets a reset code. */
+  forget: (email: string) => Promise<void>
 }
 
 export interface LoginLimitOptions {
   pool: Database['pool']
   store: Pick<LoginBatch, 'read'>
-  /** Wrong passwords for one account from one address, per window. */
+  /** Wrong passwords for one account from one address, or from one known device, per 15 minutes. */
   perAccount: number
-  /** Wrong passwords from one address for any account, per window. */
+  /** Wrong passwords from one address for any account, per 15 minutes. */
   perAddress: number
+  /** Wrong passwords for one account from all unknown devices, until a log-in succeeds. */
+  ceiling: number
+}
+
+interface Counter {
+  limiter: RateLimiterPostgres
+  key: string
 }
 
 const windowSeconds = 15 * 60
+/** For an account; a row for an e-mail address without an account is kept for a day. */
+const ceilingSeconds = { known: 30 * 24 * 3600, unknown: 24 * 3600 }
+/** Attempts per minute from an address beyond its limit, for accounts that are not under attack. */
+const slowLane = { points: 6, windowSeconds: 60 }
 
-/** Failures never count against the account alone: an attacker cannot lock its owner out from elsewhere. */
-export function loginLimits({ pool, store, perAccount, perAddress }: LoginLimitOptions): LoginLimits {
-  const counter = (keyPrefix: string, points: number) => sharedCounter({ pool, keyPrefix, points, windowSeconds })
-  const pair = counter('login-pair', perAccount)
-  const single = counter('login-address', perAddress)
-  const countersOf = ({ email, address }: LoginAttempt) => {
-    const network = addressKey(address)
-    return [
-      { limiter: pair, key: sha256(`${emailKey(email)}|${network}`).toString('base64url') },
-      { limiter: single, key: network },
-    ]
+/** Failures never block an account for its known devices: an attacker cannot lock its owner out of them. */
+export function loginLimits(options: LoginLimitOptions): LoginLimits {
+  const { pool, store, perAccount, perAddress, ceiling } = options
+  const counter = (keyPrefix: string, points: number, seconds = windowSeconds) =>
+    sharedCounter({ pool, keyPrefix, points, windowSeconds: seconds })
+  const limiters = {
+    pair: counter('login-pair', perAccount),
+    address: counter('login-address', perAddress),
+    device: counter('login-device', perAccount),
+    known: counter('login-account', ceiling, ceilingSeconds.known),
+    unknown: counter('login-account', ceiling, ceilingSeconds.unknown),
+    slow: counter('login-slow', slowLane.points, slowLane.windowSeconds),
+    change: counter('password-change', perAccount),
   }
-  const quotasOf = (attempt: LoginAttempt) =>
-    countersOf(attempt).map(({ limiter, key }) => ({ key: limiter.getKey(key), max: limiter.points }))
+
+  const admit: LoginLimits['admit'] = async ({ email, address, devices }) => {
+    const network = addressKey(address)
+    const account = hashed(emailKey(email))
+    const pair: Counter = { limiter: limiters.pair, key: hashed(`${emailKey(email)}|${network}`) }
+    const single: Counter = { limiter: limiters.address, key: network }
+    const total: Counter = { limiter: limiters.unknown, key: account }
+    const known = devices.map(({ accountId, deviceId }) => ({ accountId, limiter: limiters.device, key: deviceId }))
+    const read = [total, pair, single, ...known]
+    const facts = await store.read({ email, network, quotas: read.map(quotaOf) })
+    const isReached = (item: Counter) => facts.reached.find(({ key }) => key === item.limiter.getKey(item.key))
+    const permitFor = (counters: readonly Counter[]) =>
+      permit({
+        account: facts.account,
+        counters,
+        forget: facts.points.get(total.limiter.getKey(account)) ? () => forgetKey(account) : undefined,
+      })
+
+    const device = known.find(({ accountId }) => accountId === facts.account?.id)
+    if (device !== undefined) {
+      refuseIf(isReached(device))
+      return permitFor([device])
+    }
+    const all = { ...total, limiter: facts.account === undefined ? limiters.unknown : limiters.known }
+    if (isReached(total)) throw new ProblemError('known-device-required', 'too many wrong passwords for the account')
+    refuseIf(isReached(pair))
+    const addressLimit = isReached(single)
+    if (addressLimit === undefined) return permitFor([pair, single, all])
+    if (!facts.isKnownNetwork) {
+      const isUnderAttack = (facts.points.get(total.limiter.getKey(account)) ?? 0) >= perAccount
+      const { consumedPoints } = await limiters.slow.penalty(network)
+      if (isUnderAttack || consumedPoints > slowLane.points) throw rateLimited(addressLimit)
+    }
+    return permitFor([pair, all])
+  }
+
+  const forgetKey = async (key: string) => {
+    await limiters.known.delete(key)
+  }
 
   return {
-    quotasOf,
-    findAccount: async attempt => {
-      const { account, reachedLimit } = await store.read({ email: attempt.email, quotas: quotasOf(attempt) })
-      if (reachedLimit) throw rateLimited(reachedLimit)
-      return account
+    admit,
+    reserveChange: async accountId => {
+      const { consumedPoints, msBeforeNext: leftMs } = await limiters.change.penalty(accountId)
+      if (consumedPoints > perAccount) throw rateLimited({ max: perAccount, leftMs })
+      return async () => {
+        await limiters.change.reward(accountId)
+      }
     },
-    recordFailure: async attempt => {
-      const counted = await Promise.all(
-        countersOf(attempt).map(async ({ limiter, key }) => {
-          const { consumedPoints, msBeforeNext: leftMs } = await limiter.penalty(key)
-          return { key, max: limiter.points, leftMs, beyond: consumedPoints - limiter.points }
-        }),
-      )
-      const exceeded = counted.find(({ beyond }) => beyond > 0)
-      if (exceeded) throw rateLimited(exceeded)
-      return counted.some(({ beyond }) => beyond === 0)
-    },
+    forget: email => forgetKey(hashed(emailKey(email))),
   }
 }
 
-function rateLimited({ max, leftMs }: ReachedLimit): ProblemError {
+function permit({
+  account,
+  counters,
+  forget,
+}: {
+  account: LoginAccount | undefined
+  counters: readonly Counter[]
+  forget: (() => Promise<void>) | undefined
+}): LoginPermit {
+  return {
+    account,
+    quotas: counters.map(quotaOf),
+    recordFailure: async () => {
+      const counted = await Promise.all(
+        counters.map(async ({ limiter, key }) => {
+          const { consumedPoints, msBeforeNext: leftMs } = await limiter.penalty(key)
+          return { max: limiter.points, leftMs, beyond: consumedPoints - limiter.points }
+        }),
+      )
+      refuseIf(counted.find(({ beyond }) => beyond > 0))
+      return counted.some(({ beyond }) => beyond === 0)
+    },
+    recordSuccess: async () => forget?.(),
+  }
+}
+
+function quotaOf({ limiter, key }: Counter): Quota {
+  return { key: limiter.getKey(key), max: limiter.points }
+}
+
+function hashed(text: string): string {
+  return sha256(text).toString('base64url')
+}
+
+function refuseIf(limit: { max: number; leftMs: number } | undefined): void {
+  if (limit !== undefined) throw rateLimited(limit)
+}
+
+function rateLimited({ max, leftMs }: { max: number; leftMs: number }): ProblemError {
   const headers = rateLimitFields({ policy: 'log-in', quota: max, windowSeconds, remaining: 0, resetMs: leftMs })
   return new ProblemError('rate-limited', 'too many wrong passwords', { retryAfterSeconds: leftMs / 1000, headers })
 }

@@ -24,9 +24,9 @@ export interface RateLimitDeps {
 
 export function createRateLimits(config: Config, { database, logins, clock }: RateLimitDeps): RateLimits {
   const { prisma: db, pool } = database
-  const { LOGIN_FAILURES: perAccount, ADDRESS_FAILURES: perAddress } = config
+  const { LOGIN_FAILURES: perAccount, ADDRESS_FAILURES: perAddress, ACCOUNT_FAILURES: ceiling } = config
   return {
-    passwords: loginLimits({ pool, store: logins, perAccount, perAddress }),
+    passwords: loginLimits({ pool, store: logins, perAccount, perAddress, ceiling }),
     renewals: failureLimits({ pool, clock, policy: 'renew', quota: config.RENEW_FAILURES }),
     clients: clientLimits({ db, pool, clock, quota: config.CLIENT_FAILURES }),
     adminCalls: createAdminCallLimit({ db, pool, quota: config.ADMIN_CALLS }),

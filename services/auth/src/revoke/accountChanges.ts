@@ -71,15 +71,18 @@ export const forcePasswordChange: AccountChange = {
   effectOf: effectByState,
 }
 
-/** @param afterwards whether the next log-in must set another password */
-export function resetPassword(passwordHash: string, afterwards: 'must-change' | 'keeps'): AccountChange {
-  const mustChange = afterwards === 'must-change'
+/**
+ * Replaces the password with a one-time code: the next log-in must set a new password (OWASP ASVS 6.4.1, 6.4.6).
+ * @param codeHash the hash of the code
+ * @param expiresInSeconds how long the code can be used
+ */
+export function issueResetCode(codeHash: string, expiresInSeconds: number): AccountChange {
   return {
-    action: 'user.set-password',
-    apply: (db, { id }) => setPassword(db, { id, passwordHash, mustChange }),
+    action: 'user.issue-reset-code',
+    apply: (db, { id }) => setPassword(db, { id, passwordHash: codeHash, mustChange: true, expiresInSeconds }),
     endsSessionsAs: 'password-changed',
     effectOf: effectByState,
-    detail: () => ({ mustChange }),
+    detail: () => ({ expiresInSeconds }),
   }
 }
 

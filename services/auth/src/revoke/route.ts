@@ -78,5 +78,6 @@ function viewOf({ id, device, userAgent, address, ...times }: SessionRow, curren
     createdAt: times.createdAt.toISOString(),
     renewedAt: times.renewedAt?.toISOString() ?? null,
     expiresAt: times.expiresAt.toISOString(),
+    sharedAt: times.sharedAt?.toISOString() ?? null,
   }
 }

@@ -5,29 +5,22 @@ import { explainRotation } from '@gatehouse/protocol'
 import type { Db } from '../database/database.ts'
 import type { ClientInfo } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
-import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import type { RenewalPriority } from '../passwords/renewalPriority.ts'
 import { addressKey } from '../rateLimits/addressKey.ts'
 import { type FailureLimits, withFailureLimit } from '../rateLimits/failureLimits.ts'
-import type { Revocations } from '../revoke/revoke.ts'
 import { type RotationRead, readRotationFacts } from '../store/readRotationFacts.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import type { RotationBatch } from '../store/rotationBatch.ts'
 import { writeRefusedAttempt } from '../store/writeAudit.ts'
-import {
-  currentSuccessor,
-  decodeRefreshToken,
-  encodeRefreshToken,
-  type RefreshToken,
-  successorSecret,
-} from '../tokens/refreshToken.ts'
+import { decodeRefreshToken, encodeRefreshToken, type RefreshToken, successorSecret } from '../tokens/refreshToken.ts'
 
-export interface RotateDeps {
+import { answerRetry, type RetryDeps } from './retry.ts'
+import { shortAgent } from './sharing.ts'
+
+export interface RotateDeps extends RetryDeps {
   db: Db
   rotateRow: RotationBatch
-  refreshKeys: RefreshKeys
   renewalPriority: Pick<RenewalPriority, 'claim'>
-  revocations: Revocations
   retryWindowMs: number
   /**
    * Failures with a genuine token count against its session, failures with an invented token against the address. So
@@ -62,9 +55,11 @@ export async function rotate(
 ): Promise<RotationResult> {
   const token = decodeRefreshToken(presented.refreshToken, deps.refreshKeys)
   const key = token === undefined ? `address|${addressKey(clientInfo.address)}` : `session|${token.sessionId}`
+  // An invented token costs no other statement, so its failures are summed in memory before they are counted.
+  const counting = token === undefined ? 'summed' : 'each'
   const attempt = { action: 'session.renew' as const, target: token?.sessionId ?? null, outcome: 'rate-limited' }
   const onLimitReached = () => writeRefusedAttempt(deps.db, attempt, clientInfo)
-  return withFailureLimit({ limits: deps.limits, key, isCounted, onLimitReached }, async () => {
+  return withFailureLimit({ limits: deps.limits, key, counting, isCounted, onLimitReached }, async () => {
     if (token === undefined) throw new ProblemError('refresh-invalid', 'the refresh token has no valid tag')
     return rotateGenuine(deps, { ...presented, token }, clientInfo)
   })
@@ -91,6 +86,8 @@ async function rotateGenuine(
     presentedHash: sha256(token.secret),
     successorHash: sha256(secret),
     idempotencyKeyHash: idempotencyKey === undefined ? null : sha256(idempotencyKey),
+    address: clientInfo.address,
+    userAgent: shortAgent(clientInfo.userAgent),
   }
   const explain = async () => {
     const found = await readRotationFacts(db, rotation)
@@ -109,13 +106,8 @@ async function rotateGenuine(
   if (explanation.kind === 'locked') throw new ProblemError('unavailable', 'the row of the refresh token stayed locked')
   if (explanation.kind === 'reject') throw new ProblemError(explanation.code, 'a refresh token that does not rotate')
   if (explanation.kind === 'retry') {
-    const { grant, currentHash } = found
-    // Defence in depth: such a row is never written, and it would not prove reuse.
-    if (!grant || !currentHash) throw new ProblemError('unavailable', 'a retry without a stored successor')
-    const successor = currentSuccessor(token, refreshKeys, currentHash)
-    if (successor === undefined)
-      throw new ProblemError('session-ended', 'a retry under a key that is no longer in the ring')
-    return { grant, refreshToken: encode(successor) }
+    const { grant, secret } = await answerRetry(deps, { token, found }, clientInfo)
+    return { grant, refreshToken: encode(secret) }
   }
   // A renewal that timed out on the client may still execute late, after the client has retried on another replica and
   // renewed again. Its token is then two generations old. A client that has disconnected cannot receive the new token, so

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LogoutRequest, ProblemError, problemDefinition, RenewRequest, SessionTokens } from '@gatehouse/contract'
 import type { Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
+import { authorizationOf } from '../http/authorizationHeader.ts'
 import { clientInfoOf, isAwaited } from '../http/clientInfo.ts'
 import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
 import { requireOwnOrigin } from '../http/origin.ts'
@@ -26,6 +27,9 @@ export interface RotateRoutes extends RotateDeps {
 
 /** Problems after which the cookie is useless and is cleared. Other problems leave it in place. */
 const cookieClearingCodes: readonly string[] = ['session-ended', 'session-expired', 'refresh-reused']
+
+/** Sessions of which a request may carry genuine cookies; each costs statements. */
+const maxSessions = 16
 
 export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app, deps) => {
   const { cookie, allowedOrigins, refreshKeys, revocations, barrier } = deps
@@ -81,6 +85,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     },
   }
   app.delete('/session', logout, async (request, reply) => {
+    const authorization = authorizationOf(request)
     const { transport, tokens } = presentedTokens(request, request.body)
     const genuine = tokens.flatMap(token => decodeRefreshToken(token, refreshKeys) ?? [])
     if (tokens.length > 0 && genuine.length === 0) {
@@ -90,11 +95,11 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     const { address, requestId } = clientInfoOf(request)
     const sessionIds = genuine.map(({ sessionId }) => sessionId)
     // A client that holds only an access token may log out with it, expired or not: the signature proves the session.
-    if (tokens.length === 0 && request.headers.authorization !== undefined) {
-      const { caller } = await deps.verifierIgnoringExpiry.verify(request.headers.authorization)
+    if (tokens.length === 0 && authorization !== undefined) {
+      const { caller } = await deps.verifierIgnoringExpiry.verify(authorization)
       sessionIds.push(caller.sid)
     }
-    for (const sessionId of sessionIds) {
+    for (const sessionId of new Set(sessionIds.slice(0, maxSessions))) {
       const context = { actor: null, reason: null, address, requestId }
       const { seq } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context)
       await barrier.wait(seq, waitPreference(request, reply, deps.maxWaitMs))
@@ -139,5 +144,5 @@ function newestFirst(tokens: string[], read: (token: string) => RefreshToken | u
     const known = newest.get(token.sessionId)
     if (known === undefined || known.generation < token.generation) newest.set(token.sessionId, token)
   }
-  return newest.size === 0 ? tokens.slice(0, 1) : [...newest.values()].map(({ text }) => text)
+  return newest.size === 0 ? tokens.slice(0, 1) : [...newest.values()].slice(0, maxSessions).map(({ text }) => text)
 }

@@ -1,4 +1,5 @@
 /** Reads accounts by key, creates them, and replaces password hashes. */
+import { domainToASCII } from 'node:url'
 import type { Db } from '../database/database.ts'
 
 export interface AccountForLogin {
@@ -39,6 +40,8 @@ export interface NewAccount {
   roles: string[]
   scopes: string[]
   mustChangePassword?: boolean
+  /** When an initial password expires; never when omitted. */
+  passwordExpiresAt?: Date
 }
 
 /**
@@ -65,7 +68,14 @@ export async function replacePasswordHash(db: Db, change: { id: string; from: st
   return count === 1
 }
 
-/** The form in which addresses are compared and unique: compatibility forms and letter case do not distinguish two. */
+/**
+ * The key by which an e-mail address is unique and found: compatibility forms and letter case do not distinguish accounts, and
+ * an internationalized domain is the same as its A-label form (RFC 5891).
+ */
 export function emailKey(email: string): string {
-  return email.normalize('NFKC').toLowerCase()
+  const folded = email.normalize('NFKC').toLowerCase()
+  const at = folded.lastIndexOf('@')
+  const domain = folded.slice(at + 1)
+  const isAscii = /^[\x21-\x7e]*$/.test(domain)
+  return at < 0 || isAscii ? folded : `${folded.slice(0, at)}@${domainToASCII(domain) || domain}`
 }

@@ -7,6 +7,9 @@ import type { EndedAs } from './endSessions.ts'
 export const auditActions = {
   'session.start': 'A user logs in, or fails to.',
   'session.renew': 'A renewal is refused.',
+  'session.retry': 'A renewal is repeated; the entry has the client info of both requests.',
+  'session.shared': 'Repeated renewals show that two clients hold the refresh token of a session.',
+  'session.sharing-detected': 'A session ends because two clients hold its refresh token (ON_SHARED_SESSION=end).',
   'session.logged-out': 'A session ends because its user logs out.',
   'session.revoked': 'One or more sessions of an account end because its user or an admin ends them.',
   'session.reuse-detected': 'A session ends because an older refresh token was presented again.',
@@ -20,7 +23,7 @@ export const auditActions = {
   'user.enable': 'An account is enabled.',
   'user.delete': 'An account is deleted.',
   'user.end-sessions': 'An admin ends every session of an account.',
-  'user.set-password': 'An admin sets the password of an account.',
+  'user.issue-reset-code': 'An admin replaces the password of an account with a one-time code.',
   'user.force-password-change': 'An admin requires a new password at the next log-in.',
   'user.change-password': 'A user changes the own password, or fails to.',
   'user.change-rights': 'The roles or scopes of an account change.',

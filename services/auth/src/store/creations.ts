@@ -1,4 +1,4 @@
-/** Remembers creations that carried an Idempotency-Key. */
+/** Remembers requests that carried an Idempotency-Key: creations, and changes of the own password. */
 import type { Db } from '../database/database.ts'
 
 export interface Creation {
@@ -28,4 +28,11 @@ export async function claimCreation(db: Db, creation: Creation): Promise<Omit<Cr
     select: { requestHash: true, target: true },
   })
   return known === null ? undefined : { requestHash: Buffer.from(known.requestHash), target: known.target }
+}
+
+/** @returns the creation that an earlier request with this key made, within the time in which it may be repeated */
+export async function readCreation(db: Db, keyHash: Buffer): Promise<{ target: string } | undefined> {
+  const [row] = await db.$queryRaw<{ target: string }[]>`
+    SELECT target FROM creations WHERE key_hash = ${keyHash} AND expires_at > statement_timestamp()`
+  return row
 }

@@ -5,6 +5,7 @@ export type EndedAs =
   | 'logged-out'
   | 'revoked'
   | 'reuse-detected'
+  | 'sharing-detected'
   | 'password-changed'
   | 'account-disabled'
   | 'account-deleted'

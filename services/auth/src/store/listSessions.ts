@@ -10,6 +10,8 @@ export interface SessionRow {
   createdAt: Date
   renewedAt: Date | null
   expiresAt: Date
+  /** When retries showed that two clients hold the refresh token. */
+  sharedAt: Date | null
 }
 
 /** Newest first, at most `limit`, by the index on `account_id`. */
@@ -23,7 +25,7 @@ export async function listSessions(
     orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
     take: limit,
     select: {
-      ...{ id: true, device: true, userAgent: true, address: true, createdAt: true },
+      ...{ id: true, device: true, userAgent: true, address: true, createdAt: true, sharedAt: true },
       refreshToken: { select: { rotatedAt: true, idleExpiresAt: true } },
     },
   })

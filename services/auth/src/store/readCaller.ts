@@ -26,7 +26,7 @@ export async function readCaller(db: QueryRaw, token: { sub: string; sid: string
     SELECT clock.global_epoch AS "globalEpoch", account.epoch, account.disabled_at IS NOT NULL AS "isDisabled",
            account.roles, account.scopes, session.id AS "sessionId", session.ended_as AS "endedAs",
            coalesce(session.expires_at <= statement_timestamp(), false) AS "isExpired",
-           session.global_epoch AS "sessionEveryoneEpoch"
+           session.global_epoch AS "sessionGlobalEpoch"
       FROM revocation_clock AS clock
       LEFT JOIN accounts AS account ON account.id = ${token.sub}::uuid
       LEFT JOIN sessions AS session ON session.id = ${token.sid}::uuid AND session.account_id = account.id

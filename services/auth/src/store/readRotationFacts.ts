@@ -14,6 +14,9 @@ interface Row extends Omit<Grant, 'sessionId'> {
   isSameAttempt: boolean | null
   currentHash: Uint8Array | null
   address: string | null
+  rotatedFrom: string | null
+  rotatedAgent: string | null
+  hasIdempotencyKey: boolean | null
 }
 
 export interface PresentedToken {
@@ -31,6 +34,8 @@ export interface RotationRead {
   currentHash: Uint8Array | null
   /** The address at log-in, as evidence. */
   address: string | null
+  /** The client of the last rotation. */
+  firstUse: { address: string | null; userAgent: string | null; hasIdempotencyKey: boolean }
 }
 
 /** One statement and so one snapshot of the rows and of PostgreSQL's clock; reads by primary key, locks nothing. */
@@ -48,7 +53,9 @@ export async function readRotationFacts(db: Db, presented: PresentedToken): Prom
            extract(epoch FROM token.rotated_at)::float8 * 1000 AS "rotatedAtMs",
            token.generation = ${presented.generation} AND token.current_hash = ${presented.presentedHash} AS "isCurrentSecret",
            token.previous_hash = ${presented.presentedHash} AS "isPreviousSecret",
-           token.idempotency_key_hash = ${presented.idempotencyKeyHash} AS "isSameAttempt"
+           token.idempotency_key_hash = ${presented.idempotencyKeyHash} AS "isSameAttempt",
+           token.rotated_from AS "rotatedFrom", token.rotated_agent AS "rotatedAgent",
+           token.idempotency_key_hash IS NOT NULL AS "hasIdempotencyKey"
       FROM sessions AS session
       JOIN accounts AS account ON account.id = session.account_id
       JOIN revocation_clock AS clock ON clock.id = 1
@@ -70,6 +77,11 @@ export async function readRotationFacts(db: Db, presented: PresentedToken): Prom
     grant: row ? { ...row, sessionId: presented.sessionId } : null,
     currentHash: row?.currentHash ?? null,
     address: row?.address ?? null,
+    firstUse: {
+      address: row?.rotatedFrom ?? null,
+      userAgent: row?.rotatedAgent ?? null,
+      hasIdempotencyKey: row?.hasIdempotencyKey ?? false,
+    },
   }
 }
 

@@ -9,6 +9,9 @@ export interface Rotation {
   successorHash: Buffer
   /** SHA-256 of the Idempotency-Key, when the client sent one. */
   idempotencyKeyHash: Buffer | null
+  /** Client address and user agent, as evidence for a later retry. */
+  address: string
+  userAgent: string | null
 }
 
 /** How long a session may go without a renewal, in seconds; the short one is without `remember`. */
@@ -47,8 +50,8 @@ export async function rotateRefreshToken(
   rotation: Rotation,
   idle: IdleTimes,
 ): Promise<Grant | undefined> {
-  const { sessionId, generation, presentedHash, successorHash, idempotencyKeyHash } = rotation
-  const values: Value[] = [sessionId, generation, presentedHash, successorHash, idempotencyKeyHash]
+  const { sessionId, generation, presentedHash, successorHash, idempotencyKeyHash, address, userAgent } = rotation
+  const values: Value[] = [sessionId, generation, presentedHash, successorHash, idempotencyKeyHash, address, userAgent]
   const [grant] = await db.query<Grant>(singleStatement, [idle.idle, idle.shortIdle, ...values])
   return grant
 }
@@ -65,7 +68,15 @@ export async function rotateRefreshTokens(
   rotations: readonly Rotation[],
   idle: IdleTimes,
 ): Promise<Map<string, Grant>> {
-  const columns = unnest(rotations, ['sessionId', 'generation', 'presentedHash', 'successorHash', 'idempotencyKeyHash'])
+  const columns = unnest(rotations, [
+    'sessionId',
+    'generation',
+    'presentedHash',
+    'successorHash',
+    'idempotencyKeyHash',
+    'address',
+    'userAgent',
+  ])
   const grants = await db.query<Grant>(batchStatement, [idle.idle, idle.shortIdle, ...columns])
   return new Map(grants.map(grant => [grant.sessionId, grant]))
 }
@@ -78,6 +89,8 @@ const rotationOf = (input: string) => `
          current_hash = input.successor_hash,
          idempotency_key_hash = input.idempotency_key_hash,
          rotated_at = statement_timestamp(),
+         rotated_from = input.address,
+         rotated_agent = input.user_agent,
          idle_expires_at = least(token.expires_at, statement_timestamp() + make_interval(secs =>
            CASE WHEN token.remember THEN $1::float8 ELSE $2::float8 END))
     FROM (${input}) AS input, accounts AS account, revocation_clock AS clock
@@ -97,11 +110,11 @@ const rotationOf = (input: string) => `
 
 const singleStatement = rotationOf(`
   SELECT $3::uuid AS session_id, $4::int AS generation, $5::bytea AS presented_hash, $6::bytea AS successor_hash,
-         $7::bytea AS idempotency_key_hash`)
+         $7::bytea AS idempotency_key_hash, $8::inet AS address, $9::text AS user_agent`)
 
 const batchStatement = rotationOf(`
   SELECT input.*
-    FROM unnest($3::uuid[], $4::int[], $5::bytea[], $6::bytea[], $7::bytea[])
-         AS input (session_id, generation, presented_hash, successor_hash, idempotency_key_hash)
+    FROM unnest($3::uuid[], $4::int[], $5::bytea[], $6::bytea[], $7::bytea[], $8::inet[], $9::text[])
+         AS input (session_id, generation, presented_hash, successor_hash, idempotency_key_hash, address, user_agent)
     JOIN refresh_tokens AS free ON free.session_id = input.session_id
      FOR UPDATE OF free SKIP LOCKED`)

@@ -57,6 +57,8 @@ export interface PasswordSetting {
   id: string
   passwordHash: string
   mustChange: boolean
+  /** When the password expires unless it is changed; null never. */
+  expiresInSeconds: number | null
 }
 
 /**
@@ -66,6 +68,7 @@ export interface PasswordSetting {
 export async function setPassword(db: Db, setting: PasswordSetting): Promise<ChangedAccount | undefined> {
   const [row] = await db.$queryRaw<ChangedAccount[]>`
     UPDATE accounts SET password_hash = ${setting.passwordHash}, must_change_password = ${setting.mustChange},
+           password_expires_at = clock_timestamp() + make_interval(secs => ${setting.expiresInSeconds}::float8),
            password_changed_at = clock_timestamp(), epoch = next_epoch(epoch), version = version + 1
      WHERE id = ${setting.id}::uuid RETURNING epoch, disabled_at IS NOT NULL AS "isDisabled"`
   return row
@@ -93,7 +96,7 @@ export async function deleteAccount(db: Db, id: string): Promise<ChangedAccount 
 export async function changePassword(db: Db, change: { id: string; from: string; to: string }): Promise<boolean> {
   const count = await db.$executeRaw`
     UPDATE accounts SET password_hash = ${change.to}, password_changed_at = clock_timestamp(),
-           must_change_password = false, version = version + 1
+           must_change_password = false, password_expires_at = NULL, version = version + 1
      WHERE id = ${change.id}::uuid AND password_hash = ${change.from} AND disabled_at IS NULL`
   return count === 1
 }

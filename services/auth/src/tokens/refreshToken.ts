@@ -84,7 +84,8 @@ function tagOf(bytes: Buffer, key: RefreshKey): Buffer {
   return key.tag(bytes.subarray(0, offsets.tag)).subarray(0, offsets.end - offsets.tag)
 }
 
-function uuidOf(bytes: Buffer): string {
+/** @param bytes 16 bytes */
+export function uuidOf(bytes: Buffer): string {
   const hex = bytes.toString('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }

@@ -80,19 +80,43 @@ t.test('delete user: removes the personal data, refuses the tokens, keeps the id
   t.notMatch(left?.entries, ada.email)
 })
 
-t.test('set password: ends the sessions and replaces the old password', async t => {
+t.test('reset code: replaces the password, ends the sessions and opens only the choice of a new password', async t => {
   const service = await startWithAdmin(t)
   const ada = await service.createUser()
   const session = await service.login(ada)
-  const next = 'a password chosen on the phone'
-  const reset = await service.callAsAdmin(`/admin/users/${ada.id}/password`, {
-    method: 'PUT',
-    body: { password: next },
-  })
-  t.match(reset.body, { kind: 'user', sessionsEnded: 1, inForce: true })
+  const path = `/admin/users/${ada.id}/password/reset-code`
+  const { body } = await service.callAsAdmin(path, { body: { reason: 'identity checked by telephone' } })
+  const issued = {
+    code: String,
+    expiresInSeconds: 86_400,
+    revocation: { kind: 'user', sessionsEnded: 1, inForce: true },
+  }
+  t.match(body, issued)
+  const { code } = body as { code: string }
   assertProblem(t, await service.call('/me', { token: session.accessToken }), 'session-ended')
   assertProblem(t, await service.call('/session', { body: { email: ada.email, password } }), 'credentials-invalid')
-  t.equal((await service.call('/session', { body: { email: ada.email, password: next } })).status, 201)
+  const login = { email: ada.email, password: code }
+  assertProblem(t, await service.call('/session', { body: login }), 'password-change-required')
+  const newPassword = 'a password chosen on the phone'
+  t.equal((await service.call('/session', { body: { ...login, newPassword } })).status, 201)
+  assertProblem(t, await service.call('/session', { body: login }), 'credentials-invalid')
+  t.equal((await service.call('/session', { body: { email: ada.email, password: newPassword } })).status, 201)
+  const audit = JSON.stringify(await service.lastAudit('user.issue-reset-code'))
+  t.match(audit, /identity checked/)
+  t.notMatch(audit, code)
+})
+
+t.test('reset code: expires', async t => {
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser()
+  const { body } = await service.callAsAdmin(`/admin/users/${ada.id}/password/reset-code`, { body: {} })
+  await service.database.pool.query(`UPDATE accounts SET password_expires_at = now() WHERE id = $1`, [ada.id])
+  const login = {
+    email: ada.email,
+    password: (body as { code: string }).code,
+    newPassword: 'a password chosen too late',
+  }
+  assertProblem(t, await service.call('/session', { body: login }), 'password-expired')
 })
 
 t.test('force password change: the password is accepted only together with a new one', async t => {
@@ -194,8 +218,8 @@ t.test('permissions: an actor without the role admin cannot gain admin rights', 
   assertProblem(t, await ask('/admin/users', { body: { ...newUser, scopes: ['a:b'] } }), 'insufficient-scope')
   t.equal((await ask('/admin/users', { body: { ...newUser, scopes: ['storage:read'] } })).status, 201)
   const auditor = await service.createUser({ roles: ['auditor'] })
-  const takeover = { method: 'PUT', body: { password: 'a password that I know' } }
-  assertProblem(t, await ask(`/admin/users/${auditor.id}/password`, takeover), 'insufficient-scope')
+  const takeover = { body: { reason: 'takeover' } }
+  assertProblem(t, await ask(`/admin/users/${auditor.id}/password/reset-code`, takeover), 'insufficient-scope')
   assertProblem(t, await ask(`/admin/users/${service.admin.id}/disable`, { body: {} }), 'insufficient-scope')
   const ada = await service.createUser()
   const grant = { method: 'PATCH', body: { roles: ['auditor'] }, headers: { 'if-match': '*' } }

@@ -22,6 +22,7 @@ import {
 const elsewhere: Partial<Record<ProblemCode, string>> = {
   'revocation-unknown': 'the resource service: the auth service reads revocations from the database',
   'idempotency-key-reused': 'test/admin',
+  'known-device-required': 'test/rateLimits/loginLimits',
   'precondition-failed': 'test/admin',
   'precondition-required': 'test/admin',
   'confirmation-required': 'test/admin',
@@ -71,6 +72,15 @@ const scenarios: Partial<Record<ProblemCode, (scene: Scene) => Promise<HttpRespo
   'password-change-required': async scene => {
     await scene.sql(`UPDATE accounts SET must_change_password = true ${account}`, [scene.ada.id])
     return logIn(scene)
+  },
+  'password-expired': async scene => {
+    const change = 'must_change_password = true, password_expires_at = now()'
+    await scene.sql(`UPDATE accounts SET ${change} ${account}`, [scene.ada.id])
+    return logIn(scene)
+  },
+  'password-wrong': ({ call, session }) => {
+    const body = { currentPassword: 'a wrong guess', newPassword: 'a new and longer passphrase' }
+    return call('/me/password', { method: 'PUT', token: session.accessToken, body })
   },
   'request-malformed': ({ call }) => call('/session', { body: {} }),
   'origin-refused': ({ call, session }) => {

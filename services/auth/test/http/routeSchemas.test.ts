@@ -40,6 +40,17 @@ t.test('every route schema compiles', async t => {
   await check(t, found)
 })
 
+t.test('a route with an access token signs out only by session-ended and account-disabled', async t => {
+  const { routes } = await routesOf(t)
+  const authenticated = routes.filter(({ schema }) => JSON.stringify(schema).includes('{"bearer":'))
+  t.ok(authenticated.length > 20, `${authenticated.length} routes`)
+  for (const { method, url, schema } of authenticated) {
+    const text = JSON.stringify((schema as { response?: object }).response)
+    const login = [...text.matchAll(/`([\w-]+)` \(login\)/g)].map(([, code]) => code)
+    t.same([...new Set(login)], ['session-ended'], `${method} ${url}`)
+  }
+})
+
 t.test('rejects a route schema that does not compile', async t => {
   const route = (schema: object): RouteOptions => ({ method: 'POST', url: '/', schema, handler: async () => undefined })
   const wrong = { type: 'object', properties: { name: { type: 'string', maxLength: '9' } } }

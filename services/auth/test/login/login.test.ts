@@ -50,7 +50,7 @@ t.test(
     t.equal(remembered.status, 201)
     t.notOk('refreshToken' in (remembered.body as object))
     const [cookie = '', ...others] = cookieOf(remembered)
-    t.same(others, [])
+    t.match(others, [/^__Secure-gatehouse-device-[0-9a-f]{8}=ghd_[\w-]{67}; /])
     t.match(cookie, /^__Secure-gatehouse=ghr_[\w-]{94}; /)
     for (const attribute of [/; Path=\/session(;|$)/, /; HttpOnly(;|$)/, /; Secure(;|$)/, /; SameSite=Strict(;|$)/])
       t.match(cookie, attribute)

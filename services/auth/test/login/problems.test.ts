@@ -4,7 +4,7 @@ import type { Problem } from '@gatehouse/contract'
 import { fakeClock } from '@gatehouse/testkit'
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
-import { createPasswords } from '../../src/passwords/passwords.ts'
+import { createPasswordHasher } from '../../src/passwords/passwords.ts'
 import { createRenewalPriority } from '../../src/passwords/renewalPriority.ts'
 import { waitUntil } from '../helpers/locks.ts'
 import { assertProblem, type HttpResponse, password, startService } from '../helpers/service.ts'
@@ -59,7 +59,7 @@ t.test('log-in: verifies a password for an unknown e-mail too, through the same 
 })
 
 t.test('passwords: verify returns false without a stored hash, even for the password of the dummy hash', async t => {
-  const passwords = createPasswords({ threads: 1, queue: 1, ...equal })
+  const passwords = createPasswordHasher({ threads: 1, queue: 1, ...equal })
   t.teardown(passwords.close)
   t.equal(await passwords.verify('password of the dummy hash', undefined), false)
 })
@@ -111,7 +111,7 @@ t.test('log-in: concurrent log-ins that replace an outdated hash all succeed', a
 })
 
 t.test('passwords: every queued job runs, also after a failed one', async t => {
-  const passwords = createPasswords({ threads: 2, queue: 20, ...equal })
+  const passwords = createPasswordHasher({ threads: 2, queue: 20, ...equal })
   t.teardown(passwords.close)
   const good = await passwords.hash(password)
   let done = 0
@@ -134,7 +134,7 @@ t.test('passwords: every queued job runs, also after a failed one', async t => {
 t.test('passwords: leaves one core free while renewals arrive, and uses every thread otherwise', async t => {
   const clock = fakeClock({ wallMs: 0 })
   const way = createRenewalPriority(clock)
-  const passwords = createPasswords({ threads: 2, cores: 2, queue: 0, renewalPriority: way })
+  const passwords = createPasswordHasher({ threads: 2, cores: 2, queue: 0, renewalPriority: way })
   t.teardown(passwords.close)
   const both = async () => {
     const tries = await Promise.allSettled([passwords.hash(password), passwords.hash(password)])

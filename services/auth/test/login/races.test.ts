@@ -8,7 +8,7 @@ import { effectOf } from '../helpers/tokens.ts'
 const newPassword = 'another long passphrase'
 
 async function scene(t: Parameters<typeof startService>[0]) {
-  const one = await startService(t)
+  const one = await startService(t, { LOGIN_FAILURES: '1000' })
   const other = await startReplica(t, one)
   const [ada, admin] = [await one.createUser(), await one.createUser({ roles: ['admin'] })]
   const { accessToken: adminToken } = await one.login(admin)

@@ -51,8 +51,10 @@ t.test('log-in limit: stops an address that tries many accounts, existing or not
   const { call, createUser } = await startService(t, limits)
   const { email } = await createUser()
   t.same(await tries(8, n => tryFrom(call, '192.0.2.1', `unknown${n}@example.org`)), Array(8).fill(401))
+  // Six attempts per minute are still verified: right passwords get in slowly.
+  t.same(await tries(6, n => tryFrom(call, '192.0.2.1', `slow${n}@example.org`)), Array(6).fill(401))
   assertProblem(t, await tryFrom(call, '192.0.2.1', email, password), 'rate-limited')
-  assertProblem(t, await tryFrom(call, '192.0.2.1', 'nobody99@example.org'), 'rate-limited')
+  assertProblem(t, await tryFrom(call, '192.0.2.1', 'unknown99@example.org'), 'rate-limited')
   t.equal((await tryFrom(call, '192.0.2.2', email, password)).status, 201)
 })
 
@@ -143,6 +145,116 @@ t.test('password change: wrong current passwords are limited as at log-in', asyn
       token,
       body: { currentPassword, newPassword: 'a new and longer passphrase' },
     })
-  for (let n = 0; n < 4; n += 1) assertProblem(t, await change(`a wrong guess ${n}`), 'credentials-invalid')
+  for (let n = 0; n < 4; n += 1) assertProblem(t, await change(`a wrong guess ${n}`), 'password-wrong')
   assertProblem(t, await change(password), 'rate-limited')
+})
+
+t.test(
+  'password change: of 64 concurrent guesses only the limit is verified, and the right one last is refused',
+  async t => {
+    const { call, createUser, login } = await startService(t, limits)
+    const { accessToken: token } = await login(await createUser())
+    const change = (currentPassword: string) =>
+      call('/me/password', {
+        method: 'PUT',
+        token,
+        body: { currentPassword, newPassword: 'a new and longer passphrase' },
+      })
+    const guesses = Array.from({ length: 63 }, (_, n) => change(`a wrong guess ${n}`))
+    const right = change(password)
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status)
+    t.equal(statuses.filter(status => status === 403).length, 4)
+    assertProblem(t, await right, 'rate-limited')
+  },
+)
+
+t.test('password change: verifies only the current password of a request', async t => {
+  const { call, createUser, login } = await startService(t, limits)
+  const { accessToken: token } = await login(await createUser())
+  const body = { currentPassword: 'a wrong guess', newPassword: password }
+  assertProblem(t, await call('/me/password', { method: 'PUT', token, body }), 'password-wrong')
+})
+
+t.test('log-in: every verified password is counted and audited, whatever the response', async t => {
+  const { call, createUser, database } = await startService(t, { ...limits, LOGIN_FAILURES: '3' })
+  const ada = await createUser()
+  const unexpected = { email: ada.email, password, newPassword: 'a password that is not asked for' }
+  for (let n = 0; n < 3; n += 1) assertProblem(t, await call('/session', { body: unexpected }), 'request-malformed')
+  assertProblem(t, await call('/session', { body: unexpected }), 'rate-limited')
+
+  const bob = await createUser()
+  await database.pool.query('UPDATE accounts SET must_change_password = true WHERE id = $1', [bob.id])
+  const same = { email: bob.email, password, newPassword: password.normalize('NFD') }
+  assertProblem(t, await call('/session', { body: { email: bob.email, password } }), 'password-change-required')
+  assertProblem(t, await call('/session', { body: same }), 'request-malformed')
+  const { rows } = await database.pool.query(
+    `SELECT target, outcome, count(*)::int FROM audit_entries WHERE action = 'session.start' GROUP BY 1, 2 ORDER BY 1, 2`,
+  )
+  t.strictSame(
+    new Set(rows.map(row => `${row.target === ada.id ? 'ada' : 'bob'} ${row.outcome} ${row.count}`)),
+    new Set([
+      'ada rate-limited 1',
+      'ada request-malformed 3',
+      'bob password-change-required 1',
+      'bob request-malformed 1',
+    ]),
+  )
+})
+
+t.test('log-in limit: a known device and a known network get in past the limit of the address', async t => {
+  const { call, createUser } = await startService(t, { ...limits, ADDRESS_FAILURES: '4' })
+  const [ada, bob] = [await createUser(), await createUser()]
+  const fromHere = { 'x-forwarded-for': '192.0.2.1' }
+  const first = await call('/session', {
+    body: { email: ada.email, password },
+    headers: { 'x-forwarded-for': '198.51.100.1' },
+  })
+  const device =
+    first.headers
+      .getSetCookie()
+      .find(cookie => cookie.includes('-device-'))
+      ?.split(';')[0] ?? ''
+  t.match(
+    first.headers.getSetCookie().join(),
+    /-device-[0-9a-f]{8}=ghd_[^;]+; Max-Age=\d+; Path=\/session; HttpOnly; Secure/,
+  )
+  t.equal((await call('/session', { body: { email: bob.email, password }, headers: fromHere })).status, 201)
+
+  await tries(10, n => tryFrom(call, '192.0.2.1', `unknown${n}@example.org`))
+  assertProblem(t, await tryFrom(call, '192.0.2.1', ada.email, password), 'rate-limited')
+  const withDevice = { body: { email: ada.email, password }, headers: { ...fromHere, cookie: device } }
+  const forged = { ...withDevice, headers: { ...fromHere, cookie: `${device.slice(0, -2)}xx` } }
+  assertProblem(t, await call('/session', forged), 'rate-limited')
+  t.equal((await call('/session', withDevice)).status, 201, 'a known device')
+  t.equal((await tryFrom(call, '192.0.2.1', bob.email, password)).status, 201, 'a known network')
+
+  const foreign = { body: { email: bob.email, password: 'a wrong guess' }, headers: { ...fromHere, cookie: device } }
+  t.equal((await call('/session', foreign)).status, 401, 'the device of one account says nothing of another')
+})
+
+t.test('log-in limit: beyond the ceiling of an account only known devices and reset codes get in', async t => {
+  const service = await startService(t, { ...limits, LOGIN_FAILURES: '5', ACCOUNT_FAILURES: '10' })
+  const { call, createUser, login, database } = service
+  const ada = await createUser()
+  const admin = await login(await createUser({ roles: ['admin'] }))
+  const first = await call('/session', { body: { email: ada.email, password } })
+  const cookie =
+    first.headers
+      .getSetCookie()
+      .find(item => item.includes('-device-'))
+      ?.split(';')[0] ?? ''
+  for (const email of [ada.email, 'unknown@example.org']) {
+    await tries(10, n => tryFrom(call, `192.0.2.${n}`, email))
+    assertProblem(t, await tryFrom(call, '198.51.100.9', email, password), 'known-device-required')
+  }
+  const issue = () => call(`/admin/users/${ada.id}/password/reset-code`, { token: admin.accessToken, body: {} })
+  const { code } = (await issue()).body as { code: string }
+  const byCode = { email: ada.email, password: code, newPassword: 'a password after the attack' }
+  t.equal((await call('/session', { body: byCode })).status, 201, 'a reset code')
+
+  await tries(10, n => tryFrom(call, `203.0.113.${n}`, ada.email))
+  const known = { body: { email: ada.email, password: 'a password after the attack' }, headers: { cookie } }
+  t.equal((await call('/session', known)).status, 201, 'a known device')
+  const { rows } = await database.pool.query(`SELECT FROM rate_limits WHERE key LIKE 'login-account%'`)
+  t.ok(rows.length >= 1)
 })

@@ -5,6 +5,7 @@ import { type Call, pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
+import { waitUntil } from '../helpers/locks.ts'
 import { createClient, postForm } from '../helpers/oauthForms.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import { assertProblem, basic, startService } from '../helpers/service.ts'
@@ -125,4 +126,17 @@ t.test('admin limit: counts calls per caller over all replicas and reports what 
   })
   t.equal((await service.call('/admin/clients', { token: colleague.accessToken })).status, 200)
   t.equal((await service.call('/me', { token: service.admin.accessToken })).status, 200, 'other routes are not limited')
+})
+
+t.test('renew limit: sums altered tokens in memory, less than half a statement for each', async t => {
+  const service = await startService(t, { RENEW_FAILURES: '20' })
+  const line = await pgProxy(t, service.database.url)
+  const { call } = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  await call('/session/renew', { body: { refreshToken: 'ghr_altered' } })
+  await waitUntil(() => line.statements() === 0, 'the start is complete')
+  for (let n = 1; n < 20; n += 1)
+    assertProblem(t, await call('/session/renew', { body: { refreshToken: 'ghr_altered' } }), 'refresh-invalid')
+  assertProblem(t, await call('/session/renew', { body: { refreshToken: 'ghr_altered' } }), 'rate-limited')
+  const statements = line.statements()
+  t.ok(statements < 10, `${statements} statements for 20 tokens`)
 })

@@ -16,7 +16,8 @@ t.test('epoch: every change that raises it takes the seconds of the clock, also 
     enable: id => changes.enableAccount(db, id),
     'raise the epoch': id => changes.raiseEpoch(db, id),
     'remove rights': id => changes.setRights(db, { id, ...rights }),
-    'set a password': id => changes.setPassword(db, { id, passwordHash: 'x', mustChange: false }),
+    'set a password': id =>
+      changes.setPassword(db, { id, passwordHash: 'x', mustChange: false, expiresInSeconds: null }),
     'require a password change': id => changes.requirePasswordChange(db, id),
     delete: id => changes.deleteAccount(db, id),
   }

@@ -33,7 +33,7 @@ t.test('store: each hot statement keeps a generic plan, for one row and for seve
   const { rawSql, pool, close } = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
   t.teardown(close)
   const rotation = () => ({
-    ...{ sessionId: randomUUID(), generation: 0, idempotencyKeyHash: null },
+    ...{ sessionId: randomUUID(), generation: 0, idempotencyKeyHash: null, address: '192.0.2.1', userAgent: null },
     ...{ presentedHash: randomBytes(32), successorHash: randomBytes(32) },
   })
   const quotas = [
@@ -54,7 +54,8 @@ t.test('store: each hot statement keeps a generic plan, for one row and for seve
   const statements: Record<string, () => Promise<unknown>> = {
     'a single renewal': () => rotateRefreshToken(rawSql, rotation(), idle),
     'two renewals batched': () => rotateRefreshTokens(rawSql, [rotation(), rotation()], idle),
-    'the read before a password is verified': () => readLogins(rawSql, [{ email: ada.email, quotas }], 0),
+    'the read before a password is verified': () =>
+      readLogins(rawSql, [{ email: ada.email, network: '192.0.2.1', quotas }], 0),
     'a single log-in': () => startSession(rawSql, begin(), 0),
     'log-ins batched': () => startSessions(rawSql, [begin()], 0),
     'a poll': () => writePolls(rawSql, [poll()], lease),

@@ -36,6 +36,8 @@ async function startBatch(t: Test) {
       presentedHash: sha256(secret),
       successorHash: randomBytes(32),
       idempotencyKeyHash: null,
+      address: '192.0.2.1',
+      userAgent: null,
     }
   })
   return {

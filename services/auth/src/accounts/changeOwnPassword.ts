@@ -1,0 +1,97 @@
+/** Changes the caller's own password: one password is verified per request, and counted before it is answered. */
+import { type PasswordChange, ProblemError } from '@gatehouse/contract'
+import type { PrismaClient } from '../database/database.ts'
+import type { ActorContext } from '../http/actorContext.ts'
+import { sha256 } from '../keys/hmac.ts'
+import { normalizePassword } from '../passwords/argon2.ts'
+import type { Passwords } from '../passwords/passwords.ts'
+import type { LoginLimits } from '../rateLimits/loginLimits.ts'
+import type { Revocations } from '../revoke/revoke.ts'
+import { findAccountById, readAccount } from '../store/accounts.ts'
+import type { RevocationResult } from '../store/appendRevocations.ts'
+import { claimCreation, readCreation } from '../store/creations.ts'
+import { writeAudit } from '../store/writeAudit.ts'
+
+export interface PasswordChangeDeps {
+  db: PrismaClient
+  passwords: Passwords
+  limits: LoginLimits
+  revocations: Revocations
+}
+
+export interface OwnPasswordChange extends PasswordChange {
+  accountId: string
+  /** The `Idempotency-Key`: a repeated request with it verifies the new password instead of the current one. */
+  key: string | undefined
+  context: ActorContext
+}
+
+/**
+ * @throws ProblemError `password-wrong`, `request-malformed` for an unacceptable new password, `conflict`,
+ * `rate-limited`, `idempotency-key-reused` when the key came with another new password, and the codes of `ReadActor`
+ */
+export async function changeOwnPassword(
+  deps: PasswordChangeDeps,
+  change: OwnPasswordChange,
+): Promise<RevocationResult> {
+  const { db, passwords, limits } = deps
+  const { accountId, currentPassword, newPassword, key, context } = change
+  // A session that ended while the body arrived must not test passwords.
+  await context.readActor(db)
+  const [account, secret] = await Promise.all([readAccount(db, accountId), findAccountById(db, accountId)])
+  passwords.requireAcceptable(newPassword, { field: 'body/newPassword', email: account?.email ?? '' })
+  if (normalizePassword(newPassword) === normalizePassword(currentPassword))
+    throw malformed('must differ from the current password')
+  const keyHash = key === undefined ? undefined : sha256(`password|${accountId}|${key}`)
+  const isRepeat = keyHash !== undefined && (await readCreation(db, keyHash)) !== undefined
+
+  const release = await limits.reserveChange(accountId)
+  const verified = isRepeat ? newPassword : currentPassword
+  const isRight = await passwords.verify(verified, secret?.passwordHash)
+  try {
+    if (secret === undefined || !isRight) throw wrong(isRepeat)
+    const to = isRepeat ? secret.passwordHash : await passwords.hash(newPassword)
+    const revoked = await commit(deps, change, {
+      from: secret.passwordHash,
+      to,
+      keyHash: isRepeat ? undefined : keyHash,
+    })
+    await release()
+    return revoked
+  } catch (error) {
+    // Whatever the answer is, a password has been verified: it is audited, and the count stays.
+    if (error instanceof ProblemError) await auditRefusal(db, change, error)
+    throw error
+  }
+}
+
+async function commit(
+  { db, revocations }: PasswordChangeDeps,
+  { accountId, endOthers = true, context }: OwnPasswordChange,
+  { from, to, keyHash }: { from: string; to: string; keyHash: Buffer | undefined },
+): Promise<RevocationResult> {
+  const keepOnly = endOthers ? context.sid : null
+  const revoked = await revocations.changePassword({ id: accountId, from, to, keepOnly }, context)
+  if (revoked === undefined) throw new ProblemError('conflict', 'the password was changed by a concurrent request')
+  // After the commit: without this row a repeated request is answered password-wrong, which is safe.
+  if (keyHash !== undefined) await claimCreation(db, { keyHash, requestHash: keyHash, target: accountId })
+  return revoked
+}
+
+async function auditRefusal(db: PrismaClient, { accountId, context }: OwnPasswordChange, error: ProblemError) {
+  const { actor, reason, address, requestId } = context
+  const entry = { action: 'user.change-password' as const, target: accountId, outcome: error.code, detail: {} }
+  await writeAudit(db, { actor, reason, address, requestId, ...entry })
+}
+
+function wrong(isRepeat: boolean): ProblemError {
+  if (isRepeat) return new ProblemError('idempotency-key-reused', 'the Idempotency-Key came with another new password')
+  const fields = [{ field: 'body/currentPassword', reason: 'is not the current password' }]
+  return new ProblemError('password-wrong', 'wrong current password', { fields })
+}
+
+function malformed(reason: string): ProblemError {
+  return new ProblemError('request-malformed', `the new password ${reason}`, {
+    fields: [{ field: 'body/newPassword', reason }],
+  })
+}
