@@ -34,12 +34,15 @@ export const authMutations: readonly Mutation[] = [
       '    const live = await read().catch(() => undefined)\n',
     ],
   ]),
-  ...mutationsOf(`${source}rotate/rotate.ts`, testsOf('rotate/rotate', 'rotate/sessionEnd'), [
-    ['sessionsEnded === 0', 'sessionsEnded < 0'],
-    ['  if (!isAwaited()) throw', '  if (false) throw'],
-    ['const late = isLocked ? await rotateRow.single(rotation) : undefined', 'const late = undefined'],
-    ["'rate-limited', 'internal-error'].includes(outcome)", "'internal-error'].includes(outcome)"],
-  ]),
+  ...mutationsOf(
+    `${source}rotate/rotate.ts`,
+    testsOf('rotate/rotate', 'rotate/concurrentReuse', 'store/rotationBatch'),
+    [
+      ['sessionsEnded === 0', 'sessionsEnded < 0'],
+      ['  if (!isAwaited()) throw', '  if (false) throw'],
+      ['const late = isLocked ? await rotateRow.single(rotation) : undefined', 'const late = undefined'],
+    ],
+  ),
   ...mutationsOf(
     `${source}store/rotateRefreshToken.ts`,
     testsOf('rotate/rotate', 'rotate/sessionEnd', 'store/rotationBatch'),
