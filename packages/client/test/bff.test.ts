@@ -1,8 +1,7 @@
 /** `/bff` in a server that renders pages, against the real auth service. */
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { startSystem } from '@gatehouse/e2e'
-import { freshDatabase } from '@gatehouse/testkit'
+import { freshDatabase, listenOnLoopback } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { type Bff, createBff } from '../src/bff.ts'
 import { createTestAuth } from '../src/testing.ts'
@@ -19,14 +18,8 @@ async function renderer(t: Test, bff: Bff, api: string): Promise<string> {
     const answer = await session.fetch(api).catch(error => error)
     const text = answer instanceof Response ? await answer.text() : answer.code
     response.writeHead(200, { 'set-cookie': session.setCookie() }).end(`<p>${text}</p>`)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
   })
-  const address = server.address()
-  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  return listenOnLoopback(server, t.teardown)
 }
 
 async function get(url: string, cookie = '') {

@@ -1,5 +1,6 @@
-/** Finds a free TCP port. */
+/** Ports and servers on the loopback interface. */
 import { once } from 'node:events'
+import type { Server } from 'node:http'
 import { createServer } from 'node:net'
 
 /**
@@ -13,4 +14,20 @@ export async function freePort(): Promise<number> {
   await once(server, 'close')
   if (address === null || typeof address === 'string') throw new Error('A TCP server has no port.')
   return address.port
+}
+
+/**
+ * Listens on a free port of 127.0.0.1 until the test ends.
+ * @returns the URL of the server
+ */
+export async function listenOnLoopback(server: Server, teardown: (close: () => void) => void): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('A TCP server has no port.')
+  return `http://127.0.0.1:${address.port}`
 }

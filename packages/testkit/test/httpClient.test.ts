@@ -1,7 +1,6 @@
 /** The requests of the JSON client, and how it parses responses. */
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { codeOf, httpClient } from '@gatehouse/testkit'
+import { codeOf, httpClient, listenOnLoopback } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
 
 /** A server that echoes the request; the path selects media type and body. */
@@ -16,15 +15,8 @@ async function echo(t: Test) {
     if (url === '/nothing') return void response.writeHead(204).end()
     response.setHeader('content-type', type)
     response.end(JSON.stringify({ ...sent, body: Buffer.concat(chunks).toString() }))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
   })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return httpClient(`http://127.0.0.1:${address.port}`)
+  return httpClient(await listenOnLoopback(server, t.teardown))
 }
 
 test('httpClient: sends an object as JSON by POST, and a string unchanged', async t => {

@@ -5,13 +5,19 @@
  * old token is recognised at any age. The successor's secret is derived from the presented secret, so a repeated renewal
  * returns the same successor although the database stores only hashes.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { sha256 } from '../keys/hmac.ts'
-import type { RefreshKey, RefreshKeys } from '../keys/refreshKeys.ts'
+import type { RefreshKeys } from '../keys/refreshKeys.ts'
+import { decodeTagged, encodeTagged, type TokenFormat } from './taggedToken.ts'
 
-const prefix = 'ghr_'
-const version = 1
-const offsets = { version: 0, keyId: 1, sessionId: 2, generation: 18, secret: 22, tag: 54, end: 70 }
+const offsets = { sessionId: 2, generation: 18, secret: 22, tag: 54, end: 70 }
+const format: TokenFormat = {
+  prefix: 'ghr_',
+  version: 1,
+  tag: offsets.tag,
+  end: offsets.end,
+  mac: (key, payload) => key.tag(payload),
+}
 
 export interface RefreshToken {
   sessionId: string
@@ -26,15 +32,12 @@ export function newSecret(): Buffer {
 
 /** Encodes a token under the active key of the ring. */
 export function encodeRefreshToken(token: Omit<RefreshToken, 'keyId'>, keys: RefreshKeys): string {
-  // Not zeroed, and every byte is written below.
+  // Not zeroed, and every byte is written.
   const bytes = Buffer.allocUnsafe(offsets.end)
-  bytes.writeUInt8(version, offsets.version)
-  bytes.writeUInt8(keys.active.id, offsets.keyId)
   bytes.write(token.sessionId.replaceAll('-', ''), offsets.sessionId, 'hex')
   bytes.writeUInt32BE(token.generation, offsets.generation)
   token.secret.copy(bytes, offsets.secret)
-  tagOf(bytes, keys.active).copy(bytes, offsets.tag)
-  return prefix + bytes.toString('base64url')
+  return encodeTagged(bytes, format, keys)
 }
 
 /**
@@ -42,14 +45,9 @@ export function encodeRefreshToken(token: Omit<RefreshToken, 'keyId'>, keys: Ref
  * @returns undefined unless the token is exactly one that this service has encoded
  */
 export function decodeRefreshToken(text: string, keys: RefreshKeys): RefreshToken | undefined {
-  if (!text.startsWith(prefix)) return undefined
-  const encoded = text.slice(prefix.length)
-  const bytes = Buffer.from(encoded, 'base64url')
-  // Node's decoder is lenient: only the canonical spelling is accepted.
-  if (bytes.length !== offsets.end || bytes.toString('base64url') !== encoded) return undefined
-  const key = keys.byId.get(bytes.readUInt8(offsets.keyId))
-  if (bytes.readUInt8(offsets.version) !== version || key === undefined) return undefined
-  if (!timingSafeEqual(tagOf(bytes, key), bytes.subarray(offsets.tag))) return undefined
+  const decoded = decodeTagged(text, format, keys)
+  if (decoded === undefined) return undefined
+  const { bytes, key } = decoded
   return {
     sessionId: uuidOf(bytes.subarray(offsets.sessionId, offsets.generation)),
     generation: bytes.readUInt32BE(offsets.generation),
@@ -78,10 +76,6 @@ export function currentSuccessor(
 ): Buffer | undefined {
   const successors = [...keys.byId.values()].map(key => key.successor(secret))
   return successors.find(successor => sha256(successor).equals(currentHash))
-}
-
-function tagOf(bytes: Buffer, key: RefreshKey): Buffer {
-  return key.tag(bytes.subarray(0, offsets.tag)).subarray(0, offsets.end - offsets.tag)
 }
 
 /** @param bytes 16 bytes */
