@@ -25,24 +25,25 @@ export function createDisk(): Disk {
   }
 }
 
-/** `fetch` with one cookie. It is attached when a request is sent, and replaced when the head of an answer arrives. */
+/** `fetch` with cookies. They are attached when a request is sent, and replaced when the head of an answer arrives. */
 export function createBrowser(calls: Map<string, AbortSignal>) {
   const httpFetch = createHttpFetch(calls)
-  let cookie = ''
+  const cookies = new Map<string, string>()
   const send: typeof fetch = async (input, init) => {
     if (init?.credentials !== 'include') return httpFetch(input, init)
     const headers = {
       ...(init.headers as Record<string, string>),
-      ...(cookie && { cookie: `__Secure-gatehouse=${cookie}` }),
+      ...(cookies.size > 0 && { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
     }
     const response = await httpFetch(input, { ...init, headers })
     for (const line of response.headers.getSetCookie()) {
-      const [, value = ''] = /^[^=]+=([^;]*)/.exec(line) ?? []
-      cookie = value
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (value === '') cookies.delete(name)
+      else cookies.set(name, value)
     }
     return response
   }
-  return { fetch: send, cookie: () => cookie }
+  return { fetch: send, cookie: () => cookies.get('__Secure-gatehouse') ?? '' }
 }
 
 /**

@@ -22,6 +22,13 @@ export const problems = {
   },
   'credentials-invalid': { status: 401, action: 'login', title: 'The e-mail address or the password is wrong.' },
   'password-change-required': { status: 403, action: 'login', title: 'The password must be changed before log-in.' },
+  'password-expired': { status: 403, action: 'stop', title: 'This initial password or reset code has expired.' },
+  'known-device-required': {
+    status: 403,
+    action: 'stop',
+    title: 'Log in from a device that was used before, or with a reset code.',
+  },
+  'password-wrong': { status: 403, action: 'stop', title: 'The current password is wrong.' },
   'request-malformed': { status: 400, action: 'stop', title: 'The request is not well formed.' },
   'origin-refused': { status: 403, action: 'stop', title: 'Requests from other sites are not accepted.' },
   'not-found': { status: 404, action: 'stop', title: 'Not found.' },
