@@ -3,14 +3,18 @@ import type { Socket } from 'node:net'
 import { type ProblemCode, problemResponse as replyTo } from '@gatehouse/contract'
 import type { ProblemDetailsOptions } from './problemDetails.ts'
 
+export interface ClientErrorOptions extends ProblemDetailsOptions {
+  headers: Readonly<Record<string, string>>
+}
+
 /**
  * Creates the handler of Node's `clientError` event. There is no request, so it writes the response
  * to the socket and closes the connection. The status is 400, 408 or 431, since proxies act on
  * them; the code comes from the table of problems.
- * @param options the base URL of problem pages and the realm
+ * @param options the base URL of problem pages, the realm, and headers of every response
  * @param nextId creates a request id
  */
-export function clientErrorHandler(options: ProblemDetailsOptions, nextId: () => string) {
+export function clientErrorHandler(options: ClientErrorOptions, nextId: () => string) {
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
@@ -30,10 +34,11 @@ function responseFor(code: string | undefined): { status: number; phrase: string
 
 function rawResponse(
   { status, phrase, code }: { status: number; phrase: string; code: ProblemCode },
-  options: ProblemDetailsOptions & { requestId: string },
+  options: ClientErrorOptions & { requestId: string },
 ): string {
   const { headers, body } = replyTo(code, {}, options)
   const text = JSON.stringify({ ...body, status })
-  const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(text)), connection: 'close' })
+  const length = String(Buffer.byteLength(text))
+  const lines = Object.entries({ ...options.headers, ...headers, 'content-length': length, connection: 'close' })
   return [`HTTP/1.1 ${status} ${phrase}`, ...lines.map(([name, value]) => `${name}: ${value}`), '', text].join('\r\n')
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { maxAccessTokenLength } from '@gatehouse/contract'
-import fastify, { type FastifyHttpOptions, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyHttpOptions, type FastifyReply, type FastifyRequest } from 'fastify'
 import { clientAddressOf, trustedProxies } from './clientAddress.ts'
 import { clientErrorHandler } from './clientErrors.ts'
 import { createErrorHandler, type ProblemDetailsOptions } from './problemDetails.ts'
@@ -22,6 +22,11 @@ export interface FastifyDefaults extends ProblemDetailsOptions {
   logsRequests?: boolean
   /** The maximum size of a body in bytes. */
   bodyLimit?: number
+  /**
+   * Headers of responses to requests that reach no hook: an invalid path, and input that is not
+   * HTTP. A service sets the same headers on other responses in an `onRequest` hook.
+   */
+  errorHeaders?: Readonly<Record<string, string>>
 }
 
 const requestIdPattern = /^[\w.-]{1,64}$/
@@ -36,6 +41,8 @@ const requestIdPattern = /^[\w.-]{1,64}$/
  */
 export function fastifyDefaults(options: FastifyDefaults): FastifyHttpOptions<import('node:http').Server> {
   const { problemBase, realm, trustProxy, logLevel = 'info', logsRequests = false, bodyLimit = 16_384 } = options
+  const { errorHeaders: headers = {} } = options
+  const handleError = createErrorHandler({ problemBase, realm })
   const nextId = requestIds()
   const isTrusted = trustProxy === undefined ? () => false : trustedProxies(trustProxy)
   return {
@@ -61,8 +68,9 @@ export function fastifyDefaults(options: FastifyDefaults): FastifyHttpOptions<im
         validateSchema: false,
       },
     },
-    frameworkErrors: createErrorHandler({ problemBase, realm }),
-    clientErrorHandler: clientErrorHandler({ problemBase, realm }, nextId),
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      handleError(error, request, reply.headers(headers)),
+    clientErrorHandler: clientErrorHandler({ problemBase, realm, headers }, nextId),
     ...requestLogging({ disableRequestLogging: !logsRequests }),
     logger: { level: logLevel, serializers: { req: describeRequest } },
   } as FastifyHttpOptions<import('node:http').Server>

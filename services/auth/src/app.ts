@@ -56,7 +56,7 @@ export async function buildApp(config: Config, clock: Clock, logStream?: LogStre
   await app.register(feedRoutes, deps.feed)
 
   await app.register(discoveryRoutes, deps.discovery)
-  await app.register(healthRoutes, { assertReady: deps.assertReady })
+  await app.register(healthRoutes, { assertReady: deps.assertReady, clockOffsetMs: deps.clockOffsetMs })
   await app.register(metricsRoute, { metrics, requests, db: database.prisma })
   await docsPage(app, docs)
 

@@ -96,7 +96,11 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset }
     oauth: { ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps },
     feed: { db, clients: limits.clients, polls, issuer: config.ISSUER },
     discovery: { issuer: config.ISSUER, keys: signingKeys },
-    assertReady: () => assertReady({ db, deafMs: pipeline.deafMs }),
+    assertReady: async () => {
+      await assertReady({ db, deafMs: pipeline.deafMs })
+      await time.ensureRead()
+    },
+    clockOffsetMs: () => Math.round(clock.wallMs() - time.clock.wallMs()),
     database,
     passwords,
     /** Fills what the first request would wait for. */

@@ -15,6 +15,7 @@ const decisions: [name: string, facts: Partial<AuthorizationFacts>, rule: Partia
     { onUnknown: 'allow' },
     'session-ended',
   ],
+  ['a known end of the session needs no lease', { revoked: 'ended', mayDecide: false }, {}, 'session-ended'],
   ['a disabled account is refused', { revoked: 'forbidden' }, {}, 'account-disabled'],
   ['a disabled account needs the lease', { revoked: 'forbidden', mayDecide: false }, {}, 'revocation-unknown'],
   [

@@ -82,7 +82,8 @@ export async function docsPage(app: FastifyInstance, { hasPage }: DocsOptions): 
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   if (!hasPage) return
   await app.register(async page => {
-    await page.register(helmet, { contentSecurityPolicy: false })
+    // Strict-Transport-Security is a setting of the service: the default of the library covers all sub-domains for a year.
+    await page.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false })
     const files = swaggerUiFiles()
     await page.register(swaggerUi, {
       ...{ routePrefix: '/docs', staticCSP: true, baseDir: fileURLToPath(files) },

@@ -6,10 +6,12 @@ import { quietLogLevel } from './logLevel.ts'
 export interface HealthOptions {
   /** Throws when the database is unreachable or migrations are missing. */
   assertReady: () => Promise<void>
+  /** Returns this host's wall clock minus PostgreSQL's, in milliseconds. */
+  clockOffsetMs: () => number
 }
 
 /** Internal: the gateway does not forward these routes. */
-export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, { assertReady }) => {
+export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, { assertReady, clockOffsetMs }) => {
   const quietly = { schema: { hide: true }, logLevel: quietLogLevel(app) }
   app.get('/livez', quietly, async () => ({ status: 'alive' }))
   app.get('/readyz', quietly, async request => {
@@ -19,6 +21,6 @@ export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, { ass
       if (error instanceof ProblemError) throw error
       throw new ProblemError('unavailable', 'not ready', { cause: error })
     })
-    return { status: 'ready' }
+    return { status: 'ready', clockOffsetMs: clockOffsetMs() }
   })
 }

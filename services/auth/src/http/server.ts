@@ -19,7 +19,7 @@ export interface ServerOptions {
 export async function createServer(config: Config, options: ServerOptions): Promise<FastifyInstance> {
   const { problemOptions, docs, requests, logStream } = options
   const app = Fastify(serverOptions(config, problemOptions, logStream))
-  addSecurityHeaders(app, { hstsSeconds: config.HSTS_SECONDS, hstsSubdomains: config.HSTS_SUBDOMAINS })
+  addSecurityHeaders(app, config)
   await app.register(requests.plugin)
   await app.register(problemDetails, { ...problemOptions, errors: 'all' })
   await app.register(strictRequests)

@@ -124,7 +124,7 @@ t.test('database down: a read-only database is 503', async t => {
 t.test('readyz: 503 while migrations are missing', async t => {
   const service = await startService(t)
   const { call } = await startReplica(t, service, {}, { write: () => undefined })
-  t.match(await call('/readyz'), { status: 200, body: { status: 'ready' } })
+  t.match(await call('/readyz'), { status: 200, body: { status: 'ready', clockOffsetMs: Number } })
   const { pool } = service.database
   await pool.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
   assertProblem(t, await call('/readyz'), 'unavailable')

@@ -152,6 +152,21 @@ t.test('log-in: creates a new session whatever session identifiers the request c
   t.equal(fixed.status, 400, 'a client cannot choose the session id')
 })
 
+t.test('log-in: by transport cookie, ends the sessions of the cookies that it replaces, and no other', async t => {
+  const { call, createUser, login } = await startService(t)
+  const ada = await createUser()
+  const [replaced, kept] = [await login(ada), await login(ada)]
+  const headers = { cookie: `__Secure-gatehouse=junk; __Secure-gatehouse=${replaced.refreshToken}` }
+  const me = async ({ accessToken }: TestSession) => (await call('/me', { token: accessToken })).status
+  t.equal((await call('/session', { body: { email: ada.email, password: 'a wrong guess' }, headers })).status, 401)
+  const byBody = { email: ada.email, password, transport: 'body' }
+  t.equal((await call('/session', { body: byBody, headers })).status, 201)
+  t.equal(await me(replaced), 200, 'a failed log-in and one that sets no cookie end nothing')
+  t.equal((await call('/session', { body: { email: ada.email, password }, headers })).status, 201)
+  t.equal(await me(replaced), 401)
+  t.equal(await me(kept), 200)
+})
+
 t.test('log-in: writes an audit entry with actor, address and outcome, without secrets', async t => {
   const { call, createUser, database } = await startService(t)
   const { email, id } = await createUser()

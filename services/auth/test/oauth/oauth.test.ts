@@ -133,6 +133,24 @@ t.test('revoke: ends the session of a token; an invalid token is not an error', 
   )
 })
 
+t.test('revoke: a confidential client id without its secret ends no session', async t => {
+  const service = await startService(t)
+  await createClient(service, 'robot', ['users:read'])
+  const session = await service.login(await service.createUser())
+  for (const kind of ['refreshToken', 'accessToken'] as const) {
+    const form = { token: session[kind] }
+    for (const id of ['robot', 'unknown-client'])
+      isOAuthError(t, await postForm(service, '/oauth/revoke', { ...form, client_id: id }), 'invalid_client')
+    const wrong = { ...form, client_id: 'robot', client_secret: 'a wrong secret of the client' }
+    isOAuthError(t, await postForm(service, '/oauth/revoke', wrong), 'invalid_client')
+    isOAuthError(t, await postForm(service, '/oauth/revoke', form, 'robot'), 'unauthorized_client')
+  }
+  t.equal((await service.call('/me', { token: session.accessToken })).status, 200)
+  const own = { token: session.accessToken, client_id: 'first-party' }
+  t.equal((await postForm(service, '/oauth/revoke', own)).status, 200, 'the public client needs no secret')
+  assertProblem(t, await service.call('/me', { token: session.accessToken }), 'session-ended')
+})
+
 t.test('metadata: names the supported endpoints and methods', async t => {
   const service = await startService(t)
   const { body } = await service.call('/.well-known/oauth-authorization-server')

@@ -92,6 +92,31 @@ t.test('renew: tries the cookies of several sessions in turn, and skips invalid 
   assertProblem(t, await byCookie(service, ['']), 'refresh-missing')
 })
 
+t.test('renew and log-out: four junk copies before the genuine cookie do not hide it', async t => {
+  const service = await startService(t)
+  const { refreshToken, accessToken } = await service.login(await service.createUser())
+  const forged = `${refreshToken.slice(0, -4)}AAAA`
+  const junk = ['junk', 'ghr_junk', forged, '"ghr_quoted"']
+  const renewed = await byCookie(service, [...junk, refreshToken])
+  t.equal(renewed.status, 200)
+  t.equal((await byCookie(service, [...junk, cookieSet(renewed) ?? ''], logOut)).status, 204)
+  assertProblem(t, await service.call('/me', { token: accessToken }), 'session-ended')
+})
+
+t.test("renew: another user's cookie in front leaves the user's own session active and renewable", async t => {
+  const service = await startService(t)
+  const [ada, mallory] = [
+    await service.login(await service.createUser()),
+    await service.login(await service.createUser()),
+  ]
+  const response = await byCookie(service, [mallory.refreshToken, ada.refreshToken])
+  t.equal((response.body as TestSession).sessionId, mallory.sessionId, 'the browser sends the specific path first')
+  t.equal((await service.call('/me', { token: ada.accessToken })).status, 200)
+  await service.call('/session', { method: 'DELETE', body: { refreshToken: mallory.refreshToken } })
+  const next = await byCookie(service, [cookieSet(response) ?? '', ada.refreshToken])
+  t.equal((next.body as TestSession).sessionId, ada.sessionId, 'the genuine copy behind an ended session is tried')
+})
+
 t.test('renew: clears the cookie when its session is over, and keeps it for every other problem', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
