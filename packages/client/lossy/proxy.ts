@@ -57,6 +57,9 @@ export async function lossyProxy(targets: Targets): Promise<LossyProxy> {
   const traces: LossyProxy['traces'] = new Map()
   const calls = new Map<string, AbortSignal>()
   let arrived = 0
+  /** By session: the highest generation of a refresh token that was forwarded to a renewal. */
+  const newestForwarded = new Map<string, number>()
+  const underWay = new Map<string, Map<Renewal, Promise<void>>>()
   const count = (kind: string) => counts.set(kind, (counts.get(kind) ?? 0) + 1)
 
   const server = createServer((incoming, outgoing) => {
@@ -88,7 +91,23 @@ export async function lossyProxy(targets: Targets): Promise<LossyProxy> {
       `${++arrived} ${kind} ${incoming.method} ${rest.join('/')} ${generationIn(incoming, body)}`,
     )
     left.signal.addEventListener('abort', () => note('closed'))
+    const renewal = rest.join('/') === 'session/renew' ? renewalOf(tokenIn(incoming, body)) : undefined
     const forward = async () => {
+      const end = renewal && (await inOrder(renewal))
+      try {
+        return await forwardNow()
+      } finally {
+        end?.()
+      }
+    }
+    const forwardNow = async () => {
+      // Only a call that was newest when the client sent it: a client that sends an old token is at fault.
+      if (renewal?.wasNewest && renewal.generation < newestOf(renewal.session)) {
+        note('overtaken')
+        outgoing.destroy()
+        throw new Error('overtaken')
+      }
+      if (renewal) newestForwarded.set(renewal.session, Math.max(renewal.generation, newestOf(renewal.session)))
       note('forwarded')
       const reply = await answer({ incoming, target, rest, body, signal: left.signal })
       note(`answered ${reply.status}`)
@@ -117,6 +136,35 @@ export async function lossyProxy(targets: Targets): Promise<LossyProxy> {
       return void setImmediate(() => outgoing.destroy())
     }
     send(outgoing, reply)
+  }
+
+  function newestOf(session: string): number {
+    return newestForwarded.get(session) ?? 0
+  }
+
+  function renewalOf(token: string | undefined): Renewal | undefined {
+    if (token === undefined) return undefined
+    const session = Buffer.from(token.slice(4), 'base64url').subarray(2, 18).toString('hex')
+    const generation = generationOf(token)
+    return { session, generation, wasNewest: generation >= newestOf(session) }
+  }
+
+  /**
+   * Waits until no renewal with an older token of the session is under way. A call that is held over
+   * two rotations looks like reuse: that is a documented limit of rotation, so this network loses it
+   * instead.
+   * @returns to be called when the answer has arrived
+   */
+  async function inOrder(renewal: Renewal): Promise<() => void> {
+    const others = underWay.get(renewal.session) ?? new Map<Renewal, Promise<void>>()
+    underWay.set(renewal.session, others)
+    let end = () => {}
+    others.set(renewal, new Promise<void>(resolve => (end = resolve)))
+    for (const [other, ended] of [...others]) if (other.generation < renewal.generation) await ended
+    return () => {
+      others.delete(renewal)
+      end()
+    }
   }
 
   function noteFor(lane: string, call: string): (text: string) => void {
@@ -160,12 +208,23 @@ export async function lossyProxy(targets: Targets): Promise<LossyProxy> {
   }
 }
 
+interface Renewal {
+  session: string
+  generation: number
+  /** No renewal with a newer token was forwarded when it arrived. */
+  wasNewest: boolean
+}
+
 /** The generation of the refresh token that a call presents: its bytes 18 to 21. */
 export function generationOf(token: string | undefined): number {
   return token ? Buffer.from(token.slice(4), 'base64url').readUInt32BE(18) : 0
 }
 
-function generationIn({ headers }: IncomingMessage, body: Buffer): string {
-  const token = /ghr_[\w-]+/.exec(`${body} ${headers.cookie}`)?.[0]
+function tokenIn({ headers }: IncomingMessage, body: Buffer): string | undefined {
+  return /ghr_[\w-]+/.exec(`${body} ${headers.cookie}`)?.[0]
+}
+
+function generationIn(incoming: IncomingMessage, body: Buffer): string {
+  const token = tokenIn(incoming, body)
   return token ? `generation ${generationOf(token)}` : ''
 }
