@@ -7,31 +7,41 @@ import type { CreateClient } from './tab.ts'
 
 interface Mutation {
   file: string
-  from: RegExp
-  to: string
+  /** Each is made; the client has more than one guard against some faults. */
+  edits: [from: RegExp, to: string][]
 }
 
 export const mutations: Record<string, Mutation> = {
   'the idempotency key is forgotten': {
     file: 'session.js',
-    from: /key \+ \(refreshToken \?\? ''\)\.slice\(-24\)/,
-    to: 'crypto.randomUUID()',
+    edits: [[/key \+ \(refreshToken \?\? ''\)\.slice\(-24\)/, 'crypto.randomUUID()']],
   },
   'an answer of a proxy signs out': {
     file: 'session.js',
-    from: /const problem = answer instanceof ProblemError \? answer : undefined;?/,
-    to: "$&\n if (!answer) return end('session-ended')",
+    edits: [
+      [
+        /const problem = answer instanceof ProblemError \? answer : undefined;?/,
+        "$&\n if (!answer) return end('session-ended')",
+      ],
+    ],
   },
   'an answer is written after sign-out': {
     file: 'session.js',
-    from: /if \(expected !== generation\)/,
-    to: 'if (false)',
+    edits: [
+      [/if \(expected !== generation\)/, 'if (false)'],
+      [/calls\.interrupt\(\);?/, ''],
+      [/latest\.isSignedOut \|\| latest\.sessionId !== record\.sessionId \|\|/, ''],
+    ],
   },
   'expiry is compared with the wall clock': {
     file: 'session.js',
-    from: /function isFresh\([^)]*\) \{/,
-    to: `$&
+    edits: [
+      [
+        /function isFresh\([^)]*\) \{/,
+        `$&
       if (access) return JSON.parse(atob(access.accessToken.split('.')[1])).exp * 1000 > clock.wallMs()`,
+      ],
+    ],
   },
 }
 
@@ -44,9 +54,12 @@ export async function mutant(name: string): Promise<CreateClient> {
   const copy = await mkdtemp(join(tmpdir(), 'gatehouse-mutant-'))
   await cp(sources, copy, { recursive: true, filter: path => !path.endsWith('.map') })
   await writeFile(join(copy, 'package.json'), '{ "type": "module" }')
-  const text = await readFile(join(copy, mutation.file), 'utf8')
-  if (!mutation.from.test(text)) throw new Error(`The mutation "${name}" no longer fits the sources.`)
-  await writeFile(join(copy, mutation.file), text.replace(mutation.from, mutation.to))
+  let text = await readFile(join(copy, mutation.file), 'utf8')
+  for (const [from, to] of mutation.edits) {
+    if (!from.test(text)) throw new Error(`The mutation "${name}" no longer fits the sources.`)
+    text = text.replace(from, to)
+  }
+  await writeFile(join(copy, mutation.file), text)
   const { createClient } = await import(pathToFileURL(join(copy, 'index.js')).href)
   await rm(copy, { recursive: true })
   return createClient
