@@ -5,7 +5,7 @@ import { fakeClock } from '@gatehouse/testkit'
 import t from 'tap'
 import { type ReportProgress, withProgress } from '../../src/cli/progress.ts'
 
-function place({ isTTY }: { isTTY: boolean }) {
+function progressFixture({ isTTY }: { isTTY: boolean }) {
   const clock = fakeClock({ wallMs: 0 })
   const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY })
   const shown = () => (stream.read() as string | null) ?? ''
@@ -21,7 +21,7 @@ function place({ isTTY }: { isTTY: boolean }) {
 t.test(
   'progress: a terminal shows activity, count and seconds after one second, and is cleared at the end',
   async t => {
-    const { clock, shown, run, end } = place({ isTTY: true })
+    const { clock, shown, run, end } = progressFixture({ isTTY: true })
     let reportProgress: ReportProgress = () => undefined
     const done = run(given => {
       reportProgress = given
@@ -29,7 +29,7 @@ t.test(
     await clock.advance(999)
     t.equal(shown(), '')
     await clock.advance(1)
-    t.equal(shown(), '\r\u001b[Kwaiting for the answer, 1 s')
+    t.equal(shown(), '\r\u001b[Kwaiting for the response, 1 s')
     reportProgress('ending 12 sessions of 3 accounts')
     await clock.advance(1000)
     t.equal(shown(), '\r\u001b[Kending 12 sessions of 3 accounts, 2 s')
@@ -41,7 +41,7 @@ t.test(
 )
 
 t.test('progress: writes nothing when the output is not a terminal', async t => {
-  const { clock, shown, run, end } = place({ isTTY: false })
+  const { clock, shown, run, end } = progressFixture({ isTTY: false })
   const done = run(reportProgress => reportProgress('ending 12 sessions of 3 accounts'))
   await clock.advance(5000)
   end()
