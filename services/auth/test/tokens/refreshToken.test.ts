@@ -89,13 +89,13 @@ t.test(
     await waitUntil(() => line.statements() === 0, 'what begins with the service is done')
 
     const bytes = bytesOf(refreshToken)
-    for (let service = 0; service < bytes.length; service += 1) {
+    for (let index = 0; index < bytes.length; index += 1) {
       const altered = Buffer.from(bytes)
-      altered.writeUInt8(altered.readUInt8(service) ^ 0x55, service)
+      altered.writeUInt8(altered.readUInt8(index) ^ 0x55, index)
       const body = { refreshToken: `ghr_${altered.toString('base64url')}` }
       assertProblem(t, await call('/session/renew', { body }), 'refresh-invalid')
     }
-    t.equal(line.statements(), bytes.length, 'only the failure is counted')
+    t.ok(line.statements() <= 1, 'failures are summed in memory')
     line.cut()
     assertProblem(t, await call('/session/renew', { body: { refreshToken: token } }), 'refresh-invalid')
     assertProblem(t, await call('/session/renew', { body: { refreshToken } }), 'unavailable')
