@@ -28,6 +28,8 @@ const parameters: Readonly<Record<string, string>> = {
   presentedHash: ':hash',
   successorHash: ':hash',
   idempotencyKeyHash: 'NULL',
+  address: "'127.0.0.1'",
+  userAgent: "'pgbench'",
   idle: '2592000',
   shortIdle: '7200',
 }
