@@ -48,6 +48,9 @@ const env = {
   // Short, so that tokens expire and guards drop revocations during a run.
   ACCESS_TOKEN_SECONDS: '20',
   REVOCATION_MARGIN_MS: '10000',
+  // Users whose account is disabled try again and again, and each verified password counts.
+  LOGIN_FAILURES: '100000',
+  ADDRESS_FAILURES: '1000000',
 }
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
