@@ -5,7 +5,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LeaveRequest, PollRequest, PollResponse, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
-import { authorizationOf } from '../http/authorizationHeader.ts'
 import { basicCredentials } from '../http/basicAuth.ts'
 import { clientInfoOf } from '../http/clientInfo.ts'
 import { quietLogLevel } from '../http/logLevel.ts'
@@ -39,7 +38,7 @@ export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { d
   }
 
   app.post('/guards/poll', { schema: pollSchema, logLevel: quietLogLevel(app) }, async (request, reply) => {
-    const presented = basicCredentials(authorizationOf(request))
+    const presented = basicCredentials(request.headers.authorization)
     const { guard, name, version, feedId = null, after = null } = request.body
     const disconnected = new AbortController()
     reply.raw.once('close', () => disconnected.abort('disconnected'))
@@ -52,7 +51,7 @@ export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { d
   })
 
   app.post('/guards/leave', { schema: leaveSchema }, async (request, reply) => {
-    const presented = basicCredentials(authorizationOf(request))
+    const presented = basicCredentials(request.headers.authorization)
     await clients.withClientLimit({ ...presented, ...clientInfoOf(request) }, async () => {
       if (await isServiceClient(db, { ...presented, scope: 'guard' })) return
       throw new ProblemError('client-invalid', 'a leave request with unknown client credentials')

@@ -2,7 +2,6 @@
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import type { Db } from '../database/database.ts'
-import { authorizationOf } from '../http/authorizationHeader.ts'
 import { basicCredentials } from '../http/basicAuth.ts'
 import { clientInfoOf } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
@@ -46,7 +45,7 @@ export async function requireClient(
 }
 
 function credentialsOf(request: FastifyRequest, form: Form): { id: string; secretHash: Buffer } | undefined {
-  const authorization = authorizationOf(request)
+  const authorization = request.headers.authorization
   const { client_id: id, client_secret: secret } = form
   if (authorization === undefined) {
     return id === undefined || secret === undefined ? undefined : { id, secretHash: sha256(secret) }

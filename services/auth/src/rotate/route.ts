@@ -3,7 +3,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LogoutRequest, ProblemError, problemDefinition, RenewRequest, SessionTokens } from '@gatehouse/contract'
 import type { Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
-import { authorizationOf } from '../http/authorizationHeader.ts'
 import { clientInfoOf, isAwaited } from '../http/clientInfo.ts'
 import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
 import { requireOwnOrigin } from '../http/origin.ts'
@@ -85,7 +84,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     },
   }
   app.delete('/session', logout, async (request, reply) => {
-    const authorization = authorizationOf(request)
+    const authorization = request.headers.authorization
     const { transport, tokens } = presentedTokens(request, request.body)
     const genuine = tokens.flatMap(token => decodeRefreshToken(token, refreshKeys) ?? [])
     if (tokens.length > 0 && genuine.length === 0) {
