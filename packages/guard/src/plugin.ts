@@ -1,16 +1,10 @@
 /** The Fastify plugin: it guards every route of the scope in which it is registered. */
 import { ProblemError } from '@gatehouse/contract'
+import { type Caller, type Guard, parseRouteRule, type RouteRule, type Rule } from '@gatehouse/guard-core'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { createGuard } from './guard.ts'
-import type { Guard } from './guardApi.ts'
-import type { GuardOptions } from './options.ts'
+import { createGuard, type GuardOptions } from './createGuard.ts'
 import { routeConfigs } from './routeConfig.ts'
-import { parseRouteRule, type RouteRule } from './routeRule.ts'
-import { singleAuthorization } from './verify/authorizationHeader.ts'
-import type { Rule } from './verify/authorize.ts'
-import type { Caller } from './verify/claims.ts'
-import type { VerifiedToken } from './verify/tokenCache.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -31,9 +25,9 @@ declare module 'fastify' {
  */
 export type GuardPluginOptions = GuardOptions | { guard: Guard }
 
-/** The request's verified token, kept from `onRequest` to `preHandler`. */
-const verifiedToken = Symbol('gatehouse.verifiedToken')
-type GuardedRequest = FastifyRequest & { [verifiedToken]: VerifiedToken | null }
+/** The caller that the guard has admitted. A hook of the service can replace `request.caller`. */
+const admitted = Symbol('gatehouse.admitted')
+type AdmittedRequest = FastifyRequest & { [admitted]: Caller | null }
 
 /**
  * The plugin. It guards every route of its scope, also routes registered before it. A route
@@ -50,12 +44,6 @@ type GuardedRequest = FastifyRequest & { [verifiedToken]: VerifiedToken | null }
  */
 export const guard = fastifyPlugin(guardScope, { name: '@gatehouse/guard', fastify: '5.x' })
 
-interface Pending {
-  request: FastifyRequest
-  reply: FastifyReply
-  done: HookHandlerDoneFunction
-}
-
 async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Promise<void> {
   const instance = 'guard' in options ? options.guard : createGuard({ log: app.log, ...options })
   const rules = new WeakMap<object, Rule>()
@@ -65,7 +53,7 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
   // Fastify needs the initial value null for one shape of all requests. The hook sets it before a
   // handler runs.
   app.decorateRequest('caller', null as unknown as Caller)
-  app.decorateRequest(verifiedToken as unknown as string, null)
+  app.decorateRequest(admitted as unknown as string, null)
   app.addHook('onRoute', route => {
     parseRouteRule(route.config?.guard, `${route.method} ${route.url}`)
   })
@@ -77,14 +65,19 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
 
   /** Synchronous for a known token: it creates no promise and no closure. */
   function onRequest(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
-    let isDecided: boolean
+    let caller: Caller | Promise<Caller>
     try {
-      isDecided = authorizeRequest(request, reply, done)
+      caller = instance.check(request.raw, ruleOfRoute(request))
     } catch (error) {
       refuse(error, reply, done)
       return
     }
-    if (isDecided) done()
+    if (caller instanceof Promise) {
+      admitLater(caller, { request, reply, done })
+      return
+    }
+    admit(request, caller)
+    done()
   }
 
   /**
@@ -92,48 +85,14 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
    * headers may be outdated.
    */
   function preHandler(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
-    const token = (request as GuardedRequest)[verifiedToken]
-    if (token !== null && !instance.isCurrent(token)) {
-      try {
-        instance.reauthorize(token, ruleOfRoute(request))
-      } catch (error) {
-        refuse(error, reply, done)
-        return
-      }
+    const caller = (request as AdmittedRequest)[admitted]
+    try {
+      if (caller !== null) instance.recheck(caller, ruleOfRoute(request))
+    } catch (error) {
+      refuse(error, reply, done)
+      return
     }
     done()
-  }
-
-  /** @returns false when the key must be fetched first; `done` is then called later */
-  function authorizeRequest(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): boolean {
-    const authorization = singleAuthorization(request.raw.rawHeaders, request.query)
-    const rule = ruleOfRoute(request)
-    const known = instance.lookup(authorization, rule)
-    if (known !== undefined) {
-      accept(request, known)
-      return true
-    }
-    const verified = instance.verify(authorization)
-    if (verified instanceof Promise) {
-      authorizeLater({ request, reply, done }, verified)
-      return false
-    }
-    instance.authorize(verified, rule)
-    accept(request, verified)
-    return true
-  }
-
-  /** Apart from the function above, since a closure there would be allocated for every request. */
-  function authorizeLater({ request, reply, done }: Pending, pendingToken: Promise<VerifiedToken>): void {
-    pendingToken
-      .then(verified => {
-        instance.authorize(verified, ruleOfRoute(request))
-        accept(request, verified)
-      })
-      .then(
-        () => done(),
-        error => refuse(error, reply, done),
-      )
   }
 
   /** The rule of a route that was registered before the guard is parsed at its first request. */
@@ -145,19 +104,35 @@ async function guardScope(app: FastifyInstance, options: GuardPluginOptions): Pr
     rules.set(config, rule)
     return rule
   }
-
-  function refuse(error: unknown, reply: FastifyReply, done: HookHandlerDoneFunction): void {
-    if (error instanceof ProblemError) {
-      instance.countRefusal(error)
-      // The application's own error handler may send no headers of an error: a 401 needs its
-      // challenge all the same.
-      reply.headers(error.headers)
-    }
-    done(error as Error)
-  }
 }
 
-function accept(request: FastifyRequest, token: VerifiedToken): void {
-  request.caller = token.caller
-  ;(request as GuardedRequest)[verifiedToken] = token
+interface Waiting {
+  request: FastifyRequest
+  reply: FastifyReply
+  done: HookHandlerDoneFunction
+}
+
+/** Apart from `onRequest`, since a closure there would be allocated for every request. */
+function admitLater(pending: Promise<Caller>, { request, reply, done }: Waiting): void {
+  pending.then(
+    caller => {
+      admit(request, caller)
+      done()
+    },
+    error => refuse(error, reply, done),
+  )
+}
+
+/**
+ * The application's own error handler may send no headers of an error: a 401 needs its challenge
+ * all the same.
+ */
+function refuse(error: unknown, reply: FastifyReply, done: HookHandlerDoneFunction): void {
+  if (error instanceof ProblemError) reply.headers(error.headers)
+  done(error as Error)
+}
+
+function admit(request: FastifyRequest, caller: Caller): void {
+  request.caller = caller
+  ;(request as AdmittedRequest)[admitted] = caller
 }

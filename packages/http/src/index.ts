@@ -1,7 +1,6 @@
-/** Server options, problem details, strict JSON, request metrics and graceful shutdown for Fastify services. */
+/** Server options, problem details, strict requests, request metrics and graceful shutdown for Fastify services. */
 export { clientAddressOf, parseAddress, trustedProxies } from './clientAddress.ts'
 export { errorToProblem, type MappedError } from './errorToProblem.ts'
-export { findAuthorization } from './findAuthorization.ts'
 export { gracefulShutdown, type ShutdownOptions, shutdownOnSignals, trackConnections } from './gracefulShutdown.ts'
 export {
   createErrorHandler,
@@ -11,5 +10,4 @@ export {
 } from './problemDetails.ts'
 export { type RequestMetrics, requestMetrics } from './requestMetrics.ts'
 export { type FastifyDefaults, fastifyDefaults } from './serverOptions.ts'
-export { assertStrictJson, decodeUtf8, parseStrictJson, StrictJsonError } from './strictJson.ts'
 export { strictRequests } from './strictRequests.ts'

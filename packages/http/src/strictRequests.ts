@@ -1,9 +1,7 @@
 /** The plugin that rejects ambiguous requests: strict JSON bodies, query parameters and Authorization given once. */
-import { ProblemError } from '@gatehouse/contract'
+import { decodeUtf8, findAuthorization, ProblemError, parseStrictJson, StrictJsonError } from '@gatehouse/contract'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { findAuthorization } from './findAuthorization.ts'
-import { decodeUtf8, parseStrictJson, StrictJsonError } from './strictJson.ts'
 
 const maxDepth = 20
 

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitepress'
 import { withMermaid } from 'vitepress-plugin-mermaid'
 
 const page = (text, link) => ({ text, link })
-const packages = ['guard', 'client', 'contract', 'http', 'protocol', 'clock', 'settings', 'tracing']
+const packages = ['guard', 'guard-core', 'client', 'contract', 'http', 'protocol', 'clock', 'settings', 'tracing']
 const repository = 'https://github.com/gatehouse/gatehouse/blob/main/'
 
 export default withMermaid(

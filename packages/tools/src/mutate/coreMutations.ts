@@ -2,7 +2,8 @@
 import { type Mutation, mutationsOf } from './mutation.ts'
 
 const protocol = 'packages/protocol/'
-const guard = 'packages/guard/'
+const guard = 'packages/guard-core/'
+const plugin = 'packages/guard/'
 const testsOf = (...names: string[]) => names.map(name => `${guard}test/${name}.test.ts`)
 const feedTests = testsOf('feed/lease', 'feed/feedTime', 'streams', 'feed/follow')
 
@@ -117,19 +118,23 @@ export const coreMutations: readonly Mutation[] = [
     ['clockToleranceMs > response.maxToleranceMs', 'false'],
     ["    if (status === 409) return { kind: 'feed-changed' }\n", ''],
   ]),
-  ...mutationsOf(`${guard}src/guard.ts`, testsOf('feed/lease', 'preHandler', 'feed/feedTime', 'plugin'), [
-    ['token.passedRule !== rule || ', ''],
-    [' || token.passedRevision !== sync.revision()', ''],
-    ['      if (!mayDecide(follower, { nowMs, wallMs })) return undefined\n', ''],
-    ['token.passedAtWallMs === clock.wallMs() && ', ''],
-    [' && token.passedRevision === sync.revision(),', ','],
-    ['      verifier.assertCurrent(token)\n', ''],
-    ['const isTimeCurrent = () => mayDecide(sync.follower(), now())', 'const isTimeCurrent = () => true'],
-  ]),
   ...mutationsOf(
-    `${guard}src/plugin.ts`,
-    [`${guard}test/preHandler.test.ts`],
-    [['        instance.reauthorize(token, ruleOfRoute(request))\n', '']],
+    `${guard}src/guard.ts`,
+    [...testsOf('feed/lease', 'feed/feedTime'), `${plugin}test/preHandler.test.ts`],
+    [
+      ['token.passedRule !== rule || ', ''],
+      [' || token.passedRevision !== sync.revision()', ''],
+      ['    if (!mayDecide(follower, { nowMs, wallMs })) return undefined\n', ''],
+      ['token.passedAtWallMs === clock.wallMs() && ', ''],
+      [' && token.passedRevision === sync.revision()) return', ') return'],
+      ['        verifier.assertCurrent(token)\n', ''],
+      ['const isTimeCurrent = () => mayDecide(sync.follower(), now())', 'const isTimeCurrent = () => true'],
+    ],
+  ),
+  ...mutationsOf(
+    `${plugin}src/plugin.ts`,
+    [`${plugin}test/preHandler.test.ts`],
+    [['if (caller !== null) instance.recheck(caller, ruleOfRoute(request))', 'if (caller === null) return']],
   ),
   ...mutationsOf(
     `${guard}src/verify/authorize.ts`,

@@ -1,5 +1,5 @@
 /** Finds the Authorization header, and refuses a request that has two. */
-import { ProblemError } from '@gatehouse/contract'
+import { ProblemError } from './problemError.ts'
 
 /**
  * The Authorization header of a request. Node keeps the first of two and drops the second silently,

@@ -1,7 +1,7 @@
 /** Fetched keys: how often, and what happens when they change or a fetch fails. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { jwksKeys, keysFromJwks } from '@gatehouse/guard'
+import { jwksKeys, keysFromJwks } from '@gatehouse/guard-core'
 import { type FakeClock, fakeClock, problemCodeOf, signingKey, startMs } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 

@@ -1,13 +1,12 @@
 /** Verifies the token of an Authorization header, from the cache when it can. */
-import { ProblemError } from '@gatehouse/contract'
-import { StrictJsonError } from '@gatehouse/http'
+import { ProblemError, StrictJsonError } from '@gatehouse/contract'
 import { issuerMismatch } from '../issuerMismatch.ts'
 import type { Keys, PublicKey } from '../keys/publicKey.ts'
 import { bearerTokenOf } from './authorizationHeader.ts'
 import { type Caller, type TimeRules, validateClaims } from './claims.ts'
 import { createHeaderParser, type TokenHeader } from './joseHeader.ts'
 import { assertStrictSegment } from './segment.ts'
-import { type CheckSignature, createSignatureCheck } from './signature.ts'
+import { type CheckSignature, type CreateSignatureCheck, fastJwtCheck } from './signature.ts'
 import { createTokenCache, isWithinLifetime, type VerifiedToken } from './tokenCache.ts'
 
 /** The options of a verifier. */
@@ -32,6 +31,8 @@ export interface VerifierOptions {
   clockToleranceMs?: number
   /** The maximum number of cached tokens. */
   cacheSize?: number
+  /** Creates the check of a token's signature. The default uses fast-jwt. */
+  createSignatureCheck?: CreateSignatureCheck
   /** Receives the reason when a token with a valid signature is for another issuer or audience. */
   onOtherService?: (why: string) => void
 }
@@ -63,7 +64,7 @@ export const defaultToleranceMs = 5000
 export const defaultCacheSize = 100_000
 
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { keys, issuer, audience, timeMs, isTimeCurrent = () => true } = options
+  const { keys, issuer, audience, timeMs, isTimeCurrent = () => true, createSignatureCheck = fastJwtCheck } = options
   const toleranceMs = options.clockToleranceMs ?? defaultToleranceMs
   const cache = createTokenCache({ maxSize: options.cacheSize ?? defaultCacheSize, toleranceMs })
   const parseHeader = createHeaderParser()
@@ -91,7 +92,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   async function checkOf(key: PublicKey): Promise<CheckSignature> {
-    const created = creating.get(key) ?? createSignatureCheck(key, { issuer, audience })
+    const created = creating.get(key) ?? Promise.resolve(createSignatureCheck(key, { issuer, audience }))
     creating.set(key, created)
     const check = await created
     checks.set(key, check)

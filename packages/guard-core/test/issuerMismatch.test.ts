@@ -2,7 +2,7 @@
 import { bearer, issuer } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { issuerMismatch } from '../src/issuerMismatch.ts'
-import { type Guarded, guarded } from './helpers/guardedApp.ts'
+import { type Guarded, guarded } from './helpers/guardedServer.ts'
 
 interface LogLine {
   facts: object

@@ -1,14 +1,8 @@
 /** Checks signature, issuer and audience of a token; the only module that uses @fastify/jwt. */
 import fastifyJwt from '@fastify/jwt'
 import { requiredClaims } from '@gatehouse/contract'
+import type { CreateSignatureCheck } from '@gatehouse/guard-core'
 import fastify from 'fastify'
-import type { PublicKey } from '../keys/publicKey.ts'
-
-/**
- * Returns the payload, or throws an error of the library. The caller treats all of its errors
- * alike.
- */
-export type CheckSignature = (token: string) => Record<string, unknown>
 
 /**
  * Creates the check for one key.
@@ -21,10 +15,7 @@ export type CheckSignature = (token: string) => Record<string, unknown>
  * The library would judge times by `Date.now()`, so `validateClaims` does it instead. `allowedIss`
  * accepts a token without `iss` unless `requiredClaims` names it.
  */
-export async function createSignatureCheck(
-  key: PublicKey,
-  rules: { issuer: string; audience: string },
-): Promise<CheckSignature> {
+export const fastifyJwtCheck: CreateSignatureCheck = async (key, rules) => {
   const app = fastify()
   await app.register(fastifyJwt, {
     secret: { public: key.pem },

@@ -1,6 +1,7 @@
 /** Authorization, route rules and strict JSON as tables. */
-import { type AuthorizationFacts, authorize, parseRouteRule, type Rule } from '@gatehouse/guard'
-import { parseStrictJson } from '@gatehouse/http'
+
+import { parseStrictJson } from '@gatehouse/contract'
+import { type AuthorizationFacts, authorize, parseRouteRule, type Rule } from '@gatehouse/guard-core'
 import t from 'tap'
 
 const open: Rule = { scope: [], roles: [], onUnknown: 'refuse' }

@@ -7,21 +7,23 @@ import { deferred } from './deferred.ts'
 import { createSync } from './feed/sync.ts'
 import type { Guard, GuardState } from './guardApi.ts'
 import type { Keys } from './keys/publicKey.ts'
-import { guardMetrics } from './metrics.ts'
 import { type GuardOptions, resolveOptions } from './options.ts'
 import { createStreamTracker, type StreamTracker } from './streams.ts'
+import { authorizationOf } from './verify/authorizationHeader.ts'
 import { type AuthorizationResult, authorize, type Rule } from './verify/authorize.ts'
 import type { Caller } from './verify/claims.ts'
+import type { VerifiedToken } from './verify/tokenCache.ts'
 import { createVerifier, type Verifier } from './verify/verifier.ts'
 
 /**
- * Creates a guard. The plugin creates one unless it is given one.
+ * Creates a guard, which a process needs once.
  * @param options issuer, audience, service client and limits
  * @throws TypeError naming the option that is missing or not valid
  * @example
- * const shared = createGuard({ issuer, audience: 'gatehouse', clientId: 'warehouse', clientSecret })
- * app.get('/readyz', async () => ({ ready: shared.state().mayDecide }))
- * await app.register(guard, { guard: shared })
+ * const guard = createGuard({ issuer, audience: 'gatehouse', clientId: 'warehouse', clientSecret })
+ * guard.start()
+ * await guard.ready()
+ * const caller = await guard.check(request, parseRouteRule({ scope: ['storage:read'] }, 'GET /storage'))
  */
 export function createGuard(options: GuardOptions): Guard {
   const settings = resolveOptions(options)
@@ -49,7 +51,9 @@ export function createGuard(options: GuardOptions): Guard {
   const verifier = createVerifier({ ...settings, timeMs, isTimeCurrent, onOtherService })
   const cachedNowMs = cachedMonotonic(clock)
   const state = () => stateOf(sync.follower(), now(), { keys, streams, verifier })
-  const metrics = guardMetrics(settings.metrics, state)
+  const metrics = settings.metrics(state)
+  // A handler has the caller only, and the second decision needs its token.
+  const tokens = new WeakMap<Caller, VerifiedToken>()
   let stopped: Promise<void> | null = null
   let isStarted = false
 
@@ -59,38 +63,75 @@ export function createGuard(options: GuardOptions): Guard {
     return authorize({ caller, revoked, mayDecide: mayDecide(follower, now()) }, rule)
   }
 
+  /** Finds a known token that has passed this rule before, with the revocations that are known now. */
+  function findPassed(authorization: string | undefined, rule: Rule): VerifiedToken | undefined {
+    if (authorization === undefined) return undefined
+    const wallMs = clock.wallMs()
+    const nowMs = cachedNowMs(wallMs)
+    const follower = sync.follower()
+    if (follower.time === null) return undefined
+    const token = verifier.lookup(authorization, feedNowMs(follower.time, nowMs))
+    if (token === undefined) return undefined
+    // With the same entries the token passes the same rule again. Only the lease depends on time.
+    if (token.passedRule !== rule || token.passedRevision !== sync.revision()) return undefined
+    if (!mayDecide(follower, { nowMs, wallMs })) return undefined
+    token.passedAtWallMs = wallMs
+    return token
+  }
+
+  function admit(token: VerifiedToken, rule: Rule): Caller {
+    const revision = sync.revision()
+    const decision = decide(token.caller, rule)
+    if (decision !== 'pass' && decision !== 'unknown-allowed') throw problemOf(decision, rule)
+    tokens.set(token.caller, token)
+    if (decision === 'unknown-allowed') {
+      metrics.countUnknownAllowed()
+      return token.caller
+    }
+    token.passedRule = rule
+    token.passedRevision = revision
+    token.passedAtWallMs = clock.wallMs()
+    return token.caller
+  }
+
+  async function admitLater(pending: Promise<VerifiedToken>, rule: Rule): Promise<Caller> {
+    try {
+      return admit(await pending, rule)
+    } catch (error) {
+      throw counted(error)
+    }
+  }
+
+  function counted(error: unknown): unknown {
+    if (error instanceof ProblemError) metrics.countRefusal(error.code)
+    return error
+  }
+
   return {
-    lookup(authorization, rule) {
-      if (authorization === undefined) return undefined
-      const wallMs = clock.wallMs()
-      const nowMs = cachedNowMs(wallMs)
-      const follower = sync.follower()
-      if (follower.time === null) return undefined
-      const token = verifier.lookup(authorization, feedNowMs(follower.time, nowMs))
-      if (token === undefined) return undefined
-      // With the same entries the token passes the same rule again. Only the lease depends on time.
-      if (token.passedRule !== rule || token.passedRevision !== sync.revision()) return undefined
-      if (!mayDecide(follower, { nowMs, wallMs })) return undefined
-      token.passedAtWallMs = wallMs
-      return token
+    check(request, rule) {
+      try {
+        const authorization = authorizationOf(request)
+        const passed = findPassed(authorization, rule)
+        if (passed !== undefined) return passed.caller
+        const verified = verifier.verify(authorization)
+        return verified instanceof Promise ? admitLater(verified, rule) : admit(verified, rule)
+      } catch (error) {
+        throw counted(error)
+      }
     },
-    verify: verifier.verify,
-    authorize(token, rule) {
-      const revision = sync.revision()
-      const decision = decide(token.caller, rule)
-      if (decision === 'unknown-allowed') return metrics.countUnknownAllowed()
-      if (decision !== 'pass') throw problemOf(decision, rule)
-      token.passedRule = rule
-      token.passedRevision = revision
-      token.passedAtWallMs = clock.wallMs()
-    },
-    // Scopes and roles do not change: only time and new entries can change the decision for this
-    // token.
-    isCurrent: token => token.passedAtWallMs === clock.wallMs() && token.passedRevision === sync.revision(),
-    reauthorize(token, rule) {
-      verifier.assertCurrent(token)
-      const decision = decide(token.caller, rule)
-      if (decision !== 'pass' && decision !== 'unknown-allowed') throw problemOf(decision, rule)
+    recheck(caller, rule) {
+      const token = tokens.get(caller)
+      if (token === undefined) throw new TypeError('the caller is not from this guard')
+      // Scopes and roles do not change: only time and new entries can change the decision for this
+      // token.
+      if (token.passedAtWallMs === clock.wallMs() && token.passedRevision === sync.revision()) return
+      try {
+        verifier.assertCurrent(token)
+        const decision = decide(caller, rule)
+        if (decision !== 'pass' && decision !== 'unknown-allowed') throw problemOf(decision, rule)
+      } catch (error) {
+        throw counted(error)
+      }
     },
     trackStream(caller, close, { onUnknown = 'refuse' } = {}) {
       const decision = decide(caller, { scope: [], roles: [], onUnknown })
@@ -101,7 +142,6 @@ export function createGuard(options: GuardOptions): Guard {
       if (release === 'rate-limited') throw new ProblemError(release, 'too many open streams of the account')
       return release
     },
-    countRefusal: problem => metrics.countRefusal(problem.code),
     state,
     ready: () => firstLease.promise,
     start() {

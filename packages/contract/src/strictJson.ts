@@ -1,5 +1,6 @@
 /** Strict JSON: valid UTF-8, no duplicate members, no member names that reach a prototype, no NUL, bounded depth. */
-import { isUtf8 } from 'node:buffer'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * The text is not strict JSON. The message can be shown to the client: it contains no part of the
@@ -12,9 +13,12 @@ export class StrictJsonError extends Error {}
  * @param bytes the encoded text
  * @throws StrictJsonError when the bytes are not valid UTF-8
  */
-export function decodeUtf8(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw new StrictJsonError('is not valid UTF-8')
-  return bytes.toString('utf8')
+export function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw new StrictJsonError('is not valid UTF-8')
+  }
 }
 
 /**

@@ -1,9 +1,10 @@
 /** The options of a guard and their defaults. */
 import { type Clock, systemClock } from '@gatehouse/clock'
-import type { Registry } from 'prom-client'
 import { type JwksOptions, jwksKeys } from './keys/jwksKeys.ts'
 import { type Keys, pemBlocks } from './keys/publicKey.ts'
 import { staticKeys } from './keys/staticKeys.ts'
+import { type CreateGuardMetrics, countNothing } from './metrics.ts'
+import type { CreateSignatureCheck } from './verify/signature.ts'
 import { defaultCacheSize, defaultToleranceMs } from './verify/verifier.ts'
 
 /** The part of a logger that the guard uses. Fastify's logger has it. */
@@ -52,8 +53,10 @@ export interface GuardOptions {
    * (5 s).
    */
   pollTimeoutMs?: number
-  /** The registry of prom-client for the guard's metrics. */
-  metrics?: Registry
+  /** Creates the counters: `prometheusMetrics` of `@gatehouse/guard-core/prometheus`, or your own. */
+  metrics?: CreateGuardMetrics
+  /** Creates the check of a token's signature. The default uses fast-jwt. */
+  createSignatureCheck?: CreateSignatureCheck
   log?: GuardLog
   random?: () => number
 }
@@ -71,6 +74,7 @@ const defaults = {
   maxStreamsPerAccount: 100,
   pollTimeoutMs: 8000,
   log: { info() {}, warn() {}, error() {} },
+  metrics: countNothing,
   random: Math.random,
 } satisfies Partial<GuardOptions>
 

@@ -1,9 +1,10 @@
 /** Decisions from memory: with revocations, and without a lease. */
 import { randomUUID } from 'node:crypto'
 import { problemDefinition } from '@gatehouse/contract'
+import { parseRouteRule } from '@gatehouse/guard-core'
 import { bearer, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
-import { type Guarded, guarded, passUntil } from '../helpers/guardedApp.ts'
+import { type Guarded, guarded, passUntil, readyService } from '../helpers/guardedServer.ts'
 
 /** Resolves when the guard has acknowledged every entry up to this number. */
 function acknowledged({ auth }: Guarded, seq: number) {
@@ -77,23 +78,35 @@ t.test('lookup: a token that passed one rule is not known for another', async t 
   t.equal(problemMismatch(await service.send('/admin', headers), 'insufficient-scope'), null)
 })
 
-t.test('lookup: a known token is not known after a new entry and without a lease', async t => {
-  const service = await guarded()
-  t.teardown(service.stop)
-  await service.guard.ready()
-  await service.auth.holding()
-  const rule = { scope: [], roles: [], onUnknown: 'refuse' } as const
-  const { authorization } = bearer(service.token())
-  const token = await service.guard.verify(authorization)
-  const isKnown = () => service.guard.lookup(authorization, rule) === token
-  service.guard.authorize(token, rule)
-  t.ok(isKnown())
-  await revoke(service, { subject: randomUUID() })
-  t.notOk(isKnown())
-  service.guard.authorize(token, rule)
-  t.ok(isKnown())
-  await lapse(service)
-  t.notOk(isKnown())
+t.test(
+  'check: a known token passes synchronously, and is decided again after an entry and without a lease',
+  async t => {
+    const service = await readyService(t)
+    const rule = parseRouteRule({}, 'GET /me')
+    const sid = randomUUID()
+    const request = bearer(service.token({ sid }))
+    const caller = await service.guard.check(request, rule)
+    t.equal(service.guard.check(request, rule), caller)
+    await revoke(service, { subject: randomUUID() })
+    t.equal(service.guard.check(request, rule), caller)
+    await lapse(service)
+    t.throws(() => service.guard.check(request, rule), { code: 'revocation-unknown' })
+    service.auth.mode = 'up'
+    await passUntil(service.clock, service.auth.holding())
+    await revoke(service, { subject: sid })
+    t.throws(() => service.guard.check(request, rule), { code: 'session-ended' })
+  },
+)
+
+t.test('recheck: decides again after an entry, and accepts callers of this guard only', async t => {
+  const service = await readyService(t)
+  const rule = parseRouteRule({}, 'GET /me')
+  const sid = randomUUID()
+  const caller = await service.guard.check(bearer(service.token({ sid })), rule)
+  service.guard.recheck(caller, rule)
+  await revoke(service, { subject: sid })
+  t.throws(() => service.guard.recheck(caller, rule), { code: 'session-ended' })
+  t.throws(() => service.guard.recheck({ ...caller }, rule), TypeError)
 })
 
 t.test('guarded route: sends no request to the auth service', async t => {

@@ -1,7 +1,7 @@
 /** Every malformed token gets its problem. */
 import { createHmac } from 'node:crypto'
 import { requiredClaims } from '@gatehouse/contract'
-import { createVerifier, staticKeys } from '@gatehouse/guard'
+import { createVerifier, staticKeys } from '@gatehouse/guard-core'
 import {
   audience,
   base64url,
@@ -17,7 +17,7 @@ import {
 } from '@gatehouse/testkit'
 import t from 'tap'
 import { createHeaderParser } from '../../src/verify/joseHeader.ts'
-import { guarded } from '../helpers/guardedApp.ts'
+import { guarded } from '../helpers/guardedServer.ts'
 
 /** RFC 4648 section 5. */
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'

@@ -1,9 +1,9 @@
 /** Open streams: each is closed before the guard acknowledges the revocation that covers it. */
 import { randomUUID } from 'node:crypto'
-import type { Caller } from '@gatehouse/guard'
+import { type Caller, parseRouteRule } from '@gatehouse/guard-core'
 import { problemCodeOf } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { type Guarded, guarded } from './helpers/guardedApp.ts'
+import { type Guarded, guarded } from './helpers/guardedServer.ts'
 
 async function fixture(t: Test, over: Parameters<typeof guarded>[0] = {}): Promise<Guarded> {
   const service = await guarded(over)
@@ -12,8 +12,10 @@ async function fixture(t: Test, over: Parameters<typeof guarded>[0] = {}): Promi
   return service
 }
 
+const rule = parseRouteRule({}, 'a stream')
+
 async function callerOf({ guard, token }: Guarded, over: Record<string, unknown> = {}): Promise<Caller> {
-  return (await guard.verify(`Bearer ${token(over)}`)).caller
+  return guard.check({ authorization: `Bearer ${token(over)}` }, rule)
 }
 
 const entries = {

@@ -1,37 +1,26 @@
 /** The guard's metrics for Prometheus. Gauges are read at the scrape, so a request that passes costs nothing. */
-import type { ProblemCode } from '@gatehouse/contract'
 import { Counter, Gauge, type Registry } from 'prom-client'
-
-/** The values that the gauges show. */
-export interface GuardReadings {
-  leaseLeftMs: number
-  cursor: number | null
-  entriesHeld: number
-  tokensCached: number
-  streamsOpen: number
-  clockOffsetMs: number | null
-}
-
-export interface GuardMetrics {
-  countRefusal(code: ProblemCode): void
-  countUnknownAllowed(): void
-  countLapse(): void
-  countPoll(result: string): void
-}
+import type { GuardState } from './guardApi.ts'
+import type { CreateGuardMetrics, GuardMetrics } from './metrics.ts'
 
 /**
- * @param registry the service's registry; without one nothing is counted
- * @param read reads the values of the gauges
+ * Creates the guard's metrics, for the option `metrics`.
+ * @param registry the service's registry
+ * @example
+ * createGuard({ ...options, metrics: prometheusMetrics(registry) })
  */
-export function guardMetrics(registry: Registry | undefined, read: () => GuardReadings): GuardMetrics {
-  if (registry === undefined) return { countRefusal() {}, countUnknownAllowed() {}, countLapse() {}, countPoll() {} }
+export function prometheusMetrics(registry: Registry): CreateGuardMetrics {
+  return state => registered(registry, state)
+}
+
+function registered(registry: Registry, state: () => GuardState): GuardMetrics {
   const registers = [registry]
   const named = (name: string, help: string) => ({ name: `gatehouse_guard_${name}`, help, registers })
-  const gauge = (name: string, help: string, pick: (readings: GuardReadings) => number) => {
+  const gauge = (name: string, help: string, pick: (state: GuardState) => number) => {
     new Gauge({
       ...named(name, help),
       collect() {
-        this.set(pick(read()))
+        this.set(pick(state()))
       },
     })
   }

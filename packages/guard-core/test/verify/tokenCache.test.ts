@@ -1,6 +1,6 @@
 /** The cache of verified tokens. */
 import { ProblemError } from '@gatehouse/contract'
-import { createVerifier, type Keys, keyFromPem, type PublicKey, staticKeys } from '@gatehouse/guard'
+import { createVerifier, type Keys, keyFromPem, type PublicKey, staticKeys } from '@gatehouse/guard-core'
 import { audience, claimsAt, fakeClock, issuer, problemCodeOf, signingKey, startMs, tokenOf } from '@gatehouse/testkit'
 import t from 'tap'
 

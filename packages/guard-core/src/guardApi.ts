@@ -1,10 +1,8 @@
-/** The interface of a guard: what the plugin, streams and health routes use. */
-import type { ProblemError } from '@gatehouse/contract'
+/** The interface of a guard: what adapters, streams and health routes use. */
 import type { CloseStream, TrackOptions } from './streams.ts'
+import type { GuardedRequest } from './verify/authorizationHeader.ts'
 import type { Rule } from './verify/authorize.ts'
 import type { Caller } from './verify/claims.ts'
-import type { VerifiedToken } from './verify/tokenCache.ts'
-import type { Verifier } from './verify/verifier.ts'
 
 /** The state of a guard, for health routes. */
 export interface GuardState {
@@ -26,35 +24,27 @@ export interface GuardState {
 /** A guard, shared by every scope of one process. */
 export interface Guard {
   /**
-   * Finds a known token that has passed this rule before, with the revocations that are known now.
-   * Most requests need no more.
-   * @param authorization the Authorization header
-   * @param rule the rule of the route
-   * @returns the token; undefined when `verify` and `authorize` must decide
+   * Decides whether a request can pass. It returns a promise only when the key of the token must be
+   * fetched or prepared first, which happens once per key.
+   * @param request the request, when its headers have arrived
+   * @param rule the rule of the route, from `parseRouteRule`; pass the same object each time, since
+   *   decisions are cached by it
+   * @returns the caller, which `recheck` and `trackStream` accept
+   * @throws ProblemError `token-missing`, `token-invalid`, `token-expired`, `request-malformed`,
+   *   `session-ended`, `account-disabled`, `insufficient-scope`, `revocation-unknown` or
+   *   `unavailable`; the promise rejects with the same
+   * @example
+   * const caller = await guard.check(request, rule)
    */
-  lookup(authorization: string | undefined, rule: Rule): VerifiedToken | undefined
-  /**
-   * Verifies the token of an Authorization header. Synchronous unless its key must be fetched.
-   * @throws ProblemError
-   */
-  verify: Verifier['verify']
-  /**
-   * Decides whether the bearer of a verified token can pass a rule.
-   * @throws ProblemError `session-ended`, `account-disabled`, `token-expired`, `insufficient-scope`
-   *   or `revocation-unknown`
-   */
-  authorize(token: VerifiedToken, rule: Rule): void
-  /**
-   * Whether the last decision for this token still holds: no millisecond has passed and no entry
-   * has arrived. It costs one clock reading.
-   */
-  isCurrent(token: VerifiedToken): boolean
+  check(request: GuardedRequest, rule: Rule): Caller | Promise<Caller>
   /**
    * Decides again, immediately before the handler: while the body arrived, the token can have been
-   * revoked or can have expired. It never makes a network call.
-   * @throws ProblemError as `authorize`
+   * revoked or can have expired. It makes no network call, and costs one clock reading when neither
+   * a millisecond has passed nor an entry has arrived.
+   * @param caller a result of `check` of this guard
+   * @throws ProblemError as `check`
    */
-  reauthorize(token: VerifiedToken, rule: Rule): void
+  recheck(caller: Caller, rule: Rule): void
   /**
    * Tracks an open stream. `close` is called once: when a revocation covers the token (before the
    * guard acknowledges it), when the token expires, when the lease ends, and at shutdown. Track a
@@ -67,8 +57,6 @@ export interface Guard {
    *   when too many streams are open; `rate-limited` when too many of the account are
    */
   trackStream(caller: Caller, close: CloseStream, options?: TrackOptions): () => void
-  /** Counts a refused request in the metrics. */
-  countRefusal(problem: ProblemError): void
   state(): GuardState
   /**
    * Resolves at the first lease.

@@ -1,6 +1,16 @@
 /** Finds the access token of a request; the only module that reads the Authorization header for it. */
-import { maxAccessTokenLength, ProblemError } from '@gatehouse/contract'
-import { findAuthorization } from '@gatehouse/http'
+import { findAuthorization, maxAccessTokenLength, ProblemError } from '@gatehouse/contract'
+
+/** What a guard reads of a request. A request of node:http is one. */
+export interface GuardedRequest {
+  method?: string | undefined
+  /** The path with the query string, or the whole URL. */
+  url?: string | undefined
+  /** Names and values in turn. They show a header that was given twice. */
+  rawHeaders?: readonly string[] | undefined
+  /** The Authorization header, where the server has no `rawHeaders`. */
+  authorization?: string | undefined
+}
 
 const scheme = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([A-Za-z0-9._~+/=-]+)$/
 
@@ -12,10 +22,29 @@ const scheme = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([A-Za-z0-9._~+/=-]+)$/
  *   query string, where it would be logged (RFC 6750 sections 2.3 and 5.3)
  */
 export function singleAuthorization(rawHeaders: readonly string[], query: unknown): string | undefined {
-  if ((query as { access_token?: unknown } | null)?.access_token !== undefined) {
-    throw malformed('query/access_token', 'belongs in the Authorization header')
-  }
+  if ((query as { access_token?: unknown } | null)?.access_token !== undefined) throw tokenInQuery()
   return findAuthorization(rawHeaders)
+}
+
+/**
+ * The Authorization header of a request, by the rules of `singleAuthorization`.
+ * @throws ProblemError `request-malformed`
+ */
+export function authorizationOf({ url, rawHeaders, authorization }: GuardedRequest): string | undefined {
+  if (url !== undefined && hasTokenInQuery(url)) throw tokenInQuery()
+  return rawHeaders === undefined ? authorization : findAuthorization(rawHeaders)
+}
+
+/** Parsing costs more than the decision, so a query string that cannot contain the name is not parsed. */
+function hasTokenInQuery(url: string): boolean {
+  const start = url.indexOf('?')
+  if (start === -1) return false
+  const query = url.slice(start + 1)
+  return (query.includes('access_token') || query.includes('%')) && new URLSearchParams(query).has('access_token')
+}
+
+function tokenInQuery(): ProblemError {
+  return malformed('query/access_token', 'belongs in the Authorization header')
 }
 
 /** The token of a Bearer header (RFC 6750 section 2.1). Another scheme counts as no token. */

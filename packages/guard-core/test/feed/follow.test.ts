@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { bearer, fakeAuth, problemMismatch } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { type Guarded, guarded, passUntil } from '../helpers/guardedApp.ts'
+import { type Guarded, guarded, passUntil } from '../helpers/guardedServer.ts'
 
 async function fixture(t: Test, over: Parameters<typeof guarded>[0] = {}): Promise<Guarded> {
   const service = await guarded(over)
@@ -99,7 +99,7 @@ t.test('stop: leaves the feed', async t => {
   const service = await guarded()
   await service.guard.ready()
   t.equal(service.auth.guards.size, 1)
-  await service.app.close()
+  await service.close()
   t.equal(service.auth.guards.size, 0)
   await service.auth.stop()
 })

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { bearer, claimsAt, problemMismatch, tokenOf } from '@gatehouse/testkit'
 import t from 'tap'
-import { type Guarded, guarded, passUntil, readyService } from '../helpers/guardedApp.ts'
+import { type Guarded, guarded, passUntil, readyService } from '../helpers/guardedServer.ts'
 
 /** The wall clock of the guard's host jumps; the database's time does not. */
 function stepHostClock({ auth, clock }: Guarded, byMs: number): void {

@@ -1,5 +1,5 @@
 /** Parses the header and the payload of a token as strict JSON. */
-import { assertStrictJson, decodeUtf8, parseStrictJson, StrictJsonError } from '@gatehouse/http'
+import { assertStrictJson, decodeUtf8, parseStrictJson, StrictJsonError } from '@gatehouse/contract'
 
 const maxDepth = 5
 
