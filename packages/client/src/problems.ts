@@ -7,6 +7,7 @@ export const problems = {
   'session-ended': { status: 401, action: 'login', title: 'This session is over.' },
   'account-disabled': { status: 403, action: 'stop', title: 'This account is disabled.' },
   'insufficient-scope': { status: 403, action: 'stop', title: 'The access token lacks a required permission.' },
+  'reauthentication-required': { status: 401, action: 'reauthenticate', title: 'Confirm your password to continue.' },
   'revocation-unknown': {
     status: 503,
     action: 'retry',

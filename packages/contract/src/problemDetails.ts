@@ -1,7 +1,7 @@
 /** Makes the HTTP response for a problem: problem details (RFC 9457) and the challenge. */
 import { type Static, Type } from 'typebox'
 import type { ProblemExtras } from './problemExtras.ts'
-import { type ProblemCode, problemCodes, problemDefinition } from './problems.ts'
+import { actions, type ProblemCode, problemCodes, problemDefinition } from './problems.ts'
 
 /** The media type of problem details (RFC 9457 section 3). */
 export const problemMediaType = 'application/problem+json'
@@ -19,7 +19,7 @@ export const Problem = Type.Object(
     status: Type.Integer(),
     detail: Type.String(),
     code: Type.Enum(problemCodes),
-    action: Type.Enum(['renew', 'login', 'stop', 'retry']),
+    action: Type.Enum([...actions]),
     requestId: Type.String(),
     fields: Type.Optional(Type.Array(Type.Object({ field: Type.String(), reason: Type.String() }))),
   },
@@ -97,12 +97,15 @@ function challengeOf(code: ProblemCode, extras: ProblemExtras, realm: string | u
   const parameters = realm === undefined ? [] : [`realm="${realm}"`]
   if (error !== 'none') parameters.push(`error="${error}"`, `error_description="${row.title}"`)
   if (error === 'insufficient_scope' && extras.scope) parameters.push(`scope="${extras.scope.join(' ')}"`)
+  // RFC 9470 section 3.
+  if (extras.maxAgeSeconds !== undefined) parameters.push(`max_age="${extras.maxAgeSeconds}"`)
   return ['Bearer', parameters.join(', ')].join(' ').trim()
 }
 
 function detailOf(code: ProblemCode, extras: ProblemExtras): string {
   if (extras.fields?.length) return extras.fields.map(({ field, reason }) => `${field}: ${reason}`).join('; ')
   if (extras.scope?.length) return `Required: ${extras.scope.join(' ')}.`
+  if (extras.maxAgeSeconds !== undefined) return `Required: a log-in within the last ${extras.maxAgeSeconds} seconds.`
   const row = problemDefinition(code)
   return `${row.description.charAt(0).toUpperCase()}${row.description.slice(1)}.`
 }

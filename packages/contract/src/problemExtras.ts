@@ -14,6 +14,8 @@ export interface ProblemExtras {
   fields?: readonly FieldError[]
   /** For `insufficient-scope`: the scopes that the route requires. */
   scope?: readonly string[]
+  /** For `reauthentication-required`: how old the log-in may be, in seconds. */
+  maxAgeSeconds?: number
   /** Overrides the table's `Retry-After`, in seconds. */
   retryAfterSeconds?: number
   /** For a malformed Authorization header: `invalid_request` (RFC 6750 section 3.1). */

@@ -2,16 +2,19 @@
 
 /**
  * What the client does next. `renew`: obtain a new access token, then repeat the request once.
- * `login`: the session is over. `stop`: repeating the request cannot succeed. `retry`: send the
- * same request later.
+ * `login`: the session is over. `reauthenticate`: the user confirms the password, then the client
+ * repeats the request with the new access token. `stop`: repeating the request cannot succeed.
+ * `retry`: send the same request later.
  */
-export type Action = 'renew' | 'login' | 'stop' | 'retry'
+export const actions = ['renew', 'login', 'reauthenticate', 'stop', 'retry'] as const
+export type Action = (typeof actions)[number]
 
 /**
  * The `error` of a Bearer challenge (RFC 6750 section 3.1). `none` is a Bearer challenge without
- * `error`; `basic` is for service clients.
+ * `error`; `insufficient_user_authentication` is that of RFC 9470 section 3; `basic` is for service
+ * clients.
  */
-export type Challenge = 'none' | 'invalid_token' | 'insufficient_scope' | 'basic'
+export type Challenge = 'none' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication' | 'basic'
 
 /** Where a client can receive the problem. */
 export type ProblemContext = 'guarded route' | 'renew' | 'log-in' | 'any' | 'admin' | 'guards'
@@ -83,6 +86,14 @@ export const problems = {
     description: 'the token lacks a scope or role that this route requires; the session stays active',
     title: 'The access token lacks a required permission.',
     challenge: 'insufficient_scope',
+  },
+  'reauthentication-required': {
+    status: 401,
+    action: 'reauthenticate',
+    contexts: ['guarded route', 'admin'],
+    description: 'the last log-in is older than this route allows; the session stays active',
+    title: 'Confirm your password to continue.',
+    challenge: 'insufficient_user_authentication',
   },
   'revocation-unknown': {
     status: 503,
@@ -158,7 +169,7 @@ export const problems = {
     status: 403,
     action: 'stop',
     contexts: ['log-in'],
-    description: 'the current password in a password change is wrong; `fields` names it, and the session continues',
+    description: 'the current password is wrong; `fields` names it, and the session continues',
     title: 'The current password is wrong.',
   },
   'request-malformed': {

@@ -82,6 +82,9 @@ export const RenewRequest = Type.Object(
 /** Schema of `DELETE /session`. */
 export const LogoutRequest = RenewRequest
 
+/** Schema of `POST /session/reauthenticate`. */
+export const ReauthenticationRequest = Type.Object({ password: Password }, closed)
+
 /** Schema of a session as its owner sees it. */
 export const SessionView = Type.Object(
   {

@@ -16,6 +16,7 @@ import { healthRoutes } from './http/health.ts'
 import { metricsRoute } from './http/metrics.ts'
 import { createServer } from './http/server.ts'
 import type { LogStream } from './http/serverOptions.ts'
+import { reauthenticateRoutes } from './login/reauthenticateRoute.ts'
 import { loginRoutes } from './login/route.ts'
 import { oauthRoutes } from './oauth/route.ts'
 import { sessionRoutes } from './revoke/route.ts'
@@ -48,6 +49,7 @@ export async function buildApp(config: Config, clock: Clock, logStream?: LogStre
   await app.register(rotateRoutes, deps.rotate)
   await app.register(async authenticated => {
     authenticated.addHook('onRequest', authenticateUser(deps.authentication))
+    await authenticated.register(reauthenticateRoutes, deps.reauthenticate)
     await authenticated.register(sessionRoutes, deps.revoke)
     await authenticated.register(accountRoutes, deps.accounts)
   })

@@ -196,6 +196,13 @@ export const settings = {
     max: 7 * day,
     why: 'The user can act within a day; a forgotten code is worthless afterwards (OWASP ASVS 6.4.1).',
   }),
+  RECENT_LOGIN_SECONDS: integer({
+    about: 'How old the log-in of a user may be for admin actions of weight: rights, secrets, ending every session',
+    fallback: '900',
+    min: 1,
+    max: 30 * day,
+    why: 'A session left open for longer cannot grant rights; the user confirms the password (RFC 9470).',
+  }),
   PASSWORD_THREADS: integer({
     about: 'Number of threads that hash passwords',
     fallback: '2',

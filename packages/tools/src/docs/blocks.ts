@@ -46,6 +46,7 @@ function problemsByAction(): string {
 const actions: Readonly<Record<Action, string>> = {
   renew: 'gets a new access token with the refresh token, then repeats the request once; without one, logs in',
   login: 'shows the log-in form: the session is over, or there was none',
+  reauthenticate: 'asks for the password, sends it to `POST /session/reauthenticate`, then repeats the request once',
   stop: 'does not repeat the request; the session goes on, except with `account-disabled`',
   retry: 'repeats the request later, after `Retry-After`; the session goes on',
 }

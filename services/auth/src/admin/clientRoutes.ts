@@ -27,7 +27,7 @@ const creation = {
   summary: 'Create a service client',
   description: 'The response is the only one that contains the secret.',
   body: NewClient,
-  response: { 201: ClientWithSecret, ...adminProblemResponses('conflict') },
+  response: { 201: ClientWithSecret, ...adminProblemResponses('reauthentication-required', 'conflict') },
 }
 
 const list = { tags, summary: 'List service clients', response: { 200: ClientList, ...adminProblemResponses() } }
@@ -38,7 +38,11 @@ const rotation = {
   description: 'Without an overlap the old secret and its tokens are refused when the response says `inForce`.',
   params,
   body: SecretRotation,
-  response: { 200: ClientRotated, 202: ClientRotated, ...adminProblemResponses('not-found') },
+  response: {
+    200: ClientRotated,
+    202: ClientRotated,
+    ...adminProblemResponses('reauthentication-required', 'not-found'),
+  },
 }
 
 const deletion = {

@@ -11,6 +11,7 @@ import type { Passwords } from '../passwords/passwords.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import type { BarrierDeps } from '../revoke/sendRevocation.ts'
 import type { AssertGrantFits } from '../tokens/grantSize.ts'
+import { assertRecentLogin } from './recentLogin.ts'
 import { assertPermitted } from './requirePermission.ts'
 
 export interface AdminDeps {
@@ -32,7 +33,7 @@ export function adminProblemResponses(...codes: ProblemCode[]): Record<number, o
 
 /**
  * The context of an admin's action: whenever its actor is read again, the route's permission is
- * checked again too.
+ * checked again too, and so is the age of the log-in.
  */
 export function adminContextOf(request: FastifyRequest, reason: string | null = null): ActorContext {
   const context = actorContextOf(request, reason)
@@ -40,6 +41,7 @@ export function adminContextOf(request: FastifyRequest, reason: string | null = 
     ...context,
     readActor: async (db, own) => {
       const actor = await context.readActor(db, own)
+      assertRecentLogin(request, actor)
       // An action that changes its own actor was permitted before the change.
       if (!own?.account) assertPermitted(request, actor)
       return actor

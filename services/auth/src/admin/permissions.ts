@@ -28,20 +28,31 @@ export interface Permission {
   roles: readonly AdminRole[]
   /** This scope suffices as well; null where service clients are not permitted. */
   scope: AdminScope | null
+  /** A user must have logged in or confirmed the password recently (RFC 9470). */
+  needsRecentLogin: boolean
 }
 
-const read = (scope: AdminScope): Permission => ({ roles: ['admin', 'auditor'], scope })
-const write = (scope: AdminScope | null): Permission => ({ roles: ['admin'], scope })
+const read = (scope: AdminScope): Permission => ({
+  roles: ['admin', 'auditor'],
+  scope,
+  needsRecentLogin: false,
+})
+const write = (scope: AdminScope | null): Permission => ({
+  roles: ['admin'],
+  scope,
+  needsRecentLogin: false,
+})
+const writeAfterLogin = (scope: AdminScope | null): Permission => ({ ...write(scope), needsRecentLogin: true })
 
 export const permissions: Readonly<Record<string, Permission>> = {
-  'POST /admin/users': write('users:write'),
+  'POST /admin/users': writeAfterLogin('users:write'),
   'GET /admin/users': read('users:read'),
   'GET /admin/users/:id': read('users:read'),
-  'PATCH /admin/users/:id': write('users:write'),
+  'PATCH /admin/users/:id': writeAfterLogin('users:write'),
   'DELETE /admin/users/:id': write('users:write'),
   'POST /admin/users/:id/disable': write('users:write'),
   'POST /admin/users/:id/enable': write('users:write'),
-  'POST /admin/users/:id/password/reset-code': write('users:write'),
+  'POST /admin/users/:id/password/reset-code': writeAfterLogin('users:write'),
   'POST /admin/users/:id/password/force-change': write('users:write'),
 
   'GET /admin/users/:id/sessions': read('sessions:read'),
@@ -49,14 +60,14 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /admin/sessions/:id/end': write('sessions:revoke'),
   'POST /admin/sessions/end': write('sessions:revoke'),
   // A service client may not end every session.
-  'POST /admin/sessions/end-all': write(null),
+  'POST /admin/sessions/end-all': writeAfterLogin(null),
 
   'GET /admin/revocations/:seq': read('revocations:read'),
   'GET /admin/guards': read('revocations:read'),
 
-  'POST /admin/clients': write('clients:write'),
+  'POST /admin/clients': writeAfterLogin('clients:write'),
   'GET /admin/clients': read('clients:read'),
-  'POST /admin/clients/:id/rotate': write('clients:write'),
+  'POST /admin/clients/:id/rotate': writeAfterLogin('clients:write'),
   'DELETE /admin/clients/:id': write('clients:write'),
 
   'GET /admin/audit': read('audit:read'),
@@ -66,14 +77,15 @@ export const permissions: Readonly<Record<string, Permission>> = {
 /** @returns whether the caller holds one of the roles, or the scope */
 export function isPermitted(
   { roles, scopes }: { roles: readonly string[]; scopes: readonly string[] },
-  permission: Permission,
+  permission: Pick<Permission, 'roles' | 'scope'>,
 ): boolean {
   const hasRole = permission.roles.some(role => roles.includes(role))
   return hasRole || (permission.scope !== null && scopes.includes(permission.scope))
 }
 
 /** The permission as a sentence for OpenAPI. */
-export function describePermission({ roles, scope }: Permission): string {
+export function describePermission({ roles, scope, needsRecentLogin }: Permission): string {
   const role = `the role ${roles.map(name => `\`${name}\``).join(' or ')}`
-  return scope === null ? `Needs ${role}.` : `Needs ${role}, or the scope \`${scope}\`.`
+  const right = scope === null ? `Needs ${role}.` : `Needs ${role}, or the scope \`${scope}\`.`
+  return needsRecentLogin ? `${right} A user must have logged in recently.` : right
 }

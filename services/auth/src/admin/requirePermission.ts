@@ -5,21 +5,25 @@ import { ProblemError } from '@gatehouse/contract'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { describePermission, isPermitted, type Permission, permissions } from './permissions.ts'
 import type { Rights } from './policies.ts'
+import { loginAgeRule } from './recentLogin.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     permission?: Permission
+    /** How old the log-in of a user may be, in seconds. */
+    maxLoginAgeSeconds?: number
   }
 }
 
 /**
  * Is called on the admin scope before its routes are registered, and after the hook that
  * authenticates.
+ * @param recentLoginSeconds how old the log-in may be on routes that need a recent one
  */
-export function requirePermission(app: FastifyInstance): void {
+export function requirePermission(app: FastifyInstance, recentLoginSeconds: number): void {
   app.addHook('onRoute', route => {
     const permission = permissionOf(route)
-    route.config = { ...route.config, permission }
+    route.config = { ...route.config, permission, ...loginAgeRule(permission, recentLoginSeconds) }
     const { description, ...schema } = (route.schema ?? {}) as { description?: string }
     route.schema = {
       ...schema,

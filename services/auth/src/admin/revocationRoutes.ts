@@ -17,7 +17,7 @@ const endAll = {
   tags,
   summary: 'End every session',
   body: EndAllRequest,
-  response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses() },
+  response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses('reauthentication-required') },
 }
 
 const receipt = {

@@ -17,15 +17,17 @@ import { userUpdateRoutes } from './userUpdateRoutes.ts'
 export interface AdminRoutes extends AdminDeps {
   verifier: Verifier
   limitCalls: CallLimit
+  /** How old the log-in may be for actions of weight, in seconds. */
+  recentLoginSeconds: number
 }
 
 export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, options) => {
   const { db, verifier, limitCalls, passwords, revocations, barrierDeps, ...rest } = options
-  const { assertGrantFits, resetCodeSeconds, forgetFailures } = rest
+  const { assertGrantFits, resetCodeSeconds, forgetFailures, recentLoginSeconds } = rest
   const deps = { db, passwords, revocations, barrierDeps, assertGrantFits, resetCodeSeconds, forgetFailures }
   app.addHook('onRequest', authenticateAny({ db, verifier }))
   app.addHook('onRequest', limitCalls)
-  requirePermission(app)
+  requirePermission(app, recentLoginSeconds)
   auditDenials(app, db)
   // A request that gives no reason may come without a body.
   app.addHook('preValidation', (request, _reply, done) => {

@@ -65,7 +65,7 @@ const resetCode = {
     200: ResetCodeIssued,
     202: ResetCodeIssued,
     ...adminActionProblems,
-    ...adminProblemResponses('overloaded', 'not-found'),
+    ...adminProblemResponses('overloaded', 'not-found', 'reauthentication-required'),
   },
 }
 
@@ -81,6 +81,8 @@ export const userActionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app
 
   app.post('/users/:id/password/reset-code', { schema: resetCode }, async (request, reply) => {
     const { id } = request.params
+    // Hashing is not done for an actor that will be refused.
+    await adminContextOf(request).readActor(db)
     const account = await readAccount(db, id)
     if (account === undefined) throw new ProblemError('not-found', 'no such account')
     const code = randomBytes(15).toString('base64url')

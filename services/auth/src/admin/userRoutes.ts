@@ -21,7 +21,10 @@ const creation = {
   description: 'A request that is repeated with the same `Idempotency-Key` within 24 hours creates no second account.',
   headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String({ description: '8 to 200 characters.' })) }),
   body: NewUser,
-  response: { 201: UserViewRef, ...adminProblemResponses('conflict', 'overloaded', 'idempotency-key-reused') },
+  response: {
+    201: UserViewRef,
+    ...adminProblemResponses('reauthentication-required', 'conflict', 'overloaded', 'idempotency-key-reused'),
+  },
 }
 
 const list = {

@@ -21,7 +21,11 @@ const change = {
   params,
   headers: Type.Object({ 'if-match': Type.Optional(Type.String({ description: 'The `ETag` of the account.' })) }),
   body: UserChange,
-  response: { 200: UserChanged, 202: UserChanged, ...adminProblemResponses('precondition-required', ...conditions) },
+  response: {
+    200: UserChanged,
+    202: UserChanged,
+    ...adminProblemResponses('reauthentication-required', 'precondition-required', ...conditions),
+  },
 }
 
 const deletion = {

@@ -1,6 +1,8 @@
-/** Calls the API of the service with the saved log-in, which it renews when a problem says so. */
-import type { Problem, SessionTokens } from '@gatehouse/contract'
+/** Calls the API of the service with the saved log-in, which it renews or confirms when a problem says so. */
+import type { Action, Problem, SessionTokens } from '@gatehouse/contract'
+import { askSecretly } from './askSecretly.ts'
 import { type CredentialsFile, newIdempotencyKey, type SavedLogin } from './credentialsFile.ts'
+import { UsageError } from './options.ts'
 
 export interface ApiCall {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -36,29 +38,60 @@ export class NotLoggedInError extends Error {}
 /** Exceeds the time until a revocation is in force, and the time to end 100,000 sessions. */
 const timeoutMs = 120_000
 
-export function createApi(credentialsFile: CredentialsFile): Api {
-  const stream: Api['stream'] = async path => (await callWithRenewal(credentialsFile, path, {})).response
+/** @param password answers a demand to confirm the password; the terminal is asked when undefined */
+export function createApi(credentialsFile: CredentialsFile, password?: string): Api {
+  const recoveries: Recoveries = {
+    renew: login => renew(credentialsFile, login),
+    reauthenticate: login => reauthenticate(credentialsFile, login, password),
+  }
+  const deps = { credentialsFile, recoveries }
+  const stream: Api['stream'] = async path => (await callWithRecovery(deps, path, {})).response
   const call: Api['call'] = async <Body>(path: string, request: ApiCall = {}) => {
-    const { response } = await callWithRenewal(credentialsFile, path, request)
+    const { response } = await callWithRecovery(deps, path, request)
     return { status: response.status, headers: response.headers, body: (await jsonOf(response)) as Body }
   }
   return { call, stream }
 }
 
-async function callWithRenewal(
-  credentialsFile: CredentialsFile,
+/** What the actions of problems do to the saved log-in before the call is repeated. */
+type Recoveries = Partial<Record<Action, (login: SavedLogin) => Promise<SavedLogin>>>
+
+/** Repeats the call at most once for each action. */
+async function callWithRecovery(
+  { credentialsFile, recoveries }: { credentialsFile: CredentialsFile; recoveries: Recoveries },
   path: string,
   request: ApiCall,
 ): Promise<{ response: Response }> {
-  const login = await credentialsFile.read()
+  let login = await credentialsFile.read()
   if (login === undefined) throw new NotLoggedInError('Not logged in. Run: gatehouse login --url URL --email E')
-  const response = await send(login.url + path, withToken(request, login))
-  if (response.ok) return { response }
-  const problem = await problemOf(response)
-  if (problem.problem?.action !== 'renew') throw await forgetIfSignedOut(credentialsFile, problem)
-  const retried = await send(login.url + path, withToken(request, await renew(credentialsFile, login)))
-  if (retried.ok) return { response: retried }
-  throw await forgetIfSignedOut(credentialsFile, await problemOf(retried))
+  const left = { ...recoveries }
+  for (;;) {
+    const response = await send(login.url + path, withToken(request, login))
+    if (response.ok) return { response }
+    const error = await problemOf(response)
+    const action = error.problem?.action
+    const recover = action && left[action]
+    if (recover === undefined) throw await forgetIfSignedOut(credentialsFile, error)
+    delete left[action as Action]
+    login = await recover(login)
+  }
+}
+
+/** Confirms the password of the session (RFC 9470). */
+async function reauthenticate(
+  credentialsFile: CredentialsFile,
+  login: SavedLogin,
+  known: string | undefined,
+): Promise<SavedLogin> {
+  const password = known ?? (await askSecretly(`This command needs a recent log-in. Password of ${login.email}: `))
+  if (password === '') throw new UsageError('this command needs a recent log-in: set CURRENT_PASSWORD')
+  const call = withToken({ method: 'POST', body: { password } }, login)
+  const response = await send(`${login.url}/session/reauthenticate`, call)
+  if (!response.ok) throw await forgetIfSignedOut(credentialsFile, await problemOf(response))
+  const { accessToken } = (await response.json()) as SessionTokens
+  const confirmed = { ...login, accessToken }
+  await credentialsFile.write(confirmed)
+  return confirmed
 }
 
 /**
@@ -73,7 +106,7 @@ async function renew(credentialsFile: CredentialsFile, login: SavedLogin): Promi
   })
   if (!response.ok) throw await forgetIfSignedOut(credentialsFile, await problemOf(response))
   const { accessToken, refreshToken = '' } = (await response.json()) as SessionTokens
-  const renewed = { ...login, accessToken, refreshToken, attempt: newIdempotencyKey() }
+  const renewed = { ...login, accessToken, refreshToken, idempotencyKey: newIdempotencyKey() }
   await credentialsFile.write(renewed)
   return renewed
 }

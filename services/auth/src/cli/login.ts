@@ -1,9 +1,8 @@
 /** `gatehouse login | logout | whoami`. */
 import { hostname } from 'node:os'
-import { createInterface } from 'node:readline'
-import { Writable } from 'node:stream'
 import type { SessionTokens } from '@gatehouse/contract'
 import { problemOf, send } from './api.ts'
+import { askSecretly } from './askSecretly.ts'
 import type { CommandContext, CommandTable, Result } from './command.ts'
 import { type CredentialsFile, newIdempotencyKey } from './credentialsFile.ts'
 import { requireOption } from './options.ts'
@@ -61,19 +60,4 @@ async function whoAmI(credentialsFile: CredentialsFile, { api }: CommandContext)
   const { body } = await api.call<Record<string, unknown>>('/me')
   const url = (await credentialsFile.read())?.url
   return { data: { ...body, url }, text: card({ ...body, url }) }
-}
-
-/** Reads a line without an echo. */
-function askSecretly(question: string): Promise<string> {
-  process.stderr.write(question)
-  const muted = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const reader = createInterface({ input: process.stdin, output: muted, terminal: process.stdin.isTTY })
-  return new Promise(resolve => {
-    reader.once('line', line => {
-      reader.close()
-      process.stderr.write('\n')
-      resolve(line)
-    })
-    reader.once('close', () => resolve(''))
-  })
 }

@@ -31,7 +31,12 @@ const apiCommands: CommandTable = {
 async function runApi({ name, operands, options }: Invocation): Promise<number> {
   const command = apiCommands[name]
   if (command === undefined) throw new Error(`no command ${name}`)
-  const context = { api: createApi(credentialsFile), operands, options, password: environment['PASSWORD'] }
+  const context = {
+    api: createApi(credentialsFile, environment['CURRENT_PASSWORD']),
+    operands,
+    options,
+    password: environment['PASSWORD'],
+  }
   const work = (reportProgress: ReportProgress) => command.run({ ...context, reportProgress })
   const { data, text, code = exitCodes.done } = await withProgress(systemClock, process.stderr, work)
   if (data !== undefined) console.log(options.json ? JSON.stringify(data) : text)

@@ -31,7 +31,8 @@ const groups: Readonly<Record<string, string>> = {
 
 const helpText = `
 USER is an id or an e-mail address. Commands of the API use the log-in that \`gatehouse login\` saves in GATEHOUSE_HOME
-or ~/.config/gatehouse. Commands of the database use DATABASE_URL or DATABASE_URL_FILE and print one line of JSON.
+or ~/.config/gatehouse. A command that needs a recent log-in asks for the password, or reads it from CURRENT_PASSWORD.
+Commands of the database use DATABASE_URL or DATABASE_URL_FILE and print one line of JSON.
 
 Exit codes: 0 done, 1 refused, 2 usage or configuration error, 3 not logged in, 4 committed but not yet in force,
 5 not available now.`

@@ -17,6 +17,8 @@ export interface Actor {
   sid: string
   roles: readonly string[]
   scopes: readonly string[]
+  /** How long ago the user logged in, by PostgreSQL's clock. 0 for a service client, which has no log-in. */
+  authAgeSeconds: number
 }
 
 /**
@@ -55,15 +57,17 @@ export function actorContextOf(request: FastifyRequest, reason: string | null = 
     if (isClientToken(caller.claims)) {
       // A client whose own action replaced its session or deleted it was read before that, under
       // its row's lock.
-      if (own.session) return { id, sid, roles: [], scopes: caller.scopes }
+      if (own.session) return { id, sid, roles: [], scopes: caller.scopes, authAgeSeconds: 0 }
       const facts = await readClientCaller(db, { id, sid })
       if (!isClientActive(facts, caller.claims)) throw new ProblemError('session-ended', 'the client has been revoked')
-      return { id, sid, roles: [], scopes: caller.scopes.filter(scope => facts.scopes?.includes(scope)) }
+      const scopes = caller.scopes.filter(scope => facts.scopes?.includes(scope))
+      return { id, sid, roles: [], scopes, authAgeSeconds: 0 }
     }
     const facts = withoutOwnChanges(await readCaller(db, caller.claims), caller.claims, own)
     const code = checkCaller(facts, caller.claims)
     if (code !== undefined) throw new ProblemError(code, 'the actor was revoked after the request had begun')
-    return { id, sid, roles: facts.account?.roles ?? [], scopes: facts.account?.scopes ?? [] }
+    const { roles = [], scopes = [] } = facts.account ?? {}
+    return { id, sid, roles, scopes, authAgeSeconds: facts.dbNowMs / 1000 - caller.claims.auth_time }
   }
   return { ...auditContextOf(request, reason), actor: caller.id, sid: caller.sid, readActor }
 }

@@ -66,6 +66,8 @@ const actionTexts = {
   renew:
     'Renew the access token with the refresh token, then repeat the request once. Without a refresh token, log in.',
   login: 'The session is over: log in.',
+  reauthenticate:
+    'The session goes on. Send the password to POST /session/reauthenticate, then repeat the request with the new token.',
   stop: 'Repeating the request will not help.',
   retry: 'Repeat the same request after the time in Retry-After. The session is not affected.',
 }

@@ -6,9 +6,12 @@ export interface CallerFacts {
   account: { epoch: number; isDisabled: boolean; roles: string[]; scopes: string[] } | null
   session: { endedAs: string | null; isExpired: boolean; globalEpoch: number } | null
   globalEpoch: number
+  /** PostgreSQL's clock, in milliseconds since 1970. */
+  dbNowMs: number
 }
 
 interface Row {
+  dbNowMs: number
   globalEpoch: number
   epoch: number | null
   isDisabled: boolean
@@ -23,7 +26,8 @@ interface Row {
 /** One statement and so one snapshot of three rows, each by primary key. */
 export async function readCaller(db: QueryRaw, token: { sub: string; sid: string }): Promise<CallerFacts> {
   const [row] = await db.$queryRaw<Row[]>`
-    SELECT clock.global_epoch AS "globalEpoch", account.epoch, account.disabled_at IS NOT NULL AS "isDisabled",
+    SELECT clock.global_epoch AS "globalEpoch", extract(epoch FROM statement_timestamp())::float8 * 1000 AS "dbNowMs",
+           account.epoch, account.disabled_at IS NOT NULL AS "isDisabled",
            account.roles, account.scopes, session.id AS "sessionId", session.ended_as AS "endedAs",
            coalesce(session.expires_at <= statement_timestamp(), false) AS "isExpired",
            session.global_epoch AS "sessionGlobalEpoch"
@@ -37,5 +41,6 @@ export async function readCaller(db: QueryRaw, token: { sub: string; sid: string
     account: epoch === null ? null : { epoch, isDisabled, roles: row.roles ?? [], scopes: row.scopes ?? [] },
     session: row.sessionId === null ? null : { endedAs, isExpired, globalEpoch: row.sessionGlobalEpoch ?? 0 },
     globalEpoch,
+    dbNowMs: row.dbNowMs,
   }
 }

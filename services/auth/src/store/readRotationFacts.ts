@@ -44,7 +44,7 @@ export async function readRotationFacts(db: Db, presented: PresentedToken): Prom
     SELECT account.id AS "accountId", session.client_id AS "clientId", account.roles, account.scopes, account.epoch,
            clock.global_epoch AS "globalEpoch", session.remember, host(session.address) AS address,
            extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
-           extract(epoch FROM session.created_at)::float8 * 1000 AS "authenticatedAtMs",
+           extract(epoch FROM token.authenticated_at)::float8 * 1000 AS "authenticatedAtMs",
            extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs",
            session.ended_at IS NOT NULL AS "isEnded",
            account.disabled_at IS NOT NULL OR session.global_epoch < clock.global_epoch AS "isCutOff",

@@ -23,14 +23,23 @@ export async function sendTokenResponse(
   { grant, refreshToken, transport, tokenDeps }: TokenResponse,
 ): Promise<SessionTokens> {
   const { accessTokens, cookie } = tokenDeps
-  reply.header('cache-control', 'no-store')
   if (transport === 'cookie') cookie.write(reply, refreshToken, grant.remember ? grant.expiresAtMs : undefined)
+  const response = await accessTokenResponse(reply, grant, accessTokens)
+  return transport === 'body' ? { ...response, refreshToken } : response
+}
+
+/** The same without a refresh token. */
+export async function accessTokenResponse(
+  reply: FastifyReply,
+  grant: Grant,
+  accessTokens: AccessTokens,
+): Promise<SessionTokens> {
+  reply.header('cache-control', 'no-store')
   return {
     accessToken: await accessTokens.sign(grant),
     tokenType: 'Bearer',
     expiresIn: accessTokens.secondsOf(grant),
     sessionId: grant.sessionId,
     sessionExpiresAt: new Date(grant.expiresAtMs).toISOString(),
-    ...(transport === 'body' ? { refreshToken } : {}),
   }
 }

@@ -1,0 +1,67 @@
+/** Confirms the password within a session: the next access tokens carry a new `auth_time` (RFC 9470). */
+import { ProblemError } from '@gatehouse/contract'
+import type { PrismaClient } from '../database/database.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
+import type { ActorContext } from '../http/actorContext.ts'
+import type { Passwords } from '../passwords/passwords.ts'
+import type { LoginLimits } from '../rateLimits/loginLimits.ts'
+import { findAccountById } from '../store/accounts.ts'
+import { reauthenticateSession } from '../store/reauthenticateSession.ts'
+import type { Grant } from '../store/rotateRefreshToken.ts'
+import { writeAudit } from '../store/writeAudit.ts'
+
+export interface ReauthenticateDeps {
+  db: PrismaClient
+  rawSql: QueryRaw
+  passwords: Passwords
+  limits: LoginLimits
+}
+
+export interface ReauthenticationAttempt {
+  password: string
+  context: ActorContext & { address: string; requestId: string }
+}
+
+/**
+ * The session continues whatever the answer is, and its refresh token stays the same.
+ * @throws ProblemError `password-wrong`, `conflict` when the password changed meanwhile, `rate-limited`, `overloaded`, and
+ * the codes of `ReadActor`
+ */
+export async function reauthenticate(
+  deps: ReauthenticateDeps,
+  { password, context }: ReauthenticationAttempt,
+): Promise<Grant> {
+  const { db, rawSql, passwords, limits } = deps
+  const { actor: accountId, sid: sessionId, address, requestId } = context
+  // A session that ended while the body arrived must not test passwords.
+  await context.readActor(db)
+  const release = await limits.reserveChange(accountId)
+  const account = await findAccountById(db, accountId)
+  try {
+    if (account === undefined || !(await passwords.verify(password, account.passwordHash))) throw wrongPassword()
+    const { passwordHash } = account
+    const grant = await reauthenticateSession(rawSql, { sessionId, accountId, passwordHash, address, requestId })
+    if (grant !== undefined) {
+      await release()
+      return grant
+    }
+    await context.readActor(db)
+    throw new ProblemError('conflict', 'the password was changed by a concurrent request')
+  } catch (error) {
+    // A password has been verified, unless the queue was full: the attempt is audited, and the count stays.
+    if (error instanceof ProblemError && error.code === 'overloaded') await release()
+    else if (error instanceof ProblemError) await auditRefusal(deps, context, error)
+    throw error
+  }
+}
+
+async function auditRefusal({ db }: ReauthenticateDeps, context: ActorContext, { code }: ProblemError): Promise<void> {
+  const { actor, sid, reason, address, requestId } = context
+  const entry = { action: 'session.reauthenticate' as const, target: sid, outcome: code, detail: {} }
+  await writeAudit(db, { actor, reason, address, requestId, ...entry })
+}
+
+function wrongPassword(): ProblemError {
+  const fields = [{ field: 'body/password', reason: 'is not the current password' }]
+  return new ProblemError('password-wrong', 'a wrong password at the reauthentication', { fields })
+}
