@@ -33,6 +33,7 @@ export const problems = {
   'request-malformed': { status: 400, action: 'stop', title: 'The request is not well formed.' },
   'origin-refused': { status: 403, action: 'stop', title: 'Requests from other sites are not accepted.' },
   'not-found': { status: 404, action: 'stop', title: 'Not found.' },
+  'method-not-allowed': { status: 405, action: 'stop', title: 'This method is not available here.' },
   conflict: { status: 409, action: 'stop', title: 'The request conflicts with existing data.' },
   'idempotency-key-reused': { status: 422, action: 'stop', title: 'This Idempotency-Key belongs to another request.' },
   'request-too-large': { status: 413, action: 'stop', title: 'The request is too large.' },

@@ -193,6 +193,13 @@ export const problems = {
     description: 'the resource does not exist',
     title: 'Not found.',
   },
+  'method-not-allowed': {
+    status: 405,
+    action: 'stop',
+    contexts: ['any'],
+    description: 'the path does not have this method; `Allow` names those that it has',
+    title: 'This method is not available here.',
+  },
   conflict: {
     status: 409,
     action: 'stop',

@@ -14,6 +14,7 @@ const maxFields = 20
 const contexts: Record<string, string> = { querystring: 'query', params: 'path', headers: 'headers', body: 'body' }
 const byStatus: Record<number, ProblemCode> = {
   404: 'not-found',
+  405: 'method-not-allowed',
   413: 'request-too-large',
   415: 'media-type-unsupported',
   429: 'rate-limited',

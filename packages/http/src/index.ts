@@ -1,5 +1,12 @@
 /** Server options, problem details, strict requests, request metrics and graceful shutdown for Fastify services. */
 export { clientAddressOf, parseAddress, trustedProxies } from './clientAddress.ts'
+export {
+  answerEveryPreflight,
+  type CrossOriginOptions,
+  closedToOrigins,
+  crossOrigin,
+  openToAllOrigins,
+} from './crossOrigin.ts'
 export { errorToProblem, type MappedError } from './errorToProblem.ts'
 export { gracefulShutdown, type ShutdownOptions, shutdownOnSignals, trackConnections } from './gracefulShutdown.ts'
 export {

@@ -8,6 +8,7 @@ import {
 } from '@gatehouse/contract'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { recordMethods } from './allowedMethods.ts'
 import { errorToProblem } from './errorToProblem.ts'
 import { createFailureLog } from './failureLog.ts'
 
@@ -30,7 +31,9 @@ export interface ProblemDetailsPluginOptions extends ProblemDetailsOptions {
    * has gets every other error, and the not-found handler stays.
    *
    * `all`: makes responses from every error and from every unknown route. Register it on the root
-   * instance. An error that is no problem becomes `internal-error`; its details go to the log only.
+   * instance, before the routes. An error that is no problem becomes `internal-error`; its details
+   * go to the log only. A method that a path does not have gets `method-not-allowed` with `Allow`,
+   * and OPTIONS gets 204 with `Allow`.
    * @default 'problems'
    */
   errors?: 'problems' | 'all'
@@ -65,9 +68,23 @@ async function registerProblemDetails(
     return
   }
   app.setErrorHandler(handleError)
-  app.setNotFoundHandler((request, reply) =>
-    send(reply, problemReply('not-found', {}, { ...options, requestId: request.id })),
-  )
+  const methodsOf = recordMethods(app, app.initialConfig.routerOptions?.maxParamLength ?? 100)
+  // Before the body is parsed, which could fail first.
+  app.addHook('onRequest', (request, reply, done) => {
+    const methods = request.is404 ? methodsOf(pathOf(request)) : undefined
+    if (methods === undefined) return done()
+    reply.header('allow', methods.join(', '))
+    done(new ProblemError('method-not-allowed', request.method))
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const methods = request.method === 'OPTIONS' ? methodsOf(pathOf(request)) : undefined
+    if (methods !== undefined) return reply.code(204).header('allow', methods.join(', ')).send()
+    return send(reply, problemReply('not-found', {}, { ...options, requestId: request.id }))
+  })
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] ?? url
 }
 
 /**

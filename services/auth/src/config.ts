@@ -177,7 +177,7 @@ export const settings = {
   }),
   ALLOWED_ORIGINS: list(
     origin({
-      about: 'Origins of pages on other hosts that may send requests with cookies',
+      about: 'Origins of pages on other hosts that may call the service, with cookies too (CORS)',
       fallback: '',
       why: 'No other origin is allowed by default.',
     }),

@@ -1,7 +1,7 @@
 /** The resource service: its plugins and routes, in the order in which a request passes them. */
 import type { Clock } from '@gatehouse/clock'
 import { createGuard, type Guard, type GuardOptions, guard } from '@gatehouse/guard'
-import { fastifyDefaults, problemDetails, requestMetrics, strictRequests } from '@gatehouse/http'
+import { crossOrigin, fastifyDefaults, problemDetails, requestMetrics, strictRequests } from '@gatehouse/http'
 import fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import type { Config } from './config.ts'
@@ -46,6 +46,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const requests = requestMetrics(clock)
   await app.register(requests.plugin)
+  await app.register(crossOrigin, { origins: config.ALLOWED_ORIGINS, credentials: 'omit' })
   await app.register(problemDetails, { ...problemOptions, errors: 'all' })
   await app.register(strictRequests)
   await app.register(health, { state: resourceGuard.state, metrics, requests })

@@ -7,6 +7,7 @@ import {
   list,
   oneOf,
   optional,
+  origin,
   readSettings,
   type Setting,
   text,
@@ -61,6 +62,13 @@ export const settings = {
     url({
       about: 'The URL of the public keys, if it differs from the one at the issuer',
       why: 'Internal networks often reach the auth service under another name than the issuer.',
+    }),
+  ),
+  ALLOWED_ORIGINS: list(
+    origin({
+      about: 'Origins of pages on other hosts that may read responses; cookies play no part',
+      fallback: '',
+      why: 'No other origin is allowed by default.',
     }),
   ),
   GUARD_NAME: text({

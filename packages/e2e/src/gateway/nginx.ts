@@ -31,6 +31,8 @@ export interface GatewayOptions extends Addresses {
   certificates?: string
   /** Network of a load balancer in front, as an operator sets it in the template. */
   balancer?: string
+  /** The variable ALLOWED_ORIGINS. */
+  allowedOrigins?: string
   /** The variable DROP_HEADERS. */
   dropHeaders?: string
 }
@@ -108,6 +110,7 @@ function writeConfiguration(folder: string, options: RenderOptions): void {
     GATEWAY_CERTIFICATES: options.certificates ?? '',
     BODY_READER_ADDRESS: `127.0.0.1:${options.bodyReaderPort}`,
     STRICT_TRANSPORT_SECURITY: 'max-age=31536000',
+    ALLOWED_ORIGINS: options.allowedOrigins ?? '',
   }
   const rendered = { NGINX_ENVSUBST_OUTPUT_DIR: join(conf, 'rendered'), DROP_HEADERS: options.dropHeaders ?? '' }
   execFileSync(join(shippedFolder, 'render-drop-headers.sh'), { env: { ...process.env, ...rendered } })

@@ -8,7 +8,7 @@ import { type ProblemCode, problemResponse } from '@gatehouse/contract'
 export const gatewayProblems: Readonly<Record<number, ProblemCode>> = {
   400: 'request-malformed',
   404: 'not-found',
-  405: 'request-malformed',
+  405: 'method-not-allowed',
   408: 'request-malformed',
   411: 'request-malformed',
   413: 'request-too-large',
@@ -23,6 +23,9 @@ export const gatewayProblems: Readonly<Record<number, ProblemCode>> = {
   504: 'unavailable',
   505: 'request-malformed',
 }
+
+/** nginx itself refuses only TRACE and CONNECT (RFC 9110 section 15.5.6 requires `Allow`). */
+const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 /** Internal status codes of nginx, and the statuses that they become. */
 const aliases: Readonly<Record<number, number>> = { 494: 431, 497: 400 }
@@ -50,7 +53,8 @@ function location(status: number, outcome: ProblemCode): string {
   return `location = /_problem-${status} {
   internal;
   include headers.conf;
-${Object.entries(others)
+  include cross-origin.conf;
+${Object.entries({ ...others, ...(status === 405 ? { allow: `"${methods}"` } : {}) })
   .map(([name, value]) => `  add_header ${titled(name)} ${value} always;`)
   .join('\n')}
   default_type ${mediaType};

@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { freePort, freshDatabase, type HttpResponse } from '@gatehouse/testkit'
 import { type System, startSystem } from '../system.ts'
-import { type Gateway, startGateway } from './nginx.ts'
+import { type Gateway, type GatewayOptions, startGateway } from './nginx.ts'
 import { type RequestOptions, send } from './rawClient.ts'
 
 export interface ProtectedSystem {
@@ -26,7 +26,7 @@ export interface Echo {
 
 export async function startProtectedSystem(
   env: Record<string, string> = {},
-  gatewayOptions: { dropHeaders?: string } = {},
+  gatewayOptions: Pick<GatewayOptions, 'dropHeaders' | 'allowedOrigins' | 'certificates'> = {},
 ): Promise<ProtectedSystem> {
   const { url: databaseUrl, drop } = await freshDatabase()
   const port = await freePort()

@@ -61,12 +61,19 @@ t.test('gateway: the refresh cookie is valid for renewal and log-out only', asyn
   t.equal((await send({ path: '/auth/session', method: 'DELETE', headers: next })).status, 204)
 })
 
-t.test('gateway: serves metadata and keys at the RFC 8414 location of an issuer with a path', async t => {
-  const { body } = await send({ path: '/.well-known/oauth-authorization-server/auth' })
-  const { issuer, jwks_uri } = body as { issuer: string; jwks_uri: string }
-  t.equal(issuer, `${gateway.url}/auth`)
-  const keys = await send({ path: new URL(jwks_uri).pathname })
-  t.match(keys.body, { keys: [{ kty: 'EC' }] })
+t.test('gateway: serves metadata and keys at every location of an issuer with a path', async t => {
+  for (const path of [
+    '/.well-known/oauth-authorization-server/auth',
+    '/.well-known/openid-configuration/auth',
+    '/auth/.well-known/oauth-authorization-server',
+    '/auth/.well-known/openid-configuration',
+  ]) {
+    const { body } = await send({ path })
+    const { issuer, jwks_uri } = body as { issuer: string; jwks_uri: string }
+    t.equal(issuer, `${gateway.url}/auth`, path)
+    const keys = await send({ path: new URL(jwks_uri).pathname })
+    t.match(keys.body, { keys: [{ kty: 'EC' }] })
+  }
 })
 
 t.test('gateway: passes the identity to a protected upstream in headers, and removes the token', async t => {

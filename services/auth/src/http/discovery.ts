@@ -1,5 +1,6 @@
 /** Public routes: the key set, the OAuth metadata, and a page for each problem. */
 import { type ProblemCode, ProblemError, problemDefinition, problems } from '@gatehouse/contract'
+import { answerEveryPreflight, openToAllOrigins } from '@gatehouse/http'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { jwks, type SigningKeys } from '../keys/signingKeys.ts'
@@ -13,11 +14,15 @@ export interface DiscoveryOptions {
 export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app, { issuer, keys }) => {
   const tags = ['discovery']
   const keySet = jwks(keys)
-  app.get(
-    '/.well-known/jwks.json',
-    { schema: { tags, summary: 'The public keys (RFC 7517)', response: { 200: KeySet, ...problemResponses() } } },
-    async (_request, reply) => reply.header('cache-control', 'public, max-age=60').send(keySet),
-  )
+  const publish = (path: string, summary: string, { schema, content }: { schema: object; content: object }) => {
+    const options = {
+      config: openToAllOrigins,
+      schema: { tags, summary, response: { 200: schema, ...problemResponses() } },
+    }
+    app.get(path, options, async (_request, reply) => reply.header('cache-control', cacheControl).send(content))
+    answerEveryPreflight(app, path)
+  }
+  publish('/.well-known/jwks.json', 'The public keys (RFC 7517)', { schema: KeySet, content: keySet })
 
   const metadata = {
     issuer,
@@ -29,14 +34,13 @@ export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app,
     introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     revocation_endpoint: `${issuer}/oauth/revoke`,
     revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
-    response_types_supported: [],
+    // Required, and must not be empty; there is no authorization endpoint, so no response carries anything.
+    response_types_supported: ['none'],
     service_documentation: `${issuer}/docs`,
   }
-  app.get(
-    '/.well-known/oauth-authorization-server',
-    { schema: { tags, summary: 'Metadata (RFC 8414)', response: { 200: Metadata, ...problemResponses() } } },
-    async () => metadata,
-  )
+  // Many libraries look at the second path by default (RFC 8414 section 5).
+  for (const path of ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'])
+    publish(path, 'Metadata (RFC 8414)', { schema: Metadata, content: metadata })
 
   app.get<{ Params: { code: string } }>(
     '/problems/:code',
@@ -55,6 +59,7 @@ export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app,
   )
 }
 
+const cacheControl = 'public, max-age=60'
 const KeySet = Type.Object({ keys: Type.Array(Type.Object({}, { additionalProperties: true })) })
 const Metadata = Type.Object(
   { issuer: Type.String(), jwks_uri: Type.String(), token_endpoint: Type.String() },

@@ -1,6 +1,12 @@
 /** Creates the HTTP server that all routes share: limits, metrics, problem details, cookies and OpenAPI. */
 import cookiePlugin from '@fastify/cookie'
-import { type ProblemDetailsOptions, problemDetails, type RequestMetrics, strictRequests } from '@gatehouse/http'
+import {
+  crossOrigin,
+  type ProblemDetailsOptions,
+  problemDetails,
+  type RequestMetrics,
+  strictRequests,
+} from '@gatehouse/http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { type DocsOptions, openApi } from './docs.ts'
@@ -21,6 +27,7 @@ export async function createServer(config: Config, options: ServerOptions): Prom
   const app = Fastify(serverOptions(config, problemOptions, logStream))
   addSecurityHeaders(app, config)
   await app.register(requests.plugin)
+  await app.register(crossOrigin, { origins: config.ALLOWED_ORIGINS, credentials: 'include' })
   await app.register(problemDetails, { ...problemOptions, errors: 'all' })
   await app.register(strictRequests)
   await app.register(cookiePlugin)

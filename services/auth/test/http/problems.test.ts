@@ -88,6 +88,7 @@ const scenarios: Partial<Record<ProblemCode, (scene: Scene) => Promise<HttpRespo
     return call('/session/renew', { method: 'POST', headers: { cookie, origin: 'https://evil.example' } })
   },
   'not-found': ({ call }) => call('/nowhere'),
+  'method-not-allowed': ({ call }) => call('/me', { method: 'DELETE' }),
   conflict: async scene => {
     const { call, session, ada, t } = scene
     const change = `UPDATE accounts SET password_hash = 'changed elsewhere' ${account}`

@@ -151,11 +151,41 @@ t.test('revoke: a confidential client id without its secret ends no session', as
   assertProblem(t, await service.call('/me', { token: session.accessToken }), 'session-ended')
 })
 
-t.test('metadata: names the supported endpoints and methods', async t => {
+t.test('metadata: is the same at both well-known paths, and open to every origin', async t => {
   const service = await startService(t)
-  const { body } = await service.call('/.well-known/oauth-authorization-server')
-  const metadata = body as Record<string, string>
+  const [first, second] = await Promise.all(
+    ['oauth-authorization-server', 'openid-configuration'].map(path => service.call(`/.well-known/${path}`)),
+  )
+  t.strictSame(first?.body, second?.body)
+  t.equal(second?.headers.get('access-control-allow-origin'), '*')
+  const metadata = first?.body as Record<string, string | string[]>
   for (const name of ['token_endpoint', 'introspection_endpoint', 'revocation_endpoint', 'jwks_uri']) {
     t.match(metadata[name], new RegExp(`^${metadata['issuer']}/`))
+  }
+  // RFC 8414 section 3.2: a claim with zero elements must be omitted, and this one is required.
+  for (const [name, value] of Object.entries(metadata)) t.ok(value.length > 0, name)
+})
+
+t.test('preflight: keys and metadata answer every origin, other routes only listed ones', async t => {
+  const service = await startService(t, { ALLOWED_ORIGINS: 'https://shop.example' })
+  const headers = { origin: 'https://other.example', 'access-control-request-method': 'GET' }
+  const allowed = async (path: string) =>
+    (await service.call(path, { method: 'OPTIONS', headers })).headers.get('access-control-allow-origin')
+  t.equal(await allowed('/.well-known/jwks.json'), '*')
+  t.equal(await allowed('/.well-known/openid-configuration'), '*')
+  for (const path of ['/oauth/token', '/session', '/me', '/nothing']) t.equal(await allowed(path), null, path)
+})
+
+t.test('methods: every route refuses other methods with 405 and Allow', async t => {
+  const service = await startService(t)
+  const { paths } = (await service.call('/openapi.json')).body as { paths: Record<string, Record<string, unknown>> }
+  for (const [path, operations] of Object.entries(paths)) {
+    const url = path.replace(/\{\w+\}/g, 'a')
+    const unused = ['PUT', 'PATCH', 'DELETE', 'POST'].find(method => !(method.toLowerCase() in operations)) ?? ''
+    const response = await service.call(url, { method: unused })
+    assertProblem(t, response, 'method-not-allowed')
+    const allow = response.headers.get('allow')?.split(', ') ?? []
+    for (const method of Object.keys(operations)) t.ok(allow.includes(method.toUpperCase()), `${method} ${path}`)
+    t.equal((await service.call(url, { method: 'OPTIONS' })).headers.get('allow'), allow.join(', '))
   }
 })

@@ -1,6 +1,7 @@
 /** `/verify` answers a gateway's sub-request (nginx auth_request, Traefik ForwardAuth, Caddy forward_auth). */
 import { ProblemError } from '@gatehouse/contract'
 import type { Caller } from '@gatehouse/guard'
+import { closedToOrigins } from '@gatehouse/http'
 import type { FastifyInstance, HTTPMethods } from 'fastify'
 import { Type } from 'typebox'
 
@@ -29,6 +30,7 @@ export async function verify(app: FastifyInstance): Promise<void> {
     method: methods,
     url: '/verify',
     exposeHeadRoute: false,
+    config: closedToOrigins,
     schema: { querystring: Query },
     handler: async ({ caller, query }, reply) => {
       const needed = query.scope?.split(' ') ?? []
