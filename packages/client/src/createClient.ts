@@ -24,6 +24,7 @@ export function createClient(options: ClientOptions): Client {
   const credentials = store ? 'omit' : 'include'
   const calls = createCalls({ ...deps, auth, credentials, callTimeoutMs })
   const session = createSession({ ...deps, calls, records, isBodyTransport: !!store, schedule, announce })
+  const fetchWithToken = createFetch({ ...deps, session, origins: [auth.origin, ...(options.origins ?? [])] })
   let timer = new AbortController()
 
   function schedule(ms: number): void {
@@ -70,6 +71,21 @@ export function createClient(options: ClientOptions): Client {
     announce('signed-in', answer)
   }
 
+  async function reauthenticate(password: string): Promise<void> {
+    const generation = session.getGeneration()
+    const sentAt = { nowMs: clock.nowMs(), wallMs: clock.wallMs() }
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ password })
+    const response = await fetchWithToken(new URL('session/reauthenticate', auth), { method: 'POST', headers, body })
+    const tokens: Tokens = { ...(await response.json()), ...sentAt }
+    session.assertGeneration(generation)
+    // The stored access token would be adopted instead of a renewal.
+    if (store) await records.write({ ...(await records.read()), ...tokens })
+    session.assertGeneration(generation)
+    session.accept(tokens)
+    announce('renewed', tokens)
+  }
+
   async function signOut(): Promise<void> {
     session.change()
     session.end('signed-out')
@@ -101,8 +117,9 @@ export function createClient(options: ClientOptions): Client {
   if (page || store) session.renew().then(completeSignOut).catch(ignore)
 
   return {
-    fetch: createFetch({ ...deps, session, origins: [auth.origin, ...(options.origins ?? [])] }),
+    fetch: fetchWithToken,
     signIn,
+    reauthenticate,
     signOut,
     token: () => session.token(),
     getState: session.getState,

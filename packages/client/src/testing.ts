@@ -127,10 +127,22 @@ export function createTestAuth(options: TestAuthOptions = {}): TestAuth {
     return { status: 200, body: { email: session.account.email, sessionId: id } }
   }
 
+  function reauthenticate(authorization: string | null, password: unknown): Result {
+    const guarded = guard(authorization)
+    const session = sessions.get(authorization?.split('.')[1] ?? '')
+    if ('code' in guarded || !session) return guarded
+    return session.account.password === password
+      ? { status: 200, body: tokens(session, false) }
+      : { code: 'password-wrong', fields: [{ field: 'body/password', reason: 'is not the current password' }] }
+  }
+
   async function answer(request: Request, cookie: string): Promise<Result> {
-    const route = `${request.method} ${/\/session(\/renew)?$/.exec(new URL(request.url).pathname)?.[0]}`
-    if (route.endsWith('undefined')) return guard(request.headers.get('authorization'))
+    const path = /\/session(\/renew|\/reauthenticate)?$/.exec(new URL(request.url).pathname)?.[0]
+    const route = `${request.method} ${path}`
+    const authorization = request.headers.get('authorization')
+    if (!path) return guard(authorization)
     const body = await request.json().catch(() => ({}))
+    if (route === 'POST /session/reauthenticate') return reauthenticate(authorization, body.password)
     const presented: string | undefined = body.refreshToken ?? (cookie || undefined)
     const key = request.headers.get('idempotency-key')
     if (route === 'POST /session') return logIn(body)
@@ -169,10 +181,11 @@ export function createTestAuth(options: TestAuthOptions = {}): TestAuth {
   return auth
 }
 
-type Result = { cookie?: string } & ({ code: ProblemCode } | { status: number; body?: object })
+type Refusal = { code: ProblemCode; fields?: object[] }
+type Result = { cookie?: string } & (Refusal | { status: number; body?: object })
 
 function respond(result: Result): Response {
-  if ('code' in result) return problemResponse(result.code)
+  if ('code' in result) return problemResponse(result.code, result.fields && { fields: result.fields })
   if (!result.body) return new Response(null, { status: result.status })
   return Response.json(result.body, { status: result.status })
 }

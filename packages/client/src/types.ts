@@ -81,6 +81,11 @@ export interface Client {
   fetch: typeof fetch
   /** @throws ProblemError, for example `credentials-invalid`; ClientError `unreachable` */
   signIn(credentials: Credentials): Promise<void>
+  /**
+   * Confirms the password, as the action `reauthenticate` asks for; then repeat the refused request.
+   * @throws ProblemError, for example `password-wrong`, which does not sign out
+   */
+  reauthenticate(password: string): Promise<void>
   /** Signs out at once, also while offline: the auth service is informed as soon as it can be reached. */
   signOut(): Promise<void>
   /**

@@ -56,6 +56,13 @@ async function life(url: string, send: typeof fetch): Promise<StepResult[]> {
   await call('no access token', 'GET', '/me')
   await call('an invented access token', 'GET', '/me', { token: 'x.y.z' })
   await call('a guarded route', 'GET', '/me', { token: third.accessToken })
+  const path = '/session/reauthenticate'
+  await call('a wrong password within the session', 'POST', path, { token: third.accessToken, body: { password: 'x' } })
+  const confirmed = await call('the password within the session', 'POST', path, {
+    token: third.accessToken,
+    body: { password: ada.password },
+  })
+  await call('the confirmed token', 'GET', '/me', { token: confirmed.accessToken })
   await renew('a token two generations old', first.refreshToken)
   await renew('the session has ended', third.refreshToken)
   await call('its access token', 'GET', '/me', { token: third.accessToken })
@@ -86,5 +93,5 @@ t.test('statuses, codes, actions and fields are those of the real service', asyn
   const real = await life(system.issuer, fetch)
   const fake = createTestAuth({ accounts: [ada] })
   t.same(await life(fake.url, fake.fetch), real)
-  t.equal(real.length, 18)
+  t.equal(real.length, 21)
 })

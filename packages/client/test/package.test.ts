@@ -36,7 +36,7 @@ async function sizeOf(name: string, from: string): Promise<number> {
 }
 
 const limits: [string, string, number][] = [
-  ['createClient', '@gatehouse/client', 3400],
+  ['createClient', '@gatehouse/client', 3500],
   ['useSession', '@gatehouse/client/react', 250],
   ['createAxios', '@gatehouse/client/axios', 700],
   ['createKy', '@gatehouse/client/ky', 250],

@@ -108,3 +108,25 @@ t.test('sign-in reports why it was refused, and a disabled account signs out eve
   await t.rejects(first.signIn(ada), { code: 'account-disabled' })
   delete auth.sessions.values().next().value?.account.isDisabled
 })
+
+t.test(
+  'reauthenticate: a wrong password signs out nowhere, and the confirmed token reaches tabs and store',
+  async t => {
+    for (const transport of ['body', 'cookie'] as const) {
+      const { auth, first, open } = await signedIn(t, transport)
+      const second = open()
+      const before = await second.token()
+      const renewals = count(auth, renewCall)
+      await t.rejects(first.reauthenticate('wrong'), { code: 'password-wrong' })
+      t.equal(await first.token(), before)
+      await first.reauthenticate(ada.password)
+      await auth.clock.advance(1)
+      const after = await first.token()
+      t.not(after, before)
+      t.equal(await second.token(), after, 'the other tab has the token')
+      t.equal(count(auth, renewCall), renewals, 'without a renewal')
+      if (transport === 'body') t.equal(await open().token(), after, 'a tab that opens later reads it from the store')
+      t.same(first.getState().status, 'signed-in')
+    }
+  },
+)

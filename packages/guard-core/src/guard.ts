@@ -60,7 +60,9 @@ export function createGuard(options: GuardOptions): Guard {
   function decide(caller: Caller, rule: Rule): AuthorizationResult {
     const follower = sync.follower()
     const revoked = lookup(follower.index, caller.claims)
-    return authorize({ caller, revoked, mayDecide: mayDecide(follower, now()) }, rule)
+    const facts = { caller, revoked, mayDecide: mayDecide(follower, now()) }
+    if (rule.maxAge === undefined) return authorize(facts, rule)
+    return authorize({ ...facts, loginAgeSeconds: loginAgeSeconds(caller, timeMs()) }, rule)
   }
 
   /** Finds a known token that has passed this rule before, with the revocations that are known now. */
@@ -88,7 +90,8 @@ export function createGuard(options: GuardOptions): Guard {
       metrics.countUnknownAllowed()
       return token.caller
     }
-    token.passedRule = rule
+    // The age of the log-in changes with time, so such a rule is checked for each request.
+    if (rule.maxAge === undefined) token.passedRule = rule
     token.passedRevision = revision
     token.passedAtWallMs = clock.wallMs()
     return token.caller
@@ -181,7 +184,14 @@ function stateOf(
   }
 }
 
-function problemOf(code: ProblemCode, { scope, roles }: Rule): ProblemError {
+function loginAgeSeconds({ claims }: Caller, timeMs: number | null): number {
+  const { auth_time: loggedInAt } = claims as Partial<Caller['claims']>
+  return timeMs === null || loggedInAt === undefined ? Number.POSITIVE_INFINITY : timeMs / 1000 - loggedInAt
+}
+
+function problemOf(code: ProblemCode, { scope, roles, maxAge }: Rule): ProblemError {
+  if (code === 'reauthentication-required' && maxAge !== undefined)
+    return new ProblemError(code, 'the log-in is too old', { maxAgeSeconds: maxAge })
   if (code !== 'insufficient-scope') return new ProblemError(code, 'a revocation, or no lease')
   const required = [...scope, ...roles.map(role => `role ${role}`)].join(', ')
   return new ProblemError(code, `requires ${required}`, { scope })

@@ -9,9 +9,11 @@ export interface RouteRule {
   roles?: readonly string[]
   /** Without a lease: refuse with `revocation-unknown` (the default), or allow. */
   onUnknown?: 'refuse' | 'allow'
+  /** How old the log-in may be, in seconds: an older one is refused with `reauthentication-required` (RFC 9470). */
+  maxAge?: number
 }
 
-const knownFields = ['scope', 'roles', 'onUnknown']
+const knownFields = ['scope', 'roles', 'onUnknown', 'maxAge']
 /** The characters of a scope (RFC 6749 section 3.3), which a challenge can contain in quotes. */
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
@@ -27,13 +29,17 @@ export function parseRouteRule(config: unknown, route: string): Rule {
     if (!knownFields.includes(name))
       throw new TypeError(`${route}: config.guard has no "${name}", only ${knownFields.join(', ')}`)
   }
-  const { scope = [], roles = [], onUnknown = 'refuse' } = config as Record<string, unknown>
+  const { scope = [], roles = [], onUnknown = 'refuse', maxAge } = config as Record<string, unknown>
   if (!isListOf(scope, scopeToken)) throw new TypeError(`${route}: config.guard.scope must be a list of scopes`)
   if (!isListOf(roles, /./)) throw new TypeError(`${route}: config.guard.roles must be a list of roles`)
   if (onUnknown !== 'refuse' && onUnknown !== 'allow') {
     throw new TypeError(`${route}: config.guard.onUnknown must be "refuse" or "allow"`)
   }
-  return { scope, roles, onUnknown }
+  if (maxAge === undefined) return { scope, roles, onUnknown }
+  if (!Number.isSafeInteger(maxAge) || (maxAge as number) < 1) {
+    throw new TypeError(`${route}: config.guard.maxAge must be a whole number of seconds, at least 1`)
+  }
+  return { scope, roles, onUnknown, maxAge: maxAge as number }
 }
 
 function isListOf(value: unknown, pattern: RegExp): value is string[] {

@@ -1,4 +1,4 @@
-/** Decides whether a verified token can pass: first revocation, then the scopes and roles of the route. */
+/** Decides whether a verified token can pass: first revocation, then the scopes and roles of the route, then the age of the log-in. */
 import type { ProblemCode, RevocationEffect } from '@gatehouse/contract'
 import type { Caller } from './claims.ts'
 
@@ -10,6 +10,8 @@ export interface Rule {
   readonly roles: readonly string[]
   /** Without a lease: refuse with `revocation-unknown`, or allow (availability over certainty). */
   readonly onUnknown: 'refuse' | 'allow'
+  /** How old the log-in may be, in seconds. */
+  readonly maxAge?: number
 }
 
 /** What a decision depends on. */
@@ -19,6 +21,8 @@ export interface AuthorizationFacts {
   revoked: RevocationEffect | undefined
   /** The guard holds a lease, so it knows every revocation. */
   mayDecide: boolean
+  /** How long ago the user logged in, in seconds; infinite when the token does not say. Only read by a rule with `maxAge`. */
+  loginAgeSeconds?: number
 }
 
 /**
@@ -40,11 +44,14 @@ export const problemOfEffect = {
  * @param facts the caller, the revocation and the lease
  * @param rule the rule of the route
  */
-export function authorize({ caller, revoked, mayDecide }: AuthorizationFacts, rule: Rule): AuthorizationResult {
+export function authorize(facts: AuthorizationFacts, rule: Rule): AuthorizationResult {
+  const { caller, revoked, mayDecide } = facts
   const isStale = revoked === 'forbidden' && !mayDecide && rule.onUnknown === 'refuse'
   if (revoked !== undefined && !isStale) return problemOfEffect[revoked]
   if (!mayDecide && rule.onUnknown === 'refuse') return 'revocation-unknown'
   if (!hasAll(caller.scopes, rule.scope) || !hasAny(caller.roles, rule.roles)) return 'insufficient-scope'
+  if (rule.maxAge !== undefined && !((facts.loginAgeSeconds ?? Number.POSITIVE_INFINITY) <= rule.maxAge))
+    return 'reauthentication-required'
   return mayDecide ? 'pass' : 'unknown-allowed'
 }
 

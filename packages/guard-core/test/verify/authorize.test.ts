@@ -40,6 +40,15 @@ const decisions: [name: string, facts: Partial<AuthorizationFacts>, rule: Partia
   ['a token with the scope passes', {}, { scope: ['read'] }, 'pass'],
   ['one of the roles is enough', {}, { roles: ['admin', 'user'] }, 'pass'],
   ['a token without any of the roles is refused', {}, { roles: ['admin'] }, 'insufficient-scope'],
+  ['a log-in within maxAge passes', { loginAgeSeconds: 60 }, { maxAge: 60 }, 'pass'],
+  ['an older log-in must be confirmed', { loginAgeSeconds: 60.1 }, { maxAge: 60 }, 'reauthentication-required'],
+  ['a log-in of unknown age must be confirmed', {}, { maxAge: 60 }, 'reauthentication-required'],
+  [
+    'scope is checked before the log-in',
+    { loginAgeSeconds: 99 },
+    { maxAge: 60, scope: ['write'] },
+    'insufficient-scope',
+  ],
 ]
 for (const [name, facts, rule, decision] of decisions) {
   t.equal(authorize({ ...good, ...facts }, { ...open, ...rule }), decision, name)
@@ -53,6 +62,9 @@ t.test('parseRouteRule: rejects a rule with an unknown field or value', async t 
     { scope: ['a b'] },
     { scope: ['a"'] },
     { onUnknown: 'ignore' },
+    { maxAge: 0 },
+    { maxAge: 1.5 },
+    { maxAge: '60' },
     true,
     null,
   ]

@@ -68,6 +68,7 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
     inside.get('/me', request => request.caller)
     inside.get('/restricted', { config: { guard: { scope: ['storage:restricted'] } } }, () => 'restricted')
     inside.get('/admin', { config: { guard: { roles: ['admin', 'auditor'] } } }, () => 'admin')
+    inside.get('/recent', { config: { guard: { maxAge: 60 } } }, () => 'recent')
     inside.get('/lenient', { config: { guard: { onUnknown: 'allow' } } }, () => 'lenient')
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
