@@ -77,12 +77,14 @@ export type SessionDetail = Static<typeof SessionDetail>
 export const SessionDetails = Type.Object({
   sessions: Type.Array(Type.Unsafe<SessionDetail>({ $ref: 'SessionDetail#' })),
 })
+export type SessionDetails = Static<typeof SessionDetails>
 
 /** Schema of one user with its sessions. */
 export const UserDetail = Type.Object({
   user: Type.Unsafe<UserView>({ $ref: 'UserView#' }),
   sessions: Type.Array(Type.Unsafe<SessionDetail>({ $ref: 'SessionDetail#' })),
 })
+export type UserDetail = Static<typeof UserDetail>
 
 /** Schema of the filter of the user list. */
 export const UserQuery = Type.Object(
@@ -98,6 +100,7 @@ export const UserQuery = Type.Object(
 export type UserQuery = Static<typeof UserQuery>
 /** Schema of one page of the user list. */
 export const UserPage = Type.Object({ users: Type.Array(Type.Unsafe<UserView>({ $ref: 'UserView#' })), ...nextCursor })
+export type UserPage = Static<typeof UserPage>
 
 /** Schema of `POST /admin/users`. */
 export const NewUser = Type.Object(
@@ -124,6 +127,7 @@ export const UserChanged = Type.Object({
   user: Type.Unsafe<UserView>({ $ref: 'UserView#' }),
   revocation: orNull(Type.Unsafe<Receipt>({ $ref: 'Receipt#' })),
 })
+export type UserChanged = Static<typeof UserChanged>
 
 /** Schema of the response to a reset code. */
 export const ResetCodeIssued = Type.Object({
@@ -131,6 +135,7 @@ export const ResetCodeIssued = Type.Object({
   expiresInSeconds: Type.Integer(),
   revocation: Type.Unsafe<Receipt>({ $ref: 'Receipt#' }),
 })
+export type ResetCodeIssued = Static<typeof ResetCodeIssued>
 
 /** Schema of the sessions that a bulk call ends: those that match all given criteria. */
 export const SessionCriteria = Type.Object(
@@ -163,6 +168,7 @@ export const BulkEnd = Type.Object(
   },
   closed,
 )
+export type BulkEnd = Static<typeof BulkEnd>
 
 /** Schema of the response to a dry run. */
 export const BulkPreview = Type.Object(

@@ -34,6 +34,7 @@ export const ClientView = Type.Object(
 export type ClientView = Static<typeof ClientView>
 /** Schema of all service clients. */
 export const ClientList = Type.Object({ clients: Type.Array(Type.Unsafe<ClientView>({ $ref: 'ClientView#' })) })
+export type ClientList = Static<typeof ClientList>
 
 /** Schema of `POST /admin/clients`. */
 export const NewClient = Type.Object(
@@ -49,12 +50,14 @@ export const NewClient = Type.Object(
   },
   closed,
 )
+export type NewClient = Static<typeof NewClient>
 
 /** Schema of the response that contains a new secret. No other response does. */
 export const ClientWithSecret = Type.Object({
   client: Type.Unsafe<ClientView>({ $ref: 'ClientView#' }),
   secret: Type.String({ description: 'Sent only in this response.' }),
 })
+export type ClientWithSecret = Static<typeof ClientWithSecret>
 
 /** Schema of the response to a rotated secret. */
 export const ClientRotated = Type.Object({
@@ -64,6 +67,7 @@ export const ClientRotated = Type.Object({
     description: 'Null when the previous secret is still accepted for a time.',
   }),
 })
+export type ClientRotated = Static<typeof ClientRotated>
 
 /** Schema of `POST /admin/clients/{id}/rotate`. */
 export const SecretRotation = Type.Object(
@@ -121,3 +125,4 @@ export const AuditPage = Type.Object({
   entries: Type.Array(Type.Unsafe<AuditView>({ $ref: 'AuditView#' })),
   nextCursor: Type.Union([Cursor, Type.Null()]),
 })
+export type AuditPage = Static<typeof AuditPage>

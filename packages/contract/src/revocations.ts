@@ -67,3 +67,4 @@ export const GuardList = Type.Object({
     }),
   ),
 })
+export type GuardList = Static<typeof GuardList>

@@ -106,6 +106,7 @@ export const SessionView = Type.Object(
 export type SessionView = Static<typeof SessionView>
 /** Schema of the sessions of the caller. */
 export const SessionList = Type.Object({ sessions: Type.Array(SessionView) })
+export type SessionList = Static<typeof SessionList>
 
 /** Schema of `GET /me`. */
 export const Me = Type.Object(
@@ -118,6 +119,7 @@ export const Me = Type.Object(
   },
   { $id: 'Me' },
 )
+export type Me = Static<typeof Me>
 
 /** Schema of `PUT /me/password`. */
 export const PasswordChange = Type.Object(

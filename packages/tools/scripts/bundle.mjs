@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /**
  * Bundles each service into a few files instead of a thousand modules, which halves its start-up
- * time. Arguments name the services to bundle; bundles that are up to date are kept.
+ * time, and the web pages for browsers. Arguments name what to bundle; bundles that are up to date
+ * are kept.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 
@@ -30,7 +32,60 @@ const banner = `import { createRequire as requireFrom } from 'node:module'; cons
  */
 const define = { navigator: JSON.stringify({ userAgent: 'Node.js' }) }
 
-async function bundleOne(name) {
+/** The pages that the auth service serves, and what the build writes for them. */
+const pages = {
+  console: { title: 'Gatehouse console', entry: 'admin/main' },
+  account: { title: 'My devices', entry: 'account/main' },
+}
+
+async function bundlePages() {
+  const { build } = await import('esbuild')
+  const source = 'packages/console/src'
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [
+      ...Object.entries(pages).map(([out, { entry }]) => ({ in: `${source}/${entry}.tsx`, out })),
+      { in: `${source}/style.css`, out: 'style' },
+    ],
+    entryNames: '[name]-[hash]',
+    outdir: folderOf('console'),
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    // The first versions with `<dialog>`, `light-dark()` and popovers.
+    target: ['chrome123', 'firefox125', 'safari17.5'],
+    // Its sources, so that the pages do not need its build.
+    alias: {
+      '@gatehouse/client': './packages/client/src/index.ts',
+      '@gatehouse/client/events': './packages/client/src/events.ts',
+    },
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    minify: true,
+    legalComments: 'none',
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  })
+  const byName = prefix => basename(outputFiles.find(({ path }) => basename(path).startsWith(prefix)).path)
+  const style = byName('style-')
+  const manifest = {
+    pages: Object.fromEntries(
+      Object.entries(pages).map(([name, { title }]) => [name, { title, script: byName(`${name}-`), style }]),
+    ),
+    files: Object.fromEntries(
+      outputFiles.map(({ path }) => [basename(path), path.endsWith('.css') ? 'text/css' : 'text/javascript']),
+    ),
+  }
+  const written = outputFiles.flatMap(({ path, contents }) => [
+    { path, contents: Buffer.from(contents) },
+    { path: `${path}.gz`, contents: gzipSync(contents, { level: 9 }) },
+  ])
+  written.push({ path: join(folderOf('console'), 'manifest.json'), contents: Buffer.from(JSON.stringify(manifest)) })
+  writeBundle('console', written, metafile)
+}
+
+async function bundleService(name) {
   const { build } = await import('esbuild')
   const { entries, external } = services[name]
   const { outputFiles, metafile } = await build({
@@ -55,10 +110,16 @@ async function bundleOne(name) {
     write: false,
     logLevel: 'warning',
   })
+  const written = outputFiles.map(({ path, contents }) => ({ path, contents: Buffer.from(contents) }))
+  writeBundle(name, written, metafile)
+}
+
+/** Writes the files, then removes those of the bundle before, then writes the list of inputs. */
+function writeBundle(name, files, metafile) {
   mkdirSync(folderOf(name), { recursive: true })
-  for (const { path, contents } of outputFiles) replace(path, Buffer.from(contents))
-  const current = new Set(outputFiles.map(({ path }) => basename(path)))
-  const old = readdirSync(folderOf(name)).filter(file => /\.(js|map)$/.test(file) && !current.has(file))
+  for (const { path, contents } of files) replace(path, contents)
+  const current = new Set(files.map(({ path }) => basename(path)))
+  const old = readdirSync(folderOf(name)).filter(file => /\.(js|css|map|gz)$/.test(file) && !current.has(file))
   for (const file of old) rmSync(join(folderOf(name), file))
   replace(listOf(name), Buffer.from(JSON.stringify(Object.keys(metafile.inputs))))
 }
@@ -82,6 +143,7 @@ function isStale(name) {
 }
 
 function folderOf(name) {
+  if (name === 'console') return join(root, 'packages', 'console', 'dist', 'pages')
   return join(root, 'services', name, 'dist', 'bundle')
 }
 
@@ -91,9 +153,10 @@ function listOf(name) {
 }
 
 const named = process.argv.slice(2)
-const wanted = named.length === 0 ? Object.keys(services) : named
-if (!wanted.every(name => Object.hasOwn(services, name))) {
-  console.error(`Services: ${Object.keys(services).join(', ')}`)
+const bundles = [...Object.keys(services), 'console']
+const wanted = named.length === 0 ? bundles : named
+if (!wanted.every(name => bundles.includes(name))) {
+  console.error(`Bundles: ${bundles.join(', ')}`)
   process.exit(2)
 }
-await Promise.all(wanted.filter(isStale).map(bundleOne))
+await Promise.all(wanted.filter(isStale).map(name => (name === 'console' ? bundlePages() : bundleService(name))))

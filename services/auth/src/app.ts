@@ -19,6 +19,7 @@ import type { LogStream } from './http/serverOptions.ts'
 import { reauthenticateRoutes } from './login/reauthenticateRoute.ts'
 import { loginRoutes } from './login/route.ts'
 import { oauthRoutes } from './oauth/route.ts'
+import { pageRoutes } from './pages/route.ts'
 import { sessionRoutes } from './revoke/route.ts'
 import { rotateRoutes } from './rotate/route.ts'
 
@@ -61,6 +62,7 @@ export async function buildApp(config: Config, clock: Clock, logStream?: LogStre
   await app.register(healthRoutes, { assertReady: deps.assertReady, clockOffsetMs: deps.clockOffsetMs })
   await app.register(metricsRoute, { metrics, requests, db: database.prisma })
   await docsPage(app, docs)
+  if (config.CONSOLE) await app.register(pageRoutes)
 
   const [rules, periodMs] = [sweepRulesOf(config), config.HOUSEKEEPING_SECONDS * 1000]
   const housekeeping = startHousekeeping({ prisma: database.prisma, clock, metrics, rules, periodMs, onError })

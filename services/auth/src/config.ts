@@ -308,6 +308,11 @@ export const settings = {
     fallback: 'true',
     why: 'The document that it shows is public.',
   }),
+  CONSOLE: flag({
+    about: 'Serve the web pages /console and /account',
+    fallback: 'true',
+    why: 'They use the public API only. The gateway publishes /account, and /console when PUBLISH_CONSOLE is on.',
+  }),
   NAME: optional(
     text({
       about: 'Name of this replica in logs',

@@ -33,6 +33,8 @@ export interface GatewayOptions extends Addresses {
   balancer?: string
   /** The variable ALLOWED_ORIGINS. */
   allowedOrigins?: string
+  /** Makes the console public. */
+  hasConsole?: boolean
   /** The variable DROP_HEADERS. */
   dropHeaders?: string
 }
@@ -111,6 +113,7 @@ function writeConfiguration(folder: string, options: RenderOptions): void {
     BODY_READER_ADDRESS: `127.0.0.1:${options.bodyReaderPort}`,
     STRICT_TRANSPORT_SECURITY: 'max-age=31536000',
     ALLOWED_ORIGINS: options.allowedOrigins ?? '',
+    PUBLISH_CONSOLE: options.hasConsole ? 'on' : 'off',
   }
   const rendered = { NGINX_ENVSUBST_OUTPUT_DIR: join(conf, 'rendered'), DROP_HEADERS: options.dropHeaders ?? '' }
   execFileSync(join(shippedFolder, 'render-drop-headers.sh'), { env: { ...process.env, ...rendered } })

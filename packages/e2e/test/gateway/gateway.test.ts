@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
 import { codeOf, type HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { requireNginx } from '../../src/gateway/nginx.ts'
+import { requireNginx, startGateway } from '../../src/gateway/nginx.ts'
 import { type Echo, startProtectedSystem } from '../../src/gateway/protectedSystem.ts'
 import { open } from '../../src/gateway/rawClient.ts'
 import { clientSecret, password } from '../../src/system.ts'
@@ -141,4 +141,25 @@ t.test('gateway: no log of gateway or services contains a secret', async t => {
   )
   const all = [gateway.log(), ...services].join('\n')
   for (const secret of [accessToken, refreshToken, password, clientSecret]) t.notOk(all.includes(secret))
+})
+
+t.test('gateway: serves the page of users, and the console only with PUBLISH_CONSOLE', async t => {
+  const moved = await send({ path: '/account' })
+  t.equal(moved.status, 302)
+  t.equal(moved.headers.get('location'), '/auth/account')
+  const account = await send({ path: '/auth/account' })
+  t.equal(account.status, 200)
+  t.match(account.headers.get('content-security-policy'), /^default-src 'none'; script-src 'self'/)
+  for (const path of ['/auth/console', '/auth/console/users', '/auth/console/assets/x.js', '/auth/CONSOLE', '/console']) {
+    t.equal((await send({ path })).status, 404, path)
+  }
+
+  const hosts = (services: { url: string }[]) => services.map(({ url }) => new URL(url).host)
+  const addresses = { auths: hosts(system.auths), resources: hosts(system.resources) }
+  const published = await startGateway({ ...addresses, hasConsole: true })
+  t.teardown(published.stop)
+  const page = await fetch(`${published.url}/auth/console/users/7`)
+  t.equal(page.status, 200)
+  const [, script = ''] = /src="([^"]+)"/.exec(await page.text()) ?? []
+  t.equal((await fetch(new URL(script, page.url))).status, 200, 'the page finds its script below the prefix')
 })

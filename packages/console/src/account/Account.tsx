@@ -1,0 +1,75 @@
+/** My devices and my password. */
+import type { InForce, Me, SessionList } from '@gatehouse/contract'
+import { useState } from 'preact/hooks'
+import { call } from '../api.ts'
+import { plural } from '../format.ts'
+import { client } from '../session.ts'
+import { GateIcon, LogOutIcon } from '../ui/icons.tsx'
+import { Problem } from '../ui/Problem.tsx'
+import { useData } from '../useData.ts'
+import { Device } from './Device.tsx'
+import { PasswordForm } from './PasswordForm.tsx'
+
+export function Account() {
+  const me = useData<Me>('me')
+  const list = useData<SessionList>('sessions', 5000)
+  const [notice, setNotice] = useState('')
+  const [error, setError] = useState<unknown>()
+  const sessions = list.value?.sessions
+  const others = sessions?.filter(({ current }) => !current).length ?? 0
+
+  const end = async (path: string) => {
+    setError(undefined)
+    try {
+      const { data } = await call<InForce>(path, { method: 'DELETE', waitSeconds: 5 })
+      setNotice(`${plural(data.sessionsEnded, 'session')} ended${data.inForce ? ', and signed out everywhere.' : '.'}`)
+      list.reload()
+    } catch (failure) {
+      setError(failure)
+    }
+  }
+
+  return (
+    <>
+      <header class="topbar">
+        <span class="mark small">
+          <GateIcon />
+        </span>
+        <span class="grow ellipsis" dir="auto">
+          {me.value?.email ?? ' '}
+        </span>
+        <button type="button" class="button plain" onClick={() => client.signOut()}>
+          <LogOutIcon /> Log out
+        </button>
+      </header>
+      <main class="narrow">
+        <section>
+          <div class="heading">
+            <h1>My devices</h1>
+            {others > 0 && (
+              <button type="button" class="button danger" onClick={() => end('sessions?others=true')}>
+                End {plural(others, 'other session')}
+              </button>
+            )}
+          </div>
+          <p class="muted">Each line is a place where you are logged in. End those that you do not know.</p>
+          <div role="status" class="notice">
+            {notice}
+          </div>
+          <Problem error={error ?? list.error} />
+          <ul class="devices" aria-busy={sessions === undefined}>
+            {sessions === undefined && [1, 2].map(key => <li key={key} class="device skeleton" />)}
+            {sessions?.map(session => (
+              <Device
+                key={session.id}
+                session={session}
+                onEnd={() => (session.current ? client.signOut() : end(`sessions/${session.id}`))}
+              />
+            ))}
+          </ul>
+        </section>
+        <PasswordForm onChanged={list.reload} email={me.value?.email} />
+      </main>
+    </>
+  )
+}

@@ -1,0 +1,55 @@
+/** The dialog that asks for the password before an act that wants a recent log-in. */
+import { useState } from 'preact/hooks'
+import { call } from '../api.ts'
+import { passwordRequest } from '../reauthenticate.ts'
+import { Dialog } from './Dialog.tsx'
+import { Field } from './Field.tsx'
+import { Problem } from './Problem.tsx'
+
+export function Reauthenticate() {
+  const [password, setPassword] = useState('')
+  const [error, setError] = useState<unknown>()
+  const [isBusy, setBusy] = useState(false)
+  const request = passwordRequest.use()
+  if (request === undefined) return null
+
+  const close = (isConfirmed: boolean) => {
+    setPassword('')
+    setError(undefined)
+    setBusy(false)
+    request.done(isConfirmed)
+  }
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    setBusy(true)
+    try {
+      await call('session/reauthenticate', { method: 'POST', body: { password } })
+      close(true)
+    } catch (failure) {
+      setError(failure)
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog title="Enter your password" onClose={() => close(false)}>
+      <form onSubmit={submit}>
+        <p>{request.title} Then what you asked for goes on.</p>
+        <Problem error={error} />
+        <Field
+          label="Password"
+          type="password"
+          autocomplete="current-password"
+          required
+          autofocus
+          value={password}
+          onText={setPassword}
+        />
+        <footer>
+          <button type="submit" class="button primary" disabled={isBusy}>
+            Continue
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  )
+}
