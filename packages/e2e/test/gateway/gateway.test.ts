@@ -150,7 +150,13 @@ t.test('gateway: serves the page of users, and the console only with PUBLISH_CON
   const account = await send({ path: '/auth/account' })
   t.equal(account.status, 200)
   t.match(account.headers.get('content-security-policy'), /^default-src 'none'; script-src 'self'/)
-  for (const path of ['/auth/console', '/auth/console/users', '/auth/console/assets/x.js', '/auth/CONSOLE', '/console']) {
+  for (const path of [
+    '/auth/console',
+    '/auth/console/users',
+    '/auth/console/assets/x.js',
+    '/auth/CONSOLE',
+    '/console',
+  ]) {
     t.equal((await send({ path })).status, 404, path)
   }
 
