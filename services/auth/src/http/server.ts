@@ -10,6 +10,7 @@ import {
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { type DocsOptions, openApi } from './docs.ts'
+import { addPublicPrefix } from './publicLocation.ts'
 import { addSecurityHeaders } from './securityHeaders.ts'
 import { type LogStream, serverOptions } from './serverOptions.ts'
 
@@ -26,6 +27,7 @@ export async function createServer(config: Config, options: ServerOptions): Prom
   const { problemOptions, docs, requests, logStream } = options
   const app = Fastify(serverOptions(config, problemOptions, logStream))
   addSecurityHeaders(app, config)
+  addPublicPrefix(app, config.ISSUER)
   await app.register(requests.plugin)
   await app.register(crossOrigin, { origins: config.ALLOWED_ORIGINS, credentials: 'include' })
   await app.register(problemDetails, { ...problemOptions, errors: 'all' })

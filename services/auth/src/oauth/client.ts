@@ -2,7 +2,7 @@
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import type { Db } from '../database/database.ts'
-import { basicCredentials } from '../http/basicAuth.ts'
+import { decodeBasic } from '../http/basicAuth.ts'
 import { clientInfoOf } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
 import type { ClientLimits } from '../rateLimits/clientLimits.ts'
@@ -44,14 +44,25 @@ export async function requireClient(
   return client
 }
 
+/**
+ * The id that a client names without a secret: in the form, or by Basic with an empty secret, which libraries send for
+ * public clients.
+ */
+export function namedClientId(request: FastifyRequest, form: Form): string | undefined {
+  return presentedClient(request, form).id
+}
+
 function credentialsOf(request: FastifyRequest, form: Form): { id: string; secretHash: Buffer } | undefined {
+  const { id, secret } = presentedClient(request, form)
+  return id === undefined || secret === undefined ? undefined : { id, secretHash: sha256(secret) }
+}
+
+function presentedClient(request: FastifyRequest, form: Form): { id: string | undefined; secret: string | undefined } {
   const authorization = request.headers.authorization
   const { client_id: id, client_secret: secret } = form
-  if (authorization === undefined) {
-    return id === undefined || secret === undefined ? undefined : { id, secretHash: sha256(secret) }
-  }
-  const presented = basicCredentials(authorization)
+  if (authorization === undefined) return { id, secret }
+  const presented = decodeBasic(authorization)
   if (secret !== undefined || (id !== undefined && id !== presented.id))
     throw new OAuthError('invalid_request', 'The client must use one authentication method.')
-  return presented
+  return { id: presented.id, secret: presented.secret === '' ? undefined : presented.secret }
 }

@@ -1,5 +1,5 @@
 /** Turns problems and OAuth errors into error responses of RFC 6749 section 5.2. */
-import { type ProblemCode, type ProblemError, problemDefinition } from '@gatehouse/contract'
+import { type ProblemCode, type ProblemError, type ProblemExtras, problemDefinition } from '@gatehouse/contract'
 import { errorToProblem } from '@gatehouse/http'
 import type { FastifyInstance } from 'fastify'
 
@@ -50,10 +50,14 @@ export function oauthReply(error: unknown, realm: string): OAuthReply {
     return errorResponse(error.code, { status: oauthCodes[error.code], description: error.message })
   const { code: problem, extras } = errorToProblem(error)
   const { status, title, retryAfterSeconds } = problemDefinition(problem)
+  Object.assign(headers, extras.headers)
   const retryAfter = extras.retryAfterSeconds ?? retryAfterSeconds
   if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)))
   const code = codeOf[problem] ?? (status === 429 || status === 503 ? 'temporarily_unavailable' : 'invalid_request')
-  return errorResponse(code, { status: [429, 503].includes(status) ? status : oauthCodes[code], description: title })
+  return errorResponse(code, {
+    status: [429, 503].includes(status) ? status : oauthCodes[code],
+    description: describe(problem, extras) ?? title,
+  })
 
   function errorResponse(
     code: OAuthCode,
@@ -62,6 +66,14 @@ export function oauthReply(error: unknown, realm: string): OAuthReply {
     if (code === 'invalid_client') headers['www-authenticate'] = `Basic realm="${realm}", charset="UTF-8"`
     return { status, headers, body: { error: code, error_description: description } }
   }
+}
+
+/** Names what is wrong with the request, without its values. */
+function describe(problem: ProblemCode, { fields = [] }: ProblemExtras): string | undefined {
+  if (problem === 'media-type-unsupported') return 'The body must be a form: application/x-www-form-urlencoded.'
+  if (fields.length === 0) return undefined
+  const parts = fields.map(({ field, reason }) => `${field.replace(/^body\//, 'The parameter ')} ${reason}.`)
+  return parts.join(' ')
 }
 
 export interface OAuthErrorOptions {

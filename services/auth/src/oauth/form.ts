@@ -8,6 +8,11 @@ export type Form = Readonly<Record<string, string>>
 /** Accepts only form bodies in this scope. */
 export function readForms(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
+  // Without a body every parameter is missing, and the response names the first.
+  app.addHook('preValidation', (request, _reply, done) => {
+    request.body ??= {}
+    done()
+  })
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
       done(null, parseForm(body as Buffer))
@@ -27,10 +32,15 @@ export function parseForm(body: Buffer): Form {
     throw new OAuthError('invalid_request', 'The body is not a UTF-8 form.')
   const form: Record<string, string> = Object.create(null)
   for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
-    if (name in form) throw new OAuthError('invalid_request', 'A parameter is repeated.')
+    if (name in form) throw new OAuthError('invalid_request', `The parameter ${shown(name)}is repeated.`)
     if (value !== '') form[name] = value
   }
   return form
+}
+
+/** Only a name that any parameter has is repeated in a response. */
+function shown(name: string): string {
+  return /^[a-z_]{1,40}$/.test(name) ? `${name} ` : ''
 }
 
 /** @throws OAuthError `invalid_request` naming the parameter */

@@ -3,11 +3,13 @@ import type { FastifyRequest } from 'fastify'
 import { clientInfoOf, isAwaited } from '../http/clientInfo.ts'
 import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
 import { type RotateDeps, rotate } from '../rotate/rotate.ts'
+import { readSessionScopes } from '../store/readSessionScopes.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import type { AuthenticatedClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AccessTokens } from '../tokens/accessTokens.ts'
-import { type ClientDeps, clientOf, requireClient } from './client.ts'
+import { decodeRefreshToken } from '../tokens/refreshToken.ts'
+import { type ClientDeps, clientOf, namedClientId, requireClient } from './client.ts'
 import { OAuthError } from './errors.ts'
 import { type Form, requireParameter } from './form.ts'
 
@@ -25,14 +27,32 @@ export const firstParty = 'first-party'
 /** Scopes that a client uses with its secret; tokens do not carry them, because no route requires them. */
 const secretScopes: readonly string[] = ['guard', 'introspect']
 
-/** Rotates as `POST /session/renew` does, with the same retries and reuse detection (RFC 6749 section 6). */
+/**
+ * Rotates as `POST /session/renew` does, with the same retries and reuse detection (RFC 6749 section 6). A `scope` narrows
+ * the access token only: the next one can have every scope again.
+ * @throws OAuthError `invalid_scope` before the token rotates, so the client can present it again
+ */
 export async function refreshGrant(deps: GrantDeps, request: FastifyRequest, form: Form): Promise<GrantResult> {
   const refreshToken = requireParameter(form, 'refresh_token')
   const client = await clientOf(deps, request, form)
-  const clientId = client?.id ?? form['client_id'] ?? firstParty
+  const clientId = client?.id ?? namedClientId(request, form) ?? firstParty
   if (clientId !== firstParty) throw new OAuthError('invalid_grant', 'The refresh token belongs to another client.')
   const presented = { refreshToken, idempotencyKey: idempotencyKeyOf(request), isAwaited: () => isAwaited(request) }
-  return rotate(deps, presented, clientInfoOf(request))
+  const wanted = form['scope']?.split(' ')
+  if (wanted !== undefined) await assertGranted(deps, refreshToken, wanted)
+  const { grant, refreshToken: successor } = await rotate(deps, presented, clientInfoOf(request))
+  if (wanted === undefined) return { grant, refreshToken: successor }
+  // A scope that the account has lost since the check is left out, and the response says so (RFC 6749 section 5.1).
+  const scopes = grant.scopes.filter(scope => wanted.includes(scope))
+  return { grant: { ...grant, scopes }, refreshToken: successor }
+}
+
+/** A refresh token that is not genuine is refused by the rotation. */
+async function assertGranted({ db, refreshKeys }: GrantDeps, refreshToken: string, wanted: string[]): Promise<void> {
+  const token = decodeRefreshToken(refreshToken, refreshKeys)
+  const granted = token && (await readSessionScopes(db, token.sessionId))
+  if (granted === undefined || wanted.every(scope => granted.includes(scope))) return
+  throw new OAuthError('invalid_scope', 'The session does not have every requested scope.')
 }
 
 /** Issues an access token to the client itself, without a refresh token (RFC 6749 section 4.4.3). */

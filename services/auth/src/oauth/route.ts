@@ -6,7 +6,7 @@ import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { clientInfoOf } from '../http/clientInfo.ts'
 import type { BarrierDeps } from '../revoke/sendRevocation.ts'
-import { clientOf, requireClient } from './client.ts'
+import { clientOf, namedClientId, requireClient } from './client.ts'
 import { OAuthError, type OAuthErrorOptions, setOAuthErrorHandler } from './errors.ts'
 import { type Form, readForms, requireParameter } from './form.ts'
 import { clientGrant, firstParty, type GrantDeps, type GrantResult, refreshGrant } from './grants.ts'
@@ -75,7 +75,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     const form: Form = request.body
     const client = await clientOf(deps, request, form)
     // A confidential client that only names itself is not authenticated, and is not the public client either.
-    if (client === undefined && (form['client_id'] ?? firstParty) !== firstParty)
+    if (client === undefined && (namedClientId(request, form) ?? firstParty) !== firstParty)
       throw new ProblemError('client-invalid', 'a client id without its secret')
     const { address, requestId } = clientInfoOf(request)
     const context = { actor: client?.id ?? null, reason: null, address, requestId }
@@ -92,8 +92,8 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     return {
       access_token: await accessTokens.sign(grant),
       token_type: 'Bearer' as const,
-      expires_in: accessTokens.lifetimeSeconds,
-      scope: grant.scopes.join(' '),
+      expires_in: accessTokens.secondsOf(grant),
+      ...(grant.scopes.length === 0 ? {} : { scope: grant.scopes.join(' ') }),
       ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     }
   }

@@ -6,7 +6,7 @@ export const TokenResponse = Type.Object({
   access_token: Type.String(),
   token_type: Type.Literal('Bearer'),
   expires_in: Type.Integer({ description: 'Seconds.', examples: [300] }),
-  scope: Type.String({ examples: ['users:read audit:read'] }),
+  scope: Type.Optional(Type.String({ description: 'Left out when empty.', examples: ['users:read audit:read'] })),
   refresh_token: Type.Optional(Type.String({ description: 'The successor of the presented refresh token.' })),
 })
 
@@ -42,11 +42,16 @@ const example = {
 } as const
 type Parameter = keyof typeof example
 
+/** A token of any length is an invalid token, not a malformed request; the body has a limit. */
+function limitOf(name: Parameter): { maxLength?: number } {
+  return name.endsWith('token') ? {} : { maxLength: maxAccessTokenLength }
+}
+
 /** Schema of a form; unknown parameters are accepted and ignored (RFC 6749 section 3.2). */
 export function formOf<Name extends Parameter>(fields: Record<Name, 'required' | ''>) {
   const names = Object.keys(fields) as Name[]
   const texts = Object.fromEntries(
-    names.map(name => [name, Type.String({ maxLength: maxAccessTokenLength, examples: [example[name]] })]),
+    names.map(name => [name, Type.String({ ...limitOf(name), examples: [example[name]] })]),
   ) as Record<Name, TString>
   return Type.Unsafe<Record<string, string>>({
     ...Type.Object(texts, { additionalProperties: true }),

@@ -27,6 +27,7 @@ const elsewhere: Partial<Record<ProblemCode, string>> = {
   'precondition-required': 'test/admin',
   'confirmation-required': 'test/admin',
   'last-admin': 'test/admin',
+  'reauthentication-required': 'test/login/reauthenticate',
 }
 
 interface Scene extends TestService {

@@ -1,0 +1,163 @@
+/** Parameters of the OAuth endpoints: scope, lifetime, missing, repeated and over-long ones, public clients. */
+import t from 'tap'
+import { clientSecret, createClient, postForm } from '../helpers/oauthForms.ts'
+import { basic, issuer, startService, type TestService } from '../helpers/service.ts'
+
+interface Tokens {
+  access_token: string
+  refresh_token: string
+  scope?: string
+  expires_in: number
+}
+
+const form = { 'content-type': 'application/x-www-form-urlencoded' }
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+
+function refresh(service: TestService, refreshToken: string, more: Record<string, string> = {}) {
+  return postForm(service, '/oauth/token', { grant_type: 'refresh_token', refresh_token: refreshToken, ...more })
+}
+
+t.test('refresh: a narrower scope is in that access token only (RFC 6749 section 6)', async t => {
+  const service = await startService(t)
+  const session = await service.login(await service.createUser({ scopes: ['storage:read', 'storage:write'] }))
+  const narrow = (await refresh(service, session.refreshToken, { scope: 'storage:read' })).body as Tokens
+  t.equal(narrow.scope, 'storage:read')
+  t.equal(claimsOf(narrow.access_token).scope, 'storage:read')
+  const again = (await refresh(service, session.refreshToken, { scope: 'storage:read' })).body as Tokens
+  t.equal(again.refresh_token, narrow.refresh_token, 'a retry gets the same successor')
+  t.equal(claimsOf(again.access_token).scope, 'storage:read')
+  const full = (await refresh(service, narrow.refresh_token)).body as Tokens
+  t.equal(full.scope, 'storage:read storage:write', 'the next one can have every scope')
+})
+
+t.test('refresh: a scope that was never granted is invalid_scope, and the token does not rotate', async t => {
+  const service = await startService(t)
+  const session = await service.login(await service.createUser({ scopes: ['storage:read'] }))
+  const where = { sessionId: session.sessionId }
+  const row = () => service.database.prisma.refreshToken.findUnique({ where })
+  const before = await row()
+  for (const scope of ['storage:write', 'storage:read storage:write', 'storage:read  storage:read', 'a"b', ' ']) {
+    const refused = await refresh(service, session.refreshToken, { scope })
+    t.equal(refused.status, 400, scope)
+    t.match(refused.body, { error: 'invalid_scope' }, scope)
+  }
+  t.strictSame(await row(), before)
+  t.equal((await refresh(service, session.refreshToken, { scope: 'storage:read' })).status, 200)
+})
+
+t.test('token: expires_in is the end of the session when that comes first; an empty scope is left out', async t => {
+  const service = await startService(t, { SESSION_SECONDS: '100', SESSION_IDLE_SECONDS: '100' })
+  const session = await service.login(await service.createUser())
+  await service.ageSession(session.sessionId, 60)
+  const body = (await refresh(service, session.refreshToken)).body as Tokens
+  t.ok(body.expires_in <= 41 && body.expires_in > 30, `${body.expires_in}`)
+  const { iat, exp } = claimsOf(body.access_token)
+  t.equal(body.expires_in, exp - iat)
+  t.notOk('scope' in body)
+})
+
+t.test('public client: an empty secret with Basic is none', async t => {
+  const service = await startService(t)
+  await createClient(service, 'robot', ['users:read'])
+  const session = await service.login(await service.createUser())
+  const send = (path: string, id: string, fields: Record<string, string>) =>
+    service.call(path, {
+      body: new URLSearchParams(fields).toString(),
+      headers: { ...form, authorization: basic(id, '') },
+    })
+  const fields = { grant_type: 'refresh_token', refresh_token: session.refreshToken }
+  t.match((await send('/oauth/token', 'robot', fields)).body, { error: 'invalid_grant' })
+  t.match((await send('/oauth/token', 'robot', { grant_type: 'client_credentials' })).body, { error: 'invalid_client' })
+  t.match((await send('/oauth/revoke', 'robot', { token: session.refreshToken })).body, { error: 'invalid_client' })
+  const { body } = await send('/oauth/token', 'first-party', fields)
+  const { refresh_token: token } = body as Tokens
+  t.match(token, /^ghr_/)
+  t.equal((await send('/oauth/revoke', 'first-party', { token })).status, 200)
+  t.match((await refresh(service, token)).body, { error: 'invalid_grant' })
+})
+
+t.test('over-long tokens: inactive for introspection, nothing to revoke, an invalid grant', async t => {
+  const service = await startService(t)
+  await createClient(service, 'robot', ['introspect'])
+  const long = `${(await service.login(await service.createUser())).accessToken}${'x'.repeat(9000)}`
+  t.strictSame((await postForm(service, '/oauth/introspect', { token: long }, 'robot')).body, { active: false })
+  t.equal((await postForm(service, '/oauth/revoke', { token: long }, 'robot')).status, 200)
+  t.equal((await postForm(service, '/oauth/revoke', { token: long })).status, 200)
+  t.match((await refresh(service, long)).body, { error: 'invalid_grant' })
+})
+
+/** Endpoint, its required parameters, and all that it knows. */
+const endpoints: [path: string, required: Record<string, string>, optional: string[]][] = [
+  ['/oauth/token', { grant_type: 'refresh_token', refresh_token: 'ghr_x' }, ['scope', 'client_id', 'client_secret']],
+  ['/oauth/token', { grant_type: 'client_credentials' }, ['scope', 'client_id', 'client_secret']],
+  ['/oauth/introspect', { token: 'x' }, ['token_type_hint', 'client_id', 'client_secret']],
+  ['/oauth/revoke', { token: 'x' }, ['token_type_hint', 'client_id', 'client_secret']],
+]
+
+t.test('parameters: a missing, repeated or over-long one is invalid_request and named; nothing is written', async t => {
+  const service = await startService(t)
+  await createClient(service, 'robot', ['introspect', 'users:read'])
+  const rows = async () => {
+    const [counts] = await service.database.prisma.$queryRaw<object[]>`
+      SELECT (SELECT count(*)::int FROM sessions) AS sessions, (SELECT count(*)::int FROM audit_entries) AS audit`
+    return counts
+  }
+  const before = await rows()
+  const refused = async (path: string, body: string, name: string) => {
+    const headers = { ...form, ...(body.includes('client_') ? {} : { authorization: basic('robot', clientSecret) }) }
+    const response = await service.call(path, { method: 'POST', body, headers })
+    t.equal(response.status, 400, `${path} ${body.slice(0, 80)}`)
+    const { error, error_description: text } = response.body as Record<string, string>
+    t.equal(error, 'invalid_request')
+    t.match(text, `The parameter ${name} `)
+  }
+  for (const [path, required, optional] of endpoints) {
+    const all = { ...required, ...Object.fromEntries(optional.map(name => [name, 'x'])) }
+    for (const name of Object.keys(required)) {
+      const { [name]: _left, ...rest } = required
+      await refused(path, new URLSearchParams(rest).toString(), name)
+      await refused(path, `${new URLSearchParams(rest)}&${name}=`, name)
+    }
+    for (const name of Object.keys(all)) await refused(path, `${new URLSearchParams(all)}&${name}=y`, name)
+    for (const name of optional)
+      await refused(path, new URLSearchParams({ ...all, [name]: 'x'.repeat(5000) }).toString(), name)
+  }
+  await refused('/oauth/token', '', 'grant_type')
+  t.strictSame(await rows(), before)
+})
+
+t.test('parameters: no body, or one that is no form', async t => {
+  const service = await startService(t)
+  const none = await service.call('/oauth/token', { method: 'POST' })
+  t.match(none.body, { error: 'invalid_request', error_description: 'The parameter grant_type is missing.' })
+  for (const type of ['application/json', 'text/plain', 'multipart/form-data; boundary=a']) {
+    const { status, body } = await service.call('/oauth/token', { body: '{}', headers: { 'content-type': type } })
+    t.equal(status, 400)
+    t.match(body, { error: 'invalid_request', error_description: /form/ })
+  }
+})
+
+t.test('429: keeps Retry-After and the RateLimit fields', async t => {
+  const service = await startService(t, { RENEW_FAILURES: '2', CLIENT_FAILURES: '2' })
+  const attempts = {
+    renewal: () => refresh(service, 'ghr_invented'),
+    client: () => postForm(service, '/oauth/token', { grant_type: 'client_credentials' }, 'unknown-client'),
+  }
+  for (const [name, attempt] of Object.entries(attempts)) {
+    let response = await attempt()
+    for (let count = 0; count < 10 && response.status !== 429; count += 1) response = await attempt()
+    t.equal(response.status, 429, name)
+    t.match(response.body, { error: 'temporarily_unavailable' })
+    t.match(response.headers.get('retry-after'), /^[1-9]\d*$/)
+    t.match(response.headers.get('ratelimit'), /^"[\w-]+";r=0;t=\d+$/, name)
+    t.match(response.headers.get('ratelimit-policy'), /^"[\w-]+";q=2;w=\d+$/, name)
+  }
+})
+
+t.test('Location: has the path of the public URL', async t => {
+  const service = await startService(t, { ISSUER: `${issuer}/auth` })
+  const admin = await service.login(await service.createUser({ roles: ['admin'] }))
+  const body = { id: 'new-client', scopes: ['guard'] }
+  const created = await service.call('/admin/clients', { token: admin.accessToken, body })
+  t.equal(created.headers.get('location'), '/auth/admin/clients')
+})
