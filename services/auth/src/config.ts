@@ -120,6 +120,13 @@ export const settings = {
     max: 30 * day,
     why: 'Protects a session that is left open on a shared computer.',
   }),
+  SESSIONS_PER_ACCOUNT: integer({
+    about: 'Maximum number of active sessions of one account; a log-in beyond it ends the oldest. 0 sets no limit',
+    fallback: '0',
+    min: 0,
+    max: 10000,
+    why: 'Most applications let a user have any number of devices; a limit bounds what a leaked password can open.',
+  }),
   RETRY_WINDOW_MS: integer({
     about: 'Retry window: how long after its first use a refresh token still returns the same successor',
     fallback: '30000',

@@ -6,6 +6,7 @@ import { type Database, openDatabase } from './database/database.ts'
 import { createDatabaseTime } from './database/databaseTime.ts'
 import { assertReady } from './database/readiness.ts'
 import { readKeys } from './keys/keyring.ts'
+import { createSessionLimit } from './login/sessionLimit.ts'
 import { contextWordsOf, createPasswordPolicy } from './passwords/passwordPolicy.ts'
 import { createPasswordHasher } from './passwords/passwords.ts'
 import { createRenewalPriority } from './passwords/renewalPriority.ts'
@@ -70,11 +71,12 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset }
     retryWindowMs,
     limits: limits.renewals,
   }
+  const endSurplusSessions = createSessionLimit({ db, revocations, max: config.SESSIONS_PER_ACCOUNT, onError })
   const changes = { db, passwords, revocations, barrierDeps }
   return {
     login: {
       ...{ db, loginBatch, passwords, limits: limits.passwords, refreshKeys, lifetimes, tokenDeps },
-      ...{ cookie, devices, revocations },
+      ...{ cookie, devices, revocations, endSurplusSessions },
     },
     rotate: {
       ...rotation,

@@ -15,6 +15,7 @@ import { writeRefusedAttempt } from '../store/writeAudit.ts'
 import type { Device } from '../tokens/deviceToken.ts'
 import { encodeRefreshToken, newSecret } from '../tokens/refreshToken.ts'
 import { forcePasswordChange, rejectUnexpectedNewPassword } from './forcedPasswordChange.ts'
+import type { EndSurplusSessions } from './sessionLimit.ts'
 
 export interface LoginDeps {
   db: PrismaClient
@@ -23,6 +24,7 @@ export interface LoginDeps {
   limits: LoginLimits
   refreshKeys: RefreshKeys
   lifetimes: Lifetimes
+  endSurplusSessions: EndSurplusSessions
 }
 
 /** Session lifetimes in seconds; `short...` applies to sessions without `remember`. */
@@ -54,6 +56,7 @@ export async function login(deps: LoginDeps, request: LoginRequest, client: Logi
   const loggedIn = (await check(deps, request, client)) ?? (await check(deps, request, client))
   if (loggedIn === undefined)
     throw new ProblemError('credentials-invalid', 'the account changed during the log-in, twice')
+  await deps.endSurplusSessions(loggedIn.grant.accountId, client)
   return loggedIn
 }
 

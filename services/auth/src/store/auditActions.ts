@@ -11,6 +11,7 @@ export const auditActions = {
   'session.retry': 'A renewal is repeated; the entry has the client info of both requests.',
   'session.shared': 'Repeated renewals show that two clients hold the refresh token of a session.',
   'session.sharing-detected': 'A session ends because two clients hold its refresh token (ON_SHARED_SESSION=end).',
+  'session.limit-exceeded': 'The oldest sessions of an account end because a log-in exceeds SESSIONS_PER_ACCOUNT.',
   'session.logged-out': 'A session ends because its user logs out.',
   'session.revoked': 'One or more sessions of an account end because its user or an admin ends them.',
   'session.reuse-detected': 'A session ends because an older refresh token was presented again.',

@@ -6,6 +6,7 @@ export type EndedAs =
   | 'revoked'
   | 'reuse-detected'
   | 'sharing-detected'
+  | 'limit-exceeded'
   | 'password-changed'
   | 'account-disabled'
   | 'account-deleted'
