@@ -97,7 +97,9 @@ export function applyResponse(
   const hasFeedChanged = follower.feedId !== null && follower.feedId !== response.feedId
   if (hasFeedChanged || (follower.cursor !== null && response.head < follower.cursor)) return 'restart'
 
-  for (const entry of response.entries) applyEntry(follower.index, entry)
+  // An older entry of a subject would replace the newer one, so a repeated entry is not applied again.
+  const cursor = follower.cursor ?? -1
+  for (const entry of response.entries) if (entry.seq > cursor) applyEntry(follower.index, entry)
   const last = response.entries.at(-1)
   follower.feedId = response.feedId
   follower.cursor = response.more ? (last?.seq ?? follower.cursor) : response.head

@@ -60,6 +60,7 @@ export default withMermaid(
           text: 'Understand',
           items: [
             page('The guarantee', '/docs/guarantee'),
+            page('The feed protocol', '/docs/feed-protocol'),
             page('Performance', '/docs/performance'),
             page('Scale', '/docs/scale'),
             page('Mutations', '/docs/mutations'),

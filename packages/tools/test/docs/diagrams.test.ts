@@ -25,7 +25,7 @@ for (const page of pages) {
     t.ok(diagrams.length > 0)
     for (const [, diagram = ''] of diagrams) {
       const [head = '', ...lines] = diagram.trim().split('\n')
-      t.match(head, /^(sequenceDiagram|flowchart (LR|TD))$/)
+      t.match(head, /^(sequenceDiagram|stateDiagram-v2|flowchart (LR|TD))$/)
       if (head === 'sequenceDiagram') checkSequence(t, lines)
       else t.equal(count(diagram, /[[({]/g), count(diagram, /[\])}]/g), `${page}: balanced brackets`)
     }

@@ -21,6 +21,7 @@ const allowed: Record<string, readonly string[]> = {
   http: ['contract', 'clock'],
   'guard-core': ['contract', 'clock', 'protocol'],
   guard: ['contract', 'clock', 'protocol', 'http', 'guard-core'],
+  conformance: ['contract', 'clock', 'protocol'],
   client: ['contract'],
   console: ['client', 'contract'],
   resource: ['contract', 'clock', 'settings', 'tracing', 'http', 'guard-core', 'guard'],

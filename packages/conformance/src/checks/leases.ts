@@ -1,0 +1,153 @@
+/** Leases while the feed is late, silent or frozen out. */
+import { systemClock } from '@gatehouse/clock'
+import type { Exchange } from '../fakeAuth.ts'
+import { type Check, CheckFailed, expectResult, type Kit, within } from '../kit.ts'
+import { pollTimeoutMs } from '../settings.ts'
+
+const silent = () => {}
+/** How late the answer comes: before the guard abandons the poll. */
+const delayMs = 0.8 * pollTimeoutMs
+
+export const sendCheck: Check = {
+  id: 'lease-from-send',
+  property: 'SAFE',
+  title: 'a lease counts from before the poll was sent, although the answer is late',
+  async run(kit) {
+    await kit.useShortLeases()
+    const subject = kit.token()
+    await new Promise<void>(answered => {
+      kit.auth.handler = async exchange => {
+        kit.auth.handler = silent
+        const response = exchange.prepare()
+        await systemClock.sleep(delayMs)
+        exchange.respond(response)
+        answered()
+      }
+    })
+    await kit.revoke(subject)
+    await kit.neverPasses(subject, delayMs)
+    return `the answer came ${delayMs} ms late`
+  },
+}
+
+export const lapseCheck: Check = {
+  id: 'lapse',
+  property: 'SAFE',
+  title: 'without a lease the answer is revocation-unknown, and known ends stay known',
+  async run(kit) {
+    await kit.useShortLeases()
+    const [valid, ended, disabled, changed] = [kit.token(), kit.token(), kit.token(), kit.token()]
+    await kit.revoke(ended)
+    await kit.revoke(disabled, { kind: 'user', subject: disabled.sub, epoch: 1, effect: 'forbidden' })
+    await kit.revoke(changed, { kind: 'user', subject: changed.sub, epoch: 1, effect: 'superseded' })
+    expectResult(await kit.result(valid), 'pass', 'a valid token under a lease')
+    const stream = kit.routes.stream === '' ? undefined : await kit.probe.open(kit.routes.stream, valid.authorization)
+    await silence(kit)
+    expectResult(await kit.result(valid), 'revocation-unknown', 'a valid token without a lease')
+    expectResult(await kit.result(ended), 'session-ended', 'an ended session without a lease')
+    expectResult(await kit.result(disabled), 'revocation-unknown', 'a disabled account without a lease')
+    expectResult(await kit.result(changed), 'token-expired', 'a superseded token without a lease')
+    expectResult(await kit.result({ ...valid, authorization: 'Bearer x' }), 'token-invalid', 'no token')
+    if (kit.routes.open !== '')
+      expectResult(await kit.result(valid, kit.routes.open), 'pass', 'the route with onUnknown allow')
+    if (stream) await within(stream.ended, 1000, 'a stream stayed open without a lease')
+    return undefined
+  },
+}
+
+export const abandonedCheck: Check = {
+  id: 'abandoned',
+  property: 'SAFE',
+  title: 'the answer to an abandoned poll is ignored, although another poll is pending',
+  async run(kit) {
+    await kit.useShortLeases(pollTimeoutMs + 500)
+    const subject = kit.token()
+    const pending: { first?: Exchange } = {}
+    let response: object = {}
+    const second = new Promise<void>(resolve => {
+      kit.auth.handler = exchange => {
+        if (pending.first === undefined) {
+          pending.first = exchange
+          response = exchange.prepare()
+          return
+        }
+        kit.auth.handler = silent
+        resolve()
+      }
+    })
+    await within(
+      second,
+      4 * pollTimeoutMs,
+      `no second poll came: the guard needs a poll timeout of ${pollTimeoutMs} ms`,
+    )
+    const revoking = kit.revoke(subject)
+    pending.first?.respond(response)
+    await revoking
+    await kit.neverPasses(subject, pollTimeoutMs / 2)
+    return undefined
+  },
+}
+
+export const twiceCheck: Check = {
+  id: 'answer-twice',
+  property: 'SAFE',
+  title: 'bytes that follow an answer on its connection are no answer to the next poll',
+  async run(kit) {
+    await kit.useShortLeases()
+    const subject = kit.token()
+    await new Promise<void>(answered => {
+      kit.auth.handler = exchange => {
+        kit.auth.handler = silent
+        const response = exchange.prepare()
+        const body = JSON.stringify({ ...response, leaseMs: 60_000 })
+        exchange.respond(response)
+        exchange.raw(
+          `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        )
+        answered()
+      }
+    })
+    await kit.revoke(subject)
+    await kit.neverPasses(subject, 400)
+    return undefined
+  },
+}
+
+export const frozenCheck: Check = {
+  id: 'frozen',
+  property: 'SAFE',
+  title: 'a process that was stopped during a revocation refuses the token when it continues',
+  needs: 'pid',
+  async run(kit) {
+    await kit.useShortLeases()
+    const subject = kit.token()
+    const polled = new Promise<Exchange>(resolve => {
+      kit.auth.handler = exchange => {
+        kit.auth.handler = silent
+        resolve(exchange)
+      }
+    })
+    const exchange = await polled
+    const response = exchange.prepare()
+    kit.freeze?.()
+    try {
+      exchange.respond(response)
+      await kit.revoke(subject)
+      const answer = kit.result(subject)
+      await systemClock.sleep(50)
+      kit.thaw?.()
+      if ((await answer) === 'pass') throw new CheckFailed('a revoked token got a 2xx from the process that continued')
+    } finally {
+      kit.thaw?.()
+    }
+    await kit.neverPasses(subject, 300)
+    return undefined
+  },
+}
+
+/** Answers no poll until every lease has ended. */
+async function silence({ auth }: Kit): Promise<void> {
+  auth.handler = silent
+  const { leaseMs, marginMs } = auth.feed.rules
+  await systemClock.sleep(leaseMs + marginMs)
+}

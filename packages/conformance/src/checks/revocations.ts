@@ -1,0 +1,138 @@
+/** Revocations while all is healthy. */
+import { randomUUID } from 'node:crypto'
+import { systemClock } from '@gatehouse/clock'
+import { type Check, CheckFailed, expectResult, within } from '../kit.ts'
+
+export const startCheck: Check = {
+  id: 'start',
+  property: 'LIVE',
+  title: 'the guard gets a lease and judges tokens by the time of the feed',
+  async run(kit) {
+    await kit.becomesLive()
+    const { counts } = kit.auth
+    if (counts.refused > 0) throw new CheckFailed(`${counts.refused} requests had other client credentials`)
+    return undefined
+  },
+}
+
+export const effectsCheck: Check = {
+  id: 'effects',
+  property: 'FORM',
+  title: 'each effect has its problem, and a session entry comes before a user entry before a global entry',
+  async run(kit) {
+    const covered = async (entries: object[], overrides: Record<string, unknown> = {}) => {
+      const subject = kit.token(overrides)
+      for (const { kind, ...fields } of entries as { kind: 'session' | 'user' }[])
+        await kit.revoke(subject, { kind, subject: kind === 'session' ? subject.sid : subject.sub, ...fields })
+      return kit.result(subject)
+    }
+    const session = (effect: string) => ({ kind: 'session', effect })
+    const user = (effect: string, epoch = 1) => ({ kind: 'user', effect, epoch })
+    const cases: [string, object[], string, Record<string, unknown>?][] = [
+      ['session, ended', [session('ended')], 'session-ended'],
+      ['user, ended', [user('ended')], 'session-ended'],
+      ['user, forbidden', [user('forbidden')], 'account-disabled'],
+      ['user, superseded', [user('superseded')], 'token-expired'],
+      ['user forbidden, session ended', [user('forbidden'), session('ended')], 'session-ended'],
+      ['session ended, user forbidden', [session('ended'), user('forbidden')], 'session-ended'],
+      ['user forbidden, then enabled', [user('forbidden'), user('ended', 2)], 'session-ended'],
+      ['user ended, a token of the same epoch', [user('ended', 3)], 'pass', { epoch: 3 }],
+    ]
+    for (const [name, entries, expected, overrides] of cases)
+      if (expected !== 'pass') expectResult(await covered(entries, overrides), expected, name)
+    const newer = kit.token({ epoch: 3 })
+    const { seq } = kit.auth.feed.append({ kind: 'user', subject: newer.sub, epoch: 3 })
+    await kit.auth.feed.barrier(seq)
+    expectResult(await kit.result(newer), 'pass', 'user ended, a token of the same epoch')
+    return undefined
+  },
+}
+
+export const globalCheck: Check = {
+  id: 'global',
+  property: 'SAFE',
+  title: 'a global entry covers tokens of earlier global epochs, and no later ones',
+  async run(kit) {
+    const [older, disabled] = [kit.token(), kit.token()]
+    await kit.revoke(disabled, { kind: 'user', subject: disabled.sub, epoch: 1, effect: 'forbidden' })
+    await kit.revoke(older, { kind: 'global', subject: null, epoch: 1 })
+    expectResult(await kit.result(older), 'session-ended', 'an older token')
+    expectResult(await kit.result(disabled), 'account-disabled', 'an older token of a disabled account')
+    expectResult(await kit.result(kit.token({ global_epoch: 1 })), 'pass', 'a newer token')
+    // The other checks use tokens of the first epoch.
+    await kit.moveToFeed()
+    return undefined
+  },
+}
+
+const revocations = 40
+
+export const loadCheck: Check = {
+  id: 'load',
+  property: 'SAFE',
+  title: `${revocations} revocations under load, each token tried when its barrier returns`,
+  async run(kit) {
+    const stopping = new AbortController()
+    const other = kit.token()
+    const background = Array.from({ length: 4 }, async () => {
+      while (!stopping.signal.aborted) expectResult(await kit.result(other), 'pass', 'another token')
+    })
+    const durations: number[] = []
+    const revokeOne = async () => {
+      const subject = kit.token({ sid: randomUUID() })
+      expectResult(await kit.result(subject), 'pass', 'a token before its revocation')
+      const startedMs = systemClock.nowMs()
+      await kit.revoke(subject)
+      durations.push(systemClock.nowMs() - startedMs)
+      expectResult(await kit.result(subject), 'session-ended', 'a token after its revocation')
+    }
+    try {
+      for (let done = 0; done < revocations; done += 4)
+        await Promise.all([revokeOne(), revokeOne(), revokeOne(), revokeOne()])
+    } finally {
+      stopping.abort()
+      await Promise.all(background)
+    }
+    const median = durations.sort((left, right) => left - right)[revocations / 2] ?? 0
+    return `in force after ${median.toFixed(1)} ms (median)`
+  },
+}
+
+export const streamCheck: Check = {
+  id: 'stream',
+  property: 'SAFE',
+  title: 'an open stream is closed when its token is revoked',
+  needs: 'stream',
+  async run(kit) {
+    const [subject, other] = [kit.token(), kit.token()]
+    const stream = await kit.probe.open(kit.routes.stream, subject.authorization)
+    const otherStream = await kit.probe.open(kit.routes.stream, other.authorization)
+    try {
+      expectResult(String(stream.status), '200', 'the stream')
+      await kit.revoke(subject)
+      await within(stream.ended, 500, 'the stream stayed open after the barrier returned')
+      if (!otherStream.isOpen()) throw new CheckFailed('the stream of another token was closed')
+    } finally {
+      stream.destroy()
+      otherStream.destroy()
+    }
+    return undefined
+  },
+}
+
+export const bodyCheck: Check = {
+  id: 'slow-body',
+  property: 'SAFE',
+  title: 'a token that is revoked while the body arrives is refused',
+  async run(kit) {
+    const subject = kit.token()
+    const request = kit.probe.sendSlowly(kit.routes.any, { ...subject, body: '{"item":"rope"}' })
+    // Time for the guard to decide at the headers. Without it the check is weaker and still right.
+    await systemClock.sleep(150)
+    await kit.revoke(subject)
+    const { result } = await request.finish()
+    if (result === 'pass')
+      throw new CheckFailed('a request got a 2xx whose token was revoked before its body had arrived')
+    return undefined
+  },
+}

@@ -1,0 +1,129 @@
+/** The state of the fake feed: entries, the rows of guards, and the barrier, by the rules of the protocol. */
+import { randomUUID } from 'node:crypto'
+import { type Clock, systemClock } from '@gatehouse/clock'
+import type { Entry, PollRequest, PollResponse } from '@gatehouse/contract'
+import { blocksRevocation, decidePoll, type GuardRow, type PollDecision } from '@gatehouse/protocol'
+import { vectorNowMs } from './settings.ts'
+
+/** The configuration of the feed, which each check can change. Times in milliseconds. */
+export interface FeedRules {
+  leaseMs: number
+  marginMs: number
+  pageSize: number
+  /** How long a poll without entries is held. */
+  holdMs: number
+}
+
+/** No lease ends by itself while a slow machine runs a check. */
+export const defaultRules: FeedRules = { leaseMs: 10_000, marginMs: 200, pageSize: 100, holdMs: 250 }
+/** The lease of checks that wait for its end, in milliseconds. */
+export const shortLeaseMs = 900
+
+export interface FeedState {
+  rules: FeedRules
+  feedId(): string
+  head(): number
+  /** The database's time, in milliseconds since 1970. */
+  dbNowMs(): number
+  /** Appends an entry and wakes held polls. */
+  append(entry: Partial<Entry>): Entry
+  /** Writes the guard's row, as a replica does before it reads entries. */
+  write(poll: PollRequest): PollDecision
+  /** The response to a poll as of now. */
+  read(poll: PollRequest, leaseMs: number): PollResponse
+  /** Whether the guard held a lease before its row was written last. */
+  hadLease(guard: string): boolean
+  remove(guard: string): void
+  /** Resolves when the revocation is in force: every guard has acknowledged it, or its lease has ended. */
+  barrier(seq: number): Promise<void>
+  /**
+   * Begins another feed, as after the restore of a backup.
+   * @param start its entries and head, and how far its time is ahead of the vectors' time
+   */
+  replace(start?: { entries?: Partial<Entry>[]; head?: number; aheadMs?: number }): void
+  /** Runs the function at the next change, or after the time. */
+  wait(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** An entry outlasts every token of the checks. */
+const entryLifetimeMs = 7_200_000
+
+export function createFeedState(clock: Clock = systemClock): FeedState {
+  const rows = new Map<string, GuardRow>()
+  const leased = new Set<string>()
+  let feed = { id: randomUUID() as string, head: 0, entries: [] as Entry[] }
+  let origin = { dbMs: vectorNowMs, nowMs: clock.nowMs() }
+  let changed = new AbortController()
+
+  const dbNowMs = () => Math.floor(origin.dbMs + clock.nowMs() - origin.nowMs)
+  const wake = () => {
+    const previous = changed
+    changed = new AbortController()
+    previous.abort('changed')
+  }
+  const entryOf = (fields: Partial<Entry>): Entry => {
+    feed.head = fields.seq ?? feed.head + 1
+    const defaults = { kind: 'session', subject: null, epoch: null, effect: 'ended' } as const
+    return { ...defaults, expiresAtMs: dbNowMs() + entryLifetimeMs, ...fields, seq: feed.head }
+  }
+
+  const state: FeedState = {
+    rules: { ...defaultRules },
+    feedId: () => feed.id,
+    head: () => feed.head,
+    dbNowMs,
+    append(fields) {
+      const entry = entryOf(fields)
+      feed.entries.push(entry)
+      wake()
+      return entry
+    },
+    write(poll) {
+      const row = rows.get(poll.guard) ?? null
+      const decision = decidePoll(poll, row, {
+        feedId: feed.id,
+        head: feed.head,
+        dbNowMs: dbNowMs(),
+        rules: state.rules,
+      })
+      if (decision.kind === 'feed-changed') return decision
+      if ((row?.leaseUntilMs ?? 0) > dbNowMs() + state.rules.marginMs) leased.add(poll.guard)
+      else leased.delete(poll.guard)
+      rows.set(poll.guard, decision.row)
+      wake()
+      return decision
+    },
+    read(poll, leaseMs) {
+      const beyond = feed.entries.filter(({ seq }) => seq > (poll.after ?? 0))
+      const entries = beyond.slice(0, state.rules.pageSize)
+      const response = { feedId: feed.id, head: feed.head, dbNowMs: dbNowMs(), maxToleranceMs: 60_000 }
+      return { ...response, leaseMs, entries, more: beyond.length > entries.length }
+    },
+    hadLease: guard => leased.has(guard),
+    remove(guard) {
+      rows.delete(guard)
+      wake()
+    },
+    async barrier(seq) {
+      for (;;) {
+        const blocking = [...rows.values()].filter(row => blocksRevocation(row, { seq, dbNowMs: dbNowMs() }))
+        if (blocking.length === 0) return
+        await state.wait(Math.min(...blocking.map(row => row.leaseUntilMs)) - dbNowMs() + 1)
+      }
+    },
+    replace({ entries = [], head, aheadMs = 0 } = {}) {
+      feed = { id: randomUUID(), head: 0, entries: [] }
+      origin = { dbMs: vectorNowMs + aheadMs, nowMs: clock.nowMs() }
+      rows.clear()
+      leased.clear()
+      for (const entry of entries) feed.entries.push(entryOf(entry))
+      feed.head = head ?? feed.head
+      wake()
+    },
+    wait: async (ms, signal) => {
+      const either = signal === undefined ? changed.signal : AbortSignal.any([changed.signal, signal])
+      await clock.sleep(Math.max(1, ms), either).catch(() => undefined)
+    },
+  }
+  return state
+}

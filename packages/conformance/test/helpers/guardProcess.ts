@@ -1,0 +1,28 @@
+/** Starts a fake auth service and a process with a guard, and checks it. */
+import { startProcess } from '@gatehouse/testkit'
+import { type CheckResult, type RunOptions, runChecks, startFakeAuth } from '../../src/index.ts'
+
+export interface GuardProcess {
+  /** The JavaScript file of the application. It prints `listening at URL`. */
+  entry: string
+  /** Options of Node, for example a preloaded module. */
+  nodeOptions?: string
+  options?: Pick<RunOptions, 'only' | 'routes'>
+}
+
+/** @returns the results, after both have stopped */
+export async function checkProcess({ entry, nodeOptions, options = {} }: GuardProcess): Promise<CheckResult[]> {
+  const auth = await startFakeAuth()
+  const app = await startProcess({
+    entry,
+    arguments: [auth.url],
+    env: nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions },
+    readyWhen: /listening at (\S+)/,
+  })
+  try {
+    return await runChecks({ url: app.ready, auth, pid: app.pid, ...options })
+  } finally {
+    await app.kill()
+    await auth.stop()
+  }
+}

@@ -1,0 +1,89 @@
+/** Runs a script of `vectors/feed` against this project's rules, step by step. */
+import { PollResponse } from '@gatehouse/contract'
+import { authorize } from '@gatehouse/guard'
+import {
+  abandonPoll,
+  applyResponse,
+  beginPoll,
+  createFollower,
+  entryCount,
+  type Follower,
+  feedNowMs,
+  type Instant,
+  lookup,
+  mayDecide,
+  removeExpired,
+} from '@gatehouse/protocol'
+import { Compile } from 'typebox/schema'
+import type { FeedScript, ScriptStep } from '../../src/vectors.ts'
+
+const schema = Compile(PollResponse)
+
+interface Run {
+  follower: Follower
+  polls: Map<string, { follower: Follower; sentAt: Instant }>
+  wallAheadMs: number
+}
+
+/**
+ * @param script a script of `vectors/feed`
+ * @returns a sentence for each step whose result differs
+ */
+export function mismatchesOf(script: FeedScript): string[] {
+  const run: Run = { follower: createFollower(), polls: new Map(), wallAheadMs: 0 }
+  return script.steps.flatMap((step, index) => {
+    const mismatch = performStep(script, step, run)
+    return mismatch === null ? [] : [`step ${index + 1} at ${step.atMs} ms: ${mismatch}`]
+  })
+}
+
+function performStep(script: FeedScript, step: ScriptStep, run: Run): string | null {
+  const now = { nowMs: step.atMs, wallMs: script.wallMs + step.atMs + run.wallAheadMs }
+  if ('wallAheadMs' in step) run.wallAheadMs = step.wallAheadMs
+  if ('abandon' in step) abandonPoll(run.follower)
+  if ('feedChanged' in step) run.follower = createFollower()
+  if ('begin' in step) {
+    const { pollCursor, sentAt } = beginPoll(run.follower, now)
+    run.polls.set(step.begin, { follower: run.follower, sentAt })
+    return difference(pollCursor.after ?? null, step.after)
+  }
+  if ('answer' in step) return difference(answer(step, run, now.nowMs), step.result)
+  const timeMs = run.follower.time === null ? null : feedNowMs(run.follower.time, now.nowMs)
+  if (timeMs !== null) removeExpired(run.follower.index, { expiredAtMs: timeMs - script.toleranceMs, max: 1000 })
+  if ('entries' in step) return difference(entryCount(run.follower.index), step.entries)
+  if ('token' in step) return difference(decision(script, step, { run, now, timeMs }), step.expect)
+  return null
+}
+
+type AnswerStep = Extract<ScriptStep, { answer: string }>
+type TokenStep = Extract<ScriptStep, { token: unknown }>
+
+function answer(step: AnswerStep, run: Run, receivedAtMs: number): string {
+  const poll = run.polls.get(step.answer)
+  if (poll === undefined) return 'no such poll'
+  if (!schema.Check(step.response)) {
+    abandonPoll(run.follower)
+    return 'failed'
+  }
+  if (poll.follower !== run.follower) return 'ignored'
+  const result = applyResponse(run.follower, step.response, { sentAt: poll.sentAt, receivedAtMs })
+  if (result === 'restart') run.follower = createFollower()
+  return result
+}
+
+function decision(
+  { toleranceMs }: FeedScript,
+  { token, onUnknown }: TokenStep,
+  { run, now, timeMs }: { run: Run; now: Instant; timeMs: number | null },
+): string {
+  if (timeMs === null) return 'revocation-unknown'
+  if (token.exp !== undefined && timeMs >= token.exp * 1000 + toleranceMs) return 'token-expired'
+  const caller = { scopes: [], roles: [] }
+  const facts = { caller, revoked: lookup(run.follower.index, token), mayDecide: mayDecide(run.follower, now) }
+  const result = authorize(facts, { scope: [], roles: [], onUnknown: onUnknown ?? 'refuse' })
+  return result === 'unknown-allowed' ? 'pass' : result
+}
+
+function difference(actual: unknown, expected: unknown): string | null {
+  return actual === expected ? null : `expected ${expected}, got ${actual}`
+}
