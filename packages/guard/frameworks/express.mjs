@@ -1,0 +1,33 @@
+/** The routes on Express. */
+import express from 'express'
+
+export async function start({ adapter, guard, options, onAccepted, onHandled }) {
+  const { protect, callerOf, handleError } = adapter.nodeGuard(guard, options)
+  const sendCaller = (request, response) => response.json(callerOf(request))
+  const accepted = (_request, _response, next) => {
+    onAccepted()
+    next()
+  }
+  const app = express()
+  app.get('/open', (_request, response) => response.send('open'))
+  app.get('/me', protect(), sendCaller)
+  app.get('/restricted', protect({ scope: ['storage:restricted'] }), sendCaller)
+  app.get('/admin', protect({ roles: ['admin', 'auditor'] }), sendCaller)
+  app.get('/lenient', protect({ onUnknown: 'allow' }), sendCaller)
+  app.post('/act', protect({}, accepted, express.json()), (_request, response) => {
+    onHandled()
+    response.send('done')
+  })
+  app.get('/stream', protect(), (request, response) => {
+    const release = guard.trackStream(callerOf(request), () => response.end())
+    response.on('close', release).write('open\n')
+  })
+  app.get('/fault', protect(), () => {
+    throw new Error('broken')
+  })
+  app.use(handleError)
+  app.use((_error, _request, response, _next) => response.status(500).send('failed'))
+  return new Promise(resolve => {
+    const server = app.listen(0, '127.0.0.1', () => resolve(server))
+  })
+}

@@ -1,0 +1,33 @@
+/** The routes on Fastify. */
+import fastify from 'fastify'
+
+export async function start({ adapter, guard, options, onAccepted, onHandled }) {
+  const app = fastify()
+  await app.register(adapter.problemDetails, options)
+  app.get('/open', () => 'open')
+  await app.register(async inside => {
+    await inside.register(adapter.guard, { guard })
+    inside.addHook('onRequest', async ({ url }) => {
+      if (url === '/act') onAccepted()
+    })
+    inside.get('/me', async request => request.caller)
+    const restricted = { config: { guard: { scope: ['storage:restricted'] } } }
+    inside.get('/restricted', restricted, async request => request.caller)
+    inside.get('/admin', { config: { guard: { roles: ['admin', 'auditor'] } } }, async request => request.caller)
+    inside.get('/lenient', { config: { guard: { onUnknown: 'allow' } } }, async request => request.caller)
+    inside.post('/act', async () => {
+      onHandled()
+      return 'done'
+    })
+    inside.get('/stream', (request, reply) => {
+      const release = guard.trackStream(request.caller, () => reply.raw.end())
+      reply.hijack()
+      reply.raw.on('close', release).write('open\n')
+    })
+    inside.get('/fault', async () => {
+      throw new Error('broken')
+    })
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return app.server
+}

@@ -1,0 +1,47 @@
+/** The routes on Hono, served by node:http. */
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+
+export async function start({ adapter, guard, options, onAccepted, onHandled }) {
+  const { protect, callerOf, responseOf } = adapter.webGuard(guard, options)
+  const guarded = (rule, readBody = () => undefined) => {
+    const decide = protect(rule)
+    return async (context, next) => (await decide(context.req.raw, readBody(context))) ?? next()
+  }
+  const readJson = context => () => {
+    onAccepted()
+    return context.req.json()
+  }
+  const sendCaller = context => context.json(callerOf(context.req.raw))
+  const app = new Hono()
+  app.get('/open', context => context.text('open'))
+  app.get('/me', guarded(), sendCaller)
+  app.get('/restricted', guarded({ scope: ['storage:restricted'] }), sendCaller)
+  app.get('/admin', guarded({ roles: ['admin', 'auditor'] }), sendCaller)
+  app.get('/lenient', guarded({ onUnknown: 'allow' }), sendCaller)
+  app.post('/act', guarded({}, readJson), context => {
+    onHandled()
+    return context.text('done')
+  })
+  app.get('/stream', guarded(), context => {
+    const { readable, writable } = new TransformStream()
+    const writer = writable.getWriter()
+    const release = guard.trackStream(callerOf(context.req.raw), () => writer.close())
+    writer.closed.then(release, release)
+    writer.write(new TextEncoder().encode('open\n'))
+    return new Response(readable)
+  })
+  app.get('/fault', guarded(), () => {
+    throw new Error('broken')
+  })
+  app.onError((error, context) => {
+    try {
+      return responseOf(error)
+    } catch {
+      return context.text('failed', 500)
+    }
+  })
+  return new Promise(resolve => {
+    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, () => resolve(server))
+  })
+}

@@ -1,0 +1,67 @@
+/** The routes on NestJS, with Express or Fastify below it. Decorators are called as functions: this is plain JavaScript. */
+import 'reflect-metadata'
+import { Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter } from '@nestjs/platform-fastify'
+
+export async function start({ adapter, guard, options, onAccepted, onHandled, platform }) {
+  const gatehouse = adapter.nestGuard(guard, options)
+
+  class Storage {
+    me(request) {
+      return gatehouse.callerOf(request)
+    }
+    restricted(request) {
+      return gatehouse.callerOf(request)
+    }
+    admin(request) {
+      return gatehouse.callerOf(request)
+    }
+    lenient(request) {
+      return gatehouse.callerOf(request)
+    }
+    act() {
+      onHandled()
+      return 'done'
+    }
+    stream(request, response) {
+      const raw = response.raw ?? response
+      const release = guard.trackStream(gatehouse.callerOf(request), () => raw.end())
+      response.hijack?.()
+      raw.on('close', release).write('open\n')
+    }
+    fault() {
+      throw new Error('broken')
+    }
+  }
+
+  const decorate = (name, decorators, parameters = [Req()]) => {
+    const descriptor = Object.getOwnPropertyDescriptor(Storage.prototype, name)
+    for (const decorator of decorators) decorator(Storage.prototype, name, descriptor)
+    parameters.forEach((parameter, index) => {
+      parameter(Storage.prototype, name, index)
+    })
+  }
+  decorate('me', [Get('me')])
+  decorate('restricted', [Get('restricted'), adapter.RequireRule({ scope: ['storage:restricted'] })])
+  decorate('admin', [Get('admin'), adapter.RequireRule({ roles: ['admin', 'auditor'] })])
+  decorate('lenient', [Get('lenient'), adapter.RequireRule({ onUnknown: 'allow' })])
+  decorate('act', [Post('act'), HttpCode(200)], [])
+  decorate('stream', [Get('stream')], [Req(), Res()])
+  decorate('fault', [Get('fault')], [])
+  Controller()(Storage)
+  class Application {}
+  Reflect.defineMetadata('controllers', [Storage], Application)
+
+  const below = platform === 'fastify' ? [new FastifyAdapter()] : []
+  const app = await NestFactory.create(Application, ...below, { logger: false })
+  app.useGlobalGuards(gatehouse)
+  app.useGlobalFilters(gatehouse.filter)
+  await app.listen(0, '127.0.0.1')
+  const server = app.getHttpServer()
+  // NestJS reads the body before its guards run.
+  server.on('request', ({ url }) => {
+    if (url === '/act') onAccepted()
+  })
+  return server
+}
