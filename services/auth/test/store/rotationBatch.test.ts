@@ -98,6 +98,22 @@ t.test('renew: a locked row delays only its own session, which is renewed after 
   t.equal(generationOf((body as TestSession).refreshToken), 1)
 })
 
+t.test('renew: renewals of locked rows in one batch wait for their locks and are renewed', async t => {
+  const service = await startService(t)
+  // No more than the connections of the replica.
+  const sessions = (await sessionsOf(service)).slice(0, 4)
+  const held = await holdLock(t, service, 'SELECT FROM refresh_tokens FOR UPDATE')
+  const renewals = sessions.map(({ refreshToken }) => service.call('/session/renew', { body: { refreshToken } }))
+  // The batch skips the locked rows; each of their renewals then waits in a statement of its own.
+  await untilBlocked(service, sessions.length)
+  await held.release()
+  const responses = await Promise.all(renewals)
+  t.same(
+    responses.map(({ status, body }) => [status, generationOf((body as TestSession).refreshToken)]),
+    sessions.map(() => [200, 1]),
+  )
+})
+
 t.test('renew: a batch rotates no ended session, no old generation and no wrong secret', async t => {
   const { service, rotations, batched } = await startBatch(t)
   const [ended, old, otherSecret, ...good] = rotations as [Rotation, Rotation, Rotation, ...Rotation[]]
