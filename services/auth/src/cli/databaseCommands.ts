@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { ProblemError } from '@gatehouse/contract'
 import { optional, readSettings, text } from '@gatehouse/settings'
 import { assertClientId, newClientSecret } from '../admin/clientCredentials.ts'
+import { settings } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { migrate } from '../database/migrate.ts'
 import { sha256 } from '../keys/hmac.ts'
 import { hashPassword } from '../passwords/argon2.ts'
-import { requireAcceptablePassword } from '../passwords/passwordPolicy.ts'
+import { contextWordsOf, createPasswordPolicy } from '../passwords/passwordPolicy.ts'
 import { createAccount } from '../store/accounts.ts'
 import { readClock } from '../store/readClock.ts'
 import { putServiceClient } from '../store/serviceClients.ts'
@@ -23,8 +24,6 @@ export type DatabaseCommand = (
   options: Options,
   environment: Environment,
 ) => Promise<Record<string, unknown>>
-
-const initialPasswordMs = 24 * 3600 * 1000
 
 /** Each returns what is printed as one line of JSON. */
 export const databaseCommands: Readonly<Record<DatabaseCommandName, DatabaseCommand>> = {
@@ -43,8 +42,9 @@ async function createAccountCommand(
 ): Promise<Record<string, unknown>> {
   const { PASSWORD } = environment
   if (email === undefined || !/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError('--email must be an e-mail address')
-  const password = PASSWORD ?? randomBytes(18).toString('base64url')
-  asUsageError(() => requireAcceptablePassword(password, { field: 'PASSWORD', email }))
+  const { minLength, requireAcceptable, initialPasswordMs } = passwordRulesOf(environment)
+  const password = PASSWORD ?? randomBytes(Math.max(18, minLength)).toString('base64url')
+  asUsageError(() => requireAcceptable(password, { field: 'PASSWORD', email }))
   asUsageError(() => grantLimitOf(environment)({ clientId: 'first-party', roles: role, scopes: scope }))
   const passwordHash = await hashPassword(password)
   // A generated password is printed, so it must be changed at the first log-in, and expires (OWASP ASVS 6.4.1).
@@ -87,6 +87,16 @@ const clientSecret = optional(
   text({ about: 'The secret of the client', why: 'The client authenticates with it.', isSecret: true }),
 )
 const byCommandLine = { actor: 'command line', reason: null, address: null, requestId: null, outcome: 'done' }
+
+/** The rules of the service, as far as its settings are in the environment of the command. */
+function passwordRulesOf(environment: Environment) {
+  const { PASSWORD_MIN_LENGTH, RESET_CODE_SECONDS, ISSUER } = settings
+  const given = readSettings({ PASSWORD_MIN_LENGTH, RESET_CODE_SECONDS, ISSUER: optional(ISSUER) }, environment)
+  const minLength = given.PASSWORD_MIN_LENGTH
+  const contextWords = contextWordsOf(given.ISSUER ?? undefined)
+  const requireAcceptable = createPasswordPolicy({ minLength, contextWords })
+  return { minLength, requireAcceptable, initialPasswordMs: given.RESET_CODE_SECONDS * 1000 }
+}
 
 /** These commands run without the service's settings, which are then taken to be long. */
 function grantLimitOf({ ISSUER = 'x'.repeat(100), AUDIENCE = 'x'.repeat(100) }: Environment): AssertGrantFits {

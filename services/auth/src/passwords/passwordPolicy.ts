@@ -11,9 +11,6 @@ export interface PasswordRules {
   contextWords: readonly string[]
 }
 
-/** 15 characters: the minimum where the password is the only factor (NIST SP 800-63B-4 section 3.1.1.2). */
-export const defaultPasswordRules: PasswordRules = { minLength: 15, contextWords: ['gatehouse'] }
-
 export type RequireAcceptable = (password: string, options: { field: string; email: string }) => void
 
 const maxLength = 128
@@ -21,29 +18,24 @@ const maxLength = 128
 const maxGuessableParts = 2
 
 /**
- * @param password the new password
- * @param options `field` names the password in the request; `email` is the account's
- * @param rules length and context words
- * @throws ProblemError `request-malformed` with the reason; it never contains the password
+ * Creates the check with the rules of this installation.
+ * @returns a function of the new password, of the name of its field in the request and of the account's e-mail address; it
+ * throws ProblemError `request-malformed` with the reason, which never contains the password
  */
-export function requireAcceptablePassword(
-  password: string,
-  { field, email }: { field: string; email: string },
-  rules: PasswordRules = defaultPasswordRules,
-): void {
-  const reason = rejectionReason(normalizePassword(password), { email, rules })
-  if (reason !== undefined)
-    throw new ProblemError('request-malformed', 'a new password is refused', { fields: [{ field, reason }] })
-}
-
-/** @returns the check with the rules of this installation */
 export function createPasswordPolicy(rules: PasswordRules): RequireAcceptable {
-  return (password, options) => requireAcceptablePassword(password, options, rules)
+  return (password, { field, email }) => {
+    const reason = rejectionReason(normalizePassword(password), { email, rules })
+    if (reason !== undefined)
+      throw new ProblemError('request-malformed', 'a new password is refused', { fields: [{ field, reason }] })
+  }
 }
 
-/** The parts of a host name that an attacker tries first: labels of four or more characters. */
-export function contextWordsOf(issuer: string): string[] {
-  return ['gatehouse', ...wordsOf(new URL(issuer).hostname)]
+/**
+ * Words that an attacker tries first: the product's name, and the labels of four or more characters of the host name.
+ * @param issuer the public URL of the service; undefined where it is not known
+ */
+export function contextWordsOf(issuer: string | undefined): string[] {
+  return ['gatehouse', ...(issuer === undefined ? [] : wordsOf(new URL(issuer).hostname))]
 }
 
 function rejectionReason(

@@ -1,5 +1,5 @@
 /** Reads accounts by key, creates them, and replaces password hashes. */
-import { domainToASCII } from 'node:url'
+import { domainToUnicode } from 'node:url'
 import type { Db } from '../database/database.ts'
 
 export interface AccountForLogin {
@@ -70,12 +70,13 @@ export async function replacePasswordHash(db: Db, change: { id: string; from: st
 
 /**
  * The key by which an e-mail address is unique and found: compatibility forms and letter case do not distinguish accounts, and
- * an internationalized domain is the same as its A-label form (RFC 5891).
+ * the A-label form of an internationalized domain is the same as its Unicode form (RFC 5891).
+ * @param email an address, or a part of one that an admin searches for
  */
 export function emailKey(email: string): string {
   const folded = email.normalize('NFKC').toLowerCase()
-  const at = folded.lastIndexOf('@')
-  const domain = folded.slice(at + 1)
-  const isAscii = /^[\x21-\x7e]*$/.test(domain)
-  return at < 0 || isAscii ? folded : `${folded.slice(0, at)}@${domainToASCII(domain) || domain}`
+  const domainStart = folded.lastIndexOf('@') + 1
+  const domain = folded.slice(domainStart)
+  const isPlain = /^[\x21-\x7e]*$/.test(domain) && !domain.includes('xn--')
+  return isPlain ? folded : folded.slice(0, domainStart) + (domainToUnicode(domain) || domain)
 }

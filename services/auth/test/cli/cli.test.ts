@@ -188,6 +188,15 @@ t.test('cli: database commands migrate and create, and the doctor reports proble
   t.match(await gatehouse('create-client', '--id', 'first-party', '--scope', 'guard'), { code: 2 })
   const weak = await runner({ ...environment, PASSWORD: 'password' })('create-account', '--email', 'x@example.org')
   t.match(weak, { code: 2, stderr: /PASSWORD/ })
+  const create = (settings: Record<string, string>, email: string) =>
+    runner({ ...environment, ...settings })('create-account', '--email', email)
+  const [short, long] = ['kJ8#vQ2!pW', { PASSWORD_MIN_LENGTH: '64' }]
+  t.match(await create({ PASSWORD: short }, 's@example.org'), { code: 2, stderr: /at least 15 characters/ })
+  t.match(await create({ PASSWORD: short, PASSWORD_MIN_LENGTH: '8' }, 's@example.org'), { code: 0 })
+  const host = { ISSUER: 'https://login.harbourside.example', PASSWORD: 'harbourside2026' }
+  t.match(await create(host, 'h@example.org'), { code: 2, stderr: /too easy to guess/ })
+  const { password: generated } = JSON.parse((await create(long, 'l@example.org')).stdout)
+  t.ok(generated.length >= 64, 'a generated password obeys the minimum')
 
   const well = await gatehouse('doctor', '--json')
   t.equal(well.code, 0)

@@ -1,5 +1,6 @@
 /** `DATABASE_URL`: every parameter is honoured or refused, and the tables of another application stay untouched. */
-
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { freshDatabase } from '@gatehouse/testkit'
 import pg from 'pg'
 import t from 'tap'
@@ -36,6 +37,27 @@ t.test('DATABASE_URL: a parameter that cannot be honoured is refused in one sent
   }
   for (const [parameter, message] of Object.entries(refused))
     t.throws(() => parseDatabaseUrl(`${base}?${parameter}`), { message }, parameter)
+})
+
+t.test('DATABASE_URL: connection_limit bounds the pool', async t => {
+  const { url } = await emptyDatabase(t)
+  const options = { connections: 8, timeoutMs: 30_000, onError: () => undefined }
+  const database = openDatabase({ ...options, url: `${url}?connection_limit=1` })
+  t.teardown(database.close)
+  const sql = 'SELECT pg_backend_pid() AS pid FROM pg_sleep(0.01)'
+  const results = await Promise.all(Array.from({ length: 4 }, () => database.pool.query<{ pid: number }>(sql)))
+  t.equal(new Set(results.map(({ rows }) => rows[0]?.pid)).size, 1)
+})
+
+t.test('DATABASE_URL: connect_timeout ends the wait for a server that does not answer', async t => {
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  t.teardown(() => silent.close())
+  const { port } = silent.address() as { port: number }
+  const url = `postgresql://user@127.0.0.1:${port}/gatehouse?connect_timeout=1`
+  const database = openDatabase({ url, connections: 1, timeoutMs: 600_000, onError: () => undefined })
+  t.teardown(database.close)
+  await t.rejects(database.pool.query('SELECT 1'), { message: /timeout/ })
 })
 
 t.test('DATABASE_URL: with a schema, the tables and the service use that schema only', async t => {

@@ -95,6 +95,23 @@ t.test('held poll: answered with the lease when the hold ends without an entry',
   t.match(await held, { head, entries: [], leaseMs: 15_000, more: false })
 })
 
+t.test('held poll: a page that lacks entries carries no lease, and a page that ends at the head does', async t => {
+  const service = await startService(t)
+  for (const [surplus, expected] of [
+    [1, { more: true, leaseMs: 0 }],
+    [0, { more: false, leaseMs: 15_000 }],
+  ] as const) {
+    const { clock, response, head, polls } = await deaf(service)
+    const held = response(head)
+    await waitUntil(() => clock.sleepers() === 1, 'the poll is held')
+    await appendEntries(service, limits.pageSize + surplus)
+    polls.wake()
+    const { entries, ...answer } = await held
+    t.equal(entries.length, limits.pageSize)
+    t.match(answer, expected)
+  }
+})
+
 t.test(
   'dbNowMs: is the database time of the answer, after a hold less 2 % of its duration, and never later',
   async t => {

@@ -1,6 +1,7 @@
 /** Rules for new passwords. */
 import t from 'tap'
-import { contextWordsOf, createPasswordPolicy, defaultPasswordRules } from '../../src/passwords/passwordPolicy.ts'
+import { settings } from '../../src/config.ts'
+import { contextWordsOf, createPasswordPolicy } from '../../src/passwords/passwordPolicy.ts'
 
 const rules = { minLength: 15, contextWords: contextWordsOf('https://login.warehouse.example') }
 const check = createPasswordPolicy(rules)
@@ -49,7 +50,7 @@ t.test('password policy: accepts passphrases and random passwords, and never rep
 })
 
 t.test('password policy: requires 15 characters by default', async t => {
-  t.equal(defaultPasswordRules.minLength, 15)
+  t.equal(settings.PASSWORD_MIN_LENGTH.fallback, '15')
   t.throws(() => createPasswordPolicy({ ...rules, minLength: 20 })('kJ8#vQ2!pW5$zR9', options))
   t.doesNotThrow(() => createPasswordPolicy({ ...rules, minLength: 8 })('kJ8#vQ2!', options))
 })
