@@ -4,6 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import { connect } from 'node:net'
 import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
 import { codeOf, type HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
@@ -253,10 +254,16 @@ t.test('gateway: refuses a secret in a query string, and no service receives it'
 t.test('gateway: closes slow requests after ten seconds, and no service receives them', async t => {
   const before = await requestsAtAuth()
   const head = 'POST /auth/session HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n'
+  const steady = connect(gateway.port, '127.0.0.1')
+  t.teardown(() => steady.destroy())
+  steady.write(`${head}\r\n{`)
+  const parts = setInterval(() => steady.write(' '), 1000)
+  t.teardown(() => clearInterval(parts))
   const slow = await Promise.all([head, `${head}\r\n{"email"`, '', 'GET'].map(output => sendRaw(gateway.port, output)))
   for (const { ms, text } of slow) {
     t.ok(ms < 15_000, `closed after ${Math.round(ms)} ms`)
     t.notMatch(text, /HTTP\/1\.1 2/)
   }
   t.equal(await requestsAtAuth(), before)
+  t.equal(steady.readyState, 'open', 'nginx bounds the pauses in a body, not its whole time')
 })

@@ -11,12 +11,12 @@ export const authMutations: readonly Mutation[] = [
     ['page.more ? 0 : leaseMs', 'leaseMs'],
     [' && hadLease && leaseMs > 0', ' && leaseMs > 0'],
   ]),
-  ...mutationsOf(`${source}store/readFeed.ts`, testsOf('feed/feed', 'feed/heldPolls'), [
+  ...mutationsOf(`${source}store/readFeed.ts`, testsOf('feed/heldPolls', 'feed/feed'), [
     [' AND expires_at > statement_timestamp()', ''],
     ['FROM revocations WHERE seq > ', 'FROM revocations WHERE seq >= '],
     ['rows.length > pageSize', 'rows.length >= pageSize'],
   ]),
-  ...mutationsOf(`${source}store/writePolls.ts`, testsOf('feed/decidePoll', 'feed/leave'), [
+  ...mutationsOf(`${source}store/writePolls.ts`, testsOf('feed/decidePoll', 'feed/feed'), [
     ['input.feed_id IS DISTINCT FROM clock.feed_id OR ', ''],
     [' OR input.after > clock.head', ''],
     ['clock.head - input.after > ', 'clock.head - input.after - 1 > '],

@@ -160,6 +160,29 @@ function isNear(one: number, other: number): boolean {
   return Math.abs(one - other) <= 2
 }
 
+t.test('poll: a guard that lacks a page of entries gets a lease, and one that lacks more does not', async t => {
+  const service = await startService(t)
+  const { rows } = await service.database.pool.query('SELECT feed_id FROM revocation_clock')
+  const { feed_id: feedId } = rows[0]
+  const head = rules.pageSize + 1
+  await putFeed(service, { feedId, head, ages: new Map(Array.from({ length: head }, (_, index) => [index + 1, 0])) })
+  const common = { ...{ clientId: 'guards', secretHash: sha256(guardSecret) }, ...{ name: 'test', version: '1', feedId } }
+  const polls = [0, 1].map((after): PollRow => ({ ...common, guard: randomUUID(), after }))
+  await putGuards(
+    service,
+    polls.map(poll => ({ poll, row: { cursor: 0, leaseLeftMs: 0 } })),
+  )
+  const results = await writePolls(
+    service.database.rawSql,
+    polls.toSorted((left, right) => (left.guard < right.guard ? -1 : 1)),
+    { ...rules, guardsPerClient: 10 },
+  )
+  t.same(
+    polls.map(({ guard }) => (results.get(guard)?.leaseMs ?? 0) > 0),
+    [false, true],
+  )
+})
+
 t.test('poll: a client at its limit of guards gets no further guard, also within one batch', async t => {
   const service = await startService(t)
   const poll = (guard: string): PollRow => ({
