@@ -21,7 +21,7 @@ t.test('end session: ends that session and no other', async t => {
     'not-found',
   )
   const all = await service.callAsAdmin(`/admin/users/${ada.id}/sessions/end`)
-  assertProblem(t, all, 'not-found')
+  assertProblem(t, all, 'method-not-allowed')
   t.match((await service.callAsAdmin(`/admin/users/${ada.id}/sessions/end`, { method: 'POST' })).body, {
     kind: 'user',
     sessionsEnded: 1,
