@@ -1,0 +1,27 @@
+"""Open responses, and which of them an entry, an expiry or the end of the lease closes."""
+
+from typing import Callable
+
+
+class Streams:
+    """Each stream is closed once, with the code of the reason."""
+
+    def __init__(self) -> None:
+        self._open: dict[object, tuple[dict, str, Callable[[str], None]]] = {}
+
+    def track(self, claims: dict, on_unknown: str, close: Callable[[str], None]) -> Callable[[], None]:
+        """Returns a function that releases the stream."""
+        key = object()
+        self._open[key] = (claims, on_unknown, close)
+        return lambda: self._open.pop(key, None) and None
+
+    def close_where(self, reason: Callable[[dict, str], str | None]) -> None:
+        """Closes each stream for which the function returns a code."""
+        for key, (claims, on_unknown, close) in list(self._open.items()):
+            code = reason(claims, on_unknown)
+            if code is not None:
+                del self._open[key]
+                close(code)
+
+    def __len__(self) -> int:
+        return len(self._open)
