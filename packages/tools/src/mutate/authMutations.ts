@@ -54,7 +54,7 @@ export const authMutations: readonly Mutation[] = [
       ['least(token.expires_at, statement_timestamp()', 'greatest(statement_timestamp(), statement_timestamp()'],
     ],
   ),
-  ...mutationsOf(`${source}store/appendRevocations.ts`, testsOf('revoke/oneSession', 'feed/feed'), [
+  ...mutationsOf(`${source}store/appendRevocations.ts`, testsOf('revoke/oneSession', 'feed/heldPolls'), [
     [' + entry.position, entry.kind', ' + entry.position - 1, entry.kind'],
     ["pg_notify('gatehouse_feed', '')", "pg_notify('gatehouse_none', '')"],
   ]),
