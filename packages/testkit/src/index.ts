@@ -2,6 +2,7 @@
 
 export * from './fakeAuth.ts'
 export { type FakeClock, fakeClock } from './fakeClock.ts'
+export { type GuardedService, type GuardFixture, guardFixture, untilReady } from './guardFixture.ts'
 export { type HalfOpenProxy, halfOpenProxy } from './halfOpenProxy.ts'
 export { type Call, type CallOptions, codeOf, type HttpResponse, httpClient } from './httpClient.ts'
 export { installOnDemand } from './installOnDemand.ts'

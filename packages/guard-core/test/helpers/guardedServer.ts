@@ -6,34 +6,13 @@ import { text } from 'node:stream/consumers'
 import { ProblemError, problemResponse } from '@gatehouse/contract'
 import { createGuard, type Guard, type GuardOptions, parseRouteRule, type RouteRule } from '@gatehouse/guard-core'
 import { prometheusMetrics } from '@gatehouse/guard-core/prometheus'
-import {
-  audience,
-  claimsAt,
-  clientId,
-  clientSecret,
-  type FakeAuth,
-  type FakeClock,
-  fakeAuth,
-  fakeClock,
-  issuer,
-  type RawResponse,
-  type SigningKey,
-  send,
-  signingKey,
-  startMs,
-  tokenOf,
-} from '@gatehouse/testkit'
+import { type FakeClock, type GuardFixture, guardFixture, type RawResponse, send, untilReady } from '@gatehouse/testkit'
 import { Registry } from 'prom-client'
 import type { Test } from 'tap'
 
-export interface Guarded {
-  auth: FakeAuth
-  clock: FakeClock
+export interface Guarded extends GuardFixture {
   guard: Guard
-  key: SigningKey
   metrics: Registry
-  /** A valid token with these claims changed. */
-  token(over?: Record<string, unknown>): string
   /** Sends a request. A header given as an array is sent several times. */
   send(path: string, headers?: Record<string, string | string[]>): Promise<RawResponse>
   /** Stops the server, then the guard. */
@@ -52,16 +31,9 @@ const routes: Record<string, RouteRule> = {
 }
 
 export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded> {
-  const clock = fakeClock({ wallMs: startMs })
-  const auth = await fakeAuth(clock)
-  const key = signingKey()
-  auth.keys = [key]
+  const fixture = await guardFixture()
   const metrics = new Registry()
-  const client = { clientId, clientSecret, authUrls: [auth.url], issuer, audience }
-  const guard = createGuard({
-    ...{ ...client, clock, publicKey: key.pem, random: () => 0.5, metrics: prometheusMetrics(metrics) },
-    ...over,
-  })
+  const guard = createGuard({ ...fixture.guardOptions, metrics: prometheusMetrics(metrics), ...over })
   guard.start()
   const server = createServer(serve(guard)).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -73,23 +45,19 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
     await guard.stop()
   }
   return {
-    ...{ auth, clock, guard, key, metrics, close },
-    token: claims => tokenOf(key, claimsAt(clock.wallMs(), claims)),
+    ...fixture,
+    ...{ guard, metrics, close },
     send: (path, headers = {}) => send(port, path, headers),
     async stop() {
       await close()
-      await auth.stop()
+      await fixture.auth.stop()
     },
   }
 }
 
 /** A guarded service whose guard holds a lease and waits in a held poll; stopped when the test ends. */
 export async function readyService(t: Test, options: Partial<GuardOptions> = {}): Promise<Guarded> {
-  const service = await guarded(options)
-  t.teardown(service.stop)
-  await service.guard.ready()
-  await service.auth.holding()
-  return service
+  return untilReady(t, await guarded(options))
 }
 
 /** Advances the clock by 20 ms at each turn of the event loop until the promise resolves. */

@@ -2,36 +2,15 @@
 import type { AddressInfo } from 'node:net'
 import { createGuard, type Guard, type GuardOptions, guard } from '@gatehouse/guard'
 import { fastifyDefaults, problemDetails, strictRequests } from '@gatehouse/http'
-import {
-  audience,
-  claimsAt,
-  clientId,
-  clientSecret,
-  type FakeAuth,
-  type FakeClock,
-  fakeAuth,
-  fakeClock,
-  issuer,
-  type RawResponse,
-  type SigningKey,
-  send,
-  signingKey,
-  startMs,
-  tokenOf,
-} from '@gatehouse/testkit'
+import { type GuardFixture, guardFixture, type RawResponse, send, untilReady } from '@gatehouse/testkit'
 import fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import type { Test } from 'tap'
 
-export interface Guarded {
+export interface Guarded extends GuardFixture {
   app: FastifyInstance
-  auth: FakeAuth
-  clock: FakeClock
   guard: Guard
-  key: SigningKey
   metrics: Registry
-  /** A valid token with these claims changed. */
-  token(over?: Record<string, unknown>): string
   /** Sends a request. A header given as an array is sent several times. */
   send(path: string, headers?: Record<string, string | string[]>): Promise<RawResponse>
   /** Resolves when the guard accepts the headers of the next request of `POST /act`. */
@@ -42,16 +21,13 @@ export interface Guarded {
 }
 
 export const problemOptions = { problemBase: 'https://auth.example/problems', realm: 'warehouse' }
+
 export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded> {
-  const clock = fakeClock({ wallMs: startMs })
-  const auth = await fakeAuth(clock)
-  const key = signingKey()
-  auth.keys = [key]
+  const fixture = await guardFixture()
   const metrics = new Registry()
   const accepted: (() => void)[] = []
   let handled = 0
-  const client = { clientId, clientSecret, authUrls: [auth.url], issuer, audience }
-  const own = createGuard({ ...client, clock, metrics, publicKey: key.pem, random: () => 0.5, ...over })
+  const own = createGuard({ ...fixture.guardOptions, metrics, ...over })
   const app = fastify({ ...fastifyDefaults({ ...problemOptions, logLevel: 'silent' }) })
   await app.register(problemDetails, { ...problemOptions, errors: 'all' })
   await app.register(strictRequests)
@@ -74,14 +50,14 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
   return {
-    ...{ app, auth, clock, guard: own, key, metrics },
+    ...fixture,
+    ...{ app, guard: own, metrics },
     nextAccepted: () => new Promise(resolve => accepted.push(resolve)),
     handled: () => handled,
-    token: claims => tokenOf(key, claimsAt(clock.wallMs(), claims)),
     send: (path, headers = {}) => send(port, path, headers),
     async stop() {
       await app.close()
-      await auth.stop()
+      await fixture.auth.stop()
     },
   }
 }
@@ -90,18 +66,5 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
  * A guarded service whose guard holds a lease and waits in a held poll; stopped when the test ends.
  */
 export async function readyService(t: Test, options: Partial<GuardOptions> = {}): Promise<Guarded> {
-  const service = await guarded(options)
-  t.teardown(service.stop)
-  await service.guard.ready()
-  await service.auth.holding()
-  return service
-}
-
-/** Advances the clock by 20 ms at each turn of the event loop until the promise resolves. */
-export async function passUntil(clock: FakeClock, happened: Promise<unknown>): Promise<void> {
-  let isOver = false
-  happened.then(() => {
-    isOver = true
-  })
-  while (!isOver) await clock.advance(20)
+  return untilReady(t, await guarded(options))
 }

@@ -13,21 +13,12 @@ import * as nodeGuard from '@gatehouse/guard/node'
 import * as webGuard from '@gatehouse/guard/web'
 import type { Guard, GuardOptions } from '@gatehouse/guard-core'
 import {
-  audience,
-  claimsAt,
-  clientId,
-  clientSecret,
   type FakeAuth,
   type FakeClock,
-  fakeAuth,
-  fakeClock,
+  guardFixture,
   installOnDemand,
-  issuer,
   type RawResponse,
   send,
-  signingKey,
-  startMs,
-  tokenOf,
 } from '@gatehouse/testkit'
 import type { Test } from 'tap'
 
@@ -79,11 +70,8 @@ export async function guardedApplication(
   over: Partial<Omit<GuardOptions, 'metrics'>> = {},
 ): Promise<GuardedApplication> {
   const { file, adapter, ...rest } = frameworks[framework]
-  const clock = fakeClock({ wallMs: startMs })
-  const auth = await fakeAuth(clock)
-  const key = signingKey()
-  const client = { clientId, clientSecret, authUrls: [auth.url], issuer, audience }
-  const guard = adapter.createGuard({ ...client, clock, publicKey: key.pem, random: () => 0.5, ...over })
+  const { auth, clock, guardOptions, token } = await guardFixture()
+  const guard = adapter.createGuard({ ...guardOptions, ...over })
   let handled = 0
   let onAccepted = () => {}
   const { start } = await import(pathToFileURL(join(folder, file)).href)
@@ -105,8 +93,7 @@ export async function guardedApplication(
   })
 
   return {
-    ...{ auth, clock, guard },
-    token: claims => tokenOf(key, claimsAt(clock.wallMs(), claims)),
+    ...{ auth, clock, guard, token },
     send: (path, headers = {}) => send(port, path, headers),
     handled: () => handled,
     async revoke(sid) {

@@ -2,32 +2,21 @@
 import type { AddressInfo } from 'node:net'
 import {
   audience,
-  claimsAt,
   clientId,
   clientSecret,
-  type FakeAuth,
-  type FakeClock,
-  fakeAuth,
-  fakeClock,
+  type GuardFixture,
+  guardFixture,
   issuer,
   type RawResponse,
-  type SigningKey,
   send,
-  signingKey,
-  startMs,
-  tokenOf,
 } from '@gatehouse/testkit'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 
-export interface Resource {
+export interface Resource extends GuardFixture {
   app: FastifyInstance
-  auth: FakeAuth
-  clock: FakeClock
-  key: SigningKey
   port: number
-  token(over?: Record<string, unknown>): string
   send(path: string, headers?: Record<string, string | string[]>): Promise<RawResponse>
   stop(): Promise<void>
 }
@@ -38,18 +27,16 @@ export function environment(over: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 export async function resource(over: NodeJS.ProcessEnv = {}): Promise<Resource> {
-  const clock = fakeClock({ wallMs: startMs })
-  const auth = await fakeAuth(clock)
-  const key = signingKey()
-  auth.keys = [key]
+  const fixture = await guardFixture()
+  const { auth, clock, key } = fixture
   const config = readConfig(environment({ AUTH_URLS: auth.url, PUBLIC_KEY: key.pem, ...over }))
   const app = await buildApp({ config, version: '1.2.3', clock })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
   await auth.holding()
   return {
-    ...{ app, auth, clock, key, port },
-    token: claims => tokenOf(key, claimsAt(clock.wallMs(), claims)),
+    ...fixture,
+    ...{ app, port },
     send: (path, headers = {}) => send(port, path, headers),
     async stop() {
       await app.close()
