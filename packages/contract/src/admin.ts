@@ -59,6 +59,7 @@ export const SessionDetail = Type.Object(
   {
     id: Id,
     current: Type.Boolean({ description: 'True for the session of the access token that was sent.' }),
+    client: Type.String({ description: 'The OAuth client that holds the session.', examples: ['first-party'] }),
     device: orNull(Type.String({ examples: ["Ada's laptop"] })),
     agent: Type.String({ description: 'The user agent in readable form.', examples: ['Firefox 140 on Windows 10'] }),
     userAgent: orNull(Type.String()),

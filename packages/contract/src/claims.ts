@@ -42,6 +42,8 @@ export interface AccessTokenClaims {
    * one.
    */
   global_epoch: number
+  /** The client that acts for the account (RFC 8693 section 4.1), in a token that it exchanged for another. */
+  act?: { sub: string }
 }
 
 /** The claims that every access token must have; a guard refuses a token that lacks one of them. */

@@ -90,6 +90,7 @@ export const SessionView = Type.Object(
   {
     id: Id,
     current: Type.Boolean({ description: 'True for the session of the access token that was sent.' }),
+    client: Type.String({ description: 'The OAuth client that holds the session.', examples: ['first-party'] }),
     device: Type.Union([Type.String(), Type.Null()]),
     userAgent: Type.Union([Type.String(), Type.Null()]),
     address: Type.Union([Type.String(), Type.Null()]),

@@ -14,6 +14,8 @@ export interface TokenContents {
   audience: string
   /** The id of the OAuth client, or of the service client. */
   clientId: string
+  /** The client in the claim `act`. */
+  actor?: string
   roles: readonly string[]
   scopes: readonly string[]
   /** The name of the signing key. */
@@ -42,12 +44,13 @@ const maxEpoch = Number.MAX_SAFE_INTEGER
  * if (tokenSizeOf({ ...issuerAndKey, roles, scopes }) > maxAccessTokenLength) throw new ProblemError('request-malformed', ...)
  */
 export function tokenSizeOf(contents: TokenContents): number {
-  const { issuer, audience, clientId, roles, scopes, kid, signatureBytes } = contents
+  const { issuer, audience, clientId, actor, roles, scopes, kid, signatureBytes } = contents
   const header = { alg: 'ES256', typ: accessTokenType, kid }
   const claims = {
     ...{ iss: issuer, aud: audience, sub: clientId.length > uuid.length ? clientId : uuid, jti: uuid, sid: uuid },
     ...{ iat: maxTime, exp: maxTime, auth_time: maxTime, client_id: clientId, scope: scopes.join(' '), roles },
     ...{ epoch: maxEpoch, global_epoch: maxEpoch },
+    ...(actor === undefined ? {} : { act: { sub: actor } }),
   }
   return encodedLength(jsonBytes(header)) + encodedLength(jsonBytes(claims)) + encodedLength(signatureBytes) + 2
 }

@@ -32,6 +32,8 @@ CREATE TABLE "sessions" (
     "ended_at" TIMESTAMPTZ(3),
     "ended_as" TEXT,
     "shared_at" TIMESTAMPTZ(3),
+    "scope" TEXT,
+    "audience" TEXT,
 
     CONSTRAINT "sessions_pkey" PRIMARY KEY ("id")
 );
@@ -58,6 +60,8 @@ CREATE TABLE "refresh_tokens" (
     "foreign_generation" INTEGER,
     "foreign_streak" INTEGER NOT NULL DEFAULT 0,
     "foreign_pair" TEXT,
+    "scope" TEXT,
+    "audience" TEXT,
 
     CONSTRAINT "refresh_tokens_pkey" PRIMARY KEY ("session_id")
 );

@@ -44,6 +44,15 @@ export const settings = {
     wants: 'printable and without spaces',
     why: 'Services that trust each other share one audience.',
   }),
+  RESOURCES: list(
+    text({
+      about: 'Further audiences that a client can ask for with `resource` (RFC 8707), one for each group of services',
+      fallback: '',
+      pattern: /^[a-z][a-z0-9+.-]*:[\x21\x22\x24-\x2b\x2d-\x7e]{1,180}$/,
+      wants: 'an absolute URI without a fragment',
+      why: 'A token for one audience is refused by the services of another. The default is one audience.',
+    }),
+  ),
   DATABASE_URL: text({
     about:
       'URL of the PostgreSQL database; `schema`, `connection_limit`, `connect_timeout` and `pool_timeout` as in Prisma',

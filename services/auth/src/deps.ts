@@ -71,6 +71,9 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset }
     retryWindowMs,
     limits: limits.renewals,
   }
+  const audiences = [config.AUDIENCE, ...config.RESOURCES]
+  const longest = audiences.toSorted((one, other) => other.length - one.length)[0] ?? ''
+  const assertGrantFits = createGrantLimit({ issuer: config.ISSUER, audience: longest })
   const endSurplusSessions = createSessionLimit({ db, revocations, max: config.SESSIONS_PER_ACCOUNT, onError })
   const changes = { db, passwords, revocations, barrierDeps }
   return {
@@ -91,13 +94,16 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset }
       ...changes,
       verifier,
       limitCalls: limits.adminCalls,
-      assertGrantFits: createGrantLimit({ issuer: config.ISSUER, audience: config.AUDIENCE }),
+      assertGrantFits,
       prefix: '/admin',
       resetCodeSeconds: config.RESET_CODE_SECONDS,
       recentLoginSeconds: config.RECENT_LOGIN_SECONDS,
       forgetFailures: limits.passwords.forget,
     },
-    oauth: { ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps },
+    oauth: {
+      ...{ ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps, lifetimes, endSurplusSessions },
+      ...{ audiences, assertGrantFits },
+    },
     feed: { db, clients: limits.clients, polls, issuer: config.ISSUER },
     discovery: { issuer: config.ISSUER, keys: signingKeys },
     assertReady: async () => {

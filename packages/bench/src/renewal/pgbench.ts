@@ -30,6 +30,7 @@ const parameters: Readonly<Record<string, string>> = {
   idempotencyKeyHash: 'NULL',
   address: "'127.0.0.1'",
   userAgent: "'pgbench'",
+  clientId: "'first-party'",
   idle: '2592000',
   shortIdle: '7200',
 }

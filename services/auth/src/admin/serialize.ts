@@ -25,10 +25,11 @@ export function userView(row: AccountRow): UserView {
 }
 
 export function sessionDetail(row: SessionRow, callerSid: string): SessionDetail {
-  const { id, device, userAgent, address, createdAt, renewedAt, expiresAt, sharedAt } = row
+  const { id, clientId, device, userAgent, address, createdAt, renewedAt, expiresAt, sharedAt } = row
   return {
     id,
     current: id === callerSid,
+    client: clientId,
     device,
     agent: agentInWords(userAgent),
     userAgent,

@@ -8,7 +8,7 @@ import type { QueryRaw } from '../database/rawSql.ts'
 import { type CallerFacts, readCaller } from '../store/readCaller.ts'
 import { readClientCaller } from '../store/readClientCaller.ts'
 import { type AuditContext, auditContextOf } from './auditContext.ts'
-import { checkCaller, isClientActive, isClientToken } from './authenticate.ts'
+import { checkCaller, isClientActive, isClientToken, rightsOf } from './authenticate.ts'
 
 /** The account or service client that acts, with its rights at the moment of the read. */
 export interface Actor {
@@ -66,8 +66,12 @@ export function actorContextOf(request: FastifyRequest, reason: string | null = 
     const facts = withoutOwnChanges(await readCaller(db, caller.claims), caller.claims, own)
     const code = checkCaller(facts, caller.claims)
     if (code !== undefined) throw new ProblemError(code, 'the actor was revoked after the request had begun')
-    const { roles = [], scopes = [] } = facts.account ?? {}
-    return { id, sid, roles, scopes, authAgeSeconds: facts.dbNowMs / 1000 - caller.claims.auth_time }
+    return {
+      id,
+      sid,
+      ...rightsOf(facts, caller.claims),
+      authAgeSeconds: facts.dbNowMs / 1000 - caller.claims.auth_time,
+    }
   }
   return { ...auditContextOf(request, reason), actor: caller.id, sid: caller.sid, readActor }
 }

@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify'
 import type { QueryRaw } from '../database/rawSql.ts'
 import { type CallerFacts, readCaller } from '../store/readCaller.ts'
 import { type ClientFacts, readClientCaller } from '../store/readClientCaller.ts'
+import { isFirstParty } from '../tokens/firstParty.ts'
 
 export interface AuthenticateDeps {
   db: QueryRaw
@@ -18,6 +19,9 @@ export function authenticateUser({ db, verifier }: AuthenticateDeps) {
     if (isClientToken(caller.claims)) {
       throw new ProblemError('insufficient-scope', "a service client's token on a user's route", { scope: ['person'] })
     }
+    // A client that acts for a user has no business with the user's password and sessions.
+    if (!isFirstParty(caller.claims))
+      throw new ProblemError('insufficient-scope', "another client's token on a user's route", { scope: ['person'] })
     request.caller = await readActiveUser(db, caller)
   }
 }
@@ -46,8 +50,15 @@ async function readActiveUser(db: QueryRaw, caller: Caller): Promise<Caller> {
   const facts = await readCaller(db, caller.claims)
   const outcome = checkCaller(facts, caller.claims)
   if (outcome !== undefined) throw new ProblemError(outcome, 'the session or account of the token is not active')
-  const { roles = [], scopes = [] } = facts.account ?? {}
-  return { ...caller, roles, scopes }
+  return { ...caller, ...rightsOf(facts, caller.claims) }
+}
+
+/** The current rights of the account; for another client only those scopes that its token has. */
+export function rightsOf({ account }: CallerFacts, claims: AccessTokenClaims): { roles: string[]; scopes: string[] } {
+  const { roles = [], scopes = [] } = account ?? {}
+  if (isFirstParty(claims)) return { roles, scopes }
+  const granted = (claims.scope ?? '').split(' ')
+  return { roles: [], scopes: scopes.filter(scope => granted.includes(scope)) }
 }
 
 /** The scopes of the token, reduced to those that the client still has. */

@@ -4,6 +4,7 @@ import { answerEveryPreflight, openToAllOrigins } from '@gatehouse/http'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { jwks, type SigningKeys } from '../keys/signingKeys.ts'
+import { grantTypes } from '../oauth/route.ts'
 import { problemResponses } from './problemResponses.ts'
 
 export interface DiscoveryOptions {
@@ -29,7 +30,7 @@ export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     token_endpoint: `${issuer}/oauth/token`,
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
-    grant_types_supported: ['refresh_token', 'client_credentials'],
+    grant_types_supported: grantTypes,
     introspection_endpoint: `${issuer}/oauth/introspect`,
     introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     revocation_endpoint: `${issuer}/oauth/revoke`,

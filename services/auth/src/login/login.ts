@@ -13,6 +13,7 @@ import type { LoginAccount } from '../store/readLogin.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import { writeRefusedAttempt } from '../store/writeAudit.ts'
 import type { Device } from '../tokens/deviceToken.ts'
+import { firstParty } from '../tokens/firstParty.ts'
 import { encodeRefreshToken, newSecret } from '../tokens/refreshToken.ts'
 import { forcePasswordChange, rejectUnexpectedNewPassword } from './forcedPasswordChange.ts'
 import type { EndSurplusSessions } from './sessionLimit.ts'
@@ -146,7 +147,7 @@ async function startSession(
   const sessionId = randomUUID()
   const started = await loginBatch.start({
     ...{ address, userAgent, requestId, quotas, accountId, passwordHash, device, remember, sessionId },
-    clientId: 'first-party',
+    clientId: firstParty,
     lifetimeSeconds: remember ? lifetimes.session : lifetimes.shortSession,
     idleSeconds: remember ? lifetimes.idle : lifetimes.shortIdle,
     secretHash: sha256(secret),

@@ -11,6 +11,10 @@ export const oauthCodes = {
   unauthorized_client: 400,
   unsupported_grant_type: 400,
   invalid_scope: 400,
+  /** RFC 8707 section 2. */
+  invalid_target: 400,
+  /** RFC 7009 section 2.2.1. */
+  unsupported_token_type: 400,
   temporarily_unavailable: 503,
   server_error: 500,
 } as const

@@ -3,62 +3,83 @@ import type { FastifyRequest } from 'fastify'
 import { clientInfoOf, isAwaited } from '../http/clientInfo.ts'
 import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
 import { type RotateDeps, rotate } from '../rotate/rotate.ts'
-import { readSessionScopes } from '../store/readSessionScopes.ts'
+import { readSessionGrant } from '../store/readSessionGrant.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import type { AuthenticatedClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AccessTokens } from '../tokens/accessTokens.ts'
+import { firstParty } from '../tokens/firstParty.ts'
 import { decodeRefreshToken } from '../tokens/refreshToken.ts'
+import { type Audiences, requestedAudience } from './audience.ts'
 import { type ClientDeps, clientOf, namedClientId, requireClient } from './client.ts'
 import { OAuthError } from './errors.ts'
 import { type Form, requireParameter } from './form.ts'
+import type { tokenTypes } from './tokenTypes.ts'
 
 export interface GrantDeps extends RotateDeps, ClientDeps {
   accessTokens: AccessTokens
+  audiences: Audiences
 }
 
 export interface GrantResult {
   grant: Grant
   refreshToken?: string
+  /** The type of the token that an exchange issued (RFC 8693 section 2.2.1). */
+  issued?: (typeof tokenTypes)['access' | 'refresh']
 }
 
-/** The public client that all user sessions belong to; it has no secret and may send its `client_id`. */
-export const firstParty = 'first-party'
 /** Scopes that a client uses with its secret; tokens do not carry them, because no route requires them. */
-const secretScopes: readonly string[] = ['guard', 'introspect']
+export const secretScopes: readonly string[] = ['guard', 'introspect', 'exchange']
 
 /**
- * Rotates as `POST /session/renew` does, with the same retries and reuse detection (RFC 6749 section 6). A `scope` narrows
- * the access token only: the next one can have every scope again.
- * @throws OAuthError `invalid_scope` before the token rotates, so the client can present it again
+ * Rotates as `POST /session/renew` does, with the same retries and reuse detection (RFC 6749 section 6). `scope` and
+ * `resource` select what the access token has; the next one can be another.
+ * @throws OAuthError `invalid_scope`, `invalid_target` before the token rotates, so the client can present it again
  */
 export async function refreshGrant(deps: GrantDeps, request: FastifyRequest, form: Form): Promise<GrantResult> {
   const refreshToken = requireParameter(form, 'refresh_token')
   const client = await clientOf(deps, request, form)
   const clientId = client?.id ?? namedClientId(request, form) ?? firstParty
-  if (clientId !== firstParty) throw new OAuthError('invalid_grant', 'The refresh token belongs to another client.')
-  const presented = { refreshToken, idempotencyKey: idempotencyKeyOf(request), isAwaited: () => isAwaited(request) }
-  const wanted = form['scope']?.split(' ')
-  if (wanted !== undefined) await assertGranted(deps, refreshToken, wanted)
+  // A confidential client that only names itself is not authenticated.
+  if (client === undefined && clientId !== firstParty)
+    throw new OAuthError('invalid_grant', 'The refresh token belongs to another client.')
+  const wanted = { scopes: form['scope']?.split(' '), audience: requestedAudience(form, deps.audiences) }
+  await assertGranted(deps, { refreshToken, clientId }, wanted)
+  const idempotencyKey = idempotencyKeyOf(request)
+  const presented = { refreshToken, clientId, idempotencyKey, isAwaited: () => isAwaited(request) }
   const { grant, refreshToken: successor } = await rotate(deps, presented, clientInfoOf(request))
-  if (wanted === undefined) return { grant, refreshToken: successor }
+  const { scopes = grant.scopes, audience = grant.audience ?? null } = wanted
   // A scope that the account has lost since the check is left out, and the response says so (RFC 6749 section 5.1).
-  const scopes = grant.scopes.filter(scope => wanted.includes(scope))
-  return { grant: { ...grant, scopes }, refreshToken: successor }
+  const narrowed = { ...grant, audience, scopes: grant.scopes.filter(scope => scopes.includes(scope)) }
+  return { grant: narrowed, refreshToken: successor }
 }
 
-/** A refresh token that is not genuine is refused by the rotation. */
-async function assertGranted({ db, refreshKeys }: GrantDeps, refreshToken: string, wanted: string[]): Promise<void> {
+interface WantedGrant {
+  scopes: string[] | undefined
+  audience: string | undefined
+}
+
+/** A refresh token that is not genuine, or of another client, is refused by the rotation. */
+async function assertGranted(
+  { db, refreshKeys }: GrantDeps,
+  { refreshToken, clientId }: { refreshToken: string; clientId: string },
+  { scopes = [], audience }: WantedGrant,
+): Promise<void> {
+  if (scopes.length === 0 && audience === undefined) return
   const token = decodeRefreshToken(refreshToken, refreshKeys)
-  const granted = token && (await readSessionScopes(db, token.sessionId))
-  if (granted === undefined || wanted.every(scope => granted.includes(scope))) return
-  throw new OAuthError('invalid_scope', 'The session does not have every requested scope.')
+  const granted = token && (await readSessionGrant(db, token.sessionId))
+  if (granted === undefined || granted.clientId !== clientId) return
+  if (!scopes.every(scope => granted.scopes.includes(scope)))
+    throw new OAuthError('invalid_scope', 'The session does not have every requested scope.')
+  if (audience !== undefined && audience !== (granted.audience ?? audience))
+    throw new OAuthError('invalid_target', 'The session is for another resource.')
 }
 
 /** Issues an access token to the client itself, without a refresh token (RFC 6749 section 4.4.3). */
 export async function clientGrant(deps: GrantDeps, request: FastifyRequest, form: Form): Promise<GrantResult> {
   const client = await requireClient(deps, request, form)
   const scopes = scopesFor(client.scopes, form['scope'])
+  const audience = requestedAudience(form, deps.audiences) ?? null
   const { address, requestId } = clientInfoOf(request)
   const context = { actor: client.id, reason: null, address, requestId }
   await writeAudit(deps.db, {
@@ -66,9 +87,9 @@ export async function clientGrant(deps: GrantDeps, request: FastifyRequest, form
     action: 'client.token',
     target: client.id,
     outcome: 'done',
-    detail: { scopes },
+    detail: { scopes, audience },
   })
-  return { grant: grantFor(client, scopes, deps.accessTokens.lifetimeSeconds) }
+  return { grant: { ...grantFor(client, scopes, deps.accessTokens.lifetimeSeconds), audience } }
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Token revocation (RFC 7009): ends the user session of a token, or all tokens of a service client. */
 import type { Verifier } from '@gatehouse/guard'
+import type { Db } from '../database/database.ts'
 import type { AuditContext } from '../http/auditContext.ts'
 import { isClientToken } from '../http/authenticate.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
@@ -7,12 +8,14 @@ import { sessionEntry } from '../revoke/appendWork.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
 import { lockClient, renewClientSession } from '../store/manageClients.ts'
-import type { AuthenticatedClient } from '../store/serviceClients.ts'
+import { readSessionGrant } from '../store/readSessionGrant.ts'
+import { firstParty } from '../tokens/firstParty.ts'
 import { decodeRefreshToken } from '../tokens/refreshToken.ts'
 import { OAuthError } from './errors.ts'
 import { verifiedClaims } from './introspect.ts'
 
 export interface RevokeDeps {
+  db: Db
   revocations: Revocations
   refreshKeys: RefreshKeys
   verifier: Verifier
@@ -20,8 +23,8 @@ export interface RevokeDeps {
 
 export interface TokenRevocation {
   token: string
-  /** The authenticated client; undefined for the public client. */
-  client: AuthenticatedClient | undefined
+  /** The authenticated client, or a public client. */
+  clientId: string
   context: AuditContext
 }
 
@@ -31,16 +34,20 @@ export interface TokenRevocation {
  */
 export async function revokeToken(
   deps: RevokeDeps,
-  { token, client, context }: TokenRevocation,
+  { token, clientId, context }: TokenRevocation,
 ): Promise<RevocationResult | undefined> {
-  const { revocations, refreshKeys, verifier } = deps
+  const { db, revocations, refreshKeys, verifier } = deps
   const refreshToken = decodeRefreshToken(token, refreshKeys)
   const claims = refreshToken === undefined ? await verifiedClaims(verifier, token) : undefined
   const sessionId = refreshToken?.sessionId ?? claims?.sid
   if (sessionId === undefined) return undefined
-  const owner = claims !== undefined && isClientToken(claims) ? claims.sub : undefined
-  if (owner !== client?.id) throw new OAuthError('unauthorized_client', 'The token belongs to another client.')
-  if (owner === undefined) return revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context)
+  const isOwnToken = claims !== undefined && isClientToken(claims)
+  const owner = isOwnToken ? claims.sub : ((await readSessionGrant(db, sessionId))?.clientId ?? firstParty)
+  // A token in which a client acts for the user is covered only with the user's session, which is not the client's.
+  if (claims?.act !== undefined && claims.client_id === clientId)
+    throw new OAuthError('unsupported_token_type', 'The token ends with the session that it was exchanged for.')
+  if (owner !== clientId) throw new OAuthError('unauthorized_client', 'The token belongs to another client.')
+  if (!isOwnToken) return revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context)
   return revocations.revokeWith(async tx => {
     const locked = await lockClient(tx, owner)
     if (locked?.sessionId !== sessionId) return undefined

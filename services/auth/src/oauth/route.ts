@@ -1,21 +1,29 @@
 /** `/oauth/token`, `/oauth/introspect` and `/oauth/revoke`: for clients that use standard OAuth libraries. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ProblemError } from '@gatehouse/contract'
-import type { Verifier } from '@gatehouse/guard'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { clientInfoOf } from '../http/clientInfo.ts'
 import type { BarrierDeps } from '../revoke/sendRevocation.ts'
+import { firstParty } from '../tokens/firstParty.ts'
 import { clientOf, namedClientId, requireClient } from './client.ts'
 import { OAuthError, type OAuthErrorOptions, setOAuthErrorHandler } from './errors.ts'
+import { type ExchangeDeps, exchangeGrant } from './exchange.ts'
 import { type Form, readForms, requireParameter } from './form.ts'
-import { clientGrant, firstParty, type GrantDeps, type GrantResult, refreshGrant } from './grants.ts'
+import { clientGrant, type GrantResult, refreshGrant } from './grants.ts'
 import { introspect } from './introspect.ts'
 import { revokeToken } from './revoke.ts'
 import { formOf, IntrospectionResponse, oauthErrorResponses, TokenResponse } from './schemas.ts'
+import { exchangeGrantType, tokenTypes } from './tokenTypes.ts'
 
-export interface OAuthRoutes extends GrantDeps {
-  verifier: Verifier
+const grants: Readonly<Record<string, typeof exchangeGrant>> = {
+  refresh_token: refreshGrant,
+  client_credentials: clientGrant,
+  [exchangeGrantType]: exchangeGrant,
+}
+export const grantTypes = Object.keys(grants)
+
+export interface OAuthRoutes extends ExchangeDeps {
   barrierDeps: BarrierDeps
   errors: OAuthErrorOptions
 }
@@ -28,21 +36,21 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
 
   const token = {
     ...common,
-    summary: 'Issue tokens for a refresh token or for client credentials (RFC 6749)',
+    summary: 'Issue tokens for a refresh token, for client credentials (RFC 6749), or for a token (RFC 8693)',
     security: [{ client: [] }, {}],
-    body: formOf({ grant_type: 'required', refresh_token: '', scope: '', client_id: '', client_secret: '' }),
+    body: formOf({
+      ...{ grant_type: 'required', refresh_token: '', scope: '', resource: '', client_id: '', client_secret: '' },
+      ...{ audience: '', subject_token: '', subject_token_type: '', requested_token_type: '' },
+      ...{ actor_token: '', actor_token_type: '' },
+    }),
     response: { 200: TokenResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
   app.post('/oauth/token', { schema: token }, async (request, reply) => {
     const form: Form = request.body
-    const grants: Readonly<Record<string, typeof refreshGrant>> = {
-      refresh_token: refreshGrant,
-      client_credentials: clientGrant,
-    }
     const type = requireParameter(form, 'grant_type')
     const grant = Object.hasOwn(grants, type) ? grants[type] : undefined
     if (grant === undefined)
-      throw new OAuthError('unsupported_grant_type', 'Supported grant types: refresh_token, client_credentials.')
+      throw new OAuthError('unsupported_grant_type', `Supported grant types: ${grantTypes.join(', ')}.`)
     const granted = await grant(deps, request, form)
     setNoStore(reply)
     return tokenResponseOf(granted)
@@ -79,7 +87,8 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
       throw new ProblemError('client-invalid', 'a client id without its secret')
     const { address, requestId } = clientInfoOf(request)
     const context = { actor: client?.id ?? null, reason: null, address, requestId }
-    const revoked = await revokeToken(deps, { token: requireParameter(form, 'token'), client, context })
+    const clientId = client?.id ?? firstParty
+    const revoked = await revokeToken(deps, { token: requireParameter(form, 'token'), clientId, context })
     const result = revoked && (await barrierDeps.barrier.wait(revoked.seq, barrierDeps.maxWaitMs))
     // RFC 7009 has no response for a pending revocation: the client must repeat the request (section 2.2.1).
     if (result?.inForce === false)
@@ -88,12 +97,20 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     return {}
   })
 
-  async function tokenResponseOf({ grant, refreshToken }: GrantResult) {
+  async function tokenResponseOf({ grant, refreshToken, issued }: GrantResult) {
+    const scope = grant.scopes.length === 0 ? {} : { scope: grant.scopes.join(' ') }
+    if (issued === tokenTypes.refresh && refreshToken !== undefined) {
+      const expiresIn = Math.floor((grant.expiresAtMs - grant.issuedAtMs) / 1000)
+      // RFC 8693 section 2.2.1: `access_token` is the issued token, whatever its type.
+      const tokens = { access_token: refreshToken, refresh_token: refreshToken, issued_token_type: issued }
+      return { ...tokens, token_type: 'N_A' as const, expires_in: expiresIn, ...scope }
+    }
     return {
       access_token: await accessTokens.sign(grant),
       token_type: 'Bearer' as const,
       expires_in: accessTokens.secondsOf(grant),
-      ...(grant.scopes.length === 0 ? {} : { scope: grant.scopes.join(' ') }),
+      ...scope,
+      ...(issued === undefined ? {} : { issued_token_type: issued }),
       ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     }
   }

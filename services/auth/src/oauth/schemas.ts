@@ -1,13 +1,17 @@
 /** Request and response schemas of the OAuth routes. */
 import { maxAccessTokenLength } from '@gatehouse/contract'
 import { type TString, Type } from 'typebox'
+import { tokenTypes } from './tokenTypes.ts'
 
 export const TokenResponse = Type.Object({
   access_token: Type.String(),
-  token_type: Type.Literal('Bearer'),
+  token_type: Type.Enum(['Bearer', 'N_A'], { description: '`N_A`: `access_token` is the refresh token (RFC 8693).' }),
+  issued_token_type: Type.Optional(Type.String({ description: 'Of a token exchange.', examples: [tokenTypes.access] })),
   expires_in: Type.Integer({ description: 'Seconds.', examples: [300] }),
   scope: Type.Optional(Type.String({ description: 'Left out when empty.', examples: ['users:read audit:read'] })),
-  refresh_token: Type.Optional(Type.String({ description: 'The successor of the presented refresh token.' })),
+  refresh_token: Type.Optional(
+    Type.String({ description: 'The successor of the presented refresh token, or that of a new session.' }),
+  ),
 })
 
 /** `active: false` has no further members; an active token has its claims. */
@@ -39,6 +43,13 @@ const example = {
   client_secret: 'ghc_...',
   token: 'eyJhbGciOi...',
   token_type_hint: 'access_token',
+  resource: 'https://api.example.org',
+  audience: 'gatehouse',
+  subject_token: 'eyJhbGciOi...',
+  subject_token_type: tokenTypes.access,
+  requested_token_type: tokenTypes.refresh,
+  actor_token: 'eyJhbGciOi...',
+  actor_token_type: tokenTypes.access,
 } as const
 type Parameter = keyof typeof example
 

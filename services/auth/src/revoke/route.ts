@@ -68,10 +68,11 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   })
 }
 
-function viewOf({ id, device, userAgent, address, ...times }: SessionRow, currentId: string) {
+function viewOf({ id, clientId, device, userAgent, address, ...times }: SessionRow, currentId: string) {
   return {
     id,
     current: id === currentId,
+    client: clientId,
     device,
     userAgent,
     address,

@@ -31,6 +31,8 @@ export interface RotateDeps extends RetryDeps {
 
 export interface PresentedToken {
   refreshToken: string
+  /** The client that presents it: `first-party`, or an authenticated OAuth client. */
+  clientId: string
   /** The request's Idempotency-Key; the client keeps it until it has received the response. */
   idempotencyKey: string | undefined
   /** Whether the client is still connected. */
@@ -72,7 +74,7 @@ function isCounted(outcome: ProblemCode): boolean {
 
 async function rotateGenuine(
   deps: RotateDeps,
-  { token, idempotencyKey, isAwaited }: Omit<PresentedToken, 'refreshToken'> & { token: RefreshToken },
+  { token, clientId, idempotencyKey, isAwaited }: Omit<PresentedToken, 'refreshToken'> & { token: RefreshToken },
   clientInfo: ClientInfo,
 ): Promise<RotationResult> {
   const { db, rotateRow, refreshKeys } = deps
@@ -86,11 +88,15 @@ async function rotateGenuine(
     presentedHash: sha256(token.secret),
     successorHash: sha256(secret),
     idempotencyKeyHash: idempotencyKey === undefined ? null : sha256(idempotencyKey),
+    clientId,
     address: clientInfo.address,
     userAgent: shortAgent(clientInfo.userAgent),
   }
   const explain = async () => {
     const found = await readRotationFacts(db, rotation)
+    // Another client cannot use the token, so this is neither a retry nor a reason to end the session.
+    if (found.grant !== null && found.grant.clientId !== clientId)
+      throw new ProblemError('refresh-invalid', 'the refresh token belongs to another client')
     return { found, explanation: explainRotation(found.facts, deps.retryWindowMs) }
   }
 

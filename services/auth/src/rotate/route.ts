@@ -9,6 +9,7 @@ import { requireOwnOrigin } from '../http/origin.ts'
 import { waitPreference } from '../http/preferWait.ts'
 import { problemResponses } from '../http/problemResponses.ts'
 import type { Barrier } from '../revoke/barrier.ts'
+import { firstParty } from '../tokens/firstParty.ts'
 import type { RefreshCookie } from '../tokens/refreshCookie.ts'
 import { decodeRefreshToken, type RefreshToken } from '../tokens/refreshToken.ts'
 import { sendTokenResponse, type TokenResponseDeps } from '../tokens/tokenResponse.ts'
@@ -63,7 +64,12 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     try {
       const clientInfo = clientInfoOf(request)
       const rotated = await rotateFirst(
-        refreshToken => rotate(deps, { refreshToken, idempotencyKey, isAwaited: () => isAwaited(request) }, clientInfo),
+        refreshToken =>
+          rotate(
+            deps,
+            { refreshToken, clientId: firstParty, idempotencyKey, isAwaited: () => isAwaited(request) },
+            clientInfo,
+          ),
         first,
         otherTokens,
       )

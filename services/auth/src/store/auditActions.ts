@@ -7,6 +7,7 @@ import type { EndedAs } from './endSessions.ts'
 export const auditActions = {
   'session.start': 'A user logs in, or fails to.',
   'session.renew': 'A renewal is refused.',
+  'session.exchange': 'A client exchanges the access token of a user for a session of its own or a narrower token.',
   'session.reauthenticate': 'A user confirms the password within a session, or fails to.',
   'session.retry': 'A renewal is repeated; the entry has the client info of both requests.',
   'session.shared': 'Repeated renewals show that two clients hold the refresh token of a session.',

@@ -4,6 +4,7 @@ import { readClock } from './readClock.ts'
 
 export interface SessionRow {
   id: string
+  clientId: string
   device: string | null
   userAgent: string | null
   address: string | null
@@ -25,7 +26,7 @@ export async function listSessions(
     orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
     take: limit,
     select: {
-      ...{ id: true, device: true, userAgent: true, address: true, createdAt: true, sharedAt: true },
+      ...{ id: true, clientId: true, device: true, userAgent: true, address: true, createdAt: true, sharedAt: true },
       refreshToken: { select: { rotatedAt: true, idleExpiresAt: true } },
     },
   })

@@ -1,9 +1,10 @@
 /** Reads what the database holds about a refresh token that did not rotate. */
 import type { RotationFacts } from '@gatehouse/protocol'
 import type { Db } from '../database/database.ts'
+import { type GrantRow, narrowGrant } from './narrowGrant.ts'
 import type { Grant } from './rotateRefreshToken.ts'
 
-interface Row extends Omit<Grant, 'sessionId'> {
+interface Row extends Omit<GrantRow, 'sessionId'> {
   isEnded: boolean
   isCutOff: boolean
   generation: number | null
@@ -42,7 +43,7 @@ export interface RotationRead {
 export async function readRotationFacts(db: Db, presented: PresentedToken): Promise<RotationRead> {
   const [row] = await db.$queryRaw<Row[]>`
     SELECT account.id AS "accountId", session.client_id AS "clientId", account.roles, account.scopes, account.epoch,
-           clock.global_epoch AS "globalEpoch", session.remember, host(session.address) AS address,
+           clock.global_epoch AS "globalEpoch", session.remember, session.scope, session.audience, host(session.address) AS address,
            extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
            extract(epoch FROM token.authenticated_at)::float8 * 1000 AS "authenticatedAtMs",
            extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs",
@@ -74,7 +75,7 @@ export async function readRotationFacts(db: Db, presented: PresentedToken): Prom
   }
   return {
     facts,
-    grant: row ? { ...row, sessionId: presented.sessionId } : null,
+    grant: row ? narrowGrant({ ...row, sessionId: presented.sessionId }) : null,
     currentHash: row?.currentHash ?? null,
     address: row?.address ?? null,
     firstUse: {

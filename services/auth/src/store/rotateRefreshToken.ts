@@ -1,6 +1,7 @@
 /** The ordinary renewal: one statement checks the token, rotates it, and reads the contents of the access token. */
 import type { RawSql, Value } from '../database/rawSql.ts'
 import { unnest } from '../database/unnest.ts'
+import { type GrantRow, narrowGrant } from './narrowGrant.ts'
 
 export interface Rotation {
   sessionId: string
@@ -9,6 +10,8 @@ export interface Rotation {
   successorHash: Buffer
   /** SHA-256 of the Idempotency-Key, when the client sent one. */
   idempotencyKeyHash: Buffer | null
+  /** The client that presents the token: only the session's own client matches. */
+  clientId: string
   /** Client address and user agent, as evidence for a later retry. */
   address: string
   userAgent: string | null
@@ -30,6 +33,10 @@ export interface Grant {
   epoch: number
   globalEpoch: number
   remember: boolean
+  /** The audience of the access token; the configured one when null or undefined. */
+  audience?: string | null
+  /** The client that acts for the account with this token (RFC 8693 section 4.1). */
+  actor?: string
   /** By PostgreSQL's clock, in milliseconds since 1970, as the two below. */
   issuedAtMs: number
   authenticatedAtMs: number
@@ -52,8 +59,8 @@ export async function rotateRefreshToken(
 ): Promise<Grant | undefined> {
   const { sessionId, generation, presentedHash, successorHash, idempotencyKeyHash, address, userAgent } = rotation
   const values: Value[] = [sessionId, generation, presentedHash, successorHash, idempotencyKeyHash, address, userAgent]
-  const [grant] = await db.query<Grant>(singleStatement, [idle.idle, idle.shortIdle, ...values])
-  return grant
+  const [row] = await db.query<GrantRow>(singleStatement, [idle.idle, idle.shortIdle, ...values, rotation.clientId])
+  return row && narrowGrant(row)
 }
 
 /**
@@ -76,9 +83,10 @@ export async function rotateRefreshTokens(
     'idempotencyKeyHash',
     'address',
     'userAgent',
+    'clientId',
   ])
-  const grants = await db.query<Grant>(batchStatement, [idle.idle, idle.shortIdle, ...columns])
-  return new Map(grants.map(grant => [grant.sessionId, grant]))
+  const rows = await db.query<GrantRow>(batchStatement, [idle.idle, idle.shortIdle, ...columns])
+  return new Map(rows.map(row => [row.sessionId, narrowGrant(row)]))
 }
 
 /** @param input a subquery that returns a row for each renewal */
@@ -97,6 +105,7 @@ const rotationOf = (input: string) => `
    WHERE token.session_id = input.session_id
      AND token.generation = input.generation
      AND token.current_hash = input.presented_hash
+     AND token.client_id = input.client_id
      AND token.idle_expires_at > statement_timestamp()
      AND account.id = token.account_id
      AND account.disabled_at IS NULL
@@ -104,17 +113,18 @@ const rotationOf = (input: string) => `
      AND token.global_epoch >= clock.global_epoch
   RETURNING token.session_id AS "sessionId", account.id AS "accountId", token.client_id AS "clientId",
             account.roles, account.scopes, account.epoch, clock.global_epoch AS "globalEpoch", token.remember,
+            token.scope, token.audience,
             extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
             extract(epoch FROM token.authenticated_at)::float8 * 1000 AS "authenticatedAtMs",
             extract(epoch FROM token.expires_at)::float8 * 1000 AS "expiresAtMs"`
 
 const singleStatement = rotationOf(`
   SELECT $3::uuid AS session_id, $4::int AS generation, $5::bytea AS presented_hash, $6::bytea AS successor_hash,
-         $7::bytea AS idempotency_key_hash, $8::inet AS address, $9::text AS user_agent`)
+         $7::bytea AS idempotency_key_hash, $8::inet AS address, $9::text AS user_agent, $10::text AS client_id`)
 
 const batchStatement = rotationOf(`
   SELECT input.*
-    FROM unnest($3::uuid[], $4::int[], $5::bytea[], $6::bytea[], $7::bytea[], $8::inet[], $9::text[])
-         AS input (session_id, generation, presented_hash, successor_hash, idempotency_key_hash, address, user_agent)
+    FROM unnest($3::uuid[], $4::int[], $5::bytea[], $6::bytea[], $7::bytea[], $8::inet[], $9::text[], $10::text[])
+         AS input (session_id, generation, presented_hash, successor_hash, idempotency_key_hash, address, user_agent, client_id)
     JOIN refresh_tokens AS free ON free.session_id = input.session_id
      FOR UPDATE OF free SKIP LOCKED`)

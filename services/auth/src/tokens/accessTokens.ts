@@ -30,7 +30,7 @@ export function createAccessTokens({ keys, issuer, audience, lifetimeSeconds }: 
     const iat = Math.floor(grant.issuedAtMs / 1000)
     const claims: AccessTokenClaims = {
       iss: issuer,
-      aud: audience,
+      aud: grant.audience ?? audience,
       sub: grant.accountId,
       iat,
       exp: iat + secondsOf(grant),
@@ -42,6 +42,7 @@ export function createAccessTokens({ keys, issuer, audience, lifetimeSeconds }: 
       auth_time: Math.floor(grant.authenticatedAtMs / 1000),
       epoch: grant.epoch,
       global_epoch: grant.globalEpoch,
+      ...(grant.actor === undefined ? {} : { act: { sub: grant.actor } }),
     }
     return signJwt(claims)
   }

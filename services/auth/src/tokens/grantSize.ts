@@ -9,6 +9,8 @@ export interface TokenNames {
 export interface SizedGrant {
   /** Of a user's token `first-party`, of a service client's own token its id. */
   clientId: string
+  /** The client in the claim `act`. */
+  actor?: string
   roles: readonly string[]
   scopes: readonly string[]
 }
@@ -28,8 +30,9 @@ const maxSignatureBytes = 512
 const kid = 'k'.repeat(43)
 
 export function createGrantLimit({ issuer, audience }: TokenNames): AssertGrantFits {
-  return ({ clientId, roles, scopes }) => {
-    const contents = { issuer, audience, clientId, roles, scopes, kid, signatureBytes: maxSignatureBytes }
+  return grant => {
+    const { roles, scopes } = grant
+    const contents = { issuer, audience, ...grant, kid, signatureBytes: maxSignatureBytes }
     const length = tokenSizeOf(contents)
     if (length <= maxAccessTokenLength) return
     const field = scopes.join(' ').length >= roles.join(' ').length ? 'body/scopes' : 'body/roles'

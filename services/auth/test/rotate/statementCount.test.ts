@@ -91,7 +91,11 @@ t.test(`${rounds * sessions} renewals of ${sessions} sessions do not grow any ta
     let newest = first
     for (let n = 0; n < times; n += 1)
       newest = (
-        await rotate(deps, { refreshToken: newest, idempotencyKey: undefined, isAwaited: () => true }, clientInfo)
+        await rotate(
+          deps,
+          { refreshToken: newest, clientId: 'first-party', idempotencyKey: undefined, isAwaited: () => true },
+          clientInfo,
+        )
       ).refreshToken
     return newest
   }

@@ -33,7 +33,14 @@ t.test('store: each hot statement keeps a generic plan, for one row and for seve
   const { rawSql, pool, close } = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
   t.teardown(close)
   const rotation = () => ({
-    ...{ sessionId: randomUUID(), generation: 0, idempotencyKeyHash: null, address: '192.0.2.1', userAgent: null },
+    ...{
+      sessionId: randomUUID(),
+      generation: 0,
+      idempotencyKeyHash: null,
+      clientId: 'first-party',
+      address: '192.0.2.1',
+      userAgent: null,
+    },
     ...{ presentedHash: randomBytes(32), successorHash: randomBytes(32) },
   })
   const quotas = [

@@ -36,6 +36,7 @@ async function startBatch(t: Test) {
       presentedHash: sha256(secret),
       successorHash: randomBytes(32),
       idempotencyKeyHash: null,
+      clientId: 'first-party',
       address: '192.0.2.1',
       userAgent: null,
     }

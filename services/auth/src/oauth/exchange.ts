@@ -1,0 +1,141 @@
+/** Token exchange (RFC 8693): a client gets a session of its own, or a narrower token, from a user's access token. */
+import { randomUUID } from 'node:crypto'
+import { type AccessTokenClaims, ProblemError } from '@gatehouse/contract'
+import type { Verifier } from '@gatehouse/guard'
+import type { FastifyRequest } from 'fastify'
+import type { Db, PrismaClient } from '../database/database.ts'
+import { checkCaller, isClientToken } from '../http/authenticate.ts'
+import { clientInfoOf } from '../http/clientInfo.ts'
+import { sha256 } from '../keys/hmac.ts'
+import type { Lifetimes } from '../login/login.ts'
+import type { EndSurplusSessions } from '../login/sessionLimit.ts'
+import {
+  type ExchangedGrant,
+  lockExchangingClient,
+  lockSubject,
+  readActingGrant,
+  startExchangedSession,
+} from '../store/exchangeSession.ts'
+import { readCaller } from '../store/readCaller.ts'
+import type { Grant } from '../store/rotateRefreshToken.ts'
+import type { AuthenticatedClient } from '../store/serviceClients.ts'
+import { writeAudit } from '../store/writeAudit.ts'
+import type { AssertGrantFits } from '../tokens/grantSize.ts'
+import { encodeRefreshToken, newSecret } from '../tokens/refreshToken.ts'
+import { requestedAudience } from './audience.ts'
+import { requireClient } from './client.ts'
+import { OAuthError } from './errors.ts'
+import { type Form, requireParameter } from './form.ts'
+import { type GrantDeps, type GrantResult, secretScopes } from './grants.ts'
+import { verifiedClaims } from './introspect.ts'
+import { tokenTypes } from './tokenTypes.ts'
+
+export interface ExchangeDeps extends GrantDeps {
+  db: PrismaClient
+  verifier: Verifier
+  lifetimes: Lifetimes
+  assertGrantFits: AssertGrantFits
+  endSurplusSessions: EndSurplusSessions
+}
+
+/**
+ * @throws OAuthError `unauthorized_client` without the scope `exchange`; `invalid_request` for a token that is not a valid
+ * access token of a user (RFC 8693 section 2.2.2); `invalid_grant` when its session or account is no longer active;
+ * `invalid_scope`, `invalid_target`
+ */
+export async function exchangeGrant(deps: ExchangeDeps, request: FastifyRequest, form: Form): Promise<GrantResult> {
+  const client = await requireClient(deps, request, form)
+  if (!client.scopes.includes('exchange'))
+    throw new OAuthError('unauthorized_client', 'The client lacks the scope exchange.')
+  const issued = requestedTokenType(form)
+  const claims = await subjectOf(deps.verifier, form)
+  const audience = requestedAudience(form, deps.audiences) ?? deps.audiences[0] ?? ''
+  const scopes = exchangeableScopes({ claims, client: client.scopes, wanted: form['scope']?.split(' ') })
+  deps.assertGrantFits({ clientId: client.id, actor: client.id, roles: [], scopes })
+  const { sub: accountId, sid: sessionId, auth_time: authTime } = claims
+  const scope = scopes.join(' ')
+  const exchange = { accountId, sessionId, clientId: client.id, scope, audience, authTime }
+
+  const clientInfo = clientInfoOf(request)
+  const secret = newSecret()
+  const newSessionId = randomUUID()
+  const grant = await deps.db.$transaction(async tx => {
+    await assertActive(tx, { client, claims, scopes })
+    const started = { ...exchange, ...clientInfo, newSessionId, secretHash: sha256(secret), idle: idleTimes(deps) }
+    const granted =
+      issued === tokenTypes.refresh ? await startExchangedSession(tx, started) : await readActingGrant(tx, exchange)
+    if (granted === undefined) throw notActive()
+    await writeExchange(tx, { exchange, issued, granted }, clientInfo)
+    return granted
+  })
+  if (issued === tokenTypes.access) return { grant, issued }
+  await deps.endSurplusSessions(accountId, clientInfo)
+  const refreshToken = encodeRefreshToken({ sessionId: newSessionId, generation: 0, secret }, deps.refreshKeys)
+  return { grant, refreshToken, issued }
+}
+
+function requestedTokenType({ requested_token_type: requested = tokenTypes.access }: Form) {
+  if (requested === tokenTypes.refresh) return tokenTypes.refresh
+  if (requested === tokenTypes.access || requested === tokenTypes.jwt) return tokenTypes.access
+  throw new OAuthError('invalid_request', 'The requested_token_type is not supported.')
+}
+
+/** The client itself is the actor. A token that was exchanged before is not exchanged again. */
+async function subjectOf(verifier: Verifier, form: Form): Promise<AccessTokenClaims> {
+  const token = requireParameter(form, 'subject_token')
+  const type = requireParameter(form, 'subject_token_type')
+  if (type !== tokenTypes.access && type !== tokenTypes.jwt)
+    throw new OAuthError('invalid_request', 'The subject_token_type is not supported.')
+  if (form['actor_token'] !== undefined || form['actor_token_type'] !== undefined)
+    throw new OAuthError('invalid_request', 'An actor_token is not supported: the client is the actor.')
+  const claims = await verifiedClaims(verifier, token)
+  if (claims === undefined || isClientToken(claims) || claims.act !== undefined)
+    throw new OAuthError('invalid_request', 'The subject_token is not a valid access token of a user.')
+  return claims
+}
+
+/** A client gets only scopes that the presented token has and that the client holds itself. */
+function exchangeableScopes(input: {
+  claims: AccessTokenClaims
+  client: readonly string[]
+  wanted: readonly string[] | undefined
+}): string[] {
+  const { claims, client, wanted } = input
+  const held = claims.scope
+    .split(' ')
+    .filter(scope => scope !== '' && client.includes(scope) && !secretScopes.includes(scope))
+  if (wanted === undefined) return held
+  if (wanted.every(scope => held.includes(scope))) return [...new Set(wanted)]
+  throw new OAuthError('invalid_scope', 'The client or the subject_token does not have every requested scope.')
+}
+
+/** Under the locks, so that what was revoked before the commit is refused, and what is revoked later is covered. */
+async function assertActive(
+  tx: Db,
+  { client, claims, scopes }: { client: AuthenticatedClient; claims: AccessTokenClaims; scopes: readonly string[] },
+): Promise<void> {
+  const held = await lockExchangingClient(tx, client)
+  if (held === undefined || ![...scopes, 'exchange'].every(scope => held.includes(scope)))
+    throw new ProblemError('client-invalid', 'the client was changed after the request had begun')
+  await lockSubject(tx, { accountId: claims.sub, sessionId: claims.sid })
+  if (checkCaller(await readCaller(tx, claims), claims) !== undefined) throw notActive()
+}
+
+function notActive(): OAuthError {
+  return new OAuthError('invalid_grant', 'The session or the account of the subject_token is not active.')
+}
+
+function idleTimes({ lifetimes }: ExchangeDeps) {
+  return { idle: lifetimes.idle, shortIdle: lifetimes.shortIdle }
+}
+
+async function writeExchange(
+  tx: Db,
+  { exchange, issued, granted }: { exchange: ExchangedGrant; issued: string; granted: Grant },
+  { address, requestId }: { address: string; requestId: string },
+): Promise<void> {
+  const { clientId, accountId, sessionId, scope, audience } = exchange
+  const detail = { subjectSession: sessionId, session: granted.sessionId, issued, scope, audience }
+  const entry = { actor: clientId, action: 'session.exchange' as const, target: accountId, outcome: 'done', detail }
+  await writeAudit(tx, { ...entry, reason: null, address, requestId })
+}
