@@ -6,6 +6,7 @@ export { type GuardedService, type GuardFixture, guardFixture, untilReady } from
 export { type HalfOpenProxy, halfOpenProxy } from './halfOpenProxy.ts'
 export { type Call, type CallOptions, codeOf, type HttpResponse, httpClient } from './httpClient.ts'
 export { installOnDemand } from './installOnDemand.ts'
+export { interruptedCode, stopSignal } from './interrupt.ts'
 export { type PgProxy, pgProxy } from './pgProxy.ts'
 export { freePort, listenOnLoopback } from './ports.ts'
 export { type Postgres, type PostgresOptions, startPostgres } from './postgres.ts'

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chown, readFile, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -11,7 +11,7 @@ import { type PostgresHome, preparePostgresHome } from './postgresHome.ts'
 import { type Server, StartFailure, startServer } from './postgresServer.ts'
 
 export interface PostgresOptions {
-  /** Created if missing. Under root the data may be elsewhere: see `Postgres.dataDir`. */
+  /** Created if missing. */
   dataDir: string
   /** Port on 127.0.0.1; by default a free port. */
   port?: number
@@ -27,7 +27,7 @@ export interface Postgres {
   port: number
   /** Process id of the postmaster; changes with `restart`. */
   pid(): number
-  /** The actual data directory. */
+  /** Absolute path of the data directory. */
   dataDir: string
   /** Fast shutdown; resolves when every process has exited. */
   stop(): Promise<void>
@@ -123,12 +123,18 @@ const volatileSettings = { fsync: 'off', full_page_writes: 'off', shared_buffers
 
 async function initialise(home: PostgresHome): Promise<void> {
   const cluster = join(home.dataDir, 'cluster')
-  // initdb fails in a directory that an interrupted attempt has left.
-  await rm(cluster, { recursive: true, force: true })
+  if (existsSync(cluster)) {
+    throw new Error(`${cluster} has no file PG_VERSION, so it is no complete database: restore it or move it away.`)
+  }
+  // An interrupted attempt leaves only the draft.
+  const draft = `${cluster}.draft`
+  await rm(draft, { recursive: true, force: true })
+  await mkdir(draft, { mode: 0o700 })
+  if (home.owner) await chown(draft, home.owner.uid, home.owner.gid)
   const flags = [
-    `--pgdata=${cluster}`,
+    `--pgdata=${home.pathOf(draft)}`,
     '--username=postgres',
-    `--pwfile=${join(home.dataDir, 'password')}`,
+    `--pwfile=${home.pathOf(draft)}/../password`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
     // The same sort order on every machine.
@@ -139,7 +145,8 @@ async function initialise(home: PostgresHome): Promise<void> {
     // The password has 128 random bits, so key stretching would only slow down connections.
     '--set=scram_iterations=1',
   ]
-  await promisify(execFile)(join(home.binDir, 'initdb'), flags, { ...home.owner, cwd: '/' })
+  await promisify(execFile)(join(home.binDir, 'initdb'), flags, { ...home.owner, cwd: draft })
+  await rename(draft, cluster)
 }
 
 async function passwordOf(home: PostgresHome): Promise<string> {
@@ -168,9 +175,16 @@ async function refuseLiveServer(home: PostgresHome): Promise<void> {
 }
 
 async function isPostgres(pid: number): Promise<boolean> {
-  const name = await promisify(execFile)('ps', ['-o', 'comm=', '-p', String(pid)]).then(
+  const [program, ...args] = processListOf(process.platform, pid)
+  const name = await promisify(execFile)(program, args).then(
     ({ stdout }) => stdout,
     () => readFile(`/proc/${pid}/comm`, 'utf8').catch(() => ''),
   )
   return name.includes('postgres')
+}
+
+/** @returns the command that prints the name of a process */
+export function processListOf(platform: NodeJS.Platform, pid: number): [string, ...string[]] {
+  if (platform === 'win32') return ['tasklist', '/NH', '/FI', `PID eq ${pid}`]
+  return ['ps', '-o', 'comm=', '-p', String(pid)]
 }

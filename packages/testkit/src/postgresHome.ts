@@ -3,9 +3,9 @@
  * access.
  */
 import { execFileSync } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, chown, cp, lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, lstat, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -17,9 +17,14 @@ export interface Owner {
 }
 
 export interface PostgresHome {
-  /** Folder with `initdb` and `postgres`. */
+  /** Folder with `initdb`, `pg_ctl` and `postgres`. */
   binDir: string
   dataDir: string
+  /**
+   * The data directory as PostgreSQL reaches it when it is the working directory. A user that may
+   * not search the folders above it, such as /root, still reaches it through Linux's link.
+   */
+  pathOf: (directory: string) => string
   /** The user to run as; undefined unless this process is root. */
   owner: Owner | undefined
 }
@@ -30,28 +35,25 @@ export interface PostgresHome {
  */
 export async function preparePostgresHome(wantedDataDir: string): Promise<PostgresHome> {
   const owner = process.getuid?.() === 0 ? unprivilegedUser() : undefined
-  const dataDir = await reachableDataDir(resolve(wantedDataDir), owner)
+  const dataDir = resolve(wantedDataDir)
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const isReachable = !owner || (await isOpenToAll(dirname(dataDir)))
+  if (!isReachable && process.platform !== 'linux') {
+    throw new Error(
+      `PostgreSQL cannot run as root, and the user nobody cannot reach ${dataDir}: choose another folder.`,
+    )
+  }
   if (owner) {
     await refuseForeign(dataDir, [0, owner.uid])
     await chown(dataDir, owner.uid, owner.gid)
   }
-  return { binDir: await reachablePrograms(owner), dataDir, owner }
+  const pathOf = (directory: string) => (isReachable ? directory : '/proc/self/cwd')
+  return { binDir: await reachablePrograms(owner), dataDir, pathOf, owner }
 }
 
 function unprivilegedUser(): Owner {
   const idOf = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }))
   return { uid: idOf('-u'), gid: idOf('-g') }
-}
-
-async function reachableDataDir(dataDir: string, owner: Owner | undefined): Promise<string> {
-  if (!owner || (await isOpenToAll(dirname(dataDir)))) return dataDir
-  // A checkout below /root: a pointer file in the data directory names the actual directory.
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const pointerFile = join(dataDir, 'elsewhere')
-  if (!existsSync(pointerFile))
-    await writeFile(pointerFile, join('/var/tmp', `gatehouse-${randomBytes(6).toString('hex')}`))
-  return readFile(pointerFile, 'utf8')
 }
 
 async function reachablePrograms(owner: Owner | undefined): Promise<string> {

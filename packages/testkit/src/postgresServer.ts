@@ -1,9 +1,13 @@
 /** One run of the postgres program, which ends with this process, even after SIGKILL. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import type { PostgresHome } from './postgresHome.ts'
+import { fileURLToPath } from 'node:url'
+import type { Owner, PostgresHome } from './postgresHome.ts'
+
+const supervisorFile = fileURLToPath(new URL('./postgresSupervisor.js', import.meta.url))
 
 export interface Server {
   /** Process id of the postmaster. */
@@ -19,32 +23,13 @@ export class StartFailure extends Error {
   readonly log: string
 
   constructor(log: string) {
-    super(`PostgreSQL did not start: ${log}`)
+    const lines = log.trim().split('\n')
+    const reason = lines.find(line => /FATAL|PANIC/.test(line)) ?? lines.at(-1) ?? ''
+    super(`PostgreSQL did not start: ${reason.replace(/^.*?(FATAL|PANIC): */, '')}`)
     this.name = 'StartFailure'
     this.log = log
   }
 }
-
-/**
- * The parent of postgres. This process holds the only other end of its standard input. A line on it
- * stops the server. An end without a line, as after SIGKILL, stops the server and removes `$1`, a
- * directory or an empty string.
- */
-const supervisorScript = `
-temporary=$1; remove=; shift
-exec 3<&0
-"$@" 3<&- </dev/null & server=$!
-echo "pid $server"
-{ if read -r word <&3; then kill -TERM $$; else kill -HUP $$; fi; } 2>/dev/null >/dev/null & watcher=$!
-exec 3<&-
-trap 'kill -INT $server' TERM
-trap 'remove=$temporary; kill -INT $server' HUP
-while kill -0 $server 2>/dev/null; do wait $server; done
-trap '' TERM HUP
-kill $watcher 2>/dev/null
-[ -z "$remove" ] || rm -rf "$remove" 2>/dev/null
-exit 0
-`
 
 export interface ServerOptions {
   home: PostgresHome
@@ -54,26 +39,55 @@ export interface ServerOptions {
   temporaryDir: string | undefined
 }
 
+/** What the supervisor gets as its only argument, in JSON. */
+export interface SupervisorInput {
+  program: readonly string[]
+  cwd: string
+  /** The user that runs the server. */
+  owner: Owner | undefined
+  /** Stops the server where signals cannot. */
+  stopProgram: readonly string[] | undefined
+  temporaryDir: string | undefined
+}
+
 export async function startServer({ home, port, settings, temporaryDir }: ServerOptions): Promise<Server> {
   const flags = Object.entries({ ...settings, port: String(port) }).map(([name, value]) => `--${name}=${value}`)
-  const command = [`${home.binDir}/postgres`, '-D', `${home.dataDir}/cluster`, ...flags]
-  const shell = spawn('/bin/sh', ['-c', supervisorScript, 'sh', temporaryDir ?? '', ...command], {
-    ...home.owner,
-    cwd: '/',
-    env: { ...process.env, LC_ALL: 'C' },
+  const cluster = join(home.dataDir, 'cluster')
+  const program = [join(home.binDir, 'postgres'), '-D', home.pathOf(cluster), ...flags]
+  const input: SupervisorInput = {
+    program,
+    cwd: cluster,
+    owner: home.owner,
+    // Windows has no signals.
+    stopProgram: process.platform === 'win32' ? stopProgram(home.binDir, cluster) : undefined,
+    temporaryDir,
+  }
+  const supervisor = spawn(process.execPath, [supervisorFile, JSON.stringify(input)], {
+    env: { ...withoutNodeOptions(process.env), LC_ALL: 'C' },
     stdio: ['pipe', 'pipe', 'pipe'],
     // A separate process group: Ctrl-C must not reach the server before its clients have stopped.
     detached: true,
+    windowsHide: true,
   })
-  const ended = once(shell, 'close')
-  const pid = await untilReady(shell)
-  return { pid, ended, shutDown: command => shell.stdin.end(command && `${command}\n`) }
+  const ended = once(supervisor, 'close')
+  const pid = await untilReady(supervisor)
+  return { pid, ended, shutDown: command => supervisor.stdin.end(command && `${command}\n`) }
 }
 
-function untilReady(shell: ChildProcessByStdio<Writable, Readable, Readable>): Promise<number> {
+/** A fast shutdown without a signal. */
+export function stopProgram(binDir: string, cluster: string): string[] {
+  return [join(binDir, 'pg_ctl'), '-D', cluster, '-m', 'fast', '-W', 'stop']
+}
+
+/** The hooks that measure coverage must not load in a process that outlives this one. */
+function withoutNodeOptions({ NODE_OPTIONS: _, NODE_V8_COVERAGE: _coverage, ...rest }: NodeJS.ProcessEnv) {
+  return rest
+}
+
+function untilReady(supervisor: ChildProcessByStdio<Writable, Readable, Readable>): Promise<number> {
   const lastLines: string[] = []
   let pid = 0
-  shell.stdin.on('error', () => {})
+  supervisor.stdin.on('error', () => {})
   return new Promise((resolve, reject) => {
     const onLine = (line: string) => {
       lastLines.push(line)
@@ -81,9 +95,9 @@ function untilReady(shell: ChildProcessByStdio<Writable, Readable, Readable>): P
       if (line.startsWith('pid ')) pid = Number(line.slice(4))
       if (/database system is ready to accept (read-only )?connections/.test(line)) resolve(pid)
     }
-    createInterface({ input: shell.stdout }).on('line', onLine)
-    createInterface({ input: shell.stderr }).on('line', onLine)
-    shell.on('error', reject)
-    shell.on('close', () => reject(new StartFailure(lastLines.slice(1).join('\n'))))
+    createInterface({ input: supervisor.stdout }).on('line', onLine)
+    createInterface({ input: supervisor.stderr }).on('line', onLine)
+    supervisor.on('error', reject)
+    supervisor.on('close', () => reject(new StartFailure(lastLines.slice(1).join('\n'))))
   })
 }

@@ -3,40 +3,59 @@
  * FILE...` runs single files.
  */
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { interruptedCode, stopSignal } from './interrupt.ts'
+import { compiledTest, findTests, sourceOf } from './testFiles.ts'
+import { createTestProgress } from './testProgress.ts'
 
 const launcher = fileURLToPath(new URL('./withPostgres.js', import.meta.url))
 const migrate = 'services/auth/dist/src/database/migrate.js'
+const stopped = stopSignal()
 
-async function main(files: string[]): Promise<number> {
-  const style = files.length > 0 ? 0 : await run(['node_modules/@biomejs/biome/bin/biome', 'check', '.'])
+async function main(args: string[]): Promise<number> {
+  const named = args.map(compiledTest)
+  const unknown = named.find(file => !file.startsWith('-') && !existsSync(file))
+  if (unknown !== undefined) {
+    console.error(`There is no test ${sourceOf(unknown)}.`)
+    return 2
+  }
+  const isWhole = named.length === 0
+  const style = isWhole ? await run(['node_modules/@biomejs/biome/bin/biome', 'check', '.']) : 0
   // Single files cannot reach the coverage of all.
-  const options = files.length > 0 ? ['--allow-incomplete-coverage', ...files.map(compiled)] : []
-  const counts = { pass: 0, fail: 0 }
-  const tap = ['node_modules/tap/dist/esm/run.mjs', '--reporter=terse', ...options]
-  const code = await run([launcher, '--migrate', migrate, '--', process.execPath, ...tap], line => {
-    const count = /^# \{ total: \d+(?:, pass: (\d+))?(?:, fail: (\d+))?/.exec(line)
-    if (count) Object.assign(counts, { pass: Number(count[1] ?? 0), fail: Number(count[2] ?? 0) })
-  })
-  console.log(`${counts.pass} passed, ${counts.fail} failed`)
+  const options = isWhole ? [] : ['--allow-incomplete-coverage', ...named]
+  const tap = ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', ...options]
+  const { print, show } = terminal()
+  const progress = createTestProgress({ files: isWhole ? findTests('.') : [...named].sort(), print, show })
+  if (!stopped.aborted) progress.start()
+  const code = await run([launcher, '--migrate', migrate, '--', process.execPath, ...tap], progress.onLine)
+  if (stopped.aborted) {
+    print('Stopped.')
+    return interruptedCode
+  }
+  const { pass, fail } = progress.counts
+  print(`${pass} passed, ${fail} failed`)
   return code || style
 }
 
-/** Maps a source path of a test to its compiled file. */
-function compiled(file: string): string {
-  return file.replace(/\/(test)\/(.*)\.ts$/, '/dist/test/$2.js')
+/** A line at the bottom of a terminal says what runs; elsewhere only lines that stay are printed. */
+function terminal() {
+  const isTerminal = process.stdout.isTTY
+  const clear = isTerminal ? '\r\x1b[K' : ''
+  return {
+    print: (line: string) => void process.stdout.write(`${clear}${line}\n`),
+    show: (line: string) => {
+      if (isTerminal) process.stdout.write(`${clear}${line.slice(0, process.stdout.columns - 1)}`)
+    },
+  }
 }
 
-function run(args: string[], onLine: (line: string) => void = () => undefined): Promise<number> {
+async function run(args: string[], onLine: (line: string) => void = line => console.log(line)): Promise<number> {
+  if (stopped.aborted) return interruptedCode
   const child = spawn(process.execPath, args, { stdio: ['inherit', 'pipe', 'inherit'] })
-  let rest = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    process.stdout.write(chunk)
-    const lines = (rest + chunk.toString()).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) onLine(line)
-  })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  createInterface({ input: child.stdout }).on('line', line => stopped.aborted || onLine(line))
+  stopped.addEventListener('abort', () => child.kill(stopped.reason === interruptedCode ? 'SIGINT' : 'SIGTERM'))
   return new Promise(resolve => child.on('close', code => resolve(code ?? 1)))
 }
 

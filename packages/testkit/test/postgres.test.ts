@@ -1,10 +1,18 @@
 /** The embedded PostgreSQL. */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { freePort, startPostgres, startProcess } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
+import { processListOf } from '../src/postgres.ts'
+import { preparePostgresHome } from '../src/postgresHome.ts'
+import { stopProgram } from '../src/postgresServer.ts'
+import { watcherOf } from '../src/processes.ts'
+import { compiledTest } from '../src/testFiles.ts'
 import { queryValue } from './helpers/queryValue.ts'
 import { whenGone, whenRemoved } from './helpers/whenGone.ts'
 
@@ -35,29 +43,67 @@ test('startPostgres: a persistent server keeps its data over a restart and a kil
   t.ok(existsSync(join(dataDir, 'cluster')))
 })
 
-// Only under root, where PostgreSQL runs as another user, who cannot access a private folder.
+// Only under root, where PostgreSQL runs as another user, who cannot search a private folder.
 const isRoot = process.getuid?.() === 0
-test('startPostgres: a pointer file leads to the data, and a new folder has new data', { skip: !isRoot }, async t => {
+test('startPostgres: as root in a private folder, the data lies in that folder', { skip: !isRoot }, async t => {
   const parent = await folder(t)
+  t.equal((await stat(parent)).mode & 0o777, 0o700)
   const dataDir = join(parent, 'postgres')
-  const start = async () => {
+  for (const statement of ['CREATE TABLE kept AS SELECT 42 AS answer', 'SELECT answer FROM kept']) {
     const postgres = await startPostgres({ dataDir, persistent: true })
-    t.teardown(async () => {
-      await postgres.stop()
-      await rm(postgres.dataDir, { recursive: true, force: true })
-    })
-    t.not(postgres.dataDir, dataDir)
-    return postgres
+    t.teardown(() => postgres.stop())
+    t.equal(postgres.dataDir, dataDir)
+    t.ok(existsSync(join(dataDir, 'cluster', 'PG_VERSION')))
+    await queryValue(postgres.url, statement)
+    await postgres.stop()
   }
-  const first = await start()
-  await queryValue(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
+})
+
+test('startPostgres: keeps a cluster that lacks PG_VERSION, and names the folder', async t => {
+  const dataDir = await folder(t)
+  const first = await startPostgres({ dataDir, persistent: true })
   await first.stop()
-  const again = await start()
-  t.equal(await queryValue(again.url, 'SELECT answer FROM kept'), 42)
-  await again.stop()
-  await rm(dataDir, { recursive: true })
-  const second = await start()
-  await t.rejects(queryValue(second.url, 'SELECT answer FROM kept'), { code: '42P01' })
+  const cluster = join(dataDir, 'cluster')
+  await rm(join(cluster, 'PG_VERSION'))
+  await t.rejects(startPostgres({ dataDir, persistent: true }), { message: new RegExp(`^${cluster} has no file PG_`) })
+  t.ok(existsSync(join(cluster, 'base')))
+})
+
+test('startPostgres: names the reason when PostgreSQL refuses its files', async t => {
+  const dataDir = await folder(t)
+  const first = await startPostgres({ dataDir, persistent: true })
+  await first.stop()
+  await writeFile(join(dataDir, 'cluster', 'global', 'pg_control'), 'damaged')
+  const failed = await startPostgres({ dataDir, persistent: true }).catch((error: Error) => error)
+  t.match(failed, { message: /^PostgreSQL did not start: [^\n]*pg_control[^\n]*$/ })
+})
+
+test('pg_ctl: the stop command that Windows needs stops the server', async t => {
+  const dataDir = await folder(t)
+  const postgres = await startPostgres({ dataDir, persistent: true })
+  t.teardown(() => postgres.stop())
+  const { binDir, owner, pathOf } = await preparePostgresHome(dataDir)
+  const cwd = join(dataDir, 'cluster')
+  const [program = '', ...args] = stopProgram(binDir, pathOf(cwd))
+  await promisify(execFile)(program, args, { ...owner, cwd })
+  await whenGone(postgres.pid())
+  t.notOk(existsSync(join(cwd, 'postmaster.pid')))
+})
+
+test('windows: no command needs a shell or a Unix program', async t => {
+  t.equal(watcherOf('win32', 7)[0], process.execPath)
+  t.equal(processListOf('win32', 7)[0], 'tasklist')
+  t.equal(compiledTest(String.raw`packages\clock\test\clock.test.ts`), 'packages/clock/dist/test/clock.test.js')
+  t.equal(compiledTest('./services/auth/test/login/login.test.ts'), 'services/auth/dist/test/login/login.test.js')
+})
+
+test('watcher: the one for Windows kills the process when its parent is gone', async t => {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+  const [program, ...args] = watcherOf('win32', child.pid ?? 0)
+  const watcher = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'] })
+  watcher.stdin.end()
+  await once(child, 'exit')
+  t.not(child.signalCode, null)
 })
 
 test('startPostgres: a temporary server listens on 127.0.0.1, accepts 300 connections, and removes its data', async t => {

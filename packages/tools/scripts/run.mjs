@@ -3,10 +3,11 @@
  * Builds what has changed, then runs a command of the repository, for example `start`, `test` or
  * `tour`.
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const wanted = [20, 19]
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -37,30 +38,53 @@ const commands = {
   gatehouse: ['services/auth/dist/bundle/gatehouse.js'],
 }
 
-function run(file, ...args) {
-  const { status, error } = spawnSync(process.execPath, [file, ...args], { stdio: ['ignore', 2, 2] })
-  if (error) throw error
-  if (status !== 0) process.exit(status ?? 1)
-}
-
-/** Generates Prisma's client only when the schema is newer, because that takes two seconds. */
-function build() {
-  const schema = 'prisma/schema.prisma'
-  const client = 'services/auth/src/generated/prisma/client.ts'
-  const isStale = !existsSync(client) || statSync(client).mtimeMs < statSync(schema).mtimeMs
-  if (isStale) run('node_modules/prisma/build/index.js', 'generate', '--no-hints')
-  run('node_modules/typescript/bin/tsc', '-b')
-  run('packages/tools/scripts/bundle.mjs')
-}
-
+/** These print their progress, and take over the signals themselves. */
+const reporting = ['build', 'start', 'tour', 'test']
 const [name, ...args] = process.argv.slice(2)
 if (!Object.hasOwn(commands, name ?? '')) {
   console.error(`Commands: ${Object.keys(commands).join(', ')}`)
   process.exit(2)
 }
-build()
+
+let child
+function onInterrupt() {
+  child?.kill()
+  console.error('Stopped.')
+  process.exit(130)
+}
+process.on('SIGINT', onInterrupt)
+
+/** Runs a Node program and prints its name with its duration: `compile 1.2 s`. */
+async function step(label, ...program) {
+  const startedAt = performance.now()
+  if (reporting.includes(name)) process.stderr.write(`  ${label.padEnd(11)} `)
+  child = spawn(process.execPath, program, { stdio: ['ignore', 2, 2] })
+  const [code] = await once(child, 'exit')
+  if (reporting.includes(name)) process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`)
+  if (code !== 0) process.exit(code ?? 1)
+}
+
+/** Generates Prisma's client only when the schema is newer, because that takes two seconds. */
+async function build() {
+  const schema = 'prisma/schema.prisma'
+  const client = 'services/auth/src/generated/prisma/client.ts'
+  const isStale = !existsSync(client) || statSync(client).mtimeMs < statSync(schema).mtimeMs
+  if (isStale) await step('generate', 'node_modules/prisma/build/index.js', 'generate', '--no-hints')
+  await step('compile', 'node_modules/typescript/bin/tsc', '-b')
+  await step('bundle', 'packages/tools/scripts/bundle.mjs')
+}
+
+try {
+  accessSync(root, constants.W_OK)
+} catch {
+  console.error(`The folder ${root} cannot be written: the build needs it.`)
+  process.exit(1)
+}
+await build()
 const [entry] = commands[name]
 if (entry) {
+  if (!reporting.includes(name)) process.off('SIGINT', onInterrupt)
   process.argv = [process.execPath, join(root, entry), ...args]
-  await import(join(root, entry))
+  // On Windows an absolute path is no valid specifier.
+  await import(pathToFileURL(join(root, entry)).href)
 }
