@@ -1,7 +1,8 @@
-/** `vectors/tokens.json` is what the script writes, and guard-core's verifier gives each token its problem. */
+/** `vectors/tokens.json` is what the script writes, and both verifiers give each token its problem. */
 import { ProblemError } from '@gatehouse/contract'
-import { createVerifier, keysFromJwks, singleAuthorization } from '@gatehouse/guard'
-import t from 'tap'
+import * as fastifyGuard from '@gatehouse/guard'
+import { createVerifier, keysFromJwks, singleAuthorization } from '@gatehouse/guard-core'
+import t, { type Test } from 'tap'
 import { tokenVectors } from '../scripts/tokenVectors.ts'
 import { readTokenVectors, type TokenCase } from '../src/index.ts'
 
@@ -20,7 +21,15 @@ t.test('tokens.json: equals what the script writes, apart from signatures', asyn
   t.equal(new Set(vectors.cases.map(({ name }) => name)).size, vectors.cases.length, 'each name occurs once')
 })
 
-t.test('tokens.json: the verifier decides each token at exactly the time of the vectors', async t => {
+const verifiers = { 'fast-jwt': createVerifier, '@fastify/jwt': fastifyGuard.createVerifier }
+
+for (const [library, create] of Object.entries(verifiers)) {
+  t.test(`tokens.json: each token gets its problem at exactly the time of the vectors, with ${library}`, t =>
+    decideTokens(t, create),
+  )
+}
+
+async function decideTokens(t: Test, create: typeof createVerifier): Promise<void> {
   const known = new Map(keysFromJwks(vectors.jwks, 20).map(key => [key.kid, key]))
   const keys = {
     find: (kid: string) => known.get(kid),
@@ -30,7 +39,7 @@ t.test('tokens.json: the verifier decides each token at exactly the time of the 
     stop: async () => {},
   }
   const { issuer, audience, toleranceMs: clockToleranceMs, nowMs } = vectors
-  const verifier = createVerifier({ issuer, audience, clockToleranceMs, keys, timeMs: () => nowMs })
+  const verifier = create({ issuer, audience, clockToleranceMs, keys, timeMs: () => nowMs })
   for (const { name, authorization, query = '', restricted, expect } of vectors.cases) {
     if (restricted) continue
     const rawHeaders = authorization.flatMap(value => ['authorization', value])
@@ -39,7 +48,7 @@ t.test('tokens.json: the verifier decides each token at exactly the time of the 
     })
     t.equal(result, expect, name)
   }
-})
+}
 
 async function outcomeOf(run: () => Promise<void>): Promise<string> {
   try {

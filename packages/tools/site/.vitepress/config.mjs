@@ -27,6 +27,7 @@ export default withMermaid(
           items: [
             page('Gatehouse', '/'),
             page('Tutorial', '/docs/tutorial'),
+            page('Guard an application', '/docs/frameworks'),
             page('Flows', '/docs/flows'),
             page('The client', '/docs/client'),
             page('Problems', '/docs/problems'),

@@ -136,6 +136,13 @@ export const coreMutations: readonly Mutation[] = [
     [`${plugin}test/preHandler.test.ts`],
     [['if (caller !== null) instance.recheck(caller, ruleOfRoute(request))', 'if (caller === null) return']],
   ),
+  ...['node', 'koa', 'web'].flatMap(adapter =>
+    mutationsOf(
+      `${plugin}src/${adapter}.ts`,
+      [`${plugin}test/adapters.test.ts`],
+      [['guard.recheck(caller, rule)', 'undefined']],
+    ),
+  ),
   ...mutationsOf(
     `${guard}src/verify/authorize.ts`,
     [`${guard}test/verify/authorize.test.ts`],

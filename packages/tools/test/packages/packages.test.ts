@@ -18,6 +18,7 @@ import {
   tokenOf,
 } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
+import { allPrograms, checkFrameworks, writePrograms } from './helpers/frameworkPrograms.ts'
 
 const run = promisify(execFile)
 process.chdir(fileURLToPath(new URL('../../../../../', import.meta.url)))
@@ -43,10 +44,11 @@ t.test('each package contains its README and the licence', async t => {
   }
 })
 
-/** The last one checks the declarations of all packages, too, and writes what runs. */
-const resolutions = [
-  { module: 'esnext', moduleResolution: 'bundler', skipLibCheck: true, noEmit: true },
-  { module: 'nodenext', skipLibCheck: false, outDir: 'dist' },
+/** The second checks the declarations of all packages, too. The last two write what runs. */
+const compilations = [
+  { include: ['.'], module: 'esnext', moduleResolution: 'bundler', skipLibCheck: true, noEmit: true },
+  { include: ['*.ts', 'autoload'], module: 'nodenext', skipLibCheck: false, outDir: 'dist' },
+  { include: ['frameworks'], module: 'nodenext', skipLibCheck: true, outDir: 'dist' },
 ]
 
 const installs = {
@@ -63,11 +65,12 @@ const installs = {
 }
 
 for (const [name, install] of Object.entries(installs)) {
-  t.test(`${name}: the README's code and three shapes of applications compile and run`, async t => {
+  t.test(`${name}: the README's code, three shapes of applications and each framework compile and run`, async t => {
     const folder = await consumerFolder(t)
     await install(folder)
-    for (const options of resolutions) t.equal(await compile(folder, options), '')
+    for (const options of compilations) t.equal(await compile(folder, options), '')
     await checkResponses(t, folder)
+    await checkFrameworks(t, folder, name.startsWith('npm') ? allPrograms : ['express', 'nest'])
   })
 }
 
@@ -75,19 +78,24 @@ async function consumerFolder(t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-consumer-'))
   t.teardown(() => rm(folder, { recursive: true }))
   await cp('packages/tools/consumer', folder, { recursive: true })
-  const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(await readFile('packages/guard/README.md', 'utf8')) ?? []
-  t.match(example, /guard/)
-  await writeFile(join(folder, 'readme.ts'), example)
+  const readme = await readFile('packages/guard/README.md', 'utf8')
+  const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, example = '']) => example)
+  t.match(examples, [/fastify/, /express/])
+  for (const [index, example] of examples.entries()) await writeFile(join(folder, `readme${index}.ts`), example)
+  await writePrograms(join(folder, 'frameworks'))
   return folder
 }
 
 /** @returns the compiler's messages */
-async function compile(folder: string, options: object): Promise<string> {
+async function compile(folder: string, { include, ...options }: { include: string[] }): Promise<string> {
   const compilerOptions = {
     ...{ target: 'es2023', lib: ['es2023'], types: ['node'], strict: true, rootDir: '.' },
+    // NestJS has no other decorators.
+    experimentalDecorators: true,
     ...options,
   }
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, exclude: ['dist', 'node_modules'] }))
+  const project = { compilerOptions, include, exclude: ['dist', 'node_modules'] }
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(project))
   // The launcher of the compiler does not load under the hooks that measure coverage.
   const manifest = createRequire(import.meta.url).resolve('typescript/package.json')
   const { default: getExePath } = (await import(join(manifest, '..', 'lib', 'getExePath.js'))) as {
