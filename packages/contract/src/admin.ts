@@ -1,7 +1,7 @@
 /** Schemas of the admin routes for users and their sessions. */
 import { type Static, Type } from 'typebox'
 import type { Receipt } from './revocations.ts'
-import { Email, Id, Password } from './sessions.ts'
+import { Email, endedSessions, Id, Password } from './sessions.ts'
 
 const closed = { additionalProperties: false }
 const Timestamp = Type.String({ format: 'date-time' })
@@ -77,6 +77,7 @@ export type SessionDetail = Static<typeof SessionDetail>
 /** Schema of the sessions of one user. */
 export const SessionDetails = Type.Object({
   sessions: Type.Array(Type.Unsafe<SessionDetail>({ $ref: 'SessionDetail#' })),
+  ...endedSessions,
 })
 export type SessionDetails = Static<typeof SessionDetails>
 
@@ -84,6 +85,7 @@ export type SessionDetails = Static<typeof SessionDetails>
 export const UserDetail = Type.Object({
   user: Type.Unsafe<UserView>({ $ref: 'UserView#' }),
   sessions: Type.Array(Type.Unsafe<SessionDetail>({ $ref: 'SessionDetail#' })),
+  ...endedSessions,
 })
 export type UserDetail = Static<typeof UserDetail>
 

@@ -107,7 +107,7 @@ export const problems = {
     status: 401,
     action: 'login',
     contexts: ['renew'],
-    description: 'the request has no refresh token',
+    description: 'the request has no refresh token; a browser sends its cookie only below `COOKIE_PATH`',
     title: 'A refresh token is required.',
     challenge: 'none',
   },

@@ -105,8 +105,29 @@ export const SessionView = Type.Object(
   { $id: 'SessionView' },
 )
 export type SessionView = Static<typeof SessionView>
+/** Schema of a session that ended within the last 24 hours. */
+export const EndedSession = Type.Object(
+  {
+    id: Id,
+    device: Type.Union([Type.String(), Type.Null()]),
+    userAgent: Type.Union([Type.String(), Type.Null()]),
+    address: Type.Union([Type.String(), Type.Null()]),
+    createdAt: Timestamp,
+    endedAt: Timestamp,
+    endedAs: Type.String({ description: 'Why it ended.', examples: ['logged-out', 'revoked', 'reuse-detected'] }),
+  },
+  { $id: 'EndedSession' },
+)
+export type EndedSession = Static<typeof EndedSession>
+/** The sessions that ended recently, in lists of sessions: the newest 20. */
+export const endedSessions = {
+  ended: Type.Array(Type.Unsafe<EndedSession>({ $ref: 'EndedSession#' }), {
+    description: 'The sessions that ended within the last 24 hours, newest first, at most 20.',
+  }),
+}
+
 /** Schema of the sessions of the caller. */
-export const SessionList = Type.Object({ sessions: Type.Array(SessionView) })
+export const SessionList = Type.Object({ sessions: Type.Array(SessionView), ...endedSessions })
 export type SessionList = Static<typeof SessionList>
 
 /** Schema of `GET /me`. */

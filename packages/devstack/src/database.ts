@@ -22,7 +22,11 @@ export interface DatabaseOptions {
 export async function startDatabase({ settings, dataDir, onStop }: DatabaseOptions): Promise<string> {
   if (settings.DATABASE_URL === null) {
     const port = settings.POSTGRES_PORT === 0 ? {} : { port: settings.POSTGRES_PORT }
-    const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), persistent: true, ...port })
+    const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), persistent: true, ...port }).catch(
+      (error: Error) => {
+        throw new SettingsError(error.message)
+      },
+    )
     onStop(() => postgres.stop())
     return postgres.url
   }
@@ -38,30 +42,40 @@ export async function startDatabase({ settings, dataDir, onStop }: DatabaseOptio
 const cli = 'services/auth/dist/bundle/gatehouse.js'
 const execFileAsync = promisify(execFile)
 
+/** @throws SettingsError when the database refuses a migration */
+export async function migrate(databaseUrl: string): Promise<void> {
+  await run(databaseUrl, ['migrate'])
+}
+
 /**
- * Applies the migrations and creates what is missing.
+ * Creates the client of the resource service and the accounts that are missing.
  * @returns which of the accounts are new
  */
-export async function prepareDatabase(
+export async function createAccounts(
   databaseUrl: string,
   secrets: Secrets,
   logins: { admin: Login; user: Login },
 ): Promise<{ admin: boolean; user: boolean }> {
-  const run = async (args: string[], env: Record<string, string> = {}) => {
-    const { stdout } = await execFileAsync(process.execPath, [cli, ...args], {
-      env: { ...process.env, DATABASE_URL: databaseUrl, ...env },
-    })
-    return JSON.parse(stdout) as { created?: boolean }
-  }
   const create = async ({ email, password }: Login, rights: string[]) => {
-    const { created = false } = await run(['create-account', '--email', email, ...rights], { PASSWORD: password })
+    const { created = false } = await run(databaseUrl, ['create-account', '--email', email, ...rights], {
+      PASSWORD: password,
+    })
     return created
   }
-  await run(['migrate'])
-  await run(['create-client', '--id', 'resource', '--name', 'resource service', '--scope', 'guard'], {
-    CLIENT_SECRET: secrets.clientSecret,
-  })
+  const client = ['--id', 'resource', '--name', 'resource service', '--scope', 'guard', '--replace-secret']
+  await run(databaseUrl, ['create-client', ...client], { CLIENT_SECRET: secrets.clientSecret })
   const admin = await create(logins.admin, ['--role', 'admin', '--scope', 'storage:restricted'])
   const user = await create(logins.user, [])
   return { admin, user }
+}
+
+async function run(databaseUrl: string, args: string[], env: Record<string, string> = {}) {
+  const failed = (error: { stderr?: string; message: string }) => {
+    const [line = error.message] = (error.stderr ?? '').split('\n').filter(text => text.trim() !== '')
+    throw new SettingsError(`The command \`gatehouse ${args[0]}\` failed: ${line.replace(/^(gatehouse|error): /i, '')}`)
+  }
+  const { stdout } = await execFileAsync(process.execPath, [cli, ...args], {
+    env: { ...process.env, DATABASE_URL: databaseUrl, ...env },
+  }).catch(failed)
+  return JSON.parse(stdout) as { created?: boolean }
 }

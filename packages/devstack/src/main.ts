@@ -1,25 +1,34 @@
 /** `npx pnpm start`: starts the local stack, prints its addresses, and stops it on a signal. */
 import { helpText, readSettings, SettingsError, type Table } from '@gatehouse/settings'
+import { stopSignal } from '@gatehouse/testkit'
+import { refuseUnusedSettings } from './refuseUnusedSettings.ts'
 import { stackSettings } from './settings.ts'
 import { startStack } from './stack.ts'
 import { welcome } from './welcome.ts'
+
+const stopped = stopSignal()
 
 async function main(): Promise<number> {
   if (process.argv.includes('--help')) {
     console.log(await help())
     return 0
   }
-  const startedAt = Date.now()
+  const startedAt = performance.now()
+  let isReady = false
+  stopped.addEventListener('abort', () => console.log(isReady ? 'Stopping.' : '\nStopping.'))
   const settings = readSettings(stackSettings, process.env)
-  const stopRequested = new Promise<void>(resolve => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve())
+  refuseUnusedSettings(process.env)
+  const stack = await startStack(settings, stopped)
+  isReady = true
+  console.log(welcome(stack, { seconds: (performance.now() - startedAt) / 1000, dataDir: settings.GATEHOUSE_DATA }))
+  const stopRequested = new Promise<undefined>(resolve => {
+    stopped.addEventListener('abort', () => resolve(undefined))
+    if (stopped.aborted) resolve(undefined)
   })
-  const stack = await startStack(settings)
-  console.log(welcome(stack, { seconds: (Date.now() - startedAt) / 1000, dataDir: settings.GATEHOUSE_DATA }))
-  const failure = await Promise.race([stopRequested.then(() => undefined), stack.failed])
-  console.log(failure ?? 'Stopping.')
+  const failure = await Promise.race([stopRequested, stack.failed])
+  if (failure !== undefined) console.error(failure)
   await stack.stop()
-  return failure === undefined ? 0 : 1
+  return failure === undefined ? stopped.reason : 1
 }
 
 async function help(): Promise<string> {
@@ -42,6 +51,7 @@ async function tableOf(service: string): Promise<{ settings: Table }> {
 main().then(
   code => process.exit(code),
   (error: Error) => {
+    if (stopped.aborted) process.exit(stopped.reason)
     console.error(error instanceof SettingsError ? error.message : error)
     process.exit(1)
   },

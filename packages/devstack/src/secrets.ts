@@ -2,8 +2,9 @@
  * The keys and passwords of a local stack, created once in files that only their owner can read.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { SettingsError } from '@gatehouse/settings'
 import type { StackSettings } from './settings.ts'
 
 export interface Secrets {
@@ -57,7 +58,35 @@ export function chooseLogins(
 
 export function readCredentials(dataDir: string): Credentials | undefined {
   const file = credentialsFile(dataDir)
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
+  if (!existsSync(file)) return undefined
+  try {
+    return parseCredentials(readFileSync(file, 'utf8'))
+  } catch {
+    throw new SettingsError(
+      `${file} is damaged. Restore it, or delete it: \`start\` then says how to set the passwords of existing accounts.`,
+    )
+  }
+}
+
+/** @throws Error when a member is missing */
+function parseCredentials(text: string): Credentials {
+  const credentials = JSON.parse(text) as Credentials
+  const { authUrl, resourceUrl, admin, user } = credentials
+  for (const value of [authUrl, resourceUrl, admin.email, admin.password, user.email, user.password]) {
+    if (typeof value !== 'string') throw new TypeError('A member is missing.')
+  }
+  return credentials
+}
+
+/** @throws SettingsError when the folder cannot be written */
+export function prepareFolder(dataDir: string): void {
+  try {
+    mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 })
+    accessSync(dataDir, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new SettingsError(`GATEHOUSE_DATA names a folder that cannot be written (${code}): ${dataDir}`)
+  }
 }
 
 export function writeCredentials(dataDir: string, credentials: Credentials): void {

@@ -1,5 +1,5 @@
 /** The variables of the local stack, besides those of the services. */
-import { integer, optional, type Table, text, type Values } from '@gatehouse/settings'
+import { databaseUrl, integer, oneOf, optional, type Table, text, url, type Values } from '@gatehouse/settings'
 
 const port = { min: 0, max: 65535 }
 const email = { pattern: /^[^\s@]+@[^\s@]+$/, wants: 'an e-mail address' }
@@ -30,14 +30,29 @@ export const stackSettings = {
     why: 'Clients connect to the services only.',
   }),
   DATABASE_URL: optional(
-    text({
+    databaseUrl({
       about: 'PostgreSQL to use instead of the embedded server',
-      isSecret: true,
-      pattern: /^postgres(ql)?:\/\//,
-      wants: 'a postgresql:// URL',
       why: 'The embedded server keeps its data in GATEHOUSE_DATA.',
     }),
   ),
+  HOST: oneOf({
+    about: 'Address that both services listen on',
+    fallback: '127.0.0.1',
+    choices: ['127.0.0.1', '0.0.0.0', '::1', '::'],
+    why: 'The others are reachable from other hosts, with the passwords of this stack.',
+  }),
+  ISSUER: optional(
+    url({
+      about: 'Public URL of the auth service, if clients use another than http://localhost and AUTH_PORT',
+      why: 'Tokens and guards must name the same issuer.',
+    }),
+  ),
+  LOG_LEVEL: oneOf({
+    about: 'Log level of both services',
+    fallback: 'info',
+    choices: ['info', 'debug'],
+    why: 'The start waits for a line of the level info.',
+  }),
   ADMIN_EMAIL: text({
     ...email,
     about: 'E-mail address of the first admin',

@@ -1,19 +1,22 @@
 /**
  * The local stack: PostgreSQL, migrations, keys, two accounts, and the processes of both services.
  */
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
 import { httpClient, startProcess, type TestProcess } from '@gatehouse/testkit'
-import { prepareDatabase, startDatabase } from './database.ts'
+import { createAccounts, migrate, startDatabase } from './database.ts'
+import { createProgress } from './progress.ts'
 import {
   type Credentials,
   chooseLogins,
   type Login,
   makeSecrets,
+  prepareFolder,
   readCredentials,
+  type Secrets,
   writeCredentials,
 } from './secrets.ts'
 import type { StackSettings } from './settings.ts'
@@ -33,62 +36,46 @@ export type PasswordState = 'new' | 'known' | 'wrong'
 
 type Undo = () => Promise<unknown>
 
-/** @throws SettingsError when a port is taken or the database cannot be reached */
-export async function startStack(settings: StackSettings): Promise<Stack> {
+/**
+ * @param signal stops the start; what has started is stopped before the promise rejects
+ * @throws SettingsError when a port is taken, the folder or a file cannot be used, or a part does not start
+ */
+export async function startStack(settings: StackSettings, signal: AbortSignal): Promise<Stack> {
   const undo: Undo[] = []
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    return { ...(await startParts(settings, undo)), stop }
+    return { ...(await startParts(settings, undo, signal)), stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<Stack, 'stop'>> {
+async function startParts(settings: StackSettings, undo: Undo[], signal: AbortSignal): Promise<Omit<Stack, 'stop'>> {
+  const { step } = createProgress(text => process.stdout.write(text), signal)
   const dataDir = resolve(settings.GATEHOUSE_DATA)
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  await requireFreePort('AUTH_PORT', settings.AUTH_PORT)
-  await requireFreePort('RESOURCE_PORT', settings.RESOURCE_PORT)
-  const databaseUrl = await startDatabase({ settings, dataDir, onStop: stop => void undo.push(stop) })
-  const secrets = makeSecrets(dataDir)
+  prepareFolder(dataDir)
   const previous = readCredentials(dataDir)
+  await requireFreePort('AUTH_PORT', settings)
+  await requireFreePort('RESOURCE_PORT', settings)
+  const databaseUrl = await step('database', () =>
+    startDatabase({ settings, dataDir, onStop: stop => void undo.push(stop) }),
+  )
+  const secrets = makeSecrets(dataDir)
   const logins = chooseLogins(previous, settings)
   const authUrl = `http://localhost:${settings.AUTH_PORT}`
   const credentials = { authUrl, resourceUrl: `http://localhost:${settings.RESOURCE_PORT}`, ...logins }
   // Written before the accounts exist: a start that fails in between must not lose their passwords.
   writeCredentials(dataDir, credentials)
-  const isNew = await prepareDatabase(databaseUrl, secrets, logins)
-
-  const common = {
-    HOST: '127.0.0.1',
-    LOG_LEVEL: process.env['LOG_LEVEL'] === 'debug' ? 'debug' : 'info',
-    NODE_ENV: 'production',
-    AUDIENCE: process.env['AUDIENCE'] ?? 'gatehouse',
-  }
-  const start = (name: string, env: Record<string, string | undefined>) =>
-    startService({ name, dataDir, env: { ...common, ...env }, undo })
-  const auth = await start('auth', {
-    PORT: String(settings.AUTH_PORT),
-    ISSUER: authUrl,
-    DATABASE_URL: databaseUrl,
-    // Short, so that the tour can wait until a token expires.
-    ACCESS_TOKEN_SECONDS: process.env['ACCESS_TOKEN_SECONDS'] ?? '30',
-    SIGNING_KEY_FILE: secrets.signingKeyFile,
-    REFRESH_KEYS_FILE: secrets.refreshKeysFile,
+  await step('migrations', () => migrate(databaseUrl))
+  const isNew = await step('accounts', () => createAccounts(databaseUrl, secrets, logins))
+  const services = await step('services', async () => {
+    const started = await startServices({ settings, dataDir, databaseUrl, secrets, undo })
+    await untilReady(credentials.resourceUrl, signal)
+    return started
   })
-  const resource = await start('resource', {
-    PORT: String(settings.RESOURCE_PORT),
-    ISSUER: authUrl,
-    AUTH_URLS: `http://127.0.0.1:${settings.AUTH_PORT}`,
-    CLIENT_ID: 'resource',
-    CLIENT_SECRET_FILE: secrets.clientSecretFile,
-    // The resource service must not have access to the database.
-    DATABASE_URL: undefined,
-  })
-  await untilReady(credentials.resourceUrl)
   const passwords = {
     admin: isNew.admin ? 'new' : await passwordState(authUrl, logins.admin),
     user: isNew.user ? 'new' : await passwordState(authUrl, logins.user),
@@ -97,12 +84,57 @@ async function startParts(settings: StackSettings, undo: Undo[]): Promise<Omit<S
   const loginToKeep = (account: 'admin' | 'user') =>
     passwords[account] === 'wrong' && previous ? previous[account] : logins[account]
   writeCredentials(dataDir, { ...credentials, admin: loginToKeep('admin'), user: loginToKeep('user') })
-  const failed = Promise.race([auth.exited.then(() => 'auth'), resource.exited.then(() => 'resource')])
-  return {
-    ...credentials,
-    passwords,
-    failed: failed.then(name => `The ${name} service has ended; its log is in ${logFile(dataDir, name)}`),
-  }
+  const ended = Object.entries(services).map(async ([name, { exited }]) => {
+    await exited
+    return `The ${name} service has ended; its log is in ${logFile(dataDir, name)}`
+  })
+  return { ...credentials, passwords, failed: Promise.race(ended) }
+}
+
+interface ServicesOptions {
+  settings: StackSettings
+  dataDir: string
+  databaseUrl: string
+  secrets: Secrets
+  undo: Undo[]
+}
+
+async function startServices({ settings, dataDir, databaseUrl, secrets, undo }: ServicesOptions) {
+  const issuer = settings.ISSUER ?? `http://localhost:${settings.AUTH_PORT}`
+  const common = { HOST: settings.HOST, LOG_LEVEL: settings.LOG_LEVEL, NODE_ENV: 'production', ISSUER: issuer }
+  const auth = await startService({
+    name: 'auth',
+    dataDir,
+    undo,
+    env: {
+      ...common,
+      PORT: String(settings.AUTH_PORT),
+      DATABASE_URL: databaseUrl,
+      // Short, so that the tour can wait until a token expires.
+      ACCESS_TOKEN_SECONDS: process.env['ACCESS_TOKEN_SECONDS'] || '30',
+      SIGNING_KEY_FILE: secrets.signingKeyFile,
+      REFRESH_KEYS_FILE: secrets.refreshKeysFile,
+    },
+  })
+  const resource = await startService({
+    name: 'resource',
+    dataDir,
+    undo,
+    env: {
+      ...common,
+      PORT: String(settings.RESOURCE_PORT),
+      AUTH_URLS: `http://${loopbackOf(settings.HOST)}:${settings.AUTH_PORT}`,
+      CLIENT_ID: 'resource',
+      CLIENT_SECRET_FILE: secrets.clientSecretFile,
+      // The resource service must not have access to the database.
+      DATABASE_URL: undefined,
+    },
+  })
+  return { auth, resource }
+}
+
+function loopbackOf(host: StackSettings['HOST']): string {
+  return host === '::1' ? '[::1]' : '127.0.0.1'
 }
 
 /** Tries the password of an account that existed before this start. */
@@ -119,8 +151,9 @@ const readyTimeoutMs = 120_000
 const readyCheckMs = 50
 
 /** Waits for /readyz: a service that listens may have no keys and no lease yet. */
-async function untilReady(url: string): Promise<void> {
+async function untilReady(url: string, signal: AbortSignal): Promise<void> {
   for (let attemptsLeft = readyTimeoutMs / readyCheckMs; attemptsLeft > 0; attemptsLeft -= 1) {
+    signal.throwIfAborted()
     const isReady = await fetch(`${url}/readyz`).then(
       ({ ok }) => ok,
       () => false,
@@ -128,10 +161,12 @@ async function untilReady(url: string): Promise<void> {
     if (isReady) return
     await systemClock.sleep(readyCheckMs)
   }
-  throw new Error('The resource service is not ready; see its log.')
+  throw new SettingsError('The resource service is not ready; see its log.')
 }
 
-async function requireFreePort(variable: string, port: number): Promise<void> {
+/** @throws SettingsError */
+async function requireFreePort(variable: 'AUTH_PORT' | 'RESOURCE_PORT', settings: StackSettings): Promise<void> {
+  const port = settings[variable]
   const server = createServer()
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -142,7 +177,7 @@ async function requireFreePort(variable: string, port: number): Promise<void> {
         ),
       )
     })
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve()))
+    server.listen(port, settings.HOST, () => server.close(() => resolve()))
   })
 }
 
@@ -154,7 +189,6 @@ interface ServiceOptions {
 }
 
 async function startService({ name, dataDir, env, undo }: ServiceOptions): Promise<TestProcess> {
-  mkdirSync(join(dataDir, 'logs'), { recursive: true })
   const log = createWriteStream(logFile(dataDir, name), { flags: 'a', mode: 0o600 })
   undo.push(async () => log.end())
   const process = await startProcess({
@@ -162,9 +196,18 @@ async function startService({ name, dataDir, env, undo }: ServiceOptions): Promi
     env,
     readyWhen: /"msg":"listening"/,
     onLine: line => log.write(`${line}\n`),
+  }).catch((error: Error) => {
+    throw new SettingsError(`${reasonOf(name, error.message)} Its log is in ${logFile(dataDir, name)}`)
   })
   undo.push(() => process.stop())
   return process
+}
+
+/** The sentence that the service printed when it ended. */
+function reasonOf(name: string, output: string): string {
+  const [, ...lines] = output.split('\n')
+  const line = lines.find(text => text.startsWith(`${name}: `)) ?? lines.find(text => /error/i.test(text))
+  return `The ${name} service did not start. ${(line ?? '').replace(`${name}: `, '')}`.trim()
 }
 
 function logFile(dataDir: string, name: string): string {

@@ -2,13 +2,17 @@
  * `npx pnpm tour`: runs the tour against the local stack and prints each request with its answer.
  */
 import { systemClock } from '@gatehouse/clock'
+import { readSettings } from '@gatehouse/settings'
+import { stopSignal } from '@gatehouse/testkit'
 import { readCredentials } from './secrets.ts'
+import { stackSettings } from './settings.ts'
 import { type TourResponse, type TourStep, tour } from './tour.ts'
 
 const timeoutMs = 30_000
+const stopped = stopSignal()
 
 async function main(): Promise<number> {
-  const dataDir = process.env['GATEHOUSE_DATA'] ?? '.gatehouse'
+  const { GATEHOUSE_DATA: dataDir } = readSettings({ GATEHOUSE_DATA: stackSettings.GATEHOUSE_DATA }, process.env)
   const credentials = readCredentials(dataDir)
   if (credentials === undefined) {
     console.error(`There is no stack in ${dataDir}: run \`npx pnpm start\` first and leave it running.`)
@@ -31,13 +35,13 @@ async function request(step: TourStep): Promise<TourResponse> {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(timeoutMs),
+    signal: AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)]),
   })
   const text = await response.text()
   const tourResponse: TourResponse = {
     status: response.status,
     headers: response.headers,
-    body: text === '' ? null : JSON.parse(text),
+    body: text === '' ? null : parse(text, url),
   }
   console.log(`< ${tourResponse.status} ${shorten(text)}`)
   for (const name of ['www-authenticate', 'retry-after']) {
@@ -54,9 +58,17 @@ async function request(step: TourStep): Promise<TourResponse> {
   return tourResponse
 }
 
+function parse(text: string, url: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error(`${url} does not answer with JSON: another program uses the port.`)
+  }
+}
+
 async function wait(ms: number, why: string): Promise<void> {
   console.log(`... ${Math.round(ms / 1000)} s for ${why}\n`)
-  await systemClock.sleep(ms)
+  await systemClock.sleep(ms, stopped)
 }
 
 /** Cuts long values, passwords and refresh tokens. */
@@ -69,8 +81,13 @@ function shorten(json: string): string {
 main().then(
   code => process.exit(code),
   (error: Error & { cause?: { code?: string } }) => {
+    if (stopped.aborted) {
+      console.log('Stopped.')
+      process.exit(stopped.reason)
+    }
     const isDown = error.cause?.code === 'ECONNREFUSED'
-    console.error(isDown ? 'The stack does not answer: is `npx pnpm start` running?' : error.message)
+    const reason = error.cause?.code === undefined ? error.message : `${error.message} (${error.cause.code})`
+    console.error(isDown ? 'The stack does not answer: is `npx pnpm start` running?' : reason)
     process.exit(1)
   },
 )

@@ -1,7 +1,7 @@
 /** `pnpm start` and `pnpm tour`, as a new user runs them. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,12 +18,7 @@ process.chdir(root)
 
 async function environment(t: Test): Promise<Record<string, string>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-start-'))
-  t.teardown(() => {
-    // Under root, this file names the data directory of PostgreSQL.
-    const pointerFile = join(dataDir, 'postgres', 'elsewhere')
-    if (existsSync(pointerFile)) rmSync(readFileSync(pointerFile, 'utf8'), { recursive: true, force: true })
-    rmSync(dataDir, { recursive: true, force: true })
-  })
+  t.teardown(() => rmSync(dataDir, { recursive: true, force: true }))
   return {
     GATEHOUSE_DATA: dataDir,
     AUTH_PORT: String(await freePort()),
@@ -46,6 +41,9 @@ t.test('start: runs the tour twice, keeps passwords over a restart, and leaves n
   const env = await environment(t)
   const first = await startProcess({ entry: main, env, readyWhen: /Gatehouse is ready/ })
   await first.logged(/admin@example\.org {2}[\w-]{20,}/)
+  t.ok(existsSync(join(env['GATEHOUSE_DATA'] as string, 'postgres', 'cluster', 'PG_VERSION')), 'data also as root')
+  const lines = first.logs.filter(line => /^ {2}(database|migrations|accounts|services) +[\d.]+ s$/.test(line))
+  t.equal(lines.length, 4, 'each step has a line')
   const { stdout } = await run(process.execPath, [tour], { env: { ...process.env, ...env } })
   for (const scene of [
     'No badge, no entry',
@@ -60,13 +58,16 @@ t.test('start: runs the tour twice, keeps passwords over a restart, and leaves n
   t.notMatch(stdout, /"password":"[^.]/, 'the tour shows no password')
   t.equal(await first.stop(), 0)
 
-  const { stdout: processes } = await run('ps', ['-eo', 'args'])
-  t.notOk(processes.includes(env['GATEHOUSE_DATA'] as string), 'no process is left')
+  await assertNoProcess(t, env)
   for (const name of ['AUTH_PORT', 'RESOURCE_PORT']) await assertFreePort(Number(env[name]))
 
   const second = await startProcess({ entry: main, env, readyWhen: /Gatehouse is ready/ })
   await second.logged(/admin@example\.org {2}\(password: see/)
-  await run(process.execPath, [tour], { env: { ...process.env, ...env } })
+  await second.logged(/sessions\/end|enable -X POST/)
+  const pasted = second.logs.slice(second.logs.findIndex(line => line.startsWith('  A=')))
+  const shell = await run('bash', ['-c', `cd ${env['GATEHOUSE_DATA']}\n${pasted.join('\n')}`])
+  const answers = [...shell.stdout.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status))
+  t.strictSame(answers, [200, 401, 403, 403, 401], 'the tour of a second start can be pasted')
   const credentials = () => JSON.parse(readFileSync(join(env['GATEHOUSE_DATA'] as string, 'credentials.json'), 'utf8'))
   const { admin } = credentials()
   t.notOk(
@@ -92,22 +93,98 @@ async function assertFreePort(port: number): Promise<void> {
   server.close()
 }
 
-t.test('start: reports a port in use, an unreachable database and an invalid variable in one sentence', async t => {
+t.test('start: reports what it cannot use in one sentence', async t => {
   const env = await environment(t)
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   t.teardown(() => taken.close())
   const { port } = taken.address() as { port: number }
   t.equal(await startError({ ...env, AUTH_PORT: String(port) }), `Port ${port} is in use: set AUTH_PORT to another.`)
-  t.match(
-    await startError({ ...env, DATABASE_URL: `postgresql://nobody@127.0.0.1:${await freePort()}/none` }),
-    /^DATABASE_URL names a database that cannot be used: [^\n]*$/,
-  )
-  t.match(
-    await startError({ ...env, RESOURCE_PORT: 'many' }),
-    /^RESOURCE_PORT must be a whole number from 0 to 65535, not "many"\. [^\n]*$/,
-  )
+  const cases: [Record<string, string>, RegExp][] = [
+    [
+      { DATABASE_URL: `postgresql://nobody@127.0.0.1:${await freePort()}/none` },
+      /^DATABASE_URL names a database that cannot be used: [^\n]*$/,
+    ],
+    [
+      { DATABASE_URL: 'postgresql://u:a#b@127.0.0.1/x' },
+      /^DATABASE_URL must be a postgresql:\/\/ URL, with %23 for a # [^\n]*$/,
+    ],
+    [{ RESOURCE_PORT: 'many' }, /^RESOURCE_PORT must be a whole number from 0 to 65535, not "many"\. [^\n]*$/],
+    [{ HOST: 'db.example' }, /^HOST must be one of 127\.0\.0\.1, [^\n]*$/],
+    [{ PORT: '80' }, /^PORT cannot be set for the local stack\. Set AUTH_PORT or RESOURCE_PORT\.$/],
+    [{ SIGNING_KEY_FILE: '/a' }, /^SIGNING_KEY_FILE cannot be set [^\n]*$/],
+    [
+      { GATEHOUSE_DATA: '/etc/hostname/data' },
+      /^GATEHOUSE_DATA names a folder that cannot be written \(ENOTDIR\): \/etc\/hostname\/data$/,
+    ],
+  ]
+  for (const [wrong, message] of cases) t.match(await startError({ ...env, ...wrong }), message)
 })
+
+t.test('start: names a damaged file, and keeps it', async t => {
+  const env = await environment(t)
+  const folder = env['GATEHOUSE_DATA'] as string
+  const file = join(folder, 'credentials.json')
+  writeFileSync(file, '{"authUrl":')
+  t.match(await startError(env), /credentials\.json is damaged\. [^\n]*$/)
+  t.equal(readFileSync(file, 'utf8'), '{"authUrl":')
+  rmSync(file)
+  mkdirSync(join(folder, 'keys'))
+  writeFileSync(join(folder, 'keys', 'signing-key.pem'), 'no key')
+  t.match(await startError(env), /^The auth service did not start\. SIGNING_KEY [^\n]*\.log$/)
+})
+
+t.test('start, tour: Ctrl-C at any moment prints one line, exits with 130, and leaves no process', async t => {
+  const env = await environment(t)
+  for (const moment of [/^ {2}database/, /^ {2}services/]) {
+    const { code, output } = await interrupted({ entry: main, env, moment })
+    t.equal(code, 130, String(moment))
+    t.equal(output.slice(output.indexOf('Stopping.')), 'Stopping.\n', String(moment))
+    await assertNoProcess(t, env)
+  }
+  const stack = startDetached(main, env)
+  await stack.printed(/Gatehouse is ready/)
+  const { code, output } = await interrupted({ entry: tour, env, moment: /for the access token to expire/ })
+  t.equal(code, 130)
+  t.match(output, /\nStopped\.\n$/)
+  t.equal(await stack.interrupt(), 130)
+  await assertNoProcess(t, env)
+})
+
+async function assertNoProcess(t: Test, env: Record<string, string>): Promise<void> {
+  const { stdout: processes } = await run('ps', ['-eo', 'args'])
+  t.notOk(processes.includes(env['GATEHOUSE_DATA'] as string), 'no process is left')
+}
+
+/** Sends SIGINT when a line of the output matches. */
+async function interrupted({ entry, env, moment }: { entry: string; env: Record<string, string>; moment: RegExp }) {
+  const child = startDetached(entry, env)
+  await child.printed(moment)
+  const code = await child.interrupt()
+  return { code, output: child.output() }
+}
+
+/** A program with a process group of its own, whose members all get the signal, as from a terminal. */
+function startDetached(entry: string, env: Record<string, string>) {
+  const child = spawn(process.execPath, [entry], { env: { ...process.env, ...env }, detached: true })
+  const closed = once(child, 'close')
+  let output = ''
+  const onChunk = (chunk: Buffer) => {
+    output += chunk
+  }
+  child.stdout.on('data', onChunk)
+  child.stderr.on('data', onChunk)
+  return {
+    output: () => output,
+    async printed(pattern: RegExp) {
+      while (!output.split('\n').some(line => pattern.test(line))) await once(child.stdout, 'data')
+    },
+    async interrupt(): Promise<number> {
+      process.kill(-(child.pid as number), 'SIGINT')
+      return (await closed)[0]
+    },
+  }
+}
 
 t.test('start --help: lists every variable', async t => {
   const { stdout } = await run(process.execPath, [main, '--help'])

@@ -116,6 +116,17 @@ function parseUrl(given: string): string | undefined {
   return given.replace(/\/+$/, '')
 }
 
+/** A PostgreSQL URL. An unescaped `#` or `@` of a password would otherwise cut the URL silently. */
+export function databaseUrl(words: SettingText): Setting<string> {
+  const parse = (given: string) => {
+    if (!/^postgres(ql)?:\/\//.test(given) || !URL.canParse(given)) return undefined
+    const { hash, search } = new URL(given)
+    return hash === '' && !search.includes('@') ? given : undefined
+  }
+  const wants = 'a postgresql:// URL, with %23 for a # in the password, and other special characters likewise'
+  return { ...words, isSecret: true, wants, parse }
+}
+
 /** The origin of a web page: scheme, host and port in the form of RFC 6454 section 6.1. */
 export function origin(words: SettingText): Setting<string> {
   const parse = (given: string) => (URL.canParse(given) && new URL(given).origin === given ? given : undefined)

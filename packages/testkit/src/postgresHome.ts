@@ -40,7 +40,7 @@ export async function preparePostgresHome(wantedDataDir: string): Promise<Postgr
   const isReachable = !owner || (await isOpenToAll(dirname(dataDir)))
   if (!isReachable && process.platform !== 'linux') {
     throw new Error(
-      `PostgreSQL cannot run as root, and the user nobody cannot reach ${dataDir}: choose another folder.`,
+      `PostgreSQL cannot run as root, and its unprivileged user cannot reach ${dataDir}: choose another folder.`,
     )
   }
   if (owner) {

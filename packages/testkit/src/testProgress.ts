@@ -24,6 +24,7 @@ export function createTestProgress({ files, print, show }: TestProgressOptions) 
   const waiting = new Set(files)
   let done = 0
   let block: string[] = []
+  let file = ''
 
   function showNext(): void {
     const [next] = waiting
@@ -33,11 +34,12 @@ export function createTestProgress({ files, print, show }: TestProgressOptions) 
   const position = (index: number) => `[${String(index).padStart(String(files.length).length)}/${files.length}]`
 
   function onLine(line: string): void {
-    const result = /^(ok|not ok) \d+ - (\S+)(?: # time=([\d.]+)ms)?/.exec(line)
+    file = /^# Subtest: (\S+)/.exec(line)?.[1] ?? file
+    const result = /^(ok|not ok) \d+ - .*?(?: # time=([\d.]+)ms)?$/.exec(line)
     const total = /^# \{ total: \d+(?:, pass: (\d+))?(?:, fail: (\d+))?/.exec(line)
     if (total) Object.assign(counts, { pass: Number(total[1] ?? 0), fail: Number(total[2] ?? 0) })
     if (result) {
-      const [, word = '', file = '', ms = '0'] = result
+      const [, word = '', ms = '0'] = result
       done += 1
       waiting.delete(file)
       const isOk = word === 'ok'

@@ -1,6 +1,7 @@
 /** The configuration of the auth service, read from the environment. */
 import { type Algorithm, algorithms } from '@gatehouse/contract'
 import {
+  databaseUrl,
   type Environment,
   flag,
   integer,
@@ -53,12 +54,9 @@ export const settings = {
       why: 'A token for one audience is refused by the services of another. The default is one audience.',
     }),
   ),
-  DATABASE_URL: text({
+  DATABASE_URL: databaseUrl({
     about:
       'URL of the PostgreSQL database; `schema`, `connection_limit`, `connect_timeout` and `pool_timeout` as in Prisma',
-    isSecret: true,
-    pattern: /^postgres(ql)?:\/\//,
-    wants: 'a postgresql:// URL',
     why: 'Accounts, sessions and revocations are stored only there.',
   }),
   DATABASE_POOL: integer({
@@ -348,10 +346,6 @@ export type Config = Values<typeof settings>
  */
 export function readConfig(environment: Environment): Config {
   const config = readSettings(settings, environment)
-  assertSetting(
-    URL.canParse(config.DATABASE_URL),
-    'DATABASE_URL is not a valid URL: special characters in the password must be percent-encoded.',
-  )
   parseDatabaseUrl(config.DATABASE_URL)
   assertSetting(
     config.RETRY_WINDOW_MS === 0 || config.RETRY_WINDOW_MS > config.DATABASE_TIMEOUT_MS + 1000,

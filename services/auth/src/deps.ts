@@ -84,7 +84,13 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset }
     rotate: {
       ...rotation,
       ...barrierDeps,
-      ...{ cookie, verifierIgnoringExpiry, allowedOrigins: config.ALLOWED_ORIGINS, tokenDeps },
+      ...{
+        cookie,
+        cookiePath: config.COOKIE_PATH,
+        verifierIgnoringExpiry,
+        allowedOrigins: config.ALLOWED_ORIGINS,
+        tokenDeps,
+      },
     },
     reauthenticate: { db, rawSql, passwords, limits: limits.passwords, accessTokens },
     authentication: { db: rawSql, verifier },

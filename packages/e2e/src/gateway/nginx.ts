@@ -37,6 +37,10 @@ export interface GatewayOptions extends Addresses {
   hasConsole?: boolean
   /** The variable DROP_HEADERS. */
   dropHeaders?: string
+  /** The variable FRONTEND_FOLDER. */
+  frontendFolder?: string
+  /** The variable FRONTEND_ADDRESS. */
+  frontendAddress?: string
 }
 
 const shippedFolder = fileURLToPath(new URL('../../../../../services/gateway/', import.meta.url))
@@ -115,8 +119,14 @@ function writeConfiguration(folder: string, options: RenderOptions): void {
     ALLOWED_ORIGINS: options.allowedOrigins ?? '',
     PUBLISH_CONSOLE: options.hasConsole ? 'on' : 'off',
   }
-  const rendered = { NGINX_ENVSUBST_OUTPUT_DIR: join(conf, 'rendered'), DROP_HEADERS: options.dropHeaders ?? '' }
-  execFileSync(join(shippedFolder, 'render-drop-headers.sh'), { env: { ...process.env, ...rendered } })
+  const rendered = {
+    NGINX_ENVSUBST_OUTPUT_DIR: join(conf, 'rendered'),
+    DROP_HEADERS: options.dropHeaders ?? '',
+    FRONTEND_FOLDER: options.frontendFolder ?? '',
+    FRONTEND_ADDRESS: options.frontendAddress ?? '',
+  }
+  for (const script of ['render-drop-headers.sh', 'render-frontend.sh'])
+    execFileSync(join(shippedFolder, script), { env: { ...process.env, ...rendered } })
   const templates = options.certificates === undefined ? ['templates'] : ['templates', 'templates-tls']
   for (const name of templates) {
     for (const file of readdirSync(join(shippedFolder, name))) {

@@ -4,6 +4,7 @@ import { ActionRequest, BulkEnd, BulkPreview, Id, ProblemError, ReceiptRef, Sess
 import { Type } from 'typebox'
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccount } from '../store/accounts.ts'
+import { listEndedSessions } from '../store/listEndedSessions.ts'
 import { listSessions, ownerOf } from '../store/listSessions.ts'
 import { bulkRevoke, previewBulkRevoke } from './bulkRevoke.ts'
 import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'
@@ -16,7 +17,7 @@ const maxSessions = 200
 
 const list = {
   tags,
-  summary: 'List the active sessions of an account',
+  summary: 'List the active sessions of an account, and those that ended recently',
   params,
   response: { 200: SessionDetails, ...adminProblemResponses('not-found') },
 }
@@ -48,8 +49,9 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (a
     const { id } = request.params
     if ((await readAccount(db, id)) === undefined) throw new ProblemError('not-found', 'no such account')
     const rows = await listSessions(db, { accountId: id, limit: maxSessions })
+    const ended = await listEndedSessions(db, id)
     reply.header('cache-control', 'no-store')
-    return { sessions: rows.map(row => sessionDetail(row, request.caller.sid)) }
+    return { sessions: rows.map(row => sessionDetail(row, request.caller.sid)), ended }
   })
 
   app.post('/sessions/:id/end', { schema: endOne }, async (request, reply) => {

@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
 import { emailKey } from '../store/accounts.ts'
 import { listAccounts, readAccountRow } from '../store/listAccounts.ts'
+import { listEndedSessions } from '../store/listEndedSessions.ts'
 import { listSessions } from '../store/listSessions.ts'
 import { createUser } from './createUser.ts'
 import { readAccountCursor, writeCursor } from './cursor.ts'
@@ -66,12 +67,13 @@ export const userRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps
 
   app.get('/users/:id', { schema: detail }, async (request, reply) => {
     const { id } = request.params
-    const [row, sessions] = await Promise.all([
+    const [row, sessions, ended] = await Promise.all([
       readAccountRow(db, id),
       listSessions(db, { accountId: id, limit: maxSessions }),
+      listEndedSessions(db, id),
     ])
     if (row === undefined) throw new ProblemError('not-found', 'no such account')
     reply.header('cache-control', 'no-store').header('etag', etagOf(row.version))
-    return { user: userView(row), sessions: sessions.map(session => sessionDetail(session, request.caller.sid)) }
+    return { user: userView(row), sessions: sessions.map(session => sessionDetail(session, request.caller.sid)), ended }
   })
 }

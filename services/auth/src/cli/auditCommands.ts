@@ -1,11 +1,13 @@
 /** `gatehouse audit ...` */
 import type { AuditView } from '@gatehouse/contract'
+import type { Api } from './api.ts'
 import { type CommandContext, type CommandTable, type Result, withoutUndefined } from './command.ts'
 import { type Options, parseTime } from './options.ts'
 import { table } from './table.ts'
+import { findUserId } from './userCommands.ts'
 
 async function listAudit({ api, options }: CommandContext): Promise<Result> {
-  const query = new URLSearchParams({ ...filterOf(options), limit: options.limit ?? '50' })
+  const query = new URLSearchParams({ ...(await filterOf(api, options)), limit: options.limit ?? '50' })
   const { body } = await api.call<{ entries: AuditView[] }>(`/admin/audit?${query}`)
   const text = table(body.entries, {
     at: ({ at }) => at,
@@ -25,7 +27,7 @@ async function listAudit({ api, options }: CommandContext): Promise<Result> {
  * little memory.
  */
 async function exportAudit({ api, options, reportProgress }: CommandContext): Promise<Result> {
-  const response = await api.stream(`/admin/audit/export?${new URLSearchParams(filterOf(options))}`)
+  const response = await api.stream(`/admin/audit/export?${new URLSearchParams(await filterOf(api, options))}`)
   let bytes = 0
   for await (const chunk of response.body ?? []) {
     bytes += (chunk as Uint8Array).length
@@ -35,8 +37,11 @@ async function exportAudit({ api, options, reportProgress }: CommandContext): Pr
   return { data: undefined, text: '' }
 }
 
-function filterOf({ actor, target, action, outcome, from, until }: Options): Record<string, string> {
+async function filterOf(api: Api, options: Options): Promise<Record<string, string>> {
+  const { action, outcome, from, until } = options
   const time = (text: string | undefined) => (text === undefined ? undefined : parseTime(text))
+  const id = async (user: string | undefined) => (user?.includes('@') ? findUserId(api, user) : user)
+  const [actor, target] = await Promise.all([id(options.actor), id(options.target)])
   return withoutUndefined({ actor, target, action, outcome, from: time(from), until: time(until) })
 }
 

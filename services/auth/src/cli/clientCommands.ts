@@ -24,10 +24,12 @@ async function createClient({ api, options }: CommandContext): Promise<Result> {
   return { data: response.body, text: card({ id: client.id, scopes: client.scopes, 'secret, shown once': secret }) }
 }
 
-async function rotateClient({ api, operands, options }: CommandContext): Promise<Result> {
+async function rotateClient(run: CommandContext): Promise<Result> {
+  const { api, operands, options } = run
   const id = requireOption(operands[0], 'CLIENT (its id)')
   const overlapSeconds = parseWhole(options.overlap ?? '3600', { name: '--overlap', min: 0 })
   const body = { overlapSeconds, ...withoutUndefined({ reason: options.reason }) }
+  if (overlapSeconds === 0) await run.confirm(`The present secret of ${id} is refused immediately.`)
   const path = `/admin/clients/${encodeURIComponent(id)}/rotate`
   const response = await api.call<{ secret: string; revocation: Receipt | null }>(path, { method: 'POST', body })
   const { secret, revocation } = response.body
@@ -55,13 +57,14 @@ export const clientCommands: CommandTable = {
   'clients rotate': {
     description: 'replace the secret; with --overlap 0 the old one is refused immediately',
     operands: '<client>',
-    options: ['overlap', 'reason'],
+    options: ['overlap', 'reason', 'yes'],
     run: rotateClient,
   },
   'clients delete': {
     description: 'delete a service client; its tokens and guards are refused',
     operands: '<client>',
-    options: ['reason', 'wait'],
+    options: ['reason', 'wait', 'yes'],
+    isDestructive: true,
     run: deleteClient,
   },
 }

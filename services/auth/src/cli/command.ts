@@ -31,6 +31,12 @@ export interface CommandContext {
    */
   password: string | undefined
   reportProgress: ReportProgress
+  /**
+   * Asks on the terminal before something is destroyed, unless `--yes` was given.
+   * @param effect what the command does, as a sentence
+   * @throws UsageError when the answer is not yes, or there is no terminal
+   */
+  confirm: (effect: string) => Promise<void>
 }
 
 export interface Result {
@@ -46,6 +52,8 @@ export interface ApiCommand {
   /** In the notation of commander, such as `<user>`. */
   operands?: string
   options?: readonly (keyof Options)[]
+  /** The command ends sessions or deletes: it asks before it runs, unless `--yes` is given. */
+  isDestructive?: true
   run: (context: CommandContext) => Promise<Result>
 }
 
@@ -77,9 +85,23 @@ export function receiptResult(receipt: Receipt, more: Record<string, unknown> = 
     'in force': inForce ? `yes, after ${waitedMs} ms` : `not yet; wait again with: gatehouse receipts show ${seq}`,
     'sessions ended': sessionsEnded,
     guards: guards.length === 0 ? 'none live' : `${acknowledged} of ${guards.length} acknowledged`,
+    ...silentGuards(receipt),
     receipt: seq,
   })
   return { data: { ...receipt, ...more }, text, code: inForce ? exitCodes.done : exitCodes.notYetInForce }
+}
+
+/** The guards that have not acknowledged, and why a revocation is in force all the same. */
+function silentGuards({ guards, inForce }: Receipt): Record<string, string> {
+  const silent = guards.filter(({ acknowledgedAt }) => acknowledgedAt === null)
+  return Object.fromEntries(
+    silent.map(({ name, leaseEndedAt }) => [`silent guard ${name}`, reasonOfSilence(leaseEndedAt, inForce)]),
+  )
+}
+
+function reasonOfSilence(leaseEndedAt: string | null, inForce: boolean): string {
+  if (leaseEndedAt !== null) return `its lease ended at ${leaseEndedAt}: since then it accepts no token`
+  return inForce ? 'it has left the feed' : 'it has not acknowledged, and its lease still runs'
 }
 
 /** @returns the members that are not undefined */

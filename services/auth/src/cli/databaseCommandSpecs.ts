@@ -20,8 +20,9 @@ export const databaseCommandSpecs = {
     options: ['email', 'role', 'scope'],
   },
   'create-client': {
-    description: 'create a service client; the secret is CLIENT_SECRET, or a random one that is printed',
-    options: ['id', 'name', 'scope'],
+    description:
+      'create a service client if the id is free; the secret is CLIENT_SECRET, or a random one that is printed',
+    options: ['id', 'name', 'scope', 'replaceSecret'],
   },
   'after-restore': {
     description: 'after a restore from a backup: end every session and give the feed a new identity',

@@ -11,7 +11,7 @@ import { hashPassword } from '../passwords/argon2.ts'
 import { contextWordsOf, createPasswordPolicy } from '../passwords/passwordPolicy.ts'
 import { createAccount } from '../store/accounts.ts'
 import { readClock } from '../store/readClock.ts'
-import { putServiceClient } from '../store/serviceClients.ts'
+import { createServiceClient, putServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { type AssertGrantFits, createGrantLimit } from '../tokens/grantSize.ts'
 import { afterRestore } from './afterRestore.ts'
@@ -65,7 +65,7 @@ async function createAccountCommand(
 
 async function createClient(
   { prisma }: Database,
-  { id, name = id, scope = [] }: Options,
+  { id, name = id, scope = [], replaceSecret = false }: Options,
   environment: Environment,
 ): Promise<Record<string, unknown>> {
   if (id === undefined || name === undefined || !/^[\w.-]{1,100}$/.test(id))
@@ -76,11 +76,16 @@ async function createClient(
   const { CLIENT_SECRET } = readSettings({ CLIENT_SECRET: clientSecret }, environment)
   const secret = CLIENT_SECRET ?? newClientSecret()
   if (secret.length < 20) throw new UsageError('CLIENT_SECRET must have at least 20 characters')
-  await prisma.$transaction(async tx => {
-    await putServiceClient(tx, { id, name, secretHash: sha256(secret), scopes: scope })
+  // Containers run this at every start: a secret that was rotated in the meantime must stay.
+  const put = replaceSecret ? putServiceClient : createServiceClient
+  const isDone = await prisma.$transaction(async tx => {
+    const created = await put(tx, { id, name, secretHash: sha256(secret), scopes: scope })
+    if (created === false) return false
     await writeAudit(tx, { ...byCommandLine, action: 'client.create', target: id, detail: { scopes: scope } })
+    return true
   })
-  return { id, ...(CLIENT_SECRET === null ? { secret } : {}) }
+  if (!isDone) return { created: false, id }
+  return { created: true, id, ...(CLIENT_SECRET === null ? { secret } : {}) }
 }
 
 const clientSecret = optional(

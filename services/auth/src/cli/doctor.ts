@@ -64,8 +64,25 @@ function checkKeys(config: Config): Finding[] {
       const { active, all } = readSigningKeys(config.SIGNING_KEY, config.SIGNING_ALGORITHM)
       return `${active.algorithm}, kid ${active.kid}, ${all.length} published`
     }),
+    checkCookiePath(config),
     checkSync('refresh keys', () => `${readRefreshKeys(config.REFRESH_KEYS).byId.size} configured`),
   ]
+}
+
+/** The browser compares the cookie's path with the public path (RFC 6265 section 5.1.4), prefix of the gateway included. */
+function checkCookiePath({ ISSUER, COOKIE_PATH }: Config): Finding {
+  const prefix = new URL(ISSUER).pathname.replace(/\/$/, '')
+  const missed = [`${prefix}/session`, `${prefix}/session/renew`].find(path => !isBelow(path, COOKIE_PATH))
+  if (missed === undefined) return passed('refresh cookie', `sent to ${prefix}/session`)
+  return failed(
+    'refresh cookie',
+    `COOKIE_PATH is ${COOKIE_PATH}, so browsers do not send the cookie to ${missed}, which ISSUER names. Set COOKIE_PATH=${prefix}/session`,
+  )
+}
+
+function isBelow(path: string, cookiePath: string): boolean {
+  const folder = cookiePath.replace(/\/$/, '')
+  return path === cookiePath || path.startsWith(`${folder}/`) || path === folder
 }
 
 /** Requests go to different replicas through the load balancer, so several are sent. */

@@ -6,6 +6,7 @@
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
 import { ApiError, createApi, NotLoggedInError } from './api.ts'
+import { askToContinue } from './askToContinue.ts'
 import { auditCommands } from './auditCommands.ts'
 import { clientCommands } from './clientCommands.ts'
 import { type CommandTable, exitCodes } from './command.ts'
@@ -31,10 +32,13 @@ const apiCommands: CommandTable = {
 async function runApi({ name, operands, options }: Invocation): Promise<number> {
   const command = apiCommands[name]
   if (command === undefined) throw new Error(`no command ${name}`)
+  const confirm = (effect: string) => (options.yes ? Promise.resolve() : askToContinue(effect))
+  if (command.isDestructive) await confirm(`${[name, ...operands].join(' ')}: ${command.description}.`)
   const context = {
     api: createApi(credentialsFile, environment['CURRENT_PASSWORD']),
     operands,
     options,
+    confirm,
     password: environment['PASSWORD'],
   }
   const work = (reportProgress: ReportProgress) => command.run({ ...context, reportProgress })

@@ -30,6 +30,8 @@ export interface Options {
   mustChange?: boolean
   dryRun?: boolean
   myself?: boolean
+  replaceSecret?: boolean
+  yes?: boolean
   json?: boolean
 }
 
@@ -51,13 +53,20 @@ export const optionSpecs: Readonly<Record<keyof Options, OptionSpec>> = {
   state: { flags: '--state <state>', description: 'active or disabled' },
   limit: { flags: '--limit <n>', description: 'maximum number of rows (default: 50)' },
   device: { flags: '--device <part>', description: 'part of the name of the device' },
-  account: { flags: '--account <id>', description: 'id of an account; may be repeated', isList: true },
+  account: {
+    flags: '--account <user>',
+    description: 'e-mail address or id of an account; may be repeated',
+    isList: true,
+  },
   network: { flags: '--network <cidr>', description: 'address or network, such as 203.0.113.0/24' },
   client: { flags: '--client <id>', description: 'client_id of the sessions' },
   before: { flags: '--before <time>', description: 'only sessions that began before this time' },
   overlap: { flags: '--overlap <seconds>', description: 'how long the old secret stays valid (default: 3600)' },
-  actor: { flags: '--actor <id>', description: 'id of the account or client that acted' },
-  target: { flags: '--target <id>', description: 'id that was acted on' },
+  actor: {
+    flags: '--actor <user>',
+    description: 'e-mail address or id of the account, or id of the client, that acted',
+  },
+  target: { flags: '--target <user>', description: 'e-mail address or id that was acted on' },
   action: { flags: '--action <name>', description: 'action, such as user.disable' },
   outcome: { flags: '--outcome <name>', description: 'outcome, such as done' },
   from: { flags: '--from <time>', description: 'first time, such as 2026-11-23 or 2026-11-23T20:00:00Z' },
@@ -67,6 +76,8 @@ export const optionSpecs: Readonly<Record<keyof Options, OptionSpec>> = {
   mustChange: { flags: '--must-change', description: 'require a new password at the next log-in' },
   dryRun: { flags: '--dry-run', description: 'only count the sessions' },
   myself: { flags: '--myself', description: 'confirm that the action affects your own account or session' },
+  replaceSecret: { flags: '--replace-secret', description: 'give an existing client this secret, name and scopes' },
+  yes: { flags: '--yes', description: 'do not ask' },
   json: { flags: '--json', description: 'print JSON' },
 }
 

@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError } from 'commander'
 import type { CommandTable } from './command.ts'
+import { completionScript } from './completion.ts'
 import { type Options, optionSpecs, UsageError } from './options.ts'
 
 export interface Invocation {
@@ -33,6 +34,8 @@ const helpText = `
 USER is an id or an e-mail address. Commands of the API use the log-in that \`gatehouse login\` saves in GATEHOUSE_HOME
 or ~/.config/gatehouse. A command that needs a recent log-in asks for the password, or reads it from CURRENT_PASSWORD.
 Commands of the database use DATABASE_URL or DATABASE_URL_FILE and print one line of JSON.
+
+Commands that end sessions or delete ask first; \`--yes\` answers them. Completion: source <(gatehouse completion)
 
 Exit codes: 0 done, 1 refused, 2 usage or configuration error, 3 not logged in, 4 committed but not yet in force,
 5 not available now.`
@@ -79,6 +82,9 @@ export async function runProgram(args: readonly string[], { api, database, runAp
   for (const [name, spec] of Object.entries(api)) add(name, spec, runApi)
   program.commandsGroup('Commands of the database:')
   for (const [name, spec] of Object.entries(database)) add(name, spec, runDatabase)
+  program.commandsGroup('Shell:')
+  const completion = newCommand('completion').description('print the completion of bash and zsh')
+  program.addCommand(completion.action(() => console.log(completionScript(program))))
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {

@@ -10,14 +10,14 @@ import {
 } from './command.ts'
 import { parseTime, requireOption, revocationOptions } from './options.ts'
 import { card, table } from './table.ts'
-import { resolveUserId } from './userCommands.ts'
+import { findUserId, resolveUserId } from './userCommands.ts'
 
 type Json = Record<string, unknown>
 
 async function listSessions(run: CommandContext): Promise<Result> {
   const id = await resolveUserId(run)
-  const { body } = await run.api.call<{ sessions: Json[] }>(`/admin/users/${id}/sessions`)
-  const text = table(body.sessions, {
+  const { body } = await run.api.call<{ sessions: Json[]; ended: Json[] }>(`/admin/users/${id}/sessions`)
+  const active = table(body.sessions, {
     device: session => session['device'],
     agent: session => session['agent'],
     address: session => session['address'],
@@ -25,7 +25,15 @@ async function listSessions(run: CommandContext): Promise<Result> {
     renewed: session => session['renewedAt'],
     id: session => session['id'],
   })
-  return { data: body.sessions, text }
+  if (body.ended.length === 0) return { data: body.sessions, text: active }
+  const ended = table(body.ended, {
+    'ended within 24 hours': session => session['device'],
+    address: session => session['address'],
+    ended: session => session['endedAt'],
+    because: session => session['endedAs'],
+    id: session => session['id'],
+  })
+  return { data: body.sessions, text: `${active}\n\n${ended}` }
 }
 
 async function endSession(run: CommandContext): Promise<Result> {
@@ -36,13 +44,15 @@ async function endSession(run: CommandContext): Promise<Result> {
 }
 
 async function endMatching(run: CommandContext): Promise<Result> {
-  const { account: accounts, client, device, network, before } = run.options
+  const { account: users, client, device, network, before } = run.options
+  const accounts = users && (await Promise.all(users.map(user => findUserId(run.api, user))))
   const createdBefore = before === undefined ? undefined : parseTime(before)
   const criteria = withoutUndefined<unknown>({ accounts, client, device, network, createdBefore })
   const call = (dryRun: boolean) => ({ method: 'POST' as const, body: { criteria, dryRun } })
   const preview = await run.api.call<BulkPreview>('/admin/sessions/end', call(true))
   if (run.options.dryRun) return { data: preview.body, text: card(preview.body) }
   const { sessions, accounts: accountCount } = preview.body
+  await run.confirm(`This ends ${sessions} sessions of ${accountCount} accounts.`)
   run.reportProgress(`ending ${sessions} sessions of ${accountCount} accounts`)
   return receiptResult((await callRevocation<Receipt>(run, '/admin/sessions/end', call(false))).body)
 }
@@ -78,12 +88,13 @@ export const sessionCommands: CommandTable = {
   'sessions end': {
     description: 'end one session',
     operands: '<session>',
-    options: revocationOptions,
+    options: [...revocationOptions, 'yes'],
+    isDestructive: true,
     run: endSession,
   },
   'sessions end-matching': {
     description: 'end all sessions that match every given criterion',
-    options: ['account', 'client', 'device', 'network', 'before', 'dryRun', ...revocationOptions],
+    options: ['account', 'client', 'device', 'network', 'before', 'dryRun', 'yes', ...revocationOptions],
     run: endMatching,
   },
   'sessions end-all': {

@@ -18,7 +18,6 @@ interface Page {
   nextCursor: string | null
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const columns = {
   email: ({ email }: UserView) => email,
   state: ({ state }: UserView) => state,
@@ -105,7 +104,8 @@ function accountAction(description: string, method: 'POST' | 'DELETE', path: str
     const id = await resolveUserId(context)
     return receiptResult((await callRevocation<Receipt>(context, `/admin/users/${id}${path}`, { method })).body)
   }
-  return { description, operands: '<user>', options: revocationOptions, run }
+  if (path === '/enable') return { description, operands: '<user>', options: revocationOptions, run }
+  return { description, operands: '<user>', options: [...revocationOptions, 'yes'], isDestructive: true, run }
 }
 
 export const userCommands: CommandTable = {
@@ -132,7 +132,8 @@ export const userCommands: CommandTable = {
   'users reset-code': {
     description: 'replace the password of an account with a one-time code that expires, and end its sessions',
     operands: '<user>',
-    options: revocationOptions,
+    options: [...revocationOptions, 'yes'],
+    isDestructive: true,
     run: issueResetCode,
   },
   'users force-change': accountAction(
@@ -143,10 +144,17 @@ export const userCommands: CommandTable = {
   'users delete': accountAction('delete an account and its personal data', 'DELETE', ''),
 }
 
-/** @returns the id of the account with this id or e-mail address */
+/** @returns the id of the account that the first operand names */
 export async function resolveUserId({ api, operands }: { api: Api; operands: readonly string[] }): Promise<string> {
-  const user = requireOption(operands[0], 'USER (an id or an e-mail address)')
-  if (uuid.test(user)) return user
+  return findUserId(api, requireOption(operands[0], 'USER (an id or an e-mail address)'))
+}
+
+/**
+ * @returns the id of the account with this id or e-mail address
+ * @throws UsageError when no account has the address
+ */
+export async function findUserId(api: Api, user: string): Promise<string> {
+  if (!user.includes('@')) return encodeURIComponent(user)
   const { body } = await api.call<Page>(`/admin/users?${new URLSearchParams({ email: user })}`)
   const found = body.users.find(({ email }) => email.toLowerCase() === user.toLowerCase())
   if (found === undefined) throw new UsageError(`no account has the address ${user}`)

@@ -1,10 +1,9 @@
 /** The OpenAPI 3.1 document, generated from the route schemas, and the page that shows it. */
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { AuditView, ClientView, Problem, Receipt, SessionDetail, UserView } from '@gatehouse/contract'
+import { AuditView, ClientView, EndedSession, Problem, Receipt, SessionDetail, UserView } from '@gatehouse/contract'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 
 export interface DocsOptions {
@@ -15,7 +14,8 @@ export interface DocsOptions {
 
 /** Must be registered before the routes: it records each route on registration. */
 export async function openApi(app: FastifyInstance, { issuer, version }: DocsOptions): Promise<void> {
-  for (const schema of [Problem, Receipt, UserView, SessionDetail, ClientView, AuditView]) app.addSchema(schema)
+  const schemas = [Problem, Receipt, UserView, SessionDetail, EndedSession, ClientView, AuditView]
+  for (const schema of schemas) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -84,13 +84,43 @@ export async function docsPage(app: FastifyInstance, { hasPage }: DocsOptions): 
   await app.register(async page => {
     // Strict-Transport-Security is a setting of the service: the default of the library covers all sub-domains for a year.
     await page.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false })
+    // Only with a slash at the end does the page name its files relative to itself, and so below any prefix of a gateway.
+    page.addHook('onRequest', async (request, reply) => {
+      if (request.url.split('?')[0] === '/docs') return reply.redirect('docs/')
+    })
     const files = swaggerUiFiles()
     await page.register(swaggerUi, {
-      ...{ routePrefix: '/docs', staticCSP: true, baseDir: fileURLToPath(files) },
-      logo: { type: 'image/svg+xml', content: await readFile(new URL('logo.svg', files)) },
+      ...{ routePrefix: '/docs', staticCSP: contentSecurityPolicy, baseDir: fileURLToPath(files) },
+      logo: { type: 'image/svg+xml', content: Buffer.from(logo), href: '/' },
+      theme: {
+        title: 'Gatehouse auth service: API',
+        favicon: [
+          {
+            filename: 'icon.svg',
+            rel: 'icon',
+            type: 'image/svg+xml',
+            sizes: 'any',
+            content: Buffer.from(logo).toString(),
+          },
+        ],
+      },
     })
   })
 }
+
+/** The library sets style attributes; its own policy would block them and report it on the console. */
+const contentSecurityPolicy = {
+  'default-src': ["'self'"],
+  'base-uri': ["'self'"],
+  'frame-ancestors': ["'none'"],
+  'img-src': ["'self'", 'data:'],
+  'object-src': ["'none'"],
+  'style-src': ["'self'", "'unsafe-inline'"],
+}
+
+/** The name instead of the library's logo. */
+const logo = `<svg xmlns="http://www.w3.org/2000/svg" width="160" height="40" viewBox="0 0 160 40">
+<text x="0" y="28" font-family="sans-serif" font-size="26" fill="#fff">Gatehouse</text></svg>`
 
 /** The library looks for its files beside its code, which is elsewhere in a bundle, so the path is passed. */
 function swaggerUiFiles(): URL {

@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import type { Db } from '../database/database.ts'
 import { actorContextOf } from '../http/actorContext.ts'
 import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
+import { listEndedSessions } from '../store/listEndedSessions.ts'
 import { listSessions, ownerOf, type SessionRow } from '../store/listSessions.ts'
 import type { Revocations } from './revoke.ts'
 import { type BarrierDeps, sendRevocation } from './sendRevocation.ts'
@@ -26,12 +27,17 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   const guarded = problemResponses(...accessTokenCodes)
   const answers = { 200: InForce, 202: InForce, ...guarded }
 
-  const list = { ...common, summary: 'List my sessions', response: { 200: SessionList, ...guarded } }
+  const list = {
+    ...common,
+    summary: 'List my sessions, and those that ended recently',
+    response: { 200: SessionList, ...guarded },
+  }
   app.get('/sessions', { schema: list }, async (request, reply) => {
     const { id, sid } = request.caller
     const rows = await listSessions(db, { accountId: id, limit: maxSessions })
+    const ended = await listEndedSessions(db, id)
     reply.header('cache-control', 'no-store')
-    return { sessions: rows.map(row => viewOf(row, sid)) }
+    return { sessions: rows.map(row => viewOf(row, sid)), ended }
   })
 
   const endOne = {

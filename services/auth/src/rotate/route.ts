@@ -19,6 +19,7 @@ export interface RotateRoutes extends RotateDeps {
   barrier: Barrier
   maxWaitMs: number
   cookie: RefreshCookie
+  cookiePath: string
   allowedOrigins: readonly string[]
   tokenDeps: TokenResponseDeps
   /** Accepts expired access tokens with a valid signature. */
@@ -37,6 +38,9 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     request.body ??= {}
     done()
   })
+
+  // The usual mistake behind a gateway, where the browser sees another path than this service.
+  const hint = `browsers send the cookie only below COOKIE_PATH, which is ${deps.cookiePath}`
 
   const presentedTokens = (request: FastifyRequest, body: { refreshToken?: string }) => {
     if (body.refreshToken !== undefined) return { transport: 'body' as const, tokens: [body.refreshToken] }
@@ -59,7 +63,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
   app.post('/session/renew', renewal, async (request, reply) => {
     const { transport, tokens } = presentedTokens(request, request.body)
     const idempotencyKey = idempotencyKeyOf(request)
-    if (tokens.length === 0) throw new ProblemError('refresh-missing', 'a renewal without a refresh token')
+    if (tokens.length === 0) throw new ProblemError('refresh-missing', `a renewal without a refresh token; ${hint}`)
     const [first = '', ...otherTokens] = newestFirst(tokens, token => decodeRefreshToken(token, refreshKeys))
     try {
       const clientInfo = clientInfoOf(request)
@@ -85,6 +89,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     schema: {
       tags: ['session'],
       summary: 'Log out: idempotent; an expired access token is accepted',
+      description: 'The header `Sessions-Ended` counts the sessions that this request ended: 0 if there was none.',
       body: LogoutRequest,
       response: { 204: {}, ...problemResponses('refresh-invalid', 'token-invalid', 'origin-refused') },
     },
@@ -104,14 +109,17 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
       const { caller } = await deps.verifierIgnoringExpiry.verify(authorization)
       sessionIds.push(caller.sid)
     }
+    if (sessionIds.length === 0) request.log.info(`a log-out without a refresh token and an access token; ${hint}`)
+    let ended = 0
     for (const sessionId of new Set(sessionIds.slice(0, maxSessions))) {
       const context = { actor: null, reason: null, address, requestId }
-      const { seq } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context)
+      const { seq, sessionsEnded } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context)
+      ended += sessionsEnded
       await barrier.wait(seq, waitPreference(request, reply, deps.maxWaitMs))
     }
     // Cleared last: without the cookie the client could not repeat a log-out that failed.
     if (transport === 'cookie') cookie.clear(reply)
-    return reply.code(204).header('cache-control', 'no-store').send()
+    return reply.code(204).headers({ 'cache-control': 'no-store', 'sessions-ended': ended }).send()
   })
 }
 

@@ -1,10 +1,11 @@
 /** The command line, run as a process: output, saved files and exit codes. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freshDatabase } from '@gatehouse/testkit'
+import { promisify } from 'node:util'
+import { freshDatabase, onServer } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { environmentFor, password } from '../helpers/service.ts'
@@ -54,15 +55,18 @@ t.test('cli: an admin logs in, lists, revokes and logs out', async t => {
   t.match(found, [{ id: ada.id, email: ada.email, sessions: 1 }])
   t.match((await gatehouse('users', 'show', ada.email)).stdout, /\u2603 laptop/)
 
-  const disabled = await gatehouse('users', 'disable', ada.email, '--reason', 'laptop lost', '--json')
+  const disabled = await gatehouse('users', 'disable', ada.email, '--yes', '--reason', 'laptop lost', '--json')
   t.match(JSON.parse(disabled.stdout), { subject: ada.id, inForce: true, sessionsEnded: 1 })
   t.match(await service.lastAudit('user.disable'), { actor: service.admin.id, reason: 'laptop lost' })
+  const audit = await gatehouse('audit', 'list', '--target', ada.email, '--action', 'user.disable', '--json')
+  t.match(JSON.parse(audit.stdout), [{ target: ada.id }])
+  t.match(await gatehouse('users', 'delete', ada.email), { code: 2, stderr: /users delete .*Add --yes/ })
   t.match((await gatehouse('users', 'enable', ada.id)).stdout, /in force +yes/)
-  t.match(await gatehouse('users', 'disable', service.admin.id), { code: 1, stderr: /confirmation-required/ })
-  t.match(await gatehouse('users', 'disable', service.admin.id, '--myself'), { code: 1, stderr: /last-admin/ })
+  t.match(await gatehouse('users', 'disable', service.admin.id, '--yes'), { code: 1, stderr: /confirmation-required/ })
+  t.match(await gatehouse('users', 'disable', service.admin.id, '--myself', '--yes'), { code: 1, stderr: /last-admin/ })
   t.match((await gatehouse('users', 'set-rights', ada.id, '--scope', 'storage:read')).stdout, /storage:read/)
   t.match((await gatehouse('users', 'set-rights', ada.id, '--scope', '')).stdout, /in force +yes/)
-  t.match(await gatehouse('sessions', 'end-matching', '--account', ada.id, '--dry-run'), {
+  t.match(await gatehouse('sessions', 'end-matching', '--account', ada.email, '--dry-run'), {
     code: 0,
     stdout: /sessions +0/,
   })
@@ -70,7 +74,7 @@ t.test('cli: an admin logs in, lists, revokes and logs out', async t => {
   const created = await gatehouse('clients', 'create', '--id', 'robot', '--scope', 'users:read', '--json')
   t.match(JSON.parse(created.stdout), { client: { id: 'robot' }, secret: /^ghc_/ })
   t.match(JSON.parse((await gatehouse('clients', 'rotate', 'robot', '--json')).stdout), { secret: /^ghc_/ })
-  t.match(await gatehouse('clients', 'delete', 'robot'), { code: 0 })
+  t.match(await gatehouse('clients', 'delete', 'robot', '--yes'), { code: 0 })
   t.match((await gatehouse('audit', 'list', '--action', 'user.disable')).stdout, /laptop lost/)
   const lines = (await gatehouse('audit', 'export', '--action', 'user.disable')).stdout.trim().split('\n')
   t.match(JSON.parse(lines[0] ?? ''), { action: 'user.disable', target: ada.id })
@@ -122,6 +126,21 @@ t.test(
     t.match(await gatehouse('clients', 'rotate', 'robot'), { code: 0 }, 'the confirmed token is saved')
   },
 )
+
+t.test('completion: bash completes commands, and the options of a command', async t => {
+  const gatehouse = runner({})
+  const file = join(t.testdir(), 'completion')
+  await writeFile(file, (await gatehouse('completion')).stdout)
+  const complete = async (...words: string[]) => {
+    const list = words.map(word => `'${word}'`).join(' ')
+    const script = `source ${file}; COMP_WORDS=(gatehouse ${list}); COMP_CWORD=${words.length}; _gatehouse; echo "\${COMPREPLY[*]}"`
+    return (await promisify(execFile)('bash', ['-c', script])).stdout.trim().split(' ')
+  }
+  t.match(await complete('use'), ['users'])
+  t.match(await complete('users', 'di'), ['disable'])
+  t.match(await complete('users', 'disable', '--re'), ['--reason'])
+  t.match(await complete('sessions', 'end-all', '--dry'), [''])
+})
 
 t.test('cli: distinguishes usage errors from an unreachable service by the exit code', async t => {
   const home = await homeFor(t)
@@ -185,6 +204,14 @@ t.test('cli: database commands migrate and create, and the doctor reports proble
     id: 'warehouse',
     secret: /^ghc_/,
   })
+  const secretHash = async () => (await onServer(url, 'SELECT secret_hash FROM service_clients')).rows[0]
+  const before = await secretHash()
+  t.match(JSON.parse((await gatehouse('create-client', '--id', 'warehouse', '--scope', 'guard')).stdout), {
+    created: false,
+  })
+  t.strictSame(await secretHash(), before, 'a secret that was rotated in the meantime stays')
+  await gatehouse('create-client', '--id', 'warehouse', '--scope', 'guard', '--replace-secret')
+  t.notSame(await secretHash(), before)
   t.match(await gatehouse('create-client', '--id', 'first-party', '--scope', 'guard'), { code: 2 })
   const weak = await runner({ ...environment, PASSWORD: 'password' })('create-account', '--email', 'x@example.org')
   t.match(weak, { code: 2, stderr: /PASSWORD/ })
@@ -203,6 +230,7 @@ t.test('cli: database commands migrate and create, and the doctor reports proble
   t.match(JSON.parse(well.stdout), [
     { check: 'configuration', isOk: true },
     { check: 'signing key', isOk: true },
+    { check: 'refresh cookie', isOk: true },
     { check: 'refresh keys', isOk: true },
     { check: 'replica keys', isOk: true },
     { check: 'database', isOk: true },
@@ -214,6 +242,10 @@ t.test('cli: database commands migrate and create, and the doctor reports proble
   t.match(await runner({ ...environment, LEASE_MS: '300' })('doctor'), {
     code: 1,
     stdout: /WRONG +configuration +LEASE_MS/,
+  })
+  t.match(await runner({ ...environment, ISSUER: 'https://x.example/auth' })('doctor'), {
+    code: 1,
+    stdout: /WRONG +refresh cookie +COOKIE_PATH is \/session, .* Set COOKIE_PATH=\/auth\/session/,
   })
   const unreachable = { ...environment, DATABASE_URL: 'postgresql://nobody@127.0.0.1:9/none' }
   t.match(await runner(unreachable)('doctor'), { code: 1, stdout: /WRONG +database +cannot be reached/ })

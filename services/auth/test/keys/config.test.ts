@@ -68,8 +68,12 @@ t.test('readConfig: names both variables when they contradict each other', t => 
     [{ REVOCATION_MARGIN_MS: '9999' }, /^REVOCATION_MARGIN_MS must be at least twice DATABASE_TIMEOUT_MS/],
     [{ SESSION_SECONDS: '10' }, /^SESSION_IDLE_SECONDS must not exceed SESSION_SECONDS/],
     [{ SHORT_SESSION_SECONDS: '10' }, /^SHORT_SESSION_IDLE_SECONDS must not exceed/],
-    [{ DATABASE_URL: 'postgresql://u:canary@[h/x' }, /^DATABASE_URL is not a valid URL/],
-    [{ DATABASE_URL: 'postgresql://u:canary@h:99999/x' }, /^DATABASE_URL is not a valid URL/],
+    [{ DATABASE_URL: 'postgresql://u:canary@[h/x' }, /^DATABASE_URL must be a postgresql:\/\/ URL, with %23 for a #/],
+    [{ DATABASE_URL: 'postgresql://u:1#canary@h/x' }, /^DATABASE_URL must be a postgresql:\/\/ URL, with %23 for a #/],
+    [
+      { DATABASE_URL: 'postgresql://u:canary@h:99999/x' },
+      /^DATABASE_URL must be a postgresql:\/\/ URL, with %23 for a #/,
+    ],
     [{ COOKIE_NAME: '__Host-x' }, /^COOKIE_PATH must be \/ when COOKIE_NAME/],
   ]
   for (const [changes, says] of pairs) {

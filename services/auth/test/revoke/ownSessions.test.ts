@@ -25,6 +25,18 @@ async function silentGuard({ call, guardCredentials }: TestService): Promise<str
   return guard
 }
 
+t.test('sessions: one that ended stays visible with its reason, and one of another account does not', async t => {
+  const service = await startService(t)
+  const ada = await service.createUser()
+  const [mine, phone] = [await service.login(ada), await service.login(ada, { device: 'phone' })]
+  const other = await service.login(await service.createUser())
+  for (const { refreshToken } of [phone, other])
+    await service.call('/session', { method: 'DELETE', body: { refreshToken } })
+  const { body } = await service.call('/sessions', { token: mine.accessToken })
+  t.match(body, { ended: [{ id: phone.sessionId, device: 'phone', endedAs: 'logged-out', endedAt: String }] })
+  t.equal((body as { ended: unknown[] }).ended.length, 1)
+})
+
 t.test("`GET /me`: returns the caller's account with `no-store`", async t => {
   const { call, createUser, login } = await startService(t)
   const ada = await createUser({ roles: ['clerk'], scopes: ['storage:read'] })

@@ -209,8 +209,13 @@ t.test('log-out: by cookie, ends the session, clears the cookie and is idempoten
     assertProblem(t, await byCookie(service, [refreshToken]), 'session-ended')
     assertProblem(t, await service.call('/me', { token: accessToken }), 'session-ended')
   }
-  t.equal((await byCookie(service, [mine.refreshToken], logOut)).status, 204)
-  t.equal((await byCookie(service, [], logOut)).status, 204, 'without any token')
+  t.equal(response.headers.get('sessions-ended'), '2')
+  const again = await byCookie(service, [mine.refreshToken], logOut)
+  t.equal(again.status, 204)
+  t.equal(again.headers.get('sessions-ended'), '0')
+  const without = await byCookie(service, [], logOut)
+  t.equal(without.status, 204, 'without any token')
+  t.equal(without.headers.get('sessions-ended'), '0')
 })
 
 t.test('log-out: keeps the cookie when the database is unavailable, so that the client can repeat it', async t => {

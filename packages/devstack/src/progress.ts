@@ -1,0 +1,26 @@
+/** Prints each step of the start when it begins, and its duration when it ends. */
+
+export interface Progress {
+  /** @throws the reason of the signal when the start was interrupted, before or during the step */
+  step: <Result>(label: string, work: () => Promise<Result>) => Promise<Result>
+}
+
+export function createProgress(write: (text: string) => void, signal: AbortSignal): Progress {
+  return {
+    async step(label, work) {
+      signal.throwIfAborted()
+      const startedAt = performance.now()
+      write(`  ${label.padEnd(11)} `)
+      const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1)
+      try {
+        const result = await work()
+        signal.throwIfAborted()
+        write(`${seconds()} s\n`)
+        return result
+      } catch (error) {
+        if (!signal.aborted) write('failed\n')
+        throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,61 @@
+/** What the gateway serves at `/`: a folder, a server, or nothing. */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { listenOnLoopback } from '@gatehouse/testkit'
+import t from 'tap'
+import { requireNginx, startGateway } from '../../src/gateway/nginx.ts'
+
+requireNginx((count, why) => t.plan(count, why))
+
+const services = { auths: ['127.0.0.1:9'], resources: ['127.0.0.1:9'] }
+const script = fileURLToPath(new URL('../../../../../services/gateway/render-frontend.sh', import.meta.url))
+
+t.test('frontend: a folder is served with its types, and paths of the application get index.html', async t => {
+  const frontendFolder = t.testdir({ 'index.html': '<h1>Shop</h1>', '.env': 'SECRET=1', assets: { 'app.js': 'run()' } })
+  const gateway = await startGateway({ ...services, frontendFolder })
+  t.teardown(gateway.stop)
+  const get = async (path: string) => {
+    const response = await fetch(`${gateway.url}${path}`)
+    return { status: response.status, type: response.headers.get('content-type'), text: await response.text() }
+  }
+  for (const path of ['/', '/orders/7'])
+    t.match(await get(path), { status: 200, type: 'text/html', text: /Shop/ }, path)
+  t.match(await get('/assets/app.js'), { status: 200, type: 'text/javascript', text: 'run()' })
+  for (const path of ['/assets/missing.js', '/.env', '/auth', '/api', '/auth/metrics'])
+    t.match(await get(path), { status: 404, type: 'application/problem+json' }, path)
+  t.match(await get('/auth/me'), { status: 502 }, 'prefixes still lead to the services')
+})
+
+t.test('frontend: a server is reached at /, without the identity headers of the client', async t => {
+  const server = createServer((request, response) =>
+    response.end(`${request.url} ${request.headers['x-auth-subject']}`),
+  )
+  const url = await listenOnLoopback(server, t.teardown)
+  const gateway = await startGateway({ ...services, frontendAddress: new URL(url).host })
+  t.teardown(gateway.stop)
+  const response = await fetch(`${gateway.url}/orders?page=2`, { headers: { 'x-auth-subject': 'admin' } })
+  t.equal(await response.text(), '/orders?page=2 undefined')
+})
+
+t.test('frontend: without a setting, / is 404', async t => {
+  const gateway = await startGateway(services)
+  t.teardown(gateway.stop)
+  t.equal((await fetch(gateway.url)).status, 404)
+})
+
+t.test('frontend: both settings, a relative folder and a character of the configuration are refused', async t => {
+  const folder = join(t.testdir(), 'rendered')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'frontend.conf'), '')
+  const render = (env: Record<string, string>) =>
+    execFileSync(script, {
+      env: { PATH: process.env['PATH'], NGINX_ENVSUBST_OUTPUT_DIR: folder, ...env },
+      stdio: 'pipe',
+    })
+  t.throws(() => render({ FRONTEND_FOLDER: '/srv', FRONTEND_ADDRESS: 'web:80' }), { message: /both set/ })
+  t.throws(() => render({ FRONTEND_FOLDER: 'dist' }), { message: /must be an absolute path, not "dist"/ })
+  t.throws(() => render({ FRONTEND_ADDRESS: 'web:80; return 200' }), { message: /may contain/ })
+})
