@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
 import t from 'tap'
-import { buildApp } from '../../src/app.ts'
-import { readConfig, settings } from '../../src/config.ts'
-import { environmentFor } from '../helpers/service.ts'
+import { buildApp } from '../src/app.ts'
+import { readConfig, settings } from '../src/config.ts'
+import { environmentFor } from './helpers/service.ts'
 
 const good = environmentFor('postgresql://postgres:canary-password@127.0.0.1:5432/x')
 

@@ -1,0 +1,33 @@
+/** Settings of the feed: leases, polls and how long revocations are kept. */
+import { integer } from '@gatehouse/settings'
+
+export const revocationSettings = {
+  LEASE_MS: integer({
+    about: 'Lease: how long a guard may decide from memory after a poll',
+    fallback: '15000',
+    min: 200,
+    max: 300000,
+    why: 'The auth service may be down for ten seconds without an effect on requests; a dead guard delays a revocation by at most the lease.',
+  }),
+  LEASE_MARGIN_MS: integer({
+    about: 'Added to a lease in the database',
+    fallback: '2000',
+    min: 50,
+    max: 60000,
+    why: 'Allows clock rates to differ by one per cent.',
+  }),
+  POLL_HOLD_MS: integer({
+    about: 'How long a poll is held while the feed has no new entry',
+    fallback: '5000',
+    min: 50,
+    max: 6000,
+    why: 'An idle guard sends one request in five seconds, and abandons a poll after eight.',
+  }),
+  REVOCATION_MARGIN_MS: integer({
+    about: 'How long a revocation is kept beyond the lifetime of an access token',
+    fallback: '60000',
+    min: 1000,
+    max: 600000,
+    why: 'Exceeds the duration of any transaction and the difference between clocks.',
+  }),
+}

@@ -1,0 +1,48 @@
+/** Settings of keys, tokens and the refresh cookie. */
+import { type Algorithm, algorithms } from '@gatehouse/contract'
+import { integer, oneOf, text } from '@gatehouse/settings'
+
+const hour = 3600
+
+export const tokenSettings = {
+  SIGNING_KEY: text({
+    about: 'PEM blocks: the first is the private key that signs access tokens, the others are only published',
+    isSecret: true,
+    wants: 'one or more PEM keys',
+    why: 'A secret has no default.',
+  }),
+  SIGNING_ALGORITHM: oneOf<Algorithm>({
+    about: 'Signature algorithm; must match the signing key',
+    fallback: 'ES256',
+    choices: algorithms,
+    why: 'The smallest signature that all common libraries verify.',
+  }),
+  REFRESH_KEYS: text({
+    about: 'Keys of refresh tokens as `id:64 hex digits`, separated by commas, the active key first',
+    isSecret: true,
+    pattern: /^\s*\d{1,3}:[0-9a-f]{64}(\s*,\s*\d{1,3}:[0-9a-f]{64})*\s*$/,
+    wants: 'one or more "id:64 hex digits" separated by commas, with ids from 0 to 255',
+    why: 'A secret has no default.',
+  }),
+  ACCESS_TOKEN_SECONDS: integer({
+    about: 'Lifetime of an access token',
+    fallback: '300',
+    min: 1,
+    max: hour,
+    why: 'Revocation does not depend on it; it limits what guards must remember.',
+  }),
+  COOKIE_PATH: text({
+    about: 'Path of the refresh cookie, as the browser sees it',
+    fallback: '/session',
+    pattern: /^\/[\w\-./]*$/,
+    wants: 'a path that begins with /',
+    why: 'It covers renew and log-out and nothing else; behind a prefix, put the prefix before it.',
+  }),
+  COOKIE_NAME: text({
+    about: 'Name of the refresh cookie',
+    fallback: '__Secure-gatehouse',
+    pattern: /^__(Secure|Host)-[\w-]{1,60}$/,
+    wants: 'a name that begins with __Secure- or __Host-',
+    why: 'Browsers then accept the cookie only with the attribute Secure.',
+  }),
+}
