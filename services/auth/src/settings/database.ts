@@ -1,5 +1,5 @@
 /** Settings of the database and of how long rows are kept. */
-import { integer } from '@gatehouse/settings'
+import { databaseUrl, integer } from '@gatehouse/settings'
 
 const day = 24 * 3600
 
