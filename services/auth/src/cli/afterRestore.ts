@@ -19,10 +19,10 @@ const confirmation = 'end every session'
  */
 export async function afterRestore(
   { prisma }: Database,
-  { confirm, reason = 'restored from a backup' }: Options,
+  { reason = 'restored from a backup', ...options }: Options,
   environment: Environment,
 ): Promise<Record<string, unknown>> {
-  if (confirm !== confirmation) throw new UsageError(`--confirm must be "${confirmation}"`)
+  assertConfirmed(options)
   const { ACCESS_TOKEN_SECONDS, REVOCATION_MARGIN_MS } = settings
   const limits = readSettings({ ACCESS_TOKEN_SECONDS, REVOCATION_MARGIN_MS }, environment)
   const retentionMs = limits.ACCESS_TOKEN_SECONDS * 1000 + limits.REVOCATION_MARGIN_MS
@@ -36,4 +36,9 @@ export async function afterRestore(
     const { seq, sessionsEnded } = await appendWork(tx, work, { context, retentionMs })
     return { feedId, seq, sessionsEnded }
   })
+}
+
+/** @throws UsageError without the confirmation */
+export function assertConfirmed({ confirm }: Options): void {
+  if (confirm !== confirmation) throw new UsageError(`--confirm must be "${confirmation}"`)
 }

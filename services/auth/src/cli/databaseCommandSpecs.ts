@@ -24,6 +24,11 @@ export const databaseCommandSpecs = {
       'create a service client if the id is free; the secret is CLIENT_SECRET, or a random one that is printed',
     options: ['id', 'name', 'scope', 'replaceSecret'],
   },
+  backup: { description: 'write accounts, service clients and the audit log to the standard output' },
+  restore: {
+    description: 'read a backup from the standard input into an empty, migrated database, then do after-restore',
+    options: ['confirm', 'reason'],
+  },
   'after-restore': {
     description: 'after a restore from a backup: end every session and give the feed a new identity',
     options: ['confirm', 'reason'],
@@ -31,4 +36,4 @@ export const databaseCommandSpecs = {
   doctor: { description: 'check configuration, keys, replicas, clock, database and migrations', options: ['url'] },
 } as const satisfies Record<string, DatabaseCommandSpec>
 
-export type DatabaseCommandName = Exclude<keyof typeof databaseCommandSpecs, 'doctor'>
+export type DatabaseCommandName = Exclude<keyof typeof databaseCommandSpecs, 'doctor' | 'backup'>

@@ -14,7 +14,8 @@ import { readClock } from '../store/readClock.ts'
 import { createServiceClient, putServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { type AssertGrantFits, createGrantLimit } from '../tokens/grantSize.ts'
-import { afterRestore } from './afterRestore.ts'
+import { afterRestore, assertConfirmed } from './afterRestore.ts'
+import { restore } from './backup.ts'
 import type { DatabaseCommandName } from './databaseCommandSpecs.ts'
 import { type Options, UsageError } from './options.ts'
 
@@ -33,6 +34,11 @@ export const databaseCommands: Readonly<Record<DatabaseCommandName, DatabaseComm
   'create-account': createAccountCommand,
   'create-client': createClient,
   'after-restore': afterRestore,
+  restore: async (database, options, environment) => {
+    assertConfirmed(options)
+    const restored = await restore(database.url, process.stdin)
+    return { restored, ...(await afterRestore(database, options, environment)) }
+  },
 }
 
 async function createAccountCommand(

@@ -3,6 +3,7 @@ import { systemClock } from '@gatehouse/clock'
 import { readSettings } from '@gatehouse/settings'
 import { settings } from '../config.ts'
 import { type Database, openDatabase } from '../database/database.ts'
+import { backup } from './backup.ts'
 import { exitCodes } from './command.ts'
 import type { DatabaseCommandName } from './databaseCommandSpecs.ts'
 import { databaseCommands, type Environment } from './databaseCommands.ts'
@@ -16,6 +17,11 @@ export async function runWithDatabase({ name, options }: Invocation, environment
   if (name === 'doctor') return doctor(options, environment)
   const database = openConfigured(environment)
   try {
+    if (name === 'backup') {
+      // The backup itself goes to the standard output.
+      console.error(`${await backup(database.url, process.stdout)} rows`)
+      return exitCodes.done
+    }
     const result = await databaseCommands[name as DatabaseCommandName](database, options, environment)
     console.log(JSON.stringify(result))
     return exitCodes.done

@@ -1,0 +1,54 @@
+/** `gatehouse backup` and `gatehouse restore`, as processes on two databases. */
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { freshDatabase, onServer } from '@gatehouse/testkit'
+import t from 'tap'
+import { startWithAdmin } from '../helpers/adminClient.ts'
+import { startReplica } from '../helpers/replicas.ts'
+import { assertProblem, password } from '../helpers/service.ts'
+
+const entry = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+const confirm = ['--confirm', 'end every session']
+
+async function gatehouse(env: Record<string, string>, args: string[], input = '') {
+  const child = spawn(process.execPath, [entry, ...args], { env: { PATH: process.env['PATH'], ...env } })
+  // A command that refuses its arguments reads no input.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input)
+  const exited = new Promise<number | null>(resolve => child.on('close', resolve))
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  return { code: await exited, stdout, stderr }
+}
+
+t.test('backup and restore: accounts, clients and the audit log survive, sessions do not', async t => {
+  const service = await startWithAdmin(t)
+  const ada = await service.createUser({ scopes: ['storage:read'] })
+  const { accessToken, refreshToken } = await service.login(ada)
+  const saved = await gatehouse(service.environment, ['backup'])
+  t.match(saved, { code: 0, stderr: /\d+ rows/ })
+  t.notMatch(saved.stdout, refreshToken)
+
+  const target = await freshDatabase()
+  t.teardown(target.drop)
+  const environment = { ...service.environment, DATABASE_URL: target.url }
+  const restoring = (input: string, args = confirm) => gatehouse(environment, ['restore', ...args], input)
+  t.match(await restoring(saved.stdout, []), { code: 2, stderr: /--confirm must be/ })
+  t.match(await restoring('something else\n'), { code: 2, stderr: /not a backup/ })
+  t.match(await restoring(saved.stdout.split('\n').slice(0, -2).join('\n')), { code: 2, stderr: /not whole/ })
+  t.match(await restoring(saved.stdout.replace('_init', '_next')), { code: 2, stderr: /other migrations/ })
+  const accounts = async (url: string) => (await onServer(url, 'SELECT * FROM accounts ORDER BY id')).rows
+  t.strictSame(await accounts(target.url), [], 'a refused restore writes nothing')
+
+  t.match(await restoring(saved.stdout), { code: 0, stdout: /"restored":\d+/ })
+  const without = (rows: Record<string, unknown>[]) => rows.map(({ epoch: _, version: _version, ...rest }) => rest)
+  t.strictSame(without(await accounts(target.url)), without(await accounts(service.database.url)))
+  t.match(await restoring(saved.stdout), { code: 2, stderr: /not empty/ })
+  const { rows } = await onServer(target.url, 'SELECT action FROM audit_entries ORDER BY id DESC LIMIT 1')
+  t.match(rows, [{ action: 'database.after-restore' }], 'the audit log goes on')
+
+  const restored = await startReplica(t, service, { DATABASE_URL: target.url })
+  assertProblem(t, await restored.call('/me', { token: accessToken }), 'session-ended')
+  const again = await restored.call('/session', { body: { email: ada.email, password, transport: 'body' } })
+  t.equal(again.status, 201)
+})
