@@ -85,6 +85,26 @@ export const LogoutRequest = RenewRequest
 /** Schema of `POST /session/reauthenticate`. */
 export const ReauthenticationRequest = Type.Object({ password: Password }, closed)
 
+const userCode = {
+  userCode: Type.String({
+    minLength: 8,
+    maxLength: 20,
+    description: 'As the device shows it.',
+    examples: ['BCDF-GHJK'],
+  }),
+}
+/** Schema of `POST /device/lookup`. */
+export const DeviceLookup = Type.Object(userCode, closed)
+/** Schema of a device that waits for the decision of a user. */
+export const WaitingDevice = Type.Object({
+  client: Type.String({ examples: ['television'] }),
+  scopes: Type.Array(Type.String(), { description: 'What the device asks for, of what the user has.' }),
+  audience: Type.String({ examples: ['gatehouse'] }),
+  expiresAt: Timestamp,
+})
+/** Schema of `POST /device/decision`. */
+export const DeviceDecision = Type.Object({ ...userCode, approve: Type.Boolean() }, closed)
+
 /** Schema of a session as its owner sees it. */
 export const SessionView = Type.Object(
   {

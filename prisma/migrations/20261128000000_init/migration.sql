@@ -146,6 +146,24 @@ CREATE TABLE "creations" (
 );
 
 -- CreateTable
+CREATE TABLE "device_authorizations" (
+    "device_code_hash" BYTEA NOT NULL,
+    "user_code" TEXT NOT NULL,
+    "client_id" TEXT NOT NULL,
+    "scope" TEXT,
+    "audience" TEXT NOT NULL,
+    "expires_at" TIMESTAMPTZ(3) NOT NULL,
+    "interval_seconds" INTEGER NOT NULL,
+    "polled_at" TIMESTAMPTZ(3),
+    "decision" TEXT,
+    "account_id" UUID,
+    "session_id" UUID,
+    "auth_time" INTEGER,
+
+    CONSTRAINT "device_authorizations_pkey" PRIMARY KEY ("device_code_hash")
+);
+
+-- CreateTable
 CREATE TABLE "rate_limits" (
     "key" TEXT NOT NULL,
     "points" INTEGER NOT NULL DEFAULT 0,
@@ -201,6 +219,12 @@ CREATE INDEX "audit_entries_address_id_idx" ON "audit_entries"("address", "id");
 
 -- CreateIndex
 CREATE INDEX "audit_entries_seq_idx" ON "audit_entries"("seq");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "device_authorizations_user_code_key" ON "device_authorizations"("user_code");
+
+-- CreateIndex
+CREATE INDEX "device_authorizations_expires_at_idx" ON "device_authorizations"("expires_at");
 
 -- CreateIndex
 CREATE INDEX "creations_expires_at_idx" ON "creations"("expires_at");

@@ -2,6 +2,7 @@
 import type { Clock } from '@gatehouse/clock'
 import { requestMetrics } from '@gatehouse/http'
 import { Registry } from 'prom-client'
+import { deviceRoutes } from './accounts/deviceRoutes.ts'
 import { accountRoutes } from './accounts/route.ts'
 import { adminRoutes } from './admin/route.ts'
 import { type Config, sweepRulesOf } from './config.ts'
@@ -53,6 +54,7 @@ export async function buildApp(config: Config, clock: Clock, logStream?: LogStre
     await authenticated.register(reauthenticateRoutes, deps.reauthenticate)
     await authenticated.register(sessionRoutes, deps.revoke)
     await authenticated.register(accountRoutes, deps.accounts)
+    await authenticated.register(deviceRoutes, deps.devices)
   })
   await app.register(adminRoutes, deps.admin)
   await app.register(oauthRoutes, { ...deps.oauth, errors: problemOptions })

@@ -93,6 +93,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset }
       },
     },
     reauthenticate: { db, rawSql, passwords, limits: limits.passwords, accessTokens },
+    devices: { db, deviceGuesses: limits.deviceGuesses },
     authentication: { db: rawSql, verifier },
     revoke: changes,
     accounts: { ...changes, limits: limits.passwords },
@@ -108,7 +109,8 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset }
     },
     oauth: {
       ...{ ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps, lifetimes, endSurplusSessions },
-      ...{ audiences, assertGrantFits },
+      ...{ audiences, assertGrantFits, publicClients: config.PUBLIC_CLIENTS, deviceLimit: limits.devices },
+      issuer: config.ISSUER,
     },
     feed: { db, clients: limits.clients, polls, issuer: config.ISSUER },
     discovery: { issuer: config.ISSUER, keys: signingKeys },

@@ -3,6 +3,7 @@
  * long.
  */
 import type { PrismaClient } from '../database/database.ts'
+import { removeDeviceAuthorizations } from '../store/deviceAuthorizations.ts'
 import {
   removeCreations,
   removeDeadGuards,
@@ -44,6 +45,7 @@ export async function sweep({ prisma, rules, pause, onRemoved }: SweepDeps): Pro
     guards: () => removeDeadGuards(prisma, limit),
     'rate limits': () => removeRateLimits(prisma, limit),
     creations: () => removeCreations(prisma, limit),
+    'device authorizations': () => removeDeviceAuthorizations(prisma, limit),
     'audit entries': () => removeOldAudit(prisma, { limit, retentionDays }),
   }
   for (const [what, remove] of Object.entries(tasks)) {

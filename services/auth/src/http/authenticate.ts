@@ -76,10 +76,15 @@ export function isClientActive(
   return scopes !== null && token.global_epoch >= globalEpoch
 }
 
+/** The same for a session without a token. */
+export function checkSession(facts: CallerFacts): ProblemCode | undefined {
+  return checkCaller(facts, { epoch: facts.account?.epoch ?? 0, global_epoch: facts.session?.globalEpoch ?? 0 })
+}
+
 /** Checks in a guard's order: the session, then the account, then the global epoch. */
 export function checkCaller(
   { account, session, globalEpoch }: CallerFacts,
-  token: AccessTokenClaims,
+  token: Pick<AccessTokenClaims, 'epoch' | 'global_epoch'>,
 ): ProblemCode | undefined {
   const endedWithAccount = session === null || session.endedAs === 'account-disabled'
   if (session !== null && session.endedAs !== null && !endedWithAccount) return 'session-ended'

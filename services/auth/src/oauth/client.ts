@@ -52,6 +52,20 @@ export function namedClientId(request: FastifyRequest, form: Form): string | und
   return presentedClient(request, form).id
 }
 
+/**
+ * @returns the id of a public client that may start sessions
+ * @throws ProblemError `client-invalid` for any other client, and for one that sends a secret
+ */
+export function requirePublicClient(
+  { publicClients }: { publicClients: readonly string[] },
+  request: FastifyRequest,
+  form: Form,
+): string {
+  const { id = '', secret } = presentedClient(request, form)
+  if (secret === undefined && publicClients.includes(id)) return id
+  throw new ProblemError('client-invalid', 'not a public client')
+}
+
 function credentialsOf(request: FastifyRequest, form: Form): { id: string; secretHash: Buffer } | undefined {
   const { id, secret } = presentedClient(request, form)
   return id === undefined || secret === undefined ? undefined : { id, secretHash: sha256(secret) }

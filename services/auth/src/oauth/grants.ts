@@ -19,6 +19,8 @@ import type { tokenTypes } from './tokenTypes.ts'
 export interface GrantDeps extends RotateDeps, ClientDeps {
   accessTokens: AccessTokens
   audiences: Audiences
+  /** Clients without a secret that may use device authorization. */
+  publicClients: readonly string[]
 }
 
 export interface GrantResult {
@@ -41,7 +43,7 @@ export async function refreshGrant(deps: GrantDeps, request: FastifyRequest, for
   const client = await clientOf(deps, request, form)
   const clientId = client?.id ?? namedClientId(request, form) ?? firstParty
   // A confidential client that only names itself is not authenticated.
-  if (client === undefined && clientId !== firstParty)
+  if (client === undefined && ![firstParty, ...deps.publicClients].includes(clientId))
     throw new OAuthError('invalid_grant', 'The refresh token belongs to another client.')
   const wanted = { scopes: form['scope']?.split(' '), audience: requestedAudience(form, deps.audiences) }
   await assertGranted(deps, { refreshToken, clientId }, wanted)

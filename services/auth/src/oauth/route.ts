@@ -7,23 +7,25 @@ import { clientInfoOf } from '../http/clientInfo.ts'
 import type { BarrierDeps } from '../revoke/sendRevocation.ts'
 import { firstParty } from '../tokens/firstParty.ts'
 import { clientOf, namedClientId, requireClient } from './client.ts'
+import { authorizeDevice, type DeviceDeps, deviceGrant } from './device.ts'
 import { OAuthError, type OAuthErrorOptions, setOAuthErrorHandler } from './errors.ts'
-import { type ExchangeDeps, exchangeGrant } from './exchange.ts'
+import { exchangeGrant } from './exchange.ts'
 import { type Form, readForms, requireParameter } from './form.ts'
 import { clientGrant, type GrantResult, refreshGrant } from './grants.ts'
 import { introspect } from './introspect.ts'
 import { revokeToken } from './revoke.ts'
-import { formOf, IntrospectionResponse, oauthErrorResponses, TokenResponse } from './schemas.ts'
-import { exchangeGrantType, tokenTypes } from './tokenTypes.ts'
+import { DeviceResponse, formOf, IntrospectionResponse, oauthErrorResponses, TokenResponse } from './schemas.ts'
+import { deviceGrantType, exchangeGrantType, tokenTypes } from './tokenTypes.ts'
 
-const grants: Readonly<Record<string, typeof exchangeGrant>> = {
+const grants: Readonly<Record<string, typeof deviceGrant>> = {
   refresh_token: refreshGrant,
   client_credentials: clientGrant,
   [exchangeGrantType]: exchangeGrant,
+  [deviceGrantType]: deviceGrant,
 }
 export const grantTypes = Object.keys(grants)
 
-export interface OAuthRoutes extends ExchangeDeps {
+export interface OAuthRoutes extends DeviceDeps {
   barrierDeps: BarrierDeps
   errors: OAuthErrorOptions
 }
@@ -41,7 +43,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     body: formOf({
       ...{ grant_type: 'required', refresh_token: '', scope: '', resource: '', client_id: '', client_secret: '' },
       ...{ audience: '', subject_token: '', subject_token_type: '', requested_token_type: '' },
-      ...{ actor_token: '', actor_token_type: '' },
+      ...{ actor_token: '', actor_token_type: '', device_code: '' },
     }),
     response: { 200: TokenResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
@@ -54,6 +56,17 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     const granted = await grant(deps, request, form)
     setNoStore(reply)
     return tokenResponseOf(granted)
+  })
+
+  const device = {
+    ...common,
+    summary: 'Start a device authorization: codes for the device and for its user (RFC 8628)',
+    body: formOf({ client_id: '', scope: '', resource: '' }),
+    response: { 200: DeviceResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
+  }
+  app.post('/oauth/device_authorization', { schema: device }, async (request, reply) => {
+    setNoStore(reply)
+    return authorizeDevice(deps, request, request.body)
   })
 
   const introspection = {
@@ -83,11 +96,11 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     const form: Form = request.body
     const client = await clientOf(deps, request, form)
     // A confidential client that only names itself is not authenticated, and is not the public client either.
-    if (client === undefined && (namedClientId(request, form) ?? firstParty) !== firstParty)
+    const clientId = client?.id ?? namedClientId(request, form) ?? firstParty
+    if (client === undefined && ![firstParty, ...deps.publicClients].includes(clientId))
       throw new ProblemError('client-invalid', 'a client id without its secret')
     const { address, requestId } = clientInfoOf(request)
     const context = { actor: client?.id ?? null, reason: null, address, requestId }
-    const clientId = client?.id ?? firstParty
     const revoked = await revokeToken(deps, { token: requireParameter(form, 'token'), clientId, context })
     const result = revoked && (await barrierDeps.barrier.wait(revoked.seq, barrierDeps.maxWaitMs))
     // RFC 7009 has no response for a pending revocation: the client must repeat the request (section 2.2.1).

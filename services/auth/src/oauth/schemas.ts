@@ -14,6 +14,16 @@ export const TokenResponse = Type.Object({
   ),
 })
 
+/** RFC 8628 section 3.2. */
+export const DeviceResponse = Type.Object({
+  device_code: Type.String({ examples: ['ghd_...'] }),
+  user_code: Type.String({ examples: ['BCDF-GHJK'] }),
+  verification_uri: Type.String({ examples: ['https://auth.example.org/account/device'] }),
+  verification_uri_complete: Type.String(),
+  expires_in: Type.Integer({ description: 'Seconds.', examples: [600] }),
+  interval: Type.Integer({ description: 'Seconds between two polls.', examples: [5] }),
+})
+
 /** `active: false` has no further members; an active token has its claims. */
 export const IntrospectionResponse = Type.Object(
   { active: Type.Boolean() },
@@ -44,6 +54,7 @@ const example = {
   token: 'eyJhbGciOi...',
   token_type_hint: 'access_token',
   resource: 'https://api.example.org',
+  device_code: 'ghd_...',
   audience: 'gatehouse',
   subject_token: 'eyJhbGciOi...',
   subject_token_type: tokenTypes.access,

@@ -7,3 +7,4 @@ export const tokenTypes = {
 } as const
 
 export const exchangeGrantType = 'urn:ietf:params:oauth:grant-type:token-exchange'
+export const deviceGrantType = 'urn:ietf:params:oauth:grant-type:device_code'

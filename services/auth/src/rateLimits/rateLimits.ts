@@ -1,5 +1,6 @@
 /** All rate limits of the service, shared by its replicas. */
 import type { Clock } from '@gatehouse/clock'
+import type { RateLimiterPostgres } from 'rate-limiter-flexible'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import type { LoginBatch } from '../store/loginBatch.ts'
@@ -7,6 +8,10 @@ import { type CallLimit, createAdminCallLimit } from './adminCallLimit.ts'
 import { type ClientLimits, clientLimits } from './clientLimits.ts'
 import { type FailureLimits, failureLimits } from './failureLimits.ts'
 import { type LoginLimits, loginLimits } from './loginLimits.ts'
+import { sharedCounter } from './sharedCounter.ts'
+
+const newDevicesPerMinute = 20
+const wrongCodesPerMinute = 5
 
 export interface RateLimits {
   /** Wrong passwords, at log-in and when a password is changed. */
@@ -14,6 +19,10 @@ export interface RateLimits {
   renewals: FailureLimits
   clients: ClientLimits
   adminCalls: CallLimit
+  /** New device codes from one address. */
+  devices: RateLimiterPostgres
+  /** Wrong user codes of one account. */
+  deviceGuesses: FailureLimits
 }
 
 export interface RateLimitDeps {
@@ -29,6 +38,8 @@ export function createRateLimits(config: Config, { database, logins, clock }: Ra
     passwords: loginLimits({ pool, store: logins, perAccount, perAddress, ceiling }),
     renewals: failureLimits({ pool, clock, policy: 'renew', quota: config.RENEW_FAILURES }),
     clients: clientLimits({ db, pool, clock, quota: config.CLIENT_FAILURES }),
+    devices: sharedCounter({ pool, keyPrefix: 'device', points: newDevicesPerMinute, windowSeconds: 60 }),
+    deviceGuesses: failureLimits({ pool, clock, policy: 'device-code', quota: wrongCodesPerMinute }),
     adminCalls: createAdminCallLimit({ db, pool, quota: config.ADMIN_CALLS }),
   }
 }

@@ -27,6 +27,15 @@ export const serverSettings = {
     wants: 'printable and without spaces',
     why: 'Services that trust each other share one audience.',
   }),
+  PUBLIC_CLIENTS: list(
+    text({
+      about: 'Ids of public clients that may start a device authorization (RFC 8628): televisions, command lines',
+      fallback: '',
+      pattern: /^(?!first-party$)[\w.-]{1,100}$/,
+      wants: 'a client id other than first-party',
+      why: 'A device without a secret cannot prove what it is, so none is accepted by default.',
+    }),
+  ),
   RESOURCES: list(
     text({
       about: 'Further audiences that a client can ask for with `resource` (RFC 8707), one for each group of services',

@@ -7,6 +7,9 @@ import type { EndedAs } from './endSessions.ts'
 export const auditActions = {
   'session.start': 'A user logs in, or fails to.',
   'session.renew': 'A renewal is refused.',
+  'device.approve': 'A user approves a device that waits with a code, or reaches the limit of wrong codes.',
+  'device.deny': 'A user denies a device that waits with a code.',
+  'session.device': 'A device that a user has approved gets its session.',
   'session.exchange': 'A client exchanges the access token of a user for a session of its own or a narrower token.',
   'session.reauthenticate': 'A user confirms the password within a session, or fails to.',
   'session.retry': 'A renewal is repeated; the entry has the client info of both requests.',

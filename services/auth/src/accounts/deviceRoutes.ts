@@ -1,0 +1,88 @@
+/** `POST /device/lookup` and `/device/decision`: a user sees and decides about a device that waits (RFC 8628). */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { DeviceDecision, DeviceLookup, type ProblemCode, ProblemError, WaitingDevice } from '@gatehouse/contract'
+import type { FastifyRequest } from 'fastify'
+import type { PrismaClient } from '../database/database.ts'
+import { actorContextOf } from '../http/actorContext.ts'
+import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
+import { readUserCode } from '../oauth/userCode.ts'
+import { type FailureLimits, withFailureLimit } from '../rateLimits/failureLimits.ts'
+import { confirmActor } from '../revoke/confirmActor.ts'
+import { decideDevice, findWaitingDevice } from '../store/deviceAuthorizations.ts'
+import { writeAudit } from '../store/writeAudit.ts'
+
+export interface DeviceRoutes {
+  db: PrismaClient
+  /** Wrong user codes of one account. */
+  deviceGuesses: FailureLimits
+}
+
+export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app, { db, deviceGuesses }) => {
+  const common = { tags: ['me'], security: [{ bearer: [] }] }
+  const guarded = problemResponses(...accessTokenCodes, 'not-found')
+
+  const lookup = {
+    ...common,
+    summary: 'Show the device that waits with this code',
+    body: DeviceLookup,
+    response: { 200: WaitingDevice, ...guarded },
+  }
+  app.post('/device/lookup', { schema: lookup }, async (request, reply) => {
+    const { scopes: held } = request.caller
+    const device = await limitGuesses(request, async () => {
+      await actorContextOf(request).readActor(db)
+      return findWaitingDevice(db, readUserCode(request.body.userCode))
+    })
+    const { clientId: client, scope, audience, expiresAt } = device
+    const scopes = scope === null ? [...held] : scope.split(' ').filter(wanted => held.includes(wanted))
+    reply.header('cache-control', 'no-store')
+    return { client, scopes, audience, expiresAt: expiresAt.toISOString() }
+  })
+
+  const decision = {
+    ...common,
+    summary: 'Approve or deny the device that waits with this code',
+    description: 'An approved device gets a session of its own, which is in the list of sessions.',
+    body: DeviceDecision,
+    response: { 204: {}, ...guarded },
+  }
+  app.post('/device/decision', { schema: decision }, async (request, reply) => {
+    const { approve, userCode } = request.body
+    await limitGuesses(request, () => decide(request, { approve, userCode: readUserCode(userCode) }))
+    return reply.code(204).header('cache-control', 'no-store').send()
+  })
+
+  /** The decision and its audit entry commit only while the session of the user is active. */
+  async function decide(request: FastifyRequest, { approve, userCode }: { approve: boolean; userCode: string }) {
+    const { actor, sid, reason, address, requestId, readActor } = actorContextOf(request)
+    const authTime = request.caller.claims.auth_time
+    return db.$transaction(async tx => {
+      await readActor(tx)
+      const choice = approve ? 'approved' : 'denied'
+      const client = await decideDevice(tx, { userCode, decision: choice, accountId: actor, sessionId: sid, authTime })
+      if (client === undefined) return undefined
+      const action = approve ? ('device.approve' as const) : ('device.deny' as const)
+      const entry = { actor, action, target: actor, outcome: 'done', detail: { client, session: sid } }
+      await writeAudit(tx, { ...entry, reason, address, requestId })
+      await confirmActor(tx, { readActor, use: 'read' })
+      return client
+    })
+  }
+
+  async function limitGuesses<Found>(request: FastifyRequest, find: () => Promise<Found | undefined>): Promise<Found> {
+    const { actor, reason, address, requestId } = actorContextOf(request)
+    const onLimitReached = () => {
+      const entry = { actor, action: 'device.approve' as const, target: actor, outcome: 'rate-limited', detail: {} }
+      return writeAudit(db, { ...entry, reason, address, requestId })
+    }
+    return withFailureLimit({ limits: deviceGuesses, key: actor, isCounted, onLimitReached }, async () => {
+      const found = await find()
+      if (found === undefined) throw new ProblemError('not-found', 'no device waits with this code')
+      return found
+    })
+  }
+}
+
+function isCounted(code: ProblemCode): boolean {
+  return code === 'not-found'
+}

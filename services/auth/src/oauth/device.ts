@@ -1,0 +1,135 @@
+/** Device authorization (RFC 8628): a device gets a session of a user who approves its code elsewhere. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { ProblemError } from '@gatehouse/contract'
+import type { FastifyRequest } from 'fastify'
+import type { RateLimiterPostgres } from 'rate-limiter-flexible'
+import type { Db } from '../database/database.ts'
+import { checkSession } from '../http/authenticate.ts'
+import { type ClientInfo, clientInfoOf } from '../http/clientInfo.ts'
+import { sha256 } from '../keys/hmac.ts'
+import { addressKey } from '../rateLimits/addressKey.ts'
+import { readAccount } from '../store/accounts.ts'
+import {
+  createDeviceAuthorization,
+  deleteDevice,
+  type LockedDevice,
+  pollDevice,
+} from '../store/deviceAuthorizations.ts'
+import { lockSubject, startExchangedSession } from '../store/exchangeSession.ts'
+import { readCaller } from '../store/readCaller.ts'
+import type { Grant } from '../store/rotateRefreshToken.ts'
+import { writeAudit } from '../store/writeAudit.ts'
+import { encodeRefreshToken, newSecret } from '../tokens/refreshToken.ts'
+import { requestedAudience } from './audience.ts'
+import { requirePublicClient } from './client.ts'
+import { OAuthError } from './errors.ts'
+import type { ExchangeDeps } from './exchange.ts'
+import { type Form, requireParameter } from './form.ts'
+import type { GrantResult } from './grants.ts'
+import { newUserCode, showUserCode } from './userCode.ts'
+
+export interface DeviceDeps extends ExchangeDeps {
+  issuer: string
+  /** New codes from one address. */
+  deviceLimit: RateLimiterPostgres
+}
+
+const lifetimeSeconds = 600
+const intervalSeconds = 5
+const scopeText = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
+
+/** @throws OAuthError `invalid_client`, `invalid_scope`, `invalid_target`; ProblemError `rate-limited`, `overloaded` */
+export async function authorizeDevice(deps: DeviceDeps, request: FastifyRequest, form: Form) {
+  const clientId = requirePublicClient(deps, request, form)
+  const audience = requestedAudience(form, deps.audiences) ?? deps.audiences[0] ?? ''
+  const scope = form['scope'] ?? null
+  if (scope !== null && (scope.length > 1000 || !scopeText.test(scope)))
+    throw new OAuthError('invalid_scope', 'The scope is malformed.')
+  const { consumedPoints, msBeforeNext } = await deps.deviceLimit.penalty(addressKey(clientInfoOf(request).address))
+  if (consumedPoints > deps.deviceLimit.points)
+    throw new ProblemError('rate-limited', 'too many new device codes', { retryAfterSeconds: msBeforeNext / 1000 })
+  const deviceCode = `ghd_${randomBytes(32).toString('base64url')}`
+  const userCode = newUserCode()
+  const authorization = { deviceCodeHash: sha256(deviceCode), userCode, clientId, scope, audience }
+  if (!(await createDeviceAuthorization(deps.db, { ...authorization, lifetimeSeconds, intervalSeconds })))
+    throw new ProblemError('overloaded', 'too many devices wait')
+  const uri = `${deps.issuer}/account/device`
+  return {
+    device_code: deviceCode,
+    user_code: showUserCode(userCode),
+    verification_uri: uri,
+    verification_uri_complete: `${uri}?user_code=${showUserCode(userCode)}`,
+    expires_in: lifetimeSeconds,
+    interval: intervalSeconds,
+  }
+}
+
+/**
+ * Answers a poll (section 3.4). The code is used once, in the transaction that starts the session.
+ * @throws OAuthError `authorization_pending`, `slow_down`, `expired_token`, `access_denied`, `invalid_grant`
+ */
+export async function deviceGrant(deps: DeviceDeps, request: FastifyRequest, form: Form): Promise<GrantResult> {
+  const deviceCodeHash = sha256(requireParameter(form, 'device_code'))
+  const clientId = requirePublicClient(deps, request, form)
+  const clientInfo = clientInfoOf(request)
+  const secret = newSecret()
+  // A refusal is returned: thrown inside, it would roll back the time of the poll.
+  const result = await deps.db.$transaction(async tx => {
+    const device = await pollDevice(tx, { deviceCodeHash, clientId })
+    if (device === undefined) return refusals.unknown
+    const refusal = refusalOf(device)
+    if (refusal !== undefined && device.decision !== 'denied') return refusal
+    await deleteDevice(tx, deviceCodeHash)
+    if (refusal !== undefined) return refusal
+    return (await startSession(deps, tx, { device, clientId, secret, clientInfo })) ?? refusals.denied
+  })
+  if (result instanceof OAuthError) throw result
+  await deps.endSurplusSessions(result.accountId, clientInfo)
+  const { sessionId } = result
+  return { grant: result, refreshToken: encodeRefreshToken({ sessionId, generation: 0, secret }, deps.refreshKeys) }
+}
+
+const refusals = {
+  unknown: new OAuthError('invalid_grant', 'The device code is not known.'),
+  expired: new OAuthError('expired_token', 'The device code has expired.'),
+  denied: new OAuthError('access_denied', 'The user has denied the request, or may not approve it any more.'),
+  early: new OAuthError('slow_down', 'The device polls too often.'),
+  pending: new OAuthError('authorization_pending', 'The user has not decided yet.'),
+}
+
+function refusalOf({ isExpired, decision, isTooEarly }: LockedDevice): OAuthError | undefined {
+  if (isExpired) return refusals.expired
+  if (decision === 'denied') return refusals.denied
+  if (isTooEarly) return refusals.early
+  return decision === null ? refusals.pending : undefined
+}
+
+interface ApprovedDevice {
+  device: LockedDevice
+  clientId: string
+  secret: Buffer
+  clientInfo: ClientInfo
+}
+
+/** The session in which the user approved must still be active, so that a revocation also covers what it approved. */
+async function startSession(
+  { lifetimes }: DeviceDeps,
+  tx: Db,
+  { device, clientId, secret, clientInfo }: ApprovedDevice,
+): Promise<Grant | undefined> {
+  const { accountId, sessionId, authTime, audience } = device
+  if (accountId === null || sessionId === null || authTime === null) return undefined
+  await lockSubject(tx, { accountId, sessionId })
+  if (checkSession(await readCaller(tx, { sub: accountId, sid: sessionId })) !== undefined) return undefined
+  const scope = device.scope ?? (await readAccount(tx, accountId))?.scopes.join(' ') ?? ''
+  const subject = { accountId, sessionId, authTime, clientId, scope, audience }
+  const idle = { idle: lifetimes.idle, shortIdle: lifetimes.shortIdle }
+  const session = { ...subject, ...clientInfo, newSessionId: randomUUID(), secretHash: sha256(secret), idle }
+  const grant = await startExchangedSession(tx, session)
+  if (grant === undefined) return undefined
+  const detail = { session: grant.sessionId, approvedBy: sessionId, client: clientId, scope, audience }
+  const { address, requestId } = clientInfo
+  const entry = { actor: clientId, action: 'session.device' as const, target: accountId, outcome: 'done', detail }
+  await writeAudit(tx, { ...entry, reason: null, address, requestId })
+  return grant
+}

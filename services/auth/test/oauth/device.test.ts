@@ -1,0 +1,181 @@
+/** Device authorization (RFC 8628): codes, polls, the decision of the user, and the session of the device. */
+import t, { type Test } from 'tap'
+import { sweep } from '../../src/housekeeping/sweep.ts'
+import { holdLock, untilBlocked } from '../helpers/locks.ts'
+import { createClient, postForm } from '../helpers/oauthForms.ts'
+import { assertProblem, type HttpResponse, startService } from '../helpers/service.ts'
+import { claimsOf, effectOf } from '../helpers/tokens.ts'
+
+const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
+
+interface Codes {
+  device_code: string
+  user_code: string
+}
+
+async function startWithDevice(t: Test) {
+  const service = await startService(t, { PUBLIC_CLIENTS: 'television,radio', RESOURCES: 'https://api.example.org' })
+  const ada = await service.createUser({ roles: ['admin'], scopes: ['storage:read', 'users:read'] })
+  const session = await service.login(ada)
+  const begin = (form: Record<string, string> = {}) =>
+    postForm(service, '/oauth/device_authorization', { client_id: 'television', ...form })
+  /** Polls as if the device had waited. */
+  const poll = async (device_code: string, form: Record<string, string> = {}) => {
+    await service.database.prisma.$executeRaw`
+      UPDATE device_authorizations SET polled_at = polled_at - make_interval(secs => interval_seconds + 1)`
+    return postForm(service, '/oauth/token', { grant_type, device_code, client_id: 'television', ...form })
+  }
+  const decide = (userCode: string, approve = true) =>
+    service.call('/device/decision', { token: session.accessToken, body: { userCode, approve } })
+  return { ...service, ada, session, begin, poll, decide }
+}
+
+function isError(t: Test, { status, body, headers }: HttpResponse, error: string, message = error): void {
+  t.match(body, { error, error_description: String }, message)
+  t.equal(status, error === 'invalid_client' ? 401 : 400)
+  t.equal(headers.get('cache-control'), 'no-store')
+}
+
+t.test('device: gets a session after the approval, once, and it is listed and ended as any other', async t => {
+  const service = await startWithDevice(t)
+  const { begin, poll, decide, call, session } = service
+  const begun = await begin({ scope: 'storage:read unknown:scope' })
+  t.match(begun.body, {
+    device_code: /^ghd_/,
+    user_code: /^[B-Z]{4}-[B-Z]{4}$/,
+    verification_uri: 'http://auth.test/account/device',
+    expires_in: 600,
+    interval: 5,
+  })
+  const { device_code, user_code } = begun.body as Codes
+  isError(t, await poll(device_code), 'authorization_pending')
+  const shown = await call('/device/lookup', {
+    token: session.accessToken,
+    body: { userCode: user_code.toLowerCase() },
+  })
+  t.match(shown.body, { client: 'television', scopes: ['storage:read'], audience: 'gatehouse' })
+  t.equal((await decide(user_code)).status, 204)
+  assertProblem(t, await decide(user_code, false), 'not-found')
+
+  isError(t, await poll(device_code, { client_id: 'radio' }), 'invalid_grant', 'another client')
+  const { status, body } = await poll(device_code)
+  t.equal(status, 200)
+  t.match(body, { token_type: 'Bearer', scope: 'storage:read', refresh_token: /^ghr_/ })
+  isError(t, await poll(device_code), 'invalid_grant', 'the code is used once')
+
+  const tokens = body as { access_token: string; refresh_token: string }
+  const claims = claimsOf(tokens.access_token)
+  t.match(claims, { client_id: 'television', sub: service.ada.id, roles: [], scope: 'storage:read' })
+  assertProblem(t, await call('/me', { token: tokens.access_token }), 'insufficient-scope')
+  const form = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }
+  isError(t, await postForm(service, '/oauth/token', { ...form, client_id: 'radio' }), 'invalid_grant')
+  isError(t, await postForm(service, '/oauth/token', form), 'invalid_grant')
+  const renewed = await postForm(service, '/oauth/token', { ...form, client_id: 'television' })
+  t.equal(renewed.status, 200)
+  const list = (await call('/sessions', { token: session.accessToken })).body
+  t.match(list, { sessions: [{ id: claims.sid, client: 'television' }, {}] })
+  t.equal((await call(`/sessions/${claims.sid}`, { method: 'DELETE', token: session.accessToken })).status, 200)
+  t.equal(await effectOf(service, tokens.access_token), 'ended')
+})
+
+t.test('device: a denied or expired code gives nothing, and a device that polls too often must slow down', async t => {
+  const service = await startWithDevice(t)
+  const { begin, poll, decide, database } = service
+  const denied = (await begin()).body as Codes
+  t.equal((await decide(denied.user_code, false)).status, 204)
+  isError(t, await poll(denied.device_code), 'access_denied')
+  isError(t, await poll(denied.device_code), 'invalid_grant')
+
+  const { device_code, user_code } = (await begin()).body as Codes
+  const form = { grant_type, device_code, client_id: 'television' }
+  isError(t, await postForm(service, '/oauth/token', form), 'authorization_pending')
+  isError(t, await postForm(service, '/oauth/token', form), 'slow_down')
+  const { rows } = await database.pool.query('SELECT interval_seconds FROM device_authorizations')
+  t.same(rows, [{ interval_seconds: 10 }], 'the interval is longer for all further polls')
+  await database.prisma.$executeRaw`UPDATE device_authorizations SET expires_at = now() - interval '1 second'`
+  isError(t, await poll(device_code), 'expired_token')
+  assertProblem(t, await decide(user_code), 'not-found')
+  await database.prisma.$executeRaw`UPDATE device_authorizations SET expires_at = now() - interval '6 minutes'`
+  const rules = { limit: 10, historyDays: 7, auditRetentionDays: 400 }
+  const { prisma } = database
+  await sweep({ prisma, rules, pause: async () => undefined, onRemoved: () => undefined })
+  isError(t, await poll(device_code), 'invalid_grant', 'the sweep has deleted it')
+})
+
+t.test('device: an approval is worthless once the session that gave it has ended', async t => {
+  const service = await startWithDevice(t)
+  const { begin, poll, decide, call, session, database } = service
+  const { device_code, user_code } = (await begin()).body as Codes
+  await decide(user_code)
+  await call('/session', { method: 'DELETE', body: { refreshToken: session.refreshToken } })
+  isError(t, await poll(device_code), 'access_denied')
+  const { rows } = await database.pool.query(`SELECT count(*)::int AS n FROM sessions WHERE client_id = 'television'`)
+  t.equal(rows[0].n, 0)
+})
+
+t.test('device: two polls at once get one session', async t => {
+  const service = await startWithDevice(t)
+  const { begin, decide } = service
+  const { device_code, user_code } = (await begin()).body as Codes
+  await decide(user_code)
+  const lock = await holdLock(t, service, 'SELECT FROM device_authorizations FOR UPDATE')
+  const form = { grant_type, device_code, client_id: 'television' }
+  const polls = [form, form].map(form => postForm(service, '/oauth/token', form))
+  await untilBlocked(service, 2)
+  await lock.release()
+  t.same((await Promise.all(polls)).map(({ status }) => status).toSorted(), [200, 400])
+})
+
+t.test('device: guesses of user codes are limited for each account, and audited', async t => {
+  const service = await startWithDevice(t)
+  const { begin, decide, call, session, database } = service
+  const { user_code } = (await begin()).body as Codes
+  for (const guess of ['BBBB-BBBB', 'bbbbbbbc', 'CCCC-CCCC', 'DDDD-DDDD'])
+    assertProblem(t, await decide(guess), 'not-found')
+  const lookup = { token: session.accessToken, body: { userCode: 'FFFF-FFFF' } }
+  assertProblem(t, await call('/device/lookup', lookup), 'not-found')
+  assertProblem(t, await decide(user_code), 'rate-limited')
+  const { rows } = await database.pool.query(`SELECT outcome FROM audit_entries WHERE action = 'device.approve'`)
+  t.same(rows, [{ outcome: 'rate-limited' }])
+})
+
+t.test('device: bad input has its error, and nothing is written', async t => {
+  const service = await startWithDevice(t)
+  const { begin, poll, call, session, database } = service
+  await createClient(service, 'robot', ['users:read'])
+  const cases: [form: Record<string, string>, error: string][] = [
+    [{ client_id: '' }, 'invalid_client'],
+    [{ client_id: 'unknown' }, 'invalid_client'],
+    [{ client_id: 'first-party' }, 'invalid_client'],
+    [{ client_id: 'robot' }, 'invalid_client'],
+    [{ client_secret: 'x' }, 'invalid_client'],
+    [{ scope: 'a  b' }, 'invalid_scope'],
+    [{ scope: 'a"b' }, 'invalid_scope'],
+    [{ scope: 'x'.repeat(1001) }, 'invalid_scope'],
+    [{ scope: 'x'.repeat(5000) }, 'invalid_request'],
+    [{ resource: 'https://unknown.example.org' }, 'invalid_target'],
+  ]
+  for (const [form, error] of cases) isError(t, await begin(form), error, JSON.stringify(form).slice(0, 60))
+  const body = 'client_id=television&client_id=television'
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  isError(t, await call('/oauth/device_authorization', { method: 'POST', body, headers }), 'invalid_request')
+  isError(t, await poll(''), 'invalid_request')
+  isError(t, await poll('ghd_unknown'), 'invalid_grant')
+  isError(t, await poll('x'.repeat(5000)), 'invalid_request')
+  isError(t, await poll('ghd_unknown', { client_id: '' }), 'invalid_client')
+  const token = session.accessToken
+  for (const body of [{}, { userCode: 7 }, { userCode: 'x' }, { userCode: 'BBBB-BBBB', approve: 'yes' }, []])
+    assertProblem(t, await call('/device/decision', { token, body }), 'request-malformed')
+  assertProblem(t, await call('/device/decision', { body: { userCode: 'BBBB-BBBB', approve: true } }), 'token-missing')
+  const { rows } = await database.pool.query('SELECT count(*)::int AS n FROM device_authorizations')
+  t.equal(rows[0].n, 0)
+})
+
+t.test('device: new codes are limited for each address', async t => {
+  const { begin } = await startWithDevice(t)
+  for (let count = 0; count < 20; count += 1) t.equal((await begin()).status, 200)
+  const { status, body, headers } = await begin()
+  t.equal(status, 429)
+  t.match(body, { error: 'temporarily_unavailable' })
+  t.match(headers.get('retry-after'), /^\d+$/)
+})
