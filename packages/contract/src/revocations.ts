@@ -55,6 +55,10 @@ export const EndAllRequest = Type.Object(
 /** Schema of the guards that follow the feed. */
 export const GuardList = Type.Object({
   head: Type.Integer({ description: 'The number of the newest revocation.' }),
+  heldUntil: Type.Union([Timestamp, Type.Null()], {
+    description:
+      'After a fail-over of the database: no revocation is in force before, since guards may hold leases that the new primary does not know.',
+  }),
   guards: Type.Array(
     Type.Object({
       guard: Id,

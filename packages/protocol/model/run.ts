@@ -10,6 +10,8 @@ interface Search {
   guards: number
   lease: number
   mutation?: string
+  /** The database has lost its last commits. */
+  hasFailedOver?: boolean
 }
 
 interface SearchResult {
@@ -28,10 +30,21 @@ const mutations = {
   LATE_LOWERS: "a late poll shortens the row's lease",
   UNCAPPED: 'a guard that lacks the entry gets a whole lease',
 }
+const failOverMutations = {
+  NOT_NOTICED: 'lost commits that no replica notices',
+  NOT_HELD: 'no hold after lost commits',
+  FEED_KEPT: 'the same feed after lost commits',
+  OLD_CURSOR: 'a cursor of the lost feed counts',
+}
 const searches: Search[] = [
   { name: 'the protocol, one guard', guards: 1, lease: 3 },
   { name: 'the protocol, two guards', guards: 2, lease: 2 },
   ...Object.entries(mutations).map(([mutation, name]) => ({ name, guards: 1, lease: 3, mutation })),
+  { name: 'the last commits are lost', guards: 1, lease: 3, hasFailedOver: true },
+  ...Object.entries(failOverMutations).map(([mutation, name]) => ({
+    ...{ name, guards: 1, lease: 3, mutation },
+    hasFailedOver: true,
+  })),
 ]
 
 process.exitCode = run()
@@ -56,8 +69,9 @@ function run(): number {
 }
 
 /** Searches every state. States are stored compressed, not as hashes, so none is skipped. */
-function search({ guards, lease, mutation }: Search, folder: string): SearchResult {
-  const chosen = [`-DGUARDS=${guards}`, `-DL=${lease}`, ...(mutation === undefined ? [] : [`-D${mutation}`])]
+function search({ guards, lease, mutation, hasFailedOver = false }: Search, folder: string): SearchResult {
+  const names = [...(mutation === undefined ? [] : [mutation]), ...(hasFailedOver ? ['FAILOVER'] : [])]
+  const chosen = [`-DGUARDS=${guards}`, `-DL=${lease}`, ...names.map(name => `-D${name}`)]
   call('spin', { args: ['-a', ...chosen, model], folder })
   call('gcc', { args: ['-O2', '-DSAFETY', '-DCOLLAPSE', '-DMEMLIM=1900', '-o', 'pan', 'pan.c'], folder })
   const report = call('./pan', { args: ['-m1000000', '-w22'], folder })

@@ -20,7 +20,8 @@ export interface Checker {
   barrierStarted: (committed: Committed, replica: Process) => void
   barrierRead: (committed: Committed, at: { seen: BarrierView; dbNowMs: number }) => void
   inForce: (committed: Committed) => void
-  restored: () => void
+  /** The last commits are lost. */
+  failedOver: () => void
   swept: (follower: Follower, expiredAtMs: number) => void
   /** A handler starts for a request with this token. */
   handled: (guard: Guard, token: Token) => void
@@ -98,7 +99,9 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
     waiting.delete(entry)
     if (lost.has(entry)) return
     promised.push(entry)
-    if (feedId === database.tables().feedId) promisedSeq = Math.max(promisedSeq, entry.seq)
+    const { feedId: presentId, history, timeline } = database.tables()
+    // An answer that was read on the old primary says nothing about the numbers of the new one.
+    if (feedId === presentId && history === timeline) promisedSeq = Math.max(promisedSeq, entry.seq)
     for (const token of tokens) if (covers(entry, token)) mustRefuse.add(token)
   }
   const minted = (token: Token) => {
@@ -110,8 +113,9 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
   const swept: Checker['swept'] = ({ index, feedId }, expiredAtMs) => {
     if (entryCount(index) > committedAt.size) fail('BOUNDED: a guard holds more entries than were committed')
     if (holdsExpired(index, expiredAtMs)) fail('BOUNDED: a guard still holds expired entries after removing them')
-    // A guard of the feed before a restore may refuse too much until it polls the new feed.
-    if (feedId === database.tables().feedId) checkRefusals(index)
+    // A guard of the feed before a fail-over may refuse too much until it polls the new feed.
+    const tables = database.tables()
+    if (feedId === tables.feedId && tables.history === tables.timeline) checkRefusals(index)
   }
   const checkRefusals = (memory: RevocationIndex) => {
     for (const token of tokens) {
@@ -169,9 +173,8 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
     committed: ({ entry }, dbNowMs) => committedAt.set(entry, dbNowMs),
     barrierStarted: ({ feedId, entry }, replica) =>
       waiting.set(entry, { replica, life: replica.life, name: `${feedId}#${entry.seq}` }),
-    restored: () => {
-      // Revocations after the backup are lost with the database. No protocol can keep their
-      // promise.
+    failedOver: () => {
+      // These revocations are lost with the old primary. No protocol can keep their promise.
       const { head } = database.tables()
       for (const entry of committedAt.keys()) if (entry.seq > head) lost.add(entry)
       promised = promised.filter(entry => !lost.has(entry))

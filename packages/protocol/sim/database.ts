@@ -21,8 +21,8 @@ export interface Database {
   notify: (channel: Channel) => void
   fail: (forMs: number) => void
   backUp: () => void
-  /** Restores the last backup. @returns false when there is none */
-  restore: () => boolean
+  /** Promotes a standby that has what was last backed up: later commits are lost. */
+  failOver: () => void
   calm: () => void
 }
 
@@ -59,10 +59,11 @@ export function createDatabase({ timeline, processes, random, clock, tables: fir
       if (isCalm || !random.happens(notifyLoss)) timeline.after(random.between(0.5, 3), listener)
     }
   }
-  const restore = () => {
-    if (backup === undefined) return false
-    tables = structuredClone(backup)
-    return true
+  const failOver = () => {
+    const { timeline } = tables
+    tables = structuredClone(backup ?? tables)
+    tables.timeline = timeline + 1
+    tables.promotedAtMs = dbNowMs()
   }
   return {
     tables: () => tables,
@@ -76,7 +77,7 @@ export function createDatabase({ timeline, processes, random, clock, tables: fir
     backUp: () => {
       backup = structuredClone(tables)
     },
-    restore,
+    failOver,
     calm: () => {
       isCalm = true
     },

@@ -49,7 +49,8 @@ export function startFaults(world: World, { guards, replicas, dbClock }: FaultsO
       dbClock.step(durations.databaseStepMs, durations.databaseStepMs),
     )
   }
-  if (random.happens(0.5)) startRestore(world)
+  const failOvers = random.pick([0, 0, 1, 2])
+  for (let count = 0; count < failOvers; count += 1) startFailOver(world)
 }
 
 function disturbGuard(world: World, guard: Guard): void {
@@ -73,15 +74,13 @@ function suspend({ processes, trace }: World, { process, clock }: Guard, forMs: 
   processes.stop(process, forMs)
 }
 
-function startRestore({ database, random, timeline, rules, durations, checker, trace }: World): void {
-  const backUpAtMs = random.between(0, 0.7 * durations.stormMs)
-  timeline.after(backUpAtMs, database.backUp)
-  timeline.after(backUpAtMs + random.between(50, 700), () => {
-    database.restore()
-    const tables = database.tables()
-    tables.feedSinceMs = database.dbNowMs()
-    if (rules.isFeedRenewed) tables.feedId = 'feed-2'
-    checker.restored()
-    trace('operator', () => `restores the database at head ${tables.head}`)
+/** Nobody does anything by hand: the replicas notice it. */
+function startFailOver({ database, random, timeline, durations, checker, trace }: World): void {
+  const lastCommitMs = random.between(0, 0.7 * durations.stormMs)
+  timeline.after(lastCommitMs, database.backUp)
+  timeline.after(lastCommitMs + random.between(5, 700), () => {
+    database.failOver()
+    checker.failedOver()
+    trace('database', () => `fails over to a standby at head ${database.tables().head}`)
   })
 }

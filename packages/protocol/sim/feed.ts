@@ -45,26 +45,46 @@ export function readPage(after: number, pageSize: number): Statement<Page> {
   }
 }
 
-export type BarrierView = 'in-force' | 'blocked' | 'feed-changed'
+export type BarrierView = 'in-force' | 'blocked' | 'feed-changed' | 'history-changed'
 
 export interface BarrierOptions {
   feedId: string
   seq: number
   rules: Rules
-  /** How long after a restore a guard can hold a lease that no row shows. */
-  holdAfterRestoreMs: number
 }
 
 /** Reads once for a barrier: does a guard hold a lease without the entry? */
-export function readBarrier({ feedId, seq, rules, holdAfterRestoreMs }: BarrierOptions): Statement<BarrierView> {
+export function readBarrier({ feedId, seq, rules }: BarrierOptions): Statement<BarrierView> {
   return (tables, dbNowMs) => {
     if (!rules.isBarrierKept) return 'in-force'
+    if (rules.isHistoryChecked && tables.history !== tables.timeline) return 'history-changed'
     // The entry may have been lost with the old feed, so the barrier cannot say that it is in
     // force.
     if (tables.feedId !== feedId || tables.head < seq) return 'feed-changed'
-    if (dbNowMs < tables.feedSinceMs + holdAfterRestoreMs) return 'blocked'
-    for (const row of tables.guards.values()) if (rules.blocksRevocation(row, { seq, dbNowMs })) return 'blocked'
+    if (dbNowMs < tables.holdUntilMs) return 'blocked'
+    for (const row of tables.guards.values())
+      if (rules.blocksRevocation(row, { feedId, seq, dbNowMs })) return 'blocked'
     return 'in-force'
+  }
+}
+
+/**
+ * Gives the feed a new identity when the server has another history than the feed, and holds barriers for one lease.
+ * @param delayMs how long before its commit the statement reads the time
+ */
+export function adoptHistory(
+  { rules, durations }: { rules: Rules; durations: Durations },
+  delayMs: number,
+): Statement<boolean> {
+  return (tables, dbNowMs) => {
+    if (tables.history === tables.timeline || !rules.isHistoryChecked) return false
+    const { leaseMs, marginMs } = durations.lease
+    tables.history = tables.timeline
+    tables.feedSinceMs = dbNowMs
+    const stampMs = Math.max(tables.promotedAtMs, dbNowMs - delayMs)
+    tables.holdUntilMs = rules.isBarrierHeld ? stampMs + leaseMs + marginMs : dbNowMs
+    if (rules.isFeedRenewed) tables.feedId = `feed-${tables.timeline}`
+    return true
   }
 }
 

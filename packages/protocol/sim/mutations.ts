@@ -37,12 +37,19 @@ const mutations = {
   /** It is safe, but the index grows without limit. */
   'never-forgotten': { removeExpired: () => 0 },
   'purged-early': { retentionShare: 0.2 },
-  'restore-not-held': { isBarrierHeldAfterRestore: false },
+  'fail-over-not-held': { isBarrierHeld: false },
+  'fail-over-not-noticed': { isHistoryChecked: false },
   'row-lease-short': {
     decidePoll: (poll, row, now) =>
       rules.decidePoll(poll, row, { ...now, rules: { ...now.rules, marginMs: -0.3 * now.rules.leaseMs } }),
   },
   'shared-id': { isIdFresh: false },
+  'ahead-signed-out': {
+    explainRotation: (facts, retryWindowMs) => {
+      const decision = rules.explainRotation(facts, retryWindowMs)
+      return decision.kind === 'ahead' ? { kind: 'reject', code: 'session-ended' } : decision
+    },
+  },
   'reuse-not-noticed': {
     explainRotation: (facts, retryWindowMs) => rules.explainRotation(facts, facts.dbNowMs + retryWindowMs),
   },

@@ -2,7 +2,7 @@
 import type { RotationDecision } from '../src/index.ts'
 import type { Statement } from './database.ts'
 import type { Replica } from './replica.ts'
-import { type Facts, type Lifetimes, type RefreshToken, readFacts, rotate } from './sessions.ts'
+import { advance, type Facts, type Lifetimes, type RefreshToken, readFacts, rotate } from './sessions.ts'
 import type { Token } from './tables.ts'
 import type { World } from './world.ts'
 
@@ -20,22 +20,34 @@ export function createRenewer(world: World, lifetimes: Lifetimes): Renewer {
 
   const renew: Renewer['renew'] = (replica, presented, then) => {
     const { process } = replica
-    const rotateNow: Statement<Token | null> = (tables, dbNowMs) => {
-      const token = rotate(presented, lifetimes)(tables, dbNowMs)
-      if (token !== null) renewals.rotated(presented, dbNowMs)
-      return token
-    }
-    database.query(process, rotateNow, token => {
+    const recorded =
+      (statement: Statement<Token | null>): Statement<Token | null> =>
+      (tables, dbNowMs) => {
+        const token = statement(tables, dbNowMs)
+        if (token !== null) renewals.rotated(presented, dbNowMs)
+        return token
+      }
+    const advanceRow = () =>
+      database.query(process, recorded(advance(presented, lifetimes)), token => {
+        if (token !== undefined) then(token ?? { kind: 'locked' })
+      })
+    database.query(process, recorded(rotate(presented, lifetimes)), token => {
       if (token === undefined) return
       if (token !== null) return then(token)
       database.query(process, readFacts(presented, lifetimes), found => {
-        if (found !== undefined) then(explain(presented, found))
+        if (found === undefined) return
+        const explained = explain(presented, found)
+        if ('kind' in explained && explained.kind === 'ahead') advanceRow()
+        else then(explained)
       })
     })
   }
   const explain = (presented: RefreshToken, { facts, token }: Facts): RenewalResult => {
     const explanation = rules.explainRotation(facts, durations.retryWindowMs)
-    renewals.explained(presented, { explanation, dbNowMs: facts.dbNowMs, retryWindowMs: durations.retryWindowMs })
+    const { dbNowMs, session, stored } = facts
+    const isEnded = session === null || session.isEnded || session.isCutOff || dbNowMs >= session.expiresAtMs
+    const isActive = !isEnded && stored !== null && dbNowMs < stored.idleExpiresAtMs
+    renewals.explained(presented, { explanation, isActive, dbNowMs, retryWindowMs: durations.retryWindowMs })
     trace('renewal', () => `${presented.sid} generation ${presented.generation} is ${JSON.stringify(explanation)}`)
     return explanation.kind === 'retry' && token !== null ? token : explanation
   }

@@ -1,5 +1,5 @@
 /** An auth replica: it answers polls, and makes a revoking call wait until the revocation is in force. */
-import { readBarrier } from './feed.ts'
+import { adoptHistory, readBarrier } from './feed.ts'
 import { createNotify } from './notify.ts'
 import { createPoll, type PollHandler } from './polling.ts'
 import { newProcess, type Process } from './processes.ts'
@@ -14,6 +14,9 @@ export interface Replica {
 }
 
 const rereadMs = 20
+const heartbeatMs = 150
+/** How long the commit that changes the feed's identity can take. */
+const slowAdoptionMs = 300
 
 export function createReplica(world: World, name: string): Replica {
   const { database, random, rules, durations } = world
@@ -29,10 +32,21 @@ export function createReplica(world: World, name: string): Replica {
     return committed
   }
 
+  const adopt = () => {
+    database.query(process, adoptHistory(world, random.between(0, slowAdoptionMs)), hasChanged => {
+      if (hasChanged) world.trace(name, () => 'gives the feed a new identity')
+      if (hasChanged) database.notify('feed')
+    })
+  }
+  const heartbeat = () => {
+    if (process.isAlive) adopt()
+    world.timeline.after(heartbeatMs, heartbeat)
+  }
+  heartbeat()
+
   const barrier = (committed: Committed) => {
     const { feedId, entry } = committed
-    const holdAfterRestoreMs = rules.isBarrierHeldAfterRestore ? durations.lease.leaseMs + durations.lease.marginMs : 0
-    const statement = readBarrier({ feedId, seq: entry.seq, rules, holdAfterRestoreMs })
+    const statement = readBarrier({ feedId, seq: entry.seq, rules })
     const readAndCheck = (tables: ReturnType<typeof database.tables>, dbNowMs: number) => {
       const seen = statement(tables, dbNowMs)
       world.checker.barrierRead(committed, { seen, dbNowMs })
@@ -40,7 +54,8 @@ export function createReplica(world: World, name: string): Replica {
     }
     const poll = () =>
       database.query(process, readAndCheck, seen => {
-        if (seen === undefined || seen === 'blocked') return waitForAcks(rereadMs, poll)
+        if (seen === 'history-changed') adopt()
+        if (seen === undefined || seen === 'blocked' || seen === 'history-changed') return waitForAcks(rereadMs, poll)
         world.trace(name, () => `answers ${feedId}#${entry.seq} ${seen}`)
         if (seen === 'in-force') world.checker.inForce(committed)
       })

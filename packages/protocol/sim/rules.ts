@@ -26,10 +26,12 @@ export interface Order {
   isBarrierKept: boolean
   /** A guard that starts again has a new id. */
   isIdFresh: boolean
-  /** A restored database, or one that may lack the last commits, gets a new feed id. */
+  /** Replicas notice that the database has another history, as after a fail-over that lost the last commits. */
+  isHistoryChecked: boolean
+  /** The feed then gets a new id. */
   isFeedRenewed: boolean
   /** After that, barriers wait one whole lease. */
-  isBarrierHeldAfterRestore: boolean
+  isBarrierHeld: boolean
   /** The share of its retention for which an entry is kept. */
   retentionShare: number
   /** No epoch is given out twice, even when the database is restored. */
@@ -65,8 +67,9 @@ export const rules: Rules = {
   isAppliedFirst: true,
   isBarrierKept: true,
   isIdFresh: true,
+  isHistoryChecked: true,
   isFeedRenewed: true,
-  isBarrierHeldAfterRestore: true,
+  isBarrierHeld: true,
   retentionShare: 1,
   isDecidedAgain: true,
   nextEpoch: (epoch, dbNowMs) => Math.max(epoch + 1, Math.floor(dbNowMs)),

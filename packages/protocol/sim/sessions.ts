@@ -40,10 +40,25 @@ export function rotate(
   { sid, generation, idempotencyKey }: RefreshToken,
   lifetimes: Lifetimes,
 ): Statement<Token | null> {
+  return rotateWhere(stored => stored === generation, { sid, generation, idempotencyKey, lifetimes })
+}
+
+/** Moves the row forward for a token that is newer than it. @returns null when the row has changed */
+export function advance(
+  { sid, generation, idempotencyKey }: RefreshToken,
+  lifetimes: Lifetimes,
+): Statement<Token | null> {
+  return rotateWhere(stored => stored < generation, { sid, generation, idempotencyKey, lifetimes })
+}
+
+function rotateWhere(
+  matches: (storedGeneration: number) => boolean,
+  { sid, generation, idempotencyKey, lifetimes }: Omit<RefreshToken, 'isReplayed'> & { lifetimes: Lifetimes },
+): Statement<Token | null> {
   return (tables, dbNowMs) => {
     const session = tables.sessions.get(sid)
     const refresh = session?.refresh
-    if (!session || !refresh || refresh.generation !== generation || session.isEnded || isCutOff(tables, session))
+    if (!session || !refresh || !matches(refresh.generation) || session.isEnded || isCutOff(tables, session))
       return null
     if (dbNowMs >= session.expiresAtMs || dbNowMs >= refresh.idleExpiresAtMs) return null
     const idleExpiresAtMs = dbNowMs + lifetimes.idleMs

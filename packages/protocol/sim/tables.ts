@@ -28,11 +28,15 @@ export interface Session {
 
 export interface Tables {
   feedId: string
-  /**
-   * The time since which this feed id is in use. Barriers wait one lease after it, for guards whose
-   * rows may be lost.
-   */
+  /** The time of the commit since which this feed id is in use. */
   feedSinceMs: number
+  /** The history that the feed id belongs to. */
+  history: number
+  /** The history of this server: a promotion raises it. */
+  timeline: number
+  promotedAtMs: number
+  /** No barrier passes before, for guards whose rows may be lost. */
+  holdUntilMs: number
   head: number
   globalEpoch: number
   entries: StoredEntry[]
@@ -68,6 +72,10 @@ export function emptyTables(dbNowMs: number): Tables {
   return {
     feedId: 'feed-1',
     feedSinceMs: dbNowMs,
+    history: 1,
+    timeline: 1,
+    promotedAtMs: dbNowMs,
+    holdUntilMs: dbNowMs,
     head: 0,
     globalEpoch: 0,
     entries: [],

@@ -23,6 +23,8 @@ export interface LeaseRules {
 
 /** The stored state of a guard. */
 export interface GuardRow {
+  /** The feed that the cursor belongs to: another feed gives its numbers to other entries. */
+  feedId: string
   /** The guard has acknowledged every entry up to this number. */
   cursor: number
   /** The end of the lease by the database's clock, in milliseconds since 1970. */
@@ -61,10 +63,10 @@ export function decidePoll(poll: Poll, row: GuardRow | null, state: FeedState): 
   const { feedId, head, dbNowMs, rules } = state
   // Only a first poll creates a row: a poll that executes after its guard has left must not restore
   // the row.
-  const isKnown = row !== null && poll.feedId === feedId && (poll.after ?? 0) <= head
+  const isKnown = row !== null && row.feedId === feedId && poll.feedId === feedId && (poll.after ?? 0) <= head
   if (poll.after !== undefined && !isKnown) return { kind: 'feed-changed' }
   const after = poll.after ?? 0
-  const previous = row ?? { cursor: 0, leaseUntilMs: dbNowMs }
+  const previous = { cursor: row?.feedId === feedId ? row.cursor : 0, leaseUntilMs: row?.leaseUntilMs ?? dbNowMs }
   const mayLease = poll.after !== undefined && head - after <= rules.pageSize
   const leaseMs = mayLease ? maxLeaseMs(state) : 0
   const isLeased = leaseMs > 0
@@ -72,7 +74,7 @@ export function decidePoll(poll: Poll, row: GuardRow | null, state: FeedState): 
   // later poll.
   const leaseUntilMs = Math.max(previous.leaseUntilMs, isLeased ? dbNowMs + leaseMs + rules.marginMs : 0)
   const cursor = Math.max(previous.cursor, after)
-  return { kind: 'write', isLeased, leaseMs, row: { cursor, leaseUntilMs } }
+  return { kind: 'write', isLeased, leaseMs, row: { feedId, cursor, leaseUntilMs } }
 }
 
 /**
@@ -86,13 +88,14 @@ function maxLeaseMs({ dbNowMs, rules, behindSinceMs = dbNowMs }: FeedState): num
 
 /**
  * Whether a revocation must wait for this guard: it holds a lease and has not acknowledged the
- * entry.
+ * entry in this feed.
  * @param guard the guard's row
- * @param entry the number of the entry, and the database's time
+ * @param entry the number of the entry, its feed, and the database's time
  */
 export function blocksRevocation(
-  guard: Pick<GuardRow, 'cursor' | 'leaseUntilMs'>,
-  entry: { seq: number; dbNowMs: number },
+  guard: GuardRow,
+  entry: { feedId: string; seq: number; dbNowMs: number },
 ): boolean {
-  return guard.leaseUntilMs > entry.dbNowMs && guard.cursor < entry.seq
+  const hasEntry = guard.feedId === entry.feedId && guard.cursor >= entry.seq
+  return guard.leaseUntilMs > entry.dbNowMs && !hasEntry
 }

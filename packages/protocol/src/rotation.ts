@@ -29,12 +29,14 @@ export interface RotationFacts {
 
 /**
  * `retry`: answer with the same successor. `reuse`: end the session (RFC 9700 section 4.14.2).
+ * `ahead`: move the row forward to the presented generation, since the database has lost the commits between.
  * `locked`: rotate again, since another transaction held the row, or the row changed between the
  * two statements. `reject`: refuse with this code.
  */
 export type RotationDecision =
   | { kind: 'retry' }
   | { kind: 'reuse' }
+  | { kind: 'ahead' }
   | { kind: 'locked' }
   | { kind: 'reject'; code: Extract<ProblemCode, 'session-ended' | 'session-expired'> }
 
@@ -52,11 +54,12 @@ export function explainRotation(facts: RotationFacts, retryWindowMs: number): Ro
   if (dbNowMs >= session.expiresAtMs) return { kind: 'reject', code: 'session-expired' }
   if (stored === null) return { kind: 'reject', code: 'session-ended' }
   if (dbNowMs >= stored.idleExpiresAtMs) return { kind: 'reject', code: 'session-expired' }
-  // Only a database restored from a backup is behind its own token: this is not reuse.
-  if (presented.generation > stored.generation) return { kind: 'reject', code: 'session-ended' }
+  // Only the service makes the tag, and only after the commit. So the database has lost commits: at a
+  // fail-over or by a restore. The client that holds the newest token goes on.
+  if (presented.generation > stored.generation) return { kind: 'ahead' }
   if (presented.isCurrentSecret) return { kind: 'locked' }
-  // An authentic token of this or the previous generation with another secret was created after the
-  // restored backup.
+  // An authentic token of this or the previous generation with another secret was created in a
+  // history that the database has lost.
   const isPrevious = presented.generation === stored.generation - 1
   const isFromLostHistory = presented.generation === stored.generation || (isPrevious && !presented.isPreviousSecret)
   if (isFromLostHistory) return { kind: 'reject', code: 'session-ended' }

@@ -6,7 +6,7 @@ const rules = { leaseMs: 1000, marginMs: 50, pageSize: 10 }
 const feedId = 'feed-1'
 const dbNowMs = 100_000
 const wholeMs = dbNowMs + rules.leaseMs + rules.marginMs
-const row: GuardRow = { cursor: 20, leaseUntilMs: dbNowMs + 500 }
+const row: GuardRow = { feedId, cursor: 20, leaseUntilMs: dbNowMs + 500 }
 
 function decide(poll: Poll, { previous = row, ...now }: Partial<FeedState> & { previous?: GuardRow | null } = {}) {
   return decidePoll(poll, previous, { feedId, head: 20, dbNowMs, rules, ...now })
@@ -22,14 +22,14 @@ t.test('decidePoll: grants a whole lease, and the row gets the margin as well', 
     kind: 'write',
     isLeased: true,
     leaseMs: rules.leaseMs,
-    row: { cursor: 20, leaseUntilMs: wholeMs },
+    row: { feedId, cursor: 20, leaseUntilMs: wholeMs },
   })
 })
 
 t.test('decidePoll: grants no lease to a first poll', async t => {
   const { isLeased, leaseMs, row: wrote } = written({}, { previous: null })
   t.same({ isLeased, leaseMs }, { isLeased: false, leaseMs: 0 })
-  t.same(wrote, { cursor: 0, leaseUntilMs: dbNowMs })
+  t.same(wrote, { feedId, cursor: 0, leaseUntilMs: dbNowMs })
 })
 
 t.test('decidePoll: does not restore the row of a guard that has left', async t => {
@@ -54,6 +54,12 @@ t.test('decidePoll: does not shorten a lease when a poll executes late', async t
 t.test('decidePoll: does not decrease the cursor when a poll executes late', async t => {
   t.equal(written({ feedId, after: 12 }).row.cursor, 20)
   t.equal(written({}).row.cursor, 20)
+})
+
+t.test('decidePoll: a row of another feed has no cursor, and keeps its lease', async t => {
+  const previous = { ...row, feedId: 'feed-0' }
+  t.same(decide({ feedId, after: 20 }, { previous }), { kind: 'feed-changed' })
+  t.same(written({}, { previous }).row, { feedId, cursor: 0, leaseUntilMs: row.leaseUntilMs })
 })
 
 t.test('decidePoll: grants no lease to a guard that lacks more than a page', async t => {
@@ -85,7 +91,13 @@ const waits = {
   },
   'blocksRevocation: is false for a guard with the entry': { cursor: 5, leaseUntilMs: dbNowMs + 1, is: false },
   'blocksRevocation: is false for a guard whose lease has ended': { cursor: 4, leaseUntilMs: dbNowMs, is: false },
+  'blocksRevocation: is true for a guard with a lease and a cursor of another feed': {
+    feedId: 'feed-0',
+    cursor: 5,
+    leaseUntilMs: dbNowMs + 1,
+    is: true,
+  },
 }
 for (const [name, { is, ...guard }] of Object.entries(waits)) {
-  t.test(name, async t => t.equal(blocksRevocation(guard, { seq: 5, dbNowMs }), is))
+  t.test(name, async t => t.equal(blocksRevocation({ feedId, ...guard }, { feedId, seq: 5, dbNowMs }), is))
 }

@@ -42,9 +42,17 @@ const cases: Record<string, { facts: Partial<RotationFacts>; is: RotationDecisio
     facts: { presented: { ...previous, generation: 3, hasSameIdempotencyKey: true } },
     is: reuse,
   },
-  'a token ahead of a restored database is not reuse': {
-    facts: { presented: { ...previous, generation: 6 } },
+  'a token ahead of its row moves the row forward': {
+    facts: { presented: { ...previous, generation: 6, isPreviousSecret: false } },
+    is: { kind: 'ahead' },
+  },
+  'a token ahead of the row of a disabled account is refused': {
+    facts: { session: { ...session, isCutOff: true }, presented: { ...previous, generation: 6 } },
     is: ended,
+  },
+  'a token ahead of the row of an idle session is refused': {
+    facts: { dbNowMs: stored.idleExpiresAtMs, presented: { ...previous, generation: 6 } },
+    is: expired,
   },
   'the current token whose row was locked is locked': {
     facts: { presented: { ...previous, generation: 5, isCurrentSecret: true } },

@@ -119,8 +119,10 @@ function parseUrl(given: string): string | undefined {
 /** A PostgreSQL URL. An unescaped `#` or `@` of a password would otherwise cut the URL silently. */
 export function databaseUrl(words: SettingText): Setting<string> {
   const parse = (given: string) => {
-    if (!/^postgres(ql)?:\/\//.test(given) || !URL.canParse(given)) return undefined
-    const { hash, search } = new URL(given)
+    // `URL` parses one host: `host1:5432,host2:5432` names several servers.
+    const first = given.replace(/^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?[^/?#,]*)(?:,[^/?#,]+)+/, '$1')
+    if (!/^postgres(ql)?:\/\//.test(first) || !URL.canParse(first)) return undefined
+    const { hash, search } = new URL(first)
     return hash === '' && !search.includes('@') ? given : undefined
   }
   const wants = 'a postgresql:// URL, with %23 for a # in the password, and other special characters likewise'

@@ -13,5 +13,6 @@ export { type Postgres, type PostgresOptions, startPostgres } from './postgres.t
 export * from './problemAssertions.ts'
 export { imageEnv, type ProcessOptions, startProcess, type TestProcess } from './processes.ts'
 export { databaseUrl, freshDatabase, onServer, type TestDatabase } from './testDatabase.ts'
+export { type Standby, type StandbyOptions, startStandby } from './standby.ts'
 export * from './testTokens.ts'
 export { eventTimeoutMs } from './timeouts.ts'

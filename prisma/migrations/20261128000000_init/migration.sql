@@ -72,8 +72,18 @@ CREATE TABLE "revocation_clock" (
     "feed_id" UUID NOT NULL,
     "head" BIGINT NOT NULL,
     "global_epoch" INTEGER NOT NULL,
+    "history" TEXT,
+    "hold_until" TIMESTAMPTZ(3),
 
     CONSTRAINT "revocation_clock_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "database_heartbeat" (
+    "id" INTEGER NOT NULL,
+    "beat" BIGINT NOT NULL,
+
+    CONSTRAINT "database_heartbeat_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable
@@ -95,6 +105,7 @@ CREATE TABLE "guards" (
     "client_id" TEXT NOT NULL,
     "name" TEXT NOT NULL,
     "version" TEXT NOT NULL,
+    "feed_id" UUID NOT NULL,
     "cursor" BIGINT NOT NULL,
     "lease_until" TIMESTAMPTZ(3) NOT NULL,
     "last_seen_at" TIMESTAMPTZ(3) NOT NULL,
@@ -245,7 +256,26 @@ ALTER TABLE "rate_limits" SET (fillfactor = 70, autovacuum_vacuum_scale_factor =
 
 -- One clock, and it is there from the start, so that taking a number is always an update of a locked row.
 ALTER TABLE "revocation_clock" ADD CONSTRAINT "revocation_clock_single" CHECK ("id" = 1);
-INSERT INTO "revocation_clock" ("id", "feed_id", "head", "global_epoch") VALUES (1, gen_random_uuid(), 0, 0);
+
+-- Which history of the database this is: a promoted standby has another timeline, a restored cluster another system identifier.
+-- NULL on a standby. Engines without timelines answer 'unknown'.
+CREATE FUNCTION "database_history"() RETURNS TEXT LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF pg_is_in_recovery() THEN
+    RETURN NULL;
+  END IF;
+  RETURN (SELECT system_identifier FROM pg_control_system()) || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8);
+EXCEPTION WHEN undefined_function OR feature_not_supported OR insufficient_privilege THEN
+  RETURN 'unknown';
+END
+$$;
+
+INSERT INTO "revocation_clock" ("id", "feed_id", "head", "global_epoch", "history")
+VALUES (1, gen_random_uuid(), 0, 0, database_history());
+
+ALTER TABLE "database_heartbeat" ADD CONSTRAINT "database_heartbeat_single" CHECK ("id" = 1);
+ALTER TABLE "database_heartbeat" SET (fillfactor = 10);
+INSERT INTO "database_heartbeat" ("id", "beat") VALUES (1, 0);
 
 ALTER TABLE "revocations"
   ADD CONSTRAINT "revocations_kind" CHECK ("kind" IN ('session', 'user', 'global')),

@@ -23,6 +23,7 @@ import { oauthRoutes } from './oauth/route.ts'
 import { pageRoutes } from './pages/route.ts'
 import { sessionRoutes } from './revoke/route.ts'
 import { rotateRoutes } from './rotate/route.ts'
+import type { HistoryChange } from './store/databaseHistory.ts'
 
 export const version = '0.1.0'
 
@@ -43,7 +44,9 @@ export async function buildApp(config: Config, clock: Clock, logStream?: LogStre
   const app = await createServer(config, { problemOptions, docs, requests, logStream })
   const onError = (error: unknown) => app.log.warn({ err: error }, 'database error')
   const onOffset = (offsetMs: number) => app.log.warn({ offsetMs }, "this host's clock differs from the database's")
-  const deps = createDeps(config, { clock, metrics, onError, onOffset })
+  const onHistoryChange = (change: HistoryChange) =>
+    app.log.warn(change, 'the history of the database has changed: revocations wait for one lease')
+  const deps = createDeps(config, { clock, metrics, onError, onOffset, onHistoryChange })
   const { database, passwords } = deps
 
   // log in -> rotate -> (guards verify) -> revoke

@@ -29,7 +29,12 @@ export type Config = Values<typeof settings>
  */
 export function readConfig(environment: Environment): Config {
   const config = readSettings(settings, environment)
-  parseDatabaseUrl(config.DATABASE_URL)
+  const { isPooled } = parseDatabaseUrl(config.DATABASE_URL)
+  if (config.DATABASE_DIRECT_URL !== null) parseDatabaseUrl(config.DATABASE_DIRECT_URL)
+  assertSetting(
+    !isPooled || config.WAKE === 'poll' || config.DATABASE_DIRECT_URL !== null,
+    'DATABASE_DIRECT_URL must be set when DATABASE_URL has pgbouncer=true, or WAKE must be poll: a pooler does not pass notifications on.',
+  )
   assertSetting(
     config.RETRY_WINDOW_MS === 0 || config.RETRY_WINDOW_MS > config.DATABASE_TIMEOUT_MS + 1000,
     'RETRY_WINDOW_MS must exceed DATABASE_TIMEOUT_MS by more than a second, or a renewal whose answer is lost in the database cannot be retried.',

@@ -5,6 +5,7 @@ import { type Config, lifetimesOf } from './config.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { createDatabaseTime } from './database/databaseTime.ts'
 import { assertReady } from './database/readiness.ts'
+import { createHistoryWatch, type HistoryWatch } from './feed/historyWatch.ts'
 import { readKeys } from './keys/keyring.ts'
 import { createSessionLimit } from './login/sessionLimit.ts'
 import { contextWordsOf, createPasswordPolicy } from './passwords/passwordPolicy.ts'
@@ -12,6 +13,7 @@ import { createPasswordHasher } from './passwords/passwords.ts'
 import { createRenewalPriority } from './passwords/renewalPriority.ts'
 import { createRateLimits } from './rateLimits/rateLimits.ts'
 import { createRevocationPipeline } from './revocationPipeline.ts'
+import type { HistoryChange } from './store/databaseHistory.ts'
 import { createLoginBatch } from './store/loginBatch.ts'
 import { readClock } from './store/readClock.ts'
 import { createRotationBatch } from './store/rotationBatch.ts'
@@ -27,17 +29,26 @@ export interface DepsOptions {
   onError: (error: unknown) => void
   /** Called when this host's clock begins or ceases to differ from PostgreSQL's. */
   onOffset: (offsetMs: number) => void
+  /** Called when this replica has given the feed a new identity. */
+  onHistoryChange: (change: HistoryChange) => void
 }
 
-export function createDeps(config: Config, { clock, metrics, onError, onOffset }: DepsOptions) {
-  const database = openConfiguredDatabase(config, onError)
+export function createDeps(config: Config, { clock, metrics, onError, onOffset, onHistoryChange }: DepsOptions) {
+  const history = createHistoryWatch({
+    clock,
+    metrics,
+    holdMs: config.LEASE_MS + config.LEASE_MARGIN_MS,
+    onChange: onHistoryChange,
+    onError,
+  })
+  const database = openConfiguredDatabase(config, { onError, onConnect: history.onConnect })
   const { prisma: db, rawSql } = database
   const read = async () => (await readClock(rawSql)).dbNowMs
   const time = createDatabaseTime({ read, clock, metrics, onOffset, onError })
   const { signingKeys, refreshKeys, verifier, verifierIgnoringExpiry } = readKeys(config, time)
   const loginBatch = createLoginBatch(rawSql, clock)
   const limits = createRateLimits(config, { database, logins: loginBatch, clock })
-  const pipeline = createRevocationPipeline(config, { database, clock, metrics, onError })
+  const pipeline = createRevocationPipeline(config, { database, history, clock, metrics, onError })
   const { revocations, barrierDeps, polls } = pipeline
   const lifetimes = lifetimesOf(config)
   const renewalPriority = createRenewalPriority(clock)
@@ -134,9 +145,15 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset }
   }
 }
 
-function openConfiguredDatabase(config: Config, onError: (error: unknown) => void): Database {
+function openConfiguredDatabase(
+  config: Config,
+  { onError, onConnect }: Pick<DepsOptions, 'onError'> & Pick<HistoryWatch, 'onConnect'>,
+): Database {
   return openDatabase({
     url: config.DATABASE_URL,
+    directUrl: config.DATABASE_DIRECT_URL,
+    passwordCommand: config.DATABASE_PASSWORD_COMMAND,
+    onConnect,
     connections: config.DATABASE_POOL,
     timeoutMs: config.DATABASE_TIMEOUT_MS,
     onError,

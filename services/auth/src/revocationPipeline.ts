@@ -4,7 +4,9 @@ import type { Clock } from '@gatehouse/clock'
 import type { Registry } from 'prom-client'
 import { type Config, feedLimitsOf } from './config.ts'
 import type { Database } from './database/database.ts'
-import { listen } from './database/listen.ts'
+import { type ListenOptions, listen } from './database/listen.ts'
+import { pollForWakes } from './database/pollForWakes.ts'
+import type { HistoryWatch } from './feed/historyWatch.ts'
 import { createPolls, type Polls } from './feed/polls.ts'
 import { createBarrier } from './revoke/barrier.ts'
 import { revokeMetrics } from './revoke/metrics.ts'
@@ -25,20 +27,31 @@ export interface RevocationPipeline {
 
 export interface RevocationPipelineOptions {
   database: Database
+  history: HistoryWatch
   clock: Clock
   metrics: Registry
   onError: (error: unknown) => void
 }
 
+/** How often a replica reads with `WAKE=poll`. */
+const pollMs = 50
+
 export function createRevocationPipeline(
   config: Config,
-  { database, clock, metrics, onError }: RevocationPipelineOptions,
+  { database, history, clock, metrics, onError }: RevocationPipelineOptions,
 ): RevocationPipeline {
-  const { rawSql: db, url } = database
+  const { rawSql: db, direct } = database
+  history.start(db.query)
   // A revocation is kept until every token that it can cover has expired.
   const revocations = createRevocations(database, config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS)
 
-  const bareBarrier = createBarrier({ read: () => readLiveGuards(db), clock, onError })
+  const bareBarrier = createBarrier({
+    read: () => readLiveGuards(db),
+    clock,
+    onHistoryChanged: () => void history.check(),
+    onError,
+    ...(config.WAKE === 'poll' && { rereadMs: pollMs }),
+  })
   const barrier = recordReceipts(revokeMetrics(metrics, bareBarrier), { db, onError })
   const maxWaitMs = config.LEASE_MS + config.LEASE_MARGIN_MS + config.DATABASE_TIMEOUT_MS
 
@@ -48,14 +61,16 @@ export function createRevocationPipeline(
     announceAcks(db, replicaId).catch(onError)
   }
   const polls = createPolls({ db, clock, limits: feedLimitsOf(config), holdMs: config.POLL_HOLD_MS, onAcks })
-  const listener = listen({
-    url,
-    clock,
-    onError,
-    onWake: (channel, from) => {
-      if (channel === 'gatehouse_feed') polls.wake()
-      else if (from !== replicaId) barrier.wake()
-    },
-  })
-  return { revocations, barrierDeps: { barrier, maxWaitMs }, polls, deafMs: listener.deafMs, close: listener.close }
+  const onWake: ListenOptions['onWake'] = (channel, from) => {
+    if (channel === 'gatehouse_feed') polls.wake()
+    else if (from !== replicaId) barrier.wake()
+  }
+  const listener =
+    config.WAKE === 'poll'
+      ? pollForWakes({ db, clock, onError, onWake: polls.wake, periodMs: pollMs })
+      : listen({ connections: direct, clock, onError, onWake })
+  const close = async () => {
+    await Promise.all([listener.close(), history.close()])
+  }
+  return { revocations, barrierDeps: { barrier, maxWaitMs }, polls, deafMs: listener.deafMs, close }
 }

@@ -83,8 +83,8 @@ export async function bulkRevoke(
     last = revoked ?? last
     after = batch.at(-1) ?? null
   } while (after !== null)
-  const seq = last?.seq ?? (await readHead(db))
-  return { seq, kind: 'session', subject: null, effect: 'ended', sessionsEnded }
+  const { seq, feedId } = last ?? (await readHead(db))
+  return { seq, feedId, kind: 'session', subject: null, effect: 'ended', sessionsEnded }
 }
 
 /** @throws ProblemError `request-malformed` */

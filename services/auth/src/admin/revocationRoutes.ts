@@ -48,8 +48,10 @@ export const revocationRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app
   })
 
   app.get('/guards', { schema: guards }, async (_request, reply) => {
-    const { guards: live, head, dbNowMs } = await readLiveGuards(db)
+    const live = await readLiveGuards(db)
+    const { head, holdUntilMs, dbNowMs } = live
     reply.header('cache-control', 'no-store')
-    return { head, guards: live.map(guard => guardView(guard, { head, dbNowMs })) }
+    const heldUntil = holdUntilMs !== null && holdUntilMs > dbNowMs ? new Date(holdUntilMs).toISOString() : null
+    return { head, heldUntil, guards: live.guards.map(guard => guardView(guard, live)) }
   })
 }

@@ -1,7 +1,7 @@
 /** Converts rows to the responses of the admin routes. */
 import type { ClientView, SessionDetail, UserView } from '@gatehouse/contract'
 import Bowser from 'bowser'
-import type { LiveGuard } from '../store/guards.ts'
+import { type LiveGuard, type LiveGuards, lagOf } from '../store/guards.ts'
 import type { AccountRow } from '../store/listAccounts.ts'
 import type { SessionRow } from '../store/listSessions.ts'
 import type { ClientRow } from '../store/manageClients.ts'
@@ -50,16 +50,16 @@ export function clientView(row: ClientRow): ClientView {
   }
 }
 
-/** @param feed the head of the feed and the database's time, read with the guard's row */
-export function guardView(guard: LiveGuard, { head, dbNowMs }: { head: number; dbNowMs: number }) {
+/** @param live the feed and the database's time, read with the guard's row */
+export function guardView(guard: LiveGuard, live: LiveGuards) {
   const { id, name, version, cursor, leaseUntilMs, lastSeenAt } = guard
   return {
     guard: id,
     name,
     version,
     cursor,
-    lag: head - cursor,
-    leaseLeftMs: Math.round(leaseUntilMs - dbNowMs),
+    lag: lagOf(guard, live),
+    leaseLeftMs: Math.round(leaseUntilMs - live.dbNowMs),
     lastSeenAt: lastSeenAt.toISOString(),
   }
 }

@@ -117,6 +117,6 @@ async function changeAndSend(
     adminContextOf(request, reason ?? null),
   )
   if (result === undefined) throw new ProblemError('not-found', 'no such account')
-  const unchanged = { seq: result.head, kind: 'user', subject: id, effect: 'ended', sessionsEnded: 0 } as const
+  const unchanged = { ...result.head, kind: 'user', subject: id, effect: 'ended', sessionsEnded: 0 } as const
   return sendReceipt(request, reply, { revoked: result.revoked ?? unchanged, barrierDeps })
 }

@@ -23,12 +23,13 @@ export async function afterRestore(
   environment: Environment,
 ): Promise<Record<string, unknown>> {
   assertConfirmed(options)
-  const { ACCESS_TOKEN_SECONDS, REVOCATION_MARGIN_MS } = settings
-  const limits = readSettings({ ACCESS_TOKEN_SECONDS, REVOCATION_MARGIN_MS }, environment)
+  const { ACCESS_TOKEN_SECONDS, REVOCATION_MARGIN_MS, LEASE_MS, LEASE_MARGIN_MS } = settings
+  const read = { ACCESS_TOKEN_SECONDS, REVOCATION_MARGIN_MS, LEASE_MS, LEASE_MARGIN_MS }
+  const limits = readSettings(read, environment)
   const retentionMs = limits.ACCESS_TOKEN_SECONDS * 1000 + limits.REVOCATION_MARGIN_MS
   return prisma.$transaction(async tx => {
     const sessions = await countActive(tx)
-    const feedId = await resetFeed(tx)
+    const feedId = await resetFeed(tx, limits.LEASE_MS + limits.LEASE_MARGIN_MS)
     const globalEpoch = await raiseGlobalEpoch(tx)
     const entries = [{ kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }]
     const work = { entries, action: 'database.after-restore' as const, target: null, sessionsEnded: sessions }

@@ -28,7 +28,7 @@ export type DatabaseCommand = (
 
 /** Each returns what is printed as one line of JSON. */
 export const databaseCommands: Readonly<Record<DatabaseCommandName, DatabaseCommand>> = {
-  migrate: ({ url }) => migrate({ connectionString: url }),
+  migrate: ({ direct }) => migrate({ connections: direct }),
   'create-admin': (database, { role = [], ...options }, environment) =>
     createAccountCommand(database, { ...options, role: [...new Set([...role, 'admin'])] }, environment),
   'create-account': createAccountCommand,

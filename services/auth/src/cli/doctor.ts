@@ -6,7 +6,7 @@ import { missingMigrations } from '../database/migrate.ts'
 import { isStandby } from '../database/readiness.ts'
 import { readRefreshKeys } from '../keys/refreshKeys.ts'
 import { readSigningKeys } from '../keys/signingKeys.ts'
-import { readLiveGuards } from '../store/guards.ts'
+import { lagOf, readLiveGuards } from '../store/guards.ts'
 import { hasActiveAdmin } from '../store/lockAccount.ts'
 import { compareKeys, fetchKeySets } from './replicaKeys.ts'
 
@@ -148,8 +148,9 @@ async function checkAdmins({ prisma }: Database): Promise<Finding> {
 
 /** A service without guards passes, because nothing may be guarded yet. */
 async function checkGuards({ prisma }: Database): Promise<Finding> {
-  const { guards, head } = await readLiveGuards(prisma)
-  const behind = guards.filter(({ cursor }) => cursor < head).map(({ name }) => name)
+  const live = await readLiveGuards(prisma)
+  const { guards } = live
+  const behind = guards.filter(guard => lagOf(guard, live) > 0).map(({ name }) => name)
   if (behind.length === 0) return passed('guards', `${guards.length} live, none behind`)
   return failed('guards', `behind the feed: ${behind.join(', ')}. Revocations wait for them until their leases end.`)
 }

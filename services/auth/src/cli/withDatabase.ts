@@ -48,9 +48,15 @@ async function doctor(options: Options, environment: Environment): Promise<numbe
 }
 
 function openConfigured(environment: Environment): Database {
-  const { DATABASE_URL: url, DATABASE_TIMEOUT_MS: timeoutMs } = readSettings(
-    { DATABASE_URL: settings.DATABASE_URL, DATABASE_TIMEOUT_MS: settings.DATABASE_TIMEOUT_MS },
-    environment,
-  )
-  return openDatabase({ url, connections: 2, timeoutMs, onError: () => undefined })
+  const { DATABASE_URL, DATABASE_DIRECT_URL, DATABASE_PASSWORD_COMMAND, DATABASE_TIMEOUT_MS } = settings
+  const read = { DATABASE_URL, DATABASE_DIRECT_URL, DATABASE_PASSWORD_COMMAND, DATABASE_TIMEOUT_MS }
+  const config = readSettings(read, environment)
+  return openDatabase({
+    url: config.DATABASE_URL,
+    directUrl: config.DATABASE_DIRECT_URL,
+    passwordCommand: config.DATABASE_PASSWORD_COMMAND,
+    connections: 2,
+    timeoutMs: config.DATABASE_TIMEOUT_MS,
+    onError: () => undefined,
+  })
 }

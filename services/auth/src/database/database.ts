@@ -7,8 +7,9 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { type Prisma, PrismaClient } from '../generated/prisma/client.ts'
-import { parseDatabaseUrl } from './databaseUrl.ts'
-import { createRawSql, type RawSql } from './rawSql.ts'
+import type { SendStatement } from '../store/databaseHistory.ts'
+import { type ConnectionOptions, type Connections, createConnections } from './connections.ts'
+import { createRawSql, type RawSql, type Value } from './rawSql.ts'
 import { closeSilentConnections } from './silentConnections.ts'
 
 export type { PrismaClient }
@@ -22,46 +23,64 @@ export interface Database {
   /** The pool below both. Only `rate-limiter-flexible` uses it directly: the library sends statements of its own. */
   pool: pg.Pool
   url: string
+  /** For connections that keep a session: LISTEN and migrations. */
+  direct: Connections
   /** Starts Prisma's query compiler, which blocks the event loop for a tenth of a second. Sends no statement. */
   warmUp: () => Promise<void>
   /** Ends every connection; a connection that does not answer is cut after a second. */
   close: () => Promise<void>
 }
 
-export interface DatabaseOptions {
-  url: string
+export interface DatabaseOptions extends ConnectionOptions {
+  /** Past a connection pooler; null when `url` is not a pooler. */
+  directUrl?: string | null
   connections: number
   /** The limit of a statement, of a transaction, and of the wait for a connection, in milliseconds. */
   timeoutMs: number
   onError: (error: Error) => void
+  /** Runs on each new connection before its first use. */
+  onConnect?: (send: SendStatement) => Promise<void>
 }
 
 /**
  * Every session runs in UTC, whatever the database's own time zone is: Prisma's adapter drops the offset of a timestamp.
  * @throws SettingsError for a URL with a parameter that cannot be honoured
  */
-export function openDatabase({ url, connections, timeoutMs, onError }: DatabaseOptions): Database {
-  const { client, schema, maxConnections = connections, connectTimeoutMs = timeoutMs } = parseDatabaseUrl(url)
+export function openDatabase(options: DatabaseOptions): Database {
+  const { url, directUrl, passwordCommand = null, connections, timeoutMs, onError, onConnect } = options
+  const pooled = createConnections({ url, passwordCommand })
+  const direct = directUrl ? createConnections({ url: directUrl, passwordCommand }) : pooled
+  const { client, schema, isPooled, Client, maxConnections = connections, connectTimeoutMs = timeoutMs } = pooled
   const pool = new pg.Pool({
     ...client,
+    Client,
     max: Math.min(connections, maxConnections),
     connectionTimeoutMillis: Math.min(timeoutMs, connectTimeoutMs),
-    statement_timeout: timeoutMs,
     // Longer than the limit of the server, which cancels a statement and keeps the connection.
     query_timeout: timeoutMs + answerMarginMs,
-    idle_in_transaction_session_timeout: 2 * timeoutMs,
+    ...(isPooled ? {} : { statement_timeout: timeoutMs, idle_in_transaction_session_timeout: 2 * timeoutMs }),
     keepAlive: true,
     application_name: 'gatehouse-auth',
+    ...(onConnect && { onConnect: (connected: pg.ClientBase) => onConnect(sendOn(connected)) }),
   })
   pool.on('error', onError)
   const silent = closeSilentConnections(pool, timeoutMs + answerMarginMs)
-  const adapter = new PrismaPg(pool, { schema, statementNameGenerator: statementNames(), onConnectionError: onError })
+  const adapter = new PrismaPg(pool, {
+    schema,
+    // A pooler in transaction mode gives each transaction another connection, which lacks the named statements.
+    statementNameGenerator: isPooled ? () => '' : statementNames(),
+    onConnectionError: onError,
+  })
   const prisma = new PrismaClient({ adapter, transactionOptions: { maxWait: timeoutMs, timeout: timeoutMs } })
   const close = async () => {
     await prisma.$disconnect()
     await silent.endPool()
   }
-  return { prisma, rawSql: createRawSql(adapter), pool, url, warmUp: () => prisma.$connect(), close }
+  return { prisma, rawSql: createRawSql(adapter), pool, url, direct, warmUp: () => prisma.$connect(), close }
+}
+
+function sendOn(client: pg.ClientBase): SendStatement {
+  return async <Row>(text: string, values: readonly Value[]) => (await client.query(text, [...values])).rows as Row[]
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Listens for PostgreSQL's notifications. They only wake readers: a lost notification costs time and no correctness. */
 import type { Clock } from '@gatehouse/clock'
-import pg from 'pg'
-import { parseDatabaseUrl } from './databaseUrl.ts'
+import type pg from 'pg'
+import type { Connections } from './connections.ts'
 
 export type Channel = 'gatehouse_feed' | 'gatehouse_acks'
 
@@ -12,7 +12,7 @@ export interface Listener {
 }
 
 export interface ListenOptions {
-  url: string
+  connections: Pick<Connections, 'Client' | 'client'>
   clock: Clock
   /** Called with the payload of each notification, and for every channel after a reconnection, which may have missed some. */
   onWake: (channel: Channel, from: string) => void
@@ -27,15 +27,14 @@ const answerMs = 2000
 const closeMs = 1000
 
 /** Listens on a connection of its own until closed, and reconnects whenever the connection breaks or falls silent. */
-export function listen({ url, clock, onWake, onError }: ListenOptions): Listener {
+export function listen({ connections, clock, onWake, onError }: ListenOptions): Listener {
   const stop = new AbortController()
-  const { client: options } = parseDatabaseUrl(url)
   let current: pg.Client | undefined
   let deafSinceMs: number | null = clock.nowMs()
 
   const listenOnce = async () => {
-    const client = new pg.Client({
-      ...options,
+    const client = new connections.Client({
+      ...connections.client,
       keepAlive: true,
       connectionTimeoutMillis: 5000,
       query_timeout: answerMs,

@@ -1,13 +1,16 @@
 /** Brings the database to the schema that this release expects, and compares the two. */
 import { join } from 'node:path'
 import { SettingsError } from '@gatehouse/settings'
-import pg from 'pg'
+import type pg from 'pg'
+import { type Connections, createConnections } from './connections.ts'
 import type { Db } from './database.ts'
-import { parseDatabaseUrl } from './databaseUrl.ts'
 import { migrationNames, prismaDir, readMigrations, readSchema } from './migrations.ts'
 
 export interface MigrateOptions {
-  connectionString: string
+  /** Either a URL, */
+  connectionString?: string
+  /** or the connections of a pool. */
+  connections?: Connections
   /** The folder of the migrations; `prisma/migrations` by default. */
   migrationsDir?: string
 }
@@ -23,13 +26,14 @@ const lockKey = 4283_1910_0417
  * @returns the names of the migrations that this call applied
  * @throws SettingsError when the schema belongs to another application
  */
-export async function migrate({ connectionString, migrationsDir }: MigrateOptions): Promise<{ applied: string[] }> {
-  const migrationsList = await readMigrations(migrationsDir ?? join(prismaDir(), 'migrations'))
+export async function migrate({ connectionString = '', ...options }: MigrateOptions): Promise<{ applied: string[] }> {
+  const connections = options.connections ?? createConnections({ url: connectionString })
+  const migrationsList = await readMigrations(options.migrationsDir ?? join(prismaDir(), 'migrations'))
   const { withSchemaEngine } = await import('@gatehouse/schema-engine')
   const ownNames = migrationsList.migrationDirectories.map(({ path }) => path)
-  return withLock(connectionString, async client => {
+  return withLock(connections, async client => {
     await refuseForeignMigrations(client, ownNames)
-    return withSchemaEngine({ url: connectionString, schemas: [] }, async engine => {
+    return withSchemaEngine({ url: await connections.resolveUrl(), schemas: [] }, async engine => {
       const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters })
       return { applied: appliedMigrationNames }
     })
@@ -87,10 +91,10 @@ async function appliedMigrations(db: Db): Promise<Set<string>> {
 }
 
 async function withLock<Result>(
-  connectionString: string,
+  connections: Connections,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client(parseDatabaseUrl(connectionString).client)
+  const client = new connections.Client(connections.client)
   // The next query reports a connection that broke while it was idle; without a listener the event would end the process.
   client.on('error', () => undefined)
   await client.connect()

@@ -3,7 +3,7 @@ import type { RequestMetrics } from '@gatehouse/http'
 import type { FastifyPluginAsync } from 'fastify'
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import type { Db } from '../database/database.ts'
-import { readLiveGuards } from '../store/guards.ts'
+import { lagOf, readLiveGuards } from '../store/guards.ts'
 import { quietLogLevel } from './logLevel.ts'
 
 export interface MetricsOptions {
@@ -23,16 +23,34 @@ export const metricsRoute: FastifyPluginAsync<MetricsOptions> = async (app, { me
   })
   const guardLag = new Gauge({
     name: 'gatehouse_guard_lag_entries',
-    help: 'Feed entries that a guard has not acknowledged',
-    labelNames: ['guard'],
+    help: 'Feed entries that a guard has not acknowledged, by its name and id',
+    labelNames: ['guard', 'instance'],
+    registers: [metrics],
+  })
+
+  const silence = new Gauge({
+    name: 'gatehouse_guard_silent_seconds',
+    help: 'Time since the last poll of a guard with a running lease, by its name and id',
+    labelNames: ['guard', 'instance'],
+    registers: [metrics],
+  })
+  const held = new Gauge({
+    name: 'gatehouse_revoke_held_seconds',
+    help: 'How long no revocation is in force because the history of the database has changed',
     registers: [metrics],
   })
 
   app.get('/metrics', { schema: { hide: true }, logLevel: quietLogLevel(app) }, async (_request, reply) => {
-    const { guards, head } = await readLiveGuards(db)
-    liveGuards.set(guards.length)
+    const live = await readLiveGuards(db)
+    liveGuards.set(live.guards.length)
     guardLag.reset()
-    for (const { name, cursor } of guards) guardLag.set({ guard: name }, head - cursor)
+    silence.reset()
+    for (const guard of live.guards) {
+      const labels = { guard: guard.name, instance: guard.id }
+      guardLag.set(labels, lagOf(guard, live))
+      silence.set(labels, Math.max(0, live.dbNowMs - guard.lastSeenAt.getTime()) / 1000)
+    }
+    held.set(Math.max(0, (live.holdUntilMs ?? 0) - live.dbNowMs) / 1000)
     return reply.type(metrics.contentType).send((await metrics.metrics()) + requests.text())
   })
 }

@@ -102,7 +102,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     const { address, requestId } = clientInfoOf(request)
     const context = { actor: client?.id ?? null, reason: null, address, requestId }
     const revoked = await revokeToken(deps, { token: requireParameter(form, 'token'), clientId, context })
-    const result = revoked && (await barrierDeps.barrier.wait(revoked.seq, barrierDeps.maxWaitMs))
+    const result = revoked && (await barrierDeps.barrier.wait(revoked, barrierDeps.maxWaitMs))
     // RFC 7009 has no response for a pending revocation: the client must repeat the request (section 2.2.1).
     if (result?.inForce === false)
       throw new OAuthError('temporarily_unavailable', 'The revocation is not yet in force.')

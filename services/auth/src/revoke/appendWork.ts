@@ -58,14 +58,14 @@ export async function appendWork(
   const subject = entries.length === 1 ? (last?.subject ?? null) : null
   const result = { kind, subject, effect, sessionsEnded }
   // Another request has ended the sessions; the caller waits until that revocation is in force.
-  if (last === undefined) return { seq: await readHead(tx), ...result }
+  if (last === undefined) return { ...(await readHead(tx)), ...result }
   const audit = revocationAudit(result, { action, target, context })
-  return { seq: await appendRevocations(tx, { entries, retentionMs, audit }), ...result }
+  return { ...(await appendRevocations(tx, { entries, retentionMs, audit })), ...result }
 }
 
 /** The audit row in which `readReceipt` finds the revocation again. */
 export function revocationAudit(
-  { kind, subject, effect, sessionsEnded }: Omit<RevocationResult, 'seq'>,
+  { kind, subject, effect, sessionsEnded }: Omit<RevocationResult, 'seq' | 'feedId'>,
   { action, target, context }: { action: AuditAction; target: string | null; context: AuditContext },
 ): AuditRow {
   const { actor, reason, address, requestId, detail } = context

@@ -1,7 +1,8 @@
 /** Waits until a revocation is in force: until no guard that may still decide lacks its entry. */
 import type { Clock } from '@gatehouse/clock'
-import type { GuardReceipt } from '@gatehouse/contract'
+import { type GuardReceipt, ProblemError } from '@gatehouse/contract'
 import { blocksRevocation } from '@gatehouse/protocol'
+import type { FeedPosition } from '../store/databaseHistory.ts'
 import type { LiveGuards } from '../store/guards.ts'
 
 export interface BarrierResult {
@@ -13,10 +14,11 @@ export interface BarrierResult {
 export interface Barrier {
   /**
    * Waits for an entry of the feed.
-   * @param seq the number of the entry, which must be committed
+   * @param entry the position of the entry, which must be committed
    * @param timeoutMs how long the caller waits; the result is `inForce: false` if that is too short
+   * @throws ProblemError `unavailable` when the feed has another identity since: a fail-over may have lost the entry
    */
-  wait: (seq: number, timeoutMs: number) => Promise<BarrierResult>
+  wait: (entry: FeedPosition, timeoutMs: number) => Promise<BarrierResult>
   /** Reads the guards again, because one acknowledged an entry or left. */
   wake: () => void
 }
@@ -24,11 +26,15 @@ export interface Barrier {
 export interface BarrierOptions {
   read: () => Promise<LiveGuards>
   clock: Clock
+  /** A read has seen another history of the database than the feed's. */
+  onHistoryChanged: () => void
   onError: (error: unknown) => void
+  /** The interval at which the guards are read without a notification. */
+  rereadMs?: number
 }
 
 /** Bounds the delay after a lost notification, and after a lease that ends, which sends none. */
-const rereadMs = 250
+const maxRereadMs = 250
 const minRereadMs = 5
 
 /**
@@ -36,7 +42,13 @@ const minRereadMs = 5
  *   time in one statement
  * @returns a barrier that shares each read among all callers that were waiting when the read began
  */
-export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier {
+export function createBarrier({
+  read,
+  clock,
+  onHistoryChanged,
+  onError,
+  rereadMs = maxRereadMs,
+}: BarrierOptions): Barrier {
   const waiters = new Set<Waiter>()
   let sleepAbort = new AbortController()
   let isReading = false
@@ -48,6 +60,7 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
     // so it does not count for callers that arrive during the read.
     const present = [...waiters]
     const live = await read().catch(error => void onError(error))
+    if (live?.isHistoryKnown === false) onHistoryChanged()
     const nextMs = live ? Math.min(rereadMs, ...present.map(waiter => waiter.onGuards(live))) : rereadMs
     for (const waiter of present) waiter.readDone()
     if (waiters.size === 0 || wakes !== wakesBefore) return
@@ -66,9 +79,9 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
     sleepAbort.abort('woken')
   }
 
-  const wait: Barrier['wait'] = async (seq, timeoutMs) => {
+  const wait: Barrier['wait'] = async (entry, timeoutMs) => {
     const startMs = clock.nowMs()
-    const waiter = createWaiter(seq, () => waiters.delete(waiter))
+    const waiter = createWaiter(entry, () => waiters.delete(waiter))
     waiters.add(waiter)
     if (isReading) wake()
     else void readWhileAwaited()
@@ -77,9 +90,10 @@ export function createBarrier({ read, clock, onError }: BarrierOptions): Barrier
     // The time-out never precedes the first read, so that a caller that does not wait still gets
     // the present state.
     const timeout = Promise.all([clock.sleep(timeoutMs, stopTimer.signal).catch(() => undefined), waiter.firstRead])
-    const inForce = await Promise.race([waiter.inForce.then(() => true), timeout.then(() => false)])
-    stopTimer.abort('decided')
-    waiters.delete(waiter)
+    const inForce = await Promise.race([waiter.inForce, timeout.then(() => false)]).finally(() => {
+      stopTimer.abort('decided')
+      waiters.delete(waiter)
+    })
     if (!inForce) wake()
     return { inForce, waitedMs: Math.round(clock.nowMs() - startMs), guards: waiter.receipts() }
   }
@@ -92,27 +106,35 @@ interface Waiter {
   /** A read has ended, with or without a result. */
   readDone: () => void
   firstRead: Promise<void>
-  inForce: Promise<void>
+  /** Rejects when the feed has another identity than the entry. */
+  inForce: Promise<true>
   receipts: () => GuardReceipt[]
 }
 
-function createWaiter(seq: number, onInForce: () => void): Waiter {
+function createWaiter({ seq, feedId }: FeedPosition, onSettled: () => void): Waiter {
   const receiptsById: ReceiptsById = new Map()
-  let settle = () => {}
-  const inForce = new Promise<void>(resolve => {
-    settle = resolve
+  let resolve = (_isInForce: true) => {}
+  let reject = (_error: ProblemError) => {}
+  const inForce = new Promise<true>((fulfil, refuse) => {
+    resolve = fulfil
+    reject = refuse
   })
   let readDone = () => {}
   const firstRead = new Promise<void>(resolve => {
     readDone = resolve
   })
   const onGuards = (live: LiveGuards) => {
+    if (feedId !== null && feedId !== live.feedId) {
+      onSettled()
+      reject(new ProblemError('unavailable', 'the feed has a new identity: the entry may be lost'))
+      return maxRereadMs
+    }
     const nextMs = updateReceipts(receiptsById, live, seq)
     if (nextMs === undefined) {
-      settle()
-      onInForce()
+      resolve(true)
+      onSettled()
     }
-    return nextMs ?? rereadMs
+    return nextMs ?? maxRereadMs
   }
   const receipts = () => [...receiptsById.values()].map(({ receipt }) => receipt)
   return { onGuards, readDone: () => readDone(), firstRead, inForce, receipts }
@@ -128,15 +150,17 @@ export type ReceiptsById = Map<string, { receipt: GuardReceipt; leaseUntilMs: nu
  */
 export function updateReceipts(
   receiptsById: ReceiptsById,
-  { guards, head, dbNowMs }: LiveGuards,
+  { guards, feedId, head, dbNowMs, isHistoryKnown, holdUntilMs }: LiveGuards,
   seq: number,
 ): number | undefined {
   const now = new Date(dbNowMs).toISOString()
   const liveIds = new Set(guards.map(({ id }) => id))
   // A database whose head is below the entry has lost it, so the entry cannot be in force.
-  let nextMs: number | undefined = head < seq ? rereadMs : undefined
+  let nextMs: number | undefined = head < seq || !isHistoryKnown ? maxRereadMs : undefined
+  if (holdUntilMs !== null && holdUntilMs > dbNowMs)
+    nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, holdUntilMs - dbNowMs)
   for (const guard of guards) {
-    const isBlocking = blocksRevocation(guard, { seq, dbNowMs })
+    const isBlocking = blocksRevocation(guard, { feedId, seq, dbNowMs })
     const receipt = receiptsById.get(guard.id)?.receipt ?? {
       guard: guard.id,
       name: guard.name,

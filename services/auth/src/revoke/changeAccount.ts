@@ -3,6 +3,7 @@ import { ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { Actor, ActorContext } from '../http/actorContext.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
+import type { FeedPosition } from '../store/databaseHistory.ts'
 import { endSessions } from '../store/endSessions.ts'
 import {
   hasActiveAdmin,
@@ -28,7 +29,8 @@ export interface AccountChangeRequest {
 export interface AccountChangeResult {
   /** Null when the change took nothing away. */
   revoked: RevocationResult | null
-  head: number
+  /** The position that the caller waits for. */
+  head: FeedPosition
 }
 
 export interface AccountChangeOptions {
@@ -74,7 +76,7 @@ export async function changeAccount(
   const entries = [{ kind: 'user' as const, subject: id, epoch: changed.epoch, effect }]
   const work = { entries, action, target: id, sessionsEnded: ended.length }
   const revoked = await appendWork(tx, work, { context: audit, retentionMs })
-  return { revoked, head: revoked.seq }
+  return { revoked, head: revoked }
 }
 
 /**

@@ -20,8 +20,8 @@ export function revokeMetrics(metrics: Registry, barrier: Barrier): Barrier {
     help: 'Guards that did not acknowledge a revocation, so that it waited for the end of their lease',
     registers: [metrics],
   })
-  const wait: Barrier['wait'] = async (seq, timeoutMs) => {
-    const result = await barrier.wait(seq, timeoutMs)
+  const wait: Barrier['wait'] = async (entry, timeoutMs) => {
+    const result = await barrier.wait(entry, timeoutMs)
     if (result.inForce) inForceSeconds.observe(result.waitedMs / 1000)
     else notAwaited.inc()
     leasesAwaited.inc(result.guards.filter(({ leaseEndedAt }) => leaseEndedAt !== null).length)

@@ -14,10 +14,10 @@ export interface ReceiptOptions {
  * force
  */
 export function recordReceipts(barrier: Barrier, { db, onError }: ReceiptOptions): Barrier {
-  const wait: Barrier['wait'] = async (seq, timeoutMs) => {
-    const result = await barrier.wait(seq, timeoutMs)
+  const wait: Barrier['wait'] = async (entry, timeoutMs) => {
+    const result = await barrier.wait(entry, timeoutMs)
     // A failed write does not change the answer: the revocation is in force in either case.
-    if (result.inForce) await writeReceipt(db, seq, result).catch(onError)
+    if (result.inForce) await writeReceipt(db, entry.seq, result).catch(onError)
     return result
   }
   return { ...barrier, wait }

@@ -98,7 +98,7 @@ async function endOwn(
   const { kind, effect } = sessionEntry(sessionId)
   const result = { kind, subject: sessionId, effect, sessionsEnded: 1 }
   const audit = revocationAudit(result, { action: `session.${endedAs}`, target: sessionId, context })
-  const seq = await endOneSession(rawSql, {
+  const position = await endOneSession(rawSql, {
     sessionId,
     accountId: accountId ?? null,
     actorSid: context.sid ?? null,
@@ -106,10 +106,10 @@ async function endOwn(
     retentionMs,
     audit,
   })
-  if (seq !== undefined) return { ...result, seq }
+  if (position !== undefined) return { ...result, ...position }
   await context.readActor?.(rawSql)
   // Another request has ended the session; the caller waits until that revocation is in force.
-  return { ...result, seq: await readHead(rawSql), sessionsEnded: 0 }
+  return { ...result, ...(await readHead(rawSql)), sessionsEnded: 0 }
 }
 
 async function end(

@@ -6,6 +6,7 @@ import type { InForce, Receipt } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { waitPreference } from '../http/preferWait.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
+import type { FeedPosition } from '../store/databaseHistory.ts'
 import type { Barrier, BarrierResult } from './barrier.ts'
 
 export interface BarrierDeps {
@@ -23,7 +24,7 @@ export async function sendRevocation(
   reply: FastifyReply,
   { revoked, barrierDeps }: { revoked: RevocationResult; barrierDeps: BarrierDeps },
 ): Promise<InForce> {
-  const { inForce, waitedMs } = await waitForBarrier(request, reply, { seq: revoked.seq, barrierDeps })
+  const { inForce, waitedMs } = await waitForBarrier(request, reply, { entry: revoked, barrierDeps })
   return { sessionsEnded: revoked.sessionsEnded, inForce, waitedMs }
 }
 
@@ -36,17 +37,18 @@ export async function sendReceipt(
   reply: FastifyReply,
   { revoked, barrierDeps }: { revoked: RevocationResult; barrierDeps: BarrierDeps },
 ): Promise<Receipt> {
-  const result = await waitForBarrier(request, reply, { seq: revoked.seq, barrierDeps })
+  const result = await waitForBarrier(request, reply, { entry: revoked, barrierDeps })
   if (!result.inForce) reply.header('location', `/admin/revocations/${revoked.seq}`)
-  return { ...revoked, ...result }
+  const { feedId: _feedId, ...shown } = revoked
+  return { ...shown, ...result }
 }
 
 async function waitForBarrier(
   request: FastifyRequest,
   reply: FastifyReply,
-  { seq, barrierDeps }: { seq: number; barrierDeps: BarrierDeps },
+  { entry, barrierDeps }: { entry: FeedPosition; barrierDeps: BarrierDeps },
 ): Promise<BarrierResult> {
-  const result = await barrierDeps.barrier.wait(seq, waitPreference(request, reply, barrierDeps.maxWaitMs))
+  const result = await barrierDeps.barrier.wait(entry, waitPreference(request, reply, barrierDeps.maxWaitMs))
   reply.code(result.inForce ? 200 : 202).header('cache-control', 'no-store')
   return result
 }

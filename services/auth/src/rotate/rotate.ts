@@ -107,9 +107,16 @@ async function rotateGenuine(
   const late = isLocked ? await rotateRow.single(rotation) : undefined
   if (late) return { grant: late, refreshToken: encode(secret) }
 
-  const { found, explanation } = isLocked ? await explain() : first
+  const second = isLocked ? await explain() : first
+  const isAhead = second.explanation.kind === 'ahead'
+  const advanced = isAhead ? await rotateRow.advance({ ...rotation, requestId: clientInfo.requestId }) : undefined
+  if (advanced) return { grant: advanced, refreshToken: encode(secret) }
+
+  // A concurrent request of the same client has moved the row forward: this one is then a retry.
+  const { found, explanation } = isAhead ? await explain() : second
   // The row was locked or changing during every read. That is no reason to end a session.
-  if (explanation.kind === 'locked') throw new ProblemError('unavailable', 'the row of the refresh token stayed locked')
+  if (explanation.kind === 'locked' || explanation.kind === 'ahead')
+    throw new ProblemError('unavailable', 'the row of the refresh token stayed locked')
   if (explanation.kind === 'reject') throw new ProblemError(explanation.code, 'a refresh token that does not rotate')
   if (explanation.kind === 'retry') {
     const { grant, secret } = await answerRetry(deps, { token, found }, clientInfo)

@@ -113,9 +113,9 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     let ended = 0
     for (const sessionId of new Set(sessionIds.slice(0, maxSessions))) {
       const context = { actor: null, reason: null, address, requestId }
-      const { seq, sessionsEnded } = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context)
-      ended += sessionsEnded
-      await barrier.wait(seq, waitPreference(request, reply, deps.maxWaitMs))
+      const revoked = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context)
+      ended += revoked.sessionsEnded
+      await barrier.wait(revoked, waitPreference(request, reply, deps.maxWaitMs))
     }
     // Cleared last: without the cookie the client could not repeat a log-out that failed.
     if (transport === 'cookie') cookie.clear(reply)

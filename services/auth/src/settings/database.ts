@@ -1,14 +1,26 @@
 /** Settings of the database and of how long rows are kept. */
-import { databaseUrl, integer } from '@gatehouse/settings'
+import { databaseUrl, integer, optional, text } from '@gatehouse/settings'
 
 const day = 24 * 3600
 
 export const databaseSettings = {
   DATABASE_URL: databaseUrl({
     about:
-      'URL of the PostgreSQL database; `schema`, `connection_limit`, `connect_timeout` and `pool_timeout` as in Prisma',
+      'URL of the PostgreSQL database, with one host or several; `pgbouncer`, `schema`, `connection_limit`, `connect_timeout` and `pool_timeout` as in Prisma',
     why: 'Accounts, sessions and revocations are stored only there.',
   }),
+  DATABASE_DIRECT_URL: optional(
+    databaseUrl({
+      about: 'URL of the same database without the connection pooler, for LISTEN and migrations',
+      why: 'A pooler in transaction mode keeps no session. Needed when DATABASE_URL names one.',
+    }),
+  ),
+  DATABASE_PASSWORD_COMMAND: optional(
+    text({
+      about: 'Shell command that prints the database password; it runs again for new connections',
+      why: 'For rotated passwords and IAM tokens, which expire while the service runs.',
+    }),
+  ),
   DATABASE_POOL: integer({
     about: 'Maximum number of database connections',
     fallback: '16',

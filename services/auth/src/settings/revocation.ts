@@ -1,5 +1,5 @@
 /** Settings of the feed: leases, polls and how long revocations are kept. */
-import { integer } from '@gatehouse/settings'
+import { integer, oneOf } from '@gatehouse/settings'
 
 export const revocationSettings = {
   LEASE_MS: integer({
@@ -22,6 +22,12 @@ export const revocationSettings = {
     min: 50,
     max: 6000,
     why: 'An idle guard sends one request in five seconds, and abandons a poll after eight.',
+  }),
+  WAKE: oneOf<'listen' | 'poll'>({
+    about: 'How a replica learns of new revocations: `listen` (PostgreSQL notifies) or `poll` (reads every 50 ms)',
+    fallback: 'listen',
+    choices: ['listen', 'poll'],
+    why: 'Engines and poolers without LISTEN need poll, which costs twenty small statements a second.',
   }),
   REVOCATION_MARGIN_MS: integer({
     about: 'How long a revocation is kept beyond the lifetime of an access token',

@@ -1,13 +1,12 @@
 /** Appends entries to the feed, together with the audit entry of the action that caused them. */
 import type { EntryKind, RevocationEffect } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
+import type { FeedPosition } from './databaseHistory.ts'
 import { toInet } from './inet.ts'
 import type { AuditRow } from './writeAudit.ts'
 
-/** What a revocation did, and the feed entry that carries it. */
-export interface RevocationResult {
-  /** The revocation is in force once this entry is. */
-  seq: number
+/** What a revocation did, and the feed entry that carries it: the revocation is in force once that entry is. */
+export interface RevocationResult extends FeedPosition {
   kind: EntryKind
   /** Id of the account or session; null for several sessions and for all. */
   subject: string | null
@@ -35,13 +34,13 @@ export interface NewRevocations {
  * Relies on the row lock of `revocation_clock`, held until the commit: numbers are gapless and ordered by commit, so no
  * reader steps over an entry that commits late. Every transaction takes this lock last, so transactions cannot wait in a
  * circle, and they wait only for a commit. The notification wakes readers, which then read the table.
- * @returns the number of the last entry
+ * @returns the position of the last entry
  */
-export async function appendRevocations(db: Db, { entries, retentionMs, audit }: NewRevocations): Promise<number> {
+export async function appendRevocations(db: Db, { entries, retentionMs, audit }: NewRevocations): Promise<FeedPosition> {
   const column = <Name extends keyof NewRevocation>(name: Name) => entries.map(entry => entry[name])
-  const [row] = await db.$queryRaw<{ head: bigint }[]>`
+  const [row] = await db.$queryRaw<{ head: bigint; feedId: string }[]>`
     WITH clock AS (
-      UPDATE revocation_clock SET head = head + ${entries.length} WHERE id = 1 RETURNING head
+      UPDATE revocation_clock SET head = head + ${entries.length} WHERE id = 1 RETURNING head, feed_id
     ), appended AS (
       INSERT INTO revocations (seq, kind, subject, epoch, effect, expires_at)
       SELECT clock.head - ${entries.length} + entry.position, entry.kind, entry.subject, entry.epoch, entry.effect,
@@ -54,9 +53,9 @@ export async function appendRevocations(db: Db, { entries, retentionMs, audit }:
              ${audit.outcome}, clock.head, ${JSON.stringify(audit.detail)}::jsonb
         FROM clock
     )
-    SELECT clock.head, pg_notify('gatehouse_feed', '')::text FROM clock`
+    SELECT clock.head, clock.feed_id AS "feedId", pg_notify('gatehouse_feed', '')::text FROM clock`
   if (row === undefined) throw new Error('revocation_clock has lost its row')
-  return Number(row.head)
+  return { seq: Number(row.head), feedId: row.feedId }
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Ends one session and appends its feed entry: the most frequent revocation, in one statement and one round trip. */
 import type { QueryRaw } from '../database/rawSql.ts'
+import type { FeedPosition } from './databaseHistory.ts'
 import type { EndedAs } from './endSessions.ts'
 import { toInet } from './inet.ts'
 import type { AuditRow } from './writeAudit.ts'
@@ -20,12 +21,12 @@ export interface SessionEnd {
  * Does what `endSessions` and `appendRevocations` do in a transaction, with the same row locks in the same order: the session,
  * its refresh row, and the clock last, because every other revocation waits for the clock until the commit. The clock's
  * condition reads the result of the deletion, so PostgreSQL executes the deletion first.
- * @returns the number of the entry; undefined when the session is not active. To learn which entry ended it, the caller must
+ * @returns the position of the entry; undefined when the session is not active. To learn which entry ended it, the caller must
  * read the head in another statement: the snapshot of this statement is older than its wait for the lock.
  */
-export async function endOneSession(db: QueryRaw, end: SessionEnd): Promise<number | undefined> {
+export async function endOneSession(db: QueryRaw, end: SessionEnd): Promise<FeedPosition | undefined> {
   const { sessionId, accountId, actorSid, endedAs, retentionMs, audit } = end
-  const [row] = await db.$queryRaw<{ head: number }[]>`
+  const [row] = await db.$queryRaw<FeedPosition[]>`
     WITH locked AS (
       SELECT id, account_id, ended_at FROM sessions
        WHERE id = ANY (ARRAY[${sessionId}::uuid, ${actorSid}::uuid]) ORDER BY id FOR UPDATE
@@ -41,7 +42,7 @@ export async function endOneSession(db: QueryRaw, end: SessionEnd): Promise<numb
     ), clock AS (
       UPDATE revocation_clock SET head = head + 1
        WHERE id = 1 AND (SELECT count(*) FROM deleted_tokens) >= 0 AND EXISTS (SELECT FROM ended)
-      RETURNING head
+      RETURNING head, feed_id
     ), appended AS (
       INSERT INTO revocations (seq, kind, subject, effect, expires_at)
       SELECT head, 'session', ${sessionId}::uuid, 'ended', clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8)
@@ -52,6 +53,6 @@ export async function endOneSession(db: QueryRaw, end: SessionEnd): Promise<numb
              ${audit.outcome}, head, ${JSON.stringify(audit.detail)}::jsonb
         FROM clock
     )
-    SELECT head::float8 AS head, pg_notify('gatehouse_feed', '')::text AS notified FROM clock`
-  return row?.head
+    SELECT head::float8 AS seq, feed_id AS "feedId", pg_notify('gatehouse_feed', '')::text AS notified FROM clock`
+  return row && { seq: row.seq, feedId: row.feedId }
 }

@@ -4,6 +4,8 @@ import type { QueryRaw } from '../database/rawSql.ts'
 
 export interface LiveGuard {
   id: string
+  /** The feed that the cursor belongs to. */
+  feedId: string
   name: string
   version: string
   cursor: number
@@ -14,26 +16,41 @@ export interface LiveGuard {
 
 export interface LiveGuards {
   guards: LiveGuard[]
+  feedId: string
   head: number
+  /** False when the database's history has changed and no replica has given the feed a new identity yet. */
+  isHistoryKnown: boolean
+  /** Until then no revocation is in force, because guards may hold leases that this history does not know. */
+  holdUntilMs: number | null
   /** PostgreSQL's clock, which leases are compared with. */
   dbNowMs: number
 }
 
 interface Row extends Omit<LiveGuard, 'lastSeenAt' | 'ackedAt'> {
   isGuard: boolean
+  guardFeedId: string
   lastSeenMs: number
   ackedMs: number | null
+  feedId: string
   head: number
+  isHistoryKnown: boolean
+  holdUntilMs: number | null
   dbNowMs: number
 }
 
-/** Reads every guard with a running lease, and the head of the feed, in one snapshot. Scans a table that holds only live guards. */
+/**
+ * Reads every guard with a running lease, the head of the feed and the history, in one snapshot and on one connection: a pooler
+ * can move a connection to another server unnoticed. Scans a table that holds only live guards.
+ */
 export async function readLiveGuards(db: QueryRaw): Promise<LiveGuards> {
   const rows = await db.$queryRaw<Row[]>`
-    SELECT guard.id IS NOT NULL AS "isGuard", guard.id, guard.name, guard.version, guard.cursor::float8 AS cursor,
+    SELECT guard.id IS NOT NULL AS "isGuard", guard.id, guard.name, guard.version,
+           guard.feed_id AS "guardFeedId", guard.cursor::float8 AS cursor,
            extract(epoch FROM guard.lease_until)::float8 * 1000 AS "leaseUntilMs",
            extract(epoch FROM guard.last_seen_at)::float8 * 1000 AS "lastSeenMs",
-           extract(epoch FROM guard.acked_at)::float8 * 1000 AS "ackedMs", clock.head::float8 AS head,
+           extract(epoch FROM guard.acked_at)::float8 * 1000 AS "ackedMs", clock.head::float8 AS head, clock.feed_id AS "feedId",
+           clock.history IS NOT DISTINCT FROM database_history() AS "isHistoryKnown",
+           extract(epoch FROM clock.hold_until)::float8 * 1000 AS "holdUntilMs",
            extract(epoch FROM statement_timestamp())::float8 * 1000 AS "dbNowMs"
       FROM revocation_clock AS clock LEFT JOIN guards AS guard ON guard.lease_until > statement_timestamp()
      WHERE clock.id = 1 ORDER BY guard.name, guard.id`
@@ -41,12 +58,18 @@ export async function readLiveGuards(db: QueryRaw): Promise<LiveGuards> {
   if (first === undefined) throw new Error('revocation_clock has lost its row')
   const guards = rows
     .filter(({ isGuard }) => isGuard)
-    .map(({ id, name, version, cursor, leaseUntilMs, lastSeenMs, ackedMs }) => ({
-      ...{ id, name, version, cursor, leaseUntilMs },
+    .map(({ id, guardFeedId, name, version, cursor, leaseUntilMs, lastSeenMs, ackedMs }) => ({
+      ...{ id, feedId: guardFeedId, name, version, cursor, leaseUntilMs },
       lastSeenAt: new Date(lastSeenMs),
       ackedAt: ackedMs === null ? null : new Date(ackedMs),
     }))
-  return { guards, head: first.head, dbNowMs: first.dbNowMs }
+  const { feedId, head, isHistoryKnown, holdUntilMs, dbNowMs } = first
+  return { guards, feedId, head, isHistoryKnown, holdUntilMs, dbNowMs }
+}
+
+/** How many entries the guard lacks; all of them when its cursor belongs to another feed. */
+export function lagOf({ feedId, cursor }: LiveGuard, feed: Pick<LiveGuards, 'feedId' | 'head'>): number {
+  return feedId === feed.feedId ? feed.head - cursor : feed.head
 }
 
 /**

@@ -58,8 +58,8 @@ async function readEntry(db: Db, seq: number): Promise<RevocationResult | undefi
 }
 
 function resultOf(
-  { kind, subject, effect, sessionsEnded }: Omit<RevocationResult, 'seq'>,
+  { kind, subject, effect, sessionsEnded }: Omit<RevocationResult, 'seq' | 'feedId'>,
   seq: number,
 ): RevocationResult {
-  return { seq, kind, subject, effect, sessionsEnded }
+  return { seq, feedId: null, kind, subject, effect, sessionsEnded }
 }

@@ -57,9 +57,7 @@ export async function rotateRefreshToken(
   rotation: Rotation,
   idle: IdleTimes,
 ): Promise<Grant | undefined> {
-  const { sessionId, generation, presentedHash, successorHash, idempotencyKeyHash, address, userAgent } = rotation
-  const values: Value[] = [sessionId, generation, presentedHash, successorHash, idempotencyKeyHash, address, userAgent]
-  const [row] = await db.query<GrantRow>(singleStatement, [idle.idle, idle.shortIdle, ...values, rotation.clientId])
+  const [row] = await db.query<GrantRow>(singleStatement, [idle.idle, idle.shortIdle, ...valuesOf(rotation)])
   return row && narrowGrant(row)
 }
 
@@ -89,11 +87,42 @@ export async function rotateRefreshTokens(
   return new Map(rows.map(row => [row.sessionId, narrowGrant(row)]))
 }
 
-/** @param input a subquery that returns a row for each renewal */
-const rotationOf = (input: string) => `
+/**
+ * Moves the row forward to the successor of a token that is newer than the row: the database has lost the commits between
+ * (docs/decisions/0030-a-token-ahead-of-its-row-is-accepted.md). The audit entry is written in the same statement.
+ *
+ * Relies on the row lock of `refresh_tokens`: of concurrent requests, one matches, and the others are then retries.
+ * @returns undefined when the row has changed since
+ */
+export async function advanceRefreshToken(
+  db: Pick<RawSql, 'query'>,
+  rotation: Rotation & { requestId: string },
+  idle: IdleTimes,
+): Promise<Grant | undefined> {
+  const values = [idle.idle, idle.shortIdle, ...valuesOf(rotation), rotation.requestId]
+  const [row] = await db.query<GrantRow>(advanceStatement, values)
+  return row && narrowGrant(row)
+}
+
+function valuesOf(rotation: Rotation): Value[] {
+  const { sessionId, generation, presentedHash, successorHash, idempotencyKeyHash, address, userAgent } = rotation
+  return [
+    ...[sessionId, generation, presentedHash, successorHash],
+    ...[idempotencyKeyHash, address, userAgent, rotation.clientId],
+  ]
+}
+
+const isCurrent = 'token.generation = input.generation AND token.current_hash = input.presented_hash'
+const isBehind = 'token.generation < input.generation'
+
+/**
+ * @param input a subquery that returns a row for each renewal
+ * @param condition which rows match
+ */
+const rotationOf = (input: string, condition = isCurrent) => `
   UPDATE refresh_tokens AS token
-     SET generation = token.generation + 1,
-         previous_hash = token.current_hash,
+     SET generation = input.generation + 1,
+         previous_hash = input.presented_hash,
          current_hash = input.successor_hash,
          idempotency_key_hash = input.idempotency_key_hash,
          rotated_at = statement_timestamp(),
@@ -103,8 +132,7 @@ const rotationOf = (input: string) => `
            CASE WHEN token.remember THEN $1::float8 ELSE $2::float8 END))
     FROM (${input}) AS input, accounts AS account, revocation_clock AS clock
    WHERE token.session_id = input.session_id
-     AND token.generation = input.generation
-     AND token.current_hash = input.presented_hash
+     AND ${condition}
      AND token.client_id = input.client_id
      AND token.idle_expires_at > statement_timestamp()
      AND account.id = token.account_id
@@ -118,9 +146,21 @@ const rotationOf = (input: string) => `
             extract(epoch FROM token.authenticated_at)::float8 * 1000 AS "authenticatedAtMs",
             extract(epoch FROM token.expires_at)::float8 * 1000 AS "expiresAtMs"`
 
-const singleStatement = rotationOf(`
+const singleInput = `
   SELECT $3::uuid AS session_id, $4::int AS generation, $5::bytea AS presented_hash, $6::bytea AS successor_hash,
-         $7::bytea AS idempotency_key_hash, $8::inet AS address, $9::text AS user_agent, $10::text AS client_id`)
+         $7::bytea AS idempotency_key_hash, $8::inet AS address, $9::text AS user_agent, $10::text AS client_id`
+
+const singleStatement = rotationOf(singleInput)
+
+const advanceStatement = `
+  WITH advanced AS (${rotationOf(singleInput, isBehind)}
+  ), audited AS (
+    INSERT INTO audit_entries (actor, action, target, address, request_id, outcome, detail)
+    SELECT "accountId"::text, 'session.advance', "sessionId"::text, $8::inet, $11::text, 'done',
+           jsonb_build_object('presentedGeneration', $4::int, 'userAgent', $9::text)
+      FROM advanced
+  )
+  SELECT * FROM advanced`
 
 const batchStatement = rotationOf(`
   SELECT input.*

@@ -9,6 +9,7 @@ import type { Clock } from '@gatehouse/clock'
 import { createBatcher } from '../database/batcher.ts'
 import type { RawSql } from '../database/rawSql.ts'
 import {
+  advanceRefreshToken,
   type Grant,
   type IdleTimes,
   type Rotation,
@@ -21,6 +22,8 @@ export interface RotationBatch {
   batched: (rotation: Rotation) => Promise<Grant | undefined>
   /** Rotates it in a statement of its own, which waits for the row's lock; undefined when no row matched. */
   single: (rotation: Rotation) => Promise<Grant | undefined>
+  /** Moves the row forward for a token that is newer than it; undefined when the row has changed. */
+  advance: (rotation: Rotation & { requestId: string }) => Promise<Grant | undefined>
 }
 
 const maxItems = 64
@@ -38,5 +41,5 @@ export function createRotationBatch(db: Pick<RawSql, 'query'>, idle: IdleTimes, 
     keyOf: ({ sessionId }) => sessionId,
     clock,
   })
-  return { batched: batch.add, single }
+  return { batched: batch.add, single, advance: rotation => advanceRefreshToken(db, rotation, idle) }
 }

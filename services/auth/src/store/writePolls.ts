@@ -57,12 +57,13 @@ export async function writePolls(
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(input)}::jsonb)
                       AS input (guard uuid, client_id text, secret_hash text, name text, version text, feed_id uuid, after bigint)
     ), decided AS (
-      SELECT input.*, coalesce(known.cursor, 0) AS previous_cursor, coalesce(known.lease_until > statement_timestamp(), false) AS had_lease,
+      SELECT input.*, clock.feed_id AS current_feed_id, coalesce(known.cursor, 0) AS previous_cursor, coalesce(known.lease_until > statement_timestamp(), false) AS had_lease,
              CASE WHEN input.after IS NULL OR clock.head - input.after > ${limits.pageSize}::int THEN 0
                   ELSE greatest(0, floor(${limits.leaseMs}::float8 - greatest(0, coalesce(
                     extract(epoch FROM statement_timestamp() - missing.created_at)::float8 * 1000, 0)))) END AS lease_ms,
              CASE WHEN client.id IS NULL OR known.client_id <> input.client_id THEN 'client-invalid'
-                  WHEN input.after IS NOT NULL AND (known.id IS NULL OR input.feed_id IS DISTINCT FROM clock.feed_id OR input.after > clock.head)
+                  WHEN input.after IS NOT NULL AND (known.id IS NULL OR known.feed_id <> clock.feed_id OR input.feed_id IS DISTINCT FROM clock.feed_id
+                                                   OR input.after > clock.head)
                     THEN 'feed-changed'
                   WHEN known.id IS NULL AND (SELECT count(*) FROM guards WHERE guards.client_id = input.client_id)
                        + count(*) FILTER (WHERE known.id IS NULL AND input.after IS NULL) OVER (PARTITION BY client.id ORDER BY input.guard)
@@ -76,10 +77,12 @@ export async function writePolls(
               AND (client.secret_hash = decode(input.secret_hash, 'hex')
                    OR (client.previous_secret_hash = decode(input.secret_hash, 'hex') AND client.previous_secret_ends_at > statement_timestamp()))
     ), inserted AS (
-      INSERT INTO guards AS row (id, client_id, name, version, cursor, lease_until, last_seen_at)
-      SELECT guard, client_id, name, version, 0, statement_timestamp(), statement_timestamp()
+      INSERT INTO guards AS row (id, client_id, name, version, feed_id, cursor, lease_until, last_seen_at)
+      SELECT guard, client_id, name, version, current_feed_id, 0, statement_timestamp(), statement_timestamp()
         FROM decided WHERE refused IS NULL AND after IS NULL ORDER BY guard
-      ON CONFLICT (id) DO UPDATE SET last_seen_at = excluded.last_seen_at
+      ON CONFLICT (id) DO UPDATE
+         SET last_seen_at = excluded.last_seen_at, feed_id = excluded.feed_id,
+             cursor = CASE WHEN row.feed_id = excluded.feed_id THEN row.cursor ELSE 0 END
       RETURNING id
     ), updated AS (
       UPDATE guards AS row
@@ -89,7 +92,7 @@ export async function writePolls(
                                               + make_interval(secs => (lease_ms + ${limits.marginMs}::float8) / 1000)) END,
              acked_at = CASE WHEN after > row.cursor THEN clock_timestamp() ELSE row.acked_at END,
              last_seen_at = statement_timestamp()
-        FROM decided WHERE row.id = decided.guard AND refused IS NULL AND after IS NOT NULL
+        FROM decided WHERE row.id = decided.guard AND row.feed_id = current_feed_id AND refused IS NULL AND after IS NOT NULL
       RETURNING row.id
     ), written AS (
       SELECT id FROM inserted UNION ALL SELECT id FROM updated

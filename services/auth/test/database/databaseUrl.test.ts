@@ -20,7 +20,9 @@ t.test('DATABASE_URL: parameters of Prisma are translated, and none is passed to
       connectionString: `${base}?sslmode=verify-full`,
       options: '-c TimeZone=UTC -c search_path="our\\ own"',
     },
+    hosts: [{ host: '127.0.0.1', port: 5432 }],
     schema: 'our own',
+    isPooled: false,
     maxConnections: 3,
     connectTimeoutMs: 2000,
   })
@@ -29,7 +31,8 @@ t.test('DATABASE_URL: parameters of Prisma are translated, and none is passed to
 
 t.test('DATABASE_URL: a parameter that cannot be honoured is refused in one sentence that names it', async t => {
   const refused: Record<string, RegExp> = {
-    'pgbouncer=true': /parameter pgbouncer/,
+    'pgbouncer=maybe': /pgbouncer/,
+    'target_session_attrs=standby': /target_session_attrs/,
     'statement_cache_size=0': /parameter statement_cache_size/,
     'sslmode=prefer': /sslmode/,
     'connection_limit=0': /connection_limit/,
@@ -58,6 +61,22 @@ t.test('DATABASE_URL: connect_timeout ends the wait for a server that does not a
   const database = openDatabase({ url, connections: 1, timeoutMs: 600_000, onError: () => undefined })
   t.teardown(database.close)
   await t.rejects(database.pool.query('SELECT 1'), { message: /timeout/ })
+})
+
+t.test('DATABASE_URL: several hosts and a pooler are read', async t => {
+  const { hosts, client } = parseDatabaseUrl(
+    'postgresql://user:secret@one:5433,[::1]:5434,three/gatehouse?target_session_attrs=read-write',
+  )
+  t.same(hosts, [
+    { host: 'one', port: 5433 },
+    { host: '::1', port: 5434 },
+    { host: 'three', port: 5432 },
+  ])
+  t.equal(client.connectionString, 'postgresql://user:secret@one:5433/gatehouse')
+  t.throws(() => parseDatabaseUrl('postgresql://user:se/cret@one/gatehouse'), { message: /percent-encoded/ })
+  const pooled = parseDatabaseUrl(`${base}?pgbouncer=true`)
+  t.same(pooled.client, { connectionString: base }, 'a pooler refuses start-up options')
+  t.ok(pooled.isPooled)
 })
 
 t.test('DATABASE_URL: with a schema, the tables and the service use that schema only', async t => {

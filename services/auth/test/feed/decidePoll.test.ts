@@ -42,10 +42,15 @@ async function putGuards({ database }: TestService, cases: Case[]): Promise<void
   await database.pool.query('DELETE FROM guards')
   const rows = cases.flatMap(({ row, poll }) => (row ? [{ ...row, id: poll.guard }] : []))
   await database.pool.query(
-    `INSERT INTO guards (id, client_id, name, version, cursor, lease_until, last_seen_at)
-     SELECT id, 'guards', 'test', '1', cursor, now() + lease_left * interval '1 ms', now()
-       FROM unnest($1::uuid[], $2::bigint[], $3::int[]) AS row (id, cursor, lease_left)`,
-    [rows.map(({ id }) => id), rows.map(({ cursor }) => cursor), rows.map(({ leaseLeftMs }) => leaseLeftMs)],
+    `INSERT INTO guards (id, client_id, name, version, feed_id, cursor, lease_until, last_seen_at)
+     SELECT id, 'guards', 'test', '1', feed, cursor, now() + lease_left * interval '1 ms', now()
+       FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::uuid[]) AS row (id, cursor, lease_left, feed)`,
+    [
+      rows.map(({ id }) => id),
+      rows.map(({ cursor }) => cursor),
+      rows.map(({ leaseLeftMs }) => leaseLeftMs),
+      rows.map(({ feedId }) => feedId),
+    ],
   )
 }
 
@@ -64,7 +69,7 @@ async function readEntries({ database }: TestService): Promise<[seq: number, mad
 
 async function readGuards({ database }: TestService): Promise<Map<string, Stored>> {
   const { rows } = await database.pool.query(
-    `SELECT id, cursor::int, extract(epoch FROM lease_until)::float8 * 1000 AS "leaseUntilMs",
+    `SELECT id, feed_id AS "feedId", cursor::int, extract(epoch FROM lease_until)::float8 * 1000 AS "leaseUntilMs",
             extract(epoch FROM last_seen_at)::float8 * 1000 AS "seenMs" FROM guards`,
   )
   return new Map(rows.map(({ id, ...row }) => [id, row]))
@@ -86,6 +91,7 @@ function randomCase({ upTo, pick }: Random, { feedId, head }: Feed): Case {
   const asksFromStart = upTo(5) === 0
   const after = asksFromStart ? null : pick([head, head, upTo(head), Math.max(0, head - 1), head + upTo(2)])
   const row = {
+    feedId: pick([feedId, feedId, feedId, otherFeed]),
     cursor: upTo(head),
     leaseLeftMs: pick([-5000, 0, 3000, 15_000, 17_000, 40_000]),
   }
@@ -143,9 +149,9 @@ t.test(`poll: 400 random polls are written as decidePoll decides (SEED=${seed})`
         t.same(stored, before.get(poll.guard), about)
         continue
       }
-      const { cursor, leaseUntilMs } = decision.row
+      const { cursor, leaseUntilMs, feedId } = decision.row
       const leastMs = Math.max(leaseUntilMs, dbNowMs)
-      t.match(stored, { cursor }, about)
+      t.match(stored, { cursor, feedId }, about)
       t.ok(isNear(Math.max(stored?.leaseUntilMs ?? 0, dbNowMs), leastMs), about)
       t.equal(verdict?.refused, null, about)
       t.ok(isNear(verdict?.leaseMs ?? -1, decision.leaseMs), about)

@@ -201,8 +201,8 @@ t.test(
     const known = testGuard(service)
     const cursor = await known.start()
     await service.database.pool.query(
-      `INSERT INTO guards (id, client_id, name, version, cursor, lease_until, last_seen_at)
-     SELECT gen_random_uuid(), 'guards', 'bogus', '1', 0, now(), now() FROM generate_series(1, 999)`,
+      `INSERT INTO guards (id, client_id, name, version, feed_id, cursor, lease_until, last_seen_at)
+     SELECT gen_random_uuid(), 'guards', 'bogus', '1', gen_random_uuid(), 0, now(), now() FROM generate_series(1, 999)`,
     )
     assertProblem(t, await testGuard(service).poll(), 'rate-limited')
     t.equal((await known.poll(cursor)).status, 200)

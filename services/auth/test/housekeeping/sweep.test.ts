@@ -24,8 +24,8 @@ t.test('sweep: two concurrent sweeps delete all expired rows and no others', asy
     SELECT n, 'session', gen_random_uuid(), 'ended', now() + CASE WHEN n <= ${many}::int THEN -1 ELSE 1 END * interval '1 minute'
       FROM generate_series(1, ${many}::int + 5) AS n`
   await prisma.$executeRaw`
-    INSERT INTO guards (id, client_id, name, version, cursor, lease_until, last_seen_at)
-    SELECT gen_random_uuid(), 'guards', 'test', '1', 0, now() - n * interval '9 minutes', now() - n * interval '9 minutes' FROM generate_series(1, 3) AS n`
+    INSERT INTO guards (id, client_id, name, version, feed_id, cursor, lease_until, last_seen_at)
+    SELECT gen_random_uuid(), 'guards', 'test', '1', gen_random_uuid(), 0, now() - n * interval '9 minutes', now() - n * interval '9 minutes' FROM generate_series(1, 3) AS n`
   await prisma.$executeRaw`
     INSERT INTO rate_limits (key, points, expire)
     SELECT 'k' || n, 1, (extract(epoch FROM now()) + CASE WHEN n <= ${many}::int THEN -1 ELSE 60 END) * 1000 FROM generate_series(1, ${many}::int + 5) AS n`

@@ -13,13 +13,15 @@ function setUp() {
   const guards = new Map<string, LiveGuard>()
   const errors: unknown[] = []
   const held: (() => void)[] = []
-  const state = { reads: 0, isHolding: false, isDown: false, head: 10_000 }
+  const state = { reads: 0, isHolding: false, isDown: false, head: 10_000, historyChanges: 0, feed: {} as Partial<LiveGuards> }
 
   /** The present rows of the table. */
   const snapshot = (): LiveGuards => ({
     guards: [...guards.values()]
       .filter(({ leaseUntilMs }) => leaseUntilMs > clock.wallMs())
       .map(guard => ({ ...guard })),
+    ...feed,
+    ...state.feed,
     head: state.head,
     dbNowMs: clock.wallMs(),
   })
@@ -34,10 +36,13 @@ function setUp() {
   const put = (id: string, cursor: number, leaseLeftMs: number) => {
     const now = new Date(clock.wallMs())
     const common = { name: `name of ${id}`, version: '1', lastSeenAt: now, ackedAt: now }
-    guards.set(id, { ...common, id, cursor, leaseUntilMs: clock.wallMs() + leaseLeftMs })
+    guards.set(id, { ...common, id, feedId: 'feed', cursor, leaseUntilMs: clock.wallMs() + leaseLeftMs })
   }
   const onError = (error: unknown) => errors.push(error)
-  const barrier = createBarrier({ read, clock, onError })
+  const onHistoryChanged = () => {
+    state.historyChanges += 1
+  }
+  const barrier = createBarrier({ read, clock, onError, onHistoryChanged })
   const release = () => {
     state.isHolding = false
     for (const resolve of held.splice(0)) resolve()
@@ -46,13 +51,15 @@ function setUp() {
 }
 
 const patient = 60_000
+const feed = { feedId: 'feed', isHistoryKnown: true, holdUntilMs: null }
+const entry = (seq: number) => ({ seq, feedId: 'feed' })
 
 t.test('barrier: in force immediately without guards, or when all guards have the entry', async t => {
   const { barrier, put } = setUp()
-  t.same(await barrier.wait(5, patient), { inForce: true, waitedMs: 0, guards: [] })
+  t.same(await barrier.wait(entry(5), patient), { inForce: true, waitedMs: 0, guards: [] })
   put('a', 5, 15_000)
   put('b', 9, 15_000)
-  const { inForce, guards } = await barrier.wait(5, patient)
+  const { inForce, guards } = await barrier.wait(entry(5), patient)
   t.ok(inForce)
   t.match(guards, [
     { guard: 'a', name: 'name of a', acknowledgedAt: new Date(startMs).toISOString(), leaseEndedAt: null },
@@ -63,7 +70,7 @@ t.test('barrier: in force immediately without guards, or when all guards have th
 t.test('barrier: ignores a read that began before the caller arrived', async t => {
   const { barrier, put, state, release, guards } = setUp()
   put('leaver', 0, 15_000)
-  const first = barrier.wait(1, patient)
+  const first = barrier.wait(entry(1), patient)
   await waitUntil(() => state.reads === 1, 'the first read')
   guards.delete('leaver')
   state.isHolding = true
@@ -72,7 +79,7 @@ t.test('barrier: ignores a read that began before the caller arrived', async t =
   // While the result is on its way, a guard obtains a lease, and then the revocation 2 commits.
   put('late', 1, 15_000)
   let isOver = false
-  const second = barrier.wait(2, patient).then(result => {
+  const second = barrier.wait(entry(2), patient).then(result => {
     isOver = true
     return result
   })
@@ -89,7 +96,7 @@ t.test('barrier: in force when the last guard acknowledges, without waiting for 
   const { barrier, put, clock, state } = setUp()
   put('a', 0, 15_000)
   put('b', 0, 15_000)
-  const result = barrier.wait(1, patient)
+  const result = barrier.wait(entry(1), patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(3)
   put('a', 1, 15_000)
@@ -112,7 +119,7 @@ t.test('barrier: in force when the last guard acknowledges, without waiting for 
 t.test('barrier: reads again after a lost notification', async t => {
   const { barrier, put, clock } = setUp()
   put('a', 0, 15_000)
-  const result = barrier.wait(1, patient)
+  const result = barrier.wait(entry(1), patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   put('a', 1, 15_000)
   await clock.advance(250)
@@ -123,7 +130,7 @@ t.test('barrier: waits for the end of the lease of a silent guard, and records i
   const { barrier, put, clock } = setUp()
   put('dead', 0, 12_345)
   put('well', 1, 15_000)
-  const result = barrier.wait(1, patient)
+  const result = barrier.wait(entry(1), patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(12_344)
   t.equal(clock.sleepers(), 2, 'waits until the last millisecond of the lease')
@@ -144,7 +151,7 @@ t.test('barrier: waits for the end of the lease of a silent guard, and records i
 t.test('barrier: does not wait for a guard that leaves, and records no end of its lease', async t => {
   const { barrier, put, clock, guards } = setUp()
   put('leaver', 0, 15_000)
-  const result = barrier.wait(1, patient)
+  const result = barrier.wait(entry(1), patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   guards.delete('leaver')
   barrier.wake()
@@ -154,7 +161,7 @@ t.test('barrier: does not wait for a guard that leaves, and records no end of it
 t.test('barrier: waits for a guard that appears during the wait without the entry', async t => {
   const { barrier, put, clock, state } = setUp()
   put('first', 0, 15_000)
-  const result = barrier.wait(1, patient)
+  const result = barrier.wait(entry(1), patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   put('first', 1, 15_000)
   put('joiner', 0, 15_000)
@@ -168,9 +175,9 @@ t.test('barrier: waits for a guard that appears during the wait without the entr
 t.test("barrier: a caller's time-out yields `inForce: false`, and other callers keep waiting", async t => {
   const { barrier, put, clock } = setUp()
   put('a', 0, 15_000)
-  const patientOne = barrier.wait(1, patient)
-  const hurried = barrier.wait(1, 2000)
-  const atOnce = await Promise.race([barrier.wait(1, 0), clock.advance(1).then(() => barrier.wait(1, 0))])
+  const patientOne = barrier.wait(entry(1), patient)
+  const hurried = barrier.wait(entry(1), 2000)
+  const atOnce = await Promise.race([barrier.wait(entry(1), 0), clock.advance(1).then(() => barrier.wait(entry(1), 0))])
   t.match(atOnce, { inForce: false })
   await clock.advance(2000)
   t.match(await hurried, { inForce: false, guards: [{ guard: 'a', acknowledgedAt: null, leaseEndedAt: null }] })
@@ -184,7 +191,7 @@ t.test("barrier: a caller's time-out yields `inForce: false`, and other callers 
 t.test('barrier: a failed read is repeated and never counts as in force', async t => {
   const { barrier, put, clock, state, errors } = setUp()
   put('a', 0, 60_000)
-  const result = barrier.wait(1, patient)
+  const result = barrier.wait(entry(1), patient)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   state.isDown = true
   await clock.advance(1000)
@@ -201,7 +208,7 @@ t.test('barrier: not in force while the head of the feed is below the entry', as
   const { barrier, put, clock, state } = setUp()
   state.head = 4
   put('a', 9, 15_000)
-  const result = barrier.wait(5, 20_000)
+  const result = barrier.wait(entry(5), 20_000)
   await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(20_000)
   t.match(await result, { inForce: false })
@@ -210,7 +217,7 @@ t.test('barrier: not in force while the head of the feed is below the entry', as
 t.test('barrier: a thousand concurrent callers share reads', async t => {
   const { barrier, put, clock, state } = setUp()
   put('a', 0, 15_000)
-  const all = Array.from({ length: 1000 }, (_, n) => barrier.wait(n + 1, patient))
+  const all = Array.from({ length: 1000 }, (_, n) => barrier.wait(entry(n + 1), patient))
   await waitUntil(() => clock.sleepers() === 1001, 'all wait')
   put('a', 1000, 15_000)
   barrier.wake()
@@ -218,10 +225,32 @@ t.test('barrier: a thousand concurrent callers share reads', async t => {
   t.ok(state.reads < 10, `${state.reads} reads`)
 })
 
+t.test('barrier: after a fail-over not in force before the history is known and the hold has ended', async t => {
+  const { barrier, clock, state } = setUp()
+  state.feed = { isHistoryKnown: false }
+  const result = barrier.wait(entry(1), patient)
+  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
+  t.equal(state.historyChanges, 1, 'the history is compared at once')
+  state.feed = { holdUntilMs: clock.wallMs() + 17_000 }
+  await clock.advance(16_900)
+  t.equal(clock.sleepers(), 2, 'it still waits')
+  await clock.advance(100)
+  t.match(await result, { inForce: true, waitedMs: 17_000 })
+})
+
+t.test('barrier: an entry of an earlier feed is unavailable, since the fail-over may have lost it', async t => {
+  const { barrier, state, clock } = setUp()
+  state.feed = { feedId: 'the next feed' }
+  await t.rejects(barrier.wait(entry(1), patient), { code: 'unavailable' })
+  t.equal(clock.sleepers(), 0)
+  t.match(await barrier.wait({ seq: 1, feedId: null }, patient), { inForce: true }, 'the number is of the present feed')
+})
+
 t.test('receipts: keep the first acknowledgement, also when the guard dies afterwards', t => {
   const seen: ReceiptsById = new Map()
-  const guard = { id: 'a', name: 'a', version: '1', leaseUntilMs: startMs + 10, lastSeenAt: new Date(startMs) }
+  const guard = { id: 'a', feedId: 'feed', name: 'a', version: '1', leaseUntilMs: startMs + 10, lastSeenAt: new Date(startMs) }
   const at = (dbNowMs: number, cursor: number, ackedMs: number) => ({
+    ...feed,
     guards: [{ ...guard, cursor, ackedAt: new Date(ackedMs) }],
     head: 9,
     dbNowMs,
@@ -229,7 +258,7 @@ t.test('receipts: keep the first acknowledgement, also when the guard dies after
   t.equal(updateReceipts(seen, at(startMs, 0, startMs), 1), 10, 'the lease that is waited for')
   t.equal(updateReceipts(seen, at(startMs + 1, 1, startMs + 1), 1), undefined)
   t.equal(updateReceipts(seen, at(startMs + 5, 7, startMs + 5), 1), undefined)
-  t.equal(updateReceipts(seen, { guards: [], head: 9, dbNowMs: startMs + 20 }, 1), undefined)
+  t.equal(updateReceipts(seen, { ...feed, guards: [], head: 9, dbNowMs: startMs + 20 }, 1), undefined)
   const receipts = [...seen.values()].map(({ receipt }) => receipt)
   t.match(receipts, [{ acknowledgedAt: new Date(startMs + 1).toISOString(), leaseEndedAt: null }])
   t.end()

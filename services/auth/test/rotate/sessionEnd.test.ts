@@ -1,4 +1,4 @@
-/** Refused renewals: expired, ended and disabled sessions, a restored backup, and requests without a token. */
+/** Refused renewals: expired, ended and disabled sessions, lost commits, and requests without a token. */
 import t from 'tap'
 import {
   assertProblem,
@@ -71,22 +71,55 @@ t.test('renew: an old token of an ended session is answered session-ended, not a
   t.same(rows, [])
 })
 
-t.test(
-  'renew: a token newer than its row, as after a restored backup, is answered session-ended, not as reuse',
-  async t => {
-    const service = await startService(t)
-    const { refreshToken, sessionId } = await service.login(await service.createUser())
-    const restored = (await service.database.pool.query('SELECT * FROM refresh_tokens')).rows[0]
-    const { refreshToken: second } = (await renew(service, refreshToken)).body as TestSession
-    const { refreshToken: third } = (await renew(service, second)).body as TestSession
-    await service.database.pool.query(
-      `UPDATE refresh_tokens SET generation = 0, current_hash = $1, previous_hash = NULL, rotated_at = NULL WHERE session_id = $2`,
-      [restored.current_hash, sessionId],
-    )
-    for (const ahead of [second, third]) assertProblem(t, await renew(service, ahead), 'session-ended')
-    t.equal((await renew(service, refreshToken)).status, 200, 'the token in the backup still rotates')
-  },
-)
+t.test('renew: a token newer than its row moves the row forward, and older tokens are then reuse', async t => {
+  const service = await startService(t)
+  const { refreshToken, sessionId } = await service.login(await service.createUser())
+  const { pool } = service.database
+  const lagging = (await pool.query('SELECT * FROM refresh_tokens')).rows[0]
+  const { refreshToken: second } = (await renew(service, refreshToken)).body as TestSession
+  const { refreshToken: third } = (await renew(service, second)).body as TestSession
+  const loseCommits = () =>
+    pool.query('UPDATE refresh_tokens SET generation = $1, current_hash = $2, previous_hash = NULL, rotated_at = NULL', [
+      lagging.generation,
+      lagging.current_hash,
+    ])
+
+  await loseCommits()
+  const answers = await Promise.all([1, 2, 3].map(() => renew(service, third)))
+  t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
+  const successors = new Set(answers.map(({ body }) => (body as TestSession).refreshToken))
+  t.equal(successors.size, 1, 'of concurrent requests one advances, the others are retries')
+  const { rows } = await pool.query(`SELECT target, detail FROM audit_entries WHERE action = 'session.advance'`)
+  t.match(rows, [{ target: sessionId, detail: { presentedGeneration: lagging.generation + 2 } }])
+
+  await loseCommits()
+  t.equal((await renew(service, refreshToken)).status, 200, 'a copy that was used before the loss renews once more')
+  const [fourth = ''] = successors
+  t.equal((await renew(service, fourth)).status, 200, 'the newest token goes on')
+  assertProblem(t, await renew(service, second), 'refresh-reused')
+  assertProblem(t, await renew(service, fourth), 'session-ended')
+})
+
+t.test('renew: a token newer than its row is refused when the session or the account has ended', async t => {
+  const service = await startService(t)
+  const { pool } = service.database
+  const ahead = async () => {
+    const ada = await service.createUser()
+    const session = await service.login(ada)
+    const { refreshToken } = (await renew(service, session.refreshToken)).body as TestSession
+    await pool.query('UPDATE refresh_tokens SET generation = 0 WHERE session_id = $1', [session.sessionId])
+    return { refreshToken, id: ada.id }
+  }
+  const disabled = await ahead()
+  await pool.query('UPDATE accounts SET disabled_at = now() WHERE id = $1', [disabled.id])
+  assertProblem(t, await renew(service, disabled.refreshToken), 'session-ended')
+  const idle = await ahead()
+  await pool.query('UPDATE refresh_tokens SET idle_expires_at = now() WHERE account_id = $1', [idle.id])
+  assertProblem(t, await renew(service, idle.refreshToken), 'session-expired')
+  const below = await ahead()
+  await pool.query('UPDATE revocation_clock SET global_epoch = global_epoch + 1')
+  assertProblem(t, await renew(service, below.refreshToken), 'session-ended')
+})
 
 t.test('renew: session-ended for a disabled account, a deleted account and a raised global epoch', async t => {
   const service = await startService(t)

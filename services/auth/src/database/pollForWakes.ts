@@ -1,0 +1,45 @@
+/** Reads the head of the feed periodically, in place of LISTEN, for engines and poolers without notifications. */
+import type { Clock } from '@gatehouse/clock'
+import { readHead } from '../store/readClock.ts'
+import type { Listener } from './listen.ts'
+import type { QueryRaw } from './rawSql.ts'
+
+export interface PollForWakesOptions {
+  db: QueryRaw
+  clock: Clock
+  periodMs: number
+  /** The feed has a new entry or a new identity. */
+  onWake: () => void
+  onError: (error: unknown) => void
+}
+
+/** One statement by primary key for the whole replica, however many polls it holds. */
+export function pollForWakes({ db, clock, periodMs, onWake, onError }: PollForWakesOptions): Listener {
+  const stop = new AbortController()
+  let known = ''
+  let deafSinceMs: number | null = clock.nowMs()
+
+  const readOnce = async () => {
+    const { feedId, seq } = await readHead(db)
+    deafSinceMs = null
+    const position = `${feedId}/${seq}`
+    if (position !== known) onWake()
+    known = position
+  }
+  const run = async () => {
+    while (!stop.signal.aborted) {
+      await readOnce().catch(error => {
+        // Reported once for each time that the database is away.
+        if (deafSinceMs === null) onError(error)
+        deafSinceMs ??= clock.nowMs()
+      })
+      await clock.sleep(periodMs, stop.signal).catch(() => undefined)
+    }
+  }
+  const done = run()
+  const close = async () => {
+    stop.abort('closing')
+    await done
+  }
+  return { deafMs: () => (deafSinceMs === null ? 0 : clock.nowMs() - deafSinceMs), close }
+}

@@ -1,0 +1,83 @@
+/**
+ * Watches the history of the database, and gives the feed a new identity when it has changed
+ * (docs/decisions/0029-a-changed-database-history-is-noticed.md).
+ */
+import type { Clock } from '@gatehouse/clock'
+import { Counter, type Registry } from 'prom-client'
+import { adoptHistory, beat, type Heartbeat, type HistoryChange, type SendStatement } from '../store/databaseHistory.ts'
+
+export interface HistoryWatch {
+  /** Compares on this connection, before its first use. An error does not make the connection useless. */
+  onConnect: (send: SendStatement) => Promise<void>
+  /** Compares again, because a statement has seen another history. Calls at the same time share one comparison. */
+  check: () => Promise<void>
+  /** Compares and raises the heartbeat at intervals, on any connection of the pool. */
+  start: (send: SendStatement) => void
+  close: () => Promise<void>
+}
+
+export interface HistoryWatchOptions {
+  clock: Clock
+  metrics: Registry
+  /** Lease and margin, in milliseconds. */
+  holdMs: number
+  onChange: (change: HistoryChange) => void
+  onError: (error: unknown) => void
+}
+
+const heartbeatMs = 2000
+
+export function createHistoryWatch({ clock, metrics, holdMs, onChange, onError }: HistoryWatchOptions): HistoryWatch {
+  const stop = new AbortController()
+  let pooled: SendStatement | undefined
+  let pending: Promise<void> | undefined
+  let done: Promise<void> = Promise.resolve()
+  let last: Heartbeat | undefined
+  const changes = new Counter({
+    name: 'gatehouse_database_history_changes_total',
+    help: 'How often this replica noticed another history of the database and gave the feed a new identity',
+    registers: [metrics],
+  })
+
+  const compare = async (send: SendStatement, lostFeedId: string | null = null) => {
+    const change = await adoptHistory(send, { holdMs, lostFeedId })
+    if (change === undefined) return
+    changes.inc()
+    onChange(change)
+  }
+  const check = () => {
+    if (pooled === undefined) return Promise.resolve()
+    pending ??= compare(pooled)
+      .catch(onError)
+      .finally(() => {
+        pending = undefined
+      })
+    return pending
+  }
+  const heartbeat = async (send: SendStatement) => {
+    await compare(send)
+    const next = await beat(send)
+    const isLost = last !== undefined && next !== undefined && next.feedId === last.feedId && next.beat <= last.beat
+    last = next
+    if (isLost) await compare(send, next.feedId)
+  }
+  const run = async (send: SendStatement) => {
+    while (!stop.signal.aborted) {
+      await heartbeat(send).catch(onError)
+      await clock.sleep(heartbeatMs, stop.signal).catch(() => undefined)
+    }
+  }
+  return {
+    // A database without the migrations has no history yet; whatever else is wrong, the next statement reports.
+    onConnect: send => compare(send).catch(() => undefined),
+    check,
+    start: send => {
+      pooled = send
+      done = run(send)
+    },
+    close: async () => {
+      stop.abort('closing')
+      await done
+    },
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Notices that the database has another history than before, as after a fail-over to a standby that lacked the last commits,
+ * and gives the feed a new identity.
+ */
+import type { Value } from '../database/rawSql.ts'
+
+/** Sends one statement: on a connection that the pool has just opened, or on any. */
+export type SendStatement = <Row>(text: string, values: readonly Value[]) => Promise<Row[]>
+
+export interface HistoryChange {
+  from: string | null
+  to: string
+  feedId: string
+}
+
+/** An entry of the feed: its number, and the feed that gave it. */
+export interface FeedPosition {
+  seq: number
+  /** Null for an entry that was read from the database and so belongs to its present feed. */
+  feedId: string | null
+}
+
+/**
+ * Compares the database's history with that of the feed. If they differ, one caller gives the feed a new identity, holds every
+ * barrier, writes the audit entry and wakes the held polls.
+ *
+ * Relies on the row lock of `revocation_clock`: the second of two callers waits, and then finds the new history. Without a
+ * difference, the statement locks and writes nothing. Returns nothing on a standby.
+ * @param options.holdMs the longest time for which a guard may decide by a lease that this history does not know: lease and margin
+ * @param options.lostFeedId a feed that is known to have lost entries, whatever the history
+ */
+export async function adoptHistory(
+  send: SendStatement,
+  { holdMs, lostFeedId }: { holdMs: number; lostFeedId: string | null },
+): Promise<HistoryChange | undefined> {
+  const [change] = await send<HistoryChange>(adoptStatement, [holdMs, lostFeedId])
+  return change
+}
+
+const adoptStatement = `
+  WITH present AS (
+    SELECT id, history AS former, database_history() AS history FROM revocation_clock WHERE id = 1
+  ), changed AS (
+    UPDATE revocation_clock AS clock
+       SET feed_id = gen_random_uuid(), history = present.history,
+           hold_until = clock_timestamp() + make_interval(secs => $1::float8 / 1000)
+      FROM present
+     WHERE clock.id = present.id AND present.history IS NOT NULL
+       AND (clock.history IS DISTINCT FROM present.history OR clock.feed_id = $2::uuid)
+    RETURNING clock.feed_id, clock.hold_until, present.former, present.history
+  ), audited AS (
+    INSERT INTO audit_entries (action, outcome, detail)
+    SELECT 'database.history-changed', 'done',
+           jsonb_build_object('from', former, 'to', history, 'feedId', feed_id, 'heldUntil', hold_until)
+      FROM changed
+  )
+  SELECT former AS "from", history AS "to", feed_id AS "feedId", pg_notify('gatehouse_feed', '')::text AS notified FROM changed`
+
+export interface Heartbeat {
+  beat: number
+  feedId: string
+}
+
+/** Raises the heartbeat and commits: a later beat that is not higher shows that commits were lost, also without timelines. */
+export async function beat(send: SendStatement): Promise<Heartbeat | undefined> {
+  const [row] = await send<Heartbeat>(
+    `UPDATE database_heartbeat AS heartbeat SET beat = heartbeat.beat + 1
+       FROM revocation_clock AS clock WHERE heartbeat.id = 1 AND clock.id = 1
+     RETURNING heartbeat.beat::float8 AS beat, clock.feed_id AS "feedId"`,
+    [],
+  )
+  return row
+}
