@@ -106,7 +106,9 @@ export function createFeedState(clock: Clock = systemClock): FeedState {
     },
     async barrier(seq) {
       for (;;) {
-        const blocking = [...rows.values()].filter(row => blocksRevocation(row, { seq, dbNowMs: dbNowMs() }))
+        const blocking = [...rows.values()].filter(row =>
+          blocksRevocation(row, { feedId: feed.id, seq, dbNowMs: dbNowMs() }),
+        )
         if (blocking.length === 0) return
         await state.wait(Math.min(...blocking.map(row => row.leaseUntilMs)) - dbNowMs() + 1)
       }

@@ -1,8 +1,15 @@
-/** The database fails over to an asynchronous standby that lacks the last commits, and nobody does anything by hand. */
+/** The database fails over to an asynchronous standby that lacks the last commits, and no operator acts. */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type HttpResponse, onServer, type Postgres, type Standby, startPostgres, startStandby } from '@gatehouse/testkit'
+import {
+  type HttpResponse,
+  onServer,
+  type Postgres,
+  type Standby,
+  startPostgres,
+  startStandby,
+} from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { type Service, startSystem, type Tokens, until } from '../src/system.ts'
 
@@ -104,7 +111,11 @@ t.test('fail-over: revocations stay true and no client is signed out, without a 
     t.same(admitted, [], `round ${round}: no token is admitted whose revocation was in force after the fail-over`)
     const renewed = clients.map(({ state }) => state.renewals)
     await until(async () => clients.every(({ state }, index) => state.renewals > (renewed[index] ?? 0) + 2))
-    t.same(clients.flatMap(({ state }) => state.refusals), [], `round ${round}: no client is signed out`)
+    t.same(
+      clients.flatMap(({ state }) => state.refusals),
+      [],
+      `round ${round}: no client is signed out`,
+    )
   }
 
   const { rows } = await onServer(
@@ -114,7 +125,9 @@ t.test('fail-over: revocations stay true and no client is signed out, without a 
   )
   t.match(rows, [{ action: 'database.history-changed', count: rounds }, { action: 'session.advance' }])
   t.ok(rows[1]?.count > 0, `${rows[1]?.count} renewals were ahead of their row`)
-  const logs = auths.flatMap(({ logs }) => logs.filter(line => line.includes('the history of the database has changed')))
+  const logs = auths.flatMap(({ logs }) =>
+    logs.filter(line => line.includes('the history of the database has changed')),
+  )
   t.equal(logs.length, rounds, 'of two replicas, one gives the feed its new identity')
   const metrics = await Promise.all(auths.map(({ call }) => call('/metrics')))
   t.ok(metrics.some(({ body }) => /gatehouse_database_history_changes_total [1-9]/.test(String(body))))

@@ -74,7 +74,7 @@ function suspend({ processes, trace }: World, { process, clock }: Guard, forMs: 
   processes.stop(process, forMs)
 }
 
-/** Nobody does anything by hand: the replicas notice it. */
+/** No operator acts: the replicas notice it. */
 function startFailOver({ database, random, timeline, durations, checker, trace }: World): void {
   const lastCommitMs = random.between(0, 0.7 * durations.stormMs)
   timeline.after(lastCommitMs, database.backUp)

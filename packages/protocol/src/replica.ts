@@ -92,10 +92,7 @@ function maxLeaseMs({ dbNowMs, rules, behindSinceMs = dbNowMs }: FeedState): num
  * @param guard the guard's row
  * @param entry the number of the entry, its feed, and the database's time
  */
-export function blocksRevocation(
-  guard: GuardRow,
-  entry: { feedId: string; seq: number; dbNowMs: number },
-): boolean {
+export function blocksRevocation(guard: GuardRow, entry: { feedId: string; seq: number; dbNowMs: number }): boolean {
   const hasEntry = guard.feedId === entry.feedId && guard.cursor >= entry.seq
   return guard.leaseUntilMs > entry.dbNowMs && !hasEntry
 }

@@ -7,9 +7,8 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { type Prisma, PrismaClient } from '../generated/prisma/client.ts'
-import type { SendStatement } from '../store/databaseHistory.ts'
 import { type ConnectionOptions, type Connections, createConnections } from './connections.ts'
-import { createRawSql, type RawSql, type Value } from './rawSql.ts'
+import { createRawSql, type RawSql, type SendStatement, type Value } from './rawSql.ts'
 import { closeSilentConnections } from './silentConnections.ts'
 
 export type { PrismaClient }

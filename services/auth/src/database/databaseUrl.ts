@@ -22,7 +22,16 @@ export interface DatabaseUrl {
 }
 
 /** Read by `pg` itself. */
-const pgParameters = ['application_name', 'host', 'port', 'sslcert', 'sslkey', 'sslmode', 'sslrootcert', 'uselibpqcompat']
+const pgParameters = [
+  'application_name',
+  'host',
+  'port',
+  'sslcert',
+  'sslkey',
+  'sslmode',
+  'sslrootcert',
+  'uselibpqcompat',
+]
 
 /** With these, `pg` encrypts or does not, and never falls back. */
 const sslModes = ['disable', 'no-verify', 'require', 'verify-ca', 'verify-full']

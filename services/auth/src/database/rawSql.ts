@@ -21,6 +21,9 @@ export interface RawSql extends QueryRaw {
   query: <Row>(text: string, values: readonly Value[]) => Promise<Row[]>
 }
 
+/** Sends one statement: on a connection that the pool has just opened, or on any. */
+export type SendStatement = <Row>(text: string, values: readonly Value[]) => Promise<Row[]>
+
 /** Values that `pg` sends without a declared type. */
 export type Value = Scalar | readonly Scalar[]
 type Scalar = string | number | boolean | Buffer | null

@@ -4,7 +4,8 @@
  */
 import type { Clock } from '@gatehouse/clock'
 import { Counter, type Registry } from 'prom-client'
-import { adoptHistory, beat, type Heartbeat, type HistoryChange, type SendStatement } from '../store/databaseHistory.ts'
+import type { SendStatement } from '../database/rawSql.ts'
+import { adoptHistory, beat, type Heartbeat, type HistoryChange } from '../store/databaseHistory.ts'
 
 export interface HistoryWatch {
   /** Compares on this connection, before its first use. An error does not make the connection useless. */
@@ -68,7 +69,7 @@ export function createHistoryWatch({ clock, metrics, holdMs, onChange, onError }
     }
   }
   return {
-    // A database without the migrations has no history yet; whatever else is wrong, the next statement reports.
+    // A database without the migrations has no history yet. The next statement reports any other error.
     onConnect: send => compare(send).catch(() => undefined),
     check,
     start: send => {

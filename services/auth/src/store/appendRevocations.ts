@@ -36,7 +36,10 @@ export interface NewRevocations {
  * circle, and they wait only for a commit. The notification wakes readers, which then read the table.
  * @returns the position of the last entry
  */
-export async function appendRevocations(db: Db, { entries, retentionMs, audit }: NewRevocations): Promise<FeedPosition> {
+export async function appendRevocations(
+  db: Db,
+  { entries, retentionMs, audit }: NewRevocations,
+): Promise<FeedPosition> {
   const column = <Name extends keyof NewRevocation>(name: Name) => entries.map(entry => entry[name])
   const [row] = await db.$queryRaw<{ head: bigint; feedId: string }[]>`
     WITH clock AS (

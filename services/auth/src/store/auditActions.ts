@@ -42,7 +42,8 @@ export const auditActions = {
   'client.revoke-tokens': 'A service client revokes its own tokens.',
   'admin.call': 'A caller reaches the limit of admin requests.',
   'admin.denied': 'An admin request is refused because the caller lacks a right.',
-  'database.history-changed': 'A replica noticed a fail-over or restore: the feed is new, and barriers wait for one lease.',
+  'database.history-changed':
+    'A replica noticed a fail-over or restore: the feed is new, and barriers wait for one lease.',
   'database.after-restore': 'The database was restored from a backup: every session ends, and the feed is new.',
   'audit.export': 'The audit log is exported.',
   'revocation.in-force': 'The receipt of a revocation: what each guard acknowledged, and when.',

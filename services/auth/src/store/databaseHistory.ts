@@ -2,10 +2,7 @@
  * Notices that the database has another history than before, as after a fail-over to a standby that lacked the last commits,
  * and gives the feed a new identity.
  */
-import type { Value } from '../database/rawSql.ts'
-
-/** Sends one statement: on a connection that the pool has just opened, or on any. */
-export type SendStatement = <Row>(text: string, values: readonly Value[]) => Promise<Row[]>
+import type { SendStatement } from '../database/rawSql.ts'
 
 export interface HistoryChange {
   from: string | null

@@ -179,7 +179,7 @@ t.test('poll: a guard that lacks a page of entries gets a lease, and one that la
   const polls = [0, 1].map((after): PollRow => ({ ...common, guard: randomUUID(), after }))
   await putGuards(
     service,
-    polls.map(poll => ({ poll, row: { cursor: 0, leaseLeftMs: 0 } })),
+    polls.map(poll => ({ poll, row: { feedId, cursor: 0, leaseLeftMs: 0 } })),
   )
   const results = await writePolls(
     service.database.rawSql,

@@ -13,7 +13,14 @@ function setUp() {
   const guards = new Map<string, LiveGuard>()
   const errors: unknown[] = []
   const held: (() => void)[] = []
-  const state = { reads: 0, isHolding: false, isDown: false, head: 10_000, historyChanges: 0, feed: {} as Partial<LiveGuards> }
+  const state = {
+    reads: 0,
+    isHolding: false,
+    isDown: false,
+    head: 10_000,
+    historyChanges: 0,
+    feed: {} as Partial<LiveGuards>,
+  }
 
   /** The present rows of the table. */
   const snapshot = (): LiveGuards => ({
@@ -248,7 +255,14 @@ t.test('barrier: an entry of an earlier feed is unavailable, since the fail-over
 
 t.test('receipts: keep the first acknowledgement, also when the guard dies afterwards', t => {
   const seen: ReceiptsById = new Map()
-  const guard = { id: 'a', feedId: 'feed', name: 'a', version: '1', leaseUntilMs: startMs + 10, lastSeenAt: new Date(startMs) }
+  const guard = {
+    id: 'a',
+    feedId: 'feed',
+    name: 'a',
+    version: '1',
+    leaseUntilMs: startMs + 10,
+    lastSeenAt: new Date(startMs),
+  }
   const at = (dbNowMs: number, cursor: number, ackedMs: number) => ({
     ...feed,
     guards: [{ ...guard, cursor, ackedAt: new Date(ackedMs) }],

@@ -79,10 +79,10 @@ t.test('renew: a token newer than its row moves the row forward, and older token
   const { refreshToken: second } = (await renew(service, refreshToken)).body as TestSession
   const { refreshToken: third } = (await renew(service, second)).body as TestSession
   const loseCommits = () =>
-    pool.query('UPDATE refresh_tokens SET generation = $1, current_hash = $2, previous_hash = NULL, rotated_at = NULL', [
-      lagging.generation,
-      lagging.current_hash,
-    ])
+    pool.query(
+      'UPDATE refresh_tokens SET generation = $1, current_hash = $2, previous_hash = NULL, rotated_at = NULL',
+      [lagging.generation, lagging.current_hash],
+    )
 
   await loseCommits()
   const answers = await Promise.all([1, 2, 3].map(() => renew(service, third)))

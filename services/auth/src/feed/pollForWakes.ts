@@ -1,8 +1,8 @@
 /** Reads the head of the feed periodically, in place of LISTEN, for engines and poolers without notifications. */
 import type { Clock } from '@gatehouse/clock'
+import type { Listener } from '../database/listen.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 import { readHead } from '../store/readClock.ts'
-import type { Listener } from './listen.ts'
-import type { QueryRaw } from './rawSql.ts'
 
 export interface PollForWakesOptions {
   db: QueryRaw
