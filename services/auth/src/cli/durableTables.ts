@@ -7,6 +7,7 @@ import type pg from 'pg'
  */
 const transient = [
   '_prisma_migrations',
+  'database_heartbeat',
   'sessions',
   'refresh_tokens',
   'guards',
