@@ -5,10 +5,10 @@ import { crossOrigin, fastifyDefaults, problemDetails, requestMetrics, strictReq
 import fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import type { Config } from './config.ts'
+import { verify, verifyPathOf } from './forwardAuth/verify.ts'
 import { health } from './routes/health.ts'
 import { me } from './routes/me.ts'
 import { storage } from './routes/storage.ts'
-import { verify } from './routes/verify.ts'
 
 export interface AppOptions {
   config: Config
@@ -24,7 +24,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, version, clock, timeoutMs = 0, guardOptions = {} } = options
   const { ISSUER: issuer, AUDIENCE: audience, TRUST_PROXY, LOG_LEVEL: logLevel } = config
   const problemOptions = { problemBase: `${issuer}/problems`, realm: audience }
-  const app = fastify(fastifyDefaults({ ...problemOptions, trustProxy: TRUST_PROXY ?? undefined, logLevel }))
+  const defaults = fastifyDefaults({ ...problemOptions, trustProxy: TRUST_PROXY ?? undefined, logLevel })
+  const app = fastify({ ...defaults, rewriteUrl: verifyPathOf })
 
   const metrics = new Registry()
   const resourceGuard = createGuard({
@@ -56,7 +57,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     inside.addHook('onReady', () => readyWithin(resourceGuard, { clock, timeoutMs }))
     await inside.register(me)
     await inside.register(storage, { clock })
-    await inside.register(verify)
+    await inside.register(verify, { scope: config.VERIFY_SCOPE, successStatus: Number(config.VERIFY_STATUS) })
   })
   return app
 }

@@ -91,6 +91,21 @@ export const settings = {
     max: 60_000,
     why: 'Tokens carry times in whole seconds.',
   }),
+  VERIFY_SCOPE: list(
+    text({
+      about: 'The scopes that every request of a gateway to `/verify` needs, separated by commas',
+      fallback: '',
+      pattern: /^[\x21\x23-\x5b\x5d-\x7e]+$/,
+      wants: 'a scope (RFC 6749 section 3.3)',
+      why: 'A gateway that cannot send the header `X-Verify-Scope` for each route can require them here.',
+    }),
+  ),
+  VERIFY_STATUS: oneOf({
+    about: 'The status with which `/verify` admits a request',
+    fallback: '204',
+    choices: ['200', '204'] as const,
+    why: 'Envoy and Istio admit a request on 200 only.',
+  }),
   ...sharedSettings,
 }
 

@@ -105,10 +105,20 @@ interface RenderOptions extends GatewayOptions {
 }
 
 /** Copies the shipped configuration and renders the templates as the container does. */
+/** Makes the example of the comment effective for one path of the example. */
+function requireScopeBelow(file: string): void {
+  const text = readFileSync(file, 'utf8')
+  const example = '# set $needed_scope "storage:restricted";'
+  if (!text.includes(example)) throw new Error(`${file} has no "${example}"`)
+  const line = 'if ($uri ~ ^/example/restricted/) { set $needed_scope "storage:restricted"; }'
+  writeFileSync(file, text.replace(example, line))
+}
+
 function writeConfiguration(folder: string, options: RenderOptions): void {
   const conf = join(folder, 'conf')
   cpSync(join(shippedFolder, 'nginx'), conf, { recursive: true })
   mkdirSync(join(conf, 'rendered'))
+  requireScopeBelow(join(conf, 'protected.conf'))
   const values: Record<string, string> = {
     GATEWAY_PORT: `127.0.0.1:${options.port}`,
     ISSUER: options.issuer,

@@ -77,6 +77,18 @@ t.test('protected upstream: passes method, body and path of every kind of reques
   t.equal(codeOf(await send({ path: '/example/', body: 'x' })), 'token-missing')
 })
 
+t.test('protected upstream: requires the scopes of $needed_scope, with and without a body', async t => {
+  const { accessToken: token } = await system.login(admin)
+  for (const body of [undefined, 'x']) {
+    const refused = await send({ path: '/example/restricted/x', token, ...(body === undefined ? {} : { body }) })
+    t.equal(codeOf(refused), 'insufficient-scope')
+  }
+  t.match(await send({ path: '/example/restricted', token }), { status: 200 })
+  const cleared = await system.createAccount('cleared@example.org', ['--scope', 'storage:restricted'])
+  const { accessToken } = await system.login(cleared)
+  t.match(await send({ path: '/example/restricted/x', token: accessToken }), { status: 200 })
+})
+
 t.test("gateway: drops the client's identity headers, the customary ones and those of DROP_HEADERS", async t => {
   const { accessToken: token } = await system.login(admin)
   const listed: string[] = readFileSync(identityHeaders, 'utf8').match(/(?<=^proxy_set_header )\S+/gm) ?? []

@@ -42,6 +42,7 @@ export default withMermaid(
           items: [
             page('Operations', '/docs/operations/'),
             page('Containers', '/docs/containers'),
+            page('Other gateways', '/docs/gateways'),
             page('Kubernetes', '/docs/kubernetes'),
             page('Without containers', '/docs/operations/systemd'),
             page('Upgrade', '/docs/operations/upgrade'),

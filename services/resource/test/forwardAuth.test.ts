@@ -1,5 +1,7 @@
 /** The answers for a gateway's sub-request, which no client can forge. */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { METHODS, request } from 'node:http'
 import { maxAccessTokenLength, problemDefinition } from '@gatehouse/contract'
 import { bearer, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
@@ -29,17 +31,40 @@ t.test('GET /verify: sends no identity headers when the token is not valid', asy
   t.equal(headers['x-auth-subject'], undefined)
 })
 
-t.test('GET /verify?scope: refuses a token without the scope, with the challenge', async t => {
+t.test('/verify with X-Verify-Scope: refuses a token without the scope, with the challenge', async t => {
   const service = await resource()
   t.teardown(service.stop)
   const headers = bearer(service.token({ scope: 'a b' }))
-  t.match(await service.send('/verify?scope=a%20b', headers), { status: 204 })
-  const refused = await service.send('/verify?scope=a+c', headers)
+  const verify = (scope: string | string[]) => service.send('/verify', { ...headers, 'x-verify-scope': scope })
+  t.match(await verify('a b'), { status: 204 })
+  t.match(await verify(''), { status: 204 })
+  const refused = await verify('a c')
   t.equal(problemMismatch(refused, 'insufficient-scope'), null)
   t.match(refused.headers['www-authenticate'], /scope="a c"/)
-  for (const query of ['scope=a&scope=b', 'scopes=a', 'scope=', 'scope=%22', 'scope=%00']) {
-    t.equal(problemMismatch(await service.send(`/verify?${query}`, headers), 'request-malformed'), null, query)
-  }
+  t.equal(problemMismatch(await verify(['a', 'b']), 'insufficient-scope'), null, 'the header twice')
+  for (const scope of ['a  b', 'a,"b"', 'x'.repeat(501)])
+    t.equal(problemMismatch(await verify(scope), 'request-malformed'), null, scope.slice(0, 20))
+})
+
+t.test('/verify with VERIFY_SCOPE: every request needs the scopes, and those of the header', async t => {
+  const service = await resource({ VERIFY_SCOPE: 'a, b', VERIFY_STATUS: '200' })
+  t.teardown(service.stop)
+  const verify = (scope: string, headers = {}) =>
+    service.send('/verify', { ...bearer(service.token({ scope })), ...headers })
+  t.equal(problemMismatch(await verify('a'), 'insufficient-scope'), null)
+  t.match(await verify('a b'), { status: 200, text: '' })
+  t.equal(problemMismatch(await verify('a b', { 'x-verify-scope': 'c' }), 'insufficient-scope'), null)
+})
+
+t.test('/verify: ignores the path below it and the query string', async t => {
+  const service = await resource()
+  t.teardown(service.stop)
+  const headers = bearer(service.token())
+  const paths = ['/verify?page=2&page=3', '/verify?scope=admin', '/verify?access_token=x', '/verify/', '/verify?']
+  for (const path of [...paths, '/verify/storage/a%2Fb?x', '/verify//x', '/verify/%00', `/verify/${'x'.repeat(3000)}`])
+    t.match(await service.send(path, headers), { status: 204, headers: { 'x-auth-subject': /./ } }, path.slice(0, 40))
+  t.equal(problemMismatch(await service.send('/verify/me'), 'token-missing'), null)
+  t.equal(problemMismatch(await service.send('/verifying', headers), 'not-found'), null)
 })
 
 t.test('GET /verify: the identity headers of the largest token fit into the buffer of the gateway', async t => {
@@ -60,12 +85,17 @@ t.test('/verify: answers every method and reads no body', async t => {
   const service = await resource()
   t.teardown(service.stop)
   const headers = { ...bearer(service.token()), 'content-type': 'nonsense' }
-  for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const) {
-    const payload = method === 'GET' || method === 'HEAD' ? {} : { payload: 'not JSON at all' }
-    const reply = await service.app.inject({ method, url: '/verify', headers, ...payload })
-    t.equal(reply.statusCode, 204, method)
-    const refused = await service.app.inject({ method, url: '/verify', ...payload })
-    t.equal(refused.statusCode, problemDefinition('token-missing').status, `${method} without a token`)
+  const verify = async (method: string, fields: Record<string, string>) => {
+    const body = method === 'GET' || method === 'HEAD' ? '' : 'not JSON at all'
+    const sent = { ...fields, 'content-length': String(body.length) }
+    const sending = request({ method, port: service.port, path: '/verify', headers: sent, agent: false }).end(body)
+    const [response] = await once(sending, 'response')
+    response.resume()
+    return response.statusCode
+  }
+  for (const method of METHODS.filter(name => name !== 'CONNECT')) {
+    t.equal(await verify(method, headers), 204, method)
+    t.equal(await verify(method, {}), problemDefinition('token-missing').status, `${method} without a token`)
   }
 })
 
