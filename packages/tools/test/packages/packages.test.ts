@@ -44,6 +44,27 @@ t.test('each package contains its README and the licence', async t => {
   }
 })
 
+t.test('each package depends on packages that are packed, in their version', async t => {
+  const manifests = await Promise.all(tarballs.map(manifestOf))
+  const versions = new Map(manifests.map(({ name, version }) => [name, version]))
+  for (const { name, dependencies = {} } of manifests) {
+    for (const [dependency, range] of Object.entries(dependencies))
+      if (dependency.startsWith('@gatehouse/')) t.equal(range, versions.get(dependency), `${name}: ${dependency}`)
+  }
+  t.ok(['@gatehouse/guard-core', '@gatehouse/conformance', '@gatehouse/client'].every(name => versions.has(name)))
+})
+
+interface Manifest {
+  name: string
+  version: string
+  dependencies?: Record<string, string>
+}
+
+async function manifestOf(tarball: string): Promise<Manifest> {
+  const { stdout } = await run('tar', ['-xzOf', tarball, 'package/package.json'])
+  return JSON.parse(stdout)
+}
+
 /** The second checks the declarations of all packages, too. The last two write what runs. */
 const compilations = [
   { include: ['.'], module: 'esnext', moduleResolution: 'bundler', skipLibCheck: true, noEmit: true },
@@ -70,6 +91,8 @@ for (const [name, install] of Object.entries(installs)) {
     await install(folder)
     for (const options of compilations) t.equal(await compile(folder, options), '')
     await checkResponses(t, folder)
+    const { stderr } = await run(join(folder, 'node_modules/.bin/gatehouse-conformance'), ['--help'])
+    t.match(stderr, /^Usage: gatehouse-conformance URL/)
     await checkFrameworks(t, folder, name.startsWith('npm') ? allPrograms : ['express', 'nest'])
   })
 }
