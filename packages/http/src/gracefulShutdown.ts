@@ -29,8 +29,9 @@ export interface ShutdownOptions {
 }
 
 /**
- * Tracks the open connections. Node's server closes idle connections, but not those that have never
- * sent anything. Call it before the app listens.
+ * Tracks the open connections, and keeps Node from closing those that have not sent anything yet:
+ * a request may be on the way on them. Node 20 leaves them open when the server closes, Node 26
+ * closes them. Call it before the app listens.
  * @returns the open connections, kept up to date
  */
 export function trackConnections(app: FastifyInstance, clock: Clock): ReadonlySet<Socket> {
@@ -39,6 +40,15 @@ export function trackConnections(app: FastifyInstance, clock: Clock): ReadonlySe
     connections.add(socket)
     socket.on('close', () => connections.delete(socket))
   })
+  /** How much each connection had sent when its last response ended; -1 while a request runs. */
+  const answeredBytes = new WeakMap<Socket, number>()
+  app.server.on('request', ({ socket }, response) => {
+    answeredBytes.set(socket, -1)
+    response.on('close', () => answeredBytes.set(socket, socket.bytesRead))
+  })
+  app.server.closeIdleConnections = () => {
+    for (const socket of connections) if (answeredBytes.get(socket) === socket.bytesRead) socket.destroy()
+  }
   // Closing the listening socket resets connections that are still in the accept queue of the
   // kernel.
   app.addHook('preClose', () => flushPendingReads(app, clock))
