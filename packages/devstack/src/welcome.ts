@@ -8,6 +8,8 @@ export function welcome(stack: Stack, { seconds, dataDir }: { seconds: number; d
   const { authUrl, resourceUrl, admin, user, passwords } = stack
   // The first address is the one to open in a browser.
   const addresses = [
+    ['console', `${authUrl}/console`],
+    ['my account', `${authUrl}/account`],
     ['API documentation', `${authUrl}/docs`],
     ['auth service', authUrl],
     ['resource service', resourceUrl],
