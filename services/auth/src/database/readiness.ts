@@ -15,9 +15,18 @@ const maxDeafMs = 10_000
 /** @throws ProblemError `unavailable`; its message names the reason, for the log */
 export async function assertReady({ db, deafMs }: ReadinessOptions): Promise<void> {
   if (await isStandby(db)) throw new ProblemError('unavailable', 'the database is a standby, which refuses writes')
+  const timeZone = await sessionTimeZone(db)
+  if (timeZone !== 'UTC')
+    throw new ProblemError('unavailable', `sessions run in ${timeZone}: ALTER ROLE ... SET timezone = 'UTC'`)
   const missing = await missingMigrations(db)
   if (missing.length > 0) throw new ProblemError('unavailable', `migrations are missing: ${missing.join(', ')}`)
   if (deafMs() > maxDeafMs) throw new ProblemError('unavailable', 'notifications are not received')
+}
+
+/** A pooler accepts no start-up options, so the role must set the time zone that timestamps are read in. */
+async function sessionTimeZone(db: Db): Promise<string> {
+  const [row] = await db.$queryRaw<{ zone: string }[]>`SELECT current_setting('TimeZone') AS zone`
+  return row?.zone ?? ''
 }
 
 /** Whether PostgreSQL runs as a standby: it accepts connections and refuses every write. */

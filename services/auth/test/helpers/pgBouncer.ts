@@ -1,0 +1,60 @@
+/** Starts PgBouncer in transaction mode in front of a database. */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '@gatehouse/testkit'
+import type { Test } from 'tap'
+import { waitUntil } from './locks.ts'
+
+export const isPgBouncerInstalled = spawnSync('pgbouncer', ['--version']).error === undefined
+
+/** @returns the URL of the database through PgBouncer */
+export async function startPgBouncer(t: Test, databaseUrl: string): Promise<string> {
+  const target = new URL(databaseUrl)
+  const port = await freePort()
+  const dir = await mkdtemp(join(tmpdir(), 'gatehouse-pgbouncer-'))
+  await chmod(dir, 0o755)
+  const config = join(dir, 'pgbouncer.ini')
+  const users = join(dir, 'users.txt')
+  await writeFile(users, `"${target.username}" "${target.password}"\n`)
+  await writeFile(
+    config,
+    `[databases]
+* = host=${target.hostname} port=${target.port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = plain
+auth_file = ${users}
+pool_mode = transaction
+default_pool_size = 3
+`,
+  )
+  // It refuses to run as root.
+  const asUser = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
+  const child = spawn('pgbouncer', ['-q', ...asUser, config], { stdio: ['ignore', 'ignore', 'inherit'] })
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    await rm(dir, { recursive: true })
+  })
+  await waitUntil(async () => isListening(port), 'PgBouncer listens')
+  const url = new URL(databaseUrl)
+  url.port = String(port)
+  url.searchParams.set('pgbouncer', 'true')
+  return url.href
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect({ host: '127.0.0.1', port })
+  const isOpen = await Promise.race([
+    once(socket, 'connect').then(() => true),
+    once(socket, 'error').then(() => false),
+  ]).catch(() => false)
+  socket.destroy()
+  return isOpen
+}
