@@ -1,5 +1,6 @@
 /** Groups items that arrive at nearly the same time, so that many callers share one statement and one commit. */
 import type { Clock } from '@gatehouse/clock'
+import { ProblemError } from '@gatehouse/contract'
 
 export interface Batcher<Item, Result> {
   add: (item: Item) => Promise<Result>
@@ -12,6 +13,8 @@ export interface BatcherOptions<Item, Result> {
   run: (items: Item[]) => Promise<Result[]>
   /** The largest batch. */
   maxItems: number
+  /** Beyond this number of waiting items, an item is refused at once instead of timing out later. */
+  maxWaiting?: number
   /** Of two items with the same key, the later item waits for another batch. */
   keyOf?: (item: Item) => unknown
   clock: Pick<Clock, 'sleep'>
@@ -25,7 +28,7 @@ const timeoutMs = 20
  * item was added.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  const { ready, run, maxItems, keyOf, clock } = options
+  const { ready, run, maxItems, maxWaiting = Number.POSITIVE_INFINITY, keyOf, clock } = options
   type Pending = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
   let queue: Pending[] = []
   const running = new Set<object>()
@@ -85,6 +88,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
 
   const add = (item: Item) =>
     new Promise<Result>((resolve, reject) => {
+      if (queue.length >= maxWaiting) throw new ProblemError('overloaded', `${maxWaiting} items wait for a statement`)
       queue.push({ item, resolve, reject })
       schedule()
     })

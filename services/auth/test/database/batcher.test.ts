@@ -28,6 +28,21 @@ t.test('batcher: items of one turn of the event loop form one batch, and each ge
   t.same(await results, ['A', 'B', 'C'])
 })
 
+t.test('batcher: beyond the limit of waiting items, an item is refused at once', async t => {
+  const { run, batches } = controlledRun()
+  const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), maxItems: 1, maxWaiting: 2 })
+  const first = batch.add('a')
+  await turn()
+  const waiting = [batch.add('b'), batch.add('c')]
+  await t.rejects(batch.add('d'), { code: 'overloaded' })
+  for (let index = 0; index < 3; index += 1) {
+    batches[index]?.end()
+    await turn()
+    await turn()
+  }
+  t.same(await Promise.all([first, ...waiting]), ['A', 'B', 'C'], 'the others are served')
+})
+
 t.test(
   'batcher: items that arrive during a batch form the next one, and items above the maximum the one after',
   async t => {
