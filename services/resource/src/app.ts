@@ -57,7 +57,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     inside.addHook('onReady', () => readyWithin(resourceGuard, { clock, timeoutMs }))
     await inside.register(me)
     await inside.register(storage, { clock })
-    await inside.register(verify, { scope: config.VERIFY_SCOPE, successStatus: Number(config.VERIFY_STATUS) })
+    const { EXT_AUTHZ_PORT: port, HOST: host, VERIFY_SCOPE: scope } = config
+    if (port !== null) {
+      // Loaded only where it is used: gRPC takes a part of the start.
+      const { startExtAuthz } = await import('./forwardAuth/extAuthz.ts')
+      const extAuthz = await startExtAuthz({ guard: resourceGuard, host, port, scope, ...problemOptions })
+      inside.addHook('preClose', extAuthz.stop)
+    }
+    await inside.register(verify, { scope, successStatus: Number(config.VERIFY_STATUS) })
   })
   return app
 }

@@ -106,6 +106,14 @@ export const settings = {
     choices: ['200', '204'] as const,
     why: 'Envoy and Istio admit a request on 200 only.',
   }),
+  EXT_AUTHZ_PORT: optional(
+    integer({
+      about: "Port for Envoy's external authorization over gRPC; empty for none",
+      min: 1,
+      max: 65_535,
+      why: 'Envoy and meshes made from it can ask by gRPC instead of HTTP.',
+    }),
+  ),
   ...sharedSettings,
 }
 

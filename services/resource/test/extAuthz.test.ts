@@ -1,0 +1,94 @@
+/** Envoy's external authorization over gRPC, asked by a client that is made from Envoy's protocol. */
+
+import { problemDefinition } from '@gatehouse/contract'
+import { freePort } from '@gatehouse/testkit'
+import { credentials } from '@grpc/grpc-js'
+import t, { type Test } from 'tap'
+import { authorizationService, type CheckRequest, type CheckResponse } from '../src/forwardAuth/extAuthz.ts'
+import { type Resource, resource } from './helpers/service.ts'
+
+async function start(
+  t: Test,
+): Promise<{ service: Resource; check: (token?: string, scope?: string) => Promise<CheckResponse> }> {
+  const port = await freePort()
+  const service = await resource({ EXT_AUTHZ_PORT: String(port) })
+  const client = new (authorizationService())(`127.0.0.1:${port}`, credentials.createInsecure())
+  t.teardown(async () => {
+    client.close()
+    await service.stop()
+  })
+  const check = (token?: string, scope?: string) => {
+    const headers: Record<string, string> = { ':path': '/x?access_token=y', 'x-auth-subject': 'root' }
+    if (token !== undefined) headers['authorization'] = `Bearer ${token}`
+    const http = { id: 'request-7', method: 'PROPFIND', path: '/x?access_token=y', headers }
+    const request: CheckRequest = {
+      attributes: { request: { http }, context_extensions: scope === undefined ? {} : { scope } },
+    }
+    return new Promise<CheckResponse>((resolve, reject) => {
+      client['Check']?.(request, (error: Error | null, response: CheckResponse) =>
+        error ? reject(error) : resolve(response),
+      )
+    })
+  }
+  return { service, check }
+}
+
+const headerIn = (headers: { header: { key: string; value: string } }[] = [], name: string) =>
+  headers.find(({ header }) => header.key === name)?.header.value
+
+t.test('ext_authz: admits a valid token with identity headers that replace those of the client', async t => {
+  const { service, check } = await start(t)
+  const {
+    status,
+    ok_response: ok,
+    denied_response: denied,
+  } = await check(service.token({ sub: 'ada', scope: 'a b' }), 'a b')
+  t.equal(status.code, 0)
+  t.notOk(denied)
+  t.equal(headerIn(ok?.headers, 'x-auth-subject'), 'ada')
+  t.equal(headerIn(ok?.headers, 'x-auth-scope'), 'a b')
+  t.ok(ok?.headers.every(option => option.append_action === 'OVERWRITE_IF_EXISTS_OR_ADD'))
+  t.strictSame(ok?.headers_to_remove, ['authorization'])
+})
+
+t.test('ext_authz: refuses with the problem, its status and its challenge', async t => {
+  const { service, check } = await start(t)
+  const cases: [
+    code: 'token-missing' | 'token-invalid' | 'insufficient-scope' | 'request-malformed',
+    Promise<CheckResponse>,
+  ][] = [
+    ['token-missing', check()],
+    ['token-invalid', check('rubbish')],
+    ['request-malformed', check('a b')],
+    ['insufficient-scope', check(service.token(), 'storage:restricted')],
+    ['request-malformed', check(service.token(), 'a  b')],
+  ]
+  for (const [code, answer] of cases) {
+    const { status, denied_response: denied, ok_response: ok } = await answer
+    t.not(status.code, 0)
+    t.notOk(ok)
+    t.equal(denied?.status.code, problemDefinition(code).status, code)
+    t.match(JSON.parse(denied?.body ?? ''), { code, requestId: 'request-7' })
+    t.equal(headerIn(denied?.headers, 'content-type'), 'application/problem+json')
+    if (problemDefinition(code).challenge) t.match(headerIn(denied?.headers, 'www-authenticate'), /^Bearer realm=/)
+  }
+})
+
+t.test('ext_authz: refuses a revoked token, and answers revocation-unknown without a lease', async t => {
+  const { service, check } = await start(t)
+  const sid = '00000000-0000-4000-8000-000000000001'
+  const [token, other] = [service.token({ sid }), service.token()]
+  t.equal((await check(token)).status.code, 0)
+  const applied = service.auth.nextPoll(({ after }) => after === 1)
+  service.auth.revoke({ subject: sid })
+  await applied
+  t.match(JSON.parse((await check(token)).denied_response?.body ?? ''), { code: 'session-ended' })
+  t.equal((await check(other)).status.code, 0)
+
+  service.auth.mode = 'down'
+  service.auth.release()
+  await service.clock.advance(15_000)
+  const { denied_response: denied } = await check(other)
+  t.equal(denied?.status.code, problemDefinition('revocation-unknown').status)
+  t.ok(headerIn(denied?.headers, 'retry-after'))
+})
