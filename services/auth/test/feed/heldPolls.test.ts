@@ -38,6 +38,18 @@ t.test('held poll: answered when an entry is appended on any replica', async t =
   const sessionId = await endSomeSession(one)
   for (const response of await beforeTheEnd(t, Promise.all(held)))
     t.match(response.entries, [{ kind: 'session', subject: sessionId }])
+
+  // A log-out has a statement of its own; every other revocation is appended by another one.
+  const ada = await one.createUser()
+  const { sessionId: otherSession } = await one.login(ada)
+  const { accessToken: token } = await one.login(ada)
+  const heldAgain = guards.map(({ pollAccepted }, n) => {
+    const { feedId = '', after = 0 } = cursors[n] ?? {}
+    return pollAccepted({ feedId, after: after + 1 })
+  })
+  await one.call('/sessions?others=true', { method: 'DELETE', token, headers: { prefer: 'wait=0' } })
+  for (const response of await beforeTheEnd(t, Promise.all(heldAgain)))
+    t.match(response.entries, [{ kind: 'session', subject: otherSession }])
 })
 
 t.test(
