@@ -13,7 +13,10 @@ import type { Report, Result } from './result.ts'
 const usage = `pnpm bench [PART...] [--quick | --full] [--json FILE] [--write]
 
 ${Object.entries(parts)
-  .map(([name, { about, isLong }]) => `  ${name.padEnd(14)} ${about}${isLong ? ' (not with --quick)' : ''}`)
+  .map(
+    ([name, { about, isLong, isOnDemand }]) =>
+      `  ${name.padEnd(14)} ${about}${isOnDemand ? ' (only when named)' : isLong ? ' (not with --quick)' : ''}`,
+  )
   .join('\n')}
 
   --quick      short rounds, two minutes in all
@@ -59,8 +62,8 @@ try {
 }
 
 async function measure(benchRun: BenchRun): Promise<Report> {
-  const selected = Object.entries(parts).filter(([name, { isLong }]) =>
-    positionals.length > 0 ? positionals.includes(name) : !(benchRun.isQuick && isLong),
+  const selected = Object.entries(parts).filter(([name, { isLong, isOnDemand }]) =>
+    positionals.length > 0 ? positionals.includes(name) : !isOnDemand && !(benchRun.isQuick && isLong),
   )
   const results: Result[] = []
   for (const [name, part] of selected) {

@@ -3,7 +3,7 @@ import type { BenchRun } from './benchRun.ts'
 import { guardCold, guardDecision } from './guard/cold.ts'
 import { guardMemory } from './guard/memory.ts'
 import { guardStall } from './guard/stall.ts'
-import { guardPeers, guardWarm } from './guard/warm.ts'
+import { guardAdapters, guardPeers, guardWarm } from './guard/warm.ts'
 import { logins } from './login/login.ts'
 import { renewalPeers } from './renewal/peers/peers.ts'
 import { renewalRates } from './renewal/renewal.ts'
@@ -17,11 +17,14 @@ export interface Part {
   about: string
   /** Left out by `--quick`. */
   isLong?: boolean
+  /** Measured only when it is named. */
+  isOnDemand?: boolean
   run: (benchRun: BenchRun) => Promise<Result[]>
 }
 
 export const parts: Readonly<Record<string, Part>> = {
   guard: { about: 'the cost of the guard for a request', run: guardWarm },
+  adapters: { about: 'the cost of the guard on each framework', isOnDemand: true, run: guardAdapters },
   cold: { about: 'the first verification of a token', run: guardCold },
   decision: { about: 'one decision about a known token', run: guardDecision },
   peers: { about: 'the cost of other libraries for a request', isLong: true, run: guardPeers },

@@ -1,15 +1,20 @@
 /** The routes on Express. */
 import express from 'express'
 
+const items = ['the ledger', 'the spare keys']
+
 export async function start({ adapter, guard, options, onAccepted, onHandled }) {
   const { protect, callerOf, handleError } = adapter.nodeGuard(guard, options)
   const sendCaller = (request, response) => response.json(callerOf(request))
+  const sendItems = (_request, response) => response.json(items)
   const accepted = (_request, _response, next) => {
     onAccepted()
     next()
   }
   const app = express()
   app.get('/open', (_request, response) => response.send('open'))
+  app.get('/unguarded', sendItems)
+  app.get('/guarded', protect({ scope: ['storage:restricted'] }), sendItems)
   app.get('/me', protect(), sendCaller)
   app.get('/restricted', protect({ scope: ['storage:restricted'] }), sendCaller)
   app.get('/admin', protect({ roles: ['admin', 'auditor'] }), sendCaller)

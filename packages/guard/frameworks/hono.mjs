@@ -2,6 +2,8 @@
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 
+const items = ['the ledger', 'the spare keys']
+
 export async function start({ adapter, guard, options, onAccepted, onHandled }) {
   const { protect, callerOf, responseOf } = adapter.webGuard(guard, options)
   const guarded = (rule, readBody = () => undefined) => {
@@ -13,8 +15,11 @@ export async function start({ adapter, guard, options, onAccepted, onHandled }) 
     return context.req.json()
   }
   const sendCaller = context => context.json(callerOf(context.req.raw))
+  const sendItems = context => context.json(items)
   const app = new Hono()
   app.get('/open', context => context.text('open'))
+  app.get('/unguarded', sendItems)
+  app.get('/guarded', guarded({ scope: ['storage:restricted'] }), sendItems)
   app.get('/me', guarded(), sendCaller)
   app.get('/restricted', guarded({ scope: ['storage:restricted'] }), sendCaller)
   app.get('/admin', guarded({ roles: ['admin', 'auditor'] }), sendCaller)

@@ -3,10 +3,15 @@ import { PassThrough } from 'node:stream'
 import { json } from 'node:stream/consumers'
 import Koa from 'koa'
 
+const items = ['the ledger', 'the spare keys']
+
 export async function start({ adapter, guard, options, onAccepted, onHandled }) {
   const { protect, callerOf } = adapter.koaGuard(guard, options)
   const sendCaller = context => {
     context.body = callerOf(context)
+  }
+  const sendItems = context => {
+    context.body = items
   }
   const readBody = async (context, next) => {
     onAccepted()
@@ -15,6 +20,7 @@ export async function start({ adapter, guard, options, onAccepted, onHandled }) 
   }
   const routes = {
     '/me': [protect(), sendCaller],
+    '/guarded': [protect({ scope: ['storage:restricted'] }), sendItems],
     '/restricted': [protect({ scope: ['storage:restricted'] }), sendCaller],
     '/admin': [protect({ roles: ['admin', 'auditor'] }), sendCaller],
     '/lenient': [protect({ onUnknown: 'allow' }), sendCaller],
@@ -50,7 +56,7 @@ export async function start({ adapter, guard, options, onAccepted, onHandled }) 
   app.use(async context => {
     const [middleware, handler] = routes[context.path] ?? []
     if (middleware) return middleware(context, async () => handler(context))
-    context.body = 'open'
+    sendItems(context)
   })
   return new Promise(resolve => {
     const server = app.listen(0, '127.0.0.1', () => resolve(server))

@@ -1,8 +1,10 @@
 /** The routes on NestJS, with Express or Fastify below it. Decorators are called as functions: this is plain JavaScript. */
 import 'reflect-metadata'
-import { Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common'
+import { Controller, Get, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
+
+const items = ['the ledger', 'the spare keys']
 
 export async function start({ adapter, guard, options, onAccepted, onHandled, platform }) {
   const gatehouse = adapter.nestGuard(guard, options)
@@ -19,6 +21,9 @@ export async function start({ adapter, guard, options, onAccepted, onHandled, pl
     }
     lenient(request) {
       return gatehouse.callerOf(request)
+    }
+    guarded() {
+      return items
     }
     act() {
       onHandled()
@@ -46,16 +51,25 @@ export async function start({ adapter, guard, options, onAccepted, onHandled, pl
   decorate('restricted', [Get('restricted'), adapter.RequireRule({ scope: ['storage:restricted'] })])
   decorate('admin', [Get('admin'), adapter.RequireRule({ roles: ['admin', 'auditor'] })])
   decorate('lenient', [Get('lenient'), adapter.RequireRule({ onUnknown: 'allow' })])
+  decorate('guarded', [Get('guarded'), adapter.RequireRule({ scope: ['storage:restricted'] })], [])
   decorate('act', [Post('act'), HttpCode(200)], [])
   decorate('stream', [Get('stream')], [Req(), Res()])
   decorate('fault', [Get('fault')], [])
   Controller()(Storage)
+  UseGuards(gatehouse)(Storage)
+
+  class Open {
+    unguarded() {
+      return items
+    }
+  }
+  Get('unguarded')(Open.prototype, 'unguarded', Object.getOwnPropertyDescriptor(Open.prototype, 'unguarded'))
+  Controller()(Open)
   class Application {}
-  Reflect.defineMetadata('controllers', [Storage], Application)
+  Reflect.defineMetadata('controllers', [Storage, Open], Application)
 
   const below = platform === 'fastify' ? [new FastifyAdapter()] : []
   const app = await NestFactory.create(Application, ...below, { logger: false })
-  app.useGlobalGuards(gatehouse)
   app.useGlobalFilters(gatehouse.filter)
   await app.listen(0, '127.0.0.1')
   const server = app.getHttpServer()

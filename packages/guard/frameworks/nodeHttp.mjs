@@ -2,15 +2,19 @@
 import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 
+const items = ['the ledger', 'the spare keys']
+
 export async function start({ adapter, guard, options, onAccepted, onHandled }) {
   const { protect, callerOf, handleError } = adapter.nodeGuard(guard, options)
   const sendCaller = (request, response) => response.end(JSON.stringify(callerOf(request)))
+  const sendItems = (_request, response) => response.end(JSON.stringify(items))
   const readBody = (request, _response, next) => {
     onAccepted()
     json(request).then(() => next(), next)
   }
   const routes = {
     '/me': [protect(), sendCaller],
+    '/guarded': [protect({ scope: ['storage:restricted'] }), sendItems],
     '/restricted': [protect({ scope: ['storage:restricted'] }), sendCaller],
     '/admin': [protect({ roles: ['admin', 'auditor'] }), sendCaller],
     '/lenient': [protect({ onUnknown: 'allow' }), sendCaller],
@@ -37,7 +41,7 @@ export async function start({ adapter, guard, options, onAccepted, onHandled }) 
   }
   const server = createServer((request, response) => {
     const [middleware, handler] = routes[request.url.split('?')[0]] ?? []
-    if (!middleware) return response.end('open')
+    if (!middleware) return sendItems(request, response)
     const fail = () => response.writeHead(500).end('failed')
     middleware(request, response, error => {
       if (error) return fail()

@@ -31,7 +31,7 @@ export async function allocationPerRequest(
   { requests, rounds }: Precision,
 ): Promise<Allocation> {
   const tokens = (await environment.sessions(tokenCount)).map(({ accessToken }) => accessToken)
-  const service = await startWorker(environment, 'app', flags)
+  const service = await startWorker(environment, 'app', { flags })
   try {
     await sendInSequence(service.ready, { path: '/guarded', tokens, count: warmUpRequests })
     await sendInSequence(service.ready, { path: '/unguarded', tokens, count: warmUpRequests })

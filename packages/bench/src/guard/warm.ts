@@ -72,6 +72,34 @@ export async function guardPeers(benchRun: BenchRun): Promise<Result[]> {
   return results
 }
 
+/** The files in `packages/guard/frameworks`, the adapter and the platform of each framework. */
+const frameworks = {
+  'node:http': ['nodeHttp.mjs', 'node'],
+  Express: ['express.mjs', 'node'],
+  Koa: ['koa.mjs', 'koa'],
+  Hono: ['hono.mjs', 'web'],
+  'NestJS on Express': ['nest.mjs', 'nest', 'express'],
+  'NestJS on Fastify': ['nest.mjs', 'nest', 'fastify'],
+}
+
+/** Each adapter against the unguarded route of its framework. */
+export async function guardAdapters(benchRun: BenchRun): Promise<Result[]> {
+  const environment = await benchRun.environment()
+  const tokens = await accessTokens(environment)
+  const results: Result[] = []
+  for (const [framework, programArguments] of Object.entries(frameworks)) {
+    const service = await startWorker(environment, 'frameworkApp', { programArguments })
+    const what = `the guard on ${framework}, against its own unguarded route`
+    const name = `adapter-${framework.toLowerCase().replaceAll(/\W+/g, '-')}`
+    try {
+      results.push(await againstUnguarded(benchRun, service.ready, { name, path: '/guarded', tokens, what }))
+    } finally {
+      await service.stop()
+    }
+  }
+  return results
+}
+
 async function accessTokens(environment: Environment): Promise<string[]> {
   return (await environment.sessions(tokenCount)).map(({ accessToken }) => accessToken)
 }

@@ -23,15 +23,16 @@ export async function workerConfigOf(environment: Environment): Promise<WorkerCo
 
 /**
  * Starts a program of this folder.
- * @param flags of Node
+ * @param options flags of Node, and arguments of the program
  * @returns the process; `ready` is its address
  */
 export async function startWorker(
   environment: Environment,
   program: string,
-  flags: readonly string[] = [],
+  { flags = [], programArguments = [] }: { flags?: readonly string[]; programArguments?: readonly string[] } = {},
 ): Promise<TestProcess> {
-  const [entry = '', ...rest] = [...flags, new URL(`./${program}.js`, import.meta.url).pathname]
+  const file = new URL(`./${program}.js`, import.meta.url).pathname
+  const [entry = '', ...rest] = [...flags, file, ...programArguments]
   return startProcess({
     entry,
     arguments: rest,
