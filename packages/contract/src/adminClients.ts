@@ -52,6 +52,18 @@ export const NewClient = Type.Object(
 )
 export type NewClient = Static<typeof NewClient>
 
+/** Schema of `PUT /admin/clients/{id}/keys`. */
+export const ClientKeys = Type.Object(
+  {
+    jwks: Type.Object(
+      { keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { minItems: 1, maxItems: 5 }) },
+      { ...closed, description: 'Public keys for ES256, EdDSA or RS256 (RFC 7517).' },
+    ),
+    reason: Reason,
+  },
+  closed,
+)
+
 /** Schema of the response that contains a new secret. No other response does. */
 export const ClientWithSecret = Type.Object({
   client: Type.Unsafe<ClientView>({ $ref: 'ClientView#' }),

@@ -125,6 +125,7 @@ CREATE TABLE "service_clients" (
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
     "last_used_at" TIMESTAMPTZ(3),
     "session_id" UUID NOT NULL DEFAULT gen_random_uuid(),
+    "jwks" JSONB,
 
     CONSTRAINT "service_clients_pkey" PRIMARY KEY ("id")
 );

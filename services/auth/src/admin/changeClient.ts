@@ -105,7 +105,7 @@ export async function removeClient(
 /**
  * The actor is read under the lock of the client's row, since the client may be the actor itself.
  */
-async function lockForActor(tx: Db, id: string, { readActor }: ActorContext): Promise<LockedClient> {
+export async function lockForActor(tx: Db, id: string, { readActor }: ActorContext): Promise<LockedClient> {
   const client = await lockClient(tx, id)
   const actor = await readActor(tx)
   if (client === undefined) throw new ProblemError('not-found', 'no such client')

@@ -2,8 +2,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import {
   ClientId,
+  ClientKeys,
   ClientList,
   ClientRotated,
+  type ClientView,
   ClientWithSecret,
   NewClient,
   ProblemError,
@@ -17,6 +19,7 @@ import { listClients } from '../store/manageClients.ts'
 import { createClient, removeClient, rotateClientSecret } from './changeClient.ts'
 import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'
 import { clientView } from './serialize.ts'
+import { setClientKeys } from './setClientKeys.ts'
 
 const tags = ['admin: clients']
 const params = Type.Object({ id: ClientId })
@@ -41,6 +44,18 @@ const rotation = {
   response: {
     200: ClientRotated,
     202: ClientRotated,
+    ...adminProblemResponses('reauthentication-required', 'not-found'),
+  },
+}
+
+const keys = {
+  tags,
+  summary: 'Register the public keys of a service client, which replace its secret (RFC 7523)',
+  description: 'The client then authenticates with `private_key_jwt`. A guard polls with a secret and cannot do so.',
+  params,
+  body: ClientKeys,
+  response: {
+    200: Type.Object({ client: Type.Unsafe<ClientView>({ $ref: 'ClientView#' }) }),
     ...adminProblemResponses('reauthentication-required', 'not-found'),
   },
 }
@@ -80,6 +95,16 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, de
     if (row === undefined) throw noSuchClient()
     reply.header('cache-control', 'no-store')
     return { client: clientView(row), secret, revocation }
+  })
+
+  app.put('/clients/:id/keys', { schema: keys }, async (request, reply) => {
+    const { id } = request.params
+    const { jwks, reason = null } = request.body
+    await setClientKeys(deps, { id, jwks }, adminContextOf(request, reason))
+    const [row] = await listClients(db, id)
+    if (row === undefined) throw noSuchClient()
+    reply.header('cache-control', 'no-store')
+    return { client: clientView(row) }
   })
 
   app.delete('/clients/:id', { schema: deletion }, async (request, reply) => {

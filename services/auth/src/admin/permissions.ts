@@ -68,6 +68,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /admin/clients': writeAfterLogin('clients:write'),
   'GET /admin/clients': read('clients:read'),
   'POST /admin/clients/:id/rotate': writeAfterLogin('clients:write'),
+  'PUT /admin/clients/:id/keys': writeAfterLogin('clients:write'),
   'DELETE /admin/clients/:id': write('clients:write'),
 
   'GET /admin/audit': read('audit:read'),

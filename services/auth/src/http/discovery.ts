@@ -1,5 +1,5 @@
 /** Public routes: the key set, the OAuth metadata, and a page for each problem. */
-import { type ProblemCode, ProblemError, problemDefinition, problems } from '@gatehouse/contract'
+import { algorithms, type ProblemCode, ProblemError, problemDefinition, problems } from '@gatehouse/contract'
 import { answerEveryPreflight, openToAllOrigins } from '@gatehouse/http'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
@@ -29,13 +29,19 @@ export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app,
     issuer,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     token_endpoint: `${issuer}/oauth/token`,
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     grant_types_supported: grantTypes,
     device_authorization_endpoint: `${issuer}/oauth/device_authorization`,
+    token_endpoint_auth_signing_alg_values_supported: algorithms,
     introspection_endpoint: `${issuer}/oauth/introspect`,
-    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     revocation_endpoint: `${issuer}/oauth/revoke`,
-    revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    revocation_endpoint_auth_methods_supported: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      'none',
+    ],
     // Required, and must not be empty; there is no authorization endpoint, so no response carries anything.
     response_types_supported: ['none'],
     service_documentation: `${issuer}/docs`,

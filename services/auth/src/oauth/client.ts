@@ -7,12 +7,15 @@ import { clientInfoOf } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
 import type { ClientLimits } from '../rateLimits/clientLimits.ts'
 import { type AuthenticatedClient, authenticateClient } from '../store/serviceClients.ts'
+import { assertionType, authenticateByAssertion, clientNamedBy } from './assertion.ts'
 import { OAuthError } from './errors.ts'
 import type { Form } from './form.ts'
 
 export interface ClientDeps {
   db: Db
   clients: ClientLimits
+  /** The audience of client assertions. */
+  issuer: string
 }
 
 /**
@@ -20,16 +23,34 @@ export interface ClientDeps {
  * @throws ProblemError `client-invalid`, `rate-limited`; OAuthError `invalid_request`
  */
 export async function clientOf(
-  { db, clients }: ClientDeps,
+  deps: ClientDeps,
   request: FastifyRequest,
   form: Form,
 ): Promise<AuthenticatedClient | undefined> {
+  const { db, clients } = deps
+  if (form['client_assertion'] !== undefined || form['client_assertion_type'] !== undefined)
+    return assertedClient(deps, request, form)
   const presented = credentialsOf(request, form)
   if (presented === undefined) return undefined
   return clients.withClientLimit({ ...presented, ...clientInfoOf(request) }, async () => {
     const client = await authenticateClient(db, presented)
     if (client === undefined) throw new ProblemError('client-invalid', 'unknown client or wrong secret')
     return client
+  })
+}
+
+/** RFC 7521 section 4.2: the assertion is the only authentication, and a `client_id` beside it is that of the assertion. */
+async function assertedClient(deps: ClientDeps, request: FastifyRequest, form: Form): Promise<AuthenticatedClient> {
+  const { client_assertion: assertion = '', client_assertion_type: type, client_id, client_secret } = form
+  if (request.headers.authorization !== undefined || client_secret !== undefined)
+    throw new OAuthError('invalid_request', 'The client must use one authentication method.')
+  const id = clientNamedBy(assertion) ?? ''
+  // The limit remembers clients that were right before, not each of their assertions.
+  const credentials = { id, secretHash: sha256(`assertion of ${id}`) }
+  return deps.clients.withClientLimit({ ...credentials, ...clientInfoOf(request) }, async () => {
+    if (type !== assertionType || (client_id !== undefined && client_id !== id))
+      throw new ProblemError('client-invalid', 'another assertion type or client_id')
+    return authenticateByAssertion(deps, assertion)
   })
 }
 

@@ -29,7 +29,6 @@ import type { GrantResult } from './grants.ts'
 import { newUserCode, showUserCode } from './userCode.ts'
 
 export interface DeviceDeps extends ExchangeDeps {
-  issuer: string
   /** New codes from one address. */
   deviceLimit: RateLimiterPostgres
 }

@@ -44,6 +44,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
       ...{ grant_type: 'required', refresh_token: '', scope: '', resource: '', client_id: '', client_secret: '' },
       ...{ audience: '', subject_token: '', subject_token_type: '', requested_token_type: '' },
       ...{ actor_token: '', actor_token_type: '', device_code: '' },
+      ...{ client_assertion: '', client_assertion_type: '' },
     }),
     response: { 200: TokenResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
@@ -73,7 +74,10 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     ...common,
     summary: 'Introspect an access token; requires the scope `introspect` (RFC 7662)',
     security: [{ client: [] }],
-    body: formOf({ token: 'required', token_type_hint: '', client_id: '', client_secret: '' }),
+    body: formOf({
+      ...{ token: 'required', token_type_hint: '', client_id: '', client_secret: '' },
+      ...{ client_assertion: '', client_assertion_type: '' },
+    }),
     response: { 200: IntrospectionResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
   app.post('/oauth/introspect', { schema: introspection }, async (request, reply) => {
@@ -89,7 +93,10 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     ...common,
     summary: 'Revoke a token and its session; in force when the call returns (RFC 7009)',
     security: [{ client: [] }, {}],
-    body: formOf({ token: 'required', token_type_hint: '', client_id: '', client_secret: '' }),
+    body: formOf({
+      ...{ token: 'required', token_type_hint: '', client_id: '', client_secret: '' },
+      ...{ client_assertion: '', client_assertion_type: '' },
+    }),
     response: { 200: Type.Object({}), ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
   app.post('/oauth/revoke', { schema: revocation }, async (request, reply) => {

@@ -51,6 +51,8 @@ const example = {
   scope: 'users:read',
   client_id: 'robot',
   client_secret: 'ghc_...',
+  client_assertion: 'eyJhbGciOi...',
+  client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
   token: 'eyJhbGciOi...',
   token_type_hint: 'access_token',
   resource: 'https://api.example.org',

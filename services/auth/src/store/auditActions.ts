@@ -36,6 +36,7 @@ export const auditActions = {
   'user.change-rights': 'The roles or scopes of an account change.',
   'client.create': 'A service client is created.',
   'client.rotate-secret': 'A service client gets a new secret.',
+  'client.set-keys': 'A service client gets public keys, which replace its secret.',
   'client.delete': 'A service client is deleted.',
   'client.token': 'A service client gets an access token.',
   'client.authenticate': 'A service client reaches the limit of failed authentications.',

@@ -70,7 +70,19 @@ export async function replaceSecret(
        SET previous_secret_hash = CASE WHEN ${overlapSeconds}::int > 0 THEN secret_hash END,
            previous_secret_ends_at = CASE WHEN ${overlapSeconds}::int > 0
              THEN clock_timestamp() + make_interval(secs => ${overlapSeconds}::int) END,
-           secret_hash = ${secretHash}
+           secret_hash = ${secretHash}, jwks = NULL
+     WHERE id = ${id}`
+}
+
+/** The caller holds the row's lock. From this statement on no secret is accepted. */
+export async function replaceKeys(
+  db: Db,
+  { id, unusableHash, jwks }: { id: string; unusableHash: Buffer; jwks: object },
+): Promise<void> {
+  await db.$executeRaw`
+    UPDATE service_clients
+       SET jwks = ${JSON.stringify(jwks)}::jsonb, secret_hash = ${unusableHash}, previous_secret_hash = NULL,
+           previous_secret_ends_at = NULL
      WHERE id = ${id}`
 }
 

@@ -60,6 +60,24 @@ export async function authenticateClient(
   return row
 }
 
+/** The client and its public keys, by primary key; undefined for a client without keys. */
+export async function readClientKeys(
+  db: Db,
+  id: string,
+): Promise<(AuthenticatedClient & { jwks: unknown }) | undefined> {
+  const [row] = await db.$queryRaw<(AuthenticatedClient & { jwks: unknown })[]>`
+    WITH used AS (
+      UPDATE service_clients SET last_used_at = statement_timestamp()
+       WHERE id = ${id} AND jwks IS NOT NULL
+         AND (last_used_at IS NULL OR last_used_at < statement_timestamp() - interval '1 minute')
+    )
+    SELECT client.id, client.scopes, client.jwks, client.session_id AS "sessionId", clock.global_epoch AS "globalEpoch",
+           extract(epoch FROM statement_timestamp())::float8 * 1000 AS "dbNowMs"
+      FROM service_clients AS client JOIN revocation_clock AS clock ON clock.id = 1
+     WHERE client.id = ${id} AND client.jwks IS NOT NULL`
+  return row
+}
+
 /** @returns whether the secret is the client's and the client has the scope */
 export async function isServiceClient(
   db: Db,

@@ -1,0 +1,41 @@
+/** Registers the public keys of a service client, which replace its secret (RFC 7523). */
+import { randomBytes } from 'node:crypto'
+import { ProblemError } from '@gatehouse/contract'
+import { keysFromJwks } from '@gatehouse/guard'
+import type { ActorContext } from '../http/actorContext.ts'
+import { confirmActor } from '../revoke/confirmActor.ts'
+import { replaceKeys } from '../store/manageClients.ts'
+import { writeAudit } from '../store/writeAudit.ts'
+import { lockForActor } from './changeClient.ts'
+import type { AdminDeps } from './deps.ts'
+
+export interface NewClientKeys {
+  id: string
+  jwks: { keys: Record<string, unknown>[] }
+}
+
+/**
+ * @throws ProblemError `not-found`, `insufficient-scope`, and `request-malformed` when a key is not a public key for ES256,
+ * EdDSA or RS256
+ */
+export async function setClientKeys(
+  { db }: AdminDeps,
+  { id, jwks }: NewClientKeys,
+  context: ActorContext,
+): Promise<void> {
+  const keys = keysFromJwks(jwks, jwks.keys.length)
+  if (keys.length !== jwks.keys.length || JSON.stringify(jwks).length > 10_000) {
+    const reason = 'must be different public keys for ES256, EdDSA or RS256'
+    throw new ProblemError('request-malformed', 'unusable keys', { fields: [{ field: 'body/jwks/keys', reason }] })
+  }
+  const kids = keys.map(({ kid }) => kid)
+  const { actor, reason, address, requestId, readActor } = context
+  await db.$transaction(async tx => {
+    await lockForActor(tx, id, context)
+    // Random bytes are the hash of no known secret.
+    await replaceKeys(tx, { id, unusableHash: randomBytes(32), jwks })
+    const entry = { action: 'client.set-keys', target: id, outcome: 'done', detail: { kids } } as const
+    await writeAudit(tx, { actor, reason, address, requestId, ...entry })
+    await confirmActor(tx, { readActor, use: 'read' })
+  })
+}

@@ -1,0 +1,106 @@
+/** Authenticates a client by a JWT that it signs with its own key: `private_key_jwt` (RFC 7523 section 3). */
+import { createPublicKey, type KeyLike, verify } from 'node:crypto'
+import { type Algorithm, ProblemError, parseStrictJson } from '@gatehouse/contract'
+import { keysFromJwks } from '@gatehouse/guard'
+import type { Db } from '../database/database.ts'
+import { sha256 } from '../keys/hmac.ts'
+import { claimCreation } from '../store/creations.ts'
+import { type AuthenticatedClient, readClientKeys } from '../store/serviceClients.ts'
+
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+/** The longest time from now to `exp`: within it the `jti` is remembered. */
+const maxLifetimeSeconds = 300
+const toleranceSeconds = 5
+const maxLength = 4096
+const digests: Readonly<Record<Algorithm, string | null>> = { ES256: 'sha256', RS256: 'sha256', EdDSA: null }
+
+interface Assertion {
+  header: Record<string, unknown>
+  claims: Record<string, unknown>
+  input: Buffer
+  signature: Buffer
+}
+
+export interface AssertionDeps {
+  db: Db
+  issuer: string
+}
+
+/** @returns the client that the assertion names, before anything is verified; undefined when it is malformed */
+export function clientNamedBy(assertion: string): string | undefined {
+  const sub = parse(assertion)?.claims['sub']
+  return typeof sub === 'string' && /^[\w.-]{1,100}$/.test(sub) ? sub : undefined
+}
+
+/**
+ * Verifies the assertion and remembers its `jti`, in this order, so that only a client's own assertions are stored.
+ * @throws ProblemError `client-invalid`
+ */
+export async function authenticateByAssertion(
+  { db, issuer }: AssertionDeps,
+  assertion: string,
+): Promise<AuthenticatedClient> {
+  const [parsed, id] = [parse(assertion), clientNamedBy(assertion)]
+  if (parsed === undefined || id === undefined) throw invalid('a malformed assertion')
+  const found = await readClientKeys(db, id)
+  if (found === undefined) throw invalid('no client with keys')
+  const { jwks, ...client } = found
+  assertSignature(parsed, jwks)
+  const jti = assertClaims(parsed.claims, { id, issuer, nowSeconds: client.dbNowMs / 1000 })
+  const keyHash = sha256(`assertion|${id}|${jti}`)
+  const earlier = await claimCreation(db, { keyHash, requestHash: keyHash, target: client.sessionId })
+  if (earlier !== undefined) throw invalid('a replayed assertion')
+  return client
+}
+
+function parse(assertion: string): Assertion | undefined {
+  const parts = assertion.split('.')
+  const [header = '', payload = '', signature = ''] = parts
+  if (parts.length !== 3 || assertion.length > maxLength || !/^[\w.-]+$/.test(assertion)) return undefined
+  try {
+    const [head, claims] = [header, payload].map(part => parseStrictJson(Buffer.from(part, 'base64url').toString(), 5))
+    if (!isObject(head) || !isObject(claims)) return undefined
+    const input = Buffer.from(`${header}.${payload}`, 'latin1')
+    return { header: head, claims, input, signature: Buffer.from(signature, 'base64url') }
+  } catch {
+    return undefined
+  }
+}
+
+/** The key decides the algorithm (RFC 8725 section 3.1). Without `kid`, every key of the client is tried. */
+function assertSignature({ header, input, signature }: Assertion, jwks: unknown): void {
+  const { alg, kid, crit } = header
+  const keys = keysFromJwks(jwks, 5).filter(key => key.algorithm === alg && (kid === undefined || key.kid === kid))
+  const isValid = keys.some(({ algorithm, pem }) => {
+    const key: KeyLike = createPublicKey(pem)
+    return verify(digests[algorithm], input, { key, dsaEncoding: 'ieee-p1363' }, signature)
+  })
+  if (!isValid || crit !== undefined) throw invalid('a wrong signature, key or algorithm')
+}
+
+/** @returns the `jti` */
+function assertClaims(
+  { iss, sub, aud, exp, nbf, iat, jti }: Record<string, unknown>,
+  { id, issuer, nowSeconds }: { id: string; issuer: string; nowSeconds: number },
+): string {
+  const audiences = [aud].flat()
+  if (iss !== id || sub !== id) throw invalid('iss and sub are not the client')
+  if (!audiences.includes(issuer) && !audiences.includes(`${issuer}/oauth/token`))
+    throw invalid('an assertion for another audience')
+  if (typeof exp !== 'number' || exp + toleranceSeconds <= nowSeconds) throw invalid('an expired assertion')
+  if (exp > nowSeconds + maxLifetimeSeconds + toleranceSeconds) throw invalid('an assertion that lasts too long')
+  for (const time of [nbf, iat])
+    if (time !== undefined && (typeof time !== 'number' || time > nowSeconds + toleranceSeconds))
+      throw invalid('an assertion from the future')
+  if (typeof jti !== 'string' || jti === '' || jti.length > 200) throw invalid('an assertion without jti')
+  return jti
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function invalid(why: string): ProblemError {
+  return new ProblemError('client-invalid', why)
+}
