@@ -1,5 +1,6 @@
 /** The parts of the benchmark, in the order in which they run. */
 import type { BenchRun } from './benchRun.ts'
+import { consolePages } from './console/pages.ts'
 import { guardCold, guardDecision } from './guard/cold.ts'
 import { guardMemory } from './guard/memory.ts'
 import { guardStall } from './guard/stall.ts'
@@ -37,6 +38,7 @@ export const parts: Readonly<Record<string, Part>> = {
   growth: { about: 'the same with more guards and more replicas', isLong: true, run: revokeGrowth },
   idle: { about: 'the cost of idle guards', isLong: true, run: idleGuards },
   'many-guards': { about: 'a thousand idle guards on one replica', isLong: true, run: thousandGuards },
+  console: { about: 'the data of the pages of the console', run: consolePages },
   services: { about: 'start, memory and idle CPU of the services', run: services },
   sessions: { about: 'renewals with a million sessions', isLong: true, run: manySessions },
 }

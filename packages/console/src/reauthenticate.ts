@@ -14,7 +14,7 @@ export const passwordRequest = createStore<PasswordRequest | undefined>(undefine
 
 /** @returns true when the refused call can be repeated */
 export async function reauthenticate({ code, problem }: ProblemError): Promise<boolean> {
-  if (String(code) !== 'reauthentication-required') return false
+  if (code !== 'reauthentication-required') return false
   return new Promise(resolve => {
     passwordRequest.set({
       title: problem.title,

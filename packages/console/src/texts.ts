@@ -2,7 +2,7 @@
 import { type Action, isProblem, type ProblemCode } from '@gatehouse/client'
 
 /** Where an action leads when the code has no sentence of its own. */
-const byAction: Partial<Record<Action | 'reauthenticate', string>> = {
+const byAction: Record<Action, string> = {
   renew: 'Reload the page.',
   login: 'Log in again.',
   stop: 'Change the request, or ask an administrator.',
@@ -44,7 +44,7 @@ export function errorText(error: unknown): ErrorText {
   const { title, action, requestId, fields } = error.problem
   return {
     title,
-    next: byCode[error.code] ?? byAction[action] ?? 'Try again.',
+    next: byCode[error.code] ?? byAction[action],
     requestId,
     ...(fields ? { fields } : {}),
   }

@@ -89,11 +89,15 @@ export const UserDetail = Type.Object({
 })
 export type UserDetail = Static<typeof UserDetail>
 
+const uuid = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 /** Schema of the filter of the user list. */
 export const UserQuery = Type.Object(
   {
     email: Type.Optional(Type.String({ minLength: 1, maxLength: 254, description: 'A part of the e-mail address.' })),
     role: Type.Optional(ScopeToken),
+    ids: Type.Optional(
+      Type.String({ pattern: `^${uuid}(,${uuid}){0,99}$`, description: 'The ids of up to 100 accounts, with commas.' }),
+    ),
     state: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('disabled')])),
     limit: Type.Optional(Limit),
     cursor: Type.Optional(Cursor),
@@ -139,6 +143,12 @@ export const ResetCodeIssued = Type.Object({
   revocation: Type.Unsafe<Receipt>({ $ref: 'Receipt#' }),
 })
 export type ResetCodeIssued = Static<typeof ResetCodeIssued>
+
+/** Schema of the number of active sessions of all accounts. */
+export const ActiveSessions = Type.Object({
+  activeSessions: Type.Integer({ description: 'Exact up to 10,000, an estimate beyond.' }),
+})
+export type ActiveSessions = Static<typeof ActiveSessions>
 
 /** Schema of the sessions that a bulk call ends: those that match all given criteria. */
 export const SessionCriteria = Type.Object(

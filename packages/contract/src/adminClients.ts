@@ -124,6 +124,7 @@ const filter = {
   action: Type.Optional(Type.String({ minLength: 1, maxLength: 100, examples: ['session.start'] })),
   outcome: Type.Optional(Type.String({ minLength: 1, maxLength: 100, examples: ['credentials-invalid'] })),
   address: Type.Optional(Type.String({ minLength: 2, maxLength: 45 })),
+  seq: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$', description: 'The number of a revocation.' })),
   from: Type.Optional(Timestamp),
   until: Type.Optional(Timestamp),
 }

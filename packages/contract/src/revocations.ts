@@ -72,3 +72,65 @@ export const GuardList = Type.Object({
   ),
 })
 export type GuardList = Static<typeof GuardList>
+
+const orNull = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
+  Type.Union([schema, Type.Null()])
+
+/** Schema of the data of an event about a revocation. Only the last event of a stream is in force. */
+export const ReceiptEvent = Type.Object({
+  seq: Type.Integer({ minimum: 0 }),
+  kind: Type.Enum([...entryKinds]),
+  subject: orNull(Id),
+  effect: Type.Enum([...revocationEffects]),
+  sessionsEnded: Type.Integer(),
+  inForce: Type.Boolean(),
+  waitedMs: Type.Integer(),
+  guards: Type.Array(
+    Type.Object({
+      guard: Id,
+      name: Type.String(),
+      acknowledgedAt: orNull(Timestamp),
+      leaseEndedAt: orNull(Timestamp),
+      leaseLeftMs: orNull(
+        Type.Integer({ description: 'How long the revocation may still wait for this guard; null when it does not.' }),
+      ),
+    }),
+  ),
+})
+export type ReceiptEvent = Static<typeof ReceiptEvent>
+
+/** Schema of the page of the list of revocations. */
+export const RevocationQuery = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.String({ pattern: '^([1-9][0-9]?|100)$', description: 'From 1 to 100; the default is 50.' }),
+    ),
+    cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,200}$' })),
+  },
+  { additionalProperties: false },
+)
+
+/** Schema of a revocation in the list. */
+export const RevocationView = Type.Object({
+  seq: Type.Integer(),
+  at: Timestamp,
+  actor: orNull(Type.String()),
+  action: Type.String({ examples: ['user.disable'] }),
+  target: orNull(Type.String()),
+  reason: orNull(Type.String()),
+  kind: orNull(Type.Enum([...entryKinds])),
+  subject: orNull(Id),
+  effect: orNull(Type.Enum([...revocationEffects])),
+  sessionsEnded: Type.Integer(),
+  inForce: Type.Boolean({ description: 'True once a receipt is stored.' }),
+  waitedMs: orNull(Type.Integer()),
+  guards: orNull(Type.Integer({ description: 'The number of guards in the receipt.' })),
+  slowest: orNull(Type.Object({ name: Type.String(), afterMs: Type.Integer() })),
+})
+export type RevocationView = Static<typeof RevocationView>
+/** Schema of one page of the list of revocations. */
+export const RevocationPage = Type.Object({
+  revocations: Type.Array(RevocationView),
+  nextCursor: orNull(Type.String()),
+})
+export type RevocationPage = Static<typeof RevocationPage>

@@ -19,6 +19,8 @@ async function main(): Promise<number> {
     return 1
   }
   await tour({ section: title => console.log(`\n== ${title}\n`), request, wait }, credentials)
+  const { authUrl, admin } = credentials
+  console.log(`\nThe same in the browser: log in as ${admin.email} at ${authUrl}/console, and open Audit.`)
   console.log('\nThat was the tour.')
   return 0
 }

@@ -31,6 +31,7 @@ const commands = {
   simulate: ['packages/protocol/dist/sim/run.js'],
   mutate: ['packages/tools/dist/src/mutate/main.js'],
   docs: ['packages/tools/dist/src/docs/main.js'],
+  'docs:images': ['packages/console/scripts/images.mjs'],
   containers: ['packages/tools/dist/src/containers/main.js'],
   packages: ['packages/tools/scripts/pack.mjs'],
   lossy: ['packages/client/scripts/lossy.mjs'],

@@ -1,7 +1,7 @@
 /** The dialog that asks for the password before an act that wants a recent log-in. */
 import { useState } from 'preact/hooks'
-import { call } from '../api.ts'
 import { passwordRequest } from '../reauthenticate.ts'
+import { client } from '../session.ts'
 import { Dialog } from './Dialog.tsx'
 import { Field } from './Field.tsx'
 import { Problem } from './Problem.tsx'
@@ -23,7 +23,7 @@ export function Reauthenticate() {
     event.preventDefault()
     setBusy(true)
     try {
-      await call('session/reauthenticate', { method: 'POST', body: { password } })
+      await client.reauthenticate(password)
       close(true)
     } catch (failure) {
       setError(failure)

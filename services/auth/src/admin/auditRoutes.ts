@@ -68,8 +68,17 @@ function plainAddress(text: string): string {
 }
 
 function filterOf(query: AuditFilterQuery): AuditFilter {
-  const { actor = null, target = null, action = null, outcome = null, address = null } = query
+  const { actor = null, target = null, action = null, outcome = null, address = null, seq } = query
   const from = query.from === undefined ? null : parseTimestamp(query.from, 'query/from')
   const until = query.until === undefined ? null : parseTimestamp(query.until, 'query/until')
-  return { actor, target, action, outcome, address: address === null ? null : plainAddress(address), from, until }
+  return {
+    actor,
+    target,
+    action,
+    outcome,
+    address: address === null ? null : plainAddress(address),
+    seq: seq === undefined ? null : Number(seq),
+    from,
+    until,
+  }
 }

@@ -22,6 +22,11 @@ export function readAuditCursor(cursor: string | undefined): bigint | null {
   return readCursor(cursor, ([id]) => (typeof id === 'number' && Number.isSafeInteger(id) ? BigInt(id) : undefined))
 }
 
+/** @throws ProblemError `request-malformed` */
+export function readRevocationCursor(cursor: string | undefined): number | null {
+  return readCursor(cursor, ([seq]) => (typeof seq === 'number' && Number.isSafeInteger(seq) ? seq : undefined))
+}
+
 function readCursor<Key>(cursor: string | undefined, parse: (keys: unknown[]) => Key | undefined): Key | null {
   if (cursor === undefined) return null
   const keys = decode(cursor)

@@ -57,12 +57,15 @@ export const permissions: Readonly<Record<string, Permission>> = {
 
   'GET /admin/users/:id/sessions': read('sessions:read'),
   'POST /admin/users/:id/sessions/end': write('sessions:revoke'),
+  'GET /admin/sessions/count': read('sessions:read'),
   'POST /admin/sessions/:id/end': write('sessions:revoke'),
   'POST /admin/sessions/end': write('sessions:revoke'),
   // A service client may not end every session.
   'POST /admin/sessions/end-all': writeAfterLogin(null),
 
+  'GET /admin/revocations': read('revocations:read'),
   'GET /admin/revocations/:seq': read('revocations:read'),
+  'GET /admin/revocations/:seq/events': read('revocations:read'),
   'GET /admin/guards': read('revocations:read'),
 
   'POST /admin/clients': writeAfterLogin('clients:write'),

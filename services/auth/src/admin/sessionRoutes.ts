@@ -1,10 +1,20 @@
 /** `/admin/.../sessions`: list the sessions of an account, end one, end many. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ActionRequest, BulkEnd, BulkPreview, Id, ProblemError, ReceiptRef, SessionDetails } from '@gatehouse/contract'
+import {
+  ActionRequest,
+  ActiveSessions,
+  BulkEnd,
+  BulkPreview,
+  Id,
+  ProblemError,
+  ReceiptRef,
+  SessionDetails,
+} from '@gatehouse/contract'
 import { Type } from 'typebox'
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccount } from '../store/accounts.ts'
 import { listEndedSessions } from '../store/listEndedSessions.ts'
+import { countActive } from '../store/countActive.ts'
 import { listSessions, ownerOf } from '../store/listSessions.ts'
 import { bulkRevoke, previewBulkRevoke } from './bulkRevoke.ts'
 import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'
@@ -20,6 +30,12 @@ const list = {
   summary: 'List the active sessions of an account, and those that ended recently',
   params,
   response: { 200: SessionDetails, ...adminProblemResponses('not-found') },
+}
+
+const count = {
+  tags,
+  summary: 'Count the active sessions of all accounts',
+  response: { 200: ActiveSessions, ...adminProblemResponses() },
 }
 
 const endOne = {
@@ -52,6 +68,11 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (a
     const ended = await listEndedSessions(db, id)
     reply.header('cache-control', 'no-store')
     return { sessions: rows.map(row => sessionDetail(row, request.caller.sid)), ended }
+  })
+
+  app.get('/sessions/count', { schema: count }, async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+    return { activeSessions: await countActive(db) }
   })
 
   app.post('/sessions/:id/end', { schema: endOne }, async (request, reply) => {

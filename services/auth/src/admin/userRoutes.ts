@@ -55,10 +55,17 @@ export const userRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps
   })
 
   app.get('/users', { schema: list }, async (request, reply) => {
-    const { email, role = null, state = null, limit = '50', cursor } = request.query
+    const { email, role = null, state = null, ids, limit = '50', cursor } = request.query
     const after = readAccountCursor(cursor)
     const emailPart = email === undefined ? null : emailKey(email)
-    const rows = await listAccounts(db, { emailPart, role, state, after, limit: Number(limit) + 1 })
+    const rows = await listAccounts(db, {
+      ids: ids?.split(',') ?? null,
+      emailPart,
+      role,
+      state,
+      after,
+      limit: Number(limit) + 1,
+    })
     const page = rows.slice(0, Number(limit))
     const last = rows.length > page.length ? page.at(-1) : undefined
     reply.header('cache-control', 'no-store')

@@ -11,14 +11,35 @@ export interface BarrierResult {
   guards: GuardReceipt[]
 }
 
+/** A guard of a receipt, while the barrier waits. */
+export interface GuardProgress extends GuardReceipt {
+  /** How long its lease still runs; null once the barrier does not wait for it. */
+  leaseLeftMs: number | null
+}
+
+export interface BarrierProgress {
+  waitedMs: number
+  guards: GuardProgress[]
+}
+
+export interface BarrierWatch {
+  /** How old the entry is, which counts as waited. */
+  elapsedMs: number
+  /** Is called after every read of the guards. */
+  onProgress: (progress: BarrierProgress) => void
+  /** Ends the wait early. */
+  signal: AbortSignal
+}
+
 export interface Barrier {
   /**
    * Waits for an entry of the feed.
    * @param entry the position of the entry, which must be committed
    * @param timeoutMs how long the caller waits; the result is `inForce: false` if that is too short
+   * @param watch for a caller that follows the wait
    * @throws ProblemError `unavailable` when the feed has another identity since: a fail-over may have lost the entry
    */
-  wait: (entry: FeedPosition, timeoutMs: number) => Promise<BarrierResult>
+  wait: (entry: FeedPosition, timeoutMs: number, watch?: BarrierWatch) => Promise<BarrierResult>
   /** Reads the guards again, because one acknowledged an entry or left. */
   wake: () => void
 }
@@ -79,23 +100,31 @@ export function createBarrier({
     sleepAbort.abort('woken')
   }
 
-  const wait: Barrier['wait'] = async (entry, timeoutMs) => {
-    const startMs = clock.nowMs()
-    const waiter = createWaiter(entry, () => waiters.delete(waiter))
+  const wait: Barrier['wait'] = async (entry, timeoutMs, watch) => {
+    const startMs = clock.nowMs() - (watch?.elapsedMs ?? 0)
+    const waitedMs = () => Math.round(clock.nowMs() - startMs)
+    const waiter = createWaiter(entry, {
+      onSettled: () => waiters.delete(waiter),
+      onProgress: guards => watch?.onProgress({ waitedMs: waitedMs(), guards }),
+    })
     waiters.add(waiter)
     if (isReading) wake()
     else void readWhileAwaited()
 
     const stopTimer = new AbortController()
+    const leave = () => stopTimer.abort('left')
+    watch?.signal.addEventListener('abort', leave)
+    if (watch?.signal.aborted) leave()
     // The time-out never precedes the first read, so that a caller that does not wait still gets
     // the present state.
     const timeout = Promise.all([clock.sleep(timeoutMs, stopTimer.signal).catch(() => undefined), waiter.firstRead])
     const inForce = await Promise.race([waiter.inForce, timeout.then(() => false)]).finally(() => {
       stopTimer.abort('decided')
+      watch?.signal.removeEventListener('abort', leave)
       waiters.delete(waiter)
     })
     if (!inForce) wake()
-    return { inForce, waitedMs: Math.round(clock.nowMs() - startMs), guards: waiter.receipts() }
+    return { inForce, waitedMs: waitedMs(), guards: waiter.receipts() }
   }
   return { wait, wake }
 }
@@ -111,7 +140,12 @@ interface Waiter {
   receipts: () => GuardReceipt[]
 }
 
-function createWaiter({ seq, feedId }: FeedPosition, onSettled: () => void): Waiter {
+interface WaiterEvents {
+  onSettled: () => void
+  onProgress: (guards: GuardProgress[]) => void
+}
+
+function createWaiter({ seq, feedId }: FeedPosition, { onSettled, onProgress }: WaiterEvents): Waiter {
   const receiptsById: ReceiptsById = new Map()
   let resolve = (_isInForce: true) => {}
   let reject = (_error: ProblemError) => {}
@@ -130,6 +164,7 @@ function createWaiter({ seq, feedId }: FeedPosition, onSettled: () => void): Wai
       return maxRereadMs
     }
     const nextMs = updateReceipts(receiptsById, live, seq)
+    onProgress(progressOf(receiptsById, live.dbNowMs))
     if (nextMs === undefined) {
       resolve(true)
       onSettled()
@@ -138,6 +173,13 @@ function createWaiter({ seq, feedId }: FeedPosition, onSettled: () => void): Wai
   }
   const receipts = () => [...receiptsById.values()].map(({ receipt }) => receipt)
   return { onGuards, readDone: () => readDone(), firstRead, inForce, receipts }
+}
+
+function progressOf(receiptsById: ReceiptsById, dbNowMs: number): GuardProgress[] {
+  return [...receiptsById.values()].map(({ receipt, leaseUntilMs }) => {
+    const isDone = receipt.acknowledgedAt !== null || receipt.leaseEndedAt !== null
+    return { ...receipt, leaseLeftMs: isDone ? null : Math.max(0, Math.round(leaseUntilMs - dbNowMs)) }
+  })
 }
 
 /** By the guard's id: its receipt, and the end of its lease at the last read (database time). */

@@ -20,8 +20,10 @@ export function revokeMetrics(metrics: Registry, barrier: Barrier): Barrier {
     help: 'Guards that did not acknowledge a revocation, so that it waited for the end of their lease',
     registers: [metrics],
   })
-  const wait: Barrier['wait'] = async (entry, timeoutMs) => {
-    const result = await barrier.wait(entry, timeoutMs)
+  const wait: Barrier['wait'] = async (entry, timeoutMs, watch) => {
+    const result = await barrier.wait(entry, timeoutMs, watch)
+    // The caller of the revocation has been counted.
+    if (watch !== undefined) return result
     if (result.inForce) inForceSeconds.observe(result.waitedMs / 1000)
     else notAwaited.inc()
     leasesAwaited.inc(result.guards.filter(({ leaseEndedAt }) => leaseEndedAt !== null).length)

@@ -14,8 +14,8 @@ export interface ReceiptOptions {
  * force
  */
 export function recordReceipts(barrier: Barrier, { db, onError }: ReceiptOptions): Barrier {
-  const wait: Barrier['wait'] = async (entry, timeoutMs) => {
-    const result = await barrier.wait(entry, timeoutMs)
+  const wait: Barrier['wait'] = async (entry, timeoutMs, watch) => {
+    const result = await barrier.wait(entry, timeoutMs, watch)
     // A failed write does not change the answer: the revocation is in force in either case.
     if (result.inForce) await writeReceipt(db, entry.seq, result).catch(onError)
     return result

@@ -22,6 +22,7 @@ export interface AccountRow {
 export interface AccountFilter {
   /** A part of the e-mail address, in the form that `emailKey` returns. */
   emailPart: string | null
+  ids: readonly string[] | null
   role: string | null
   state: 'active' | 'disabled' | null
   after: { createdAt: Date; id: string } | null
@@ -58,10 +59,11 @@ export async function readAccountRow(db: Db, id: string): Promise<AccountRow | u
   return { ...account, ...(summaries.get(id) ?? noSessions) }
 }
 
-function accountsMatching({ emailPart, role, state, after }: Omit<AccountFilter, 'limit'>) {
+function accountsMatching({ ids, emailPart, role, state, after }: Omit<AccountFilter, 'limit'>) {
   return {
     // Prisma passes wildcards through.
     ...(emailPart === null ? {} : { emailKey: { contains: emailPart.replace(/[\\%_]/g, '\\$&') } }),
+    ...(ids === null ? {} : { id: { in: [...ids] } }),
     ...(role === null ? {} : { roles: { has: role } }),
     ...(state === null ? {} : { disabledAt: state === 'active' ? null : { not: null } }),
     ...(after === null

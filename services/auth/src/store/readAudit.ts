@@ -9,6 +9,7 @@ export interface AuditFilter {
   action: string | null
   outcome: string | null
   address: string | null
+  seq: number | null
   from: Date | null
   until: Date | null
 }
@@ -50,13 +51,14 @@ export async function readAuditOnwards(
 /** The unspecified address: no client connects from it. */
 const noAddress = '::'
 
-function entriesMatching({ actor, target, action, outcome, address, from, until }: AuditFilter) {
+function entriesMatching({ actor, target, action, outcome, address, seq, from, until }: AuditFilter) {
   return {
     ...(actor === null ? {} : { actor }),
     ...(target === null ? {} : { target }),
     ...(action === null ? {} : { action }),
     ...(outcome === null ? {} : { outcome }),
     ...(address === null ? {} : { address: toInet(address) ?? noAddress }),
+    ...(seq === null ? {} : { seq }),
     at: { ...(from === null ? {} : { gte: from }), ...(until === null ? {} : { lt: until }) },
   }
 }

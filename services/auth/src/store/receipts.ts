@@ -11,8 +11,8 @@ export interface ReceiptDetail {
   guards: GuardReceipt[]
 }
 
-const isReceiptDetail = Compile(Type.Object({ waitedMs: Type.Integer(), guards: Type.Array(GuardReceipt) }))
-const isRevocation = Compile(Type.Pick(Receipt, ['kind', 'subject', 'effect', 'sessionsEnded']))
+export const isReceiptDetail = Compile(Type.Object({ waitedMs: Type.Integer(), guards: Type.Array(GuardReceipt) }))
+export const isRevocation = Compile(Type.Pick(Receipt, ['kind', 'subject', 'effect', 'sessionsEnded']))
 
 /**
  * By the index on `seq`. Two replicas may both write a receipt, and both are true. The statement does not wait for the disk: the
@@ -26,7 +26,7 @@ export async function writeReceipt(db: QueryRaw, seq: number, { waitedMs, guards
      WHERE NOT EXISTS (SELECT FROM audit_entries WHERE seq = ${seq} AND action = ${receiptAction})`
 }
 
-const receiptAction = 'revocation.in-force'
+export const receiptAction = 'revocation.in-force'
 
 /**
  * Reads what was revoked under this number, by the index on `seq`, else by primary key.
@@ -45,6 +45,13 @@ export async function readReceipt(
   const receipt = entries.find(entry => entry.action === receiptAction)?.detail
   const revoked = isRevocation.Check(action) ? resultOf(action, seq) : await readEntry(db, seq)
   return revoked && { revoked, receipt: isReceiptDetail.Check(receipt) ? receipt : undefined }
+}
+
+/** By primary key. @returns how long ago the entry was appended; 0 when it has been deleted since */
+export async function readEntryAgeMs(db: QueryRaw, seq: number): Promise<number> {
+  const rows = await db.$queryRaw<{ ageMs: number }[]>`
+    SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 * 1000 AS "ageMs" FROM revocations WHERE seq = ${seq}`
+  return rows[0]?.ageMs ?? 0
 }
 
 /** An entry in the middle of a bulk revocation has no audit entry of its own. */

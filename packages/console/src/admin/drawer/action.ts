@@ -1,0 +1,53 @@
+/** An act that an admin is about to do, as the drawer shows it. */
+import type { Receipt } from '@gatehouse/contract'
+import type { ComponentChildren } from 'preact'
+import type { Answer } from '../../api.ts'
+import { createStore } from '../../store.ts'
+
+export interface ActionInput {
+  /** Undefined when the admin gave none. */
+  reason: string | undefined
+}
+
+export interface Action {
+  title: string
+  /** What the act will do, in short sentences. */
+  effects: ComponentChildren[]
+  /** The text of the button. */
+  button: string
+  isDangerous: boolean
+  /** The admin must type this. */
+  confirmation?: string
+  /** The button works after so many seconds. */
+  countdownSeconds?: number
+  /** The act asks for no reason. */
+  hasReason?: false
+  send: (input: ActionInput) => Promise<ActionResult>
+  /** Reads again what the page shows. */
+  onDone: () => void
+  /** The page read something that has changed since: shows what differs. */
+  onConflict?: () => Promise<ComponentChildren>
+}
+
+export interface ActionResult {
+  /** Null when nothing was revoked. */
+  receipt: Receipt | null
+  /** A secret that is shown once, and what it is. */
+  secret?: { label: string; value: string; hint: string }
+}
+
+export const currentAction = createStore<Action | undefined>(undefined)
+
+/** Opens the drawer. */
+export function begin(action: Action): void {
+  currentAction.set(action)
+}
+
+/** For acts that answer with their receipt. */
+export function receiptOf({ data }: Answer<Receipt>): ActionResult {
+  return { receipt: data }
+}
+
+/** What a covered token is answered with, in words. */
+export const endedEffect = 'Clients get 401 session-ended on their next request, and must log in again.'
+export const streamsEffect = 'Open streams and sockets of these sessions are closed by each guard.'

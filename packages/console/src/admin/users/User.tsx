@@ -1,0 +1,93 @@
+/** One account: its state, its sessions, and what an admin can do with it. */
+import type { UserDetail, UserView } from '@gatehouse/contract'
+import { useRoute } from 'preact-iso'
+import { dateTime } from '../../format.ts'
+import { Problem } from '../../ui/Problem.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { useData } from '../../useData.ts'
+import { useIsAdmin } from '../me.ts'
+import { to, withQuery } from '../paths.ts'
+import { SessionTable } from './SessionTable.tsx'
+import { StatePill } from './StatePill.tsx'
+import { UserActions } from './UserActions.tsx'
+
+export function User() {
+  const { id = '' } = useRoute().params
+  const { value, etag, error, reload } = useData<UserDetail>(`admin/users/${encodeURIComponent(id)}`, 5000)
+  const isAdmin = useIsAdmin()
+  const detail = value?.user.id === id ? value : undefined
+  return (
+    <>
+      <p class="crumb">
+        <a href={to('users')}>Users</a>
+      </p>
+      <div class="heading top">
+        <h1 class="break">{detail ? <bdi>{detail.user.email}</bdi> : <span class="skeleton title" />}</h1>
+        {detail && isAdmin && <UserActions detail={detail} etag={etag} onDone={reload} />}
+      </div>
+      <Problem error={error} onRetry={reload} />
+      <Facts user={detail?.user} />
+      <section>
+        <h2>Sessions</h2>
+        <SessionTable detail={detail} isAdmin={isAdmin} onDone={reload} />
+      </section>
+      <div class="row wrap">
+        <a class="button small" href={withQuery(to('audit'), { target: id })}>
+          Audit entries about this account
+        </a>
+        <a class="button small" href={withQuery(to('audit'), { actor: id })}>
+          Audit entries of its own acts
+        </a>
+      </div>
+    </>
+  )
+}
+
+function Facts({ user }: { user: UserView | undefined }) {
+  const line = <span class="skeleton line" />
+  const names = (list: readonly string[] | undefined) =>
+    list?.length === 0 ? (
+      <span class="muted">none</span>
+    ) : (
+      (list?.map(name => (
+        <span key={name} class="pill accent">
+          {name}
+        </span>
+      )) ?? line)
+    )
+  return (
+    <dl class="card pad facts wide">
+      <div>
+        <dt>State</dt>
+        <dd class="row wrap">
+          {user ? <StatePill user={user} /> : line}
+          {user?.disabledAt && (
+            <small>
+              since <Time at={user.disabledAt} />
+            </small>
+          )}
+        </dd>
+      </div>
+      <div>
+        <dt>Roles</dt>
+        <dd class="row wrap">{names(user?.roles)}</dd>
+      </div>
+      <div>
+        <dt>Scopes</dt>
+        <dd class="row wrap">{names(user?.scopes)}</dd>
+      </div>
+      <div>
+        <dt>Created</dt>
+        <dd>{user ? dateTime(user.createdAt) : line}</dd>
+      </div>
+      <div>
+        <dt>Password changed</dt>
+        <dd>{user ? <Time at={user.passwordChangedAt} /> : line}</dd>
+      </div>
+      <div>
+        <dt>Last seen</dt>
+        <dd>{user ? <Time at={user.lastSeenAt} /> : line}</dd>
+      </div>
+    </dl>
+  )
+}

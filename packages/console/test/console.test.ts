@@ -1,0 +1,211 @@
+/** The console in real Chromium: what admins and auditors do, and what goes wrong meanwhile. */
+import { randomUUID } from 'node:crypto'
+import type { Login } from '@gatehouse/e2e'
+import t from 'tap'
+import { openUser, skip, startStage } from './helpers/stage.ts'
+
+if (skip) console.error(`\n*** console.test: ${skip} ***\n`)
+
+t.test('console', { skip, timeout: 280_000 }, async t => {
+  const { system, url, violations, openAs } = await startStage(t, {
+    resources: 2,
+    env: { LEASE_MS: '11000', POLL_HOLD_MS: '3000' },
+  })
+  const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
+  const second = await system.createAccount('grace@example.org', ['--role', 'admin'])
+  const auditor = await system.createAccount('olga@example.org', ['--role', 'auditor'])
+  const bob = await system.createAccount('bob@example.org')
+  const ada = await system.createAccount('ada@example.org')
+  const call = system.auths[0]?.call
+  const startSession = (login: Login, device: string) =>
+    call?.('/session', { body: { ...login, transport: 'body', device } })
+  const page = await openAs(admin, '/console')
+  await page.waitForSelector('h1:has-text("Overview")')
+
+  await t.test('ends a device in three clicks: its tab is logged out, the receipt is in force', async t => {
+    const tab = await openAs(ada, '/account')
+    await tab.waitForSelector('.device >> text=This device')
+    await startSession(ada, 'laptop')
+    await startSession(ada, 'phone')
+    await openUser(page, ada.email)
+    t.equal(await page.locator('tbody tr').count(), 3)
+    // Click 1: the session; click 2: the act. Finding the account was the first of three.
+    await page.click('tr:not(:has-text("laptop")):not(:has-text("phone")) >> button:has-text("End")')
+    await page.fill('dialog >> [placeholder="laptop lost"]', 'lost on the train')
+    await page.click('dialog >> button[type=submit]')
+    await page.waitForSelector('dialog >> [role=status] >> text=/In force after .* at 2 guards/')
+    t.equal(await page.locator('dialog .guards .ok').count(), 2)
+    await tab.waitForSelector('text=This session is over.')
+    await page.keyboard.press('Escape')
+    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 2)
+  })
+
+  await t.test('a frozen guard waits for its lease, then the receipt says so', async t => {
+    const frozen = system.resources[1]
+    frozen?.freeze()
+    await page.click('tr:has-text("phone") >> button:has-text("End")')
+    await page.click('dialog >> button[type=submit]')
+    await page.waitForSelector('dialog >> text=/waits for its lease, \\d+ s left/')
+    t.equal(await page.locator('dialog .guards .ok').count(), 1, 'the other has acknowledged')
+    t.match(await page.textContent('dialog .verdict'), /Waiting for 1 of 2 guards/)
+    await page.waitForSelector('dialog >> text=/lease ended/')
+    t.match(await page.textContent('dialog .verdict'), /In force after .* at 2 guards/)
+    frozen?.thaw()
+    await page.keyboard.press('Escape')
+  })
+
+  await t.test('two admins on an account: the later sees the difference, and decides again', async t => {
+    await openUser(page, ada.email)
+    await page.click('button:has-text("Disable")')
+    const other = await openAs(second, '/console')
+    await openUser(other, ada.email)
+    await other.click('button:has-text("More")')
+    await other.click('text=Require a new password')
+    await other.click('dialog >> button[type=submit]')
+    await other.waitForSelector('dialog >> text=In force')
+    await page.click('dialog >> button[type=submit]')
+    const difference = page.locator('dialog .difference')
+    await difference.waitFor()
+    t.match(await page.textContent('dialog [role=alert]'), 'The resource has changed in the meantime.')
+    t.match(await difference.textContent(), /valid.*must change/)
+    await page.click('dialog >> button[type=submit]')
+    await page.waitForSelector('dialog >> text=In force')
+    await page.keyboard.press('Escape')
+    await page.waitForSelector('dl >> text=disabled')
+    await page.click('button:has-text("Enable")')
+    await page.click('dialog >> button[type=submit]')
+    await page.waitForSelector('dialog >> text=In force')
+    await page.keyboard.press('Escape')
+  })
+
+  await t.test('hostile names are shown as text', async t => {
+    const hostile = '<img src=x onerror=alert(1)>@example.org'
+    const long = `${'a'.repeat(240)}@example.org`
+    const rtl = '\u202Egro.elpmaxe@example.org'
+    const { accessToken: token } = await system.login(admin)
+    for (const email of [hostile.replaceAll(' ', '/'), long, rtl]) {
+      const body = { email, password: randomUUID(), roles: ['<script>alert(1)</script>'] }
+      t.equal((await call?.('/admin/users', { token, body }))?.status, 201, email.slice(0, 40))
+    }
+    await page.click('nav.side >> text=Users')
+    await page.waitForSelector('td >> text=<img/src=x/onerror=alert(1)>@example.org')
+    t.equal(await page.locator('td img, td script').count(), 0)
+    await page.waitForSelector(`td >> text=${long}`)
+    const isInside = () => document.documentElement.scrollWidth <= document.documentElement.clientWidth
+    t.ok(await page.evaluate(isInside), 'a long name does not widen the page')
+  })
+
+  await t.test('sessions by criteria: the count follows the typing; the audit log has the entry, by URL', async t => {
+    await startSession(bob, 'tablet')
+    await startSession(bob, 'tablet')
+    await page.click('nav.side >> text=Sessions')
+    await page.fill('[placeholder=laptop]', 'tablet')
+    await page.waitForSelector('text=Matches 2 sessions of 1 account')
+    await page.click('text=End matching sessions')
+    await page.click('dialog >> button[type=submit]')
+    await page.waitForSelector('dialog >> text=In force')
+    await page.click('dialog >> text=Audit entry')
+    await page.waitForSelector('td >> text=session.revoked')
+    t.match(page.url(), /\/console\/audit\?seq=\d+$/)
+    const download = page.waitForEvent('download')
+    await page.click('text=Export NDJSON')
+    t.equal((await download).suggestedFilename(), 'audit.ndjson')
+  })
+
+  await t.test('a service client: its secret is shown once, and rotates with an overlap', async t => {
+    await page.click('nav.side >> text=Service clients')
+    await page.click('text=New client')
+    await page.fill('dialog >> [placeholder=warehouse]', 'robot')
+    await page.click('dialog >> button[type=submit]')
+    const first = await page.textContent('dialog code')
+    await page.keyboard.press('Escape')
+    await page.click('tr:has-text("robot") >> button:has-text("Rotate")')
+    await page.click('dialog >> text=Review')
+    await page.click('dialog >> button[type=submit]')
+    await page.waitForSelector('dialog >> text=New secret of robot')
+    t.not(await page.textContent('dialog code'), first)
+    await page.keyboard.press('Escape')
+    await page.waitForSelector('tr:has-text("robot") >> text=the old one ends')
+  })
+
+  await t.test('an auditor sees the same pages without a button that acts', async t => {
+    const audit = await openAs(auditor, '/console')
+    await audit.waitForSelector('h1:has-text("Overview")')
+    t.same(await audit.locator('nav.side li').allTextContents(), [
+      ...[' Overview', ' Users', ' Revocations', ' Audit', ' Service clients'],
+    ])
+    await startSession(bob, 'tablet')
+    await openUser(audit, bob.email)
+    await audit.waitForSelector('tbody >> text=tablet')
+    const buttons = await audit.locator('main button').allTextContents()
+    t.same(buttons, [])
+    await audit.click('nav.side >> text=Service clients')
+    await audit.waitForSelector('td >> text=robot')
+    t.same(await audit.locator('main button').allTextContents(), [])
+  })
+
+  await t.test(
+    'by keyboard: / searches, Enter opens, Tab reaches the act, Esc closes and gives the focus back',
+    async t => {
+      await page.goto(`${url}/console/users`)
+      await page.waitForSelector('tbody a')
+      await page.keyboard.press('/')
+      await page.keyboard.type('ada@')
+      await page.waitForFunction(() => document.querySelectorAll('tbody a').length === 1)
+      const tabTo = async (text: RegExp) => {
+        for (let left = 60; left > 0; left -= 1) {
+          await page.keyboard.press('Tab')
+          const focused = await page.evaluate(() => document.activeElement?.textContent ?? '')
+          if (text.test(focused)) return
+        }
+        throw new Error(`Tab does not reach ${text}`)
+      }
+      await tabTo(/^ada@/)
+      await page.keyboard.press('Enter')
+      await page.waitForSelector('h1:has-text("ada@example.org")')
+      await tabTo(/^Disable$/)
+      await page.keyboard.press('Enter')
+      await page.waitForSelector('dialog[open]')
+      await page.keyboard.press('Escape')
+      await page.waitForSelector('dialog', { state: 'detached' })
+      t.equal(await page.evaluate(() => document.activeElement?.textContent), 'Disable')
+    },
+  )
+
+  await t.test('an account without a role sees only the way to its devices', async t => {
+    const user = await system.createAccount('barbara@example.org')
+    const tab = await openAs(user, '/console')
+    await tab.waitForSelector('text=No access to the console')
+    t.equal(await tab.locator('nav').count(), 0)
+    await tab.click('text=My devices')
+    await tab.waitForSelector('h1:has-text("My devices")')
+    t.match(tab.url(), /\/account$/)
+  })
+
+  await t.test('the session of the admin ends at work: the page says why, and goes on after a log-in', async t => {
+    const { accessToken: token } = await system.login(second)
+    const { body } = (await call?.('/admin/users?email=admin@', { token })) ?? {}
+    const [{ id } = { id: '' }] = (body as { users: { id: string }[] }).users
+    await call?.(`/admin/users/${id}/sessions/end`, { token, body: {} })
+    await page.waitForSelector('text=This session is over.')
+    t.equal(await page.locator('table').count(), 0, 'no data stays on the page')
+    await page.fill('[name=email]', admin.email)
+    await page.fill('[name=password]', admin.password)
+    await page.click('button[type=submit]')
+    await page.waitForSelector('h1:has-text("ada@example.org")')
+  })
+
+  await t.test('the auth service is away: a banner, and no user is signed out', async t => {
+    await page.click('nav.side >> text=Overview')
+    await page.waitForSelector('tbody >> text=resource-1')
+    system.auths[0]?.freeze()
+    await page.route('**/admin/**', route => route.abort())
+    await page.waitForSelector('[role=alert] >> text=You stay signed in')
+    t.equal(await page.locator('tbody >> text=resource-1').count(), 1, 'what was shown stays')
+    await page.unroute('**/admin/**')
+    system.auths[0]?.thaw()
+    await page.waitForSelector('[role=alert]', { state: 'detached' })
+  })
+
+  t.same(violations, [], 'no violation of the Content-Security-Policy, no error in a page')
+})

@@ -1,0 +1,73 @@
+/** Real Chromium in front of the real services: a browser and a system for one test file. */
+import { existsSync } from 'node:fs'
+import { type Login, type System, startSystem } from '@gatehouse/e2e'
+import { freshDatabase } from '@gatehouse/testkit'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Test } from 'tap'
+
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
+
+/** The reason for tap's `skip`, or false where there is a browser. */
+export const skip: string | false = existsSync(executablePath) ? false : `NO BROWSER at ${executablePath}: skipped`
+
+/** Generous, because the machine may be busy; nothing waits longer than its event. */
+export const eventMs = 40_000
+
+export interface Stage {
+  system: System
+  browser: Browser
+  url: string
+  /** Violations of the Content-Security-Policy in all pages so far. */
+  violations: string[]
+  open: (options?: BrowserContextOptions) => Promise<Page>
+  /** Opens a page of its own browser context, and logs in. */
+  openAs: (login: Login, path: string, options?: BrowserContextOptions) => Promise<Page>
+}
+
+export interface StageOptions {
+  resources: number
+  env?: Record<string, string>
+}
+
+export async function startStage(t: Test, { resources, env = {} }: StageOptions): Promise<Stage> {
+  const { url: databaseUrl, drop } = await freshDatabase()
+  const system = await startSystem({ databaseUrl, auths: 1, resources, env })
+  const browser = await chromium.launch({ executablePath, args })
+  t.teardown(async () => {
+    await browser.close()
+    await system.stop()
+    await drop()
+  })
+  const violations: string[] = []
+  const open: Stage['open'] = async (options = {}) => {
+    const context = await browser.newContext(options)
+    context.setDefaultTimeout(eventMs)
+    const page = await context.newPage()
+    page.on('console', message => {
+      if (/Content Security Policy|TrustedHTML|TrustedScript/i.test(message.text())) violations.push(message.text())
+    })
+    page.on('pageerror', error => violations.push(String(error)))
+    return page
+  }
+  const openAs: Stage['openAs'] = async (login, path, options) => {
+    const page = await open(options)
+    await page.goto(system.issuer + path)
+    await logIn(page, login)
+    return page
+  }
+  return { system, browser, url: system.issuer, violations, open, openAs }
+}
+
+export async function logIn(page: Page, { email, password }: Login): Promise<void> {
+  await page.fill('[name=email]', email)
+  await page.fill('[name=password]', password)
+  await page.click('button[type=submit]')
+}
+
+/** The user's page of the console. */
+export async function openUser(page: Page, email: string): Promise<void> {
+  await page.click('nav.side >> text=Users')
+  await page.click(`table a:has-text("${email}")`)
+  await page.waitForSelector(`h1:has-text("${email}")`)
+}
