@@ -47,15 +47,9 @@ export function PasswordForm({ email, onChanged }: { email: string | undefined; 
         <div role="status" class="notice">
           {notice}
         </div>
-        <input
-          class="hidden"
-          type="email"
-          autocomplete="username"
-          value={email}
-          readOnly
-          tabIndex={-1}
-          aria-hidden="true"
-        />
+        <div class="hidden" aria-hidden="true">
+          <input type="email" autocomplete="username" value={email} readOnly tabIndex={-1} />
+        </div>
         <Field
           label="Current password"
           type="password"

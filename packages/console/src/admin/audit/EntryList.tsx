@@ -43,13 +43,8 @@ export function EntryList({ entries, isLoading = false, expected = 10 }: EntryLi
               <span class={`pill ${outcomeTone(entry.outcome)}`}>{entry.outcome}</span>
             </td>
             <td class="end">
-              <button
-                type="button"
-                class="button small plain"
-                aria-label={`Evidence of entry ${entry.id}`}
-                onClick={() => setOpen(entry)}
-              >
-                Details
+              <button type="button" class="button small plain" onClick={() => setOpen(entry)}>
+                Details<span class="hidden"> of entry {entry.id}</span>
               </button>
             </td>
           </>

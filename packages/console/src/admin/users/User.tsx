@@ -1,7 +1,6 @@
 /** One account: its state, its sessions, and what an admin can do with it. */
 import type { UserDetail, UserView } from '@gatehouse/contract'
 import { useRoute } from 'preact-iso'
-import { dateTime } from '../../format.ts'
 import { Problem } from '../../ui/Problem.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { useData } from '../../useData.ts'
@@ -78,7 +77,7 @@ function Facts({ user }: { user: UserView | undefined }) {
       </div>
       <div>
         <dt>Created</dt>
-        <dd>{user ? dateTime(user.createdAt) : line}</dd>
+        <dd>{user ? <Time at={user.createdAt} /> : line}</dd>
       </div>
       <div>
         <dt>Password changed</dt>
