@@ -39,7 +39,7 @@ export async function buildApp(config: Config, clock: Clock, logStream?: LogStre
     realm: 'gatehouse',
     translate: databaseErrorToProblem,
   }
-  const docs = { issuer: config.ISSUER, version, hasPage: config.DOCS }
+  const docs = { issuer: config.ISSUER, cookieName: config.COOKIE_NAME, version, hasPage: config.DOCS }
   const [requests, metrics] = [requestMetrics(clock), new Registry()]
   const app = await createServer(config, { problemOptions, docs, requests, logStream })
   const onError = (error: unknown) => app.log.warn({ err: error }, 'database error')

@@ -5,15 +5,17 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { AuditView, ClientView, EndedSession, Problem, Receipt, SessionDetail, UserView } from '@gatehouse/contract'
 import type { FastifyInstance, FastifySchema } from 'fastify'
+import { completeDocument } from './completeDocument.ts'
 
 export interface DocsOptions {
   issuer: string
+  cookieName: string
   version: string
   hasPage: boolean
 }
 
 /** Must be registered before the routes: it records each route on registration. */
-export async function openApi(app: FastifyInstance, { issuer, version }: DocsOptions): Promise<void> {
+export async function openApi(app: FastifyInstance, { issuer, version, cookieName }: DocsOptions): Promise<void> {
   const schemas = [Problem, Receipt, UserView, SessionDetail, EndedSession, ClientView, AuditView]
   for (const schema of schemas) app.addSchema(schema)
   await app.register(swagger, {
@@ -36,6 +38,12 @@ export async function openApi(app: FastifyInstance, { issuer, version }: DocsOpt
               'An access token. The listed scopes are those that a service client needs; `x-roles` lists the roles that a user needs.',
           },
           client: { type: 'http', scheme: 'basic', description: 'The id and secret of a service client.' },
+          cookie: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: cookieName,
+            description: 'The refresh cookie. Without it the body has the refresh token.',
+          },
         },
       },
     },
@@ -43,6 +51,8 @@ export async function openApi(app: FastifyInstance, { issuer, version }: DocsOpt
       schema: withDocumentation(schema, { url, method: String(route.method) }),
       url,
     }),
+    transformObject: documentObject =>
+      completeDocument('openapiObject' in documentObject ? documentObject.openapiObject : {}),
     refResolver: { buildLocalReference: (json, _base, _fragment, place) => String(json.$id ?? `def-${place}`) },
   })
 }

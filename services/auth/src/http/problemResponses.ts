@@ -26,7 +26,8 @@ export function problemResponses(...codes: ProblemCode[]): Record<number, object
   return Object.fromEntries([...byStatus].map(([status, names]) => [status, problemResponse(names)]))
 }
 
-function problemResponse(names: ProblemCode[]): object {
+/** @param names codes of one status */
+export function problemResponse(names: readonly ProblemCode[]): { description: string; content: object } {
   const lines = names.map(
     name => `\`${name}\` (${problemDefinition(name).action}): ${problemDefinition(name).description}`,
   )

@@ -56,7 +56,10 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
       body: RenewRequest,
       response: {
         200: SessionTokens,
-        ...problemResponses('refresh-missing', 'refresh-invalid', 'session-expired', 'session-ended', 'refresh-reused'),
+        ...problemResponses(
+          ...(['refresh-missing', 'refresh-invalid', 'session-expired', 'session-ended', 'refresh-reused'] as const),
+          'origin-refused',
+        ),
       },
     },
   }

@@ -12,6 +12,7 @@ import { sha256 } from '../../src/keys/hmac.ts'
 import { hashPassword } from '../../src/passwords/argon2.ts'
 import { createAccount } from '../../src/store/accounts.ts'
 import { putServiceClient } from '../../src/store/serviceClients.ts'
+import { recordResponses } from './documentedResponses.ts'
 
 export type { HttpResponse }
 
@@ -63,11 +64,14 @@ export async function startService(t: Test, settings: Record<string, string> = {
   const databaseUrl = settings['DATABASE_URL'] ?? (await freshDatabase(t.teardown)).url
   const environment = { ...environmentFor(databaseUrl), ...settings }
   const database = openDatabase({ url: databaseUrl, connections: 4, timeoutMs: 5000, onError: () => undefined })
+  const seen = recordResponses()
   const app = await buildApp(readConfig(environment), systemClock)
+  seen.stop()
   await app.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(async () => {
     await app.close()
     await database.close()
+    seen.assertDocumented(app)
   })
   const { port } = app.server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`

@@ -1,0 +1,73 @@
+/** A system for software of others: an auth service with its own issuer, and another behind the gateway with TLS. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort, freshDatabase } from '@gatehouse/testkit'
+import { startGateway } from '../gateway/nginx.ts'
+import { type Login, type System, startSystem } from '../system.ts'
+
+/** Where a client reaches the services. */
+export interface Place {
+  issuer: string
+  resource: string
+}
+
+export interface ForeignSystem {
+  system: System
+  places: { direct: Place; gateway: Place }
+  /** The certificate of the gateway, for programs that must trust it. */
+  certificateFile: string
+  user: Login
+  stop: () => Promise<void>
+}
+
+/** Both auth services use one database. */
+export async function startForeignSystem(): Promise<ForeignSystem> {
+  const { url: databaseUrl, drop } = await freshDatabase()
+  const certificates = createCertificate()
+  const certificateFile = join(certificates, 'tls.crt')
+  const undo: (() => Promise<unknown>)[] = [drop, async () => rmSync(certificates, { recursive: true, force: true })]
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const [port, directPort, resourcePort] = [await freePort(), await freePort(), await freePort()]
+    const [url, directUrl] = [`https://127.0.0.1:${port}`, `http://127.0.0.1:${directPort}`]
+    const env = {
+      ISSUER: `${url}/auth`,
+      COOKIE_PATH: '/auth/session',
+      TRUST_PROXY: '127.0.0.1',
+      // Clients of one process share the address.
+      CLIENT_FAILURES: '1000',
+      NODE_EXTRA_CA_CERTS: certificateFile,
+    }
+    const system = await startSystem({ databaseUrl, auths: 1, resources: 0, env })
+    undo.push(system.stop)
+    const auths = system.auths.map(service => new URL(service.url).host)
+    const resources = [`127.0.0.1:${resourcePort}`]
+    const gateway = await startGateway({ port, certificates, auths, resources })
+    undo.push(gateway.stop)
+    await system.addResource({ port: resourcePort })
+    await system.addAuth({ port: directPort, env: { ISSUER: directUrl } })
+    const direct = await system.addResource({ env: { ISSUER: directUrl, AUTH_URLS: directUrl } })
+    const user = await system.createAccount('ada@example.org', ['--scope', 'storage:read'])
+    const places = {
+      direct: { issuer: directUrl, resource: direct.url },
+      gateway: { issuer: `${url}/auth`, resource: `${url}/api` },
+    }
+    return { system, places, certificateFile, user, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function createCertificate(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'))
+  const names = ['-subj', '/CN=gatehouse', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+  const files = ['-keyout', join(folder, 'tls.key'), '-out', join(folder, 'tls.crt')]
+  execFileSync('openssl', ['req', '-x509', ...kind, ...names, ...files], { stdio: 'ignore' })
+  return folder
+}

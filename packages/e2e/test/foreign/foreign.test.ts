@@ -1,0 +1,92 @@
+/**
+ * Software of others, unmodified, against running services: directly, and through the gateway with
+ * TLS.
+ */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { installOnDemand } from '@gatehouse/testkit'
+import t, { type Test } from 'tap'
+import { hasModAuthOpenidc, startApache } from '../../src/foreign/apache.ts'
+import { type Place, startForeignSystem } from '../../src/foreign/foreignSystem.ts'
+import { requireNginx } from '../../src/gateway/nginx.ts'
+
+requireNginx((count, why) => t.plan(count, why))
+
+const folder = 'packages/e2e/on-demand'
+const tools = await installOnDemand(folder).catch((error: Error) => error)
+const { places, certificateFile, system, user, stop } = await startForeignSystem()
+t.teardown(stop)
+/** Debian's packages are for Debian's Python only. */
+const debianPython = '/usr/bin/python3'
+const audience = 'gatehouse'
+const robot = await createRobot()
+
+/** `users:read` is what its tokens carry; `introspect` is used with the secret. */
+async function createRobot() {
+  const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
+  const { accessToken } = await system.login(admin)
+  const body = { id: 'robot', scopes: ['users:read', 'introspect'] }
+  const created = await system.auths[0]?.call('/admin/clients', { token: accessToken, body })
+  return { id: 'robot', secret: ((created?.body ?? {}) as { secret: string }).secret }
+}
+
+/** Runs a script that prints one line: for each library "ok", the error, or null when it is missing. */
+async function outcomes(place: Place, command: string[]): Promise<Record<string, string | null>> {
+  const [program = '', ...args] = command
+  const { stdout } = await promisify(execFile)(program, args, {
+    env: {
+      PATH: process.env['PATH'],
+      FOREIGN: JSON.stringify({ ...place, audience, user, robot }),
+      NODE_EXTRA_CA_CERTS: certificateFile,
+      REQUESTS_CA_BUNDLE: certificateFile,
+      SSL_CERT_FILE: certificateFile,
+    },
+    timeout: 60_000,
+  })
+  return JSON.parse(stdout)
+}
+
+function skipLoudly(t: Test, name: string, why: string): void {
+  console.error(`\n*** foreign.test: ${name} SKIPPED: ${why} ***\n`)
+  t.pass(name, { skip: why })
+}
+
+for (const [name, place] of Object.entries(places)) {
+  t.test(`${name}: npm libraries discover, refresh, get own tokens, introspect, revoke and verify`, async t => {
+    if (tools instanceof Error) return skipLoudly(t, 'npm libraries', tools.message)
+    const found = await outcomes(place, [process.execPath, join(tools, 'clients.mjs')])
+    t.equal(Object.keys(found).length, 8)
+    for (const [library, outcome] of Object.entries(found)) t.equal(outcome, 'ok', library)
+  })
+
+  t.test(`${name}: Python libraries discover, refresh, get own tokens, introspect, revoke and verify`, async t => {
+    const script = new URL(`../../../../../${folder}/clients.py`, import.meta.url).pathname
+    const found = await outcomes(place, [debianPython, script]).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return {} as Record<string, null>
+      throw error
+    })
+    for (const library of ['Authlib', 'requests-oauthlib', 'PyJWT']) {
+      const outcome = found[library] ?? null
+      if (outcome === null) skipLoudly(t, library, 'the Debian package is not installed')
+      else t.equal(outcome, 'ok', library)
+    }
+  })
+}
+
+// The module refuses http URLs.
+t.test("gateway: Apache's mod_auth_openidc verifies with the keys and by introspection", async t => {
+  if (!hasModAuthOpenidc) return skipLoudly(t, 'mod_auth_openidc', 'the Debian package is not installed')
+  const apache = await startApache({ place: places.gateway, client: robot, certificateFile })
+  t.teardown(apache.stop)
+  const session = await system.login(user)
+  const status = async (url: string, token?: string) =>
+    (await fetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })).status
+  for (const url of [apache.keysUrl, apache.introspectionUrl]) {
+    t.equal(await status(url), 401, 'without a token')
+    t.equal(await status(url, `${session.accessToken}x`), 401, 'with an altered token')
+    t.equal(await status(url, session.accessToken), 200, apache.log())
+  }
+  await system.auths[0]?.call('/session', { method: 'DELETE', body: { refreshToken: session.refreshToken } })
+  t.equal(await status(apache.introspectionUrl, session.accessToken), 401, 'after log-out')
+})
