@@ -36,6 +36,8 @@ export interface ProblemOptions {
   problemBase: string
   /** The protection space that challenges name (RFC 9110 section 11.5). */
   realm: string
+  /** The URL of the resource's metadata, which every Bearer challenge names (RFC 9728 section 5.1). */
+  resourceMetadata?: string | undefined
   requestId: string
 }
 
@@ -58,11 +60,11 @@ export interface ProblemResponse {
  * const { status, headers, body } = problemResponse('token-expired', {}, { problemBase, realm, requestId: request.id })
  */
 export function problemResponse(code: ProblemCode, extras: ProblemExtras, options: ProblemOptions): ProblemResponse {
-  const { problemBase, realm, requestId } = options
+  const { problemBase, requestId } = options
   const { fields, ...summary } = problemSummary(code, extras)
   const body: Problem = { type: `${problemBase}/${code}`, ...summary, requestId }
   if (fields) body.fields = fields
-  const headers = { 'content-type': problemMediaType, ...problemHeaders(code, extras, realm) }
+  const headers = { 'content-type': problemMediaType, ...problemHeaders(code, extras, options) }
   return { status: summary.status, headers, body }
 }
 
@@ -76,11 +78,15 @@ export function problemSummary(code: ProblemCode, extras: ProblemExtras): Proble
 
 /**
  * The headers of a problem response, without the content type.
- * @param realm named by the challenge; a bearer challenge may do without (RFC 6750 section 3)
+ * @param space what the challenge names; a bearer challenge may do without (RFC 6750 section 3)
  */
-export function problemHeaders(code: ProblemCode, extras: ProblemExtras, realm?: string): Record<string, string> {
+export function problemHeaders(
+  code: ProblemCode,
+  extras: ProblemExtras,
+  space: Partial<Pick<ProblemOptions, 'realm' | 'resourceMetadata'>> = {},
+): Record<string, string> {
   const headers: Record<string, string> = { 'cache-control': 'no-store', ...extras.headers }
-  const challenge = challengeOf(code, extras, realm)
+  const challenge = challengeOf(code, extras, space)
   if (challenge) headers['www-authenticate'] = challenge
   const retryAfter = extras.retryAfterSeconds ?? problemDefinition(code).retryAfterSeconds
   if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)))
@@ -88,7 +94,11 @@ export function problemHeaders(code: ProblemCode, extras: ProblemExtras, realm?:
 }
 
 /** RFC 6750 section 3. All text comes from the table, so no request data can enter the header. */
-function challengeOf(code: ProblemCode, extras: ProblemExtras, realm: string | undefined): string | undefined {
+function challengeOf(
+  code: ProblemCode,
+  extras: ProblemExtras,
+  { realm, resourceMetadata }: Partial<Pick<ProblemOptions, 'realm' | 'resourceMetadata'>>,
+): string | undefined {
   const row = problemDefinition(code)
   const error = extras.challenge ?? row.challenge
   if (error === undefined) return undefined
@@ -99,6 +109,7 @@ function challengeOf(code: ProblemCode, extras: ProblemExtras, realm: string | u
   if (error === 'insufficient_scope' && extras.scope) parameters.push(`scope="${extras.scope.join(' ')}"`)
   // RFC 9470 section 3.
   if (extras.maxAgeSeconds !== undefined) parameters.push(`max_age="${extras.maxAgeSeconds}"`)
+  if (resourceMetadata !== undefined) parameters.push(`resource_metadata="${resourceMetadata}"`)
   return ['Bearer', parameters.join(', ')].join(' ').trim()
 }
 

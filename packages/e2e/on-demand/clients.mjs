@@ -37,6 +37,9 @@ const libraries = {
       const response = await oauth.discoveryRequest(new URL(issuer), { algorithm, ...insecure })
       await oauth.processDiscoveryResponse(new URL(issuer), response)
     }
+    const described = await oauth.resourceDiscoveryRequest(new URL(resource), insecure)
+    const { authorization_servers } = await oauth.processResourceDiscoveryResponse(new URL(resource), described)
+    assert.deepEqual(authorization_servers, [issuer])
     const discovered = await oauth.discoveryRequest(new URL(issuer), insecure)
     const as = await oauth.processDiscoveryResponse(new URL(issuer), discovered)
     const session = await login()
@@ -60,7 +63,10 @@ const libraries = {
     assert.equal(called.status, 200)
     await assert.rejects(
       oauth.protectedResourceRequest('nonsense', 'GET', new URL(storage), undefined, undefined, insecure),
-      ({ cause }) => cause[0].scheme === 'bearer' && cause[0].parameters.error === 'invalid_token',
+      ({ cause }) =>
+        cause[0].scheme === 'bearer' &&
+        cause[0].parameters.error === 'invalid_token' &&
+        cause[0].parameters.resource_metadata,
     )
     await assert.rejects(refresh('nonsense'), { error: 'invalid_grant' })
 

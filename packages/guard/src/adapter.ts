@@ -9,6 +9,8 @@ export interface AdapterOptions {
   problemBase: string
   /** The protection space that challenges name (RFC 9110 section 11.5). */
   realm: string
+  /** The URL of the resource's metadata, which Bearer challenges name (RFC 9728 section 5.1). */
+  resourceMetadata?: string
   /** Creates the `requestId` of a problem. The default is a random UUID. */
   requestId?: () => string
   /** Receives each refusal, for the log. `why` is the reason, which no response contains. */
@@ -25,10 +27,15 @@ export interface RefusalResponse {
 /** @throws the error itself when it is no ProblemError */
 export function refusalOf(error: unknown, options: AdapterOptions): RefusalResponse {
   if (!(error instanceof ProblemError)) throw error
-  const { problemBase, realm } = options
+  const { problemBase, realm, resourceMetadata } = options
   const requestId = (options.requestId ?? randomUUID)()
   options.onRefused?.(error, requestId)
-  const { status, headers, body } = problemResponse(error.code, error.extras, { problemBase, realm, requestId })
+  const { status, headers, body } = problemResponse(error.code, error.extras, {
+    problemBase,
+    realm,
+    resourceMetadata,
+    requestId,
+  })
   return { status, headers, body: JSON.stringify(body) }
 }
 

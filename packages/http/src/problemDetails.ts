@@ -18,6 +18,8 @@ export interface ProblemDetailsOptions {
   problemBase: string
   /** The protection space that challenges name (RFC 9110 section 11.5). */
   realm: string
+  /** The URL of the resource's metadata, which Bearer challenges name (RFC 9728 section 5.1). */
+  resourceMetadata?: string | undefined
   /**
    * Maps an error of this service, for example of its database, to a problem. Undefined leaves the
    * error as it is.
@@ -108,8 +110,8 @@ function problemReply(
   extras: ProblemExtras,
   options: ProblemDetailsOptions & { requestId: string },
 ): ProblemResponse {
-  const { problemBase, realm, requestId } = options
-  return replyTo(code, extras, { problemBase, realm, requestId })
+  const { problemBase, realm, resourceMetadata, requestId } = options
+  return replyTo(code, extras, { problemBase, realm, resourceMetadata, requestId })
 }
 
 /** Sends a string, so that no serializer of a route's response schema can change the body. */

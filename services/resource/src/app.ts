@@ -6,8 +6,10 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import type { Config } from './config.ts'
 import { verify, verifyPathOf } from './forwardAuth/verify.ts'
+import { openApi } from './openApi.ts'
 import { health } from './routes/health.ts'
 import { me } from './routes/me.ts'
+import { metadata, metadataUrlOf } from './routes/metadata.ts'
 import { storage } from './routes/storage.ts'
 
 export interface AppOptions {
@@ -23,7 +25,9 @@ export interface AppOptions {
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, version, clock, timeoutMs = 0, guardOptions = {} } = options
   const { ISSUER: issuer, AUDIENCE: audience, TRUST_PROXY, LOG_LEVEL: logLevel } = config
-  const problemOptions = { problemBase: `${issuer}/problems`, realm: audience }
+  const { RESOURCE_URL: resource } = config
+  const resourceMetadata = resource === null ? undefined : metadataUrlOf(resource)
+  const problemOptions = { problemBase: `${issuer}/problems`, realm: audience, resourceMetadata }
   const defaults = fastifyDefaults({ ...problemOptions, trustProxy: TRUST_PROXY ?? undefined, logLevel })
   const app = fastify({ ...defaults, rewriteUrl: verifyPathOf })
 
@@ -51,6 +55,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(problemDetails, { ...problemOptions, errors: 'all' })
   await app.register(strictRequests)
   await app.register(health, { state: resourceGuard.state, metrics, requests })
+  await openApi(app, { version, url: resource })
+  if (resource !== null) await app.register(metadata, { resource, issuer })
   await app.register(async inside => {
     // Every route in this scope requires the access token of an active session.
     await inside.register(guard, { guard: resourceGuard })

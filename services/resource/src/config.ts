@@ -40,6 +40,12 @@ export const settings = {
     fallback: 'gatehouse',
     why: 'The guard refuses tokens for other services. The default equals the default of the auth service.',
   }),
+  RESOURCE_URL: optional(
+    url({
+      about: 'Public URL of this service: the `resource` of its metadata (RFC 9728), which challenges then name',
+      why: 'Clients that know only this service find the auth service by it; only the operator knows the URL.',
+    }),
+  ),
   AUTH_URLS: list(
     url({
       about: 'The URLs of the auth replicas, separated by commas; without any, the issuer is used',

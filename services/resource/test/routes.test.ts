@@ -5,6 +5,7 @@ import { bearer, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
 import { resource } from './helpers/service.ts'
 
+/** @conforms RFC 6750 section 3.1: a request without a token gets a challenge without an error. */
 t.test('guarded routes: refuse a request without a token with token-missing', async t => {
   const service = await resource()
   t.teardown(service.stop)
@@ -29,6 +30,7 @@ t.test('POST /storage: stores an item for any valid token, and rejects other bod
   t.match((await post({ item: '' }, bearer(service.token()))).json(), { code: 'request-malformed' })
 })
 
+/** @conforms RFC 6750 section 3.1: a token without the scope is `insufficient_scope`, 403. */
 t.test('GET /storage/restricted: requires the scope storage:restricted', async t => {
   const service = await resource()
   t.teardown(service.stop)

@@ -48,12 +48,15 @@ export async function startForeignSystem(): Promise<ForeignSystem> {
     const resources = [`127.0.0.1:${resourcePort}`]
     const gateway = await startGateway({ port, certificates, auths, resources })
     undo.push(gateway.stop)
-    await system.addResource({ port: resourcePort })
+    await system.addResource({ port: resourcePort, env: { RESOURCE_URL: `${url}/api` } })
     await system.addAuth({ port: directPort, env: { ISSUER: directUrl } })
-    const direct = await system.addResource({ env: { ISSUER: directUrl, AUTH_URLS: directUrl } })
+    const directResourcePort = await freePort()
+    const directResource = `http://127.0.0.1:${directResourcePort}`
+    const directEnv = { ISSUER: directUrl, AUTH_URLS: directUrl, RESOURCE_URL: directResource }
+    await system.addResource({ port: directResourcePort, env: directEnv })
     const user = await system.createAccount('ada@example.org', ['--scope', 'storage:read'])
     const places = {
-      direct: { issuer: directUrl, resource: direct.url },
+      direct: { issuer: directUrl, resource: directResource },
       gateway: { issuer: `${url}/auth`, resource: `${url}/api` },
     }
     return { system, places, certificateFile, user, stop }

@@ -22,6 +22,8 @@ import { guarded } from '../helpers/guardedServer.ts'
 /** RFC 4648 section 5. */
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
+/** @conforms RFC 9068 section 4: a token with another type, issuer, audience, algorithm or signature is refused. */
+/** @conforms RFC 8725 section 3.1: only the algorithms of the service are accepted, whatever the header says. */
 t.test('verify: each malformed token is refused with token-invalid', async t => {
   const service = await guarded()
   t.teardown(service.stop)
@@ -112,6 +114,7 @@ t.test('verify: each malformed token is refused with token-invalid', async t => 
   t.equal(service.auth.counts.keys, 0, 'no malformed token causes a fetch')
 })
 
+/** @conforms RFC 7519 section 4.1.3: `aud` can be a list that contains the service. */
 t.test('verify: typ is case-insensitive, and aud can be a list that contains this service', async t => {
   const service = await guarded()
   t.teardown(service.stop)
@@ -146,6 +149,7 @@ t.test('verify: accepts times within the clock tolerance and no further', async 
   t.equal(problemMismatch(await service.send('/me', bearer(service.token({ iat: now + 6 }))), 'token-invalid'), null)
 })
 
+/** @conforms RFC 6750 section 2.1: only one Bearer header is accepted; two are `invalid_request`. */
 t.test('verify: a request without exactly one valid Bearer header is token-missing or request-malformed', async t => {
   const service = await guarded()
   t.teardown(service.stop)

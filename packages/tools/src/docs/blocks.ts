@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { figureTable, headlineTable, readFigures } from '@gatehouse/bench'
 import { type Action, problemCodes, problemDefinition } from '@gatehouse/contract'
 import { reference, type Table } from '@gatehouse/settings'
+import { conformanceTable } from './conformance.ts'
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url))
 
@@ -17,12 +18,22 @@ export async function generatedBlocks(): Promise<Record<string, string>> {
   return {
     problems: problemTable(),
     'problems by action': problemsByAction(),
+    conformance: conformanceTable(root),
+    ...(await assuranceBlocks()),
     decisions: decisionList(),
     'headline figures': headlineTable(readFigures()),
     'all figures': figureTable(readFigures()),
     'auth settings': reference(await tableOf('services/auth/dist/src/config.js')),
     'resource settings': reference(await tableOf('services/resource/dist/src/config.js')),
   }
+}
+
+/** Imported by path, as the settings are: no package exports what the command line has. */
+async function assuranceBlocks(): Promise<Record<string, string>> {
+  const folder = `${root}services/auth/dist/src/cli/`
+  const { aal2Rows, assuranceTable } = await import(`${folder}assurance.js`)
+  const { asvsRows } = await import(`${folder}asvsRows.js`)
+  return { asvs: assuranceTable(asvsRows), aal2: assuranceTable(aal2Rows) }
 }
 
 function problemTable(): string {

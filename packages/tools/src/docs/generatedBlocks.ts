@@ -6,7 +6,9 @@ const block = /(<!-- generated: ([\w -]+) -->\n)[\s\S]*?(<!-- \/generated -->)/g
 /** The documents with generated blocks. */
 export const documents = [
   'README.md',
+  'docs/assurance.md',
   'docs/configuration.md',
+  'docs/conformance.md',
   'docs/decisions/README.md',
   'docs/performance.md',
   'docs/problems.md',

@@ -28,7 +28,7 @@ export interface AdminDeps {
 
 /** @param codes the problems of one route, besides those of all admin routes */
 export function adminProblemResponses(...codes: ProblemCode[]): Record<number, object> {
-  return problemResponses(...accessTokenCodes, 'insufficient-scope', ...codes)
+  return problemResponses(...accessTokenCodes, ...codes)
 }
 
 /**

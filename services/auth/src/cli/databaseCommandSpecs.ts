@@ -33,7 +33,10 @@ export const databaseCommandSpecs = {
     description: 'after a restore from a backup: end every session and give the feed a new identity',
     options: ['confirm', 'reason'],
   },
-  doctor: { description: 'check configuration, keys, replicas, clock, database and migrations', options: ['url'] },
+  doctor: {
+    description: 'check configuration, keys, replicas, clock, database and migrations',
+    options: ['url', 'profile'],
+  },
 } as const satisfies Record<string, DatabaseCommandSpec>
 
 export type DatabaseCommandName = Exclude<keyof typeof databaseCommandSpecs, 'doctor' | 'backup'>

@@ -10,6 +10,7 @@ export interface Options {
   role?: string[]
   scope?: string[]
   url?: string
+  profile?: string
   reason?: string
   state?: string
   limit?: string
@@ -49,6 +50,7 @@ export const optionSpecs: Readonly<Record<keyof Options, OptionSpec>> = {
   role: { flags: '--role <role>', description: 'role; may be repeated', isList: true },
   scope: { flags: '--scope <scope>', description: 'scope; may be repeated', isList: true },
   url: { flags: '--url <url>', description: 'URL of the auth service (default: GATEHOUSE_URL)' },
+  profile: { flags: '--profile <name>', description: 'assess the configuration: asvs-l2 or aal2' },
   reason: { flags: '--reason <text>', description: 'reason for the audit log' },
   state: { flags: '--state <state>', description: 'active or disabled' },
   limit: { flags: '--limit <n>', description: 'maximum number of rows (default: 50)' },

@@ -1,14 +1,15 @@
 /** Runs a command on the configured database. */
 import { systemClock } from '@gatehouse/clock'
 import { readSettings } from '@gatehouse/settings'
-import { settings } from '../config.ts'
+import { readConfig, settings } from '../config.ts'
 import { type Database, openDatabase } from '../database/database.ts'
+import { assess, profiles } from './assurance.ts'
 import { backup } from './backup.ts'
 import { exitCodes } from './command.ts'
 import type { DatabaseCommandName } from './databaseCommandSpecs.ts'
 import { databaseCommands, type Environment } from './databaseCommands.ts'
 import { runDoctor } from './doctor.ts'
-import type { Options } from './options.ts'
+import { type Options, UsageError } from './options.ts'
 import type { Invocation } from './program.ts'
 import { table } from './table.ts'
 
@@ -31,6 +32,7 @@ export async function runWithDatabase({ name, options }: Invocation, environment
 }
 
 async function doctor(options: Options, environment: Environment): Promise<number> {
+  if (options.profile !== undefined) return printProfile(options, environment)
   const isConfigured = environment['DATABASE_URL'] || environment['DATABASE_URL_FILE']
   const database = isConfigured ? openConfigured(environment) : undefined
   try {
@@ -45,6 +47,21 @@ async function doctor(options: Options, environment: Environment): Promise<numbe
   } finally {
     await database?.close()
   }
+}
+
+/** Prints every row, whatever its verdict: what to do about it is the operator's decision. */
+function printProfile(options: Options, environment: Environment): number {
+  const profile = profiles.find(name => name === options.profile)
+  if (profile === undefined) throw new UsageError(`--profile must be one of ${profiles.join(', ')}`)
+  const rows = assess(profile, readConfig(environment))
+  const text = table(rows, {
+    verdict: ({ verdict }) => verdict,
+    'no.': ({ id }) => id,
+    requirement: ({ requirement }) => requirement,
+    reason: ({ reason }) => reason,
+  })
+  console.log(options.json ? JSON.stringify(rows) : text)
+  return exitCodes.done
 }
 
 function openConfigured(environment: Environment): Database {

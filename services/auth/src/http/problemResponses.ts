@@ -11,6 +11,8 @@ export const accessTokenCodes = [
   'token-invalid',
   'session-ended',
   'account-disabled',
+  // A service client's token opens no route of a user.
+  'insufficient-scope',
 ] as const satisfies readonly ProblemCode[]
 
 /**
@@ -19,7 +21,7 @@ export const accessTokenCodes = [
  */
 export function problemResponses(...codes: ProblemCode[]): Record<number, object> {
   const byStatus = new Map<number, ProblemCode[]>()
-  for (const code of [...codes, ...commonCodes]) {
+  for (const code of new Set([...codes, ...commonCodes])) {
     const { status } = problemDefinition(code)
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }

@@ -137,6 +137,7 @@ t.test('problem table: every code has a scenario here or a test elsewhere', asyn
   t.same(reached.sort(), [...codes].sort())
 })
 
+/** @conforms RFC 9457 section 3: each refusal is problem details with a page at its `type`. */
 t.test('problem table: each response has the status, action, challenge and headers of its row, and a page', async t => {
   const service = await startService(t, { LOGIN_FAILURES: '3' })
   for (const [outcome, act] of Object.entries(scenarios) as [ProblemCode, (scene: Scene) => Promise<HttpResponse>][]) {

@@ -43,6 +43,7 @@ for (const { algorithm, key, hash, ieee } of [
   })
 }
 
+/** @conforms RFC 7517 section 5: the key set has public keys only. */
 t.test('jwks: contains public keys only and may be cached for a minute', async t => {
   const service = await startService(t)
   const response = await service.call('/.well-known/jwks.json')
@@ -72,6 +73,7 @@ t.test('key change: tokens of the old key verify while it is published, and not 
   t.equal((await after.call('/me', { token: fresh })).status, 200)
 })
 
+/** @conforms RFC 7638 section 3: `kid` is the thumbprint of the key. */
 t.test('kid: is the RFC 7638 thumbprint of the private or the public key', t => {
   // The example of RFC 7638 section 3.1.
   const n =
@@ -117,6 +119,7 @@ t.test('readRefreshKeys: refuses a repeated id and an id above 255', t => {
   t.end()
 })
 
+/** @conforms RFC 7519 section 4.1.4: a token does not outlive its session. */
 t.test('access token: expires with its session, rounded up to the second', async t => {
   const keys = readSigningKeys(pem(ec()), 'ES256')
   const tokens = createAccessTokens({ keys, issuer: 'http://x', audience: 'y', lifetimeSeconds: 300 })

@@ -11,6 +11,8 @@ function isOAuthError(t: Test, { status, body, headers }: HttpResponse, error: s
   t.equal(headers.get('www-authenticate') !== null, error === 'invalid_client')
 }
 
+/** @conforms RFC 6749 section 6: a refresh token is exchanged for an access token and a new refresh token. */
+/** @conforms RFC 9700 section 4.14.2: a refresh token that is presented again after its retry window ends the session. */
 t.test('token: rotates a refresh token and detects reuse as POST /session/renew does', async t => {
   const service = await startService(t, { RETRY_WINDOW_MS: '0' })
   const session = await service.login(await service.createUser({ scopes: ['storage:read'] }))
@@ -25,6 +27,8 @@ t.test('token: rotates a refresh token and detects reuse as POST /session/renew 
   assertProblem(t, await service.call('/me', { token: session.accessToken }), 'session-ended')
 })
 
+/** @conforms RFC 6749 section 5.2: each refusal has its error code, status 400 or 401, and a challenge for HTTP Basic. */
+/** @conforms RFC 6749 section 2.3.1: a client authenticates by HTTP Basic or by form parameters, not by both. */
 t.test('token: malformed requests get the errors of RFC 6749', async t => {
   const service = await startService(t)
   await createClient(service, 'robot', ['users:read'])
@@ -52,6 +56,7 @@ t.test('token: malformed requests get the errors of RFC 6749', async t => {
   t.equal((await token(twice)).status, 200, 'a secret in the form is taken')
 })
 
+/** @conforms RFC 6749 section 4.4: client credentials give an access token with the scopes of the client and no refresh token. */
 t.test("token: a service client's token opens the admin routes of its scopes and no user's own routes", async t => {
   const service = await startService(t)
   const ada = await service.createUser()
@@ -87,6 +92,8 @@ t.test('token: a scope that the client has lost is refused at once', async t => 
   assertProblem(t, await service.call('/admin/audit', { token }), 'session-ended')
 })
 
+/** @conforms RFC 7662 section 2.2: an active token is described by its claims; anything else is only `active: false`. */
+/** @conforms RFC 7662 section 2.1: only authenticated clients with the scope `introspect` are answered. */
 t.test('introspect: returns the current state of a token to clients with the scope introspect', async t => {
   const service = await startService(t)
   await createClient(service, 'warehouse', ['introspect'])
@@ -107,6 +114,8 @@ t.test('introspect: returns the current state of a token to clients with the sco
   isOAuthError(t, await postForm(service, '/oauth/introspect', { token: own }, 'robot'), 'unauthorized_client')
 })
 
+/** @conforms RFC 7009 section 2.1: either token ends the session. */
+/** @conforms RFC 7009 section 2.2: an invalid token is answered with 200. */
 t.test('revoke: ends the session of a token; an invalid token is not an error', async t => {
   const service = await startService(t)
   await createClient(service, 'robot', ['users:read'])
@@ -133,6 +142,7 @@ t.test('revoke: ends the session of a token; an invalid token is not an error', 
   )
 })
 
+/** @conforms RFC 7009 section 2.1: a token is revoked only by its own client. */
 t.test('revoke: a confidential client id without its secret ends no session', async t => {
   const service = await startService(t)
   await createClient(service, 'robot', ['users:read'])
@@ -151,6 +161,8 @@ t.test('revoke: a confidential client id without its secret ends no session', as
   assertProblem(t, await service.call('/me', { token: session.accessToken }), 'session-ended')
 })
 
+/** @conforms RFC 8414 section 3: the metadata is at `oauth-authorization-server`, and at `openid-configuration` (section 5). */
+/** @conforms RFC 8414 section 3.2: no value is an empty list. */
 t.test('metadata: is the same at both well-known paths, and open to every origin', async t => {
   const service = await startService(t)
   const [first, second] = await Promise.all(
@@ -176,6 +188,7 @@ t.test('preflight: keys and metadata answer every origin, other routes only list
   for (const path of ['/oauth/token', '/session', '/me', '/nothing']) t.equal(await allowed(path), null, path)
 })
 
+/** @conforms RFC 9110 section 15.5.6: a method that a path lacks is refused with 405 and `Allow`. */
 t.test('methods: every route refuses other methods with 405 and Allow', async t => {
   const service = await startService(t)
   const { paths } = (await service.call('/openapi.json')).body as { paths: Record<string, Record<string, unknown>> }

@@ -17,6 +17,7 @@ function refresh(service: TestService, refreshToken: string, more: Record<string
   return postForm(service, '/oauth/token', { grant_type: 'refresh_token', refresh_token: refreshToken, ...more })
 }
 
+/** @conforms RFC 6749 section 6: a narrower `scope` is honoured for that access token. */
 t.test('refresh: a narrower scope is in that access token only (RFC 6749 section 6)', async t => {
   const service = await startService(t)
   const session = await service.login(await service.createUser({ scopes: ['storage:read', 'storage:write'] }))
@@ -30,6 +31,7 @@ t.test('refresh: a narrower scope is in that access token only (RFC 6749 section
   t.equal(full.scope, 'storage:read storage:write', 'the next one can have every scope')
 })
 
+/** @conforms RFC 6749 section 6: a scope that was not granted is `invalid_scope`, and the refresh token can be presented again. */
 t.test('refresh: a scope that was never granted is invalid_scope, and the token does not rotate', async t => {
   const service = await startService(t)
   const session = await service.login(await service.createUser({ scopes: ['storage:read'] }))
@@ -45,6 +47,7 @@ t.test('refresh: a scope that was never granted is invalid_scope, and the token 
   t.equal((await refresh(service, session.refreshToken, { scope: 'storage:read' })).status, 200)
 })
 
+/** @conforms RFC 6749 section 5.1: `expires_in` is the lifetime of the access token; `scope` is left out when it is empty. */
 t.test('token: expires_in is the end of the session when that comes first; an empty scope is left out', async t => {
   const service = await startService(t, { SESSION_SECONDS: '100', SESSION_IDLE_SECONDS: '100' })
   const session = await service.login(await service.createUser())
@@ -76,6 +79,7 @@ t.test('public client: an empty secret with Basic is none', async t => {
   t.match((await refresh(service, token)).body, { error: 'invalid_grant' })
 })
 
+/** @conforms RFC 7662 section 2.2: an over-long token is inactive, not malformed. */
 t.test('over-long tokens: inactive for introspection, nothing to revoke, an invalid grant', async t => {
   const service = await startService(t)
   await createClient(service, 'robot', ['introspect'])
@@ -94,6 +98,7 @@ const endpoints: [path: string, required: Record<string, string>, optional: stri
   ['/oauth/revoke', { token: 'x' }, ['token_type_hint', 'client_id', 'client_secret']],
 ]
 
+/** @conforms RFC 6749 section 3.2: a parameter without a value counts as missing, a repeated one is refused, unknown ones are ignored. */
 t.test('parameters: a missing, repeated or over-long one is invalid_request and named; nothing is written', async t => {
   const service = await startService(t)
   await createClient(service, 'robot', ['introspect', 'users:read'])

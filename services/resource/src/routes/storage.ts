@@ -4,22 +4,39 @@ import type { Clock } from '@gatehouse/clock'
 import type { Caller } from '@gatehouse/guard'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { Type } from 'typebox'
+import { guardedSchema } from '../openApi.ts'
 
 /** Shorter than the idle time after which proxies and servers close a connection. */
 const heartbeatMs = 15_000
 
 const Item = Type.Object({ item: Type.String({ minLength: 1, maxLength: 100 }) }, { additionalProperties: false })
 
+const Names = Type.Array(Type.String())
+const shelvesSchema = guardedSchema({
+  summary: 'List the shelves',
+  ok: { 200: Type.Object({ shelves: Names }) },
+})
+const storeSchema = guardedSchema({
+  summary: 'Store an item',
+  body: Item,
+  ok: { 201: Type.Object({ item: Type.String(), storedBy: Type.String() }) },
+})
+const vaultSchema = guardedSchema(
+  { summary: 'List the vault; requires the scope `storage:restricted`', ok: { 200: Type.Object({ vault: Names }) } },
+  'insufficient-scope',
+)
+
 export async function storage(app: FastifyInstance, { clock }: { clock: Clock }): Promise<void> {
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
-  app.get('/storage', async () => ({ shelves: ['timber', 'rope', 'lamps'] }))
-  app.post<{ Body: { item: string } }>('/storage', { schema: { body: Item } }, async ({ body, caller }, reply) => {
+  app.get('/storage', { schema: shelvesSchema }, async () => ({ shelves: ['timber', 'rope', 'lamps'] }))
+  app.post<{ Body: { item: string } }>('/storage', { schema: storeSchema }, async ({ body, caller }, reply) => {
     reply.code(201)
     return { item: body.item, storedBy: caller.id }
   })
-  app.get('/storage/restricted', { config: { guard: { scope: ['storage:restricted'] } } }, async () => ({
+  const restricted = { config: { guard: { scope: ['storage:restricted'] } }, schema: vaultSchema }
+  app.get('/storage/restricted', restricted, async () => ({
     vault: ['the ledger', 'the spare keys'],
   }))
   // A HEAD request for a stream would never end.
