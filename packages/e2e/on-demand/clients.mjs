@@ -66,7 +66,7 @@ const libraries = {
       ({ cause }) =>
         cause[0].scheme === 'bearer' &&
         cause[0].parameters.error === 'invalid_token' &&
-        cause[0].parameters.resource_metadata,
+        cause[0].parameters.resource_metadata !== undefined,
     )
     await assert.rejects(refresh('nonsense'), { error: 'invalid_grant' })
 
