@@ -19,7 +19,7 @@ import { createServer } from './http/server.ts'
 import type { LogStream } from './http/serverOptions.ts'
 import { reauthenticateRoutes } from './login/reauthenticateRoute.ts'
 import { loginRoutes } from './login/route.ts'
-import { oauthRoutes } from './oauth/route.ts'
+import { grantTypes, oauthRoutes } from './oauth/route.ts'
 import { pageRoutes } from './pages/route.ts'
 import { sessionRoutes } from './revoke/route.ts'
 import { rotateRoutes } from './rotate/route.ts'
@@ -63,7 +63,7 @@ export async function buildApp(config: Config, clock: Clock, logStream?: LogStre
   await app.register(oauthRoutes, { ...deps.oauth, errors: problemOptions })
   await app.register(feedRoutes, deps.feed)
 
-  await app.register(discoveryRoutes, deps.discovery)
+  await app.register(discoveryRoutes, { ...deps.discovery, grantTypes })
   await app.register(healthRoutes, { assertReady: deps.assertReady, clockOffsetMs: deps.clockOffsetMs })
   await app.register(metricsRoute, { metrics, requests, db: database.prisma })
   await docsPage(app, docs)

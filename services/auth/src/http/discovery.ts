@@ -4,15 +4,16 @@ import { answerEveryPreflight, openToAllOrigins } from '@gatehouse/http'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { jwks, type SigningKeys } from '../keys/signingKeys.ts'
-import { grantTypes } from '../oauth/route.ts'
 import { problemResponses } from './problemResponses.ts'
 
 export interface DiscoveryOptions {
   issuer: string
   keys: SigningKeys
+  /** The grants of the token endpoint. */
+  grantTypes: readonly string[]
 }
 
-export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app, { issuer, keys }) => {
+export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app, { issuer, keys, grantTypes }) => {
   const tags = ['discovery']
   const keySet = jwks(keys)
   const publish = (path: string, summary: string, { schema, content }: { schema: object; content: object }) => {
