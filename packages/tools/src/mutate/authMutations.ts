@@ -49,7 +49,7 @@ export const authMutations: readonly Mutation[] = [
     [
       ['     AND account.disabled_at IS NULL\n', ''],
       ['     AND token.global_epoch >= clock.global_epoch\n', ''],
-      ['     AND token.current_hash = input.presented_hash\n', ''],
+      [' AND token.current_hash = input.presented_hash', ''],
       ['     AND token.idle_expires_at > statement_timestamp()\n', ''],
       ['least(token.expires_at, statement_timestamp()', 'greatest(statement_timestamp(), statement_timestamp()'],
     ],
