@@ -1,7 +1,7 @@
 /** The state of the fake feed: entries, the rows of guards, and the barrier, by the rules of the protocol. */
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '@gatehouse/clock'
-import type { Entry, PollRequest, PollResponse } from '@gatehouse/contract'
+import type { PollRequest, PollResponse, RevocationEntry } from '@gatehouse/contract'
 import { blocksRevocation, decidePoll, type GuardRow, type PollDecision } from '@gatehouse/protocol'
 import { vectorNowMs } from './settings.ts'
 
@@ -26,7 +26,7 @@ export interface FeedState {
   /** The database's time, in milliseconds since 1970. */
   dbNowMs(): number
   /** Appends an entry and wakes held polls. */
-  append(entry: Partial<Entry>): Entry
+  append(entry: Partial<RevocationEntry>): RevocationEntry
   /** Writes the guard's row, as a replica does before it reads entries. */
   write(poll: PollRequest): PollDecision
   /** The response to a poll as of now. */
@@ -40,7 +40,7 @@ export interface FeedState {
    * Begins another feed, as after the restore of a backup.
    * @param start its entries and head, and how far its time is ahead of the vectors' time
    */
-  replace(start?: { entries?: Partial<Entry>[]; head?: number; aheadMs?: number }): void
+  replace(start?: { entries?: Partial<RevocationEntry>[]; head?: number; aheadMs?: number }): void
   /** Runs the function at the next change, or after the time. */
   wait(ms: number, signal?: AbortSignal): Promise<void>
 }
@@ -51,7 +51,7 @@ const entryLifetimeMs = 7_200_000
 export function createFeedState(clock: Clock = systemClock): FeedState {
   const rows = new Map<string, GuardRow>()
   const leased = new Set<string>()
-  let feed = { id: randomUUID() as string, head: 0, entries: [] as Entry[] }
+  let feed = { id: randomUUID() as string, head: 0, entries: [] as RevocationEntry[] }
   let origin = { dbMs: vectorNowMs, nowMs: clock.nowMs() }
   let changed = new AbortController()
 
@@ -61,7 +61,7 @@ export function createFeedState(clock: Clock = systemClock): FeedState {
     changed = new AbortController()
     previous.abort('changed')
   }
-  const entryOf = (fields: Partial<Entry>): Entry => {
+  const entryOf = (fields: Partial<RevocationEntry>): RevocationEntry => {
     feed.head = fields.seq ?? feed.head + 1
     const defaults = { kind: 'session', subject: null, epoch: null, effect: 'ended' } as const
     return { ...defaults, expiresAtMs: dbNowMs() + entryLifetimeMs, ...fields, seq: feed.head }

@@ -1,7 +1,7 @@
 /** What every check uses: the fake auth service, the guard under test, and tokens. */
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
-import type { Entry } from '@gatehouse/contract'
+import type { RevocationEntry } from '@gatehouse/contract'
 import type { FakeAuth } from './fakeAuth.ts'
 import { defaultRules, shortLeaseMs } from './feedState.ts'
 import type { Probe } from './probe.ts'
@@ -49,7 +49,7 @@ export interface Kit {
   /** Sends the token. @returns `pass`, the code of the problem, or the status */
   result(subject: Subject, path?: string): Promise<string>
   /** Appends an entry that covers the token, and waits until it is in force. */
-  revoke(subject: Subject, fields?: Partial<Entry>): Promise<Entry>
+  revoke(subject: Subject, fields?: Partial<RevocationEntry>): Promise<RevocationEntry>
   /** Notes that no guard may admit the token again. */
   noteRevoked(subject: Subject): void
   /** @throws CheckFailed when the token gets a 2xx within the time */

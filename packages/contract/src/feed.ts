@@ -1,8 +1,11 @@
 /** The messages between a guard and the revocation feed of the auth service. */
 import { type Static, Type } from 'typebox'
 
-/** What an entry covers: one session, all sessions of one account, or all sessions. */
-export const entryKinds = ['session', 'user', 'global'] as const
+/**
+ * What an entry covers: one session, all sessions of one account, all sessions, or a key that signs
+ * access tokens.
+ */
+export const entryKinds = ['session', 'user', 'global', 'key'] as const
 export type EntryKind = (typeof entryKinds)[number]
 
 /**
@@ -12,24 +15,50 @@ export type EntryKind = (typeof entryKinds)[number]
 export const revocationEffects = ['ended', 'forbidden', 'superseded'] as const
 export type RevocationEffect = (typeof revocationEffects)[number]
 
+/**
+ * What an entry does to a key: from `announced` on the guard verifies tokens with it, and from
+ * `withdrawn` on the guard refuses every token that it signed, whatever other source still lists it.
+ */
+export const keyEffects = ['announced', 'withdrawn'] as const
+export type KeyEffect = (typeof keyEffects)[number]
+
 const Uuid = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' })
 const Seq = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 
-/** Schema of one revocation in a response of the feed. */
-export const Entry = Type.Object({
-  seq: Seq,
-  kind: Type.Enum([...entryKinds]),
-  subject: Type.Union([Uuid, Type.Null()]),
-  epoch: Type.Union([Type.Integer(), Type.Null()]),
-  effect: Type.Enum([...revocationEffects]),
-  expiresAtMs: Type.Integer({ description: 'The time at which every covered token has expired, in ms since 1970.' }),
-})
+/** A public key as a JWK (RFC 7517). A withdrawn key has no member but its id. */
+export interface FeedKey {
+  /** The key id, which tokens name in their header: the thumbprint of the key (RFC 7638). */
+  kid: string
+  [member: string]: string
+}
+
+const FeedKey = Type.Unsafe<FeedKey>(
+  Type.Object({ kid: Type.String() }, { additionalProperties: Type.String(), description: 'A JWK (RFC 7517).' }),
+)
+
+/** One entry of the feed. */
+export type Entry = RevocationEntry | KeyEntry
+
+/**
+ * The announcement or withdrawal of a key, as the feed sends it. Neither expires: a key that leaked
+ * can sign tokens for ever, so guards remember that it is withdrawn.
+ */
+export interface KeyEntry {
+  /** Its position in the feed, among the revocations. */
+  seq: number
+  kind: 'key'
+  subject: null
+  epoch: null
+  effect: KeyEffect
+  expiresAtMs: number
+  key: FeedKey
+}
 
 /** One revocation, as the feed sends it and guards store it. */
-export interface Entry {
+export interface RevocationEntry {
   /** Its position in the feed. Entries are numbered without gaps, in the order of their commits. */
   seq: number
-  kind: EntryKind
+  kind: Exclude<EntryKind, 'key'>
   /** The id of the session or account; null for a global entry. */
   subject: string | null
   /** Tokens with a lower epoch are covered; null for a session. */
@@ -41,6 +70,19 @@ export interface Entry {
    */
   expiresAtMs: number
 }
+
+/** Schema of one entry in a response of the feed. */
+export const Entry = Type.Unsafe<Entry>(
+  Type.Object({
+    seq: Seq,
+    kind: Type.Enum([...entryKinds]),
+    subject: Type.Union([Uuid, Type.Null()]),
+    epoch: Type.Union([Type.Integer(), Type.Null()]),
+    effect: Type.Enum([...revocationEffects, ...keyEffects]),
+    expiresAtMs: Type.Integer({ description: 'The time at which every covered token has expired, in ms since 1970.' }),
+    key: Type.Optional(FeedKey),
+  }),
+)
 
 /**
  * Schema of `POST /guards/poll`: it acknowledges the entries up to `after` and requests those

@@ -1,6 +1,7 @@
 /** Problems, token claims, schemas and feed messages that services, guard and client share. */
 export * from './admin.ts'
 export * from './adminClients.ts'
+export * from './adminKeys.ts'
 export * from './claims.ts'
 export * from './feed.ts'
 export * from './findAuthorization.ts'

@@ -1,6 +1,6 @@
 /** Schemas of the calls that revoke sessions, and of their receipts. */
 import { type Static, Type } from 'typebox'
-import { entryKinds, revocationEffects } from './feed.ts'
+import { entryKinds, keyEffects, revocationEffects } from './feed.ts'
 import { Id } from './sessions.ts'
 
 const Timestamp = Type.String({ format: 'date-time' })
@@ -22,8 +22,10 @@ export const Receipt = Type.Object(
   {
     seq: Type.Integer({ minimum: 0 }),
     kind: Type.Enum([...entryKinds]),
-    subject: Type.Union([Id, Type.Null()]),
-    effect: Type.Enum([...revocationEffects]),
+    subject: Type.Union([Type.String(), Type.Null()], {
+      description: 'The id of the session, account or key; null for several sessions and for all.',
+    }),
+    effect: Type.Enum([...revocationEffects, ...keyEffects]),
     sessionsEnded: Type.Integer({ description: 'The number of sessions that the revocation ended.' }),
     inForce: Type.Boolean(),
     waitedMs: Type.Integer(),

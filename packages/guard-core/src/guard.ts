@@ -6,6 +6,7 @@ import { cachedMonotonic } from './cachedMonotonic.ts'
 import { deferred } from './deferred.ts'
 import { createSync } from './feed/sync.ts'
 import type { Guard, GuardState } from './guardApi.ts'
+import { createFeedKeys } from './keys/feedKeys.ts'
 import type { Keys } from './keys/publicKey.ts'
 import { type GuardOptions, resolveOptions } from './options.ts'
 import { createStreamTracker, type StreamTracker } from './streams.ts'
@@ -27,7 +28,8 @@ import { createVerifier, type Verifier } from './verify/verifier.ts'
  */
 export function createGuard(options: GuardOptions): Guard {
   const settings = resolveOptions(options)
-  const { clock, keys, log } = settings
+  const { clock, log } = settings
+  const keys = createFeedKeys(settings.keys)
   const onError = (error: unknown) => log.error({ err: error }, 'a stream could not be closed')
   const streams = createStreamTracker({
     maxStreams: settings.maxStreams,
@@ -35,12 +37,16 @@ export function createGuard(options: GuardOptions): Guard {
     onError,
   })
   const firstLease = deferred()
-  const sync = createSync(settings, streams, {
-    onPolled: ({ kind }) => metrics.countPoll(kind),
-    onLapsed: () => metrics.countLapse(),
-    onRegained: firstLease.resolve,
-    onConflict: firstLease.reject,
-  })
+  const sync = createSync(
+    settings,
+    { streams, keys },
+    {
+      onPolled: ({ kind }) => metrics.countPoll(kind),
+      onLapsed: () => metrics.countLapse(),
+      onRegained: firstLease.resolve,
+      onConflict: firstLease.reject,
+    },
+  )
   const timeMs = () => feedTimeOf(sync.follower(), clock.nowMs())
   const now = () => ({ nowMs: clock.nowMs(), wallMs: clock.wallMs() })
   // Without a lease the machine may have been suspended, so its time can be behind.
@@ -48,7 +54,7 @@ export function createGuard(options: GuardOptions): Guard {
   const onOtherService = atMostOncePerMinute(clock, why =>
     log.warn({ why }, 'refused a token with a valid signature for another issuer or audience'),
   )
-  const verifier = createVerifier({ ...settings, timeMs, isTimeCurrent, onOtherService })
+  const verifier = createVerifier({ ...settings, keys, timeMs, isTimeCurrent, onOtherService })
   const cachedNowMs = cachedMonotonic(clock)
   const state = () => stateOf(sync.follower(), now(), { keys, streams, verifier })
   const metrics = settings.metrics(state)

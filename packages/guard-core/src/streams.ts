@@ -73,7 +73,12 @@ export function createStreamTracker(limits: StreamLimits): StreamTracker {
     }
   }
 
-  function streamsCoveredBy({ kind, subject, epoch }: Entry): Stream[] {
+  function streamsCoveredBy(entry: Entry): Stream[] {
+    if (entry.kind === 'key') {
+      if (entry.effect !== 'withdrawn') return []
+      return [...streams].filter(({ caller }) => caller.keyId === entry.key.kid)
+    }
+    const { kind, subject, epoch } = entry
     if (kind === 'global') return [...streams].filter(({ caller }) => caller.claims.global_epoch < (epoch ?? 0))
     const candidates = [...((kind === 'session' ? bySid : bySub).get(subject ?? '') ?? [])]
     return kind === 'session' ? candidates : candidates.filter(({ caller }) => caller.claims.epoch < (epoch ?? 0))
@@ -94,7 +99,8 @@ export function createStreamTracker(limits: StreamLimits): StreamTracker {
     revoke(entries) {
       if (streams.size === 0) return
       for (const entry of entries)
-        for (const stream of streamsCoveredBy(entry)) close(stream, problemOfEffect[entry.effect])
+        for (const stream of streamsCoveredBy(entry))
+          close(stream, entry.kind === 'key' ? 'token-invalid' : problemOfEffect[entry.effect])
     },
     expire(expiredAtMs) {
       for (const stream of [...streams]) if (expiryMs(stream) <= expiredAtMs) close(stream, 'token-expired')

@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import type { Durations } from './durations.ts'
 import type { BarrierView } from './feed.ts'
 import type { Guard } from './guard.ts'
+import { holdsKey } from './keys.ts'
 import type { Process } from './processes.ts'
 import { createRenewals, type Renewals } from './renewals.ts'
 import type { Rules } from './rules.ts'
@@ -72,7 +73,8 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
   /**
    * Whether the revocation covers the token by the true order of events, without comparing epochs.
    */
-  const covers = (entry: StoredEntry, { sid, sub, issuedAtMs }: Token) => {
+  const covers = (entry: StoredEntry, { sid, sub, kid, issuedAtMs }: Token) => {
+    if (entry.kind === 'key') return entry.effect === 'withdrawn' && entry.key.kid === kid
     const wasBefore = issuedAtMs <= (committedAt.get(entry) ?? 0)
     if (entry.kind === 'global') return wasBefore
     return entry.kind === 'session' ? entry.subject === sid : entry.subject === sub && wasBefore
@@ -134,10 +136,13 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
     const isBehind = current.feedId !== feedId || (current.cursor ?? 0) < promisedSeq
     if (promisedSeq > 0 && isBehind)
       fail(`SAFE: ${process.name} decides at ${current.feedId}#${current.cursor}, but #${promisedSeq} is in force`)
+    const { activeKey } = database.tables()
+    if (current.feedId === feedId && !holdsKey(current.index, activeKey))
+      fail(`JUST: ${process.name} decides without the key ${activeKey}, which signs`)
     for (const token of mustRefuse) {
       if (token.expiresAtMs <= (rules.guardTimeMs(current, now) ?? Number.NEGATIVE_INFINITY)) continue
       counts.judged += 1
-      if (rules.lookup(current.index, token) === undefined)
+      if (rules.lookup(current.index, token) === undefined && holdsKey(current.index, token.kid))
         fail(`SAFE: ${process.name} admits ${JSON.stringify(token)}`)
     }
   }

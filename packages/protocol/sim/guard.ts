@@ -2,6 +2,7 @@
 import type { PollResponse } from '@gatehouse/contract'
 import { createFollower, type Follower, type Instant } from '../src/index.ts'
 import type { MachineClock } from './clocks.ts'
+import { holdsKey } from './keys.ts'
 import { newProcess, type Process } from './processes.ts'
 import type { Replica } from './replica.ts'
 import type { Token } from './tables.ts'
@@ -104,7 +105,8 @@ export function createGuard(world: World, { name, clock, replicas }: GuardOption
     const now = clock.read()
     if (follower === undefined || !rules.mayDecide(follower, now)) return false
     const timeMs = rules.guardTimeMs(follower, now)
-    return timeMs !== null && timeMs < token.expiresAtMs && rules.lookup(follower.index, token) === undefined
+    if (timeMs === null || timeMs >= token.expiresAtMs || !holdsKey(follower.index, token.kid)) return false
+    return rules.lookup(follower.index, token) === undefined
   }
 
   /** A request whose body arrives some time after its headers. */

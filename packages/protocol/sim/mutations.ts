@@ -23,6 +23,7 @@ const mutations = {
   'epochs-come-back': { nextEpoch: epoch => epoch + 1 },
   'feed-id-kept': { isFeedRenewed: false },
   'head-after-entries': { isOneSnapshot: false },
+  'key-signs-at-once': { isKeyHeldFirst: false },
   'late-poll-shortens': {
     decidePoll: (poll, row, now) =>
       rules.decidePoll(poll, row === null ? null : { ...row, leaseUntilMs: now.dbNowMs }, now),

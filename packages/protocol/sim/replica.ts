@@ -1,5 +1,6 @@
 /** An auth replica: it answers polls, and makes a revoking call wait until the revocation is in force. */
 import { adoptHistory, readBarrier } from './feed.ts'
+import { activateKey } from './keys.ts'
 import { createNotify } from './notify.ts'
 import { createPoll, type PollHandler } from './polling.ts'
 import { newProcess, type Process } from './processes.ts'
@@ -44,6 +45,11 @@ export function createReplica(world: World, name: string): Replica {
   }
   heartbeat()
 
+  const activateAnnounced = ({ entry }: Committed) => {
+    if (entry.kind === 'key' && entry.effect === 'announced')
+      database.query(process, activateKey(entry.key.kid), () => undefined)
+  }
+
   const barrier = (committed: Committed) => {
     const { feedId, entry } = committed
     const statement = readBarrier({ feedId, seq: entry.seq, rules })
@@ -57,7 +63,9 @@ export function createReplica(world: World, name: string): Replica {
         if (seen === 'history-changed') adopt()
         if (seen === undefined || seen === 'blocked' || seen === 'history-changed') return waitForAcks(rereadMs, poll)
         world.trace(name, () => `answers ${feedId}#${entry.seq} ${seen}`)
-        if (seen === 'in-force') world.checker.inForce(committed)
+        if (seen !== 'in-force') return
+        world.checker.inForce(committed)
+        activateAnnounced(committed)
       })
     world.checker.barrierStarted(committed, process)
     poll()
@@ -69,7 +77,9 @@ export function createReplica(world: World, name: string): Replica {
     revoke: act =>
       database.query(process, commit(act), committed => {
         database.notify('feed')
-        if (committed !== undefined) barrier(committed)
+        if (committed === undefined) return
+        if (!rules.isKeyHeldFirst) activateAnnounced(committed)
+        barrier(committed)
       }),
     leave: guard =>
       database.query(

@@ -12,6 +12,7 @@ export function startRevoking(
   const choose = (): RevocationRequest => {
     if (sids.length > 0 && random.happens(0.6)) return { kind: 'session', sid: random.pick(sids.slice(-6)) }
     if (random.happens(0.1)) return { kind: 'global' }
+    if (random.happens(0.2)) return { kind: 'key' }
     return {
       kind: 'user',
       user: random.pick(users),

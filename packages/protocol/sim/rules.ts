@@ -32,6 +32,8 @@ export interface Order {
   isFeedRenewed: boolean
   /** After that, barriers wait one whole lease. */
   isBarrierHeld: boolean
+  /** A key signs only when every live guard holds it. */
+  isKeyHeldFirst: boolean
   /** The share of its retention for which an entry is kept. */
   retentionShare: number
   /** No epoch is given out twice, even when the database is restored. */
@@ -70,6 +72,7 @@ export const rules: Rules = {
   isHistoryChecked: true,
   isFeedRenewed: true,
   isBarrierHeld: true,
+  isKeyHeldFirst: true,
   retentionShare: 1,
   isDecidedAgain: true,
   nextEpoch: (epoch, dbNowMs) => Math.max(epoch + 1, Math.floor(dbNowMs)),

@@ -104,6 +104,6 @@ function isCutOff(tables: Tables, session: Session): boolean {
 
 function tokenOf(tables: Tables, { sid, user }: Session, at: { dbNowMs: number; lifetimes: Lifetimes }): Token {
   const epoch = tables.accounts.get(user)?.epoch ?? 0
-  const claims = { sid, sub: user, epoch, global_epoch: tables.globalEpoch }
+  const claims = { sid, sub: user, epoch, global_epoch: tables.globalEpoch, kid: tables.activeKey }
   return { ...claims, issuedAtMs: at.dbNowMs, expiresAtMs: at.dbNowMs + at.lifetimes.tokenMs }
 }

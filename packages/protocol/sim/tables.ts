@@ -1,11 +1,10 @@
 /** The tables of the database as plain data. A backup is a copy. */
-import type { Entry, EntryKind, RevocationEffect } from '@gatehouse/contract'
+import type { Entry, RevocationEffect, RevocationEntry } from '@gatehouse/contract'
 import type { GuardRow } from '../src/index.ts'
+import { changeKey, firstKey, type KeyState } from './keys.ts'
 
-export interface StoredEntry extends Entry {
-  /** The time stamp is taken within the transaction, so it is shortly before the commit. */
-  committedAtMs: number
-}
+/** The time stamp is taken within the transaction, so it is shortly before the commit. */
+export type StoredEntry = Entry & { committedAtMs: number }
 
 export interface Account {
   epoch: number
@@ -43,6 +42,9 @@ export interface Tables {
   guards: Map<string, GuardRow>
   accounts: Map<string, Account>
   sessions: Map<string, Session>
+  keys: Map<string, KeyState>
+  /** The key that signs. */
+  activeKey: string
 }
 
 /** A token with the claims that guards read, and its true times for the checker. */
@@ -51,6 +53,8 @@ export interface Token {
   sub: string
   epoch: number
   global_epoch: number
+  /** The key that signed it. */
+  kid: string
   issuedAtMs: number
   expiresAtMs: number
 }
@@ -60,6 +64,7 @@ export type RevocationRequest =
   | { kind: 'session'; sid: string }
   | { kind: 'user'; user: string; change: 'end' | 'disable' | 'enable' | 'supersede' }
   | { kind: 'global' }
+  | { kind: 'key' }
 
 export interface Committed {
   feedId: string
@@ -82,6 +87,8 @@ export function emptyTables(dbNowMs: number): Tables {
     guards: new Map(),
     accounts: new Map(users.map(user => [user, { epoch: 0, isDisabled: false }])),
     sessions: new Map(),
+    keys: new Map([[firstKey, 'active']]),
+    activeKey: firstKey,
   }
 }
 
@@ -92,7 +99,8 @@ export interface RevokeOptions {
 }
 
 /**
- * The transaction of a revocation: it ends sessions or changes the account, and appends the entry.
+ * The transaction of a revocation: it ends sessions, changes the account or a key, and appends the
+ * entry.
  */
 export function revoke(
   tables: Tables,
@@ -101,20 +109,26 @@ export function revoke(
 ): Committed {
   tables.head += 1
   const epochAfter = (epoch: number) => nextEpoch(epoch, stampMs)
-  const changed = change(tables, act, epochAfter)
-  const entry = { seq: tables.head, ...changed, expiresAtMs: Math.floor(stampMs + retentionMs), committedAtMs: stampMs }
+  const expiresAtMs = Math.floor(stampMs + retentionMs)
+  const at = { seq: tables.head, committedAtMs: stampMs }
+  const entry =
+    act.kind === 'key' ? { ...changeKey(tables), ...at } : { ...change(tables, act, epochAfter), ...at, expiresAtMs }
   tables.entries.push(entry)
   return { feedId: tables.feedId, entry }
 }
 
 interface EntryChange {
-  kind: EntryKind
+  kind: RevocationEntry['kind']
   subject: string | null
   epoch: number | null
   effect: RevocationEffect
 }
 
-function change(tables: Tables, act: RevocationRequest, epochAfter: (epoch: number) => number): EntryChange {
+function change(
+  tables: Tables,
+  act: Exclude<RevocationRequest, { kind: 'key' }>,
+  epochAfter: (epoch: number) => number,
+): EntryChange {
   if (act.kind === 'session') {
     endSession(tables.sessions.get(act.sid))
     return { kind: 'session', subject: act.sid, epoch: null, effect: 'ended' }

@@ -1,5 +1,5 @@
-/** The index of unexpired revocations: which tokens do they cover? */
-import type { AccessTokenClaims, Entry, RevocationEffect } from '@gatehouse/contract'
+/** The index of unexpired revocations: which tokens do they cover? It also holds the keys of the feed. */
+import type { AccessTokenClaims, Entry, KeyEntry, RevocationEffect } from '@gatehouse/contract'
 
 /** The claims of a token that the index reads. */
 export type TokenClaims = Pick<AccessTokenClaims, 'sid' | 'sub' | 'epoch' | 'global_epoch'>
@@ -20,6 +20,8 @@ export interface RevocationIndex {
   sessions: Map<number, Map<string, number>>
   users: Map<string, EpochEntry>
   global: EpochEntry | null
+  /** The last entry of each key, by its id. They never expire. */
+  keys: Map<string, KeyEntry>
 }
 
 const effectCodes: readonly RevocationEffect[] = ['ended', 'forbidden', 'superseded']
@@ -28,7 +30,7 @@ const shardCount = 256
 
 /** @returns an empty index */
 export function createRevocationIndex(): RevocationIndex {
-  return { sessions: new Map(), users: new Map(), global: null }
+  return { sessions: new Map(), users: new Map(), global: null, keys: new Map() }
 }
 
 /** Session ids are random in their last digits, so the shards fill evenly. */
@@ -43,6 +45,10 @@ function shardOf(sid: string): number {
  * @param entry the entry
  */
 export function applyEntry(index: RevocationIndex, entry: Entry): void {
+  if (entry.kind === 'key') {
+    index.keys.set(entry.key.kid, entry)
+    return
+  }
   const { kind, subject, effect, expiresAtMs } = entry
   if (kind === 'session' && subject !== null) {
     const shardId = shardOf(subject)

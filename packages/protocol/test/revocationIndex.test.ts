@@ -1,27 +1,27 @@
 /** The revocation index: which tokens entries cover, and when entries are removed. */
-import type { Entry } from '@gatehouse/contract'
+import type { RevocationEntry } from '@gatehouse/contract'
 import t from 'tap'
 import { applyEntry, createRevocationIndex, entryCount, lookup, removeExpired, type TokenClaims } from '../src/index.ts'
 
 const token: TokenClaims = { sid: 's1', sub: 'u1', epoch: 3, global_epoch: 7 }
 const expiresAtMs = 1_700_000_000_123
 
-function session(subject: string, more: Partial<Entry> = {}): Entry {
+function session(subject: string, more: Partial<RevocationEntry> = {}): RevocationEntry {
   return { seq: 1, kind: 'session', subject, epoch: null, effect: 'ended', expiresAtMs, ...more }
 }
-function user(epoch: number | null, more: Partial<Entry> = {}): Entry {
+function user(epoch: number | null, more: Partial<RevocationEntry> = {}): RevocationEntry {
   return { seq: 1, kind: 'user', subject: 'u1', epoch, effect: 'ended', expiresAtMs, ...more }
 }
-function globalEntry(epoch: number, more: Partial<Entry> = {}): Entry {
+function globalEntry(epoch: number, more: Partial<RevocationEntry> = {}): RevocationEntry {
   return { seq: 1, kind: 'global', subject: null, epoch, effect: 'ended', expiresAtMs, ...more }
 }
-function indexOf(...entries: Entry[]) {
+function indexOf(...entries: RevocationEntry[]) {
   const index = createRevocationIndex()
   for (const entry of entries) applyEntry(index, entry)
   return index
 }
 
-const lookups: Record<string, { entries: Entry[]; is: Entry['effect'] | undefined }> = {
+const lookups: Record<string, { entries: RevocationEntry[]; is: RevocationEntry['effect'] | undefined }> = {
   'an empty index covers nothing': { entries: [], is: undefined },
   'an ended session is covered': { entries: [session('s1')], is: 'ended' },
   'another session is not covered': { entries: [session('s2')], is: undefined },

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Clock } from '@gatehouse/clock'
-import type { Entry, PollRequest, PollResponse } from '@gatehouse/contract'
+import type { Entry, KeyEntry, PollRequest, PollResponse, RevocationEntry } from '@gatehouse/contract'
 import { decidePoll, type GuardRow, type LeaseRules } from '@gatehouse/protocol'
 import type { SigningKey } from './testTokens.ts'
 
@@ -30,7 +30,7 @@ export interface FakeAuth {
   issuer?: string
   counts: { polls: number; keys: number; leaves: number }
   guards: Map<string, GuardRow>
-  revoke(entry: Partial<Entry>): Entry
+  revoke(entry: Partial<RevocationEntry> | Pick<KeyEntry, 'kind' | 'effect' | 'key'>): Entry
   /** Starts another, empty feed, as after the restore of a backup. */
   restore(): void
   /** Answers the held polls, as after POLL_HOLD_MS. */
@@ -60,10 +60,10 @@ export async function fakeAuth(clock: Clock): Promise<FakeAuth> {
     ...{ hostClockOffsetMs: 0, maxToleranceMs: 50_000 },
     revoke(fields) {
       feed.head += 1
-      const entry: Entry = {
+      const entry = {
         ...{ seq: feed.head, kind: 'session', subject: null, epoch: null, effect: 'ended' },
         ...{ expiresAtMs: dbNowMs() + 600_000, ...fields },
-      }
+      } as Entry
       entries.push(entry)
       auth.release()
       return entry

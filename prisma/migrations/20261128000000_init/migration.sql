@@ -87,12 +87,30 @@ CREATE TABLE "database_heartbeat" (
 );
 
 -- CreateTable
+CREATE TABLE "signing_keys" (
+    "kid" TEXT NOT NULL,
+    "algorithm" TEXT NOT NULL,
+    "public_pem" TEXT NOT NULL,
+    "sealed_private_key" BYTEA,
+    "state" TEXT NOT NULL,
+    "announced_seq" BIGINT NOT NULL,
+    "withdrawn_seq" BIGINT,
+    "announced_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
+    "activated_at" TIMESTAMPTZ(3),
+    "retired_at" TIMESTAMPTZ(3),
+    "withdrawn_at" TIMESTAMPTZ(3),
+
+    CONSTRAINT "signing_keys_pkey" PRIMARY KEY ("kid")
+);
+
+-- CreateTable
 CREATE TABLE "revocations" (
     "seq" BIGINT NOT NULL,
     "kind" TEXT NOT NULL,
     "subject" UUID,
     "epoch" INTEGER,
     "effect" TEXT NOT NULL,
+    "key" JSONB,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
 
@@ -279,10 +297,15 @@ ALTER TABLE "database_heartbeat" SET (fillfactor = 10);
 INSERT INTO "database_heartbeat" ("id", "beat") VALUES (1, 0);
 
 ALTER TABLE "revocations"
-  ADD CONSTRAINT "revocations_kind" CHECK ("kind" IN ('session', 'user', 'global')),
-  ADD CONSTRAINT "revocations_effect" CHECK ("effect" IN ('ended', 'forbidden', 'superseded')),
-  ADD CONSTRAINT "revocations_subject" CHECK (("kind" = 'global') = ("subject" IS NULL)),
-  ADD CONSTRAINT "revocations_epoch" CHECK (("kind" = 'session') = ("epoch" IS NULL));
+  ADD CONSTRAINT "revocations_kind" CHECK ("kind" IN ('session', 'user', 'global', 'key')),
+  ADD CONSTRAINT "revocations_effect" CHECK (CASE WHEN "kind" = 'key' THEN "effect" IN ('announced', 'withdrawn')
+    ELSE "effect" IN ('ended', 'forbidden', 'superseded') END),
+  ADD CONSTRAINT "revocations_subject" CHECK (("kind" IN ('global', 'key')) = ("subject" IS NULL)),
+  ADD CONSTRAINT "revocations_epoch" CHECK (("kind" IN ('session', 'key')) = ("epoch" IS NULL)),
+  ADD CONSTRAINT "revocations_key" CHECK (("kind" = 'key') = ("key" IS NOT NULL));
+
+ALTER TABLE "signing_keys" ADD CONSTRAINT "signing_keys_state"
+  CHECK ("state" IN ('announced', 'active', 'retired', 'withdrawn'));
 
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_ended" CHECK (("ended_at" IS NULL) = ("ended_as" IS NULL));
 

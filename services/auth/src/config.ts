@@ -36,6 +36,10 @@ export function readConfig(environment: Environment): Config {
     'DATABASE_DIRECT_URL must be set when DATABASE_URL has pgbouncer=true, or WAKE must be poll: a pooler does not pass notifications on.',
   )
   assertSetting(
+    config.SIGNING_KEY !== null || config.KEY_ENCRYPTION_KEYS !== null,
+    'SIGNING_KEY and KEY_ENCRYPTION_KEYS are both not set: give one of them, or no token can be signed.',
+  )
+  assertSetting(
     config.RETRY_WINDOW_MS === 0 || config.RETRY_WINDOW_MS > config.DATABASE_TIMEOUT_MS + 1000,
     'RETRY_WINDOW_MS must exceed DATABASE_TIMEOUT_MS by more than a second, or a renewal whose answer is lost in the database cannot be retried.',
   )

@@ -45,10 +45,12 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
   const { prisma: db, rawSql } = database
   const read = async () => (await readClock(rawSql)).dbNowMs
   const time = createDatabaseTime({ read, clock, metrics, onOffset, onError })
-  const { signingKeys, refreshKeys, verifier, verifierIgnoringExpiry } = readKeys(config, time)
+  const keyring = readKeys(config, { db, clock, time, onError })
+  const { keyStore, encryption, refreshKeys, verifier, verifierIgnoringExpiry } = keyring
   const loginBatch = createLoginBatch(rawSql, clock)
   const limits = createRateLimits(config, { database, logins: loginBatch, clock })
-  const pipeline = createRevocationPipeline(config, { database, history, clock, metrics, onError })
+  const onKeys = keyStore.wake
+  const pipeline = createRevocationPipeline(config, { database, history, clock, metrics, onError, onKeys })
   const { revocations, barrierDeps, polls } = pipeline
   const lifetimes = lifetimesOf(config)
   const renewalPriority = createRenewalPriority(clock)
@@ -62,7 +64,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
   }
   const cookie = refreshCookie({ name: config.COOKIE_NAME, path: config.COOKIE_PATH })
   const accessTokens = createAccessTokens({
-    keys: signingKeys,
+    signJwt: keyStore.sign,
     issuer: config.ISSUER,
     audience: config.AUDIENCE,
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
@@ -117,6 +119,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
       resetCodeSeconds: config.RESET_CODE_SECONDS,
       recentLoginSeconds: config.RECENT_LOGIN_SECONDS,
       forgetFailures: limits.passwords.forget,
+      keyChanges: { db, encryption, algorithm: config.SIGNING_ALGORITHM, keyStore, barrier: barrierDeps.barrier },
     },
     oauth: {
       ...{ ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps, lifetimes, endSurplusSessions },
@@ -124,10 +127,11 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
       issuer: config.ISSUER,
     },
     feed: { db, clients: limits.clients, polls, issuer: config.ISSUER },
-    discovery: { issuer: config.ISSUER, keys: signingKeys },
+    discovery: { issuer: config.ISSUER, keys: keyStore },
     assertReady: async () => {
       await assertReady({ db, deafMs: pipeline.deafMs })
       await time.ensureRead()
+      await keyStore.assertReady()
     },
     clockOffsetMs: () => Math.round(clock.wallMs() - time.clock.wallMs()),
     database,
@@ -135,6 +139,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
     /** Fills what the first request would wait for. */
     warmUp: async () => {
       await time.ensureRead().catch(onError)
+      await keyStore.assertReady().catch(onError)
     },
     /** Waits until the threads, the notifications and the connections are closed, in this order. */
     close: async () => {

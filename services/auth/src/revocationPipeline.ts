@@ -31,6 +31,8 @@ export interface RevocationPipelineOptions {
   clock: Clock
   metrics: Registry
   onError: (error: unknown) => void
+  /** A key of access tokens has changed. */
+  onKeys: () => void
 }
 
 /** How often a replica reads with `WAKE=poll`. */
@@ -38,7 +40,7 @@ const pollMs = 50
 
 export function createRevocationPipeline(
   config: Config,
-  { database, history, clock, metrics, onError }: RevocationPipelineOptions,
+  { database, history, clock, metrics, onError, onKeys }: RevocationPipelineOptions,
 ): RevocationPipeline {
   const { rawSql: db, direct } = database
   history.start(db.query)
@@ -63,11 +65,16 @@ export function createRevocationPipeline(
   const polls = createPolls({ db, clock, limits: feedLimitsOf(config), holdMs: config.POLL_HOLD_MS, onAcks })
   const onWake: ListenOptions['onWake'] = (channel, from) => {
     if (channel === 'gatehouse_feed') polls.wake()
+    else if (channel === 'gatehouse_keys') onKeys()
     else if (from !== replicaId) barrier.wake()
+  }
+  const onEntries = () => {
+    polls.wake()
+    onKeys()
   }
   const listener =
     config.WAKE === 'poll'
-      ? pollForWakes({ db, clock, onError, onWake: polls.wake, periodMs: pollMs })
+      ? pollForWakes({ db, clock, onError, onWake: onEntries, periodMs: pollMs })
       : listen({ connections: direct, clock, onError, onWake })
   const close = async () => {
     await Promise.all([listener.close(), history.close()])

@@ -25,7 +25,7 @@ function complaint(changes: Record<string, string | undefined>): string | undefi
 const wrong: Record<string, [values: (string | undefined)[], says: RegExp]> = {
   ISSUER: [[undefined, '', 'auth.test', 'ftp://auth.test', '//auth.test', 'http://'], /http or https URL/],
   DATABASE_URL: [[undefined, '', 'mysql://x', 'localhost', 'postgres'], /postgresql:\/\/ URL/],
-  SIGNING_KEY: [[undefined, ''], /PEM/],
+  KEY_ENCRYPTION_KEYS: [['x', `1:${'a'.repeat(63)}`, `1:${'A'.repeat(64)}`], /64 hex digits/],
   REFRESH_KEYS: [
     [undefined, 'x', `1:${'a'.repeat(63)}`, `1:${'A'.repeat(64)}`, `1:${'a'.repeat(64)};`],
     /64 hex digits/,
@@ -96,6 +96,13 @@ t.test('readConfig: never shows an invalid secret', t => {
   return t.rejects(buildApp(config, systemClock), { message: /^SIGNING_KEY contains a key other than/ })
 })
 
+t.test('readConfig: requires a signing key, or a key that encrypts keys in the database', t => {
+  const missing = { SIGNING_KEY: undefined }
+  t.match(complaint(missing), /^SIGNING_KEY and KEY_ENCRYPTION_KEYS are both not set/)
+  t.equal(complaint({ ...missing, KEY_ENCRYPTION_KEYS: `1:${'a'.repeat(64)}` }), undefined)
+  t.end()
+})
+
 t.test('readConfig: reads a secret from a variable or a file, not from both', async t => {
   const folder = t.testdir()
   for (const name of ['DATABASE_URL', 'SIGNING_KEY', 'REFRESH_KEYS'] as const) {
@@ -113,7 +120,7 @@ t.test('readConfig: reads a secret from a variable or a file, not from both', as
 
 t.test('settings: secrets have no default', t => {
   for (const [name, setting] of Object.entries(settings))
-    if ('isSecret' in setting && setting.isSecret) t.equal(setting.fallback, undefined, name)
+    if ('isSecret' in setting && setting.isSecret) t.notOk(setting.fallback, name)
   t.end()
 })
 

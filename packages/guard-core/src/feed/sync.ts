@@ -1,5 +1,6 @@
 /** Keeps the guard's entries complete and current: connects the feed, the expiry of entries and the open streams. */
 import { type Follower, feedNowMs } from '@gatehouse/protocol'
+import type { FeedKeys } from '../keys/feedKeys.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { StreamTracker } from '../streams.ts'
 import { watchExpiry } from './expiry.ts'
@@ -31,7 +32,11 @@ export interface FeedSync {
  */
 const maxClockOffsetMs = 2000
 
-export function createSync(settings: ResolvedOptions, streams: StreamTracker, events: FeedEvents): FeedSync {
+export function createSync(
+  settings: ResolvedOptions,
+  { streams, keys }: { streams: StreamTracker; keys: FeedKeys },
+  events: FeedEvents,
+): FeedSync {
   const { clock, log, clockToleranceMs: toleranceMs } = settings
   let revision = 1
   let isOffsetLogged = false
@@ -40,6 +45,7 @@ export function createSync(settings: ResolvedOptions, streams: StreamTracker, ev
     feed: createFeedClient(settings),
     onApplied(response) {
       if (response.entries.length > 0) revision += 1
+      keys.apply(follower().index.keys)
       streams.revoke(response.entries)
       expiry.checkLease()
       checkClock()

@@ -15,6 +15,8 @@ export interface Caller {
   readonly roles: readonly string[]
   readonly scopes: readonly string[]
   readonly clientId: string
+  /** The id of the key that signed the token. */
+  readonly keyId: string
   readonly claims: Readonly<AccessTokenClaims>
 }
 
@@ -31,6 +33,8 @@ export interface TimeRules {
   isTimeCurrent: boolean
   /** How long after `exp` and before `iat` and `nbf` a token is valid, in milliseconds. */
   toleranceMs: number
+  /** The id of the key that signed the token. */
+  keyId: string
 }
 
 export type ClaimsResult = { kind: 'valid'; caller: Caller } | { kind: 'invalid'; code: ProblemCode; why: string }
@@ -65,7 +69,7 @@ export function validateClaims(payload: Record<string, unknown>, rules: TimeRule
     return { kind: 'invalid', code: 'token-invalid', why: 'a lifetime that no access token has' }
   }
   if (timeMs >= claims.exp * 1000 + toleranceMs) return { kind: 'invalid', code: 'token-expired', why: 'expired' }
-  return { kind: 'valid', caller: callerOf(claims) }
+  return { kind: 'valid', caller: callerOf(claims, rules.keyId) }
 }
 
 function typeErrorIn(payload: Record<string, unknown>): string | null {
@@ -100,7 +104,7 @@ function isCount(value: unknown, min: number): boolean {
   return Number.isSafeInteger(value) && (value as number) >= min
 }
 
-function callerOf(claims: AccessTokenClaims): Caller {
+function callerOf(claims: AccessTokenClaims, keyId: string): Caller {
   const roles = Object.freeze(claims.roles ?? [])
   const scopes = Object.freeze(claims.scope ? claims.scope.split(' ') : [])
   return Object.freeze({
@@ -109,6 +113,7 @@ function callerOf(claims: AccessTokenClaims): Caller {
     roles,
     scopes,
     clientId: claims.client_id,
+    keyId,
     claims: Object.freeze(claims),
   })
 }

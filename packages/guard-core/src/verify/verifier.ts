@@ -107,6 +107,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       timeMs: now,
       isTimeCurrent: isTimeCurrent(),
       toleranceMs,
+      keyId: key.kid,
     })
     const { iat, exp } = caller.claims
     const verified: VerifiedToken = {

@@ -11,6 +11,7 @@ import type { Passwords } from '../passwords/passwords.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import type { BarrierDeps } from '../revoke/sendRevocation.ts'
 import type { AssertGrantFits } from '../tokens/grantSize.ts'
+import type { KeyChangeDeps } from './changeKeys.ts'
 import { assertRecentLogin } from './recentLogin.ts'
 import { assertPermitted } from './requirePermission.ts'
 
@@ -24,6 +25,7 @@ export interface AdminDeps {
   resetCodeSeconds: number
   /** Forgets the wrong passwords that were counted against an account. */
   forgetFailures: (email: string) => Promise<void>
+  keyChanges: KeyChangeDeps
 }
 
 /** @param codes the problems of one route, besides those of all admin routes */

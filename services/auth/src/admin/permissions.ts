@@ -18,6 +18,8 @@ export const adminScopes = [
   'sessions:revoke',
   'clients:read',
   'clients:write',
+  'keys:read',
+  'keys:write',
   'revocations:read',
   'audit:read',
 ] as const
@@ -73,6 +75,11 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /admin/clients/:id/rotate': writeAfterLogin('clients:write'),
   'PUT /admin/clients/:id/keys': writeAfterLogin('clients:write'),
   'DELETE /admin/clients/:id': write('clients:write'),
+
+  'GET /admin/keys': read('keys:read'),
+  'POST /admin/keys': writeAfterLogin('keys:write'),
+  'POST /admin/keys/:kid/activate': writeAfterLogin('keys:write'),
+  'POST /admin/keys/:kid/withdraw': writeAfterLogin('keys:write'),
 
   'GET /admin/audit': read('audit:read'),
   'GET /admin/audit/export': read('audit:read'),

@@ -7,6 +7,7 @@ import { auditDenials } from './auditDenials.ts'
 import { auditRoutes } from './auditRoutes.ts'
 import { clientRoutes } from './clientRoutes.ts'
 import type { AdminDeps } from './deps.ts'
+import { keyRoutes } from './keyRoutes.ts'
 import { requirePermission } from './requirePermission.ts'
 import { revocationRoutes } from './revocationRoutes.ts'
 import { adminSessionRoutes } from './sessionRoutes.ts'
@@ -23,8 +24,9 @@ export interface AdminRoutes extends AdminDeps {
 
 export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, options) => {
   const { db, verifier, limitCalls, passwords, revocations, barrierDeps, ...rest } = options
-  const { assertGrantFits, resetCodeSeconds, forgetFailures, recentLoginSeconds } = rest
-  const deps = { db, passwords, revocations, barrierDeps, assertGrantFits, resetCodeSeconds, forgetFailures }
+  const { assertGrantFits, resetCodeSeconds, forgetFailures, keyChanges, recentLoginSeconds } = rest
+  const common = { db, passwords, revocations, barrierDeps }
+  const deps = { ...common, assertGrantFits, resetCodeSeconds, forgetFailures, keyChanges }
   app.addHook('onRequest', authenticateAny({ db, verifier }))
   app.addHook('onRequest', limitCalls)
   requirePermission(app, recentLoginSeconds)
@@ -39,6 +41,7 @@ export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, options)
   await app.register(userActionRoutes, deps)
   await app.register(adminSessionRoutes, deps)
   await app.register(clientRoutes, deps)
+  await app.register(keyRoutes, deps)
   await app.register(revocationRoutes, deps)
   await app.register(auditRoutes, deps)
 }

@@ -1,10 +1,11 @@
 /** Converts rows to the responses of the admin routes. */
-import type { ClientView, SessionDetail, UserView } from '@gatehouse/contract'
+import type { ClientView, KeyView, SessionDetail, UserView } from '@gatehouse/contract'
 import Bowser from 'bowser'
 import { type LiveGuard, type LiveGuards, lagOf } from '../store/guards.ts'
 import type { AccountRow } from '../store/listAccounts.ts'
 import type { SessionRow } from '../store/listSessions.ts'
 import type { ClientRow } from '../store/manageClients.ts'
+import type { StoredKey } from '../store/signingKeys.ts'
 
 export function userView(row: AccountRow): UserView {
   const { id, email, roles, scopes, mustChangePassword, version, sessions } = row
@@ -47,6 +48,23 @@ export function clientView(row: ClientRow): ClientView {
     createdAt: row.createdAt.toISOString(),
     lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
     previousSecretEndsAt: row.previousSecretEndsAt?.toISOString() ?? null,
+  }
+}
+
+/** @param live the guards with a running lease */
+export function keyView(key: StoredKey, { live, canSign }: { live: LiveGuards; canSign: boolean }): KeyView {
+  const { kid, algorithm, state, sealedPrivateKey, announcedAt, activatedAt, retiredAt, withdrawnAt } = key
+  const lastSeq = Number(key.withdrawnSeq ?? key.announcedSeq)
+  return {
+    kid,
+    algorithm,
+    state,
+    stored: canSign ? (sealedPrivateKey === null ? 'file' : 'database') : 'none',
+    announcedAt: announcedAt.toISOString(),
+    activatedAt: activatedAt?.toISOString() ?? null,
+    retiredAt: retiredAt?.toISOString() ?? null,
+    withdrawnAt: withdrawnAt?.toISOString() ?? null,
+    guards: live.guards.map(({ id, name, cursor }) => ({ guard: id, name, holds: cursor >= lastSeq })),
   }
 }
 

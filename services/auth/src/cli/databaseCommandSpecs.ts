@@ -33,6 +33,10 @@ export const databaseCommandSpecs = {
     description: 'after a restore from a backup: end every session and give the feed a new identity',
     options: ['confirm', 'reason'],
   },
+  'activate-key': {
+    description: 'sign with this key at once, when no replica holds the private key of the active one',
+    options: ['id', 'reason'],
+  },
   doctor: {
     description: 'check configuration, keys, replicas, clock, database and migrations',
     options: ['url', 'profile'],

@@ -14,6 +14,7 @@ import { readClock } from '../store/readClock.ts'
 import { createServiceClient, putServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { type AssertGrantFits, createGrantLimit } from '../tokens/grantSize.ts'
+import { activateKey } from './activateKey.ts'
 import { afterRestore, assertConfirmed } from './afterRestore.ts'
 import { restore } from './backup.ts'
 import type { DatabaseCommandName } from './databaseCommandSpecs.ts'
@@ -39,6 +40,7 @@ export const databaseCommands: Readonly<Record<DatabaseCommandName, DatabaseComm
     const restored = await restore(database.url, process.stdin)
     return { restored, ...(await afterRestore(database, options, environment)) }
   },
+  'activate-key': activateKey,
 }
 
 async function createAccountCommand(

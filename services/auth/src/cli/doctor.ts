@@ -5,7 +5,7 @@ import type { Database } from '../database/database.ts'
 import { missingMigrations } from '../database/migrate.ts'
 import { isStandby } from '../database/readiness.ts'
 import { readRefreshKeys } from '../keys/refreshKeys.ts'
-import { readSigningKeys } from '../keys/signingKeys.ts'
+import { type KeyMaterial, readSigningKeys } from '../keys/signingKeys.ts'
 import { lagOf, readLiveGuards } from '../store/guards.ts'
 import { hasActiveAdmin } from '../store/lockAccount.ts'
 import { compareKeys, fetchKeySets } from './replicaKeys.ts'
@@ -61,8 +61,9 @@ function checkConfiguration(environment: DoctorDeps['environment']): { finding: 
 function checkKeys(config: Config): Finding[] {
   return [
     checkSync('signing key', () => {
-      const { active, all } = readSigningKeys(config.SIGNING_KEY, config.SIGNING_ALGORITHM)
-      return `${active.algorithm}, kid ${active.kid}, ${all.length} published`
+      const keys = configuredKeys(config)
+      if (keys.length === 0) return 'in the database alone'
+      return keys.map(({ algorithm, kid }) => `${algorithm} ${kid}`).join(', ')
     }),
     checkCookiePath(config),
     checkSync('refresh keys', () => `${readRefreshKeys(config.REFRESH_KEYS).byId.size} configured`),
@@ -88,7 +89,7 @@ function isBelow(path: string, cookiePath: string): boolean {
 /** Requests go to different replicas through the load balancer, so several are sent. */
 async function checkReplicaKeys(config: Config, url: string | undefined): Promise<Finding> {
   return runCheck('replica keys', async () => {
-    const { all } = readSigningKeys(config.SIGNING_KEY, config.SIGNING_ALGORITHM)
+    const all = configuredKeys(config)
     const keySets = await fetchKeySets(url ?? config.ISSUER)
     if (keySets === undefined) return passed('replica keys', 'not checked: no replica is reachable; give --url')
     const difference = compareKeys(
@@ -99,6 +100,10 @@ async function checkReplicaKeys(config: Config, url: string | undefined): Promis
       ? passed('replica keys', `${keySets.length} responses publish the configured keys`)
       : failed('replica keys', difference)
   })
+}
+
+function configuredKeys({ SIGNING_KEY, SIGNING_ALGORITHM }: Config): KeyMaterial[] {
+  return SIGNING_KEY === null ? [] : readSigningKeys(SIGNING_KEY, SIGNING_ALGORITHM)
 }
 
 function checkSync(check: string, describe: () => string): Finding {

@@ -12,6 +12,7 @@ import { clientCommands } from './clientCommands.ts'
 import { type CommandTable, exitCodes } from './command.ts'
 import { credentialsFileIn } from './credentialsFile.ts'
 import { databaseCommandSpecs } from './databaseCommandSpecs.ts'
+import { keyCommands } from './keyCommands.ts'
 import { loginCommands } from './login.ts'
 import { UsageError } from './options.ts'
 import { type Invocation, runProgram } from './program.ts'
@@ -26,6 +27,7 @@ const apiCommands: CommandTable = {
   ...userCommands,
   ...sessionCommands,
   ...clientCommands,
+  ...keyCommands,
   ...auditCommands,
 }
 

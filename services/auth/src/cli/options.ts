@@ -20,6 +20,7 @@ export interface Options {
   client?: string
   before?: string
   overlap?: string
+  algorithm?: string
   actor?: string
   target?: string
   action?: string
@@ -64,6 +65,7 @@ export const optionSpecs: Readonly<Record<keyof Options, OptionSpec>> = {
   client: { flags: '--client <id>', description: 'client_id of the sessions' },
   before: { flags: '--before <time>', description: 'only sessions that began before this time' },
   overlap: { flags: '--overlap <seconds>', description: 'how long the old secret stays valid (default: 3600)' },
+  algorithm: { flags: '--algorithm <name>', description: 'ES256, EdDSA or RS256 (default: SIGNING_ALGORITHM)' },
   actor: {
     flags: '--actor <user>',
     description: 'e-mail address or id of the account, or id of the client, that acted',

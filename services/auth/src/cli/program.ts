@@ -25,6 +25,7 @@ const groups: Readonly<Record<string, string>> = {
   users: 'manage accounts',
   sessions: 'list and end sessions',
   clients: 'manage service clients',
+  keys: 'rotate the keys that sign access tokens',
   audit: 'read the audit log',
   guards: 'list guards',
   receipts: 'read receipts of revocations',

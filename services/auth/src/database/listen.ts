@@ -3,7 +3,7 @@ import type { Clock } from '@gatehouse/clock'
 import type pg from 'pg'
 import type { Connections } from './connections.ts'
 
-export type Channel = 'gatehouse_feed' | 'gatehouse_acks'
+export type Channel = 'gatehouse_feed' | 'gatehouse_acks' | 'gatehouse_keys'
 
 export interface Listener {
   /** For how long notifications have not been received, in milliseconds; 0 while the connection works. */
@@ -19,7 +19,7 @@ export interface ListenOptions {
   onError: (error: unknown) => void
 }
 
-const channels: readonly Channel[] = ['gatehouse_feed', 'gatehouse_acks']
+const channels: readonly Channel[] = ['gatehouse_feed', 'gatehouse_acks', 'gatehouse_keys']
 const reconnectMs = 500
 /** A connection that a firewall dropped is silent: only a statement without an answer shows it. */
 const heartbeatMs = 5000

@@ -8,7 +8,7 @@ import type { QueryRaw } from '../database/rawSql.ts'
 import { type CallerFacts, readCaller } from '../store/readCaller.ts'
 import { readClientCaller } from '../store/readClientCaller.ts'
 import { type AuditContext, auditContextOf } from './auditContext.ts'
-import { checkCaller, isClientActive, isClientToken, rightsOf } from './authenticate.ts'
+import { checkCaller, checkClient, isClientToken, rightsOf } from './authenticate.ts'
 
 /** The account or service client that acts, with its rights at the moment of the read. */
 export interface Actor {
@@ -32,7 +32,8 @@ export interface OwnChanges {
 }
 
 /**
- * @throws ProblemError `session-ended`, `account-disabled`, `token-expired`, `insufficient-scope`
+ * @throws ProblemError `session-ended`, `account-disabled`, `token-expired`, `token-invalid`,
+ *   `insufficient-scope`
  */
 export type ReadActor = (db: QueryRaw, own?: OwnChanges) => Promise<Actor>
 
@@ -58,12 +59,13 @@ export function actorContextOf(request: FastifyRequest, reason: string | null = 
       // A client whose own action replaced its session or deleted it was read before that, under
       // its row's lock.
       if (own.session) return { id, sid, roles: [], scopes: caller.scopes, authAgeSeconds: 0 }
-      const facts = await readClientCaller(db, { id, sid })
-      if (!isClientActive(facts, caller.claims)) throw new ProblemError('session-ended', 'the client has been revoked')
+      const facts = await readClientCaller(db, caller)
+      const code = checkClient(facts, caller.claims)
+      if (code !== undefined) throw new ProblemError(code, 'the client was revoked after the request had begun')
       const scopes = caller.scopes.filter(scope => facts.scopes?.includes(scope))
       return { id, sid, roles: [], scopes, authAgeSeconds: 0 }
     }
-    const facts = withoutOwnChanges(await readCaller(db, caller.claims), caller.claims, own)
+    const facts = withoutOwnChanges(await readCaller(db, caller), caller.claims, own)
     const code = checkCaller(facts, caller.claims)
     if (code !== undefined) throw new ProblemError(code, 'the actor was revoked after the request had begun')
     return {

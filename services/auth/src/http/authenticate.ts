@@ -47,7 +47,7 @@ async function verifyToken(verifier: Verifier, request: FastifyRequest): Promise
 }
 
 async function readActiveUser(db: QueryRaw, caller: Caller): Promise<Caller> {
-  const facts = await readCaller(db, caller.claims)
+  const facts = await readCaller(db, caller)
   const outcome = checkCaller(facts, caller.claims)
   if (outcome !== undefined) throw new ProblemError(outcome, 'the session or account of the token is not active')
   return { ...caller, ...rightsOf(facts, caller.claims) }
@@ -63,17 +63,19 @@ export function rightsOf({ account }: CallerFacts, claims: AccessTokenClaims): {
 
 /** The scopes of the token, reduced to those that the client still has. */
 async function readActiveClient(db: QueryRaw, caller: Caller): Promise<Caller> {
-  const facts = await readClientCaller(db, { id: caller.id, sid: caller.sid })
-  if (!isClientActive(facts, caller.claims))
-    throw new ProblemError('session-ended', 'a token of a deleted service client')
+  const facts = await readClientCaller(db, caller)
+  const outcome = checkClient(facts, caller.claims)
+  if (outcome !== undefined) throw new ProblemError(outcome, 'a token of a deleted service client, or of an old key')
   return { ...caller, roles: [], scopes: caller.scopes.filter(scope => facts.scopes?.includes(scope)) }
 }
 
-export function isClientActive(
-  { scopes, globalEpoch }: ClientFacts,
+/** Checks in a guard's order: the key, then the client, then the global epoch. */
+export function checkClient(
+  { scopes, globalEpoch, isKeyWithdrawn }: ClientFacts,
   token: Pick<AccessTokenClaims, 'global_epoch'>,
-): boolean {
-  return scopes !== null && token.global_epoch >= globalEpoch
+): ProblemCode | undefined {
+  if (isKeyWithdrawn) return 'token-invalid'
+  return scopes !== null && token.global_epoch >= globalEpoch ? undefined : 'session-ended'
 }
 
 /** The same for a session without a token. */
@@ -81,11 +83,12 @@ export function checkSession(facts: CallerFacts): ProblemCode | undefined {
   return checkCaller(facts, { epoch: facts.account?.epoch ?? 0, global_epoch: facts.session?.globalEpoch ?? 0 })
 }
 
-/** Checks in a guard's order: the session, then the account, then the global epoch. */
+/** Checks in a guard's order: the key, the session, the account, the global epoch. */
 export function checkCaller(
-  { account, session, globalEpoch }: CallerFacts,
+  { account, session, globalEpoch, isKeyWithdrawn }: CallerFacts,
   token: Pick<AccessTokenClaims, 'epoch' | 'global_epoch'>,
 ): ProblemCode | undefined {
+  if (isKeyWithdrawn) return 'token-invalid'
   const endedWithAccount = session === null || session.endedAs === 'account-disabled'
   if (session !== null && session.endedAs !== null && !endedWithAccount) return 'session-ended'
   if (account === null || account.isDisabled) return 'account-disabled'

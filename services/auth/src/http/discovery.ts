@@ -3,28 +3,35 @@ import { algorithms, type ProblemCode, ProblemError, problemDefinition, problems
 import { answerEveryPreflight, openToAllOrigins } from '@gatehouse/http'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
-import { jwks, type SigningKeys } from '../keys/signingKeys.ts'
+import type { KeyStore } from '../keys/keyStore.ts'
 import { problemResponses } from './problemResponses.ts'
 
 export interface DiscoveryOptions {
   issuer: string
-  keys: SigningKeys
+  keys: Pick<KeyStore, 'published'>
   /** The grants of the token endpoint. */
   grantTypes: readonly string[]
 }
 
+interface Document {
+  schema: object
+  read: () => Promise<object>
+}
+
 export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app, { issuer, keys, grantTypes }) => {
   const tags = ['discovery']
-  const keySet = jwks(keys)
-  const publish = (path: string, summary: string, { schema, content }: { schema: object; content: object }) => {
+  const publish = (path: string, summary: string, { schema, read }: Document) => {
     const options = {
       config: openToAllOrigins,
       schema: { tags, summary, response: { 200: schema, ...problemResponses() } },
     }
-    app.get(path, options, async (_request, reply) => reply.header('cache-control', cacheControl).send(content))
+    app.get(path, options, async (_request, reply) => reply.header('cache-control', cacheControl).send(await read()))
     answerEveryPreflight(app, path)
   }
-  publish('/.well-known/jwks.json', 'The public keys (RFC 7517)', { schema: KeySet, content: keySet })
+  publish('/.well-known/jwks.json', 'The public keys (RFC 7517)', {
+    schema: KeySet,
+    read: async () => ({ keys: await keys.published() }),
+  })
 
   const metadata = {
     issuer,
@@ -49,7 +56,7 @@ export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app,
   }
   // Many libraries look at the second path by default (RFC 8414 section 5).
   for (const path of ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'])
-    publish(path, 'Metadata (RFC 8414)', { schema: Metadata, content: metadata })
+    publish(path, 'Metadata (RFC 8414)', { schema: Metadata, read: async () => metadata })
 
   app.get<{ Params: { code: string } }>(
     '/problems/:code',

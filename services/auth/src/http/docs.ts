@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { AuditView, ClientView, EndedSession, Problem, Receipt, SessionDetail, UserView } from '@gatehouse/contract'
+import { AuditView, ClientView, KeyView, EndedSession, Problem, Receipt, SessionDetail, UserView } from '@gatehouse/contract'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { completeDocument } from './completeDocument.ts'
 
@@ -16,7 +16,7 @@ export interface DocsOptions {
 
 /** Must be registered before the routes: it records each route on registration. */
 export async function openApi(app: FastifyInstance, { issuer, version, cookieName }: DocsOptions): Promise<void> {
-  const schemas = [Problem, Receipt, UserView, SessionDetail, EndedSession, ClientView, AuditView]
+  const schemas = [Problem, Receipt, UserView, SessionDetail, EndedSession, ClientView, KeyView, AuditView]
   for (const schema of schemas) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {

@@ -1,12 +1,18 @@
 /** Reads every key of the service and creates the verifiers that use them. */
-import { createVerifier, staticKeys, type Verifier } from '@gatehouse/guard'
+import type { Clock } from '@gatehouse/clock'
+import { createVerifier, type Verifier } from '@gatehouse/guard'
 import type { Config } from '../config.ts'
+import type { PrismaClient } from '../database/database.ts'
 import type { DatabaseTime } from '../database/databaseTime.ts'
+import { createKeyEncryption, type KeyEncryption } from './keyEncryption.ts'
+import { createKeyStore, type KeyStore } from './keyStore.ts'
 import { type RefreshKeys, readRefreshKeys } from './refreshKeys.ts'
-import { readSigningKeys, type SigningKeys } from './signingKeys.ts'
+import { readSigningKeys } from './signingKeys.ts'
 
 export interface Keyring {
-  signingKeys: SigningKeys
+  keyStore: KeyStore
+  /** Null without KEY_ENCRYPTION_KEYS. */
+  encryption: KeyEncryption | null
   refreshKeys: RefreshKeys
   verifier: Verifier
   /** For log-out, which accepts an expired access token. */
@@ -16,10 +22,20 @@ export interface Keyring {
 /** Exceeds the lifetime of any access token. */
 const yearMs = 366 * 24 * 3600 * 1000
 
+export interface KeyringDeps {
+  db: PrismaClient
+  clock: Clock
+  time: DatabaseTime
+  onError: (error: unknown) => void
+}
+
 /** @throws SettingsError when a key cannot be read */
-export function readKeys(config: Config, time: DatabaseTime): Keyring {
-  const signingKeys = readSigningKeys(config.SIGNING_KEY, config.SIGNING_ALGORITHM)
-  const keys = staticKeys(signingKeys.all.map(({ kid, algorithm, publicPem }) => ({ kid, algorithm, pem: publicPem })))
+export function readKeys(config: Config, { db, clock, time, onError }: KeyringDeps): Keyring {
+  const { SIGNING_KEY, SIGNING_ALGORITHM: algorithm, KEY_ENCRYPTION_KEYS } = config
+  const files = SIGNING_KEY === null ? [] : readSigningKeys(SIGNING_KEY, algorithm)
+  const encryption = KEY_ENCRYPTION_KEYS === null ? null : createKeyEncryption(KEY_ENCRYPTION_KEYS)
+  const keyStore = createKeyStore({ db, files, encryption, algorithm, clock, onError })
+  const { keys } = keyStore
   const rules = { keys, issuer: config.ISSUER, audience: config.AUDIENCE, timeMs: time.clock.wallMs }
   const timed = (verifier: Verifier): Verifier => ({
     ...verifier,
@@ -29,7 +45,8 @@ export function readKeys(config: Config, time: DatabaseTime): Keyring {
     },
   })
   return {
-    signingKeys,
+    keyStore,
+    encryption,
     refreshKeys: readRefreshKeys(config.REFRESH_KEYS),
     verifier: timed(createVerifier(rules)),
     verifierIgnoringExpiry: timed(createVerifier({ ...rules, clockToleranceMs: yearMs, cacheSize: 1 })),

@@ -4,10 +4,9 @@
  * The evaluated JWT libraries sign on the event loop, or through WebCrypto, which doubles the loop's time for the hand-over
  * (docs/performance.md). They would only add the composition of the three parts.
  */
-import { createPrivateKey, type SignKeyObjectInput, sign } from 'node:crypto'
+import { type KeyObject, type SignKeyObjectInput, sign } from 'node:crypto'
 import { promisify } from 'node:util'
 import { type Algorithm, accessTokenType } from '@gatehouse/contract'
-import type { SigningKeys } from './signingKeys.ts'
 
 /** @returns the token in its compact form */
 export type SignJwt = (claims: object) => Promise<string>
@@ -17,11 +16,16 @@ const digests: Readonly<Record<Algorithm, string | null>> = { ES256: 'sha256', R
 
 const signOnThread: (digest: string | null, data: Buffer, key: SignKeyObjectInput) => Promise<Buffer> = promisify(sign)
 
-export function jwtSigner({ privatePem, active }: SigningKeys): SignJwt {
-  const { algorithm, kid } = active
+export interface JwtKey {
+  kid: string
+  algorithm: Algorithm
+  privateKey: KeyObject
+}
+
+export function jwtSigner({ kid, algorithm, privateKey }: JwtKey): SignJwt {
   const digest = digests[algorithm]
   // RFC 7518 section 3.4: R and S concatenated; OpenSSL's default is ASN.1. Other key types ignore this option.
-  const key: SignKeyObjectInput = { key: createPrivateKey(privatePem), dsaEncoding: 'ieee-p1363' }
+  const key: SignKeyObjectInput = { key: privateKey, dsaEncoding: 'ieee-p1363' }
   const header = base64urlJson({ alg: algorithm, typ: accessTokenType, kid })
   return async claims => {
     const input = `${header}.${base64urlJson(claims)}`

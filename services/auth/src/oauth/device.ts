@@ -119,7 +119,7 @@ async function startSession(
   const { accountId, sessionId, authTime, audience } = device
   if (accountId === null || sessionId === null || authTime === null) return undefined
   await lockSubject(tx, { accountId, sessionId })
-  if (checkSession(await readCaller(tx, { sub: accountId, sid: sessionId })) !== undefined) return undefined
+  if (checkSession(await readCaller(tx, { id: accountId, sid: sessionId })) !== undefined) return undefined
   const scope = device.scope ?? (await readAccount(tx, accountId))?.scopes.join(' ') ?? ''
   const subject = { accountId, sessionId, authTime, clientId, scope, audience }
   const idle = { idle: lifetimes.idle, shortIdle: lifetimes.shortIdle }

@@ -1,7 +1,7 @@
 /** Token exchange (RFC 8693): a client gets a session of its own, or a narrower token, from a user's access token. */
 import { randomUUID } from 'node:crypto'
 import { type AccessTokenClaims, ProblemError } from '@gatehouse/contract'
-import type { Verifier } from '@gatehouse/guard'
+import type { Caller, Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
 import type { Db, PrismaClient } from '../database/database.ts'
 import { checkCaller, isClientToken } from '../http/authenticate.ts'
@@ -27,7 +27,7 @@ import { requireClient } from './client.ts'
 import { OAuthError } from './errors.ts'
 import { type Form, requireParameter } from './form.ts'
 import { type GrantDeps, type GrantResult, secretScopes } from './grants.ts'
-import { verifiedClaims } from './introspect.ts'
+import { verifiedCaller } from './introspect.ts'
 import { tokenTypes } from './tokenTypes.ts'
 
 export interface ExchangeDeps extends GrantDeps {
@@ -48,7 +48,8 @@ export async function exchangeGrant(deps: ExchangeDeps, request: FastifyRequest,
   if (!client.scopes.includes('exchange'))
     throw new OAuthError('unauthorized_client', 'The client lacks the scope exchange.')
   const issued = requestedTokenType(form)
-  const claims = await subjectOf(deps.verifier, form)
+  const subject = await subjectOf(deps.verifier, form)
+  const { claims } = subject
   const audience = requestedAudience(form, deps.audiences) ?? deps.audiences[0] ?? ''
   const scopes = exchangeableScopes({ claims, client: client.scopes, wanted: form['scope']?.split(' ') })
   deps.assertGrantFits({ clientId: client.id, actor: client.id, roles: [], scopes })
@@ -60,7 +61,7 @@ export async function exchangeGrant(deps: ExchangeDeps, request: FastifyRequest,
   const secret = newSecret()
   const newSessionId = randomUUID()
   const grant = await deps.db.$transaction(async tx => {
-    await assertActive(tx, { client, claims, scopes })
+    await assertActive(tx, { client, subject, scopes })
     const started = { ...exchange, ...clientInfo, newSessionId, secretHash: sha256(secret), idle: idleTimes(deps) }
     const granted =
       issued === tokenTypes.refresh ? await startExchangedSession(tx, started) : await readActingGrant(tx, exchange)
@@ -81,17 +82,17 @@ function requestedTokenType({ requested_token_type: requested = tokenTypes.acces
 }
 
 /** The client itself is the actor. A token that was exchanged before is not exchanged again. */
-async function subjectOf(verifier: Verifier, form: Form): Promise<AccessTokenClaims> {
+async function subjectOf(verifier: Verifier, form: Form): Promise<Caller> {
   const token = requireParameter(form, 'subject_token')
   const type = requireParameter(form, 'subject_token_type')
   if (type !== tokenTypes.access && type !== tokenTypes.jwt)
     throw new OAuthError('invalid_request', 'The subject_token_type is not supported.')
   if (form['actor_token'] !== undefined || form['actor_token_type'] !== undefined)
     throw new OAuthError('invalid_request', 'An actor_token is not supported: the client is the actor.')
-  const claims = await verifiedClaims(verifier, token)
-  if (claims === undefined || isClientToken(claims) || claims.act !== undefined)
+  const caller = await verifiedCaller(verifier, token)
+  if (caller === undefined || isClientToken(caller.claims) || caller.claims.act !== undefined)
     throw new OAuthError('invalid_request', 'The subject_token is not a valid access token of a user.')
-  return claims
+  return caller
 }
 
 /** A client gets only scopes that the presented token has and that the client holds itself. */
@@ -112,13 +113,13 @@ function exchangeableScopes(input: {
 /** Under the locks, so that what was revoked before the commit is refused, and what is revoked later is covered. */
 async function assertActive(
   tx: Db,
-  { client, claims, scopes }: { client: AuthenticatedClient; claims: AccessTokenClaims; scopes: readonly string[] },
+  { client, subject, scopes }: { client: AuthenticatedClient; subject: Caller; scopes: readonly string[] },
 ): Promise<void> {
   const held = await lockExchangingClient(tx, client)
   if (held === undefined || ![...scopes, 'exchange'].every(scope => held.includes(scope)))
     throw new ProblemError('client-invalid', 'the client was changed after the request had begun')
-  await lockSubject(tx, { accountId: claims.sub, sessionId: claims.sid })
-  if (checkCaller(await readCaller(tx, claims), claims) !== undefined) throw notActive()
+  await lockSubject(tx, { accountId: subject.id, sessionId: subject.sid })
+  if (checkCaller(await readCaller(tx, subject), subject.claims) !== undefined) throw notActive()
 }
 
 function notActive(): OAuthError {

@@ -12,7 +12,7 @@ import { readSessionGrant } from '../store/readSessionGrant.ts'
 import { firstParty } from '../tokens/firstParty.ts'
 import { decodeRefreshToken } from '../tokens/refreshToken.ts'
 import { OAuthError } from './errors.ts'
-import { verifiedClaims } from './introspect.ts'
+import { verifiedCaller } from './introspect.ts'
 
 export interface RevokeDeps {
   db: Db
@@ -38,9 +38,10 @@ export async function revokeToken(
 ): Promise<RevocationResult | undefined> {
   const { db, revocations, refreshKeys, verifier } = deps
   const refreshToken = decodeRefreshToken(token, refreshKeys)
-  const claims = refreshToken === undefined ? await verifiedClaims(verifier, token) : undefined
-  const sessionId = refreshToken?.sessionId ?? claims?.sid
+  const caller = refreshToken === undefined ? await verifiedCaller(verifier, token) : undefined
+  const sessionId = refreshToken?.sessionId ?? caller?.sid
   if (sessionId === undefined) return undefined
+  const claims = caller?.claims
   const isOwnToken = claims !== undefined && isClientToken(claims)
   const owner = isOwnToken ? claims.sub : ((await readSessionGrant(db, sessionId))?.clientId ?? firstParty)
   // A token in which a client acts for the user is covered only with the user's session, which is not the client's.

@@ -1,18 +1,30 @@
 /** Settings of keys, tokens and the refresh cookie. */
 import { type Algorithm, algorithms } from '@gatehouse/contract'
-import { integer, oneOf, text } from '@gatehouse/settings'
+import { integer, oneOf, optional, text } from '@gatehouse/settings'
 
 const hour = 3600
 
 export const tokenSettings = {
-  SIGNING_KEY: text({
-    about: 'PEM blocks: the first is the private key that signs access tokens, the others are only published',
-    isSecret: true,
-    wants: 'one or more PEM keys',
-    why: 'A secret has no default.',
-  }),
+  SIGNING_KEY: optional(
+    text({
+      about: 'PEM blocks of the keys that sign access tokens; the first signs when the database knows no key yet',
+      isSecret: true,
+      wants: 'one or more PEM keys',
+      why: 'A secret has no default. Without it, keys are created in the database and KEY_ENCRYPTION_KEYS is required.',
+    }),
+  ),
+  KEY_ENCRYPTION_KEYS: optional(
+    text({
+      about:
+        'Keys that encrypt private keys in the database, as `id:64 hex digits`, separated by commas, the active key first',
+      isSecret: true,
+      pattern: /^\s*\d{1,3}:[0-9a-f]{64}(\s*,\s*\d{1,3}:[0-9a-f]{64})*\s*$/,
+      wants: 'one or more "id:64 hex digits" separated by commas, with ids from 0 to 255',
+      why: 'With them `gatehouse keys announce` creates keys that all replicas share. A secret has no default.',
+    }),
+  ),
   SIGNING_ALGORITHM: oneOf<Algorithm>({
-    about: 'Signature algorithm; must match the signing key',
+    about: 'Signature algorithm of new keys; must match the first key of SIGNING_KEY',
     fallback: 'ES256',
     choices: algorithms,
     why: 'The smallest signature that all common libraries verify.',

@@ -1,5 +1,5 @@
 /** Appends entries to the feed, together with the audit entry of the action that caused them. */
-import type { EntryKind, RevocationEffect } from '@gatehouse/contract'
+import type { EntryKind, KeyEffect, RevocationEffect } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { FeedPosition } from './databaseHistory.ts'
 import { toInet } from './inet.ts'
@@ -8,14 +8,14 @@ import type { AuditRow } from './writeAudit.ts'
 /** What a revocation did, and the feed entry that carries it: the revocation is in force once that entry is. */
 export interface RevocationResult extends FeedPosition {
   kind: EntryKind
-  /** Id of the account or session; null for several sessions and for all. */
+  /** Id of the account, session or key; null for several sessions and for all. */
   subject: string | null
-  effect: RevocationEffect
+  effect: RevocationEffect | KeyEffect
   sessionsEnded: number
 }
 
 export interface NewRevocation {
-  kind: EntryKind
+  kind: Exclude<EntryKind, 'key'>
   subject: string | null
   epoch: number | null
   effect: RevocationEffect

@@ -47,6 +47,9 @@ export const auditActions = {
     'A replica noticed a fail-over or restore: the feed is new, and barriers wait for one lease.',
   'database.after-restore': 'The database was restored from a backup: every session ends, and the feed is new.',
   'audit.export': 'The audit log is exported.',
+  'key.announce': 'A key is announced to the guards.',
+  'key.activate': 'A key begins to sign access tokens.',
+  'key.withdraw': 'A key is withdrawn; tokens that it signed are refused.',
   'revocation.in-force': 'The receipt of a revocation: what each guard acknowledged, and when.',
 } as const satisfies Record<string, string> & Record<`session.${EndedAs}`, string>
 

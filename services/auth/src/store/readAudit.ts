@@ -14,7 +14,7 @@ export interface AuditFilter {
   until: Date | null
 }
 
-export interface AuditEntryRow extends Omit<AuditRow, 'action' | 'detail'> {
+export interface AuditEntryRow extends Omit<AuditRow, 'action' | 'detail' | 'seq'> {
   id: bigint
   action: string
   at: Date

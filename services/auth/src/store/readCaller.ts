@@ -8,10 +8,13 @@ export interface CallerFacts {
   globalEpoch: number
   /** PostgreSQL's clock, in milliseconds since 1970. */
   dbNowMs: number
+  /** The key that signed the token is withdrawn. */
+  isKeyWithdrawn: boolean
 }
 
 interface Row {
   dbNowMs: number
+  isKeyWithdrawn: boolean
   globalEpoch: number
   epoch: number | null
   isDisabled: boolean
@@ -23,24 +26,32 @@ interface Row {
   sessionGlobalEpoch: number | null
 }
 
-/** One statement and so one snapshot of three rows, each by primary key. */
-export async function readCaller(db: QueryRaw, token: { sub: string; sid: string }): Promise<CallerFacts> {
+/**
+ * One statement and so one snapshot of four rows, each by primary key.
+ * @param token `keyId` is absent for a session that acts without a token
+ */
+export async function readCaller(
+  db: QueryRaw,
+  token: { id: string; sid: string; keyId?: string },
+): Promise<CallerFacts> {
   const [row] = await db.$queryRaw<Row[]>`
     SELECT clock.global_epoch AS "globalEpoch", extract(epoch FROM statement_timestamp())::float8 * 1000 AS "dbNowMs",
            account.epoch, account.disabled_at IS NOT NULL AS "isDisabled",
            account.roles, account.scopes, session.id AS "sessionId", session.ended_as AS "endedAs",
            coalesce(session.expires_at <= statement_timestamp(), false) AS "isExpired",
-           session.global_epoch AS "sessionGlobalEpoch"
+           session.global_epoch AS "sessionGlobalEpoch",
+           EXISTS (SELECT FROM signing_keys WHERE kid = ${token.keyId ?? ''} AND state = 'withdrawn') AS "isKeyWithdrawn"
       FROM revocation_clock AS clock
-      LEFT JOIN accounts AS account ON account.id = ${token.sub}::uuid
+      LEFT JOIN accounts AS account ON account.id = ${token.id}::uuid
       LEFT JOIN sessions AS session ON session.id = ${token.sid}::uuid AND session.account_id = account.id
      WHERE clock.id = 1`
   if (row === undefined) throw new Error('revocation_clock has lost its row')
-  const { epoch, isDisabled, endedAs, isExpired, globalEpoch } = row
+  const { epoch, isDisabled, endedAs, isExpired, globalEpoch, isKeyWithdrawn } = row
   return {
     account: epoch === null ? null : { epoch, isDisabled, roles: row.roles ?? [], scopes: row.scopes ?? [] },
     session: row.sessionId === null ? null : { endedAs, isExpired, globalEpoch: row.sessionGlobalEpoch ?? 0 },
     globalEpoch,
     dbNowMs: row.dbNowMs,
+    isKeyWithdrawn,
   }
 }

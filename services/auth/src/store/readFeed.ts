@@ -1,5 +1,5 @@
 /** Reads the feed: its head, and the entries beyond a cursor that have not expired. */
-import type { Entry } from '@gatehouse/contract'
+import type { Entry, FeedKey } from '@gatehouse/contract'
 import type { QueryRaw } from '../database/rawSql.ts'
 
 export interface FeedPage {
@@ -11,12 +11,19 @@ export interface FeedPage {
   more: boolean
 }
 
-interface Row extends Omit<Entry, 'seq' | 'kind'> {
+interface Row {
   feedId: string
   head: number
   dbNowMs: number
+  /** Null, like all that follows, when there is no entry. */
   seq: number | null
-  kind: Entry['kind'] | null
+  kind: Entry['kind']
+  subject: string | null
+  epoch: number | null
+  effect: Entry['effect']
+  expiresAtMs: number
+  /** JSON; null for a revocation. */
+  key: string | null
 }
 
 /**
@@ -30,7 +37,7 @@ export async function readFeed(
   const rows = await db.$queryRaw<Row[]>`
     SELECT clock.feed_id AS "feedId", clock.head::float8 AS head,
            floor(extract(epoch FROM statement_timestamp()) * 1000)::float8 AS "dbNowMs", entry.seq::float8 AS seq, entry.kind, entry.subject, entry.epoch, entry.effect,
-           floor(extract(epoch FROM entry.expires_at) * 1000)::float8 AS "expiresAtMs"
+           floor(extract(epoch FROM entry.expires_at) * 1000)::float8 AS "expiresAtMs", entry.key::text AS key
       FROM revocation_clock AS clock
       LEFT JOIN LATERAL (SELECT * FROM revocations WHERE seq > ${after}::bigint AND expires_at > statement_timestamp()
                           ORDER BY seq LIMIT ${pageSize + 1}::int) AS entry ON true
@@ -42,6 +49,8 @@ export async function readFeed(
   return { feedId, head, dbNowMs, entries, more: rows.length > pageSize }
 }
 
-function entryOf({ seq, kind, subject, epoch, effect, expiresAtMs }: Row): Entry[] {
-  return seq === null || kind === null ? [] : [{ seq, kind, subject, epoch, effect, expiresAtMs }]
+function entryOf({ seq, kind, subject, epoch, effect, expiresAtMs, key }: Row): Entry[] {
+  if (seq === null) return []
+  const entry = { seq, kind, subject, epoch, effect, expiresAtMs }
+  return [(key === null ? entry : { ...entry, key: JSON.parse(key) as FeedKey }) as Entry]
 }

@@ -17,13 +17,15 @@ export interface AuditRow {
   requestId: string | null
   outcome: string
   detail: AuditDetail
+  /** The feed entry that the action appended. */
+  seq?: number
 }
 
 /** For actions that revoke nothing; `appendRevocations` and `endOneSession` write the entry of those that do. */
 export async function writeAudit(db: Db, row: AuditRow): Promise<void> {
-  const { actor, action, target, reason, address, requestId, outcome, detail } = row
+  const { address, seq, ...fields } = row
   await db.auditEntry.create({
-    data: { actor, action, target, reason, address: toInet(address), requestId, outcome, detail },
+    data: { ...fields, address: toInet(address), seq: seq ?? null },
     select: { id: true },
   })
 }

@@ -1,8 +1,7 @@
 /** Creates access tokens: JWTs as in RFC 9068. */
 import { randomUUID } from 'node:crypto'
 import type { AccessTokenClaims } from '@gatehouse/contract'
-import type { SigningKeys } from '../keys/signingKeys.ts'
-import { jwtSigner } from '../keys/signJwt.ts'
+import type { SignJwt } from '../keys/signJwt.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 
 export interface AccessTokens {
@@ -14,14 +13,14 @@ export interface AccessTokens {
 }
 
 export interface AccessTokenOptions {
-  keys: SigningKeys
+  /** Signs with the active key. */
+  signJwt: SignJwt
   issuer: string
   audience: string
   lifetimeSeconds: number
 }
 
-export function createAccessTokens({ keys, issuer, audience, lifetimeSeconds }: AccessTokenOptions): AccessTokens {
-  const signJwt = jwtSigner(keys)
+export function createAccessTokens({ signJwt, issuer, audience, lifetimeSeconds }: AccessTokenOptions): AccessTokens {
   // Rounded up: in the last second of a session a token is still valid for one second.
   const secondsOf = ({ issuedAtMs, expiresAtMs }: Grant) =>
     Math.min(lifetimeSeconds, Math.ceil(expiresAtMs / 1000) - Math.floor(issuedAtMs / 1000))

@@ -2,10 +2,10 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, verify } from 'node:crypto'
 import t from 'tap'
 import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
-import { jwks, readSigningKeys } from '../../src/keys/signingKeys.ts'
+import { generateSigningKey, publicJwk, readSigningKeys } from '../../src/keys/signingKeys.ts'
+import { jwtSigner } from '../../src/keys/signJwt.ts'
 import { createAccessTokens } from '../../src/tokens/accessTokens.ts'
-import { startReplica } from '../helpers/replicas.ts'
-import { assertProblem, password, startService, type TestSession } from '../helpers/service.ts'
+import { startService } from '../helpers/service.ts'
 import { claimsOf, headerOf } from '../helpers/tokens.ts'
 
 const pem = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -52,27 +52,6 @@ t.test('jwks: contains public keys only and may be cached for a minute', async t
   t.same(Object.keys(keys[0] ?? {}).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
 })
 
-t.test('key change: tokens of the old key verify while it is published, and not afterwards', async t => {
-  const [oldKey, newKey] = [ec(), ed()]
-  const before = await startService(t, { SIGNING_KEY: pem(oldKey) })
-  const ada = await before.createUser()
-  const { accessToken: old } = await before.login(ada)
-  const settings = { SIGNING_ALGORITHM: 'EdDSA', SIGNING_KEY: pem(newKey) + publicPem(oldKey) }
-  const during = await startReplica(t, before, settings)
-  const response = await during.call('/session', { body: { email: ada.email, password } })
-  const { accessToken: fresh } = response.body as TestSession
-  t.equal(headerOf(fresh)['alg'], 'EdDSA')
-  for (const token of [old, fresh]) t.equal((await during.call('/me', { token })).status, 200)
-  const { keys } = (await during.call('/.well-known/jwks.json')).body as { keys: Jwk[] }
-  t.same(
-    keys.map(({ alg }) => alg),
-    ['EdDSA', 'ES256'],
-  )
-  const after = await startReplica(t, before, { ...settings, SIGNING_KEY: pem(newKey) })
-  assertProblem(t, await after.call('/me', { token: old }), 'token-invalid')
-  t.equal((await after.call('/me', { token: fresh })).status, 200)
-})
-
 /** @conforms RFC 7638 section 3: `kid` is the thumbprint of the key. */
 t.test('kid: is the RFC 7638 thumbprint of the private or the public key', t => {
   // The example of RFC 7638 section 3.1.
@@ -81,10 +60,14 @@ t.test('kid: is the RFC 7638 thumbprint of the private or the public key', t => 
   const example = createPublicKey({ key: { kty: 'RSA', n, e: 'AQAB' }, format: 'jwk' })
   const signing = ec()
   const spki = example.export({ type: 'spki', format: 'pem' }).toString()
-  const { all } = readSigningKeys(pem(signing) + spki, 'ES256')
+  const all = readSigningKeys(pem(signing) + spki, 'ES256')
   t.equal(all[1]?.kid, 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs')
-  t.equal(readSigningKeys(pem(signing) + publicPem(signing), 'ES256').all[1]?.kid, all[0]?.kid)
-  t.notOk(JSON.stringify(jwks(readSigningKeys(pem(signing), 'ES256'))).includes('"d"'))
+  const same = readSigningKeys(pem(signing) + publicPem(signing), 'ES256')
+  t.same(
+    same.map(({ kid }) => kid),
+    [all[0]?.kid],
+  )
+  t.notOk(JSON.stringify(same.map(publicJwk)).includes('"d"'))
   t.end()
 })
 
@@ -121,8 +104,8 @@ t.test('readRefreshKeys: refuses a repeated id and an id above 255', t => {
 
 /** @conforms RFC 7519 section 4.1.4: a token does not outlive its session. */
 t.test('access token: expires with its session, rounded up to the second', async t => {
-  const keys = readSigningKeys(pem(ec()), 'ES256')
-  const tokens = createAccessTokens({ keys, issuer: 'http://x', audience: 'y', lifetimeSeconds: 300 })
+  const signJwt = jwtSigner({ ...generateSigningKey('ES256') })
+  const tokens = createAccessTokens({ signJwt, issuer: 'http://x', audience: 'y', lifetimeSeconds: 300 })
   const ids = { sessionId: 's', accountId: 'a', clientId: 'c' }
   const rights = { roles: [], scopes: [], epoch: 0, globalEpoch: 0, remember: true }
   const lived = async (issuedAtMs: number, expiresAtMs: number) => {

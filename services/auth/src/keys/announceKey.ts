@@ -1,0 +1,32 @@
+/** Announces a key: its row, and the feed entry by which guards learn it. */
+import { type Algorithm, ProblemError } from '@gatehouse/contract'
+import type { Db } from '../database/database.ts'
+import type { RevocationResult } from '../store/appendRevocations.ts'
+import { appendKeyEntry, createSigningKey, type KeyAuditContext, type NewKey } from '../store/signingKeys.ts'
+import type { KeyEncryption } from './keyEncryption.ts'
+import { generateSigningKey, publicJwk } from './signingKeys.ts'
+
+/** The caller holds the lock of the feed. */
+export async function announceKey(
+  tx: Db,
+  { kid, algorithm, publicPem, sealedPrivateKey }: NewKey,
+  context: KeyAuditContext,
+): Promise<RevocationResult> {
+  const key = { kid, algorithm, publicPem }
+  const announced = await appendKeyEntry(tx, {
+    ...{ key: publicJwk(key), effect: 'announced', action: 'key.announce', context },
+  })
+  await createSigningKey(tx, { ...key, sealedPrivateKey }, announced.seq)
+  return announced
+}
+
+/**
+ * Creates a key pair whose private key only the database holds.
+ * @throws ProblemError `conflict` without KEY_ENCRYPTION_KEYS
+ */
+export function createSealedKey(encryption: KeyEncryption | null, algorithm: Algorithm): NewKey {
+  if (encryption === null)
+    throw new ProblemError('conflict', 'KEY_ENCRYPTION_KEYS is not set, so the database cannot hold a private key')
+  const { privateKey, ...key } = generateSigningKey(algorithm)
+  return { ...key, sealedPrivateKey: encryption.seal(privateKey, key.kid) }
+}
