@@ -60,7 +60,7 @@ export async function activateKey(
 ): Promise<void> {
   const announced = await db.signingKey.findUnique({ where: { kid }, select: { announcedSeq: true } })
   if (announced === null) throw noSuchKey()
-  const { inForce } = await barrier.wait(Number(announced.announcedSeq), waitMs)
+  const { inForce } = await barrier.wait({ seq: Number(announced.announcedSeq), feedId: null }, waitMs)
   if (!inForce) throw new ProblemError('conflict', 'a live guard does not hold the key yet: repeat the request')
   await db.$transaction(async tx => {
     await confirmActor(tx, { readActor: context.readActor, use: 'append' })

@@ -3,7 +3,16 @@ import { fileURLToPath } from 'node:url'
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { AuditView, ClientView, KeyView, EndedSession, Problem, Receipt, SessionDetail, UserView } from '@gatehouse/contract'
+import {
+  AuditView,
+  ClientView,
+  EndedSession,
+  KeyView,
+  Problem,
+  Receipt,
+  SessionDetail,
+  UserView,
+} from '@gatehouse/contract'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { completeDocument } from './completeDocument.ts'
 

@@ -80,8 +80,8 @@ export async function appendKeyEntry(
   { key, effect, action, context }: { key: FeedKey; effect: KeyEffect; action: AuditAction; context: KeyAuditContext },
 ): Promise<RevocationResult> {
   const result = { kind: 'key', subject: key.kid, effect, sessionsEnded: 0 } as const
-  const [row] = await tx.$queryRaw<{ head: bigint }[]>`
-    UPDATE revocation_clock SET head = head + 1 WHERE id = 1 RETURNING head`
+  const [row] = await tx.$queryRaw<{ head: bigint; feedId: string }[]>`
+    UPDATE revocation_clock SET head = head + 1 WHERE id = 1 RETURNING head, feed_id AS "feedId"`
   if (row === undefined) throw new Error('revocation_clock has lost its row')
   const seq = Number(row.head)
   await tx.revocation.create({ data: { seq, kind: 'key', effect, key, expiresAt: never }, select: { seq: true } })
@@ -92,7 +92,7 @@ export async function appendKeyEntry(
   })
   await tx.$queryRaw`SELECT pg_notify('gatehouse_feed', '')::text AS notified`
   await notifyReplicas(tx)
-  return { seq, ...result }
+  return { seq, feedId: row.feedId, ...result }
 }
 
 export type KeyAuditContext = Pick<AuditRow, 'actor' | 'reason' | 'address' | 'requestId'> &
