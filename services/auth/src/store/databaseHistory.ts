@@ -19,7 +19,8 @@ export interface FeedPosition {
 
 /**
  * Compares the database's history with that of the feed. If they differ, one caller gives the feed a new identity, holds every
- * barrier, writes the audit entry and wakes the held polls.
+ * barrier, writes the audit entry, wakes the held polls
+ * and makes replicas read the keys again.
  *
  * Relies on the row lock of `revocation_clock`: the second of two callers waits, and then finds the new history. Without a
  * difference, the statement locks and writes nothing. Returns nothing on a standby.
@@ -51,7 +52,9 @@ const adoptStatement = `
            jsonb_build_object('from', former, 'to', history, 'feedId', feed_id, 'heldUntil', hold_until)
       FROM changed
   )
-  SELECT former AS "from", history AS "to", feed_id AS "feedId", pg_notify('gatehouse_feed', '')::text AS notified FROM changed`
+  SELECT former AS "from", history AS "to", feed_id AS "feedId", pg_notify('gatehouse_feed', '')::text AS notified,
+         pg_notify('gatehouse_keys', '')::text AS "keysNotified"
+    FROM changed`
 
 export interface Heartbeat {
   beat: number
