@@ -24,7 +24,7 @@ const devices = [
 ]
 
 const postgres = await startPostgres({ dataDir: mkdtempSync(join(tmpdir(), 'gatehouse-images-')), persistent: false })
-const env = { TRUST_PROXY: '127.0.0.1' }
+const env = { TRUST_PROXY: '127.0.0.1', KEY_ENCRYPTION_KEYS: `1:${'0'.repeat(64)}` }
 const system = await startSystem({ databaseUrl: postgres.url, auths: 1, resources: 0, env })
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

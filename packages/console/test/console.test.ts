@@ -9,7 +9,7 @@ if (skip) console.error(`\n*** console.test: ${skip} ***\n`)
 t.test('console', { skip, timeout: 280_000 }, async t => {
   const { system, url, violations, openAs } = await startStage(t, {
     resources: 2,
-    env: { LEASE_MS: '11000', POLL_HOLD_MS: '3000' },
+    env: { LEASE_MS: '11000', POLL_HOLD_MS: '3000', KEY_ENCRYPTION_KEYS: `1:${'0'.repeat(64)}` },
   })
   const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
   const second = await system.createAccount('grace@example.org', ['--role', 'admin'])
@@ -128,11 +128,36 @@ t.test('console', { skip, timeout: 280_000 }, async t => {
     await page.waitForSelector('tr:has-text("robot") >> text=the old one ends')
   })
 
+  await t.test('a key is announced, activated and withdrawn, and the admin stays logged in', async t => {
+    await page.click('nav.side >> text=Keys')
+    await page.waitForSelector('tbody tr:has-text("active") >> .pill.ok >> text=resource-2')
+    const old = (await page.textContent('tbody .mono')) ?? ''
+    await page.click('text=Announce a key')
+    await page.click('dialog >> button[type=submit]')
+    await page.waitForSelector('dialog >> [role=status] >> text=/In force after .* at 2 guards/')
+    t.equal(await page.locator('dialog .guards .ok').count(), 2)
+    t.match(await page.textContent('dialog .verdict'), /Each of them verifies with the key/)
+    await page.click('dialog >> text=Activate the key')
+    await page.click('dialog >> button:text-is("Activate")')
+    await page.waitForSelector('dialog >> text=New tokens are signed with')
+    await page.keyboard.press('Escape')
+    await page.click('tr:has-text("retired") >> button:has-text("Withdraw")')
+    t.ok(await page.isDisabled('dialog >> button[type=submit]'), 'the key must be typed')
+    await page.fill('dialog >> [autocomplete=off]', old)
+    await page.click('dialog >> button[type=submit]')
+    await page.waitForSelector('dialog >> text=Every token that the key signed is refused.')
+    await page.click('dialog >> text=/Receipt \\d+/')
+    await page.waitForSelector('h1 >> text=/Receipt/')
+    await page.click('nav.side >> text=Keys')
+    await page.waitForSelector(`tr:has-text("withdrawn") >> text=${old}`)
+    t.equal(await page.locator('tbody tr').count(), 2)
+  })
+
   await t.test('an auditor sees the same pages without a button that acts', async t => {
     const audit = await openAs(auditor, '/console')
     await audit.waitForSelector('h1:has-text("Overview")')
     t.same(await audit.locator('nav.side li').allTextContents(), [
-      ...[' Overview', ' Users', ' Revocations', ' Audit', ' Service clients'],
+      ...[' Overview', ' Users', ' Revocations', ' Audit', ' Service clients', ' Keys'],
     ])
     await startSession(bob, 'tablet')
     await openUser(audit, bob.email)
@@ -141,6 +166,9 @@ t.test('console', { skip, timeout: 280_000 }, async t => {
     t.same(buttons, [])
     await audit.click('nav.side >> text=Service clients')
     await audit.waitForSelector('td >> text=robot')
+    t.same(await audit.locator('main button').allTextContents(), [])
+    await audit.click('nav.side >> text=Keys')
+    await audit.waitForSelector('td >> text=withdrawn')
     t.same(await audit.locator('main button').allTextContents(), [])
   })
 

@@ -47,6 +47,7 @@ const KeyViewRef = Type.Unsafe<KeyView>({ $ref: 'KeyView#' })
 
 /** Schema of `GET /admin/keys`. */
 export const KeyList = Type.Object({ keys: Type.Array(KeyViewRef) })
+export type KeyList = Static<typeof KeyList>
 
 /** Schema of `POST /admin/keys`. */
 export const NewKeyRequest = Type.Object(
@@ -56,6 +57,7 @@ export const NewKeyRequest = Type.Object(
 
 /** Schema of the response to an announcement: in force once every live guard holds the key. */
 export const KeyAnnounced = Type.Object({ key: KeyViewRef, announcement: ReceiptRef })
+export type KeyAnnounced = Static<typeof KeyAnnounced>
 
 /** Schema of the response to an activation. */
 export const KeyActivated = Type.Object({ key: KeyViewRef })

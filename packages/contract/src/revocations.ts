@@ -61,6 +61,9 @@ export const GuardList = Type.Object({
     description:
       'After a fail-over of the database: no revocation is in force before, since guards may hold leases that the new primary does not know.',
   }),
+  leaseMs: Type.Integer({
+    description: 'LEASE_MS. A guard that polls as it should always has more than half of it left.',
+  }),
   guards: Type.Array(
     Type.Object({
       guard: Id,

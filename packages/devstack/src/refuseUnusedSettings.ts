@@ -7,6 +7,7 @@ const reasons: Readonly<Record<string, string>> = {
   CLIENT_ID: 'The stack creates the client `resource`.',
   CLIENT_SECRET: 'The stack creates the secret in GATEHOUSE_DATA/keys.',
   SIGNING_KEY: 'The stack creates the key in GATEHOUSE_DATA/keys.',
+  KEY_ENCRYPTION_KEYS: 'The stack creates the key in GATEHOUSE_DATA/keys.',
   REFRESH_KEYS: 'The stack creates the keys in GATEHOUSE_DATA/keys.',
 }
 

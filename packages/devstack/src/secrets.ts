@@ -10,6 +10,7 @@ import type { StackSettings } from './settings.ts'
 export interface Secrets {
   signingKeyFile: string
   refreshKeysFile: string
+  keyEncryptionKeysFile: string
   clientSecretFile: string
   clientSecret: string
 }
@@ -36,9 +37,11 @@ export function makeSecrets(dataDir: string): Secrets {
   const signingKeyFile = createFile(join(folder, 'signing-key.pem'), () =>
     generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   )
-  const refreshKeysFile = createFile(join(folder, 'refresh-keys'), () => `1:${randomBytes(32).toString('hex')}`)
+  const refreshKeysFile = createFile(join(folder, 'refresh-keys'), newKeyring)
+  const keyEncryptionKeysFile = createFile(join(folder, 'key-encryption-keys'), newKeyring)
   const clientSecretFile = createFile(join(folder, 'resource-client-secret'), randomPassword)
-  return { signingKeyFile, refreshKeysFile, clientSecretFile, clientSecret: readFileSync(clientSecretFile, 'utf8') }
+  const clientSecret = readFileSync(clientSecretFile, 'utf8')
+  return { signingKeyFile, refreshKeysFile, keyEncryptionKeysFile, clientSecretFile, clientSecret }
 }
 
 /** Keeps the previous passwords, unless a variable sets them or the e-mail address changed. */
@@ -100,6 +103,11 @@ export function credentialsFile(dataDir: string): string {
 function createFile(file: string, content: () => string): string {
   if (!existsSync(file)) writeFileSync(file, content(), ownerOnly)
   return file
+}
+
+/** One key with the id 1. */
+function newKeyring(): string {
+  return `1:${randomBytes(32).toString('hex')}`
 }
 
 function randomPassword(): string {

@@ -114,6 +114,8 @@ async function startServices({ settings, dataDir, databaseUrl, secrets, undo }: 
       ACCESS_TOKEN_SECONDS: process.env['ACCESS_TOKEN_SECONDS'] || '30',
       SIGNING_KEY_FILE: secrets.signingKeyFile,
       REFRESH_KEYS_FILE: secrets.refreshKeysFile,
+      // Without it, the console and the command line cannot create keys.
+      KEY_ENCRYPTION_KEYS_FILE: secrets.keyEncryptionKeysFile,
     },
   })
   const resource = await startService({

@@ -119,6 +119,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
       resetCodeSeconds: config.RESET_CODE_SECONDS,
       recentLoginSeconds: config.RECENT_LOGIN_SECONDS,
       forgetFailures: limits.passwords.forget,
+      leaseMs: config.LEASE_MS,
       keyChanges: { db, encryption, algorithm: config.SIGNING_ALGORITHM, keyStore, barrier: barrierDeps.barrier },
     },
     oauth: {

@@ -8,6 +8,7 @@ import { useData } from '../useData.ts'
 import { Audit } from './audit/Audit.tsx'
 import { Clients } from './clients/Clients.tsx'
 import { ActionDrawer } from './drawer/ActionDrawer.tsx'
+import { Keys } from './keys/Keys.tsx'
 import { me } from './me.ts'
 import { Navigation } from './Navigation.tsx'
 import { Overview } from './overview/Overview.tsx'
@@ -44,6 +45,7 @@ export function Console() {
             <Route path={`${base}/revocations/:seq`} component={Receipt} />
             <Route path={`${base}/audit`} component={Audit} />
             <Route path={`${base}/clients`} component={Clients} />
+            <Route path={`${base}/keys`} component={Keys} />
             <Route path={`${base}/end-all`} component={EndAll} />
             <Route default component={NotFound} />
           </Router>

@@ -7,6 +7,7 @@ import { client, root } from '../session.ts'
 import {
   GateIcon,
   HomeIcon,
+  KeyIcon,
   LaptopIcon,
   ListIcon,
   LogOutIcon,
@@ -31,6 +32,7 @@ const entries: Entry[] = [
   { href: to('revocations'), text: 'Revocations', Icon: ShieldIcon },
   { href: to('audit'), text: 'Audit', Icon: ListIcon },
   { href: to('clients'), text: 'Service clients', Icon: PlugIcon },
+  { href: to('keys'), text: 'Keys', Icon: KeyIcon },
   { href: to('end-all'), text: 'End everything', Icon: PowerIcon, isForAdmins: true },
 ]
 

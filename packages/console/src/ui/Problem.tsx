@@ -2,14 +2,21 @@
 import { errorText } from '../texts.ts'
 import { AlertIcon } from './icons.tsx'
 
-export function Problem({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+export interface ProblemProps {
+  error: unknown
+  /** What to do next, where the page knows more than the code says. */
+  next?: string | undefined
+  onRetry?: () => void
+}
+
+export function Problem({ error, next, onRetry }: ProblemProps) {
   if (error === undefined) return null
-  const { title, next, requestId, fields } = errorText(error)
+  const { title, next: usual, requestId, fields } = errorText(error)
   return (
     <div class="note danger" role="alert">
       <AlertIcon />
       <div>
-        <strong>{title}</strong> {next}
+        <strong>{title}</strong> {next ?? usual}
         {fields && (
           <ul>
             {fields.map(({ field, reason }) => (

@@ -26,6 +26,7 @@ export interface AdminDeps {
   /** Forgets the wrong passwords that were counted against an account. */
   forgetFailures: (email: string) => Promise<void>
   keyChanges: KeyChangeDeps
+  leaseMs: number
 }
 
 /** @param codes the problems of one route, besides those of all admin routes */

@@ -67,7 +67,7 @@ const events = {
 const guards = { tags, summary: 'List the live guards', response: { 200: GuardList, ...adminProblemResponses() } }
 
 export const revocationRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
-  const { db, revocations, barrierDeps } = deps
+  const { db, revocations, barrierDeps, leaseMs } = deps
 
   app.post('/sessions/end-all', { schema: endAll }, async (request, reply) => {
     const revoked = await revocations.endAllSessions(adminContextOf(request, request.body.reason ?? null))
@@ -116,6 +116,6 @@ export const revocationRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app
     const { head, holdUntilMs, dbNowMs } = live
     reply.header('cache-control', 'no-store')
     const heldUntil = holdUntilMs !== null && holdUntilMs > dbNowMs ? new Date(holdUntilMs).toISOString() : null
-    return { head, heldUntil, guards: live.guards.map(guard => guardView(guard, live)) }
+    return { head, heldUntil, leaseMs, guards: live.guards.map(guard => guardView(guard, live)) }
   })
 }

@@ -24,9 +24,9 @@ export interface AdminRoutes extends AdminDeps {
 
 export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, options) => {
   const { db, verifier, limitCalls, passwords, revocations, barrierDeps, ...rest } = options
-  const { assertGrantFits, resetCodeSeconds, forgetFailures, keyChanges, recentLoginSeconds } = rest
+  const { assertGrantFits, resetCodeSeconds, forgetFailures, keyChanges, recentLoginSeconds, leaseMs } = rest
   const common = { db, passwords, revocations, barrierDeps }
-  const deps = { ...common, assertGrantFits, resetCodeSeconds, forgetFailures, keyChanges }
+  const deps = { ...common, assertGrantFits, resetCodeSeconds, forgetFailures, keyChanges, leaseMs }
   app.addHook('onRequest', authenticateAny({ db, verifier }))
   app.addHook('onRequest', limitCalls)
   requirePermission(app, recentLoginSeconds)

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field } from '../../ui/Field.tsx'
 import { Problem } from '../../ui/Problem.tsx'
-import { type Action, type ActionResult, currentAction } from './action.ts'
+import { type Action, type ActionResult, begin, currentAction } from './action.ts'
 import { PendingReceipt, ReceiptProgress } from './ReceiptProgress.tsx'
 import { Secret } from './Secret.tsx'
 
@@ -38,19 +38,25 @@ function Steps({ action }: { action: Action }) {
     }
   }
   if (state.step === 'done') {
-    const { receipt, secret } = state.result
+    const {
+      receipt,
+      secret,
+      next,
+      message = 'Done. No right was taken away, so no guard had to be informed.',
+    } = state.result
     return (
       <div class="steps">
         {secret && <Secret {...secret} />}
-        {receipt ? (
-          <ReceiptProgress receipt={receipt} />
-        ) : (
-          <p role="status">Done. No right was taken away, so no guard had to be informed.</p>
-        )}
+        {receipt ? <ReceiptProgress receipt={receipt} /> : <p role="status">{message}</p>}
         <footer>
           <button type="button" class="button" onClick={() => currentAction.set(undefined)}>
             Close
           </button>
+          {next && (
+            <button type="button" class="button primary" onClick={() => begin(next)}>
+              {next.title}
+            </button>
+          )}
         </footer>
       </div>
     )
@@ -60,7 +66,9 @@ function Steps({ action }: { action: Action }) {
       {state.step === 'sending' && <PendingReceipt />}
       <div hidden={state.step === 'sending'}>
         <ActionForm action={action} onSubmit={submit}>
-          {state.step === 'form' && <Problem error={state.error} />}
+          {state.step === 'form' && (
+            <Problem error={state.error} next={isProblem(state.error, 'conflict') ? action.afterConflict : undefined} />
+          )}
           {state.step === 'form' && state.difference}
         </ActionForm>
       </div>

@@ -57,7 +57,7 @@ function Verdict({ live }: { live: LiveReceipt }) {
           <strong>
             Waiting for {waiting} of {total}
           </strong>
-          <small>The sessions have ended. A guard that does not answer stops deciding when its lease ends.</small>
+          <small>{wordsOf(live).pending} A guard that does not answer stops deciding when its lease ends.</small>
         </div>
       </div>
     )
@@ -70,12 +70,19 @@ function Verdict({ live }: { live: LiveReceipt }) {
           In force after {duration(live.waitedMs)} at {total}
         </strong>
         <small>
-          {plural(live.sessionsEnded, 'session')} ended.{' '}
-          {lapsed > 0 && `${plural(lapsed, 'guard')} did not answer, and no longer decides.`}
+          {wordsOf(live).done} {lapsed > 0 && `${plural(lapsed, 'guard')} did not answer, and no longer decides.`}
         </small>
       </div>
     </div>
   )
+}
+
+function wordsOf({ effect, sessionsEnded }: LiveReceipt): { pending: string; done: string } {
+  if (effect === 'announced')
+    return { pending: 'The key signs nothing yet.', done: 'Each of them verifies with the key.' }
+  if (effect === 'withdrawn')
+    return { pending: 'The auth service refuses the key.', done: 'Every token that the key signed is refused.' }
+  return { pending: 'The sessions have ended.', done: `${plural(sessionsEnded, 'session')} ended.` }
 }
 
 function isDone({ acknowledgedAt, leaseEndedAt }: LiveGuard): boolean {

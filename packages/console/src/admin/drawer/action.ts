@@ -27,6 +27,8 @@ export interface Action {
   onDone: () => void
   /** The page read something that has changed since: shows what differs. */
   onConflict?: () => Promise<ComponentChildren>
+  /** What to do next when the service answers `conflict`. */
+  afterConflict?: string
 }
 
 export interface ActionResult {
@@ -34,6 +36,10 @@ export interface ActionResult {
   receipt: Receipt | null
   /** A secret that is shown once, and what it is. */
   secret?: { label: string; value: string; hint: string }
+  /** What was done, where nothing was revoked. */
+  message?: string
+  /** The step that follows. */
+  next?: Action
 }
 
 export const currentAction = createStore<Action | undefined>(undefined)

@@ -2,12 +2,10 @@
 import type { GuardList } from '@gatehouse/contract'
 import { Table } from '../../ui/Table.tsx'
 import { Time } from '../../ui/Time.tsx'
-import { lateMs } from './Health.tsx'
-
-/** The longest lease that a bar shows as full. */
-const fullMs = 17_000
+import { isLate } from './Health.tsx'
 
 export function Guards({ list }: { list: GuardList | undefined }) {
+  const { leaseMs = 1 } = list ?? {}
   return (
     <section>
       <h2>Guards</h2>
@@ -27,8 +25,8 @@ export function Guards({ list }: { list: GuardList | undefined }) {
               <div class="row">
                 <div class="bar" aria-hidden="true">
                   <div
-                    class={leaseLeftMs < lateMs ? 'bad' : ''}
-                    style={{ width: `${Math.min(100, Math.max(4, (100 * leaseLeftMs) / fullMs))}%` }}
+                    class={isLate(leaseLeftMs, leaseMs) ? 'bad' : ''}
+                    style={{ width: `${Math.min(100, Math.max(4, (100 * leaseLeftMs) / leaseMs))}%` }}
                   />
                 </div>
                 <span class="num">{Math.max(0, Math.ceil(leaseLeftMs / 1000))} s</span>
@@ -36,7 +34,7 @@ export function Guards({ list }: { list: GuardList | undefined }) {
             </td>
             <td class="num">{cursor}</td>
             <td>
-              {leaseLeftMs < lateMs ? (
+              {isLate(leaseLeftMs, leaseMs) ? (
                 <span class="pill bad">silent</span>
               ) : lag > 0 ? (
                 <span class="pill warn">{lag} behind</span>

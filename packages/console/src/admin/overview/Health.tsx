@@ -3,13 +3,15 @@ import type { GuardList } from '@gatehouse/contract'
 import { plural } from '../../format.ts'
 import { AlertIcon, ShieldIcon } from '../../ui/icons.tsx'
 
-/** A healthy guard renews its lease at least every five seconds. */
-export const lateMs = 9000
+/** LEASE_MS exceeds twice POLL_HOLD_MS, so a guard that polls as it should has more than half of its lease left. */
+export function isLate(leaseLeftMs: number, leaseMs: number): boolean {
+  return leaseLeftMs < leaseMs / 2
+}
 
 export function Health({ guards }: { guards: GuardList | undefined }) {
   if (guards === undefined) return <div class="note skeleton health" />
-  const { guards: live } = guards
-  const late = live.filter(({ leaseLeftMs }) => leaseLeftMs < lateMs)
+  const { guards: live, leaseMs } = guards
+  const late = live.filter(({ leaseLeftMs }) => isLate(leaseLeftMs, leaseMs))
   const behind = live.filter(({ lag }) => lag > 0)
   if (live.length === 0) {
     return (
