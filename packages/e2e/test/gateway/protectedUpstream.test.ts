@@ -82,6 +82,9 @@ t.test('protected upstream: requires the scopes of $needed_scope, with and witho
   for (const body of [undefined, 'x']) {
     const refused = await send({ path: '/example/restricted/x', token, ...(body === undefined ? {} : { body }) })
     t.equal(codeOf(refused), 'insufficient-scope')
+    const challenge = refused.headers.get('www-authenticate') ?? ''
+    t.match(challenge, /^Bearer .*error="insufficient_scope".*scope="storage:restricted"/)
+    t.equal(challenge.split('Bearer').length, 2, 'one challenge')
   }
   t.match(await send({ path: '/example/restricted', token }), { status: 200 })
   const cleared = await system.createAccount('cleared@example.org', ['--scope', 'storage:restricted'])
