@@ -28,7 +28,7 @@ def clocks() -> Instant:
 class Feed:
     """One poll is pending at a time. `follower` changes when the guard starts again."""
 
-    def __init__(self, settings, on_applied: Callable[[list[dict]], None]) -> None:
+    def __init__(self, settings, on_applied: Callable[[dict], None]) -> None:
         self._settings = settings
         self._on_applied = on_applied
         self._replica = random.randrange(len(settings.auth_urls))
@@ -90,8 +90,8 @@ class Feed:
         if result == "restart":
             self._restart()
             return 0
-        # Streams are closed before the next poll, which acknowledges the entries.
-        self._on_applied(response["entries"])
+        # Keys change and streams are closed before the next poll, which acknowledges the entries.
+        self._on_applied(response)
         is_early = not response["entries"] and received_at_ms - sent_at.now_ms < EARLY_MS
         self._early = self._early + 1 if is_early else 0
         return random.uniform(0.05, 0.1) if self._early > MAX_EARLY else 0

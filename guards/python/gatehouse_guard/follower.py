@@ -13,14 +13,19 @@ class Instant:
 
 
 class Index:
-    """The unexpired revocations: which tokens do they cover?"""
+    """The unexpired revocations: which tokens do they cover? It also holds the keys of the feed."""
 
     def __init__(self) -> None:
         self.sessions: dict[str, tuple[str, int]] = {}
         self.users: dict[str, tuple[int, str, int]] = {}
         self.everything: tuple[int, str, int] | None = None
+        # The last entry of each key, by its name. They never expire.
+        self.keys: dict[str, dict] = {}
 
     def apply(self, entry: dict) -> None:
+        if entry["kind"] == "key":
+            self.keys[entry["key"]["kid"]] = entry
+            return
         kind, subject, effect, expires = entry["kind"], entry["subject"], entry["effect"], entry["expiresAtMs"]
         if kind == "session":
             self.sessions[subject] = (effect, expires)

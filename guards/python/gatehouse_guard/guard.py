@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Callable
 
 from .feed import Feed, clocks
-from .follower import decide
+from .follower import Index, decide
 from .key_store import KeyStore
 from .keys import Key
 from .problems import OF_EFFECT, Problem
@@ -58,7 +58,7 @@ class Guard:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._streams = Streams()
-        self._feed = Feed(settings, self._close_covered)
+        self._feed = Feed(settings, self._follow)
         self._keys = KeyStore(settings.jwks_url)
         self._cache: OrderedDict[str, Verified] = OrderedDict()
         self._tasks: list[asyncio.Task] = []
@@ -70,7 +70,7 @@ class Guard:
 
     async def stop(self) -> None:
         """Leaves the feed. Call it after the last request."""
-        self._streams.close_where(lambda _claims, _on_unknown: "shutdown")
+        self._streams.close_where(lambda _verified, _on_unknown: "shutdown")
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -91,7 +91,7 @@ class Guard:
         """Decides for a verified token, without a network call. Raises Problem."""
         follower, now = self._feed.follower, clocks()
         claims = verified.caller.claims
-        if verified.key.is_withdrawn:
+        if self._keys.is_withdrawn(verified.key):
             raise Problem("token-invalid", "its key was withdrawn")
         check_times(claims, follower.time_at(now.now_ms), self.settings.tolerance_ms, follower.may_decide(now))
         result = decide(follower, claims, now, rule.on_unknown)
@@ -107,11 +107,11 @@ class Guard:
         self.decide(verified, rule)
         if len(self._streams) >= self.settings.max_streams:
             raise Problem("unavailable", "too many open streams")
-        return self._streams.track(verified.caller.claims, rule.on_unknown, close)
+        return self._streams.track(verified, rule.on_unknown, close)
 
     async def _verify(self, token: str) -> Verified:
         parsed = parse(token)
-        key = await self._keys.find(parsed.kid)
+        key = await self._keys.find(parsed.kid, self.is_ready)
         verified = Verified(caller_of(claims_of(parsed, key, self.settings.issuer, self.settings.audience)), key)
         time_ms = self._feed.follower.time_at(clocks().now_ms)
         is_expired = time_ms is not None and time_ms >= verified.caller.claims["exp"] * 1000 + self.settings.tolerance_ms
@@ -121,11 +121,21 @@ class Guard:
                 self._cache.popitem(last=False)
         return verified
 
-    def _close_covered(self, entries: list[dict]) -> None:
-        if not entries:
-            return
+    def _follow(self, response: dict) -> None:
+        """Acts on an applied response, before the guard acknowledges it."""
         index = self._feed.follower.index
-        self._streams.close_where(lambda claims, _on_unknown: OF_EFFECT.get(index.lookup(claims) or ""))
+        self._keys.apply(index.keys, is_complete=not response["more"])
+        if not response["entries"]:
+            return
+        if any(entry["effect"] == "withdrawn" for entry in response["entries"]):
+            cached = self._cache.items()
+            self._cache = OrderedDict((token, item) for token, item in cached if not self._keys.is_withdrawn(item.key))
+        self._streams.close_where(lambda verified, _on_unknown: self._reason_to_close(verified, index))
+
+    def _reason_to_close(self, verified: Verified, index: Index) -> str | None:
+        if self._keys.is_withdrawn(verified.key):
+            return "token-invalid"
+        return OF_EFFECT.get(index.lookup(verified.caller.claims) or "")
 
     async def _watch(self) -> None:
         """Removes expired entries, and closes streams whose token has expired or whose lease has ended."""
@@ -135,7 +145,9 @@ class Guard:
             if time_ms is not None:
                 expired_at_ms = time_ms - self.settings.tolerance_ms
                 follower.index.remove_expired(expired_at_ms)
-                self._streams.close_where(lambda claims, _: "token-expired" if claims["exp"] * 1000 <= expired_at_ms else None)
+                self._streams.close_where(
+                    lambda verified, _: "token-expired" if verified.caller.claims["exp"] * 1000 <= expired_at_ms else None
+                )
             if not follower.may_decide(now):
                 self._streams.close_where(lambda _, on_unknown: None if on_unknown == "allow" else "revocation-unknown")
             await asyncio.sleep(TICK_S)

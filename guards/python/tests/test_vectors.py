@@ -10,6 +10,7 @@ sys.path.insert(0, str(ROOT))
 VECTORS = ROOT.parent.parent / "packages" / "conformance" / "vectors"
 
 from gatehouse_guard.follower import Follower, Instant, decide  # noqa: E402
+from gatehouse_guard.key_store import KeyStore  # noqa: E402
 from gatehouse_guard.keys import keys_of  # noqa: E402
 from gatehouse_guard.messages import is_response  # noqa: E402
 from gatehouse_guard.problems import OF_EFFECT, Problem  # noqa: E402
@@ -53,10 +54,14 @@ class ScriptRun:
         self.follower = Follower()
         self.polls: dict[str, tuple[Follower, Instant]] = {}
         self.wall_ahead_ms = 0
+        self.key_store = KeyStore("")
+        self.key_store.publish(keys_of(script.get("jwks", {"keys": []})))
 
     def perform(self, test: unittest.TestCase, step: dict) -> None:
         now = Instant(step["atMs"], self.script["wallMs"] + step["atMs"] + self.wall_ahead_ms)
         self.wall_ahead_ms = step.get("wallAheadMs", self.wall_ahead_ms)
+        if "jwks" in step:
+            self.key_store.publish(keys_of(step["jwks"]))
         if "abandon" in step:
             self.follower.abandon()
         if "feedChanged" in step:
@@ -71,6 +76,9 @@ class ScriptRun:
             self.follower.index.remove_expired(time_ms - self.script["toleranceMs"])
         if "entries" in step:
             test.assertEqual(len(self.follower.index), step["entries"])
+        if "kid" in step:
+            is_known = self.key_store.known(step["kid"]) is not None
+            test.assertEqual("accepted" if is_known else "refused", step["expect"])
         if "token" in step:
             test.assertEqual(self.decision(step, now, time_ms), step["expect"])
 
@@ -84,6 +92,8 @@ class ScriptRun:
         result = self.follower.apply(step["response"], sent_at, now.now_ms)
         if result == "restart":
             self.follower = Follower()
+        if result == "applied":
+            self.key_store.apply(follower.index.keys, is_complete=not step["response"]["more"])
         return result
 
     def decision(self, step: dict, now: Instant, time_ms: float | None) -> str:

@@ -1,9 +1,18 @@
 /** The state of the fake feed: entries, the rows of guards, and the barrier, by the rules of the protocol. */
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '@gatehouse/clock'
-import type { PollRequest, PollResponse, RevocationEntry } from '@gatehouse/contract'
+import type {
+  Entry,
+  FeedKey,
+  KeyEffect,
+  KeyEntry,
+  PollRequest,
+  PollResponse,
+  RevocationEntry,
+} from '@gatehouse/contract'
 import { blocksRevocation, decidePoll, type GuardRow, type PollDecision } from '@gatehouse/protocol'
 import { vectorNowMs } from './settings.ts'
+import type { VectorKey } from './signToken.ts'
 
 /** The configuration of the feed, which each check can change. Times in milliseconds. */
 export interface FeedRules {
@@ -27,6 +36,8 @@ export interface FeedState {
   dbNowMs(): number
   /** Appends an entry and wakes held polls. */
   append(entry: Partial<RevocationEntry>): RevocationEntry
+  /** Appends the announcement or withdrawal of a key, and wakes held polls. */
+  appendKey(effect: KeyEffect, key: VectorKey): KeyEntry
   /** Writes the guard's row, as a replica does before it reads entries. */
   write(poll: PollRequest): PollDecision
   /** The response to a poll as of now. */
@@ -47,11 +58,13 @@ export interface FeedState {
 
 /** An entry outlasts every token of the checks. */
 const entryLifetimeMs = 7_200_000
+/** The auth service sends this with entries of keys, which never expire. */
+const neverMs = Date.UTC(9999, 11, 31)
 
 export function createFeedState(clock: Clock = systemClock): FeedState {
   const rows = new Map<string, GuardRow>()
   const leased = new Set<string>()
-  let feed = { id: randomUUID() as string, head: 0, entries: [] as RevocationEntry[] }
+  let feed = { id: randomUUID() as string, head: 0, entries: [] as Entry[] }
   let origin = { dbMs: vectorNowMs, nowMs: clock.nowMs() }
   let changed = new AbortController()
 
@@ -66,17 +79,23 @@ export function createFeedState(clock: Clock = systemClock): FeedState {
     const defaults = { kind: 'session', subject: null, epoch: null, effect: 'ended' } as const
     return { ...defaults, expiresAtMs: dbNowMs() + entryLifetimeMs, ...fields, seq: feed.head }
   }
+  function push<Appended extends Entry>(entry: Appended): Appended {
+    feed.entries.push(entry)
+    wake()
+    return entry
+  }
 
   const state: FeedState = {
     rules: { ...defaultRules },
     feedId: () => feed.id,
     head: () => feed.head,
     dbNowMs,
-    append(fields) {
-      const entry = entryOf(fields)
-      feed.entries.push(entry)
-      wake()
-      return entry
+    append: fields => push(entryOf(fields)),
+    appendKey(effect, { kid, jwk }) {
+      feed.head += 1
+      const key = effect === 'withdrawn' ? { kid } : ({ ...jwk } as FeedKey)
+      const entry = { kind: 'key', subject: null, epoch: null, expiresAtMs: neverMs } as const
+      return push<KeyEntry>({ ...entry, seq: feed.head, effect, key })
     },
     write(poll) {
       const row = rows.get(poll.guard) ?? null

@@ -5,15 +5,17 @@ import type { RevocationEntry } from '@gatehouse/contract'
 import type { FakeAuth } from './fakeAuth.ts'
 import { defaultRules, shortLeaseMs } from './feedState.ts'
 import type { Probe } from './probe.ts'
-import { claimsAt, signToken, vectorKey } from './signToken.ts'
+import { claimsAt, signToken, type VectorKey, vectorKey } from './signToken.ts'
 
 /** A rule was not kept. The message says what the guard did. */
 export class CheckFailed extends Error {}
 
 /** The routes of the application with the guard. */
 export interface Routes {
-  /** For any valid token; GET, and POST with a JSON body. */
+  /** For any valid token. */
   any: string
+  /** For any valid token: POST with a JSON body. */
+  body: string
   /** Requires the scope `storage:restricted`. */
   restricted: string
   /** A response that stays open. */
@@ -44,8 +46,8 @@ export interface Kit {
   /** Stops and continues the guard's process; undefined when its pid is not known. */
   freeze?: () => void
   thaw?: () => void
-  /** A signed token with ids of its own. */
-  token(overrides?: Record<string, unknown>): Subject
+  /** A signed token with ids of its own. @param key the key that signs; `es256` by default */
+  token(overrides?: Record<string, unknown>, key?: VectorKey): Subject
   /** Sends the token. @returns `pass`, the code of the problem, or the status */
   result(subject: Subject, path?: string): Promise<string>
   /** Appends an entry that covers the token, and waits until it is in force. */
@@ -79,7 +81,7 @@ const pauseMs = 25
 
 export function createKit(options: Pick<Kit, 'auth' | 'probe' | 'routes'> & { pid?: number | undefined }): Kit {
   const { auth, probe, routes, pid } = options
-  const key = vectorKey('es256')
+  const mainKey = vectorKey('es256')
   const revoked = new Map<string, Subject>()
 
   const kit: Kit = {
@@ -87,7 +89,7 @@ export function createKit(options: Pick<Kit, 'auth' | 'probe' | 'routes'> & { pi
     ...(pid === undefined
       ? {}
       : { freeze: () => void process.kill(pid, 'SIGSTOP'), thaw: () => void process.kill(pid, 'SIGCONT') }),
-    token(overrides = {}) {
+    token(overrides = {}, key = mainKey) {
       const ids = { sid: randomUUID() as string, sub: randomUUID() as string }
       const claims = claimsAt(auth.feed.dbNowMs(), { ...ids, ...overrides })
       const token = signToken(key, claims)

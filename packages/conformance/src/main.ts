@@ -11,7 +11,8 @@ Start the application first; see the README for its settings.
 
   --port N            the port of the fake auth service (4810)
   --pid N             the guard's process, which the check "frozen" stops and continues
-  --any PATH          a route for any valid token, GET and POST (${defaultRoutes.any})
+  --any PATH          a route for any valid token (${defaultRoutes.any})
+  --body PATH         a route for any valid token, POST with a JSON body; by default that of --any; "" for none
   --restricted PATH   a route that requires storage:restricted (${defaultRoutes.restricted}); "" for none
   --stream PATH       a response that stays open (${defaultRoutes.stream}); "" for none
   --open PATH         a route with onUnknown: allow; none by default
@@ -25,6 +26,7 @@ const { values, positionals } = parseArgs({
     ...{ port: { type: 'string', default: '4810' }, pid: { type: 'string' }, only: { type: 'string' } },
     ...{
       any: { type: 'string' },
+      body: { type: 'string' },
       restricted: { type: 'string' },
       stream: { type: 'string' },
       open: { type: 'string' },
@@ -39,8 +41,8 @@ if (values.help || url === undefined || !URL.canParse(url) || unknown.length > 0
   process.exit(values.help ? 0 : 2)
 }
 
-const { any, restricted, stream, open } = values
-const given = Object.entries({ any, restricted, stream, open }).filter(([, path]) => path !== undefined)
+const { any, body, restricted, stream, open } = values
+const given = Object.entries({ any, body, restricted, stream, open }).filter(([, path]) => path !== undefined)
 const results = await runChecks({
   url,
   auth: Number(values.port),

@@ -1,7 +1,8 @@
 /** Runs the checks one after another, and collects their results. */
 import { systemClock } from '@gatehouse/clock'
 import { malformedCheck, replayedCheck } from './checks/answers.ts'
-import { changedCheck, clockCheck, expiryCheck, keysCheck, pagesCheck } from './checks/feeds.ts'
+import { changedCheck, clockCheck, expiryCheck, pagesCheck } from './checks/feeds.ts'
+import { announcedKeyCheck, keysCheck, withdrawnKeyCheck } from './checks/keys.ts'
 import { abandonedCheck, frozenCheck, lapseCheck, sendCheck, twiceCheck } from './checks/leases.ts'
 import { bodyCheck, effectsCheck, globalCheck, loadCheck, startCheck, streamCheck } from './checks/revocations.ts'
 import { tokenCheck } from './checks/tokens.ts'
@@ -11,7 +12,8 @@ import { createProbe } from './probe.ts'
 
 /** All checks in the order in which they run. The first one must pass before any other. */
 export const checks: readonly Check[] = [
-  ...[startCheck, tokenCheck, effectsCheck, globalCheck, loadCheck, streamCheck, bodyCheck, keysCheck],
+  ...[startCheck, tokenCheck, effectsCheck, globalCheck, loadCheck, streamCheck, bodyCheck],
+  ...[keysCheck, announcedKeyCheck, withdrawnKeyCheck],
   ...[sendCheck, lapseCheck, abandonedCheck, twiceCheck, malformedCheck, replayedCheck, frozenCheck],
   ...[expiryCheck, changedCheck, pagesCheck, clockCheck],
 ]
@@ -32,6 +34,7 @@ export interface RunOptions {
   url: string
   /** The port of the fake auth service, or the service itself. */
   auth: number | FakeAuth
+  /** By default the routes of Gatehouse's resource service; `body` is by default the same as `any`. */
   routes?: Partial<Routes>
   /** The id of the guard's process, which the check `frozen` stops and continues. */
   pid?: number | undefined
@@ -42,6 +45,7 @@ export interface RunOptions {
 /** The routes of Gatehouse's resource service. */
 export const defaultRoutes: Routes = {
   any: '/storage',
+  body: '/storage',
   restricted: '/storage/restricted',
   stream: '/storage/events',
   open: '',
@@ -58,7 +62,8 @@ export const defaultRoutes: Routes = {
  */
 export async function runChecks({ url, auth: authOption, routes = {}, pid, only }: RunOptions): Promise<CheckResult[]> {
   const auth = typeof authOption === 'number' ? await startFakeAuth(authOption) : authOption
-  const kit = createKit({ auth, probe: createProbe(url), routes: { ...defaultRoutes, ...routes }, pid })
+  const body = routes.any ?? defaultRoutes.body
+  const kit = createKit({ auth, probe: createProbe(url), routes: { ...defaultRoutes, body, ...routes }, pid })
   const results: CheckResult[] = []
   try {
     for (const check of checks) {

@@ -47,6 +47,8 @@ export type ScriptStep = { atMs: number; why?: string } & (
   | { wallAheadMs: number }
   | { token: ScriptToken; onUnknown?: 'allow'; expect: 'pass' | ProblemCode }
   | { entries: number }
+  | { jwks: TokenVectors['jwks'] }
+  | { kid: string; expect: 'accepted' | 'refused' }
 )
 
 /**
@@ -57,6 +59,8 @@ export interface FeedScript {
   title: string
   toleranceMs: number
   wallMs: number
+  /** The JWK Set that the guard fetched at its start; empty by default. */
+  jwks?: TokenVectors['jwks']
   steps: ScriptStep[]
 }
 

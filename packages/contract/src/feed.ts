@@ -73,15 +73,27 @@ export interface RevocationEntry {
 
 /** Schema of one entry in a response of the feed. */
 export const Entry = Type.Unsafe<Entry>(
-  Type.Object({
-    seq: Seq,
-    kind: Type.Enum([...entryKinds]),
-    subject: Type.Union([Uuid, Type.Null()]),
-    epoch: Type.Union([Type.Integer(), Type.Null()]),
-    effect: Type.Enum([...revocationEffects, ...keyEffects]),
-    expiresAtMs: Type.Integer({ description: 'The time at which every covered token has expired, in ms since 1970.' }),
-    key: Type.Optional(FeedKey),
-  }),
+  Type.Union([
+    Type.Object({
+      seq: Seq,
+      kind: Type.Enum(entryKinds.filter(kind => kind !== 'key')),
+      subject: Type.Union([Uuid, Type.Null()]),
+      epoch: Type.Union([Type.Integer(), Type.Null()]),
+      effect: Type.Enum([...revocationEffects]),
+      expiresAtMs: Type.Integer({
+        description: 'The time at which every covered token has expired, in ms since 1970.',
+      }),
+    }),
+    Type.Object({
+      seq: Seq,
+      kind: Type.Literal('key'),
+      subject: Type.Null(),
+      epoch: Type.Null(),
+      effect: Type.Enum([...keyEffects]),
+      expiresAtMs: Type.Integer({ description: 'Has no meaning: the entry never expires.' }),
+      key: FeedKey,
+    }),
+  ]),
 )
 
 /**

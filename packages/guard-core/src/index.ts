@@ -2,6 +2,7 @@
 export { GuardSettingsError } from './feed/feedClient.ts'
 export { createGuard } from './guard.ts'
 export type { Guard, GuardState } from './guardApi.ts'
+export { createFeedKeys, type FeedKeys } from './keys/feedKeys.ts'
 export { type JwksOptions, jwksKeys } from './keys/jwksKeys.ts'
 export { type Keys, keyFromPem, keysFromJwks, type PublicKey, pemBlocks, thumbprint } from './keys/publicKey.ts'
 export { type PemKey, staticKeys } from './keys/staticKeys.ts'

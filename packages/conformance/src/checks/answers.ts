@@ -8,6 +8,8 @@ type Fault = [name: string, act: (exchange: Exchange, response: PollResponse) =>
 const http = (body: string, length = Buffer.byteLength(body), status = '200 OK') =>
   `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${length}\r\n\r\n${body}`
 
+const keyWithoutKey = { kind: 'key', subject: null, effect: 'announced' }
+
 const faults: Fault[] = [
   ['half a body', (exchange, response) => cut(exchange, JSON.stringify(response))],
   [
@@ -30,6 +32,7 @@ const faults: Fault[] = [
   ['a lease that is text', (exchange, response) => exchange.respond({ ...response, leaseMs: '60000' })],
   ['an unknown kind', (exchange, response) => exchange.respond(withEntry(response, { kind: 'tenant' }))],
   ['an unknown effect', (exchange, response) => exchange.respond(withEntry(response, { effect: 'paused' }))],
+  ['a key entry without a key', (exchange, response) => exchange.respond(withEntry(response, keyWithoutKey))],
   ['an entry without seq', (exchange, response) => exchange.respond(withEntry(response, { seq: undefined }))],
 ]
 

@@ -4,7 +4,7 @@ import type { PollRequest } from '@gatehouse/contract'
 import type { Exchange, PollHandler } from '../fakeAuth.ts'
 import { type Check, CheckFailed, expectResult, type Kit, within } from '../kit.ts'
 import { toleranceMs, vectorNowMs } from '../settings.ts'
-import { signToken, uuidOf, vectorKey } from '../signToken.ts'
+import { uuidOf } from '../signToken.ts'
 
 export const changedCheck: Check = {
   id: 'feed-changed',
@@ -145,27 +145,6 @@ export const clockCheck: Check = {
     await kit.neverPasses(subject, 1200)
     expectResult(await kit.result(valid), 'pass', 'a valid token')
     return undefined
-  },
-}
-
-export const keysCheck: Check = {
-  id: 'keys',
-  property: 'LIVE',
-  title: 'tokens with unknown keys cause at most one fetch of the keys',
-  async run(kit) {
-    const before = kit.auth.counts.keys
-    const key = vectorKey('foreign')
-    for (let index = 0; index < 20; index += 1) {
-      const token = signToken(key, {}, { kid: `unknown-${index}` })
-      expectResult(
-        await kit.result({ ...kit.token(), authorization: `Bearer ${token}` }),
-        'token-invalid',
-        'an unknown key',
-      )
-    }
-    const fetches = kit.auth.counts.keys - before
-    if (fetches > 1) throw new CheckFailed(`20 unknown keys caused ${fetches} fetches`)
-    return `${fetches} fetches`
   },
 }
 

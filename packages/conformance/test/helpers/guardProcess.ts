@@ -5,17 +5,20 @@ import { type CheckResult, type RunOptions, runChecks, startFakeAuth } from '../
 export interface GuardProcess {
   /** The JavaScript file of the application. It prints `listening at URL`. */
   entry: string
+  /** Arguments of the application, after the URL of the fake auth service. */
+  arguments?: readonly string[]
   /** Options of Node, for example a preloaded module. */
   nodeOptions?: string
   options?: Pick<RunOptions, 'only' | 'routes'>
 }
 
 /** @returns the results, after both have stopped */
-export async function checkProcess({ entry, nodeOptions, options = {} }: GuardProcess): Promise<CheckResult[]> {
+export async function checkProcess(guard: GuardProcess): Promise<CheckResult[]> {
+  const { entry, nodeOptions, options = {} } = guard
   const auth = await startFakeAuth()
   const app = await startProcess({
     entry,
-    arguments: [auth.url],
+    arguments: [auth.url, ...(guard.arguments ?? [])],
     env: nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions },
     readyWhen: /listening at (\S+)/,
   })

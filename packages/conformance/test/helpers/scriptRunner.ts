@@ -1,6 +1,7 @@
 /** Runs a script of `vectors/feed` against this project's rules, step by step. */
 import { PollResponse } from '@gatehouse/contract'
 import { authorize } from '@gatehouse/guard'
+import { createFeedKeys, type FeedKeys, keysFromJwks, type PublicKey } from '@gatehouse/guard-core'
 import {
   abandonPoll,
   applyResponse,
@@ -23,6 +24,8 @@ interface Run {
   follower: Follower
   polls: Map<string, { follower: Follower; sentAt: Instant }>
   wallAheadMs: number
+  published: Map<string, PublicKey>
+  keys: FeedKeys
 }
 
 /**
@@ -30,16 +33,32 @@ interface Run {
  * @returns a sentence for each step whose result differs
  */
 export function mismatchesOf(script: FeedScript): string[] {
-  const run: Run = { follower: createFollower(), polls: new Map(), wallAheadMs: 0 }
+  const published = publishedKeys(script.jwks)
+  const run: Run = { follower: createFollower(), polls: new Map(), wallAheadMs: 0, published, keys: keysOf(published) }
   return script.steps.flatMap((step, index) => {
     const mismatch = performStep(script, step, run)
     return mismatch === null ? [] : [`step ${index + 1} at ${step.atMs} ms: ${mismatch}`]
   })
 }
 
+function publishedKeys(jwks = { keys: [] as Record<string, unknown>[] }): Map<string, PublicKey> {
+  return new Map(keysFromJwks(jwks, 20).map(key => [key.kid, key]))
+}
+
+function keysOf(published: Map<string, PublicKey>): FeedKeys {
+  return createFeedKeys({
+    find: kid => published.get(kid),
+    fetchKey: async kid => published.get(kid),
+    isLoaded: () => true,
+    start: async () => {},
+    stop: async () => {},
+  })
+}
+
 function performStep(script: FeedScript, step: ScriptStep, run: Run): string | null {
   const now = { nowMs: step.atMs, wallMs: script.wallMs + step.atMs + run.wallAheadMs }
   if ('wallAheadMs' in step) run.wallAheadMs = step.wallAheadMs
+  if ('jwks' in step) for (const [kid, key] of publishedKeys(step.jwks)) run.published.set(kid, key)
   if ('abandon' in step) abandonPoll(run.follower)
   if ('feedChanged' in step) run.follower = createFollower()
   if ('begin' in step) {
@@ -51,6 +70,7 @@ function performStep(script: FeedScript, step: ScriptStep, run: Run): string | n
   const timeMs = run.follower.time === null ? null : feedNowMs(run.follower.time, now.nowMs)
   if (timeMs !== null) removeExpired(run.follower.index, { expiredAtMs: timeMs - script.toleranceMs, max: 1000 })
   if ('entries' in step) return difference(entryCount(run.follower.index), step.entries)
+  if ('kid' in step) return difference(run.keys.find(step.kid) ? 'accepted' : 'refused', step.expect)
   if ('token' in step) return difference(decision(script, step, { run, now, timeMs }), step.expect)
   return null
 }
@@ -68,6 +88,7 @@ function answer(step: AnswerStep, run: Run, receivedAtMs: number): string {
   if (poll.follower !== run.follower) return 'ignored'
   const result = applyResponse(run.follower, step.response, { sentAt: poll.sentAt, receivedAtMs })
   if (result === 'restart') run.follower = createFollower()
+  if (result === 'applied') run.keys.apply(run.follower.index.keys, { isComplete: !step.response.more })
   return result
 }
 

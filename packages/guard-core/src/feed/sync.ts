@@ -45,7 +45,7 @@ export function createSync(
     feed: createFeedClient(settings),
     onApplied(response) {
       if (response.entries.length > 0) revision += 1
-      keys.apply(follower().index.keys)
+      keys.apply(follower().index.keys, { isComplete: !response.more })
       streams.revoke(response.entries)
       expiry.checkLease()
       checkClock()

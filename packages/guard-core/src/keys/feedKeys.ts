@@ -5,35 +5,51 @@
  * live guard verifies with the key, and when a withdrawal is in force, every live guard refuses it,
  * even if a JWK Set or a file still contains it.
  */
-import type { KeyEntry } from '@gatehouse/contract'
+import { type KeyEntry, ProblemError } from '@gatehouse/contract'
 import { type Keys, keysFromJwks, type PublicKey } from './publicKey.ts'
 
 export interface FeedKeys extends Keys {
   /**
    * Makes the keys follow the entries that are applied.
    * @param entries the last entry of each key, by its id
+   * @param page `isComplete` is false while further pages follow. After a change of the feed, only
+   *   the last page shows that the new feed does not know a key.
    */
-  apply(entries: ReadonlyMap<string, KeyEntry>): void
+  apply(entries: ReadonlyMap<string, KeyEntry>, page: { isComplete: boolean }): void
 }
 
 /** @param other where keys come from that the feed does not name: a JWK Set or PEM */
 export function createFeedKeys(other: Keys): FeedKeys {
   const announced = new Map<string, PublicKey>()
+  /** Keys of the other source that the feed withdrew. */
+  const withdrawn = new Map<string, PublicKey>()
   let known: ReadonlyMap<string, KeyEntry> = new Map()
   const isWithdrawn = (kid: string) => known.get(kid)?.effect === 'withdrawn'
 
+  function assertNotWithdrawn(kid: string): void {
+    if (isWithdrawn(kid)) throw new ProblemError('token-invalid', 'its key was withdrawn')
+  }
+
   return {
     ...other,
-    apply(entries) {
+    apply(entries, { isComplete }) {
       known = entries
       for (const [kid, key] of announced) {
-        if (entries.get(kid)?.effect === 'announced') continue
+        if (entries.get(kid)?.effect !== 'withdrawn' && (entries.has(kid) || !isComplete)) continue
         key.isWithdrawn = true
         announced.delete(kid)
       }
+      for (const [kid, key] of withdrawn) {
+        if (isWithdrawn(kid) || !isComplete) continue
+        if (other.find(kid) === key) key.isWithdrawn = false
+        withdrawn.delete(kid)
+      }
       for (const [kid, { effect, key }] of entries) {
         const same = other.find(kid)
-        if (effect === 'withdrawn' && same !== undefined) same.isWithdrawn = true
+        if (effect === 'withdrawn' && same !== undefined) {
+          same.isWithdrawn = true
+          withdrawn.set(kid, same)
+        }
         if (effect === 'withdrawn' || announced.has(kid)) continue
         const [read] = keysFromJwks({ keys: [key] }, 1)
         if (read !== undefined) announced.set(kid, read)
@@ -41,10 +57,11 @@ export function createFeedKeys(other: Keys): FeedKeys {
     },
     find: kid => announced.get(kid) ?? (isWithdrawn(kid) ? undefined : other.find(kid)),
     async fetchKey(kid) {
-      if (isWithdrawn(kid)) return undefined
+      assertNotWithdrawn(kid)
       const key = announced.get(kid) ?? (await other.fetchKey(kid))
       // The withdrawal may have been applied during the fetch.
-      return isWithdrawn(kid) ? undefined : key
+      assertNotWithdrawn(kid)
+      return key
     },
     isLoaded: () => announced.size > 0 || other.isLoaded(),
   }

@@ -24,7 +24,7 @@ export interface Keys {
   find(kid: string): PublicKey | undefined
   /**
    * The key of this name after fetching the keys, at most once per cool-down.
-   * @throws ProblemError `unavailable`
+   * @throws ProblemError `unavailable`, or `token-invalid` when the key is withdrawn
    */
   fetchKey(kid: string): Promise<PublicKey | undefined>
   isLoaded(): boolean

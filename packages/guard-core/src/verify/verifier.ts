@@ -21,8 +21,8 @@ export interface VerifierOptions {
    */
   timeMs: () => number | null
   /**
-   * False when `timeMs` can be behind. A token with a time in the future is then
-   * `revocation-unknown` instead of `token-invalid`. The default is true.
+   * False when `timeMs` and the keys can be behind. A token with a time in the future or an unknown
+   * key is then `revocation-unknown` instead of `token-invalid`. The default is true.
    */
   isTimeCurrent?: () => boolean
   /**
@@ -87,7 +87,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   async function verifyLater(pending: PendingToken): Promise<VerifiedToken> {
     const key = keys.find(pending.kid) ?? (await keys.fetchKey(pending.kid))
-    if (key === undefined) throw new ProblemError('token-invalid', 'unknown key')
+    // Without a lease, the feed may have announced the key since.
+    if (key === undefined)
+      throw new ProblemError(isTimeCurrent() ? 'token-invalid' : 'revocation-unknown', 'unknown key')
     return verifySignature(pending, key, await checkOf(key))
   }
 

@@ -72,6 +72,17 @@ export const faults = {
     why: /^the stream stayed open after the barrier returned$/,
     edits: [{ file: '/packages/guard-core/dist/src/feed/sync.js', from: 'streams.revoke(response.entries);', to: '' }],
   },
+  'withdrawal of a key ignored': {
+    check: 'key-withdrawn',
+    why: /^a token of the withdrawn key: expected token-invalid, got pass$/,
+    edits: [
+      {
+        file: '/packages/guard-core/dist/src/feed/sync.js',
+        from: 'keys.apply(follower().index.keys, { isComplete: !response.more });',
+        to: '',
+      },
+    ],
+  },
   'effect precedence wrong': {
     check: 'effects',
     why: /^user forbidden, session ended: expected session-ended, got account-disabled$/,
