@@ -64,13 +64,13 @@ export async function tour(
       body: { reason: 'the tour' },
     })
 
-  section('No badge, no entry')
+  section('A request without a token')
   await get(`${resourceUrl}/storage`, undefined, {
     description: 'A request without a token is refused.',
     expects: { status: 401, code: 'token-missing' },
   })
 
-  section('Badge, but no clearance')
+  section('A user logs in; a scope is missing')
   const first = await login(user, 'A user logs in.')
   await get(`${resourceUrl}/storage`, first.accessToken, {
     description: 'The storage accepts any valid token.',

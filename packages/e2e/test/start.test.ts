@@ -46,8 +46,8 @@ t.test('start: runs the tour twice, keeps passwords over a restart, and leaves n
   t.equal(lines.length, 4, 'each step has a line')
   const { stdout } = await run(process.execPath, [tour], { env: { ...process.env, ...env } })
   for (const scene of [
-    'No badge, no entry',
-    'Badge, but no clearance',
+    'A request without a token',
+    'A user logs in; a scope is missing',
     'token-expired',
     'session-ended',
     'account-disabled',
