@@ -114,6 +114,7 @@ function challengeOf(
 }
 
 function detailOf(code: ProblemCode, extras: ProblemExtras): string {
+  if (extras.detail !== undefined) return extras.detail
   if (extras.fields?.length) return extras.fields.map(({ field, reason }) => `${field}: ${reason}`).join('; ')
   if (extras.scope?.length) return `Required: ${extras.scope.join(' ')}.`
   if (extras.maxAgeSeconds !== undefined) return `Required: a log-in within the last ${extras.maxAgeSeconds} seconds.`

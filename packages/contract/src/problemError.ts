@@ -44,3 +44,11 @@ export class ProblemError extends Error {
     return problemSummary(this.code, this.extras)
   }
 }
+
+/**
+ * A `conflict` whose response says what the request conflicts with.
+ * @param reason a phrase without a full stop, for the log and for the response
+ */
+export function conflict(reason: string): ProblemError {
+  return new ProblemError('conflict', reason, { detail: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.` })
+}

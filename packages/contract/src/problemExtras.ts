@@ -10,6 +10,8 @@ export interface FieldError {
 
 /** What a refusal adds to its row of the table. */
 export interface ProblemExtras {
+  /** A sentence instead of the table's description; it contains only what the caller may know. */
+  detail?: string
   /** For `request-malformed`: the fields that are wrong. */
   fields?: readonly FieldError[]
   /** For `insufficient-scope`: the scopes that the route requires. */

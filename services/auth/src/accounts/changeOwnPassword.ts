@@ -1,5 +1,5 @@
 /** Changes the caller's own password: one password is verified per request, and counted before it is answered. */
-import { type PasswordChange, ProblemError } from '@gatehouse/contract'
+import { conflict, type PasswordChange, ProblemError } from '@gatehouse/contract'
 import type { PrismaClient } from '../database/database.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { sha256 } from '../keys/hmac.ts'
@@ -72,7 +72,7 @@ async function commit(
 ): Promise<RevocationResult> {
   const keepOnly = endOthers ? context.sid : null
   const revoked = await revocations.changePassword({ id: accountId, from, to, keepOnly }, context)
-  if (revoked === undefined) throw new ProblemError('conflict', 'the password was changed by a concurrent request')
+  if (revoked === undefined) throw conflict('the password was changed by a concurrent request')
   // After the commit: without this row a repeated request is answered password-wrong, which is safe.
   if (keyHash !== undefined) await claimCreation(db, { keyHash, requestHash: keyHash, target: accountId })
   return revoked

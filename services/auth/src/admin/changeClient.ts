@@ -1,5 +1,5 @@
 /** Creates and deletes service clients and replaces their secrets. */
-import { ProblemError } from '@gatehouse/contract'
+import { conflict, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { sha256 } from '../keys/hmac.ts'
@@ -41,7 +41,7 @@ export async function createClient(
   await db.$transaction(async tx => {
     assertClientGrantAllowed(await readActor(tx), scopes)
     const isNew = await createServiceClient(tx, { id, name, secretHash: sha256(secret), scopes })
-    if (!isNew) throw new ProblemError('conflict', 'the id is in use')
+    if (!isNew) throw conflict('the id is in use')
     const entry = { action: 'client.create', target: id, outcome: 'done', detail: { scopes } } as const
     await writeAudit(tx, { actor, reason, address, requestId, ...entry })
     assertClientGrantAllowed(await confirmActor(tx, { readActor, use: 'read' }), scopes)

@@ -1,5 +1,5 @@
 /** What admins do to keys: announce, activate, withdraw. */
-import { type Algorithm, ProblemError } from '@gatehouse/contract'
+import { type Algorithm, conflict, ProblemError } from '@gatehouse/contract'
 import type { Db, PrismaClient } from '../database/database.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { announceKey, createSealedKey } from '../keys/announceKey.ts'
@@ -42,7 +42,7 @@ export async function announceNewKey(
   return db.$transaction(async tx => {
     await confirmActor(tx, { readActor: context.readActor, use: 'append' })
     const usable = (await listSigningKeys(tx)).filter(({ state }) => state !== 'withdrawn')
-    if (usable.length >= maxUsableKeys) throw new ProblemError('conflict', `there are ${usable.length} keys already`)
+    if (usable.length >= maxUsableKeys) throw conflict(`there are ${usable.length} keys already`)
     return announceKey(tx, key, context)
   })
 }
@@ -61,12 +61,12 @@ export async function activateKey(
   const announced = await db.signingKey.findUnique({ where: { kid }, select: { announcedSeq: true } })
   if (announced === null) throw noSuchKey()
   const { inForce } = await barrier.wait({ seq: Number(announced.announcedSeq), feedId: null }, waitMs)
-  if (!inForce) throw new ProblemError('conflict', 'a live guard does not hold the key yet: repeat the request')
+  if (!inForce) throw conflict('a live guard does not hold the key yet: repeat the request')
   await db.$transaction(async tx => {
     await confirmActor(tx, { readActor: context.readActor, use: 'append' })
     const key = await lockUsable(tx, kid)
     if (key.state === 'active') return
-    if (!keyStore.canSign(key)) throw new ProblemError('conflict', 'this replica lacks the private key')
+    if (!keyStore.canSign(key)) throw conflict('this replica lacks the private key')
     await activateSigningKey(tx, kid)
     const { actor, reason, address, requestId, detail = {} } = context
     await writeAudit(tx, {
@@ -87,7 +87,7 @@ export async function withdrawKey(
   return db.$transaction(async tx => {
     await confirmActor(tx, { readActor: context.readActor, use: 'append' })
     const key = await lockUsable(tx, kid)
-    if (key.state === 'active') throw new ProblemError('conflict', 'the key signs: activate another key first')
+    if (key.state === 'active') throw conflict('the key signs: activate another key first')
     const withdrawn = await appendKeyEntry(tx, {
       ...{ key: { kid }, effect: 'withdrawn', action: 'key.withdraw', context },
     })
@@ -99,7 +99,7 @@ export async function withdrawKey(
 async function lockUsable(tx: Db, kid: string): Promise<StoredKey> {
   const key = await lockSigningKey(tx, kid)
   if (key === undefined) throw noSuchKey()
-  if (key.state === 'withdrawn') throw new ProblemError('conflict', 'the key is withdrawn')
+  if (key.state === 'withdrawn') throw conflict('the key is withdrawn')
   return key
 }
 

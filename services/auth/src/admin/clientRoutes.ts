@@ -7,6 +7,7 @@ import {
   ClientRotated,
   type ClientView,
   ClientWithSecret,
+  conflict,
   NewClient,
   ProblemError,
   Reason,
@@ -76,7 +77,7 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, de
     const { id } = request.body
     const secret = await createClient(deps, request.body, adminContextOf(request))
     const [row] = await listClients(db, id)
-    if (row === undefined) throw new ProblemError('conflict', 'the client has been deleted since')
+    if (row === undefined) throw conflict('the client has been deleted since')
     reply.code(201).header('cache-control', 'no-store').header('location', '/admin/clients')
     return { client: clientView(row), secret }
   })

@@ -3,7 +3,7 @@
  * grant.
  */
 import { randomUUID } from 'node:crypto'
-import { type NewUser, ProblemError } from '@gatehouse/contract'
+import { conflict, type NewUser, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { sha256 } from '../keys/hmac.ts'
@@ -43,7 +43,7 @@ export async function createUser(deps: AdminDeps, { newUser, key, context }: Use
     const earlierId = key === undefined ? undefined : await claim(tx, { newUser, key, context, id: account.id })
     if (earlierId !== undefined) return { id: earlierId, isRepeat: true }
     const created = await createAccount(tx, { ...account, roles, scopes, mustChangePassword, ...expiry })
-    if (created === undefined) throw new ProblemError('conflict', 'the e-mail address is in use')
+    if (created === undefined) throw conflict('the e-mail address is in use')
     const { actor, reason, address, requestId, readActor } = context
     const detail = { roles, scopes, mustChangePassword }
     const entry = { actor, reason, address, requestId, action: 'user.create', target: account.id, detail } as const

@@ -1,6 +1,6 @@
 /** `/admin/users`: create, list, read. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Id, NewUser, ProblemError, UserDetail, UserPage, UserQuery, UserViewRef } from '@gatehouse/contract'
+import { conflict, Id, NewUser, ProblemError, UserDetail, UserPage, UserQuery, UserViewRef } from '@gatehouse/contract'
 import { Type } from 'typebox'
 import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
 import { emailKey } from '../store/accounts.ts'
@@ -49,7 +49,7 @@ export const userRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps
     const key = idempotencyKeyOf(request)
     const id = await createUser(deps, { newUser: request.body, key, context: adminContextOf(request) })
     const row = await readAccountRow(db, id)
-    if (row === undefined) throw new ProblemError('conflict', 'the account has been deleted since')
+    if (row === undefined) throw conflict('the account has been deleted since')
     reply.code(201).header('location', `/admin/users/${row.id}`).header('etag', etagOf(row.version))
     return userView(row)
   })

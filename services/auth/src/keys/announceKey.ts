@@ -1,5 +1,5 @@
 /** Announces a key: its row, and the feed entry by which guards learn it. */
-import { type Algorithm, ProblemError } from '@gatehouse/contract'
+import { type Algorithm, conflict } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
 import { appendKeyEntry, createSigningKey, type KeyAuditContext, type NewKey } from '../store/signingKeys.ts'
@@ -25,8 +25,7 @@ export async function announceKey(
  * @throws ProblemError `conflict` without KEY_ENCRYPTION_KEYS
  */
 export function createSealedKey(encryption: KeyEncryption | null, algorithm: Algorithm): NewKey {
-  if (encryption === null)
-    throw new ProblemError('conflict', 'KEY_ENCRYPTION_KEYS is not set, so the database cannot hold a private key')
+  if (encryption === null) throw conflict('KEY_ENCRYPTION_KEYS is not set, so the database cannot hold a private key')
   const { privateKey, ...key } = generateSigningKey(algorithm)
   return { ...key, sealedPrivateKey: encryption.seal(privateKey, key.kid) }
 }

@@ -1,5 +1,5 @@
 /** Confirms the password within a session: the next access tokens carry a new `auth_time` (RFC 9470). */
-import { ProblemError } from '@gatehouse/contract'
+import { conflict, ProblemError } from '@gatehouse/contract'
 import type { PrismaClient } from '../database/database.ts'
 import type { QueryRaw } from '../database/rawSql.ts'
 import type { ActorContext } from '../http/actorContext.ts'
@@ -46,7 +46,7 @@ export async function reauthenticate(
       return grant
     }
     await context.readActor(db)
-    throw new ProblemError('conflict', 'the password was changed by a concurrent request')
+    throw conflict('the password was changed by a concurrent request')
   } catch (error) {
     // A password has been verified, unless the queue was full: the attempt is audited, and the count stays.
     if (error instanceof ProblemError && error.code === 'overloaded') await release()

@@ -66,8 +66,7 @@ export function createRevocations(
   return {
     endSessions: (which, endedAs, context) => {
       if (which.kind !== 'one') return prisma.$transaction(tx => end(tx, { which, endedAs, context, retentionMs }))
-      // OneSession statement suffices, unless the actor's rights must be read because it is not the
-      // owner.
+      // One statement suffices, unless the actor is not the owner: its rights must then be read.
       const isOwner = context.readActor === undefined || which.accountId === context.actor
       if (isOwner) return endOwn(deps, which, { endedAs, context })
       return prisma.$transaction(tx => end(tx, { which, endedAs, context, retentionMs }))

@@ -134,7 +134,9 @@ t.test('keys: no key signs before every live guard holds it', async t => {
 
 t.test('keys: bad input is refused and changes nothing', async t => {
   const service = await startWithAdmin(t)
-  assertProblem(t, await service.callAsAdmin('/admin/keys', { body: {} }), 'conflict')
+  const withoutEncryption = await service.callAsAdmin('/admin/keys', { body: {} })
+  assertProblem(t, withoutEncryption, 'conflict')
+  t.match(withoutEncryption.body, { detail: /KEY_ENCRYPTION_KEYS is not set/ }, 'the response says why')
   assertProblem(t, await service.callAsAdmin('/admin/keys', { body: { algorithm: 'HS256' } }), 'request-malformed')
   assertProblem(t, await activate(service.callAsAdmin, 'short'), 'request-malformed')
   assertProblem(t, await activate(service.callAsAdmin, 'x'.repeat(43)), 'not-found')
