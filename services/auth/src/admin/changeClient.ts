@@ -30,11 +30,11 @@ export interface ClientCreation {
  * @throws ProblemError `conflict` when the id is in use, `insufficient-scope`, `request-malformed`
  */
 export async function createClient(
-  { db, assertGrantFits }: AdminDeps,
+  { db, assertGrantFits, publicClients }: AdminDeps,
   { id, name = id, scopes }: ClientCreation,
   context: ActorContext,
 ): Promise<string> {
-  assertClientId(id)
+  assertClientId(id, publicClients)
   assertGrantFits({ clientId: id, roles: [], scopes })
   const secret = newClientSecret()
   const { actor, reason, address, requestId, readActor } = context

@@ -21,6 +21,8 @@ export interface AdminDeps {
   revocations: Revocations
   barrierDeps: BarrierDeps
   assertGrantFits: AssertGrantFits
+  /** Ids that no service client may have. */
+  publicClients: readonly string[]
   /** How long a reset code can be used. */
   resetCodeSeconds: number
   /** Forgets the wrong passwords that were counted against an account. */

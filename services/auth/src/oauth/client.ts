@@ -6,7 +6,8 @@ import { decodeBasic } from '../http/basicAuth.ts'
 import { clientInfoOf } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
 import type { ClientLimits } from '../rateLimits/clientLimits.ts'
-import { type AuthenticatedClient, authenticateClient } from '../store/serviceClients.ts'
+import { type AuthenticatedClient, authenticateClient, hasServiceClient } from '../store/serviceClients.ts'
+import { firstParty } from '../tokens/firstParty.ts'
 import { assertionType, authenticateByAssertion, clientNamedBy } from './assertion.ts'
 import { OAuthError } from './errors.ts'
 import type { Form } from './form.ts'
@@ -65,26 +66,46 @@ export async function requireClient(
   return client
 }
 
-/**
- * The id that a client names without a secret: in the form, or by Basic with an empty secret, which libraries send for
- * public clients.
- */
-export function namedClientId(request: FastifyRequest, form: Form): string | undefined {
-  return presentedClient(request, form).id
+export interface PublicClientDeps {
+  db: Db
+  /** Clients without a secret that may use device authorization. */
+  publicClients: readonly string[]
 }
 
 /**
+ * The client of a request that may come without a secret: an authenticated client, a public client, or that of log-ins.
+ * @returns undefined when any other client only names itself
+ * @throws as `clientOf`
+ */
+export async function presentingClient(
+  deps: PublicClientDeps & ClientDeps,
+  request: FastifyRequest,
+  form: Form,
+): Promise<{ id: string; isAuthenticated: boolean } | undefined> {
+  const client = await clientOf(deps, request, form)
+  if (client !== undefined) return { id: client.id, isAuthenticated: true }
+  const { id = firstParty } = presentedClient(request, form)
+  return id === firstParty || (await isPublicClient(deps, id)) ? { id, isAuthenticated: false } : undefined
+}
+
+/**
+ * A client names itself in the form, or by Basic with an empty secret, which libraries send for public clients.
  * @returns the id of a public client that may start sessions
  * @throws ProblemError `client-invalid` for any other client, and for one that sends a secret
  */
-export function requirePublicClient(
-  { publicClients }: { publicClients: readonly string[] },
+export async function requirePublicClient(
+  deps: PublicClientDeps,
   request: FastifyRequest,
   form: Form,
-): string {
+): Promise<string> {
   const { id = '', secret } = presentedClient(request, form)
-  if (secret === undefined && publicClients.includes(id)) return id
+  if (secret === undefined && (await isPublicClient(deps, id))) return id
   throw new ProblemError('client-invalid', 'not a public client')
+}
+
+/** An id that also belongs to a service client is confidential, whatever PUBLIC_CLIENTS says. */
+async function isPublicClient({ db, publicClients }: PublicClientDeps, id: string): Promise<boolean> {
+  return publicClients.includes(id) && !(await hasServiceClient(db, id))
 }
 
 function credentialsOf(request: FastifyRequest, form: Form): { id: string; secretHash: Buffer } | undefined {

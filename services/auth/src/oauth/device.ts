@@ -39,7 +39,7 @@ const scopeText = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 /** @throws OAuthError `invalid_client`, `invalid_scope`, `invalid_target`; ProblemError `rate-limited`, `overloaded` */
 export async function authorizeDevice(deps: DeviceDeps, request: FastifyRequest, form: Form) {
-  const clientId = requirePublicClient(deps, request, form)
+  const clientId = await requirePublicClient(deps, request, form)
   const audience = requestedAudience(form, deps.audiences) ?? deps.audiences[0] ?? ''
   const scope = form['scope'] ?? null
   if (scope !== null && (scope.length > 1000 || !scopeText.test(scope)))
@@ -69,7 +69,7 @@ export async function authorizeDevice(deps: DeviceDeps, request: FastifyRequest,
  */
 export async function deviceGrant(deps: DeviceDeps, request: FastifyRequest, form: Form): Promise<GrantResult> {
   const deviceCodeHash = sha256(requireParameter(form, 'device_code'))
-  const clientId = requirePublicClient(deps, request, form)
+  const clientId = await requirePublicClient(deps, request, form)
   const clientInfo = clientInfoOf(request)
   const secret = newSecret()
   // A refusal is returned: thrown inside, it would roll back the time of the poll.

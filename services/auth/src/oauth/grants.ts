@@ -8,19 +8,16 @@ import type { Grant } from '../store/rotateRefreshToken.ts'
 import type { AuthenticatedClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AccessTokens } from '../tokens/accessTokens.ts'
-import { firstParty } from '../tokens/firstParty.ts'
 import { decodeRefreshToken } from '../tokens/refreshToken.ts'
 import { type Audiences, requestedAudience } from './audience.ts'
-import { type ClientDeps, clientOf, namedClientId, requireClient } from './client.ts'
+import { type ClientDeps, type PublicClientDeps, presentingClient, requireClient } from './client.ts'
 import { OAuthError } from './errors.ts'
 import { type Form, requireParameter } from './form.ts'
 import type { tokenTypes } from './tokenTypes.ts'
 
-export interface GrantDeps extends RotateDeps, ClientDeps {
+export interface GrantDeps extends RotateDeps, ClientDeps, PublicClientDeps {
   accessTokens: AccessTokens
   audiences: Audiences
-  /** Clients without a secret that may use device authorization. */
-  publicClients: readonly string[]
 }
 
 export interface GrantResult {
@@ -40,11 +37,10 @@ export const secretScopes: readonly string[] = ['guard', 'introspect', 'exchange
  */
 export async function refreshGrant(deps: GrantDeps, request: FastifyRequest, form: Form): Promise<GrantResult> {
   const refreshToken = requireParameter(form, 'refresh_token')
-  const client = await clientOf(deps, request, form)
-  const clientId = client?.id ?? namedClientId(request, form) ?? firstParty
+  const client = await presentingClient(deps, request, form)
   // A confidential client that only names itself is not authenticated.
-  if (client === undefined && ![firstParty, ...deps.publicClients].includes(clientId))
-    throw new OAuthError('invalid_grant', 'The refresh token belongs to another client.')
+  if (client === undefined) throw new OAuthError('invalid_grant', 'The refresh token belongs to another client.')
+  const { id: clientId } = client
   const wanted = { scopes: form['scope']?.split(' '), audience: requestedAudience(form, deps.audiences) }
   await assertGranted(deps, { refreshToken, clientId }, wanted)
   const idempotencyKey = idempotencyKeyOf(request)

@@ -179,3 +179,28 @@ t.test('device: new codes are limited for each address', async t => {
   t.match(body, { error: 'temporarily_unavailable' })
   t.match(headers.get('retry-after'), /^\d+$/)
 })
+
+t.test('device: an id of PUBLIC_CLIENTS that a service client has is refused without its secret', async t => {
+  const service = await startWithDevice(t)
+  const { begin, poll, decide } = service
+  const { device_code, user_code } = (await begin()).body as Codes
+  await decide(user_code)
+  const { refresh_token } = (await poll(device_code)).body as { refresh_token: string }
+  const waiting = (await begin()).body as Codes
+  await createClient(service, 'television', ['storage:read'])
+
+  isError(t, await begin(), 'invalid_client')
+  isError(t, await poll(waiting.device_code), 'invalid_client')
+  const named = { refresh_token, client_id: 'television' }
+  isError(t, await postForm(service, '/oauth/token', { grant_type: 'refresh_token', ...named }), 'invalid_grant')
+  const revocation = { token: refresh_token, client_id: 'television' }
+  isError(t, await postForm(service, '/oauth/revoke', revocation), 'invalid_client')
+  const form = { grant_type: 'refresh_token', refresh_token }
+  t.equal((await postForm(service, '/oauth/token', form, 'television')).status, 200, 'with the secret it is accepted')
+  const body = { id: 'radio', scopes: ['storage:read'] }
+  assertProblem(
+    t,
+    await service.call('/admin/clients', { token: service.session.accessToken, body }),
+    'request-malformed',
+  )
+})
