@@ -46,7 +46,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
   const read = async () => (await readClock(rawSql)).dbNowMs
   const time = createDatabaseTime({ read, clock, metrics, onOffset, onError })
   const keyring = readKeys(config, { db, clock, time, onError })
-  const { keyStore, encryption, refreshKeys, verifier, verifierIgnoringExpiry } = keyring
+  const { keyStore, encryption, refreshKeys, verifier, verifierIgnoringExpiry, verifierOfAnyAudience } = keyring
   const loginBatch = createLoginBatch(rawSql, clock)
   const limits = createRateLimits(config, { database, logins: loginBatch, clock })
   const onKeys = keyStore.wake
@@ -115,6 +115,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
       verifier,
       limitCalls: limits.adminCalls,
       assertGrantFits,
+      publicClients: config.PUBLIC_CLIENTS,
       prefix: '/admin',
       resetCodeSeconds: config.RESET_CODE_SECONDS,
       recentLoginSeconds: config.RECENT_LOGIN_SECONDS,
@@ -125,7 +126,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
     oauth: {
       ...{ ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps, lifetimes, endSurplusSessions },
       ...{ audiences, assertGrantFits, publicClients: config.PUBLIC_CLIENTS, deviceLimit: limits.devices },
-      issuer: config.ISSUER,
+      ...{ issuer: config.ISSUER, verifierOfAnyAudience },
     },
     feed: { db, clients: limits.clients, polls, issuer: config.ISSUER },
     discovery: { issuer: config.ISSUER, keys: keyStore },

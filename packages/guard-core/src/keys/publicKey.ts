@@ -71,10 +71,13 @@ export function keysFromJwks(jwks: unknown, maxKeys: number): PublicKey[] {
   return [...keys.values()]
 }
 
+/** RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1: a key with any of them is no public key. */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+
 function keyFromJwk(jwk: unknown): PublicKey | null {
   if (typeof jwk !== 'object' || jwk === null) return null
-  const { kid, alg, use, d } = jwk as Record<string, unknown>
-  if (d !== undefined || (use !== undefined && use !== 'sig')) return null
+  const { kid, alg, use } = jwk as Record<string, unknown>
+  if (privateMembers.some(name => Object.hasOwn(jwk, name)) || (use !== undefined && use !== 'sig')) return null
   if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > 200)) return null
   const algorithm = algorithms.find(name => name === alg)
   if (alg !== undefined && algorithm === undefined) return null
@@ -95,10 +98,11 @@ function keyOf(key: KeyObject, { kid, algorithm }: { kid?: string; algorithm?: A
 }
 
 function algorithmOf(key: KeyObject): Algorithm {
-  const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {}
+  const { namedCurve, modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {}
   if (key.asymmetricKeyType === 'ec' && namedCurve === 'prime256v1') return 'ES256'
   if (key.asymmetricKeyType === 'ed25519') return 'EdDSA'
-  if (key.asymmetricKeyType === 'rsa' && (modulusLength ?? 0) >= 2048) return 'RS256'
+  // With the exponent 1, a signature is the padded hash itself, which anyone can write.
+  if (key.asymmetricKeyType === 'rsa' && (modulusLength ?? 0) >= 2048 && (publicExponent ?? 0n) >= 3n) return 'RS256'
   throw new TypeError('the key must be P-256, Ed25519, or RSA of at least 2048 bits')
 }
 

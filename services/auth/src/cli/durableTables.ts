@@ -2,8 +2,8 @@
 import type pg from 'pg'
 
 /**
- * A restore ends every session and starts a new feed, so sessions, leases, counters and the entries
- * of the feed are left out, with every table that refers to them.
+ * A restore ends every session and starts a new feed, so sessions, devices that wait for one, leases,
+ * counters and the entries of the feed are left out, with every table that refers to them.
  */
 const transient = [
   '_prisma_migrations',
@@ -14,6 +14,7 @@ const transient = [
   'revocations',
   'rate_limits',
   'creations',
+  'device_authorizations',
 ]
 
 interface TableRow {

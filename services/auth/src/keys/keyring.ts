@@ -1,6 +1,6 @@
 /** Reads every key of the service and creates the verifiers that use them. */
 import type { Clock } from '@gatehouse/clock'
-import { createVerifier, type Verifier } from '@gatehouse/guard'
+import { createVerifier, type Verifier, type VerifierOptions } from '@gatehouse/guard'
 import type { Config } from '../config.ts'
 import type { PrismaClient } from '../database/database.ts'
 import type { DatabaseTime } from '../database/databaseTime.ts'
@@ -17,6 +17,8 @@ export interface Keyring {
   verifier: Verifier
   /** For log-out, which accepts an expired access token. */
   verifierIgnoringExpiry: Verifier
+  /** For revocation, which concerns the tokens of every audience. */
+  verifierOfAnyAudience: Verifier
 }
 
 /** Exceeds the lifetime of any access token. */
@@ -49,6 +51,24 @@ export function readKeys(config: Config, { db, clock, time, onError }: KeyringDe
     encryption,
     refreshKeys: readRefreshKeys(config.REFRESH_KEYS),
     verifier: timed(createVerifier(rules)),
+    verifierOfAnyAudience: timed(createVerifierOfAudiences(rules, [config.AUDIENCE, ...config.RESOURCES])),
     verifierIgnoringExpiry: timed(createVerifier({ ...rules, clockToleranceMs: yearMs, cacheSize: 1 })),
+  }
+}
+
+/** The token names its audience, so that one verifier checks its signature. */
+function createVerifierOfAudiences(rules: VerifierOptions, audiences: readonly string[]): Verifier {
+  const verifiers = new Map(audiences.map(audience => [audience, createVerifier({ ...rules, audience, cacheSize: 1 })]))
+  const first = verifiers.get(rules.audience) ?? createVerifier(rules)
+  return { ...first, verify: header => (verifiers.get(audienceIn(header)) ?? first).verify(header) }
+}
+
+/** @returns the audience that the token claims, which is not verified yet */
+function audienceIn(header: string | undefined): string {
+  try {
+    const [, payload = ''] = (header ?? '').split('.')
+    return String(JSON.parse(Buffer.from(payload, 'base64url').toString()).aud)
+  } catch {
+    return ''
   }
 }

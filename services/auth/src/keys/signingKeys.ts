@@ -85,7 +85,7 @@ function algorithmOf(key: KeyObject): Algorithm | undefined {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
   if (type === 'ec' && details?.namedCurve === 'prime256v1') return 'ES256'
   if (type === 'ed25519') return 'EdDSA'
-  if (type === 'rsa' && (details?.modulusLength ?? 0) >= 2048) return 'RS256'
+  if (type === 'rsa' && (details?.modulusLength ?? 0) >= 2048 && (details?.publicExponent ?? 0n) >= 3n) return 'RS256'
   return undefined
 }
 

@@ -5,7 +5,7 @@ import { keysFromJwks } from '@gatehouse/guard'
 import type { Db } from '../database/database.ts'
 import { sha256 } from '../keys/hmac.ts'
 import { claimCreation } from '../store/creations.ts'
-import { type AuthenticatedClient, readClientKeys } from '../store/serviceClients.ts'
+import { type AuthenticatedClient, readClientKeys, recordClientUse } from '../store/serviceClients.ts'
 
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
@@ -51,6 +51,7 @@ export async function authenticateByAssertion(
   const keyHash = sha256(`assertion|${id}|${jti}`)
   const earlier = await claimCreation(db, { keyHash, requestHash: keyHash, target: client.sessionId })
   if (earlier !== undefined) throw invalid('a replayed assertion')
+  await recordClientUse(db, id)
   return client
 }
 

@@ -9,6 +9,7 @@ import type { Revocations } from '../revoke/revoke.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
 import { lockClient, renewClientSession } from '../store/manageClients.ts'
 import { readSessionGrant } from '../store/readSessionGrant.ts'
+import { isKeyWithdrawn } from '../store/signingKeys.ts'
 import { firstParty } from '../tokens/firstParty.ts'
 import { decodeRefreshToken } from '../tokens/refreshToken.ts'
 import { OAuthError } from './errors.ts'
@@ -18,7 +19,8 @@ export interface RevokeDeps {
   db: Db
   revocations: Revocations
   refreshKeys: RefreshKeys
-  verifier: Verifier
+  /** Accepts every configured audience: a token for any of them can be revoked. */
+  verifierOfAnyAudience: Verifier
 }
 
 export interface TokenRevocation {
@@ -36,9 +38,11 @@ export async function revokeToken(
   deps: RevokeDeps,
   { token, clientId, context }: TokenRevocation,
 ): Promise<RevocationResult | undefined> {
-  const { db, revocations, refreshKeys, verifier } = deps
+  const { db, revocations, refreshKeys, verifierOfAnyAudience: verifier } = deps
   const refreshToken = decodeRefreshToken(token, refreshKeys)
   const caller = refreshToken === undefined ? await verifiedCaller(verifier, token) : undefined
+  // This replica may not have read the withdrawal yet.
+  if (caller !== undefined && (await isKeyWithdrawn(db, caller.keyId))) return undefined
   const sessionId = refreshToken?.sessionId ?? caller?.sid
   if (sessionId === undefined) return undefined
   const claims = caller?.claims

@@ -3,17 +3,17 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
+import type { PrismaClient } from '../database/database.ts'
 import { clientInfoOf } from '../http/clientInfo.ts'
 import type { BarrierDeps } from '../revoke/sendRevocation.ts'
-import { firstParty } from '../tokens/firstParty.ts'
-import { clientOf, namedClientId, requireClient } from './client.ts'
+import { presentingClient, requireClient } from './client.ts'
 import { authorizeDevice, type DeviceDeps, deviceGrant } from './device.ts'
 import { OAuthError, type OAuthErrorOptions, setOAuthErrorHandler } from './errors.ts'
 import { exchangeGrant } from './exchange.ts'
 import { type Form, readForms, requireParameter } from './form.ts'
 import { clientGrant, type GrantResult, refreshGrant } from './grants.ts'
 import { introspect } from './introspect.ts'
-import { revokeToken } from './revoke.ts'
+import { type RevokeDeps, revokeToken } from './revoke.ts'
 import { DeviceResponse, formOf, IntrospectionResponse, oauthErrorResponses, TokenResponse } from './schemas.ts'
 import { deviceGrantType, exchangeGrantType, tokenTypes } from './tokenTypes.ts'
 
@@ -25,7 +25,8 @@ const grants: Readonly<Record<string, typeof deviceGrant>> = {
 }
 export const grantTypes = Object.keys(grants)
 
-export interface OAuthRoutes extends DeviceDeps {
+export interface OAuthRoutes extends DeviceDeps, RevokeDeps {
+  db: PrismaClient
   barrierDeps: BarrierDeps
   errors: OAuthErrorOptions
 }
@@ -101,14 +102,11 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
   }
   app.post('/oauth/revoke', { schema: revocation }, async (request, reply) => {
     const form: Form = request.body
-    const client = await clientOf(deps, request, form)
-    // A confidential client that only names itself is not authenticated, and is not the public client either.
-    const clientId = client?.id ?? namedClientId(request, form) ?? firstParty
-    if (client === undefined && ![firstParty, ...deps.publicClients].includes(clientId))
-      throw new ProblemError('client-invalid', 'a client id without its secret')
+    const client = await presentingClient(deps, request, form)
+    if (client === undefined) throw new ProblemError('client-invalid', 'a client id without its secret')
     const { address, requestId } = clientInfoOf(request)
-    const context = { actor: client?.id ?? null, reason: null, address, requestId }
-    const revoked = await revokeToken(deps, { token: requireParameter(form, 'token'), clientId, context })
+    const context = { actor: client.isAuthenticated ? client.id : null, reason: null, address, requestId }
+    const revoked = await revokeToken(deps, { token: requireParameter(form, 'token'), clientId: client.id, context })
     const result = revoked && (await barrierDeps.barrier.wait(revoked, barrierDeps.maxWaitMs))
     // RFC 7009 has no response for a pending revocation: the client must repeat the request (section 2.2.1).
     if (result?.inForce === false)

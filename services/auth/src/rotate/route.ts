@@ -1,14 +1,17 @@
 /** `POST /session/renew` and `DELETE /session`: the routes that accept a refresh token. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LogoutRequest, ProblemError, problemDefinition, RenewRequest, SessionTokens } from '@gatehouse/contract'
-import type { Verifier } from '@gatehouse/guard'
+import type { Caller, Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
+import type { Db } from '../database/database.ts'
+import { isClientToken } from '../http/authenticate.ts'
 import { clientInfoOf, isAwaited } from '../http/clientInfo.ts'
 import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
 import { requireOwnOrigin } from '../http/origin.ts'
 import { waitPreference } from '../http/preferWait.ts'
 import { problemResponses } from '../http/problemResponses.ts'
 import type { Barrier } from '../revoke/barrier.ts'
+import { isKeyWithdrawn } from '../store/signingKeys.ts'
 import { firstParty } from '../tokens/firstParty.ts'
 import type { RefreshCookie } from '../tokens/refreshCookie.ts'
 import { decodeRefreshToken, type RefreshToken } from '../tokens/refreshToken.ts'
@@ -94,7 +97,10 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
       summary: 'Log out: idempotent; an expired access token is accepted',
       description: 'The header `Sessions-Ended` counts the sessions that this request ended: 0 if there was none.',
       body: LogoutRequest,
-      response: { 204: {}, ...problemResponses('refresh-invalid', 'token-invalid', 'origin-refused') },
+      response: {
+        204: {},
+        ...problemResponses('refresh-invalid', 'token-invalid', 'insufficient-scope', 'origin-refused'),
+      },
     },
   }
   app.delete('/session', logout, async (request, reply) => {
@@ -110,6 +116,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     // A client that holds only an access token may log out with it, expired or not: the signature proves the session.
     if (tokens.length === 0 && authorization !== undefined) {
       const { caller } = await deps.verifierIgnoringExpiry.verify(authorization)
+      await assertOwnToken(deps.db, caller)
       sessionIds.push(caller.sid)
     }
     if (sessionIds.length === 0) request.log.info(`a log-out without a refresh token and an access token; ${hint}`)
@@ -124,6 +131,17 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     if (transport === 'cookie') cookie.clear(reply)
     return reply.code(204).headers({ 'cache-control': 'no-store', 'sessions-ended': ended }).send()
   })
+}
+
+/**
+ * The database is asked about the key, as on every route: this replica may not have read its withdrawal yet.
+ * @throws ProblemError `token-invalid` for a withdrawn key; `insufficient-scope` for a token that belongs to the session of
+ * another: a client acts for the user with it, or it is a service client's
+ */
+async function assertOwnToken(db: Db, { keyId, claims }: Caller): Promise<void> {
+  if (await isKeyWithdrawn(db, keyId)) throw new ProblemError('token-invalid', 'its key was withdrawn')
+  if (claims.act === undefined && !isClientToken(claims)) return
+  throw new ProblemError('insufficient-scope', "a client's token for a log-out of the user", { scope: ['person'] })
 }
 
 /** Tries each token until one is not refused: a browser may hold a stale copy of the cookie. */

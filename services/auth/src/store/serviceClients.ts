@@ -66,16 +66,23 @@ export async function readClientKeys(
   id: string,
 ): Promise<(AuthenticatedClient & { jwks: unknown }) | undefined> {
   const [row] = await db.$queryRaw<(AuthenticatedClient & { jwks: unknown })[]>`
-    WITH used AS (
-      UPDATE service_clients SET last_used_at = statement_timestamp()
-       WHERE id = ${id} AND jwks IS NOT NULL
-         AND (last_used_at IS NULL OR last_used_at < statement_timestamp() - interval '1 minute')
-    )
     SELECT client.id, client.scopes, client.jwks, client.session_id AS "sessionId", clock.global_epoch AS "globalEpoch",
            extract(epoch FROM statement_timestamp())::float8 * 1000 AS "dbNowMs"
       FROM service_clients AS client JOIN revocation_clock AS clock ON clock.id = 1
      WHERE client.id = ${id} AND client.jwks IS NOT NULL`
   return row
+}
+
+/** By primary key. */
+export async function hasServiceClient(db: Db, id: string): Promise<boolean> {
+  return (await db.serviceClient.count({ where: { id } })) > 0
+}
+
+/** Writes the use of a client that has proved its key, once a minute as `authenticateClient` does. */
+export async function recordClientUse(db: Db, id: string): Promise<void> {
+  await db.$executeRaw`
+    UPDATE service_clients SET last_used_at = statement_timestamp()
+     WHERE id = ${id} AND (last_used_at IS NULL OR last_used_at < statement_timestamp() - interval '1 minute')`
 }
 
 /** @returns whether the secret is the client's and the client has the scope */

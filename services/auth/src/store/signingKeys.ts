@@ -30,6 +30,11 @@ export async function listSigningKeys(db: Db): Promise<StoredKey[]> {
   return rows as StoredKey[]
 }
 
+/** By primary key. */
+export async function isKeyWithdrawn(db: Db, kid: string): Promise<boolean> {
+  return (await db.signingKey.count({ where: { kid, state: 'withdrawn' } })) > 0
+}
+
 /** Takes the row's lock by primary key. The caller takes the feed's lock before it, as every change of a key does. */
 export async function lockSigningKey(tx: Db, kid: string): Promise<StoredKey | undefined> {
   const [row] = await tx.$queryRaw<{ kid: string }[]>`SELECT kid FROM signing_keys WHERE kid = ${kid} FOR UPDATE`

@@ -25,8 +25,13 @@ t.test('backup and restore: accounts, clients and the audit log survive, session
   const service = await startWithAdmin(t)
   const ada = await service.createUser({ scopes: ['storage:read'] })
   const { accessToken, refreshToken } = await service.login(ada)
+  await service.database.pool.query(
+    `INSERT INTO device_authorizations (device_code_hash, user_code, client_id, audience, expires_at, interval_seconds)
+     VALUES ('\\x01', 'BCDFGHJK', 'television', 'gatehouse', now() + interval '10 minutes', 5)`,
+  )
   const saved = await gatehouse(service.environment, ['backup'])
   t.match(saved, { code: 0, stderr: /\d+ rows/ })
+  t.notMatch(saved.stdout, 'BCDFGHJK', 'a device that waits belongs to a session that ends')
   t.notMatch(saved.stdout, refreshToken)
 
   const target = await freshDatabase()

@@ -64,6 +64,7 @@ t.test('assertion: a wrong, expired, foreign or replayed one is invalid_client, 
   const now = Math.floor(Date.now() / 1000)
   const used = jwt(claims())
   t.equal((await service.token(used)).status, 200)
+  await service.database.prisma.$executeRaw`UPDATE service_clients SET last_used_at = NULL`
   const count = async () =>
     (await service.database.pool.query(`SELECT count(*)::int AS n FROM creations`)).rows[0].n as number
   const before = await count()
@@ -107,6 +108,8 @@ t.test('assertion: a wrong, expired, foreign or replayed one is invalid_client, 
     await service.database.pool.query('DELETE FROM rate_limits')
   }
   t.equal(await count(), before)
+  const { rows } = await service.database.pool.query(`SELECT FROM service_clients WHERE last_used_at IS NOT NULL`)
+  t.equal(rows.length, 0, 'a refused assertion is no use of the client')
   const both = await service.token(jwt(claims()), { client_secret: 'x' })
   t.match(both.body, { error: 'invalid_request' }, 'two methods')
 })
@@ -124,7 +127,22 @@ t.test('keys: only public keys of the supported types are registered, by an admi
     callAsAdmin(`/admin/clients/${id}/keys`, { method: 'PUT', body: { jwks: { keys } } })
   const secret = own.privateKey.export({ format: 'jwk' })
   const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
-  for (const keys of [[], [secret], [weak], [{}], [{ kty: 'oct', k: 'AAAA' }], [jwk, jwk], Array(6).fill(jwk)])
+  const { d: _, ...partOfSecret } = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+    format: 'jwk',
+  })
+  const { kty, n } = partOfSecret
+  const exponentOne = { kty, n, e: 'AQ' }
+  for (const keys of [
+    [],
+    [secret],
+    [partOfSecret],
+    [exponentOne],
+    [weak],
+    [{}],
+    [{ kty: 'oct', k: 'AAAA' }],
+    [jwk, jwk],
+    Array(6).fill(jwk),
+  ])
     assertProblem(t, await put(keys), 'request-malformed')
   assertProblem(t, await put([jwk], 'unknown'), 'not-found')
   const { accessToken: token } = await login(await createUser())

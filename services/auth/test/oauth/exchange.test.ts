@@ -245,3 +245,13 @@ t.test('exchange: the limit of sessions and a change of the account apply to the
   await service.database.prisma.$executeRaw`UPDATE accounts SET disabled_at = now() WHERE id = ${ada.id}::uuid`
   isError(t, await renew(service, (body as Tokens).refresh_token, 'portal'), 'invalid_grant')
 })
+
+/** @conforms RFC 7009 section 2.1: the server revokes each token that it has issued to the client. */
+t.test('revoke: ends the session of a token for another audience', async t => {
+  const service = await startExchange(t)
+  const { refresh_token } = (await service.exchange({ requested_token_type: refresh, resource: api })).body as Tokens
+  const { access_token } = (await renew(service, refresh_token, 'portal')).body as Tokens
+  t.equal(claimsOf(access_token).aud, api)
+  t.equal((await postForm(service, '/oauth/revoke', { token: access_token }, 'portal')).status, 200)
+  t.equal(await effectOf(service, access_token), 'ended')
+})

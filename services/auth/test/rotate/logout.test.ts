@@ -1,5 +1,6 @@
 /** Log-out without a cookie: by refresh token or by access token, expired or not, repeatedly. */
 import t from 'tap'
+import { clientToken, createClient, postForm } from '../helpers/oauthForms.ts'
 import { assertProblem, startService, type TestSession } from '../helpers/service.ts'
 import { effectOf } from '../helpers/tokens.ts'
 
@@ -52,4 +53,34 @@ t.test('log-out: the audit entry names the session and its account', async t => 
   await service.call('/session', { method: 'DELETE', body: { refreshToken } })
   const { rows } = await service.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.logged-out'`)
   t.match(rows, [{ target: sessionId, address: '127.0.0.1', outcome: 'done', request_id: /./, seq: '1' }])
+})
+
+t.test('log-out: a client that acts for the user, or for itself, ends no session of the user', async t => {
+  const service = await startService(t)
+  await createClient(service, 'portal', ['exchange', 'storage:read'])
+  const { accessToken } = await service.login(await service.createUser({ scopes: ['storage:read'] }))
+  const { body } = await postForm(
+    service,
+    '/oauth/token',
+    {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: accessToken,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    },
+    'portal',
+  )
+  const { access_token: acting } = body as { access_token: string }
+  for (const token of [acting, await clientToken(service, 'portal')])
+    assertProblem(t, await service.call('/session', { method: 'DELETE', token }), 'insufficient-scope')
+  t.equal((await service.call('/me', { token: accessToken })).status, 200)
+})
+
+t.test('log-out: a token of a withdrawn key ends nothing, before the replica has read the withdrawal', async t => {
+  const service = await startService(t)
+  const { accessToken } = await service.login(await service.createUser())
+  await service.database.prisma.$executeRaw`UPDATE signing_keys SET state = 'withdrawn'`
+  assertProblem(t, await service.call('/session', { method: 'DELETE', token: accessToken }), 'token-invalid')
+  t.equal((await postForm(service, '/oauth/revoke', { token: accessToken })).status, 200)
+  const { rows } = await service.database.pool.query('SELECT FROM sessions WHERE ended_at IS NOT NULL')
+  t.equal(rows.length, 0)
 })
