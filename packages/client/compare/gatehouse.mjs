@@ -1,6 +1,6 @@
 /** This client with the body transport, on the fake auth service of `/testing`, whose retry window is set to 10 s. */
 import { fileURLToPath } from 'node:url'
-import { createClient } from '@gatehouse/client'
+import { createBrowserClient } from '@gatehouse/client/browser'
 import { createTestAuth } from '@gatehouse/client/testing'
 
 const login = { email: 'ada@example.org', password: 'correct horse battery staple' }
@@ -27,7 +27,7 @@ export async function gatehouse({ clock }) {
       return response
     }
     const open = () => {
-      const client = createClient({ auth: auth.url, store, fetch, clock, page: null })
+      const client = createBrowserClient({ auth: auth.url, store, fetch, clock, page: null })
       return {
         client,
         async request() {

@@ -1,5 +1,6 @@
 /** The example page: log in, call guarded routes, see and end devices, and watch the session renew itself. */
-import { ClientError, createClient, isProblem } from '@gatehouse/client'
+import { ClientError, isProblem } from '@gatehouse/client'
+import { createBrowserClient } from '@gatehouse/client/browser'
 import { readEvents } from '@gatehouse/client/events'
 import { createTimeline } from './timeline.ts'
 
@@ -21,7 +22,7 @@ const noted: typeof fetch = async (input, init) => {
   }
 }
 
-const client = createClient({ auth: '/', fetch: noted, timeLimitMs: 5000 })
+const client = createBrowserClient({ auth: '/', fetch: noted, timeLimitMs: 5000 })
 Object.assign(globalThis, { client })
 
 let stream = new AbortController()

@@ -1,6 +1,7 @@
 /** What tabs of one browser share: cookies, storage and news. */
 
-import type { Channel, Store } from '../src/index.ts'
+import type { Channel } from '../src/browser.ts'
+import type { Store } from '../src/index.ts'
 import { createHttpFetch } from './httpFetch.ts'
 
 export interface Disk extends Store {

@@ -1,7 +1,7 @@
 /** `pnpm lossy --seeds N [--first S] [--lanes L]`: random faults against the real services; prints each seed that fails. */
 import { parseArgs } from 'node:util'
-import { freshDatabase } from '@gatehouse/testkit'
-import { createClient } from '../src/index.ts'
+import { createBrowserClient } from '../src/browser.ts'
+import { startDatabase } from './database.ts'
 import { runLossy } from './run.ts'
 
 const { values } = parseArgs({
@@ -13,15 +13,15 @@ const { values } = parseArgs({
   },
 })
 
-const database = await freshDatabase()
+const database = await startDatabase()
 let done = 0
 const report = await runLossy({
-  databaseUrl: database.url,
-  create: createClient,
+  database,
+  create: createBrowserClient,
   firstSeed: Number(values.first),
   seeds: Number(values.seeds),
   lanes: Number(values.lanes),
-  restartEvery: 200,
+  restartEvery: 100,
   stopsEarly: values.trace,
   onSeed({ seed, violations, trace }) {
     done += 1
@@ -30,9 +30,10 @@ const report = await runLossy({
     if (done % 100 === 0) console.log(`${done} seeds`)
   },
 })
-await database.drop()
-const { calls, renewals, restarts, violations } = report
+await database.stop()
+const { calls, renewals, restarts, crashes, violations } = report
 console.log(`calls: ${JSON.stringify(calls)}`)
-console.log(`${report.seeds} seeds, ${renewals} renewals, ${restarts} restarts, ${violations.length} violations`)
+const disturbances = `${restarts} restarts of auth, ${crashes} of PostgreSQL`
+console.log(`${report.seeds} seeds, ${renewals} renewals, ${disturbances}, ${violations.length} violations`)
 for (const text of violations) console.log(text)
 process.exitCode = violations.length > 0 ? 1 : 0

@@ -5,47 +5,36 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { CreateClient } from './tab.ts'
 
-interface Mutation {
-  file: string
-  /** Each is made; the client has more than one guard against some faults. */
-  edits: [from: RegExp, to: string][]
-}
+/** Each is made; the client has more than one guard against some faults. */
+type Edit = [file: string, from: RegExp, to: string]
 
-export const mutations: Record<string, Mutation> = {
-  'the idempotency key is forgotten': {
-    file: 'session.js',
-    edits: [[/key \+ \(refreshToken \?\? ''\)\.slice\(-24\)/, 'crypto.randomUUID()']],
-  },
-  'an answer of a proxy signs out': {
-    file: 'session.js',
-    edits: [
-      [
-        /const problem = answer instanceof ProblemError \? answer : undefined;?/,
-        "$&\n if (!answer) return end('session-ended')",
-      ],
+export const mutations: Record<string, Edit[]> = {
+  'the idempotency key is forgotten': [
+    ['renewal.js', /key \+ \(refreshToken \?\? ''\)\.slice\(-24\)/, 'crypto.randomUUID()'],
+  ],
+  'an answer of a proxy signs out': [
+    [
+      'renewal.js',
+      /const problem = answer\?\.problem && answer;?/,
+      "$&\n if (!answer) return end(core, 'session-ended')",
     ],
-  },
-  'an answer is written after sign-out': {
-    file: 'session.js',
-    edits: [
-      [/if \(expected !== generation\)/, 'if (false)'],
-      [/calls\.interrupt\(\);?/, ''],
-      [/latest\.isSignedOut \|\| latest\.sessionId !== record\.sessionId \|\|/, ''],
-    ],
-  },
-  'expiry is compared with the wall clock': {
-    file: 'session.js',
-    edits: [
-      [
-        /function isFresh\([^)]*\) \{/,
-        `$&
+  ],
+  'an answer is written after sign-out': [
+    ['session.js', /if \(expected !== core\.generation\)/, 'if (false)'],
+    ['session.js', /core\.calls\.abort\(\);?/, ''],
+    ['renewal.js', /latest\.isSignedOut \|\| latest\.sessionId !== record\.sessionId \|\|/, ''],
+  ],
+  'expiry is compared with the wall clock': [
+    [
+      'session.js',
+      /function isFresh\(.*\) \{/,
+      `$&
       if (access) return JSON.parse(atob(access.accessToken.split('.')[1])).exp * 1000 > clock.wallMs()`,
-      ],
     ],
-  },
+  ],
 }
 
-/** @returns `createClient` of a copy of the compiled sources with one mutation */
+/** @returns `createBrowserClient` of a copy of the compiled sources with one mutation */
 export async function mutant(name: string): Promise<CreateClient> {
   const mutation = mutations[name]
   if (!mutation) throw new Error(`There is no mutation "${name}".`)
@@ -54,13 +43,12 @@ export async function mutant(name: string): Promise<CreateClient> {
   const copy = await mkdtemp(join(tmpdir(), 'gatehouse-mutant-'))
   await cp(sources, copy, { recursive: true, filter: path => !path.endsWith('.map') })
   await writeFile(join(copy, 'package.json'), '{ "type": "module" }')
-  let text = await readFile(join(copy, mutation.file), 'utf8')
-  for (const [from, to] of mutation.edits) {
+  for (const [file, from, to] of mutation) {
+    const text = await readFile(join(copy, file), 'utf8')
     if (!from.test(text)) throw new Error(`The mutation "${name}" no longer fits the sources.`)
-    text = text.replace(from, to)
+    await writeFile(join(copy, file), text.replace(from, to))
   }
-  await writeFile(join(copy, mutation.file), text)
-  const { createClient } = await import(pathToFileURL(join(copy, 'index.js')).href)
+  const { createBrowserClient } = await import(pathToFileURL(join(copy, 'browser.js')).href)
   await rm(copy, { recursive: true })
-  return createClient
+  return createBrowserClient
 }

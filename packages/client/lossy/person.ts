@@ -11,6 +11,8 @@ export interface PersonOptions {
   lane: string
   login: { email: string; password: string }
   transport: 'body' | 'cookie'
+  /** False: the core alone, with the body transport. */
+  hasPlugIns: boolean
   proxy: LossyProxy
   create: CreateClient
   /** Probability that a seed ends with a sign-out. */
@@ -36,7 +38,8 @@ export const lifeMs = 300_000
 /** The longest pause of 10 s takes 0.2 s. */
 const speed = 50
 
-export function createPerson({ lane, login, transport, proxy, create, signOutRate }: PersonOptions): Person {
+export function createPerson(options: PersonOptions): Person {
+  const { lane, login, transport, hasPlugIns, proxy, create, signOutRate } = options
   const base = `${proxy.url}/${lane}`
   const clock = fastClock(speed)
   const disk = createDisk()
@@ -55,7 +58,7 @@ export function createPerson({ lane, login, transport, proxy, create, signOutRat
       clock,
       store: transport === 'body' ? disk : undefined,
       fetch: traced(opened.length),
-      channel: connect(),
+      channel: hasPlugIns ? connect() : null,
       killAt,
       onState(state: State) {
         note(`${JSON.stringify(state)}`)
@@ -96,7 +99,7 @@ export function createPerson({ lane, login, transport, proxy, create, signOutRat
 
   /** Retries for a while: the auth service may be starting again. */
   async function eventually(task: () => Promise<boolean>): Promise<boolean> {
-    for (let attempt = 0; attempt < 15; attempt += 1) {
+    for (let attempt = 0; attempt < 40; attempt += 1) {
       if (await task().catch(() => false)) return true
       await clock.sleep(2500)
     }
@@ -153,7 +156,10 @@ export function createPerson({ lane, login, transport, proxy, create, signOutRat
       await next.client.token()
       return next.client.getState().status !== 'unknown'
     })
-    const states = opened.filter(each => !each.isKilled()).map(({ client }) => client.getState())
+    // Without news, a tab learns of the sign-out when it needs a token.
+    const remaining = opened.filter(each => !each.isKilled())
+    for (const { client } of remaining) await eventually(async () => (await client.token()) === undefined)
+    const states = remaining.map(({ client }) => client.getState())
     if (states.some(({ status }) => status === 'signed-in')) violations.push('signed in again after sign-out')
     if (await next.client.token()) violations.push('a token after sign-out')
   }

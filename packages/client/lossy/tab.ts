@@ -1,8 +1,9 @@
 /** One tab of a person: a client whose every effect passes through a gate that can be shut, as when a process is killed. */
-import type { Channel, Client, ClientOptions, State, Store } from '../src/index.ts'
+import type { BrowserOptions, Channel } from '../src/browser.ts'
+import type { Client, State, Store } from '../src/index.ts'
 import type { FastClock } from './clock.ts'
 
-export type CreateClient = (options: ClientOptions) => Client
+export type CreateClient = (options: BrowserOptions) => Client
 
 export interface TabOptions {
   create: CreateClient
@@ -12,7 +13,8 @@ export interface TabOptions {
   /** Undefined for the cookie transport. */
   store: Store | undefined
   fetch: typeof fetch
-  channel: Channel
+  /** Null for the core alone, without plug-ins. */
+  channel: Channel | null
   onState(state: State): void
   /** From this step on nothing that the client does has an effect; Infinity for never. */
   killAt: number
@@ -51,7 +53,7 @@ export function openTab({ killAt, store, ...options }: TabOptions): Tab {
     channel,
     callTimeoutMs: 100_000,
     timeLimitMs: 100_000,
-    page: {
+    page: channel && {
       isVisible: () => !isKilled(),
       listen: listener => {
         wake = listener

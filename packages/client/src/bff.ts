@@ -47,7 +47,7 @@ export function createBff({ secret, cookieName = '__Host-gatehouse', burstMs = 1
         text = next
       },
     }
-    const client = createClient({ ...options, store, page: null, channel: null })
+    const client = createClient({ ...options, store })
     return {
       fetch: client.fetch,
       token: client.token,

@@ -11,12 +11,10 @@ export {
 } from './errors.ts'
 export { type Action, type ProblemCode, problems } from './problems.ts'
 export type {
-  Channel,
   Client,
   ClientOptions,
   Clock,
   Credentials,
-  Page,
   SignedOutReason,
   State,
   Store,

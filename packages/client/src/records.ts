@@ -11,6 +11,8 @@ export interface Tokens {
   refreshToken?: string | undefined
   nowMs: number
   wallMs: number
+  /** A refusal has one. */
+  problem?: undefined
 }
 
 export interface SessionRecord extends Partial<Tokens> {
@@ -35,8 +37,8 @@ export function createRecords(store: Store): Records {
   let queue: Promise<unknown> = Promise.resolve()
 
   function queued<Result>(task: () => Promise<Result>): Promise<Result> {
-    const result = queue.then(task)
-    queue = result.catch(() => {})
+    const result = queue.then(task, task)
+    queue = result
     return result
   }
 

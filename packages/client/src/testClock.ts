@@ -20,11 +20,11 @@ export function createTestClock(): TestClock {
       aheadMs += ms
     },
     sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
+      new Promise(resolve => {
         const sleeper = { dueMs: nowMs + ms, wake: resolve }
         const abort = () => {
           sleepers.delete(sleeper)
-          reject(signal?.reason)
+          resolve()
         }
         if (signal?.aborted) return abort()
         sleepers.add(sleeper)

@@ -1,21 +1,16 @@
 /** The types of the client's options, its state and its methods. */
 import type { ProblemCode } from './problems.ts'
+import type { Core } from './session.ts'
 
 /** Time, as the client reads it. `nowMs` is monotonic; `wallMs` is only ever compared with `nowMs`. */
 export interface Clock {
   nowMs(): number
   wallMs(): number
-  /** @param signal ends the wait early: the promise then rejects with the signal's reason */
+  /** @param signal ends the wait early: the promise then resolves */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-/** Where the body transport keeps one string: a keychain, a file, AsyncStorage. Both functions may be asynchronous. */
-export interface Store {
-  read(): string | null | undefined | Promise<string | null | undefined>
-  write(text: string): unknown
-}
-
-/** Tells the client when the user looks at the page. Browsers need none; React Native passes one made from `AppState`. */
+/** Tells when the user looks at the page. React Native passes one made from `AppState`. */
 export interface Page {
   isVisible(): boolean
   /**
@@ -32,34 +27,41 @@ export interface Channel {
   close(): void
 }
 
+/** Where the body transport keeps one string: a keychain, a file, AsyncStorage. Both functions may be asynchronous. */
+export interface Store {
+  read(): string | null | undefined | Promise<string | null | undefined>
+  write(text: string): unknown
+}
+
 export interface ClientOptions {
   /** The auth service: `https://auth.example.org`, or a path on the page's own origin such as `/auth`. */
   auth: string
   /** The origins that receive the access token, besides the origin of `auth`. */
   origins?: readonly string[]
-  /** Selects the body transport. Without it the refresh token is an HttpOnly cookie. */
-  store?: Store
+  /** Keeps what outlives the process or page. Tabs and processes that share a session share it. */
+  store: Store
+  /**
+   * `body` unless given: the store holds the refresh token. `cookie`: the refresh token is an HttpOnly cookie. Tabs then learn
+   * of each other's renewals only by `tabs`, so browsers use `createBrowserClient` of `/browser`, which adds it.
+   */
+  transport?: 'body' | 'cookie'
   /** How long a request may wait for retries, in milliseconds. 30,000 unless given. */
   timeLimitMs?: number
   /** How long one call to the auth service may take, in milliseconds. 10,000 unless given. */
   callTimeoutMs?: number
   fetch?: typeof fetch
   clock?: Clock
-  /** `null` disables renewal ahead of expiry. */
-  page?: Page | null
-  /** `null` disables news between tabs. */
-  channel?: Channel | null
 }
 
 export type SignedOutReason = ProblemCode | 'signed-out'
 
 export type State =
   /** Nothing is known yet: the first renewal has not been answered. */
-  | { readonly status: 'unknown' }
+  | { readonly status: 'unknown'; readonly sessionId?: undefined }
   | { readonly status: 'signed-in'; readonly sessionId: string }
-  | { readonly status: 'signed-out'; readonly why: SignedOutReason }
+  | { readonly status: 'signed-out'; readonly sessionId?: undefined; readonly why: SignedOutReason }
   /** The auth service gives no usable answer. The session is kept. `sinceMs` is wall-clock time. */
-  | { readonly status: 'unreachable'; readonly sinceMs: number }
+  | { readonly status: 'unreachable'; readonly sessionId?: undefined; readonly sinceMs: number }
 
 export interface Credentials {
   email: string
@@ -81,11 +83,6 @@ export interface Client {
   fetch: typeof fetch
   /** @throws ProblemError, for example `credentials-invalid`; ClientError `unreachable` */
   signIn(credentials: Credentials): Promise<void>
-  /**
-   * Confirms the password, as the action `reauthenticate` asks for; then repeat the refused request.
-   * @throws ProblemError, for example `password-wrong`, which does not sign out
-   */
-  reauthenticate(password: string): Promise<void>
   /** Signs out at once, also while offline: the auth service is informed as soon as it can be reached. */
   signOut(): Promise<void>
   /**
@@ -98,4 +95,6 @@ export interface Client {
   subscribe(listener: (state: State) => void): () => void
   /** Stops timers, listeners and calls. The session stays alive. */
   close(): void
+  /** What plug-ins work with. Not for applications: it may change in any version. */
+  readonly core: Core
 }

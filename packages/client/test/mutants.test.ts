@@ -11,11 +11,11 @@ t.setTimeout(900_000)
 
 for (const name of Object.keys(mutations)) {
   t.test(`the harness catches a client in which ${name}`, async t => {
-    const { url: databaseUrl, drop } = await freshDatabase()
+    const { url, drop } = await freshDatabase()
     t.teardown(drop)
     const create = await mutant(name)
     const report = await runLossy({
-      databaseUrl,
+      database: { url },
       lanes,
       firstSeed: 1,
       seeds: 1000,

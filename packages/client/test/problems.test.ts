@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { isProblem, type ProblemCode, problems } from '../src/index.ts'
+import { reauthenticate } from '../src/reauthenticate.ts'
 import { problemResponse } from '../src/testing.ts'
 import { ada, count, renewCall, signedIn } from './helpers/tab.ts'
 
@@ -117,9 +118,9 @@ t.test(
       const second = open()
       const before = await second.token()
       const renewals = count(auth, renewCall)
-      await t.rejects(first.reauthenticate('wrong'), { code: 'password-wrong' })
+      await t.rejects(reauthenticate(first, 'wrong'), { code: 'password-wrong' })
       t.equal(await first.token(), before)
-      await first.reauthenticate(ada.password)
+      await reauthenticate(first, ada.password)
       await auth.clock.advance(1)
       const after = await first.token()
       t.not(after, before)

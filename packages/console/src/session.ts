@@ -1,12 +1,13 @@
 /** The session of this tab. The access token is in the memory of the client only. */
-import { createClient, type State } from '@gatehouse/client'
+import type { State } from '@gatehouse/client'
+import { createBrowserClient } from '@gatehouse/client/browser'
 import { createStore } from './store.ts'
 
 /** The auth service, relative to this script: a gateway may serve both below a prefix. */
 export const root = new URL('../../', import.meta.url)
 
 /** A page shows within seconds that the service does not answer, so it retries less than other clients. */
-export const client = createClient({ auth: root.href, timeLimitMs: 6000 })
+export const client = createBrowserClient({ auth: root.href, timeLimitMs: 6000 })
 
 export interface Session {
   /** An outage signs out no user: what was shown stays. */

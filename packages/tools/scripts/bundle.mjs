@@ -57,7 +57,9 @@ async function bundlePages() {
     // Its sources, so that the pages do not need its build.
     alias: {
       '@gatehouse/client': './packages/client/src/index.ts',
+      '@gatehouse/client/browser': './packages/client/src/browser.ts',
       '@gatehouse/client/events': './packages/client/src/events.ts',
+      '@gatehouse/client/reauthenticate': './packages/client/src/reauthenticate.ts',
     },
     jsx: 'automatic',
     jsxImportSource: 'preact',

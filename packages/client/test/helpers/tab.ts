@@ -2,7 +2,8 @@
 
 import type { Test } from 'tap'
 import { hub } from '../../lossy/browser.ts'
-import { type Client, type ClientOptions, createClient, type State } from '../../src/index.ts'
+import { type BrowserOptions, createBrowserClient } from '../../src/browser.ts'
+import type { Client, State } from '../../src/index.ts'
 import { createTestAuth, type TestAuth, type TestAuthOptions } from '../../src/testing.ts'
 
 export const ada = { email: 'ada@example.org', password: 'correct horse battery staple' }
@@ -18,7 +19,7 @@ export interface Browser {
   auth: TestAuth
   /** One string that every tab reads and writes. */
   store: { text: string; read(): string; write(text: string): void }
-  tab(options?: Partial<ClientOptions>): Tab
+  tab(options?: Partial<BrowserOptions>): Tab
   close(): void
 }
 
@@ -45,7 +46,7 @@ export function browser(options: TestAuthOptions & { auth?: TestAuth } = {}): Br
     tab(more = {}) {
       const page = createPage()
       const base = { auth: auth.url, fetch, clock: auth.clock, page, channel: connect(), origins: ['https://api.test'] }
-      const client = createClient({ ...base, ...more })
+      const client = createBrowserClient({ ...base, ...more })
       const states: State[] = []
       client.subscribe(state => states.push(state))
       tabs.push(client)

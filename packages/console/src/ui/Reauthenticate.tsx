@@ -1,4 +1,5 @@
 /** The dialog that asks for the password before an act that wants a recent log-in. */
+import { reauthenticate } from '@gatehouse/client/reauthenticate'
 import { useState } from 'preact/hooks'
 import { passwordRequest } from '../reauthenticate.ts'
 import { client } from '../session.ts'
@@ -23,7 +24,7 @@ export function Reauthenticate() {
     event.preventDefault()
     setBusy(true)
     try {
-      await client.reauthenticate(password)
+      await reauthenticate(client, password)
       close(true)
     } catch (failure) {
       setError(failure)
