@@ -5,7 +5,10 @@ import { createConnection, createServer, type Socket } from 'node:net'
 export interface PgProxy {
   /** URL of the database through the proxy. */
   url: string
-  /** Execute and Query messages of the PostgreSQL protocol since the last call. */
+  /**
+   * Execute and Query messages of the PostgreSQL protocol since the last call, without the heartbeat
+   * of the auth service, which comes every two seconds.
+   */
   statements: () => number
   /** Resets every connection and refuses new connections until `mend`. */
   cut: () => void
@@ -73,10 +76,23 @@ export async function pgProxy(t: { teardown: (end: () => void) => unknown }, dat
   }
 }
 
-/** Frontend messages begin with a type byte and a length; the first message has no type byte. */
+const heartbeat = /^\s*(UPDATE database_heartbeat|WITH present AS)/
+
+/**
+ * Frontend messages begin with a type byte and a length; the first message has no type byte. Parse (P)
+ * gives a statement a name, Bind (B) selects one, Execute (E) runs it, and Query (Q) runs a text.
+ */
 function countExecutes(): (data: Buffer) => number {
   let rest = Buffer.alloc(0)
   let isStarted = false
+  const heartbeats = new Set<string>()
+  let bound = ''
+  const isCounted = (letter: string, body: Buffer): boolean => {
+    const [first = '', second = ''] = body.toString('latin1').split('\0', 2)
+    if (letter === 'P') heartbeats[heartbeat.test(second) ? 'add' : 'delete'](first)
+    if (letter === 'B') bound = second
+    return letter === 'Q' ? !heartbeat.test(first) : letter === 'E' && !heartbeats.has(bound)
+  }
   return data => {
     rest = Buffer.concat([rest, data])
     let count = 0
@@ -85,7 +101,7 @@ function countExecutes(): (data: Buffer) => number {
       if (rest.length < letterLength + 4) return count
       const end = letterLength + rest.readInt32BE(letterLength)
       if (rest.length < end) return count
-      if (isStarted && 'EQ'.includes(String.fromCharCode(rest[0] ?? 0))) count += 1
+      if (isStarted && isCounted(String.fromCharCode(rest[0] ?? 0), rest.subarray(5, end))) count += 1
       isStarted = true
       rest = rest.subarray(end)
     }

@@ -95,6 +95,7 @@ t.test('client limit: a right secret costs one statement, a blocked request none
     HOUSEKEEPING_SECONDS: '86400',
   })
   const introspect = (client: string) => postForm({ call }, '/oauth/introspect', { token: 'x' }, client)
+  t.equal((await call('/readyz')).status, 200, 'the start is complete')
   await introspect('checker')
   line.statements()
   t.equal((await introspect('checker')).status, 200)
@@ -132,8 +133,9 @@ t.test('renew limit: sums altered tokens in memory, less than half a statement f
   const service = await startService(t, { RENEW_FAILURES: '20' })
   const line = await pgProxy(t, service.database.url)
   const { call } = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  t.equal((await call('/readyz')).status, 200, 'the start is complete')
   await call('/session/renew', { body: { refreshToken: 'ghr_altered' } })
-  await waitUntil(() => line.statements() === 0, 'the start is complete')
+  await waitUntil(() => line.statements() === 0, 'the first count is written')
   for (let n = 1; n < 20; n += 1)
     assertProblem(t, await call('/session/renew', { body: { refreshToken: 'ghr_altered' } }), 'refresh-invalid')
   assertProblem(t, await call('/session/renew', { body: { refreshToken: 'ghr_altered' } }), 'rate-limited')
