@@ -17,7 +17,7 @@ export const authMutations: readonly Mutation[] = [
     ['rows.length > pageSize', 'rows.length >= pageSize'],
   ]),
   ...mutationsOf(`${source}store/writePolls.ts`, testsOf('feed/decidePoll', 'feed/feed'), [
-    ['input.feed_id IS DISTINCT FROM clock.feed_id OR ', ''],
+    [' OR input.feed_id IS DISTINCT FROM clock.feed_id', ''],
     [' OR input.after > clock.head', ''],
     ['clock.head - input.after > ', 'clock.head - input.after - 1 > '],
     ['known.client_id <> input.client_id', 'false'],
@@ -26,8 +26,8 @@ export const authMutations: readonly Mutation[] = [
     [' + config.REVOCATION_MARGIN_MS', ''],
   ]),
   ...mutationsOf(`${source}revoke/barrier.ts`, testsOf('revoke/barrier'), [
-    ['head < seq ? rereadMs : undefined', 'undefined'],
-    ['      settle()\n      onInForce()', '      onInForce()'],
+    ['head < seq || !isHistoryKnown', '!isHistoryKnown'],
+    ['      resolve(true)\n      onSettled()', '      resolve(true)'],
     ['!liveIds.has(id) && leaseUntilMs <= dbNowMs', '!liveIds.has(id)'],
     [
       '    const live = await read().catch(error => void onError(error))\n',

@@ -52,7 +52,7 @@ export const coreMutations: readonly Mutation[] = [
       ['Math.floor(rules.leaseMs', 'Math.ceil(rules.leaseMs'],
       ['Math.max(0, dbNowMs - behindSinceMs)', 'dbNowMs - behindSinceMs'],
       ['guard.leaseUntilMs > entry.dbNowMs', 'guard.leaseUntilMs >= entry.dbNowMs'],
-      ['guard.cursor < entry.seq', 'guard.cursor <= entry.seq'],
+      ['guard.cursor >= entry.seq', 'guard.cursor > entry.seq'],
     ],
   ),
   ...mutationsOf(
@@ -113,6 +113,12 @@ export const coreMutations: readonly Mutation[] = [
     ['      if (response.entries.length > 0) revision += 1\n', ''],
     ['      streams.revoke(response.entries)\n', ''],
     ['      expiry.checkLease()\n', ''],
+  ]),
+  ...mutationsOf(`${guard}src/keys/feedKeys.ts`, testsOf('keys/feedKeys'), [
+    [' && (entries.has(kid) || !isComplete)', ' && entries.has(kid)'],
+    ['        if (other.find(kid) === key) key.isWithdrawn = false\n', ''],
+    ['          same.isWithdrawn = true\n', ''],
+    ['isWithdrawn(kid) ? undefined : other.find(kid)', 'other.find(kid)'],
   ]),
   ...mutationsOf(`${guard}src/feed/feedClient.ts`, feedTests, [
     ['clockToleranceMs > response.maxToleranceMs', 'false'],
