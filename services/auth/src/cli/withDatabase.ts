@@ -3,6 +3,7 @@ import { systemClock } from '@gatehouse/clock'
 import { readSettings } from '@gatehouse/settings'
 import { readConfig, settings } from '../config.ts'
 import { type Database, openDatabase } from '../database/database.ts'
+import { databaseErrorToProblem } from '../http/databaseErrors.ts'
 import { assess, profiles } from './assurance.ts'
 import { backup } from './backup.ts'
 import { exitCodes } from './command.ts'
@@ -26,9 +27,18 @@ export async function runWithDatabase({ name, options }: Invocation, environment
     const result = await databaseCommands[name as DatabaseCommandName](database, options, environment)
     console.log(JSON.stringify(result))
     return exitCodes.done
+  } catch (error) {
+    if (databaseErrorToProblem(error) === undefined) throw error
+    console.error(`gatehouse: the database does not answer: ${reasonOf(error as Error & { code?: string })}`)
+    return exitCodes.unavailable
   } finally {
     await database.close()
   }
+}
+
+/** Prisma's messages have several lines; the last one is the reason. */
+function reasonOf({ message, code }: Error & { code?: string }): string {
+  return message.trim().split('\n').at(-1) || (code ?? 'unknown reason')
 }
 
 async function doctor(options: Options, environment: Environment): Promise<number> {

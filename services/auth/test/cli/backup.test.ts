@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { freshDatabase, onServer } from '@gatehouse/testkit'
 import t from 'tap'
+import { exitCodes } from '../../src/cli/command.ts'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import { assertProblem, password } from '../helpers/service.ts'
@@ -57,3 +58,15 @@ t.test('backup and restore: accounts, clients and the audit log survive, session
   const again = await restored.call('/session', { body: { email: ada.email, password, transport: 'body' } })
   t.equal(again.status, 201)
 })
+
+t.test(
+  'backup, create-admin: a database that does not answer is one sentence and the exit code unavailable',
+  async t => {
+    const environment = { DATABASE_URL: 'postgresql://127.0.0.1:1/none' }
+    for (const args of [['backup'], ['create-admin', '--email', 'ada@example.org']]) {
+      const { code, stdout, stderr } = await gatehouse(environment, args)
+      t.strictSame({ code, stdout }, { code: exitCodes.unavailable, stdout: '' }, stderr)
+      t.match(stderr, /^gatehouse: the database does not answer: .+\n$/, 'no stack')
+    }
+  },
+)
