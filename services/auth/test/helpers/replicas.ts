@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { LogStream } from '../../src/http/serverOptions.ts'
+import { waitUntil } from './locks.ts'
 import type { TestService } from './service.ts'
 
 export interface Replica {
@@ -36,4 +37,20 @@ export async function startReplica(
   const { port } = app.server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
   return { url, call: httpClient(url), close }
+}
+
+/**
+ * Waits until the service and this replica have sent what they send by themselves after the start, so
+ * that statements can be counted.
+ */
+export async function untilStarted({ database }: Pick<TestService, 'database'>, { call }: Pick<Replica, 'call'>) {
+  await waitUntil(async () => {
+    const { rows } = await database.pool.query(
+      `SELECT count(*)::int AS listening FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'
+          AND application_name = 'gatehouse-listen' AND query NOT LIKE 'LISTEN gatehouse_feed' AND query NOT LIKE 'LISTEN gatehouse_acks'`,
+    )
+    return rows[0].listening >= 2
+  }, 'the service and the replica listen')
+  // A round trip later, the replica has read what it reads when it begins to listen.
+  await call('/readyz')
 }

@@ -3,7 +3,7 @@ import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { hashPassword } from '../../src/passwords/argon2.ts'
 import { waitUntil } from '../helpers/locks.ts'
-import { startReplica } from '../helpers/replicas.ts'
+import { startReplica, untilStarted } from '../helpers/replicas.ts'
 import { type HttpResponse, password, startService, type TestSession } from '../helpers/service.ts'
 import { claimsOf, generationOf, headerOf } from '../helpers/tokens.ts'
 
@@ -187,7 +187,9 @@ t.test('log-in: takes two statements', async t => {
   const service = await startService(t)
   const { email } = await service.createUser()
   const line = await pgProxy(t, service.database.url)
-  const { call } = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  const replica = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  const { call } = replica
+  await untilStarted(service, replica)
   await call('/session', { body: { email, password } })
   await waitUntil(() => line.statements() === 0, 'what begins with the service is done')
   t.equal((await call('/session', { body: { email, password } })).status, 201)

@@ -7,7 +7,7 @@ import { startWithAdmin } from '../helpers/adminClient.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
 import { waitUntil } from '../helpers/locks.ts'
 import { createClient, postForm } from '../helpers/oauthForms.ts'
-import { startReplica } from '../helpers/replicas.ts'
+import { startReplica, untilStarted } from '../helpers/replicas.ts'
 import { assertProblem, basic, startService } from '../helpers/service.ts'
 
 t.test('renew limit: blocks invented refresh tokens by address, not genuine ones from there', async t => {
@@ -89,13 +89,11 @@ t.test('client limit: a right secret costs one statement, a blocked request none
   const service = await startService(t, { CLIENT_FAILURES: '3' })
   await createClient(service, 'checker', ['introspect'])
   const line = await pgProxy(t, service.database.url)
-  const { call } = await startReplica(t, service, {
-    CLIENT_FAILURES: '3',
-    DATABASE_URL: line.url,
-    HOUSEKEEPING_SECONDS: '86400',
-  })
+  const settings = { CLIENT_FAILURES: '3', DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' }
+  const replica = await startReplica(t, service, settings)
+  const { call } = replica
   const introspect = (client: string) => postForm({ call }, '/oauth/introspect', { token: 'x' }, client)
-  t.equal((await call('/readyz')).status, 200, 'the start is complete')
+  await untilStarted(service, replica)
   await introspect('checker')
   line.statements()
   t.equal((await introspect('checker')).status, 200)
@@ -132,8 +130,9 @@ t.test('admin limit: counts calls per caller over all replicas and reports what 
 t.test('renew limit: sums altered tokens in memory, less than half a statement for each', async t => {
   const service = await startService(t, { RENEW_FAILURES: '20' })
   const line = await pgProxy(t, service.database.url)
-  const { call } = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
-  t.equal((await call('/readyz')).status, 200, 'the start is complete')
+  const replica = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  const { call } = replica
+  await untilStarted(service, replica)
   await call('/session/renew', { body: { refreshToken: 'ghr_altered' } })
   await waitUntil(() => line.statements() === 0, 'the first count is written')
   for (let n = 1; n < 20; n += 1)

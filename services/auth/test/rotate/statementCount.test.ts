@@ -14,7 +14,7 @@ import { createRevocations } from '../../src/revoke/revoke.ts'
 import { type RotateDeps, rotate } from '../../src/rotate/rotate.ts'
 import { createRotationBatch } from '../../src/store/rotationBatch.ts'
 import { waitUntil } from '../helpers/locks.ts'
-import { startReplica } from '../helpers/replicas.ts'
+import { startReplica, untilStarted } from '../helpers/replicas.ts'
 import { startService, type TestSession } from '../helpers/service.ts'
 import { generationOf } from '../helpers/tokens.ts'
 
@@ -22,7 +22,9 @@ t.test('renew: takes one statement, and a retry takes three', async t => {
   const service = await startService(t)
   const { refreshToken } = await service.login(await service.createUser())
   const line = await pgProxy(t, service.database.url)
-  const { call } = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  const replica = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+  const { call } = replica
+  await untilStarted(service, replica)
   let token = refreshToken
   const renew = async (refreshToken: string) => {
     const { status, body } = await call('/session/renew', { body: { refreshToken } })

@@ -6,7 +6,7 @@ import { hmacSha256, sha256 } from '../../src/keys/hmac.ts'
 import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
 import { decodeRefreshToken, encodeRefreshToken, newSecret, successorSecret } from '../../src/tokens/refreshToken.ts'
 import { waitUntil } from '../helpers/locks.ts'
-import { startReplica } from '../helpers/replicas.ts'
+import { startReplica, untilStarted } from '../helpers/replicas.ts'
 import { assertProblem, startService, type TestSession } from '../helpers/service.ts'
 import { bytesOf, generationOf } from '../helpers/tokens.ts'
 
@@ -84,7 +84,10 @@ t.test(
     const { environment, createUser, login, database } = await startService(t, { RENEW_FAILURES: '1000' })
     const { refreshToken } = await login(await createUser())
     const line = await pgProxy(t, database.url)
-    const { call } = await startReplica(t, { environment }, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
+    const settings = { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' }
+    const replica = await startReplica(t, { environment }, settings)
+    const { call } = replica
+    await untilStarted({ database }, replica)
     t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
     await waitUntil(() => line.statements() === 0, 'what begins with the service is done')
 
