@@ -53,12 +53,11 @@ async function readActiveUser(db: QueryRaw, caller: Caller): Promise<Caller> {
   return { ...caller, ...rightsOf(facts, caller.claims) }
 }
 
-/** The current rights of the account; for another client only those scopes that its token has. */
+/** The current roles of the account, none for another client; and its current scopes, of which the token may have a part. */
 export function rightsOf({ account }: CallerFacts, claims: AccessTokenClaims): { roles: string[]; scopes: string[] } {
   const { roles = [], scopes = [] } = account ?? {}
-  if (isFirstParty(claims)) return { roles, scopes }
   const granted = (claims.scope ?? '').split(' ')
-  return { roles: [], scopes: scopes.filter(scope => granted.includes(scope)) }
+  return { roles: isFirstParty(claims) ? roles : [], scopes: scopes.filter(scope => granted.includes(scope)) }
 }
 
 /** The scopes of the token, reduced to those that the client still has. */

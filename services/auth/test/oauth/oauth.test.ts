@@ -202,3 +202,18 @@ t.test('methods: every route refuses other methods with 405 and Allow', async t 
     t.equal((await service.call(url, { method: 'OPTIONS' })).headers.get('allow'), allow.join(', '))
   }
 })
+
+/** @conforms RFC 6749 section 6: a token with a part of the scope has no more than that part. */
+t.test('refresh grant: an access token with fewer scopes has only those on the routes of admins', async t => {
+  const service = await startService(t)
+  const { refreshToken } = await service.login(await service.createUser({ scopes: ['storage:read', 'users:read'] }))
+  const tokenWith = async (refresh_token: string, more: Record<string, string> = {}) =>
+    (await postForm(service, '/oauth/token', { grant_type: 'refresh_token', refresh_token, ...more })).body as {
+      access_token: string
+      refresh_token: string
+    }
+  const narrow = await tokenWith(refreshToken, { scope: 'storage:read' })
+  assertProblem(t, await service.call('/admin/users', { token: narrow.access_token }), 'insufficient-scope')
+  const full = await tokenWith(narrow.refresh_token)
+  t.equal((await service.call('/admin/users', { token: full.access_token })).status, 200)
+})
