@@ -127,7 +127,7 @@ t.test('read user: contains the sessions and the time of the last use', async t 
   ])
   t.equal(sessions[0]?.['renewedAt'], user.lastSeenAt)
   const listed = await service.callAsAdmin(`/admin/users/${ada.id}/sessions`)
-  t.strictSame(listed.body, { sessions })
+  t.strictSame(listed.body, { sessions, ended: [] })
   assertProblem(t, await service.callAsAdmin('/admin/users/00000000-0000-4000-8000-000000000000/sessions'), 'not-found')
 })
 
