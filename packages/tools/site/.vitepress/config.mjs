@@ -16,7 +16,7 @@ export default withMermaid(
     cacheDir: './node_modules/.cache',
     rewrites: { 'README.md': 'index.md', ':path(.*)/README.md': ':path/index.md' },
     // Source files are no pages: their links lead to the repository.
-    ignoreDeadLinks: [/\.(ts|yaml|json|prisma)$/, /LICENSE$/, /\/(packages|services)\//],
+    ignoreDeadLinks: [/\.(ts|yaml|json|prisma)$/, /LICENSE$/, /\/(packages|services|guards)\//],
     markdown: { config: md => linkSources(md) },
     themeConfig: {
       search: { provider: 'local' },
@@ -91,7 +91,7 @@ function linkSources(md) {
     const folder = state.env.relativePath?.split('/').slice(0, -1).join('/') ?? ''
     for (const token of state.tokens.flatMap(({ children }) => children ?? [])) {
       const href = token.type === 'link_open' ? (token.attrGet('href') ?? '') : ''
-      if (/^[^:#]*(\.(ts|yaml|json|prisma)|LICENSE)$/.test(href) || /^(\.\.\/)*(packages|services)\//.test(href))
+      if (/^[^:#]*(\.(ts|yaml|json|prisma)|LICENSE)$/.test(href) || /^(\.\.\/)*(packages|services|guards)\//.test(href))
         token.attrSet('href', new URL(href, `${repository}${folder === '' ? '' : `${folder}/`}`).href)
     }
   })
