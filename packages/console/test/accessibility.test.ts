@@ -39,7 +39,10 @@ async function check(t: Test, page: Page, name: string): Promise<void> {
 }
 
 t.test('accessibility', { skip, timeout: 280_000 }, async t => {
-  const { system, url, violations, open, openAs } = await startStage(t, { resources: 1 })
+  const { system, url, violations, open, openAs } = await startStage(t, {
+    resources: 1,
+    env: { PUBLIC_CLIENTS: 'television' },
+  })
   const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
   const ada = await system.createAccount('ada@example.org', ['--scope', 'storage:restricted'])
   await system.login(ada)
@@ -49,6 +52,12 @@ t.test('accessibility', { skip, timeout: 280_000 }, async t => {
   const id = list.users[0]?.id ?? ''
   await call?.(`/admin/users/${id}/sessions/end`, { token, body: { reason: 'a test' } })
   await system.login(ada)
+
+  const begin = async (): Promise<string> => {
+    const form = new URLSearchParams({ client_id: 'television' })
+    const response = await fetch(`${url}/oauth/device_authorization`, { method: 'POST', body: form })
+    return ((await response.json()) as { user_code: string }).user_code
+  }
 
   for (const [mode, options] of Object.entries(modes)) {
     await t.test(mode, async t => {
@@ -82,6 +91,15 @@ t.test('accessibility', { skip, timeout: 280_000 }, async t => {
       await page.goto(`${url}/account`)
       await page.waitForSelector('.device >> text=This device')
       await check(t, page, 'account')
+      await page.goto(`${url}/account/device?user_code=${await begin()}`)
+      await page.waitForSelector('text=Log out')
+      await check(t, page, 'device: code')
+      await page.click('text=Continue')
+      await page.waitForSelector('text=television')
+      await check(t, page, 'device: decision')
+      await page.click('button:text-is("Deny")')
+      await page.waitForSelector('text=The device gets no access.')
+      await check(t, page, 'device: denied')
       await page.context().close()
 
       const login = await open(options)

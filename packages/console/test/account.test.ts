@@ -8,7 +8,7 @@ if (skip) console.error(`\n*** account.test: ${skip} ***\n`)
 t.test('account', { skip, timeout: 280_000 }, async t => {
   const { system, url, violations, open, openAs } = await startStage(t, {
     resources: 1,
-    env: { RECENT_LOGIN_SECONDS: '1' },
+    env: { RECENT_LOGIN_SECONDS: '1', PUBLIC_CLIENTS: 'television' },
   })
   const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
   const email = 'ada@example.org'
@@ -53,6 +53,7 @@ t.test('account', { skip, timeout: 280_000 }, async t => {
     await page.click('.device:not(:has-text("This device")) >> button')
     await page.waitForSelector('[role=status] >> text=1 session ended, and signed out everywhere.')
     await page.waitForFunction(() => document.querySelectorAll('.device').length === 2)
+    await page.waitForSelector('.ended >> text=revoked')
 
     await page.fill('[autocomplete=current-password]', 'wrong')
     await page.fill('[autocomplete=new-password]', randomUUID())
@@ -67,6 +68,57 @@ t.test('account', { skip, timeout: 280_000 }, async t => {
     await page.waitForSelector('[name=email]')
     await page.context().close()
   }
+
+  await t.test('/account/device: approves, denies, and says what is wrong with a code', async t => {
+    const user = await system.createAccount('grace@example.org', ['--scope', 'storage:read'])
+    const begin = async () => {
+      const form = new URLSearchParams({ client_id: 'television', scope: 'storage:read' })
+      const response = await fetch(`${url}/oauth/device_authorization`, { method: 'POST', body: form })
+      return (await response.json()) as Record<'user_code' | 'device_code' | 'verification_uri_complete', string>
+    }
+    const poll = async (device_code: string) => {
+      const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
+      const form = new URLSearchParams({ client_id: 'television', grant_type, device_code })
+      return (await fetch(`${url}/oauth/token`, { method: 'POST', body: form })).json() as Promise<object>
+    }
+    const first = await begin()
+    const page = await openAs(user, new URL(first.verification_uri_complete).href.slice(url.length))
+    await page.click('text=Continue')
+    await page.waitForSelector(`text=${first.user_code}`)
+    t.match(await page.textContent('main'), /television asks for access to the account grace@.*storage:read/)
+    await page.click('button:text-is("Approve")')
+    await page.waitForSelector('[role=status] >> text=Approved: television.')
+    t.hasProp(await poll(first.device_code), 'refresh_token')
+    await page.click('text=My devices')
+    await page.waitForSelector('.device >> text=television')
+
+    const second = await begin()
+    await page.goto(`${url}/account/device`)
+    await page.fill('input', second.user_code.toLowerCase().replace('-', ' '))
+    await page.click('text=Continue')
+    await page.click('button:text-is("Deny")')
+    await page.waitForSelector('[role=status] >> text=Denied: television.')
+    t.match(await poll(second.device_code), { error: 'access_denied' })
+
+    await page.goto(`${url}/account/device`)
+    await page.fill('input', 'BCDF')
+    await page.click('text=Continue')
+    await page.waitForSelector('[role=alert] >> text=The code has 8 letters.')
+    await page.fill('input', first.user_code)
+    await page.click('text=Continue')
+    await page.waitForSelector('[role=alert] >> text=No device waits with this code.')
+    for (
+      let left = 10;
+      left > 0 && (await page.locator('text=There were too many wrong codes').count()) === 0;
+      left -= 1
+    ) {
+      const answer = page.waitForResponse(/device\/lookup/)
+      await page.click('button:not([disabled]):has-text("Continue")')
+      await answer
+    }
+    await page.waitForSelector('[role=alert] >> text=There were too many wrong codes.')
+    await page.context().close()
+  })
 
   t.same(violations, [], 'no violation of the Content-Security-Policy, no error in a page')
 })

@@ -7,6 +7,7 @@ const folder = fileURLToPath(new URL('../../dist/pages/', import.meta.url))
 const budgets: [prefix: string, maxBytes: number][] = [
   ['console-', 35_000],
   ['account-', 15_000],
+  ['device-', 15_000],
   ['style-', 6_000],
 ]
 
@@ -22,7 +23,9 @@ for (const [prefix, maxBytes] of budgets) {
   })
 }
 
-t.test('the script of /account contains no call of the admin API', async t => {
-  const name = readdirSync(folder).find(file => file.startsWith('account-') && file.endsWith('.js')) ?? ''
-  t.notMatch(readFileSync(folder + name, 'utf8'), /admin\//)
-})
+for (const page of ['account-', 'device-']) {
+  t.test(`the script ${page}*.js contains no call of the admin API`, async t => {
+    const name = readdirSync(folder).find(file => file.startsWith(page) && file.endsWith('.js')) ?? ''
+    t.notMatch(readFileSync(folder + name, 'utf8'), /admin\//)
+  })
+}

@@ -2,7 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Login } from '@gatehouse/e2e'
 import t from 'tap'
-import { openUser, skip, startStage } from './helpers/stage.ts'
+import { logIn, openUser, skip, startStage } from './helpers/stage.ts'
+
+declare global {
+  /** Clicks of the user, counted in the page. */
+  var clicks: number
+}
 
 if (skip) console.error(`\n*** console.test: ${skip} ***\n`)
 
@@ -27,17 +32,25 @@ t.test('console', { skip, timeout: 280_000 }, async t => {
     await tab.waitForSelector('.device >> text=This device')
     await startSession(ada, 'laptop')
     await startSession(ada, 'phone')
-    await openUser(page, ada.email)
-    t.equal(await page.locator('tbody tr').count(), 3)
-    // Click 1: the session; click 2: the act. Finding the account was the first of three.
+    await page.click('nav.side >> text=Users')
+    await page.waitForSelector(`table a:has-text("${ada.email}")`)
+    await page.evaluate(() => {
+      globalThis.clicks = 0
+      addEventListener('click', event => event.isTrusted && globalThis.clicks++, { capture: true })
+    })
+    await page.click(`table a:has-text("${ada.email}")`)
+    await page.waitForSelector(`h1:has-text("${ada.email}")`)
+    t.equal(await page.locator('[aria-label=Sessions] tbody tr').count(), 3)
     await page.click('tr:not(:has-text("laptop")):not(:has-text("phone")) >> button:has-text("End")')
-    await page.fill('dialog >> [placeholder="laptop lost"]', 'lost on the train')
+    await page.locator('dialog >> [placeholder="laptop lost"]').fill('lost on the train')
     await page.click('dialog >> button[type=submit]')
     await page.waitForSelector('dialog >> [role=status] >> text=/In force after .* at 2 guards/')
+    t.equal(await page.evaluate(() => globalThis.clicks), 3, 'from the list of users')
     t.equal(await page.locator('dialog .guards .ok').count(), 2)
     await tab.waitForSelector('text=This session is over.')
     await page.keyboard.press('Escape')
-    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 2)
+    await page.waitForSelector('[aria-label="Ended sessions"] tr:has-text("revoked")')
+    t.equal(await page.locator('[aria-label=Sessions] tbody tr').count(), 2)
   })
 
   await t.test('a frozen guard waits for its lease, then the receipt says so', async t => {
@@ -233,6 +246,41 @@ t.test('console', { skip, timeout: 280_000 }, async t => {
     await page.unroute('**/admin/**')
     system.auths[0]?.thaw()
     await page.waitForSelector('[role=alert]', { state: 'detached' })
+  })
+
+  await t.test('two programs on a session: a hint to its user, a mark for the admin', async t => {
+    const laptop = (await startSession(bob, 'shared laptop'))?.body as { refreshToken: string }
+    // Six generations in a row that a second program repeats.
+    for (let left = 6; left > 0; left -= 1) {
+      for (const agent of ['owner/1', 'other/1']) {
+        const headers = { 'user-agent': agent }
+        const renewed = await call?.('/session/renew', { body: { refreshToken: laptop.refreshToken }, headers })
+        t.equal(renewed?.status, 200)
+        if (agent === 'other/1') Object.assign(laptop, renewed?.body)
+      }
+    }
+    await openUser(page, bob.email)
+    await page.waitForSelector('tr:has-text("shared laptop") >> .pill.warn >> text=shared')
+    const tab = await openAs(bob, '/account')
+    await tab.waitForSelector('.device:has-text("shared laptop") >> text=Two programs seem to use this session')
+    await tab.context().close()
+  })
+
+  await t.test('end everything: a sentence, a countdown, a receipt that is there after the log-in', async t => {
+    await page.click('nav.side >> text=End everything')
+    await page.click('main >> button:has-text("End everything")')
+    const submit = page.locator('dialog >> button[type=submit]')
+    t.match(await submit.textContent(), /in \d s/)
+    await page.waitForSelector('dialog >> button[type=submit]:text-is("End every session")')
+    t.ok(await submit.isDisabled(), 'the countdown alone is not enough')
+    await page.fill('dialog >> [autocomplete=off]', 'end every session')
+    await submit.click()
+    await page.waitForSelector('dialog >> [role=status] >> text=/In force after .* at 2 guards/')
+    await page.reload()
+    await page.waitForSelector('[name=email]')
+    await logIn(page, admin)
+    await page.waitForSelector('h1:has-text("Receipt")')
+    await page.waitForSelector('main >> [role=status] >> text=/In force after .* at 2 guards/')
   })
 
   t.same(violations, [], 'no violation of the Content-Security-Policy, no error in a page')

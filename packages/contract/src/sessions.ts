@@ -102,6 +102,7 @@ export const WaitingDevice = Type.Object({
   audience: Type.String({ examples: ['gatehouse'] }),
   expiresAt: Timestamp,
 })
+export type WaitingDevice = Static<typeof WaitingDevice>
 /** Schema of `POST /device/decision`. */
 export const DeviceDecision = Type.Object({ ...userCode, approve: Type.Boolean() }, closed)
 

@@ -36,6 +36,7 @@ const define = { navigator: JSON.stringify({ userAgent: 'Node.js' }) }
 const pages = {
   console: { title: 'Gatehouse console', entry: 'admin/main' },
   account: { title: 'My devices', entry: 'account/main' },
+  device: { title: 'Connect a device', entry: 'device/main' },
 }
 
 async function bundlePages() {

@@ -4,10 +4,11 @@ import { useState } from 'preact/hooks'
 import { call } from '../api.ts'
 import { plural } from '../format.ts'
 import { client } from '../session.ts'
-import { GateIcon, LogOutIcon } from '../ui/icons.tsx'
 import { Problem } from '../ui/Problem.tsx'
+import { TopBar } from '../ui/TopBar.tsx'
 import { useData } from '../useData.ts'
 import { Device } from './Device.tsx'
+import { EndedDevices } from './EndedDevices.tsx'
 import { PasswordForm } from './PasswordForm.tsx'
 
 export function Account() {
@@ -31,17 +32,7 @@ export function Account() {
 
   return (
     <>
-      <header class="topbar">
-        <span class="mark small">
-          <GateIcon />
-        </span>
-        <span class="grow ellipsis" dir="auto">
-          {me.value?.email ?? ' '}
-        </span>
-        <button type="button" class="button plain" onClick={() => client.signOut()}>
-          <LogOutIcon /> Log out
-        </button>
-      </header>
+      <TopBar email={me.value?.email} />
       <main class="narrow">
         <section>
           <div class="heading">
@@ -68,6 +59,7 @@ export function Account() {
             ))}
           </ul>
         </section>
+        <EndedDevices ended={list.value?.ended ?? []} />
         <PasswordForm onChanged={list.reload} email={me.value?.email} />
       </main>
     </>

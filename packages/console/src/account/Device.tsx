@@ -6,7 +6,7 @@ import { AlertIcon, LaptopIcon, PhoneIcon } from '../ui/icons.tsx'
 import { Time } from '../ui/Time.tsx'
 
 export function Device({ session, onEnd }: { session: SessionView; onEnd: () => Promise<void> }) {
-  const { device, userAgent, address, createdAt, renewedAt, current, sharedAt } = session
+  const { device, client, userAgent, address, createdAt, renewedAt, current, sharedAt } = session
   const [isEnding, setEnding] = useState(false)
   const agent = agentInWords(userAgent)
   const name = device ?? agent
@@ -21,6 +21,7 @@ export function Device({ session, onEnd }: { session: SessionView; onEnd: () => 
         <div class="name">
           <bdi>{name}</bdi>
           {current && <span class="pill ok">This device</span>}
+          {client !== 'first-party' && <span class="pill">{client}</span>}
         </div>
         <div class="muted">
           {device && `${agent} · `}

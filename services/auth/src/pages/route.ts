@@ -1,14 +1,21 @@
-/** `/console` and `/account`: the web pages of packages/console, as its build left them. */
+/** `/console`, `/account` and `/account/device`: the web pages of packages/console, as its build left them. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 
+/** By page: its routes, and the folder of its files. */
+const routes = {
+  console: { folder: 'console', paths: ['/console', '/console/*'] },
+  account: { folder: 'account', paths: ['/account', '/account/*'] },
+  device: { folder: 'account', paths: ['/account/device'] },
+}
+
 /** Fastify's routes cannot name a file of another package: the build writes what it made here. */
 interface Manifest {
   /** By page: the names of its script and its stylesheet. */
-  pages: Record<'console' | 'account', { title: string; script: string; style: string }>
+  pages: Record<keyof typeof routes, { title: string; script: string; style: string }>
   /** By file name: its media type. */
   files: Record<string, string>
 }
@@ -39,15 +46,17 @@ export const pageRoutes: FastifyPluginAsync = async app => {
   const { pages, assets } = readPages()
   const hidden = { schema: { hide: true } }
 
-  for (const [name, page] of Object.entries(pages)) {
+  for (const [name, { folder, paths }] of Object.entries(routes)) {
+    const page = pages[name as keyof typeof routes]
     const send = async (request: FastifyRequest, reply: FastifyReply) => {
       reply.header('content-security-policy', policy).header('cross-origin-opener-policy', 'same-origin')
       reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8')
-      return html(page, pathToFolder(request.url, name))
+      return html(page, pathToFolder(request.url, folder))
     }
-    app.get(`/${name}`, hidden, send)
-    app.get(`/${name}/*`, hidden, send)
-    app.get<{ Params: { file: string } }>(`/${name}/assets/:file`, hidden, async (request, reply) => {
+    for (const path of paths) app.get(path, hidden, send)
+  }
+  for (const folder of ['console', 'account']) {
+    app.get<{ Params: { file: string } }>(`/${folder}/assets/:file`, hidden, async (request, reply) => {
       const asset = assets.get(request.params.file)
       if (asset === undefined) throw new ProblemError('not-found', 'no such file of the pages')
       const isGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))

@@ -39,6 +39,7 @@ t.test('pages', async t => {
     for (const path of [
       '/account',
       '/account/',
+      '/account/device?user_code=BCDF-GHJK',
       '/console',
       '/console/users',
       '/console/users/7?tab=1',

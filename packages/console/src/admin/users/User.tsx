@@ -6,6 +6,7 @@ import { Time } from '../../ui/Time.tsx'
 import { useData } from '../../useData.ts'
 import { useIsAdmin } from '../me.ts'
 import { to, withQuery } from '../paths.ts'
+import { EndedSessions } from './EndedSessions.tsx'
 import { SessionTable } from './SessionTable.tsx'
 import { StatePill } from './StatePill.tsx'
 import { UserActions } from './UserActions.tsx'
@@ -30,6 +31,7 @@ export function User() {
         <h2>Sessions</h2>
         <SessionTable detail={detail} isAdmin={isAdmin} onDone={reload} />
       </section>
+      <EndedSessions ended={detail?.ended ?? []} />
       <div class="row wrap">
         <a class="button small" href={withQuery(to('audit'), { target: id })}>
           Audit entries about this account
