@@ -5,12 +5,15 @@ import { useEffect, useState } from 'preact/hooks'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field } from '../../ui/Field.tsx'
 import { Problem } from '../../ui/Problem.tsx'
+import { to } from '../paths.ts'
 import { type Action, type ActionResult, begin, currentAction } from './action.ts'
 import { PendingReceipt, ReceiptProgress } from './ReceiptProgress.tsx'
 import { Secret } from './Secret.tsx'
 
 export function ActionDrawer() {
   const action = currentAction.use()
+  // An act that was begun does not open again after a log-in.
+  useEffect(() => () => currentAction.set(undefined), [])
   if (action === undefined) return null
   return (
     <Dialog key={action.title} kind="drawer" title={action.title} onClose={() => currentAction.set(undefined)}>
@@ -31,7 +34,9 @@ function Steps({ action }: { action: Action }) {
     try {
       const result = await action.send({ reason: reason.trim() || undefined })
       setState({ step: 'done', result })
-      action.onDone()
+      if (!action.endsOwnSession) action.onDone()
+      // After the next log-in, this address shows the receipt.
+      else if (result.receipt) history.replaceState(null, '', to('revocations', result.receipt.seq))
     } catch (error) {
       const isConflict = isProblem(error, 'precondition-failed')
       setState({ step: 'form', error, difference: isConflict ? await action.onConflict?.() : undefined })
@@ -63,7 +68,7 @@ function Steps({ action }: { action: Action }) {
   }
   return (
     <>
-      {state.step === 'sending' && <PendingReceipt />}
+      {state.step === 'sending' && !action.endsOwnSession && <PendingReceipt />}
       <div hidden={state.step === 'sending'}>
         <ActionForm action={action} onSubmit={submit}>
           {state.step === 'form' && (

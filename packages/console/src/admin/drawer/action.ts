@@ -20,6 +20,8 @@ export interface Action {
   confirmation?: string
   /** The button works after so many seconds. */
   countdownSeconds?: number
+  /** The next call of this page is refused, so the drawer makes none, and shows the receipt until then. */
+  endsOwnSession?: boolean
   /** The act asks for no reason. */
   hasReason?: false
   send: (input: ActionInput) => Promise<ActionResult>

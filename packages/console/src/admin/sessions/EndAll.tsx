@@ -10,7 +10,7 @@ import { useIsAdmin } from '../me.ts'
 const sentence = 'end every session'
 
 export function EndAll() {
-  const { value, reload } = useData<ActiveSessions>('admin/sessions/count', 10_000)
+  const { value, reload } = useData<ActiveSessions>('admin/sessions/count')
   const isAdmin = useIsAdmin()
   const start = () =>
     begin({
@@ -19,6 +19,7 @@ export function EndAll() {
       isDangerous: true,
       confirmation: sentence,
       countdownSeconds: 5,
+      endsOwnSession: true,
       effects: [
         `Ends all ${value ? count(value.activeSessions) : ''} active sessions, yours included.`,
         endedEffect,
@@ -27,7 +28,7 @@ export function EndAll() {
       ],
       send: async ({ reason }) => {
         const body = { confirm: sentence, reason }
-        return receiptOf(await call<Receipt>('admin/sessions/end-all', { method: 'POST', body, waitSeconds: 1 }))
+        return receiptOf(await call<Receipt>('admin/sessions/end-all', { method: 'POST', body, waitSeconds: 5 }))
       },
       onDone: reload,
     })

@@ -115,7 +115,7 @@ function endMatching(criteria: SessionCriteria, counted: BulkPreview, onDone: ()
       streamsEffect,
       ...(includesCurrentSession ? ['Your own session is one of them: you will be logged out.'] : []),
     ],
-    ...(includesCurrentSession ? { confirmation: 'myself' } : {}),
+    ...(includesCurrentSession ? { confirmation: 'myself', endsOwnSession: true } : {}),
     send: async ({ reason }) => {
       const body = { criteria, reason, ...(includesCurrentSession ? { confirm: 'myself' } : {}) }
       return receiptOf(await call<Receipt>('admin/sessions/end', { method: 'POST', body, waitSeconds: 1 }))

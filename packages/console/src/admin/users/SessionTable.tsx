@@ -78,7 +78,7 @@ function endSession({ id, device, agent, current }: SessionDetail, onDone: () =>
       streamsEffect,
       ...(current ? ['This is the session that you are using: you will be logged out.'] : []),
     ],
-    ...(current ? { confirmation: 'myself' } : {}),
+    ...(current ? { confirmation: 'myself', endsOwnSession: true } : {}),
     send: async ({ reason }) => {
       const body = { reason, ...(current ? { confirm: 'myself' } : {}) }
       return receiptOf(await call<Receipt>(`admin/sessions/${id}/end`, { method: 'POST', body, waitSeconds: 1 }))
