@@ -24,7 +24,11 @@ const devices = [
 ]
 
 const postgres = await startPostgres({ dataDir: mkdtempSync(join(tmpdir(), 'gatehouse-images-')), persistent: false })
-const env = { TRUST_PROXY: '127.0.0.1', KEY_ENCRYPTION_KEYS: `1:${'0'.repeat(64)}` }
+const env = {
+  TRUST_PROXY: '127.0.0.1',
+  KEY_ENCRYPTION_KEYS: `1:${'0'.repeat(64)}`,
+  PUBLIC_CLIENTS: 'television',
+}
 const system = await startSystem({ databaseUrl: postgres.url, auths: 1, resources: 0, env })
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -96,11 +100,27 @@ async function takePictures(scheme, admin, [ada, grace]) {
   await open('console/audit?address=203.0.113.7')
   await page.waitForSelector('td >> text=session.start')
   await save('audit')
+  await open('console/keys')
+  await page.waitForSelector('tbody .pill.ok')
+  await page.click('text=Announce a key')
+  system.resources[2].freeze()
+  await page.click('dialog button[type=submit]')
+  await page.waitForSelector('text=/waits for its lease/')
+  if (scheme === 'light') await save('keys')
+  system.resources[2].thaw()
+  await page.waitForSelector('text=In force')
+  await page.keyboard.press('Escape')
   await page.click('[aria-label="Log out"]')
   await open('account')
   await logIn(ada)
   await page.waitForSelector('.device >> text=Workshop PC')
   await save('account')
+  const body = new URLSearchParams({ client_id: 'television' })
+  const response = await fetch(`${system.issuer}/oauth/device_authorization`, { method: 'POST', body })
+  await page.goto((await response.json()).verification_uri_complete)
+  await page.click('text=Continue')
+  await page.waitForSelector('text=television')
+  if (scheme === 'light') await save('device')
   await page.click('.topbar >> text=Log out')
   await page.waitForSelector('[name=email]')
   await context.close()
