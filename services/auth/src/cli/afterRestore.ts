@@ -2,6 +2,7 @@
 import { readSettings } from '@gatehouse/settings'
 import { settings } from '../config.ts'
 import type { Database } from '../database/database.ts'
+import { announceKeysAgain } from '../keys/announceKey.ts'
 import { appendWork } from '../revoke/appendWork.ts'
 import { raiseGlobalEpoch } from '../store/appendRevocations.ts'
 import { countActive } from '../store/countActive.ts'
@@ -14,7 +15,7 @@ const confirmation = 'end every session'
 /**
  * A backup lacks what was revoked after it. The command therefore ends every session and refuses
  * every access token that was issued before, and gives the feed a new identity, so that guards do
- * not resume at a cursor of the lost feed.
+ * not resume at a cursor of the lost feed. The keys of access tokens are announced and withdrawn again.
  * @throws UsageError without the confirmation
  */
 export async function afterRestore(
@@ -30,10 +31,12 @@ export async function afterRestore(
   return prisma.$transaction(async tx => {
     const sessions = await countActive(tx)
     const feedId = await resetFeed(tx, limits.LEASE_MS + limits.LEASE_MARGIN_MS)
+    const keyContext = { actor: 'command line', reason, address: null, requestId: null }
+    await announceKeysAgain(tx, keyContext)
     const globalEpoch = await raiseGlobalEpoch(tx)
     const entries = [{ kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }]
     const work = { entries, action: 'database.after-restore' as const, target: null, sessionsEnded: sessions }
-    const context = { actor: 'command line', reason, address: null, requestId: null, detail: { feedId } }
+    const context = { ...keyContext, detail: { feedId } }
     const { seq, sessionsEnded } = await appendWork(tx, work, { context, retentionMs })
     return { feedId, seq, sessionsEnded }
   })

@@ -1,8 +1,15 @@
-/** Announces a key: its row, and the feed entry by which guards learn it. */
+/** Announces keys: their rows, and the feed entries by which guards learn them. */
 import { type Algorithm, conflict } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
-import { appendKeyEntry, createSigningKey, type KeyAuditContext, type NewKey } from '../store/signingKeys.ts'
+import {
+  appendKeyEntry,
+  createSigningKey,
+  type KeyAuditContext,
+  listSigningKeys,
+  type NewKey,
+  replaceKeyEntry,
+} from '../store/signingKeys.ts'
 import type { KeyEncryption } from './keyEncryption.ts'
 import { generateSigningKey, publicJwk } from './signingKeys.ts'
 
@@ -28,4 +35,22 @@ export function createSealedKey(encryption: KeyEncryption | null, algorithm: Alg
   if (encryption === null) throw conflict('KEY_ENCRYPTION_KEYS is not set, so the database cannot hold a private key')
   const { privateKey, ...key } = generateSigningKey(algorithm)
   return { ...key, sealedPrivateKey: encryption.seal(privateKey, key.kid) }
+}
+
+/**
+ * Appends the entries of all keys again, since a restored feed may lack them: a guard that has a
+ * withdrawn key in a file must still refuse it. The caller holds the lock of the feed.
+ */
+export async function announceKeysAgain(tx: Db, context: KeyAuditContext): Promise<void> {
+  for (const key of await listSigningKeys(tx)) {
+    const { kid, state, announcedSeq } = key
+    const isWithdrawn = state === 'withdrawn'
+    // The first key of all has no entry, unless it is withdrawn.
+    if (!isWithdrawn && announcedSeq === 0n) continue
+    const entry = isWithdrawn
+      ? ({ key: { kid }, effect: 'withdrawn', action: 'key.withdraw' } as const)
+      : ({ key: publicJwk(key), effect: 'announced', action: 'key.announce' } as const)
+    const { seq } = await appendKeyEntry(tx, { ...entry, context })
+    await replaceKeyEntry(tx, key, seq)
+  }
 }

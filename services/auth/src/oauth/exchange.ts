@@ -50,6 +50,9 @@ export async function exchangeGrant(deps: ExchangeDeps, request: FastifyRequest,
   const issued = requestedTokenType(form)
   const subject = await subjectOf(deps.verifier, form)
   const { claims } = subject
+  // Otherwise a client could multiply the sessions that it was given.
+  if (issued === tokenTypes.refresh && claims.client_id === client.id)
+    throw new OAuthError('invalid_request', 'The subject_token comes from a session of this client.')
   const audience = requestedAudience(form, deps.audiences) ?? deps.audiences[0] ?? ''
   const scopes = exchangeableScopes({ claims, client: client.scopes, wanted: form['scope']?.split(' ') })
   deps.assertGrantFits({ clientId: client.id, actor: client.id, roles: [], scopes })

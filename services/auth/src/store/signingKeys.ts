@@ -24,9 +24,12 @@ export type NewKey = Pick<StoredKey, 'kid' | 'algorithm' | 'publicPem'> & { seal
 /** The table grows by a row for each rotation. */
 const maxKeys = 1000
 
-/** Scans a small table, the oldest key first. */
+/** Scans a small table: the active key, then those that were announced, retired and withdrawn, each in their order. */
 export async function listSigningKeys(db: Db): Promise<StoredKey[]> {
-  const rows = await db.signingKey.findMany({ orderBy: [{ announcedSeq: 'asc' }, { kid: 'asc' }], take: maxKeys })
+  const rows = await db.signingKey.findMany({
+    orderBy: [{ state: 'asc' }, { announcedSeq: 'asc' }, { kid: 'asc' }],
+    take: maxKeys,
+  })
   return rows as StoredKey[]
 }
 
@@ -70,6 +73,18 @@ export async function withdrawSigningKey(
            sealed_private_key = NULL
      WHERE kid = ${kid}`
   await tx.$executeRaw`UPDATE revocations SET expires_at = clock_timestamp() WHERE seq = ${announcedSeq}`
+}
+
+/** The entry before is no longer sent. The caller has appended the new one. */
+export async function replaceKeyEntry(
+  tx: Db,
+  { kid, state, announcedSeq, withdrawnSeq }: StoredKey,
+  seq: number,
+): Promise<void> {
+  const former = state === 'withdrawn' ? withdrawnSeq : announcedSeq
+  await tx.$executeRaw`UPDATE revocations SET expires_at = clock_timestamp() WHERE seq = ${former} AND kind = 'key'`
+  const data = state === 'withdrawn' ? { withdrawnSeq: seq } : { announcedSeq: seq }
+  await tx.signingKey.update({ where: { kid }, data })
 }
 
 /** Announced keys never expire, and neither do withdrawn ones: a key that leaked can sign tokens for ever. */

@@ -23,10 +23,32 @@ t.test('after-restore: refuses all earlier tokens and sessions, and guards start
   t.match(await service.lastAudit('database.after-restore'), { actor: 'command line', seq: 1 })
 
   assertProblem(t, await guard.poll({ feedId, after: 0 }), 'feed-changed')
-  const page = await guard.pollAccepted({ feedId: result['feedId'], after: 0 })
+  const page = await testGuard(service).pollAccepted()
   t.match(page, { feedId: result['feedId'], entries: [{ kind: 'global', effect: 'ended' }] })
   const [{ epoch } = { epoch: 0 }] = await service.database.prisma.$queryRaw<{ epoch: number }[]>`
     SELECT epoch FROM accounts WHERE id = ${ada.id}::uuid`
   t.ok(epoch > 0, 'the account refuses tokens of a lost epoch')
   t.equal((await service.call('/me', { token: (await service.login(ada)).accessToken })).status, 200)
+})
+
+t.test('after-restore: announces and withdraws the keys again, which a restored feed lacks', async t => {
+  const service = await startWithAdmin(t, { KEY_ENCRYPTION_KEYS: `1:${'ab'.repeat(32)}` })
+  const announce = async () => {
+    const { body } = await service.callAsAdmin('/admin/keys', { method: 'POST', body: {} })
+    return (body as { key: { kid: string } }).key.kid
+  }
+  const [kept, withdrawn] = [await announce(), await announce()]
+  t.equal((await service.callAsAdmin(`/admin/keys/${withdrawn}/withdraw`, { body: {} })).status, 200)
+  await service.database.pool.query('DELETE FROM revocations')
+
+  await afterRestore(service.database, { confirm: 'end every session' }, service.environment)
+  const { entries } = await testGuard(service).pollAccepted()
+  t.match(
+    entries.map(({ kind, effect, ...entry }) => ({ kind, effect, kid: 'key' in entry ? entry.key?.kid : undefined })),
+    [
+      { kind: 'key', effect: 'announced', kid: kept },
+      { kind: 'key', effect: 'withdrawn', kid: withdrawn },
+      { kind: 'global', effect: 'ended' },
+    ],
+  )
 })

@@ -94,7 +94,7 @@ t.test('keys: a rotation without a restart refuses no token, and a withdrawal re
   const { keys } = (await service.call('/admin/keys', { token: admin })).body as { keys: KeyView[] }
   t.same(
     keys.map(({ state }) => state),
-    ['withdrawn', 'active'],
+    ['active', 'withdrawn'],
   )
 })
 

@@ -53,6 +53,17 @@ async function written({ database }: Pick<TestService, 'database'>) {
 const renew = (service: Pick<TestService, 'call'>, refresh_token: string, client?: string, more = {}) =>
   postForm(service, '/oauth/token', { grant_type: 'refresh_token', refresh_token, ...more }, client)
 
+t.test('exchange: a client gets no second session from the token of its own session', async t => {
+  const service = await startExchange(t)
+  const started = (await service.exchange({ requested_token_type: refresh })).body as Tokens
+  const { access_token } = (await renew(service, started.refresh_token, 'portal')).body as Tokens
+  const before = await written(service)
+  const repeated = await service.exchange({ requested_token_type: refresh, subject_token: access_token })
+  isError(t, repeated, 'invalid_request')
+  t.match(repeated.body, { error_description: /session of this client/ })
+  t.same(await written(service), before)
+})
+
 t.test('exchange: a refresh token is a session of the client, which only that client renews', async t => {
   const service = await startExchange(t)
   const { call, exchange, session } = service
