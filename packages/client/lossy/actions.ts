@@ -46,7 +46,7 @@ const actions: Record<string, Action> = {
     return undefined
   },
   burst(scene) {
-    for (let count = 0; count < 6; count += 1) request(scene, count % 3)
+    for (let count = 0; count < 6; count += 1) request(scene, count % scene.tabs.length)
     return undefined
   },
   expiry({ clock }) {
@@ -55,7 +55,7 @@ const actions: Record<string, Action> = {
   },
   'expiry at a request of each tab'(scene) {
     scene.clock.jump(lifeMs)
-    for (let place = 0; place < 3; place += 1) request(scene, place)
+    for (const place of scene.tabs.keys()) request(scene, place)
     return { causes: 3, jumpMs: lifeMs }
   },
   'the wall clock moves'({ clock, random }) {
@@ -96,6 +96,6 @@ const names = ['request', 'request', 'order', 'order', ...Object.keys(actions)]
 
 export function act(scene: Scene): Effect {
   const name = scene.random.pick(names)
-  const place = scene.random.below(3)
+  const place = scene.random.below(scene.tabs.length)
   return { causes: 0, jumpMs: 0, ...actions[name]?.(scene, place), name: `${name} ${place}` }
 }

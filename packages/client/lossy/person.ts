@@ -1,4 +1,4 @@
-/** A person with three tabs that share one session, and the assertions that hold whatever the network does. */
+/** A person with three tabs that share one session, or with one program, and the assertions that hold whatever the network does. */
 import type { State } from '../src/index.ts'
 import { act, type Scene } from './actions.ts'
 import { createBrowser, createDisk, hub } from './browser.ts'
@@ -106,13 +106,16 @@ export function createPerson(options: PersonOptions): Person {
     return false
   }
 
-  /** @returns three tabs with the session of the seed before, or with another */
+  /**
+   * @returns three tabs with the session of the seed before, or with another; one program without plug-ins, since
+   *   clients that share a session need `tabs`
+   */
   async function begin(): Promise<Tab[]> {
     const first = open()
     if (!hasSession) hasSession = await eventually(() => first.client.signIn(login).then(() => true))
     const isKnown = await eventually(async () => (await first.client.token()) !== undefined)
     if (!isKnown) violations.push(`the session of the seed before is lost: ${JSON.stringify(first.client.getState())}`)
-    return [first, open(), open()]
+    return hasPlugIns ? [first, open(), open()] : [first]
   }
 
   async function verify(tab: Tab): Promise<void> {

@@ -7,9 +7,9 @@ import type { Channel, Client, SignedOutReason } from './types.ts'
 type News = [event: Event, access: Tokens, why?: SignedOutReason | undefined]
 
 /**
- * Makes a renewal, a sign-in and a sign-out of one tab known to the others. Required with cookies, where tabs share no store
- * of tokens: without it they would renew one after the other, and a slow call of one could present a token that is two
- * generations old.
+ * Makes a renewal, a sign-in and a sign-out of one tab known to the others. Required wherever several clients share a
+ * session: without it they would renew one after the other, and a slow call of one could present a token that is two
+ * generations old, which is reuse.
  * @param channel a BroadcastChannel of this auth service unless given
  */
 export function tabs({ core }: Client, channel: Channel = new BroadcastChannel(`gatehouse ${core.auth}`)): void {

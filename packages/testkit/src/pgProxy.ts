@@ -76,7 +76,7 @@ export async function pgProxy(t: { teardown: (end: () => void) => unknown }, dat
   }
 }
 
-const heartbeat = /^\s*(UPDATE database_heartbeat|WITH present AS)/
+const heartbeat = /^\s*(UPDATE database_heartbeat|WITH present AS|SELECT$)/
 
 /**
  * Frontend messages begin with a type byte and a length; the first message has no type byte. Parse (P)

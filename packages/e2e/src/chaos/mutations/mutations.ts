@@ -15,8 +15,8 @@ export const mutations = {
   'barrier-skipped': {
     service: 'auth',
     file: '/services/auth/dist/src/revoke/barrier.js',
-    from: 'const inForce = await Promise.race([waiter.inForce.then(() => true), timeout.then(() => false)]);',
-    to: 'const inForce = true; void timeout;',
+    from: 'const inForce = await Promise.race([waiter.inForce, timeout.then(() => false)]).finally(() => {',
+    to: 'const inForce = await Promise.resolve(true).finally(() => { void timeout;',
   },
   /** The guard counts its lease from the answer instead of from before the poll was sent. */
   'lease-from-answer': {
