@@ -28,7 +28,7 @@ t.test('series: one for each route pattern, and one for all unknown routes', asy
   t.same(counts, [
     'http_request_duration_seconds_count{method="GET",route="/things/:id",status="200"} 2',
     'http_request_duration_seconds_count{method="GET",route="none",status="404"} 3',
-    'http_request_duration_seconds_count{method="POST",route="none",status="404"} 1',
+    'http_request_duration_seconds_count{method="POST",route="none",status="405"} 1',
   ])
 })
 
