@@ -77,7 +77,8 @@ export function createRevocationPipeline(
       ? pollForWakes({ db, clock, onError, onWake: onEntries, periodMs: pollMs })
       : listen({ connections: direct, clock, onError, onWake })
   const close = async () => {
-    await Promise.all([listener.close(), history.close()])
+    history.close()
+    await listener.close()
   }
   return { revocations, barrierDeps: { barrier, maxWaitMs }, polls, deafMs: listener.deafMs, close }
 }

@@ -72,8 +72,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   })
   const prisma = new PrismaClient({ adapter, transactionOptions: { maxWait: timeoutMs, timeout: timeoutMs } })
   const close = async () => {
-    await prisma.$disconnect()
-    await silent.endPool()
+    // At the same time: Prisma waits for its transactions, and ending the pool cuts those that are never answered.
+    await Promise.all([prisma.$disconnect(), silent.endPool()])
   }
   return { prisma, rawSql: createRawSql(adapter), pool, url, direct, warmUp: () => prisma.$connect(), close }
 }

@@ -45,7 +45,10 @@ export function listen({ connections, clock, onWake, onError }: ListenOptions): 
     client.on('error', error => broken.abort(error))
     client.on('end', () => broken.abort(new Error('the listening connection ended')))
     client.on('notification', ({ channel, payload = '' }) => onWake(channel as Channel, payload))
-    await client.connect()
+    // `pg` never settles a `connect` during which `end` was called.
+    const lost = new Promise<never>((_, reject) => client.once('end', () => reject(new Error('not connected'))))
+    lost.catch(() => undefined)
+    await Promise.race([client.connect(), lost])
     for (const channel of channels) await client.query(`LISTEN ${channel}`)
     deafSinceMs = null
     for (const channel of channels) onWake(channel, '')

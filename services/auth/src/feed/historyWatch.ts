@@ -14,7 +14,8 @@ export interface HistoryWatch {
   check: () => Promise<void>
   /** Compares and raises the heartbeat at intervals, on any connection of the pool. */
   start: (send: SendStatement) => void
-  close: () => Promise<void>
+  /** Begins no further comparison. */
+  close: () => void
 }
 
 export interface HistoryWatchOptions {
@@ -32,7 +33,6 @@ export function createHistoryWatch({ clock, metrics, holdMs, onChange, onError }
   const stop = new AbortController()
   let pooled: SendStatement | undefined
   let pending: Promise<void> | undefined
-  let done: Promise<void> = Promise.resolve()
   let last: Heartbeat | undefined
   const changes = new Counter({
     name: 'gatehouse_database_history_changes_total',
@@ -64,7 +64,9 @@ export function createHistoryWatch({ clock, metrics, holdMs, onChange, onError }
   }
   const run = async (send: SendStatement) => {
     while (!stop.signal.aborted) {
-      await heartbeat(send).catch(onError)
+      await heartbeat(send).catch(error => {
+        if (!stop.signal.aborted) onError(error)
+      })
       await clock.sleep(heartbeatMs, stop.signal).catch(() => undefined)
     }
   }
@@ -74,11 +76,9 @@ export function createHistoryWatch({ clock, metrics, holdMs, onChange, onError }
     check,
     start: send => {
       pooled = send
-      done = run(send)
+      void run(send)
     },
-    close: async () => {
-      stop.abort('closing')
-      await done
-    },
+    // A statement under way may never be answered: closing the pool ends it.
+    close: () => stop.abort('closing'),
   }
 }
