@@ -99,7 +99,13 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
       body: LogoutRequest,
       response: {
         204: {},
-        ...problemResponses('refresh-invalid', 'token-invalid', 'insufficient-scope', 'origin-refused'),
+        ...problemResponses(
+          'refresh-invalid',
+          'token-missing',
+          'token-invalid',
+          'insufficient-scope',
+          'origin-refused',
+        ),
       },
     },
   }
