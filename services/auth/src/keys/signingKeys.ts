@@ -1,13 +1,7 @@
 /** The keys of access tokens, as SIGNING_KEY or the database contains them. */
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type JsonWebKey,
-  type KeyObject,
-} from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { Algorithm, FeedKey } from '@gatehouse/contract'
+import { thumbprint } from '@gatehouse/guard'
 import { SettingsError } from '@gatehouse/settings'
 
 export interface VerifyingKey {
@@ -78,7 +72,7 @@ function keyMaterial(publicKey: KeyObject, privateKey: KeyObject | null): KeyMat
     throw new SettingsError('SIGNING_KEY contains a key other than EC P-256, Ed25519 or RSA of 2048 bits or more.')
   }
   const publicPem = publicKey.export({ format: 'pem', type: 'spki' }).toString()
-  return { kid: thumbprint(publicKey.export({ format: 'jwk' })), algorithm, publicPem, privateKey }
+  return { kid: thumbprint(publicKey), algorithm, publicPem, privateKey }
 }
 
 function algorithmOf(key: KeyObject): Algorithm | undefined {
@@ -87,12 +81,6 @@ function algorithmOf(key: KeyObject): Algorithm | undefined {
   if (type === 'ed25519') return 'EdDSA'
   if (type === 'rsa' && (details?.modulusLength ?? 0) >= 2048 && (details?.publicExponent ?? 0n) >= 3n) return 'RS256'
   return undefined
-}
-
-/** RFC 7638 section 3: SHA-256 over the required members in the order of their names. */
-function thumbprint(jwk: JsonWebKey): string {
-  const required = { crv: jwk.crv, e: jwk.e, kty: jwk.kty, n: jwk.n, x: jwk.x, y: jwk.y }
-  return createHash('sha256').update(JSON.stringify(required)).digest('base64url')
 }
 
 /** The key as a JWK (RFC 7517 section 4), for the key set and the feed. */

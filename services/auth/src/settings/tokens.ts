@@ -4,6 +4,12 @@ import { integer, oneOf, optional, text } from '@gatehouse/settings'
 
 const hour = 3600
 
+/** A ring of symmetric keys, each with an id that takes one byte. */
+const keyRing = {
+  pattern: /^\s*\d{1,3}:[0-9a-f]{64}(\s*,\s*\d{1,3}:[0-9a-f]{64})*\s*$/,
+  wants: 'one or more "id:64 hex digits" separated by commas, with ids from 0 to 255',
+}
+
 export const tokenSettings = {
   SIGNING_KEY: optional(
     text({
@@ -18,8 +24,7 @@ export const tokenSettings = {
       about:
         'Keys that encrypt private keys in the database, as `id:64 hex digits`, separated by commas, the active key first',
       isSecret: true,
-      pattern: /^\s*\d{1,3}:[0-9a-f]{64}(\s*,\s*\d{1,3}:[0-9a-f]{64})*\s*$/,
-      wants: 'one or more "id:64 hex digits" separated by commas, with ids from 0 to 255',
+      ...keyRing,
       why: 'With them `gatehouse keys announce` creates keys that all replicas share. A secret has no default.',
     }),
   ),
@@ -32,8 +37,7 @@ export const tokenSettings = {
   REFRESH_KEYS: text({
     about: 'Keys of refresh tokens as `id:64 hex digits`, separated by commas, the active key first',
     isSecret: true,
-    pattern: /^\s*\d{1,3}:[0-9a-f]{64}(\s*,\s*\d{1,3}:[0-9a-f]{64})*\s*$/,
-    wants: 'one or more "id:64 hex digits" separated by commas, with ids from 0 to 255',
+    ...keyRing,
     why: 'A secret has no default.',
   }),
   ACCESS_TOKEN_SECONDS: integer({
