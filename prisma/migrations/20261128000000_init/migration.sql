@@ -162,8 +162,8 @@ CREATE TABLE "audit_entries" (
     "seq" BIGINT,
     "detail" JSONB,
 
-    CONSTRAINT "audit_entries_pkey" PRIMARY KEY ("id")
-);
+    CONSTRAINT "audit_entries_pkey" PRIMARY KEY ("id", "at")
+) PARTITION BY RANGE ("at");
 
 -- CreateTable
 CREATE TABLE "creations" (
@@ -259,6 +259,9 @@ CREATE INDEX "device_authorizations_expires_at_idx" ON "device_authorizations"("
 -- CreateIndex
 CREATE INDEX "creations_expires_at_idx" ON "creations"("expires_at");
 
+-- CreateIndex
+CREATE INDEX "rate_limits_expire_idx" ON "rate_limits"("expire");
+
 -- AddForeignKey
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
@@ -323,6 +326,63 @@ $$;
 
 CREATE TRIGGER "audit_entries_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit_entries"
   FOR EACH STATEMENT EXECUTE FUNCTION "refuse_audit_change"();
+
+-- The audit log has a partition for each month, in UTC. The default partition receives the entries of a month without one, so
+-- that no insert fails. A statement-level trigger fires only on the table that the statement names, so each partition has one.
+CREATE TABLE "audit_entries_default" PARTITION OF "audit_entries" DEFAULT;
+CREATE TRIGGER "audit_entries_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit_entries_default"
+  FOR EACH STATEMENT EXECUTE FUNCTION "refuse_audit_change"();
+
+-- Creates the partition of a month, unless it exists or the default partition already has entries of that month. Attaching a
+-- table does not lock out inserts, as CREATE TABLE ... PARTITION OF would. The lock of the parent makes the second of two callers
+-- wait for the first; both locks are given up after a tenth of a second (SQLSTATE 55P03).
+CREATE FUNCTION "create_audit_partition"("entry_at" TIMESTAMPTZ) RETURNS BOOLEAN LANGUAGE plpgsql
+  SET timezone = 'UTC' SET lock_timeout = '100ms' AS $$
+DECLARE
+  month CONSTANT timestamptz := date_trunc('month', entry_at);
+  next_month CONSTANT timestamptz := month + interval '1 month';
+  name CONSTANT text := 'audit_entries_' || to_char(month, 'YYYY_MM');
+BEGIN
+  IF to_regclass(name) IS NOT NULL THEN
+    RETURN false;
+  END IF;
+  LOCK TABLE audit_entries IN SHARE UPDATE EXCLUSIVE MODE;
+  LOCK TABLE audit_entries_default IN ACCESS EXCLUSIVE MODE;
+  IF to_regclass(name) IS NOT NULL
+     OR EXISTS (SELECT FROM audit_entries_default WHERE "at" >= month AND "at" < next_month) THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('CREATE TABLE %I (LIKE audit_entries)', name);
+  EXECUTE format('CREATE TRIGGER audit_entries_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
+                 'FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()', name);
+  EXECUTE format('ALTER TABLE audit_entries ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, month, next_month);
+  RETURN true;
+END
+$$;
+
+-- Drops the oldest partition whose month ended before a time, and returns its name; NULL when there is none. Dropping locks out
+-- inserts, so it is given up after a tenth of a second (SQLSTATE 55P03); the files are deleted after the locks are released.
+CREATE FUNCTION "drop_audit_partition"("kept_from" TIMESTAMPTZ) RETURNS TEXT LANGUAGE plpgsql
+  SET timezone = 'UTC' SET lock_timeout = '100ms' AS $$
+DECLARE
+  oldest CONSTANT text := (
+    SELECT min(relname) FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+     WHERE inhparent = 'audit_entries'::regclass AND relname ~ '^audit_entries_\d{4}_\d{2}$');
+BEGIN
+  IF oldest IS NULL
+     OR to_date(right(oldest, 7), 'YYYY_MM') + interval '1 month' > least(kept_from, clock_timestamp()) THEN
+    RETURN NULL;
+  END IF;
+  LOCK TABLE audit_entries IN ACCESS EXCLUSIVE MODE;
+  IF to_regclass(oldest) IS NULL THEN
+    RETURN NULL;
+  END IF;
+  EXECUTE format('DROP TABLE %I', oldest);
+  RETURN oldest;
+END
+$$;
+
+SELECT create_audit_partition(clock_timestamp() + make_interval(months => n)) FROM generate_series(0, 2) AS n;
 
 -- The epoch after this one. It follows the clock as well, so that a database restored from a backup does not give an epoch
 -- again: tokens made after the backup would then escape a revocation. Seconds since November 2023 fit an integer until 2091.

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import pg from 'pg'
-import { parseDatabaseUrl } from '../database/databaseUrl.ts'
+import { type Connections, withConnection } from '../database/connections.ts'
 import { durableTables } from './durableTables.ts'
 import { UsageError } from './options.ts'
 
@@ -17,8 +17,8 @@ const batchRows = 500
  * Reads one snapshot, while the services run.
  * @returns the number of rows
  */
-export async function backup(url: string, output: Writable): Promise<number> {
-  return withClient(url, async client => {
+export async function backup(direct: Connections, output: Writable): Promise<number> {
+  return withConnection(direct, async client => {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     const write = async (line: string) => {
       if (!output.write(`${line}\n`)) await once(output, 'drain')
@@ -46,8 +46,8 @@ export async function backup(url: string, output: Writable): Promise<number> {
  * @returns the number of rows
  * @throws UsageError when the backup is not whole, or the database is not empty or has other migrations
  */
-export async function restore(url: string, input: Readable): Promise<number> {
-  return withClient(url, async client => {
+export async function restore(direct: Connections, input: Readable): Promise<number> {
+  return withConnection(direct, async client => {
     await client.query('BEGIN')
     const tables = await durableTables(client)
     await requireEmpty(client, tables)
@@ -83,18 +83,6 @@ export async function restore(url: string, input: Readable): Promise<number> {
   })
 }
 
-/** The transaction ends with the connection. */
-async function withClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({ ...parseDatabaseUrl(url).client, application_name: 'gatehouse-backup' })
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
-}
-
 async function appliedMigrations(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     'SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL ORDER BY migration_name',
@@ -116,10 +104,18 @@ async function requireEmpty(client: pg.Client, tables: readonly string[]): Promi
 /** The rows stay text, because JavaScript's numbers would round those of PostgreSQL. */
 async function insert(client: pg.Client, { table, rows }: { table: string; rows: string[] }): Promise<void> {
   const name = quote(table)
-  await client.query(`INSERT INTO ${name} SELECT * FROM jsonb_populate_recordset(NULL::${name}, $1::jsonb)`, [
-    `[${rows.join(',')}]`,
-  ])
+  const values = [`[${rows.join(',')}]`]
+  if (table === partitionedTable) await client.query(createPartitions, values)
+  await client.query(`INSERT INTO ${name} SELECT * FROM jsonb_populate_recordset(NULL::${name}, $1::jsonb)`, values)
 }
+
+const partitionedTable = 'audit_entries'
+
+/** Otherwise the entries of past months would stay in the default partition. */
+const createPartitions = `
+  SELECT create_audit_partition(month)
+    FROM (SELECT DISTINCT date_trunc('month', (entry->>'at')::timestamptz, 'UTC') AS month
+            FROM jsonb_array_elements($1::jsonb) AS entry) AS months`
 
 /** Numbers of new rows continue after those of the backup. */
 async function continueSequences(client: pg.Client, tables: readonly string[]): Promise<void> {

@@ -37,7 +37,7 @@ export const databaseCommands: Readonly<Record<DatabaseCommandName, DatabaseComm
   'after-restore': afterRestore,
   restore: async (database, options, environment) => {
     assertConfirmed(options)
-    const restored = await restore(database.url, process.stdin)
+    const restored = await restore(database.direct, process.stdin)
     return { restored, ...(await afterRestore(database, options, environment)) }
   },
   'activate-key': activateKey,

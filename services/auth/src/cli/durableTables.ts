@@ -28,7 +28,7 @@ export async function durableTables(client: pg.Client): Promise<string[]> {
     SELECT c.relname AS name, coalesce(array_agg(f.relname::text) FILTER (WHERE f.relname <> c.relname), '{}') AS references
       FROM pg_class c LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'f'
       LEFT JOIN pg_class f ON f.oid = k.confrelid
-     WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = current_schema()::regnamespace
      GROUP BY c.relname ORDER BY c.relname`)
   const referencesOf = new Map(rows.map(({ name, references }) => [name, references]))
   const isTransient = (name: string): boolean =>

@@ -21,7 +21,7 @@ export async function runWithDatabase({ name, options }: Invocation, environment
   try {
     if (name === 'backup') {
       // The backup itself goes to the standard output.
-      console.error(`${await backup(database.url, process.stdout)} rows`)
+      console.error(`${await backup(database.direct, process.stdout)} rows`)
       return exitCodes.done
     }
     const result = await databaseCommands[name as DatabaseCommandName](database, options, environment)

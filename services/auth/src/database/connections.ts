@@ -65,6 +65,22 @@ export function createConnections({ url, passwordCommand = null }: ConnectionOpt
   return { ...parsed, Client: Client as unknown as typeof pg.Client, resolveUrl }
 }
 
+/** Lends a connection of its own, and ends it after the work. */
+export async function withConnection<Result>(
+  { client: config, Client }: Connections,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new Client(config)
+  // The next query reports a connection that broke while it was idle; without a listener the event would end the process.
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
 interface HostFinder {
   find: () => Promise<DatabaseHost>
   /** A connection has failed or ended: the next one asks again which host accepts writes. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { SettingsError } from '@gatehouse/settings'
 import type pg from 'pg'
-import { type Connections, createConnections } from './connections.ts'
+import { type Connections, createConnections, withConnection } from './connections.ts'
 import type { Db } from './database.ts'
 import { migrationNames, prismaDir, readMigrations, readSchema } from './migrations.ts'
 
@@ -90,20 +90,11 @@ async function appliedMigrations(db: Db): Promise<Set<string>> {
   return new Set(rows.map(({ name }) => name))
 }
 
-async function withLock<Result>(
-  connections: Connections,
-  work: (client: pg.Client) => Promise<Result>,
-): Promise<Result> {
-  const client = new connections.Client(connections.client)
-  // The next query reports a connection that broke while it was idle; without a listener the event would end the process.
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
+function withLock<Result>(connections: Connections, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  return withConnection(connections, async client => {
     // Replicas must not wait without limit for a migration that hangs: they fail, and the orchestrator restarts them.
     await client.query("SET lock_timeout = '2min'")
     await client.query('SELECT pg_advisory_lock($1)', [lockKey])
-    return await work(client)
-  } finally {
-    await client.end()
-  }
+    return work(client)
+  })
 }

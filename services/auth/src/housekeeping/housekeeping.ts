@@ -5,7 +5,7 @@
 import type { Clock } from '@gatehouse/clock'
 import { Counter, type Registry } from 'prom-client'
 import type { PrismaClient } from '../database/database.ts'
-import { type SweepRules, sweep } from './sweep.ts'
+import { maintainAuditPartitions, type SweepRules, sweep } from './sweep.ts'
 
 export interface HousekeepingOptions {
   prisma: PrismaClient
@@ -46,14 +46,20 @@ export function startHousekeeping({
     onRemoved: (what: string, count: number) => removed.inc({ what }, count),
   }
 
+  const report = (error: unknown) => {
+    if (!stop.signal.aborted) onError(error)
+  }
   const sweepUntilStopped = async () => {
+    let idleAfter: string | null = null
     while (!stop.signal.aborted) {
       // The period is random, so that replicas that start together do not sweep together.
       await clock.sleep(periodMs * (0.5 + Math.random()), stop.signal).catch(() => undefined)
       if (stop.signal.aborted) return
-      await sweep(deps).catch(error => {
-        if (!stop.signal.aborted) onError(error)
+      idleAfter = await sweep(deps, idleAfter).catch(error => {
+        report(error)
+        return idleAfter
       })
+      await maintainAuditPartitions(deps).catch(report)
     }
   }
 

@@ -50,7 +50,7 @@ export const databaseSettings = {
     why: 'A client that returns after a week receives session-expired instead of session-ended.',
   }),
   AUDIT_RETENTION_DAYS: integer({
-    about: 'How long audit entries are kept',
+    about: 'How long audit entries are kept; a month is dropped whole, once all its entries are older',
     fallback: '400',
     min: 1,
     max: 36500,

@@ -103,7 +103,7 @@ export async function deleteDevice(tx: Db, deviceCodeHash: Buffer): Promise<void
 /** By the index on `expires_at`. A row stays for a while, so that a device that polls late gets `expired_token`. */
 export async function removeDeviceAuthorizations(db: Db, limit: number): Promise<number> {
   return db.$executeRaw`
-    DELETE FROM device_authorizations WHERE device_code_hash IN (
+    DELETE FROM device_authorizations WHERE device_code_hash = ANY (ARRAY(
       SELECT device_code_hash FROM device_authorizations WHERE expires_at < statement_timestamp() - interval '5 minutes'
-       LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
+       ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))`
 }

@@ -1,5 +1,6 @@
 /** Deletes sessions that ended or expired long ago, in batches. */
 import type { Db } from '../database/database.ts'
+import type { Slice, SweptSlice } from './sweepRecords.ts'
 
 export interface SweepBatch {
   limit: number
@@ -13,17 +14,17 @@ export interface SweepBatch {
  */
 export async function deleteExpiredSessions(db: Db, { limit, historyDays }: SweepBatch): Promise<number> {
   return db.$executeRaw`
-    DELETE FROM sessions WHERE id IN (
+    DELETE FROM sessions WHERE id = ANY (ARRAY(
       SELECT id FROM sessions WHERE expires_at < statement_timestamp() - make_interval(days => ${historyDays}::int)
-       LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
+       ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))`
 }
 
 /** By the index on `ended_at`: the tokens of these sessions have expired. */
 export async function deleteEndedSessions(db: Db, { limit, historyDays }: SweepBatch): Promise<number> {
   return db.$executeRaw`
-    DELETE FROM sessions WHERE id IN (
+    DELETE FROM sessions WHERE id = ANY (ARRAY(
       SELECT id FROM sessions WHERE ended_at < statement_timestamp() - make_interval(days => ${historyDays}::int)
-       LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
+       ORDER BY ended_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))`
 }
 
 /**
@@ -32,29 +33,27 @@ export async function deleteEndedSessions(db: Db, { limit, historyDays }: SweepB
  */
 export async function deleteBelowGlobalEpoch(db: Db, { limit }: SweepBatch): Promise<number> {
   return db.$executeRaw`
-    DELETE FROM sessions WHERE id IN (
+    DELETE FROM sessions WHERE id = ANY (ARRAY(
       SELECT id FROM sessions WHERE global_epoch < (SELECT global_epoch FROM revocation_clock WHERE id = 1)
-       LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
+       ORDER BY global_epoch LIMIT ${limit} FOR UPDATE SKIP LOCKED))`
 }
 
-/**
- * Reads the next rows by primary key: with an index on the idle expiry, no renewal would be a heap-only update.
- * @param after the id at which the previous call stopped; null starts at the beginning
- * @returns the id at which this call stopped; null at the end of the table
- */
+/** Reads the next rows by primary key: with an index on the idle expiry, no renewal would be a heap-only update. */
 export async function deleteIdleSessions(
   db: Db,
-  { after, limit, historyDays }: SweepBatch & { after: string | null },
-): Promise<{ removed: number; last: string | null }> {
-  const [row] = await db.$queryRaw<{ removed: number; last: string | null }[]>`
+  { after, limit, historyDays }: SweepBatch & Slice,
+): Promise<SweptSlice> {
+  const [row] = await db.$queryRaw<SweptSlice[]>`
     WITH candidates AS (
       SELECT session_id, idle_expires_at FROM refresh_tokens
-       WHERE ${after}::uuid IS NULL OR session_id > ${after}::uuid ORDER BY session_id LIMIT ${limit}
+       WHERE session_id > ${after}::uuid ORDER BY session_id LIMIT ${limit}
     ), deleted AS (
-      DELETE FROM sessions WHERE id IN (
-        SELECT id FROM sessions JOIN candidates ON candidates.session_id = id
-         WHERE candidates.idle_expires_at < statement_timestamp() - make_interval(days => ${historyDays}::int)
-           FOR UPDATE OF sessions SKIP LOCKED)
+      DELETE FROM sessions WHERE id = ANY (ARRAY(
+        SELECT id FROM sessions
+         WHERE id = ANY (ARRAY(
+           SELECT session_id FROM candidates
+            WHERE idle_expires_at < statement_timestamp() - make_interval(days => ${historyDays}::int)))
+           FOR UPDATE SKIP LOCKED))
       RETURNING 1
     )
     SELECT (SELECT count(*)::int FROM deleted) AS removed,

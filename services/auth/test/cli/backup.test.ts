@@ -30,7 +30,16 @@ t.test('backup and restore: accounts, clients and the audit log survive, session
     `INSERT INTO device_authorizations (device_code_hash, user_code, client_id, audience, expires_at, interval_seconds)
      VALUES ('\\x01', 'BCDFGHJK', 'television', 'gatehouse', now() + interval '10 minutes', 5)`,
   )
-  const saved = await gatehouse(service.environment, ['backup'])
+  const longAgo = '2019-05-17T12:00:00Z'
+  await service.database.pool.query(`INSERT INTO audit_entries (at, action, outcome) VALUES ($1, 'test.old', 'done')`, [
+    longAgo,
+  ])
+  // The password comes from the command, as for every other connection.
+  const withoutPassword = new URL(service.database.url)
+  const { password: databasePassword } = withoutPassword
+  withoutPassword.password = ''
+  const byCommand = { DATABASE_URL: withoutPassword.href, DATABASE_PASSWORD_COMMAND: `echo '${databasePassword}'` }
+  const saved = await gatehouse({ ...service.environment, ...byCommand }, ['backup'])
   t.match(saved, { code: 0, stderr: /\d+ rows/ })
   t.notMatch(saved.stdout, 'BCDFGHJK', 'a device that waits belongs to a session that ends')
   t.notMatch(saved.stdout, refreshToken)
@@ -52,6 +61,11 @@ t.test('backup and restore: accounts, clients and the audit log survive, session
   t.match(await restoring(saved.stdout), { code: 2, stderr: /not empty/ })
   const { rows } = await onServer(target.url, 'SELECT action FROM audit_entries ORDER BY id DESC LIMIT 1')
   t.match(rows, [{ action: 'database.after-restore' }], 'the audit log goes on')
+  const old = await onServer(
+    target.url,
+    `SELECT tableoid::regclass AS partition FROM audit_entries WHERE action = 'test.old'`,
+  )
+  t.match(old.rows, [{ partition: 'audit_entries_2019_05' }], 'entries return to the partition of their month')
 
   const restored = await startReplica(t, service, { DATABASE_URL: target.url })
   assertProblem(t, await restored.call('/me', { token: accessToken }), 'session-ended')
