@@ -8,7 +8,7 @@ if (skip) console.error(`\n*** account.test: ${skip} ***\n`)
 t.test('account', { skip, timeout: 280_000 }, async t => {
   const { system, url, violations, open, openAs } = await startStage(t, {
     resources: 1,
-    env: { RECENT_LOGIN_SECONDS: '1', PUBLIC_CLIENTS: 'television' },
+    env: { RECENT_LOGIN_SECONDS: '1', PUBLIC_CLIENTS: 'television,gatehouse-cli' },
   })
   const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
   const email = 'ada@example.org'
@@ -71,8 +71,8 @@ t.test('account', { skip, timeout: 280_000 }, async t => {
 
   await t.test('/account/device: approves, denies, and says what is wrong with a code', async t => {
     const user = await system.createAccount('grace@example.org', ['--scope', 'storage:read'])
-    const begin = async () => {
-      const form = new URLSearchParams({ client_id: 'television', scope: 'storage:read' })
+    const begin = async (client: object = { client_id: 'television', scope: 'storage:read' }) => {
+      const form = new URLSearchParams({ ...client })
       const response = await fetch(`${url}/oauth/device_authorization`, { method: 'POST', body: form })
       return (await response.json()) as Record<'user_code' | 'device_code' | 'verification_uri_complete', string>
     }
@@ -99,6 +99,22 @@ t.test('account', { skip, timeout: 280_000 }, async t => {
     await page.click('button:text-is("Deny")')
     await page.waitForSelector('[role=status] >> text=Denied: television.')
     t.match(await poll(second.device_code), { error: 'access_denied' })
+
+    // The time of a log-in has whole seconds.
+    await page.waitForTimeout(1100)
+    const third = await begin({ client_id: 'gatehouse-cli' })
+    t.notOk('verification_uri_complete' in third, 'no link fills the code of a log-in in')
+    await page.goto(`${url}/account/device`)
+    await page.fill('input', third.user_code)
+    await page.click('text=Continue')
+    await page.waitForSelector(
+      '[role=note] >> text=Approve only if you have just run gatehouse login --device yourself.',
+    )
+    await page.click('button:text-is("Approve")')
+    const question = page.locator('dialog:has-text("Enter your password")')
+    await question.locator('[type=password]').fill(user.password)
+    await question.locator('button[type=submit]').click()
+    await page.waitForSelector('[role=status] >> text=Approved: gatehouse-cli.')
 
     await page.goto(`${url}/account/device`)
     await page.fill('input', 'BCDF')

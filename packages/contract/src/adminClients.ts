@@ -20,6 +20,12 @@ export const ClientView = Type.Object(
     id: ClientId,
     name: Type.String({ examples: ['The warehouse'] }),
     scopes: Type.Array(Type.String(), { examples: [['guard', 'introspect']] }),
+    audience: Type.Union([Type.String(), Type.Null()], {
+      description: 'Whose tokens it introspects and exchanges; null for the default audience.',
+    }),
+    keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
+      description: 'Its public keys (RFC 7523), each with its `kid`; empty for a client with a secret.',
+    }),
     createdAt: Timestamp,
     lastUsedAt: Type.Union([
       Type.Unsafe<string>({ ...Timestamp, description: 'Accurate to the minute.' }),
@@ -47,6 +53,13 @@ export const NewClient = Type.Object(
       uniqueItems: true,
       description: '`guard` (follow the feed), `introspect`, scopes of the admin routes, or scopes of your services.',
     }),
+    audience: Type.Optional(
+      Type.String({
+        ...{ minLength: 1, maxLength: 200, examples: ['https://api.example.org'] },
+        description:
+          'The resource service that the client is (RFC 8707): it introspects and exchanges only tokens for this audience, and the default one when it is left out.',
+      }),
+    ),
   },
   closed,
 )
@@ -58,6 +71,12 @@ export const ClientKeys = Type.Object(
     jwks: Type.Object(
       { keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { minItems: 1, maxItems: 5 }) },
       { ...closed, description: 'Public keys for ES256, EdDSA or RS256 (RFC 7517).' },
+    ),
+    replacedKids: Type.Optional(
+      Type.Array(Type.String({ maxLength: 200, examples: ['2026-11'] }), {
+        maxItems: 5,
+        description: 'The ids of the keys that are replaced: refuses the request when the client has others by now.',
+      }),
     ),
     reason: Reason,
   },

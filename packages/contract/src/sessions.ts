@@ -98,8 +98,11 @@ export const DeviceLookup = Type.Object(userCode, closed)
 /** Schema of a device that waits for the decision of a user. */
 export const WaitingDevice = Type.Object({
   client: Type.String({ examples: ['television'] }),
+  isLogin: Type.Boolean({ description: 'True: it gets a log-in of the account, and the approval needs the password.' }),
+  roles: Type.Array(Type.String(), { description: 'The roles that it gets, which only a log-in has.' }),
   scopes: Type.Array(Type.String(), { description: 'What the device asks for, of what the user has.' }),
   audience: Type.String({ examples: ['gatehouse'] }),
+  address: Type.Union([Type.String(), Type.Null()], { description: 'From where the device began.' }),
   expiresAt: Timestamp,
 })
 export type WaitingDevice = Static<typeof WaitingDevice>

@@ -144,6 +144,7 @@ CREATE TABLE "service_clients" (
     "last_used_at" TIMESTAMPTZ(3),
     "session_id" UUID NOT NULL DEFAULT gen_random_uuid(),
     "jwks" JSONB,
+    "audience" TEXT,
 
     CONSTRAINT "service_clients_pkey" PRIMARY KEY ("id")
 );
@@ -189,6 +190,8 @@ CREATE TABLE "device_authorizations" (
     "account_id" UUID,
     "session_id" UUID,
     "auth_time" INTEGER,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
+    "address" INET,
 
     CONSTRAINT "device_authorizations_pkey" PRIMARY KEY ("device_code_hash")
 );

@@ -46,7 +46,8 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
   const read = async () => (await readClock(rawSql)).dbNowMs
   const time = createDatabaseTime({ read, clock, metrics, onOffset, onError })
   const keyring = readKeys(config, { db, clock, time, onError })
-  const { keyStore, encryption, refreshKeys, verifier, verifierIgnoringExpiry, verifierOfAnyAudience } = keyring
+  const { keyStore, encryption, refreshKeys, verifier, verifierIgnoringExpiry, verifierFor, verifierOfAnyAudience } =
+    keyring
   const loginBatch = createLoginBatch(rawSql, clock)
   const limits = createRateLimits(config, { database, logins: loginBatch, clock })
   const onKeys = keyStore.wake
@@ -116,6 +117,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
       limitCalls: limits.adminCalls,
       assertGrantFits,
       publicClients: config.PUBLIC_CLIENTS,
+      audiences,
       prefix: '/admin',
       resetCodeSeconds: config.RESET_CODE_SECONDS,
       recentLoginSeconds: config.RECENT_LOGIN_SECONDS,
@@ -124,9 +126,9 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
       keyChanges: { db, encryption, algorithm: config.SIGNING_ALGORITHM, keyStore, barrier: barrierDeps.barrier },
     },
     oauth: {
-      ...{ ...rotation, clients: limits.clients, accessTokens, verifier, barrierDeps, lifetimes, endSurplusSessions },
+      ...{ ...rotation, clients: limits.clients, accessTokens, verifierFor, barrierDeps, lifetimes },
       ...{ audiences, assertGrantFits, publicClients: config.PUBLIC_CLIENTS, deviceLimit: limits.devices },
-      ...{ issuer: config.ISSUER, verifierOfAnyAudience },
+      ...{ issuer: config.ISSUER, verifierOfAnyAudience, endSurplusSessions },
     },
     feed: { db, clients: limits.clients, polls, issuer: config.ISSUER },
     discovery: { issuer: config.ISSUER, keys: keyStore },

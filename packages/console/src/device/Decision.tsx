@@ -1,5 +1,6 @@
 /** Which device asks for what, and the two answers. */
 import type { WaitingDevice } from '@gatehouse/contract'
+import { AlertIcon } from '../ui/icons.tsx'
 import { Problem } from '../ui/Problem.tsx'
 import { Time } from '../ui/Time.tsx'
 
@@ -15,7 +16,7 @@ export interface DecisionProps {
 }
 
 export function Decision({ userCode, device, email, isBusy, error, onApprove, onDeny }: DecisionProps) {
-  const { client, scopes, audience, expiresAt } = device
+  const { client, isLogin, roles, scopes, audience, address, expiresAt } = device
   return (
     <div class="card pad steps">
       <Problem error={error} />
@@ -27,18 +28,29 @@ export function Decision({ userCode, device, email, isBusy, error, onApprove, on
         shows this code:
       </p>
       <p class="figure mono break">{userCode.toUpperCase()}</p>
+      {isLogin && (
+        <div class="note danger" role="note">
+          <AlertIcon />
+          <div>
+            <strong>This logs a command line in as you, with every right of your account.</strong> Approve only if you
+            have just run <code>gatehouse login --device</code> yourself. If this code came to you in a message or a
+            call, deny it.
+          </div>
+        </div>
+      )}
       <dl class="facts">
+        {isLogin && (
+          <>
+            <dt>Roles</dt>
+            <Pills names={roles} otherwise="none" />
+          </>
+        )}
         <dt>Scopes</dt>
-        <dd class="row wrap">
-          {scopes.map(scope => (
-            <span key={scope} class="pill">
-              {scope}
-            </span>
-          ))}
-          {scopes.length === 0 && <span class="muted">none: it only learns which account you use</span>}
-        </dd>
+        <Pills names={scopes} otherwise={isLogin ? 'none' : 'none: it only learns which account you use'} />
         <dt>Audience</dt>
         <dd class="break">{audience}</dd>
+        <dt>Began at address</dt>
+        <dd class="break">{address ?? 'an unknown address'}</dd>
         <dt>Code ends</dt>
         <dd>
           <Time at={expiresAt} />
@@ -53,5 +65,18 @@ export function Decision({ userCode, device, email, isBusy, error, onApprove, on
         </button>
       </footer>
     </div>
+  )
+}
+
+function Pills({ names, otherwise }: { names: readonly string[]; otherwise: string }) {
+  return (
+    <dd class="row wrap">
+      {names.map(name => (
+        <span key={name} class="pill">
+          {name}
+        </span>
+      ))}
+      {names.length === 0 && <span class="muted">{otherwise}</span>}
+    </dd>
   )
 }

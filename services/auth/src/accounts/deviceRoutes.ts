@@ -8,8 +8,9 @@ import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
 import { readUserCode } from '../oauth/userCode.ts'
 import { type FailureLimits, withFailureLimit } from '../rateLimits/failureLimits.ts'
 import { confirmActor } from '../revoke/confirmActor.ts'
-import { decideDevice, findWaitingDevice } from '../store/deviceAuthorizations.ts'
+import { type DecidedDevice, decideDevice, findWaitingDevice } from '../store/deviceAuthorizations.ts'
 import { writeAudit } from '../store/writeAudit.ts'
+import { commandLine } from '../tokens/firstParty.ts'
 
 export interface DeviceRoutes {
   db: PrismaClient
@@ -28,23 +29,29 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
     response: { 200: WaitingDevice, ...guarded },
   }
   app.post('/device/lookup', { schema: lookup }, async (request, reply) => {
-    const { scopes: held } = request.caller
+    const { roles: heldRoles, scopes: held } = request.caller
     const device = await limitGuesses(request, async () => {
       await actorContextOf(request).readActor(db)
       return findWaitingDevice(db, readUserCode(request.body.userCode))
     })
-    const { clientId: client, scope, audience, expiresAt } = device
+    const { clientId: client, scope, audience, address, expiresAt } = device
+    const isLogin = client === commandLine
+    const roles = isLogin && scope === null ? [...heldRoles] : []
     const scopes = scope === null ? [...held] : scope.split(' ').filter(wanted => held.includes(wanted))
     reply.header('cache-control', 'no-store')
-    return { client, scopes, audience, expiresAt: expiresAt.toISOString() }
+    return { client, isLogin, roles, scopes, audience, address, expiresAt: expiresAt.toISOString() }
   })
 
   const decision = {
     ...common,
     summary: 'Approve or deny the device that waits with this code',
-    description: 'An approved device gets a session of its own, which is in the list of sessions.',
+    description:
+      'An approved device gets a session of its own, which is in the list of sessions. A log-in needs the password after the device began.',
     body: DeviceDecision,
-    response: { 204: {}, ...guarded },
+    response: {
+      204: {},
+      ...problemResponses(...accessTokenCodes, 'not-found', 'reauthentication-required'),
+    },
   }
   app.post('/device/decision', { schema: decision }, async (request, reply) => {
     const { approve, userCode } = request.body
@@ -59,8 +66,10 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
     return db.$transaction(async tx => {
       await readActor(tx)
       const choice = approve ? 'approved' : 'denied'
-      const client = await decideDevice(tx, { userCode, decision: choice, accountId: actor, sessionId: sid, authTime })
-      if (client === undefined) return undefined
+      const decided = await decideDevice(tx, { userCode, decision: choice, accountId: actor, sessionId: sid, authTime })
+      if (decided === undefined) return undefined
+      if (approve) assertConfirmed(decided, authTime)
+      const { clientId: client } = decided
       const action = approve ? ('device.approve' as const) : ('device.deny' as const)
       const entry = { actor, action, target: actor, outcome: 'done', detail: { client, session: sid } }
       await writeAudit(tx, { ...entry, reason, address, requestId })
@@ -85,4 +94,16 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
 
 function isCounted(code: ProblemCode): boolean {
   return code === 'not-found'
+}
+
+/**
+ * A log-in is approved only by a user who has proved the password since the device began, so that an open page and a
+ * click are not enough (RFC 8628 section 5.4).
+ * @param authTime when the user last proved it, in whole seconds since 1970
+ * @throws ProblemError `reauthentication-required`
+ */
+function assertConfirmed({ clientId, createdAt, ageSeconds }: DecidedDevice, authTime: number): void {
+  if (clientId !== commandLine || authTime >= Math.floor(createdAt)) return
+  const maxAgeSeconds = Math.floor(ageSeconds)
+  throw new ProblemError('reauthentication-required', 'the log-in is older than the device code', { maxAgeSeconds })
 }

@@ -15,7 +15,7 @@ import {
 } from '../store/manageClients.ts'
 import { createServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { assertClientId, newClientSecret } from './clientCredentials.ts'
+import { assertAudience, assertClientId, newClientSecret } from './clientCredentials.ts'
 import type { AdminDeps } from './deps.ts'
 import { assertClientGrantAllowed } from './policies.ts'
 
@@ -23,6 +23,7 @@ export interface ClientCreation {
   id: string
   name?: string
   scopes: string[]
+  audience?: string
 }
 
 /**
@@ -30,19 +31,31 @@ export interface ClientCreation {
  * @throws ProblemError `conflict` when the id is in use, `insufficient-scope`, `request-malformed`
  */
 export async function createClient(
-  { db, assertGrantFits, publicClients }: AdminDeps,
-  { id, name = id, scopes }: ClientCreation,
+  { db, assertGrantFits, publicClients, audiences }: AdminDeps,
+  { id, name = id, scopes, audience }: ClientCreation,
   context: ActorContext,
 ): Promise<string> {
   assertClientId(id, publicClients)
+  assertAudience(audience, audiences)
   assertGrantFits({ clientId: id, roles: [], scopes })
   const secret = newClientSecret()
   const { actor, reason, address, requestId, readActor } = context
   await db.$transaction(async tx => {
     assertClientGrantAllowed(await readActor(tx), scopes)
-    const isNew = await createServiceClient(tx, { id, name, secretHash: sha256(secret), scopes })
+    const isNew = await createServiceClient(tx, {
+      id,
+      name,
+      secretHash: sha256(secret),
+      scopes,
+      audience: audience ?? null,
+    })
     if (!isNew) throw conflict('the id is in use')
-    const entry = { action: 'client.create', target: id, outcome: 'done', detail: { scopes } } as const
+    const entry = {
+      action: 'client.create',
+      target: id,
+      outcome: 'done',
+      detail: { scopes, ...(audience === undefined ? {} : { audience }) },
+    } as const
     await writeAudit(tx, { actor, reason, address, requestId, ...entry })
     assertClientGrantAllowed(await confirmActor(tx, { readActor, use: 'read' }), scopes)
   })

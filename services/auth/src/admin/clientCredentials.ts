@@ -1,6 +1,7 @@
-/** The rules for the id of a service client, and the form of its secret. */
+/** The rules for the id, the audience and the secret of a service client. */
 import { randomBytes } from 'node:crypto'
 import { ProblemError } from '@gatehouse/contract'
+import { commandLine, firstParty } from '../tokens/firstParty.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
@@ -11,12 +12,22 @@ export function newClientSecret(): string {
 
 /**
  * The id is the `sub` of the client's tokens, so it must not have the form of an account's id.
- * `first-party` is the `client_id` in the tokens of users.
+ * `first-party` is the `client_id` in the tokens of users, and the command line another name of it.
  * @param publicClients ids that are accepted without a secret
  * @throws ProblemError `request-malformed`
  */
 export function assertClientId(id: string, publicClients: readonly string[] = []): void {
-  if (!uuid.test(id) && id !== 'first-party' && !publicClients.includes(id)) return
-  const field = { field: 'body/id', reason: 'must be neither a UUID, nor first-party, nor in PUBLIC_CLIENTS' }
+  if (!uuid.test(id) && id !== firstParty && id !== commandLine && !publicClients.includes(id)) return
+  const field = {
+    field: 'body/id',
+    reason: 'must be neither a UUID, nor first-party, nor gatehouse-cli, nor in PUBLIC_CLIENTS',
+  }
   throw new ProblemError('request-malformed', 'a reserved client id', { fields: [field] })
+}
+
+/** @throws ProblemError `request-malformed` for an audience that is not configured */
+export function assertAudience(audience: string | undefined, audiences: readonly string[]): void {
+  if (audience === undefined || audiences.includes(audience)) return
+  const field = { field: 'body/audience', reason: 'must be AUDIENCE or one of RESOURCES' }
+  throw new ProblemError('request-malformed', 'an unknown audience', { fields: [field] })
 }

@@ -57,7 +57,7 @@ const keys = {
   body: ClientKeys,
   response: {
     200: Type.Object({ client: Type.Unsafe<ClientView>({ $ref: 'ClientView#' }) }),
-    ...adminProblemResponses('reauthentication-required', 'not-found'),
+    ...adminProblemResponses('reauthentication-required', 'not-found', 'conflict'),
   },
 }
 
@@ -100,8 +100,8 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, de
 
   app.put('/clients/:id/keys', { schema: keys }, async (request, reply) => {
     const { id } = request.params
-    const { jwks, reason = null } = request.body
-    await setClientKeys(deps, { id, jwks }, adminContextOf(request, reason))
+    const { reason = null, ...keys } = request.body
+    await setClientKeys(deps, { id, ...keys }, adminContextOf(request, reason))
     const [row] = await listClients(db, id)
     if (row === undefined) throw noSuchClient()
     reply.header('cache-control', 'no-store')

@@ -23,6 +23,8 @@ export interface AdminDeps {
   assertGrantFits: AssertGrantFits
   /** Ids that no service client may have. */
   publicClients: readonly string[]
+  /** The configured audiences. */
+  audiences: readonly string[]
   /** How long a reset code can be used. */
   resetCodeSeconds: number
   /** Forgets the wrong passwords that were counted against an account. */

@@ -24,9 +24,9 @@ export interface AdminRoutes extends AdminDeps {
 
 export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, options) => {
   const { db, verifier, limitCalls, passwords, revocations, barrierDeps, ...rest } = options
-  const { assertGrantFits, publicClients, resetCodeSeconds, forgetFailures } = rest
+  const { assertGrantFits, publicClients, audiences, resetCodeSeconds, forgetFailures } = rest
   const { keyChanges, recentLoginSeconds, leaseMs } = rest
-  const common = { db, passwords, revocations, barrierDeps, publicClients }
+  const common = { db, passwords, revocations, barrierDeps, publicClients, audiences }
   const deps = { ...common, assertGrantFits, resetCodeSeconds, forgetFailures, keyChanges, leaseMs }
   app.addHook('onRequest', authenticateAny({ db, verifier }))
   app.addHook('onRequest', limitCalls)

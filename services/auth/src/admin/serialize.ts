@@ -42,9 +42,10 @@ export function sessionDetail(row: SessionRow, callerSid: string): SessionDetail
   }
 }
 
-export function clientView(row: ClientRow): ClientView {
+export function clientView({ jwks, ...row }: ClientRow): ClientView {
   return {
     ...row,
+    keys: jwks === null ? [] : (jwks as { keys: Record<string, unknown>[] }).keys,
     createdAt: row.createdAt.toISOString(),
     lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
     previousSecretEndsAt: row.previousSecretEndsAt?.toISOString() ?? null,

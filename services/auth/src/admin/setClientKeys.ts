@@ -1,6 +1,7 @@
 /** Registers the public keys of a service client, which replace its secret (RFC 7523). */
 import { randomBytes } from 'node:crypto'
-import { ProblemError } from '@gatehouse/contract'
+import { isDeepStrictEqual } from 'node:util'
+import { conflict, ProblemError } from '@gatehouse/contract'
 import { keysFromJwks } from '@gatehouse/guard'
 import type { ActorContext } from '../http/actorContext.ts'
 import { confirmActor } from '../revoke/confirmActor.ts'
@@ -9,18 +10,22 @@ import { writeAudit } from '../store/writeAudit.ts'
 import { lockForActor } from './changeClient.ts'
 import type { AdminDeps } from './deps.ts'
 
+/** As in the schema of the request. */
+const maxKeys = 5
+
 export interface NewClientKeys {
   id: string
   jwks: { keys: Record<string, unknown>[] }
+  replacedKids?: string[]
 }
 
 /**
- * @throws ProblemError `not-found`, `insufficient-scope`, and `request-malformed` when a key is not a public key for ES256,
+ * @throws ProblemError `not-found`, `insufficient-scope`, `conflict`, and `request-malformed` when a key is not a public key for ES256,
  * EdDSA or RS256
  */
 export async function setClientKeys(
   { db }: AdminDeps,
-  { id, jwks }: NewClientKeys,
+  { id, jwks, replacedKids }: NewClientKeys,
   context: ActorContext,
 ): Promise<void> {
   const keys = keysFromJwks(jwks, jwks.keys.length)
@@ -29,13 +34,20 @@ export async function setClientKeys(
     throw new ProblemError('request-malformed', 'unusable keys', { fields: [{ field: 'body/jwks/keys', reason }] })
   }
   const kids = keys.map(({ kid }) => kid)
+  const named = { keys: jwks.keys.map((jwk, index) => ({ ...jwk, kid: kids[index] })) }
   const { actor, reason, address, requestId, readActor } = context
   await db.$transaction(async tx => {
-    await lockForActor(tx, id, context)
+    const client = await lockForActor(tx, id, context)
+    if (replacedKids !== undefined && !isDeepStrictEqual(kidsOf(client.jwks), new Set(replacedKids)))
+      throw conflict('the keys were changed by a concurrent request')
     // Random bytes are the hash of no known secret.
-    await replaceKeys(tx, { id, unusableHash: randomBytes(32), jwks })
+    await replaceKeys(tx, { id, unusableHash: randomBytes(32), jwks: named })
     const entry = { action: 'client.set-keys', target: id, outcome: 'done', detail: { kids } } as const
     await writeAudit(tx, { actor, reason, address, requestId, ...entry })
     await confirmActor(tx, { readActor, use: 'read' })
   })
+}
+
+function kidsOf(jwks: unknown): Set<string> {
+  return new Set(jwks === null ? [] : keysFromJwks(jwks, maxKeys).map(({ kid }) => kid))
 }

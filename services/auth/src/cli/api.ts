@@ -7,6 +7,8 @@ import { UsageError } from './options.ts'
 export interface ApiCall {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   body?: unknown
+  /** Sent as a form, instead of a body of JSON. */
+  form?: Record<string, string>
   headers?: Record<string, string>
 }
 
@@ -34,6 +36,9 @@ export class ApiError extends Error {
 }
 
 export class NotLoggedInError extends Error {}
+
+/** A log-in was refused; the message says why. */
+export class RefusedError extends Error {}
 
 /** Exceeds the time until a revocation is in force, and the time to end 100,000 sessions. */
 const timeoutMs = 120_000
@@ -63,7 +68,8 @@ async function callWithRecovery(
   request: ApiCall,
 ): Promise<{ response: Response }> {
   let login = await credentialsFile.read()
-  if (login === undefined) throw new NotLoggedInError('Not logged in. Run: gatehouse login --url URL --email E')
+  if (login === undefined)
+    throw new NotLoggedInError('Not logged in. Run: gatehouse login --url URL --email E, or --device')
   const left = { ...recoveries }
   for (;;) {
     const response = await send(login.url + path, withToken(request, login))
@@ -117,13 +123,15 @@ async function forgetIfSignedOut(credentialsFile: CredentialsFile, error: ApiErr
   return error
 }
 
-export async function send(url: string, { method = 'GET', body, headers = {} }: ApiCall): Promise<Response> {
+export async function send(url: string, { method = 'GET', body, form, headers = {} }: ApiCall): Promise<Response> {
   const json = body === undefined ? {} : { 'content-type': 'application/json' }
   const request = {
     method,
     headers: { 'user-agent': 'gatehouse-cli', ...json, ...headers },
     signal: AbortSignal.timeout(timeoutMs),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    // `fetch` adds the media type of a form.
+    ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
   }
   return fetch(url, request).catch(error => {
     throw new ApiError(`${new URL(url).origin} cannot be reached: ${error.cause?.code ?? error.message}`)

@@ -10,6 +10,7 @@ async function listClients({ api }: CommandContext): Promise<Result> {
     id: ({ id }) => id,
     name: ({ name }) => name,
     scopes: ({ scopes }) => scopes,
+    audience: ({ audience }) => audience,
     'last used': ({ lastUsedAt }) => lastUsedAt,
     created: ({ createdAt }) => createdAt,
   })
@@ -17,8 +18,8 @@ async function listClients({ api }: CommandContext): Promise<Result> {
 }
 
 async function createClient({ api, options }: CommandContext): Promise<Result> {
-  const { name, scope: scopes = [] } = options
-  const body = { id: requireOption(options.id, '--id'), scopes, ...withoutUndefined({ name }) }
+  const { name, audience, scope: scopes = [] } = options
+  const body = { id: requireOption(options.id, '--id'), scopes, ...withoutUndefined({ name, audience }) }
   const response = await api.call<{ client: ClientView; secret: string }>('/admin/clients', { method: 'POST', body })
   const { client, secret } = response.body
   return { data: response.body, text: card({ id: client.id, scopes: client.scopes, 'secret, shown once': secret }) }
@@ -51,7 +52,7 @@ export const clientCommands: CommandTable = {
   'clients list': { description: 'list service clients and their last use', run: listClients },
   'clients create': {
     description: 'create a service client; the secret is shown once',
-    options: ['id', 'name', 'scope'],
+    options: ['id', 'name', 'scope', 'audience'],
     run: createClient,
   },
   'clients rotate': {

@@ -5,10 +5,11 @@
  */
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
-import { ApiError, createApi, NotLoggedInError } from './api.ts'
+import { ApiError, createApi, NotLoggedInError, RefusedError } from './api.ts'
 import { askToContinue } from './askToContinue.ts'
 import { auditCommands } from './auditCommands.ts'
 import { clientCommands } from './clientCommands.ts'
+import { clientKeyCommands } from './clientKeyCommands.ts'
 import { type CommandTable, exitCodes } from './command.ts'
 import { credentialsFileIn } from './credentialsFile.ts'
 import { databaseCommandSpecs } from './databaseCommandSpecs.ts'
@@ -27,6 +28,7 @@ const apiCommands: CommandTable = {
   ...userCommands,
   ...sessionCommands,
   ...clientCommands,
+  ...clientKeyCommands,
   ...keyCommands,
   ...auditCommands,
 }
@@ -68,7 +70,7 @@ function exitCodeOf(error: unknown): number {
 
 /** An expected error is printed as a sentence, any other with its stack. */
 function isExpected(error: unknown): error is Error {
-  return [UsageError, SettingsError, NotLoggedInError, ApiError].some(kind => error instanceof kind)
+  return [UsageError, SettingsError, NotLoggedInError, RefusedError, ApiError].some(kind => error instanceof kind)
 }
 
 const args = process.argv.slice(2)

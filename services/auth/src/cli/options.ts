@@ -9,7 +9,9 @@ export interface Options {
   name?: string
   role?: string[]
   scope?: string[]
+  audience?: string
   url?: string
+  byDevice?: boolean
   profile?: string
   reason?: string
   state?: string
@@ -50,7 +52,9 @@ export const optionSpecs: Readonly<Record<keyof Options, OptionSpec>> = {
   name: { flags: '--name <name>', description: 'name that is shown in lists' },
   role: { flags: '--role <role>', description: 'role; may be repeated', isList: true },
   scope: { flags: '--scope <scope>', description: 'scope; may be repeated', isList: true },
+  audience: { flags: '--audience <uri>', description: 'resource service that the client is (default: AUDIENCE)' },
   url: { flags: '--url <url>', description: 'URL of the auth service (default: GATEHOUSE_URL)' },
+  byDevice: { flags: '--device', description: 'log in with a code that you approve in a browser' },
   profile: { flags: '--profile <name>', description: 'assess the configuration: asvs-l2 or aal2' },
   reason: { flags: '--reason <text>', description: 'reason for the audit log' },
   state: { flags: '--state <state>', description: 'active or disabled' },

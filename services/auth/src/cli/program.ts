@@ -1,7 +1,7 @@
 /**
  * Builds the command line from the tables of commands: parsing, help and errors are commander's.
  */
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import type { CommandTable } from './command.ts'
 import { completionScript } from './completion.ts'
 import { type Options, optionSpecs, UsageError } from './options.ts'
@@ -64,9 +64,12 @@ export async function runProgram(args: readonly string[], { api, database, runAp
     const parent = second === undefined ? program : groupOf(first)
     const command = newCommand(second ?? first).description(spec.description)
     if (spec.operands !== undefined) command.arguments(spec.operands)
-    for (const option of [...(spec.options ?? []), 'json'] as const) addOption(command, option)
+    const names = [...(spec.options ?? []), 'json'] as const
+    for (const option of names) addOption(command, option)
     command.action(async () => {
-      code = await run({ name, operands: command.args, options: command.opts() })
+      // Two options of different commands can have the same flag.
+      const options = Object.fromEntries(names.map(option => [option, command.getOptionValue(attributeOf(option))]))
+      code = await run({ name, operands: command.args, options })
     })
     parent.addCommand(command)
   }
@@ -99,6 +102,11 @@ export async function runProgram(args: readonly string[], { api, database, runAp
 function newCommand(name: string): Command {
   // Errors are printed by the caller.
   return new Command(name).exitOverride().configureOutput({ outputError: () => undefined })
+}
+
+/** The name under which commander keeps the value. */
+function attributeOf(name: keyof Options): string {
+  return new Option(optionSpecs[name].flags).attributeName()
 }
 
 function addOption(command: Command, name: keyof Options): void {

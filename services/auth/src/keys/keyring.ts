@@ -1,6 +1,6 @@
 /** Reads every key of the service and creates the verifiers that use them. */
 import type { Clock } from '@gatehouse/clock'
-import { createVerifier, type Verifier, type VerifierOptions } from '@gatehouse/guard'
+import { createVerifier, type Verifier } from '@gatehouse/guard'
 import type { Config } from '../config.ts'
 import type { PrismaClient } from '../database/database.ts'
 import type { DatabaseTime } from '../database/databaseTime.ts'
@@ -15,6 +15,8 @@ export interface Keyring {
   encryption: KeyEncryption | null
   refreshKeys: RefreshKeys
   verifier: Verifier
+  /** Of a configured audience, null being the default one; undefined for any other. */
+  verifierFor: (audience: string | null) => Verifier | undefined
   /** For log-out, which accepts an expired access token. */
   verifierIgnoringExpiry: Verifier
   /** For revocation, which concerns the tokens of every audience. */
@@ -46,21 +48,21 @@ export function readKeys(config: Config, { db, clock, time, onError }: KeyringDe
       return verifier.verify(authorization)
     },
   })
+  const verifier = timed(createVerifier(rules))
+  const others = config.RESOURCES.map(audience => [audience, timed(createVerifier({ ...rules, audience }))] as const)
+  const verifiers = new Map([...others, [config.AUDIENCE, verifier]])
   return {
     keyStore,
     encryption,
     refreshKeys: readRefreshKeys(config.REFRESH_KEYS),
-    verifier: timed(createVerifier(rules)),
-    verifierOfAnyAudience: timed(createVerifierOfAudiences(rules, [config.AUDIENCE, ...config.RESOURCES])),
+    verifier,
+    verifierFor: audience => verifiers.get(audience ?? config.AUDIENCE),
+    verifierOfAnyAudience: {
+      ...verifier,
+      verify: header => (verifiers.get(audienceIn(header)) ?? verifier).verify(header),
+    },
     verifierIgnoringExpiry: timed(createVerifier({ ...rules, clockToleranceMs: yearMs, cacheSize: 1 })),
   }
-}
-
-/** The token names its audience, so that one verifier checks its signature. */
-function createVerifierOfAudiences(rules: VerifierOptions, audiences: readonly string[]): Verifier {
-  const verifiers = new Map(audiences.map(audience => [audience, createVerifier({ ...rules, audience, cacheSize: 1 })]))
-  const first = verifiers.get(rules.audience) ?? createVerifier(rules)
-  return { ...first, verify: header => (verifiers.get(audienceIn(header)) ?? first).verify(header) }
 }
 
 /** @returns the audience that the token claims, which is not verified yet */

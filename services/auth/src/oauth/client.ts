@@ -7,7 +7,7 @@ import { clientInfoOf } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
 import type { ClientLimits } from '../rateLimits/clientLimits.ts'
 import { type AuthenticatedClient, authenticateClient, hasServiceClient } from '../store/serviceClients.ts'
-import { firstParty } from '../tokens/firstParty.ts'
+import { commandLine, firstParty } from '../tokens/firstParty.ts'
 import { assertionType, authenticateByAssertion, clientNamedBy } from './assertion.ts'
 import { OAuthError } from './errors.ts'
 import type { Form } from './form.ts'
@@ -85,7 +85,8 @@ export async function presentingClient(
   const client = await clientOf(deps, request, form)
   if (client !== undefined) return { id: client.id, isAuthenticated: true }
   const { id = firstParty } = presentedClient(request, form)
-  return id === firstParty || (await isPublicClient(deps, id)) ? { id, isAuthenticated: false } : undefined
+  if (id === firstParty || id === commandLine) return { id: firstParty, isAuthenticated: false }
+  return (await isPublicClient(deps, id)) ? { id, isAuthenticated: false } : undefined
 }
 
 /**

@@ -19,6 +19,7 @@ import { lockSubject, startExchangedSession } from '../store/exchangeSession.ts'
 import { readCaller } from '../store/readCaller.ts'
 import type { Grant } from '../store/rotateRefreshToken.ts'
 import { writeAudit } from '../store/writeAudit.ts'
+import { commandLine, firstParty } from '../tokens/firstParty.ts'
 import { encodeRefreshToken, newSecret } from '../tokens/refreshToken.ts'
 import { requestedAudience } from './audience.ts'
 import { requirePublicClient } from './client.ts'
@@ -49,7 +50,8 @@ export async function authorizeDevice(deps: DeviceDeps, request: FastifyRequest,
     throw new ProblemError('rate-limited', 'too many new device codes', { retryAfterSeconds: msBeforeNext / 1000 })
   const deviceCode = `ghd_${randomBytes(32).toString('base64url')}`
   const userCode = newUserCode()
-  const authorization = { deviceCodeHash: sha256(deviceCode), userCode, clientId, scope, audience }
+  const { address } = clientInfoOf(request)
+  const authorization = { deviceCodeHash: sha256(deviceCode), userCode, clientId, scope, audience, address }
   if (!(await createDeviceAuthorization(deps.db, { ...authorization, lifetimeSeconds, intervalSeconds })))
     throw new ProblemError('overloaded', 'too many devices wait')
   const uri = `${deps.issuer}/account/device`
@@ -57,7 +59,8 @@ export async function authorizeDevice(deps: DeviceDeps, request: FastifyRequest,
     device_code: deviceCode,
     user_code: showUserCode(userCode),
     verification_uri: uri,
-    verification_uri_complete: `${uri}?user_code=${showUserCode(userCode)}`,
+    // A link in a message must not lead to a log-in: the user types the code (section 5.4).
+    ...(clientId === commandLine ? {} : { verification_uri_complete: `${uri}?user_code=${showUserCode(userCode)}` }),
     expires_in: lifetimeSeconds,
     interval: intervalSeconds,
   }
@@ -120,10 +123,12 @@ async function startSession(
   if (accountId === null || sessionId === null || authTime === null) return undefined
   await lockSubject(tx, { accountId, sessionId })
   if (checkSession(await readCaller(tx, { id: accountId, sid: sessionId })) !== undefined) return undefined
-  const scope = device.scope ?? (await readAccount(tx, accountId))?.scopes.join(' ') ?? ''
-  const subject = { accountId, sessionId, authTime, clientId, scope, audience }
+  const isLogin = clientId === commandLine
+  const scope = device.scope ?? (isLogin ? null : ((await readAccount(tx, accountId))?.scopes.join(' ') ?? ''))
+  const subject = { accountId, sessionId, authTime, clientId: isLogin ? firstParty : clientId, scope, audience }
+  const login = isLogin ? { device: 'Command line, approved with a code', maxSeconds: lifetimes.shortSession } : {}
   const idle = { idle: lifetimes.idle, shortIdle: lifetimes.shortIdle }
-  const session = { ...subject, ...clientInfo, newSessionId: randomUUID(), secretHash: sha256(secret), idle }
+  const session = { ...subject, ...login, ...clientInfo, newSessionId: randomUUID(), secretHash: sha256(secret), idle }
   const grant = await startExchangedSession(tx, session)
   if (grant === undefined) return undefined
   const detail = { session: grant.sessionId, approvedBy: sessionId, client: clientId, scope, audience }

@@ -32,7 +32,8 @@ import { tokenTypes } from './tokenTypes.ts'
 
 export interface ExchangeDeps extends GrantDeps {
   db: PrismaClient
-  verifier: Verifier
+  /** Of an audience, null being the default one; undefined for one that is not configured. */
+  verifierFor: (audience: string | null) => Verifier | undefined
   lifetimes: Lifetimes
   assertGrantFits: AssertGrantFits
   endSurplusSessions: EndSurplusSessions
@@ -48,12 +49,12 @@ export async function exchangeGrant(deps: ExchangeDeps, request: FastifyRequest,
   if (!client.scopes.includes('exchange'))
     throw new OAuthError('unauthorized_client', 'The client lacks the scope exchange.')
   const issued = requestedTokenType(form)
-  const subject = await subjectOf(deps.verifier, form)
+  const subject = await subjectOf(deps.verifierFor(client.audience), form)
   const { claims } = subject
   // Otherwise a client could multiply the sessions that it was given.
   if (issued === tokenTypes.refresh && claims.client_id === client.id)
     throw new OAuthError('invalid_request', 'The subject_token comes from a session of this client.')
-  const audience = requestedAudience(form, deps.audiences) ?? deps.audiences[0] ?? ''
+  const audience = requestedAudience(form, deps.audiences) ?? client.audience ?? deps.audiences[0] ?? ''
   const scopes = exchangeableScopes({ claims, client: client.scopes, wanted: form['scope']?.split(' ') })
   deps.assertGrantFits({ clientId: client.id, actor: client.id, roles: [], scopes })
   const { sub: accountId, sid: sessionId, auth_time: authTime } = claims
@@ -85,7 +86,7 @@ function requestedTokenType({ requested_token_type: requested = tokenTypes.acces
 }
 
 /** The client itself is the actor. A token that was exchanged before is not exchanged again. */
-async function subjectOf(verifier: Verifier, form: Form): Promise<Caller> {
+async function subjectOf(verifier: Verifier | undefined, form: Form): Promise<Caller> {
   const token = requireParameter(form, 'subject_token')
   const type = requireParameter(form, 'subject_token_type')
   if (type !== tokenTypes.access && type !== tokenTypes.jwt)
@@ -94,7 +95,10 @@ async function subjectOf(verifier: Verifier, form: Form): Promise<Caller> {
     throw new OAuthError('invalid_request', 'An actor_token is not supported: the client is the actor.')
   const caller = await verifiedCaller(verifier, token)
   if (caller === undefined || isClientToken(caller.claims) || caller.claims.act !== undefined)
-    throw new OAuthError('invalid_request', 'The subject_token is not a valid access token of a user.')
+    throw new OAuthError(
+      'invalid_request',
+      'The subject_token is not a valid access token of a user for the audience of the client.',
+    )
   return caller
 }
 

@@ -32,7 +32,7 @@ export interface OAuthRoutes extends DeviceDeps, RevokeDeps {
 }
 
 export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, deps) => {
-  const { db, accessTokens, verifier, barrierDeps, errors } = deps
+  const { db, accessTokens, verifierFor, barrierDeps, errors } = deps
   readForms(app)
   setOAuthErrorHandler(app, errors)
   const common = { tags: ['oauth'], consumes: ['application/x-www-form-urlencoded'] }
@@ -87,7 +87,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     if (!client.scopes.includes('introspect'))
       throw new OAuthError('unauthorized_client', 'The client lacks the scope introspect.')
     setNoStore(reply)
-    return introspect({ db, verifier }, requireParameter(form, 'token'))
+    return introspect({ db, verifier: verifierFor(client.audience) }, requireParameter(form, 'token'))
   })
 
   const revocation = {

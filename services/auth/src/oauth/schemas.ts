@@ -19,7 +19,7 @@ export const DeviceResponse = Type.Object({
   device_code: Type.String({ examples: ['ghd_...'] }),
   user_code: Type.String({ examples: ['BCDF-GHJK'] }),
   verification_uri: Type.String({ examples: ['https://auth.example.org/account/device'] }),
-  verification_uri_complete: Type.String(),
+  verification_uri_complete: Type.Optional(Type.String({ description: 'Left out for a log-in of the command line.' })),
   expires_in: Type.Integer({ description: 'Seconds.', examples: [600] }),
   interval: Type.Integer({ description: 'Seconds between two polls.', examples: [5] }),
 })

@@ -29,7 +29,8 @@ export const serverSettings = {
   }),
   PUBLIC_CLIENTS: list(
     text({
-      about: 'Ids of public clients that may start a device authorization (RFC 8628): televisions, command lines',
+      about:
+        'Ids of public clients that may start a device authorization (RFC 8628). `gatehouse-cli` permits `gatehouse login --device`',
       fallback: '',
       pattern: /^(?!first-party$)[\w.-]{1,100}$/,
       wants: 'a client id other than first-party',

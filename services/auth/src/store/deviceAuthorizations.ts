@@ -1,5 +1,6 @@
 /** Device authorizations: created by a device, decided by a user, used once by the device. */
 import type { Db } from '../database/database.ts'
+import { toInet } from './inet.ts'
 
 export interface NewDeviceAuthorization {
   deviceCodeHash: Buffer
@@ -7,6 +8,7 @@ export interface NewDeviceAuthorization {
   clientId: string
   scope: string | null
   audience: string
+  address: string
   lifetimeSeconds: number
   intervalSeconds: number
 }
@@ -20,9 +22,10 @@ const maxWaiting = 10_000
  */
 export async function createDeviceAuthorization(db: Db, input: NewDeviceAuthorization): Promise<boolean> {
   const count = await db.$executeRaw`
-    INSERT INTO device_authorizations (device_code_hash, user_code, client_id, scope, audience, expires_at, interval_seconds)
+    INSERT INTO device_authorizations (device_code_hash, user_code, client_id, scope, audience, expires_at, interval_seconds, address)
     SELECT ${input.deviceCodeHash}, ${input.userCode}, ${input.clientId}, ${input.scope}, ${input.audience},
-           statement_timestamp() + make_interval(secs => ${input.lifetimeSeconds}::int), ${input.intervalSeconds}
+           statement_timestamp() + make_interval(secs => ${input.lifetimeSeconds}::int), ${input.intervalSeconds},
+           ${toInet(input.address)}::inet
      WHERE (SELECT count(*) FROM device_authorizations) < ${maxWaiting}
         ON CONFLICT DO NOTHING`
   return count === 1
@@ -32,13 +35,15 @@ export interface WaitingDevice {
   clientId: string
   scope: string | null
   audience: string
+  address: string | null
   expiresAt: Date
 }
 
 /** A device that no user has decided about, by the unique index; locks nothing. */
 export async function findWaitingDevice(db: Db, userCode: string): Promise<WaitingDevice | undefined> {
   const [row] = await db.$queryRaw<WaitingDevice[]>`
-    SELECT client_id AS "clientId", scope, audience, expires_at AS "expiresAt" FROM device_authorizations
+    SELECT client_id AS "clientId", scope, audience, host(address) AS address, expires_at AS "expiresAt"
+      FROM device_authorizations
      WHERE user_code = ${userCode} AND decision IS NULL AND expires_at > statement_timestamp()`
   return row
 }
@@ -51,15 +56,24 @@ export interface DeviceDecision {
   authTime: number
 }
 
-/** Relies on the row's lock: of two decisions, the second finds the first. @returns the client; undefined for no such code */
-export async function decideDevice(tx: Db, input: DeviceDecision): Promise<string | undefined> {
-  const [row] = await tx.$queryRaw<{ clientId: string }[]>`
+export interface DecidedDevice {
+  clientId: string
+  /** In seconds since 1970. */
+  createdAt: number
+  /** How long the device waits, in seconds. */
+  ageSeconds: number
+}
+
+/** Relies on the row's lock: of two decisions, the second finds the first. @returns undefined for no such code */
+export async function decideDevice(tx: Db, input: DeviceDecision): Promise<DecidedDevice | undefined> {
+  const [row] = await tx.$queryRaw<DecidedDevice[]>`
     UPDATE device_authorizations
        SET decision = ${input.decision}, account_id = ${input.accountId}::uuid, session_id = ${input.sessionId}::uuid,
            auth_time = ${input.authTime}::int
      WHERE user_code = ${input.userCode} AND decision IS NULL AND expires_at > statement_timestamp()
-    RETURNING client_id AS "clientId"`
-  return row?.clientId
+    RETURNING client_id AS "clientId", extract(epoch FROM created_at)::float8 AS "createdAt",
+              extract(epoch FROM statement_timestamp() - created_at)::float8 AS "ageSeconds"`
+  return row
 }
 
 export interface LockedDevice {

@@ -52,7 +52,12 @@ export async function readActingGrant(tx: Db, exchange: ExchangedGrant): Promise
   return row && { ...narrowGrant(row), actor: clientId }
 }
 
-export interface ExchangedSession extends ExchangedGrant {
+export interface ExchangedSession extends Omit<ExchangedGrant, 'scope'> {
+  /** Null: every right of the account. */
+  scope: string | null
+  device?: string
+  /** Limits the session to a short one; undefined takes the lifetime of the log-in. */
+  maxSeconds?: number
   newSessionId: string
   secretHash: Buffer
   idle: { idle: number; shortIdle: number }
@@ -63,12 +68,15 @@ export interface ExchangedSession extends ExchangedGrant {
 /** Starts a session of the client. It lasts no longer than the log-in that it comes from. */
 export async function startExchangedSession(tx: Db, exchange: ExchangedSession): Promise<Grant | undefined> {
   const { accountId, sessionId, newSessionId, clientId, scope, audience, authTime, secretHash, idle } = exchange
+  const { device = null, maxSeconds = null } = exchange
   const [row] = await tx.$queryRaw<GrantRow[]>`
     WITH session AS (
-      INSERT INTO sessions (id, account_id, client_id, user_agent, address, remember, global_epoch, created_at, expires_at,
-                            scope, audience)
-      SELECT ${newSessionId}::uuid, subject.account_id, ${clientId}, ${exchange.userAgent}, ${toInet(exchange.address)}::inet,
-             subject.remember, clock.global_epoch, statement_timestamp(), subject.expires_at, ${scope}, ${audience}
+      INSERT INTO sessions (id, account_id, client_id, device, user_agent, address, remember, global_epoch, created_at,
+                            expires_at, scope, audience)
+      SELECT ${newSessionId}::uuid, subject.account_id, ${clientId}, ${device}, ${exchange.userAgent},
+             ${toInet(exchange.address)}::inet, subject.remember AND ${maxSeconds}::int IS NULL, clock.global_epoch,
+             statement_timestamp(), least(subject.expires_at, statement_timestamp() + make_interval(secs => ${maxSeconds}::int)),
+             ${scope}, ${audience}
         FROM sessions AS subject JOIN revocation_clock AS clock ON clock.id = 1
        WHERE subject.id = ${sessionId}::uuid AND subject.account_id = ${accountId}::uuid
       RETURNING *

@@ -7,6 +7,8 @@ export interface ClientRow {
   id: string
   name: string
   scopes: string[]
+  audience: string | null
+  jwks: unknown
   createdAt: Date
   lastUsedAt: Date | null
   previousSecretEndsAt: Date | null
@@ -24,7 +26,8 @@ export async function listClients(db: Db, id: string | null = null): Promise<Cli
     orderBy: { id: 'asc' },
     take: maxClients,
     select: {
-      ...{ id: true, name: true, scopes: true, createdAt: true, lastUsedAt: true, previousSecretEndsAt: true },
+      ...{ id: true, name: true, scopes: true, audience: true, jwks: true },
+      ...{ createdAt: true, lastUsedAt: true, previousSecretEndsAt: true },
     },
   })
   const { dbNowMs } = await readClock(db)
@@ -46,6 +49,8 @@ export async function listClients(db: Db, id: string | null = null): Promise<Cli
 export interface LockedClient {
   id: string
   scopes: string[]
+  /** Null for a client with a secret. */
+  jwks: unknown
   /** `sid` of its own access tokens. */
   sessionId: string
 }
@@ -53,7 +58,7 @@ export interface LockedClient {
 /** Takes the row's lock by primary key: a token request reads the row before or after the change, never in between. */
 export async function lockClient(db: Db, id: string): Promise<LockedClient | undefined> {
   const [row] = await db.$queryRaw<LockedClient[]>`
-    SELECT id, scopes, session_id AS "sessionId" FROM service_clients WHERE id = ${id} FOR UPDATE`
+    SELECT id, scopes, jwks, session_id AS "sessionId" FROM service_clients WHERE id = ${id} FOR UPDATE`
   return row
 }
 

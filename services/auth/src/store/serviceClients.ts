@@ -6,6 +6,7 @@ export interface NewServiceClient {
   name: string
   secretHash: Buffer
   scopes: string[]
+  audience?: string | null
 }
 
 /** Creates the client, or gives an existing client this secret, name and scopes. */
@@ -28,6 +29,8 @@ function toStored({ secretHash, ...client }: NewServiceClient) {
 export interface AuthenticatedClient {
   id: string
   scopes: string[]
+  /** Of the tokens that it introspects and exchanges; null is the default one. */
+  audience: string | null
   /** `sid` of the tokens that are issued now. */
   sessionId: string
   globalEpoch: number
@@ -45,7 +48,7 @@ export async function authenticateClient(
 ): Promise<AuthenticatedClient | undefined> {
   const [row] = await db.$queryRaw<AuthenticatedClient[]>`
     WITH client AS (
-      SELECT id, scopes, session_id FROM service_clients
+      SELECT id, scopes, audience, session_id FROM service_clients
        WHERE id = ${presented.id}
          AND (secret_hash = ${presented.secretHash}
               OR (previous_secret_hash = ${presented.secretHash} AND previous_secret_ends_at > statement_timestamp()))
@@ -54,7 +57,7 @@ export async function authenticateClient(
        WHERE service_clients.id = client.id
          AND (last_used_at IS NULL OR last_used_at < statement_timestamp() - interval '1 minute')
     )
-    SELECT client.id, client.scopes, client.session_id AS "sessionId", clock.global_epoch AS "globalEpoch",
+    SELECT client.id, client.scopes, client.audience, client.session_id AS "sessionId", clock.global_epoch AS "globalEpoch",
            extract(epoch FROM statement_timestamp())::float8 * 1000 AS "dbNowMs"
       FROM client JOIN revocation_clock AS clock ON clock.id = 1`
   return row
@@ -66,7 +69,7 @@ export async function readClientKeys(
   id: string,
 ): Promise<(AuthenticatedClient & { jwks: unknown }) | undefined> {
   const [row] = await db.$queryRaw<(AuthenticatedClient & { jwks: unknown })[]>`
-    SELECT client.id, client.scopes, client.jwks, client.session_id AS "sessionId", clock.global_epoch AS "globalEpoch",
+    SELECT client.id, client.scopes, client.audience, client.jwks, client.session_id AS "sessionId", clock.global_epoch AS "globalEpoch",
            extract(epoch FROM statement_timestamp())::float8 * 1000 AS "dbNowMs"
       FROM service_clients AS client JOIN revocation_clock AS clock ON clock.id = 1
      WHERE client.id = ${id} AND client.jwks IS NOT NULL`

@@ -8,3 +8,6 @@ export const firstParty = 'first-party'
 export function isFirstParty({ client_id }: Pick<AccessTokenClaims, 'client_id'>): boolean {
   return client_id === firstParty
 }
+
+/** The command line in a device authorization, if PUBLIC_CLIENTS lists it: the device gets a log-in (decision 0041). */
+export const commandLine = 'gatehouse-cli'

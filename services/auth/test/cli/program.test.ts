@@ -2,6 +2,7 @@
 import t from 'tap'
 import { auditCommands } from '../../src/cli/auditCommands.ts'
 import { clientCommands } from '../../src/cli/clientCommands.ts'
+import { clientKeyCommands } from '../../src/cli/clientKeyCommands.ts'
 import type { CommandTable } from '../../src/cli/command.ts'
 import { databaseCommandSpecs } from '../../src/cli/databaseCommandSpecs.ts'
 import { type Options, optionSpecs } from '../../src/cli/options.ts'
@@ -9,7 +10,13 @@ import { type Invocation, runProgram } from '../../src/cli/program.ts'
 import { sessionCommands } from '../../src/cli/sessionCommands.ts'
 import { userCommands } from '../../src/cli/userCommands.ts'
 
-const api: CommandTable = { ...userCommands, ...sessionCommands, ...clientCommands, ...auditCommands }
+const api: CommandTable = {
+  ...userCommands,
+  ...sessionCommands,
+  ...clientCommands,
+  ...clientKeyCommands,
+  ...auditCommands,
+}
 const specs: Record<string, { description: string; operands?: string; options?: readonly (keyof Options)[] }> = {
   ...api,
   ...databaseCommandSpecs,
@@ -35,11 +42,13 @@ t.test('program: `sessions end-all --dry-run` is refused and nothing runs', asyn
 
 for (const [name, { operands = '', options = [] }] of Object.entries(specs)) {
   t.test(`program: \`${name}\` accepts its own options and refuses all others`, async t => {
-    const words = [...name.split(' '), ...(operands === '' ? [] : ['subject'])]
+    const words = [...name.split(' '), ...operands.split(' ').filter(operand => operand !== '')]
     for (const [option, { flags }] of Object.entries(optionSpecs)) {
       const [flag = '', value] = flags.split(' ')
       const args = [...words, flag, ...(value === undefined ? [] : ['7'])]
       const isOwn = option === 'json' || options.includes(option as keyof Options)
+      // Another option of the command has the same flag.
+      if (!isOwn && options.some(own => optionSpecs[own].flags.split(' ')[0] === flag)) continue
       if (isOwn) t.match(await invocations(...args), [{ name }], args.join(' '))
       else await t.rejects(invocations(...args), isUsageError, args.join(' '))
     }

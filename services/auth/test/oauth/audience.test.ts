@@ -1,0 +1,81 @@
+/** The audience of a service client: what it introspects and exchanges (RFC 7662, RFC 8693, RFC 8707). */
+import t, { type Test } from 'tap'
+import { startWithAdmin } from '../helpers/adminClient.ts'
+import { postForm } from '../helpers/oauthForms.ts'
+import { assertProblem, basic } from '../helpers/service.ts'
+import { claimsOf } from '../helpers/tokens.ts'
+
+const grant_type = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const subject_token_type = 'urn:ietf:params:oauth:token-type:access_token'
+const [api, other] = ['https://api.example.org', 'https://other.example.org']
+
+async function start(t: Test) {
+  const service = await startWithAdmin(t, { RESOURCES: `${api},${other}` })
+  const secrets: Record<string, string> = {}
+  for (const [id, audience] of Object.entries({ api, other, plain: undefined })) {
+    const body = { id, scopes: ['introspect', 'exchange', 'storage:read'], audience }
+    const created = await service.callAsAdmin('/admin/clients', { body })
+    t.equal(created.status, 201)
+    t.match(created.body, { client: { audience: audience ?? null } })
+    secrets[id] = (created.body as { secret: string }).secret
+  }
+  const session = await service.login(await service.createUser({ scopes: ['storage:read'] }))
+  const refresh = { grant_type: 'refresh_token', refresh_token: session.refreshToken, resource: api }
+  const { body } = await postForm(service, '/oauth/token', refresh)
+  const send = (client: string, path: string, form: Record<string, string>) => {
+    const type = 'application/x-www-form-urlencoded'
+    const headers = { 'content-type': type, authorization: basic(client, secrets[client] ?? '') }
+    return service.call(path, { body: new URLSearchParams(form).toString(), headers })
+  }
+  return { ...service, tokens: { forApi: (body as Token).access_token, forAll: session.accessToken }, send }
+}
+
+interface Token {
+  access_token: string
+}
+
+/** @conforms RFC 7662 section 4: a client learns only about tokens for its own audience. */
+t.test('introspect: describes tokens for the audience of the client, and no others', async t => {
+  const { tokens, send } = await start(t)
+  const isActive = async (client: string, token: string) =>
+    ((await send(client, '/oauth/introspect', { token })).body as { active: boolean }).active
+  t.match((await send('api', '/oauth/introspect', { token: tokens.forApi })).body, { active: true, aud: api })
+  t.equal(await isActive('other', tokens.forApi), false)
+  t.equal(await isActive('plain', tokens.forApi), false)
+  t.equal(await isActive('api', tokens.forAll), false)
+  t.equal(await isActive('plain', tokens.forAll), true)
+})
+
+/** @conforms RFC 8693 section 2.2.2: a subject token that is not for the client's audience is `invalid_request`. */
+t.test('exchange: accepts tokens for the audience of the client, and keeps that audience by default', async t => {
+  const { tokens, send } = await start(t)
+  const exchange = (client: string, subject_token: string, more = {}) =>
+    send(client, '/oauth/token', { grant_type, subject_token, subject_token_type, ...more })
+  const kept = await exchange('api', tokens.forApi)
+  t.equal(kept.status, 200)
+  t.match(claimsOf((kept.body as Token).access_token), { aud: api, act: { sub: 'api' } })
+  const onward = await exchange('api', tokens.forApi, { resource: other })
+  t.match(claimsOf((onward.body as Token).access_token), { aud: other }, 'for the service behind it')
+  for (const [client, token] of [
+    ['other', tokens.forApi],
+    ['plain', tokens.forApi],
+    ['api', tokens.forAll],
+  ] as const) {
+    const refused = await exchange(client, token)
+    t.equal(refused.status, 400)
+    t.match(refused.body, { error: 'invalid_request', error_description: /audience/ })
+  }
+  t.match(claimsOf(((await exchange('plain', tokens.forAll)).body as Token).access_token), { aud: 'gatehouse' })
+})
+
+t.test('client: an audience that is not configured is refused at creation, and has no tokens later', async t => {
+  const { callAsAdmin, tokens, send, database } = await start(t)
+  for (const audience of ['https://unknown.example.org', '', 7, [api], 'x'.repeat(201)])
+    assertProblem(
+      t,
+      await callAsAdmin('/admin/clients', { body: { id: 'new', scopes: ['introspect'], audience } }),
+      'request-malformed',
+    )
+  await database.prisma.$executeRaw`UPDATE service_clients SET audience = 'https://gone.example.org' WHERE id = 'api'`
+  t.strictSame((await send('api', '/oauth/introspect', { token: tokens.forApi })).body, { active: false })
+})
