@@ -8,6 +8,7 @@ export {
   openToAllOrigins,
 } from './crossOrigin.ts'
 export { errorToProblem, type MappedError } from './errorToProblem.ts'
+export { createFailureLog } from './failureLog.ts'
 export { gracefulShutdown, type ShutdownOptions, shutdownOnSignals, trackConnections } from './gracefulShutdown.ts'
 export {
   createErrorHandler,
@@ -16,5 +17,6 @@ export {
   problemDetails,
 } from './problemDetails.ts'
 export { type RequestMetrics, requestMetrics } from './requestMetrics.ts'
+export { addHeaders, securityHeaders } from './securityHeaders.ts'
 export { type FastifyDefaults, fastifyDefaults } from './serverOptions.ts'
 export { strictRequests } from './strictRequests.ts'

@@ -86,8 +86,11 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
     limits: limits.renewals,
   }
   const audiences = [config.AUDIENCE, ...config.RESOURCES]
-  const longest = audiences.toSorted((one, other) => other.length - one.length)[0] ?? ''
-  const assertGrantFits = createGrantLimit({ issuer: config.ISSUER, audience: longest })
+  const assertGrantFits = createGrantLimit({
+    issuer: config.ISSUER,
+    audiences,
+    publicClients: config.PUBLIC_CLIENTS,
+  })
   const endSurplusSessions = createSessionLimit({ db, revocations, max: config.SESSIONS_PER_ACCOUNT, onError })
   const changes = { db, passwords, revocations, barrierDeps }
   return {

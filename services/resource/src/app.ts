@@ -1,7 +1,15 @@
 /** The resource service: its plugins and routes, in the order in which a request passes them. */
 import type { Clock } from '@gatehouse/clock'
 import { createGuard, type Guard, type GuardOptions, guard } from '@gatehouse/guard'
-import { crossOrigin, fastifyDefaults, problemDetails, requestMetrics, strictRequests } from '@gatehouse/http'
+import {
+  addHeaders,
+  crossOrigin,
+  fastifyDefaults,
+  problemDetails,
+  requestMetrics,
+  securityHeaders,
+  strictRequests,
+} from '@gatehouse/http'
 import fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import type { Config } from './config.ts'
@@ -28,7 +36,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { RESOURCE_URL: resource } = config
   const resourceMetadata = resource === null ? undefined : metadataUrlOf(resource)
   const problemOptions = { problemBase: `${issuer}/problems`, realm: audience, resourceMetadata }
-  const defaults = fastifyDefaults({ ...problemOptions, trustProxy: TRUST_PROXY ?? undefined, logLevel })
+  const errorHeaders = securityHeaders
+  const defaults = fastifyDefaults({ ...problemOptions, trustProxy: TRUST_PROXY ?? undefined, logLevel, errorHeaders })
   const app = fastify({ ...defaults, rewriteUrl: verifyPathOf })
 
   const metrics = new Registry()
@@ -49,6 +58,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ...guardOptions,
   })
 
+  addHeaders(app, securityHeaders)
   const requests = requestMetrics(clock)
   await app.register(requests.plugin)
   await app.register(crossOrigin, { origins: config.ALLOWED_ORIGINS, credentials: 'omit' })
@@ -67,7 +77,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     if (port !== null) {
       // Loaded only where it is used: gRPC takes a part of the start.
       const { startExtAuthz } = await import('./forwardAuth/extAuthz.ts')
-      const extAuthz = await startExtAuthz({ guard: resourceGuard, host, port, scope, ...problemOptions })
+      const extAuthz = await startExtAuthz({ guard: resourceGuard, host, port, scope, log: app.log, ...problemOptions })
       inside.addHook('preClose', extAuthz.stop)
     }
     await inside.register(verify, { scope, successStatus: Number(config.VERIFY_STATUS) })

@@ -85,10 +85,13 @@ t.test('ext_authz: refuses a revoked token, and answers revocation-unknown witho
   t.match(JSON.parse((await check(token)).denied_response?.body ?? ''), { code: 'session-ended' })
   t.equal((await check(other)).status.code, 0)
 
+  const logged: unknown[] = []
+  service.app.log.warn = (...line: unknown[]) => void logged.push(line)
   service.auth.mode = 'down'
   service.auth.release()
   await service.clock.advance(15_000)
   const { denied_response: denied } = await check(other)
   t.equal(denied?.status.code, problemDefinition('revocation-unknown').status)
   t.ok(headerIn(denied?.headers, 'retry-after'))
+  t.match(logged.at(-1), [{ code: 'revocation-unknown' }, 'the service could not answer a request'])
 })

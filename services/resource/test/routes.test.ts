@@ -114,3 +114,26 @@ function watch(port: number, token: string): [Promise<void>, Promise<string>] {
   })
   return [open, all]
 }
+
+t.test('security headers: every response has them, the stream and the refusals included', async t => {
+  const service = await resource()
+  t.teardown(service.stop)
+  const authorization = `Bearer ${service.token()}`
+  const requests: [path: string, status: number, headers?: Record<string, string>][] = [
+    ['/storage', 200, { authorization }],
+    ['/storage', 401],
+    ['/nothing', 404],
+    ['/%zz', 400],
+    ['/livez', 200],
+    ['/storage', 431, { 'x-long': 'x'.repeat(20_000) }],
+  ]
+  for (const [path, status, headers] of requests) {
+    const response = await service.send(path, headers)
+    t.equal(response.status, status, path)
+    t.match(response.headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }, path)
+    t.match(response.headers['content-security-policy'], /frame-ancestors 'none'/, path)
+  }
+  const stream = await fetch(`http://127.0.0.1:${service.port}/storage/events`, { headers: { authorization } })
+  t.equal(stream.headers.get('x-content-type-options'), 'nosniff')
+  await stream.body?.cancel()
+})

@@ -1,4 +1,4 @@
-/** The query parameters that the gateway refuses because of their names, as nginx configuration. */
+/** The query parameters that the gateway refuses because of their names or values, as nginx configuration. */
 import { generatedNotice } from './problemPages.ts'
 
 /**
@@ -14,13 +14,22 @@ export const secretParameters = [
   'password',
   'currentpassword',
   'newpassword',
+  'subjecttoken',
+  'actortoken',
+  'devicecode',
 ] as const
 
 /** The map of `$has_secret_in_query`. */
 export function secretQuery(): string {
   const lines = secretParameters.map(name => `  "${patternOf(name)}" 1; # ${name}`)
-  return [generatedNotice, 'map $args $has_secret_in_query {', ...lines, '  default 0;', '}', ''].join('\n')
+  const value = `  "${secretValue}" 1; # ghr_, ghc_ and ghd_ under any name`
+  return [generatedNotice, 'map $args $has_secret_in_query {', ...lines, value, '  default 0;', '}', ''].join('\n')
 }
+
+/** Refresh tokens, client secrets and device codes have a prefix. */
+const secretValue = `~*(?:=|%3d)${['g', 'h'].map(letter => anySpelling(letter)).join('')}(?:${[...'rcd']
+  .map(letter => anySpelling(letter))
+  .join('|')})(?:_|%5f)[\\w%-]{20}`
 
 const separators = '(?:[_.-]|%5f|%2d|%2e)*'
 
@@ -29,8 +38,12 @@ const separators = '(?:[_.-]|%5f|%2d|%2e)*'
  * read as nested values.
  */
 function patternOf(name: string): string {
-  const letters = [...name].map(letter => `(?:${letter}|${encoded(letter)}|${encoded(letter.toUpperCase())})`)
+  const letters = [...name].map(anySpelling)
   return `~*(?:^|[&;\\[]|%5b)${letters.join(separators)}(?:(?:[\\[\\]]|%5[bd])[^&;=]*)?=`
+}
+
+function anySpelling(letter: string): string {
+  return `(?:${letter}|${encoded(letter)}|${encoded(letter.toUpperCase())})`
 }
 
 function encoded(letter: string): string {

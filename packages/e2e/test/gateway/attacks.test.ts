@@ -239,6 +239,8 @@ t.test('gateway: refuses a secret in a query string, and no service receives it'
     ...['REFRESHTOKEN=x', 'refresh-token=x', 'refresh%54oken=x', '%72%65fresh%5FToken=x', 'a=b;refresh.token=x'],
     ...['refreshToken[]=x', 'refreshToken%5B0%5D=x', 'body[refreshToken]=x', 'body%5bnew%50assword%5D=x'],
     ...['idToken=x', 'clientSecret=x', 'currentPassword=x', 'client_assertion=x'],
+    ...['subject_token=x', 'actorToken=x', 'device%5fcode=x', `q=ghr_${'x'.repeat(90)}`],
+    ...[`a=b&c=%67h%52%5F${'x'.repeat(90)}`, `state=ghc_${'y'.repeat(43)}`, `a[b]=ghd_${'z'.repeat(43)}`],
   ]
   for (const query of spellings)
     for (const path of ['/auth/me', '/api/storage', '/example/']) {
@@ -246,7 +248,12 @@ t.test('gateway: refuses a secret in a query string, and no service receives it'
     }
   t.equal(await requestsAtAuth(), before)
   t.equal(
-    (await send({ path: '/example/?my_access_token=x&passwords=2&q=refreshToken&refreshTokens=1', token })).status,
+    (
+      await send({
+        path: '/example/?my_access_token=x&passwords=2&q=refreshToken&refreshTokens=1&user_code=BCDF-GHJK&a=ghr_',
+        token,
+      })
+    ).status,
     200,
   )
 })

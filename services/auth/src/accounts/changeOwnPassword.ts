@@ -7,7 +7,7 @@ import { normalizePassword } from '../passwords/argon2.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { LoginLimits } from '../rateLimits/loginLimits.ts'
 import type { Revocations } from '../revoke/revoke.ts'
-import { findAccountById, readAccount } from '../store/accounts.ts'
+import { findAccountById } from '../store/accounts.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
 import { claimCreation, readCreation } from '../store/creations.ts'
 import { writeAudit } from '../store/writeAudit.ts'
@@ -28,7 +28,8 @@ export interface OwnPasswordChange extends PasswordChange {
 
 /**
  * @throws ProblemError `password-wrong`, `request-malformed` for an unacceptable new password, `conflict`,
- * `rate-limited`, `idempotency-key-reused` when the key came with another new password, and the codes of `ReadActor`
+ * `rate-limited`, `known-device-required`, `overloaded`, `idempotency-key-reused` when the key came with another new
+ * password, and the codes of `ReadActor`
  */
 export async function changeOwnPassword(
   deps: PasswordChangeDeps,
@@ -38,25 +39,29 @@ export async function changeOwnPassword(
   const { accountId, currentPassword, newPassword, key, context } = change
   // A session that ended while the body arrived must not test passwords.
   await context.readActor(db)
-  const [account, secret] = await Promise.all([readAccount(db, accountId), findAccountById(db, accountId)])
-  passwords.requireAcceptable(newPassword, { field: 'body/newPassword', email: account?.email ?? '' })
+  const account = await findAccountById(db, accountId)
+  const email = account?.email ?? ''
+  passwords.requireAcceptable(newPassword, { field: 'body/newPassword', email })
   if (normalizePassword(newPassword) === normalizePassword(currentPassword))
     throw malformed('must differ from the current password')
   const keyHash = key === undefined ? undefined : sha256(`password|${accountId}|${key}`)
   const isRepeat = keyHash !== undefined && (await readCreation(db, keyHash)) !== undefined
 
-  const release = await limits.reserveChange(accountId)
+  const attempt = await limits.reserveAttempt({ id: accountId, email })
   const verified = isRepeat ? newPassword : currentPassword
-  const isRight = await passwords.verify(verified, secret?.passwordHash)
+  const isRight = await passwords.verify(verified, account?.passwordHash).catch(async error => {
+    if (error instanceof ProblemError) await attempt.cancel()
+    throw error
+  })
   try {
-    if (secret === undefined || !isRight) throw wrong(isRepeat)
-    const to = isRepeat ? secret.passwordHash : await passwords.hash(newPassword)
+    if (account === undefined || !isRight) throw wrong(isRepeat)
+    const to = isRepeat ? account.passwordHash : await passwords.hash(newPassword)
     const revoked = await commit(deps, change, {
-      from: secret.passwordHash,
+      from: account.passwordHash,
       to,
       keyHash: isRepeat ? undefined : keyHash,
     })
-    await release()
+    await attempt.succeed()
     return revoked
   } catch (error) {
     // Whatever the answer is, a password has been verified: it is audited, and the count stays.

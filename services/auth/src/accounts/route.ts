@@ -39,7 +39,14 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
     response: {
       200: InForce,
       202: InForce,
-      ...problemResponses(...accessTokenCodes, 'password-wrong', 'idempotency-key-reused', 'conflict', 'overloaded'),
+      ...problemResponses(
+        ...accessTokenCodes,
+        'password-wrong',
+        'known-device-required',
+        'idempotency-key-reused',
+        'conflict',
+        'overloaded',
+      ),
     },
   }
   app.put('/me/password', { schema }, async (request, reply) => {

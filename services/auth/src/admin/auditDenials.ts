@@ -1,5 +1,5 @@
-/** Writes admin requests that are refused for a lack of rights to the audit log. */
-import { ProblemError } from '@gatehouse/contract'
+/** Writes admin requests that are refused with 403, for a lack of rights or a disabled account, to the audit log. */
+import { ProblemError, problemDefinition } from '@gatehouse/contract'
 import type { FastifyInstance } from 'fastify'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Db } from '../database/database.ts'
@@ -15,7 +15,7 @@ const maxPerMinute = 10
 export function auditDenials(app: FastifyInstance, db: Db): void {
   const limiter = new RateLimiterMemory({ points: maxPerMinute, duration: 60 })
   app.addHook('onError', async (request, _reply, error) => {
-    if (!(error instanceof ProblemError) || error.code !== 'insufficient-scope') return
+    if (!(error instanceof ProblemError) || problemDefinition(error.code).status !== 403) return
     const isWithinLimit = await limiter.consume(request.caller.id).then(
       () => true,
       () => false,

@@ -36,6 +36,16 @@ export function assertActionAllowed(action: RequestedAction, target: Target): vo
 }
 
 /**
+ * The same for a reset code, with which its holder can log in: an actor that is not an admin issues it only for an
+ * account whose rights it holds itself.
+ * @throws ProblemError `precondition-failed`, `insufficient-scope`, `confirmation-required`
+ */
+export function assertResetAllowed(action: RequestedAction, target: Target): void {
+  assertActionAllowed(action, target)
+  assertGrantAllowed(action.actor, { roles: [], scopes: [] }, target)
+}
+
+/**
  * The same for a change of rights. An actor that only adds to its own rights needs no confirmation.
  * @throws ProblemError `precondition-failed`, `insufficient-scope`, `confirmation-required`
  */

@@ -15,7 +15,7 @@ import {
 import { sendReceipt } from '../revoke/sendRevocation.ts'
 import { readAccount } from '../store/accounts.ts'
 import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'
-import { assertActionAllowed, assertSessionEndAllowed } from './policies.ts'
+import { assertActionAllowed, assertResetAllowed, assertSessionEndAllowed } from './policies.ts'
 
 const tags = ['admin: users']
 const params = Type.Object({ id: Id })
@@ -58,7 +58,7 @@ const resetCode = {
   tags,
   summary: 'Replace the password of an account with a one-time code, and end its sessions',
   description:
-    'The user logs in with the code as `password` and a `newPassword`. The code expires, and the response alone contains it.',
+    'The user logs in with the code as `password` and a `newPassword`. The code expires, and the response alone contains it. Without the role `admin`, the caller must hold the roles and scopes of the account.',
   params,
   body: ActionRequest,
   response: {
@@ -90,7 +90,7 @@ export const userActionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app
     const receipt = await changeAndSend(
       deps,
       { request, reply },
-      { id, change, check: assertActionAllowed, ...request.body },
+      { id, change, check: assertResetAllowed, ...request.body },
     )
     // The code replaces the password that was guessed at, so the failures no longer count.
     await forgetFailures(account.email)

@@ -112,8 +112,11 @@ function passwordRulesOf(environment: Environment) {
 }
 
 /** These commands run without the service's settings, which are then taken to be long. */
-function grantLimitOf({ ISSUER = 'x'.repeat(100), AUDIENCE = 'x'.repeat(100) }: Environment): AssertGrantFits {
-  return createGrantLimit({ issuer: ISSUER, audience: AUDIENCE })
+function grantLimitOf(environment: Environment): AssertGrantFits {
+  const { ISSUER: issuer = 'x'.repeat(100), AUDIENCE: audience = 'x'.repeat(100) } = environment
+  const { RESOURCES, PUBLIC_CLIENTS } = settings
+  const given = readSettings({ RESOURCES, PUBLIC_CLIENTS }, environment)
+  return createGrantLimit({ issuer, audiences: [audience, ...given.RESOURCES], publicClients: given.PUBLIC_CLIENTS })
 }
 
 /** Turns a problem of the service's rules into a usage error. */

@@ -30,6 +30,8 @@ export function authenticateUser({ db, verifier }: AuthenticateDeps) {
 export function authenticateAny({ db, verifier }: AuthenticateDeps) {
   return async (request: FastifyRequest): Promise<void> => {
     const caller = await verifyToken(verifier, request)
+    // Names the actor of a refusal in the audit log; no handler runs before the next statement has succeeded.
+    request.caller = { ...caller, roles: [], scopes: [] }
     request.caller = isClientToken(caller.claims)
       ? await readActiveClient(db, caller)
       : await readActiveUser(db, caller)

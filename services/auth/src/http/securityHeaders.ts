@@ -1,26 +1,14 @@
-/** Security headers of every response. */
-import type { FastifyInstance } from 'fastify'
+/** Security headers of every response of the auth service: the common ones, and HSTS by setting. */
+import { securityHeaders } from '@gatehouse/http'
 import type { Config } from '../config.ts'
 
-/** With `HSTS_SECONDS` 0, Strict-Transport-Security is left to the gateway. */
-type HstsSettings = Pick<Config, 'HSTS_SECONDS' | 'HSTS_SUBDOMAINS'>
-
-/** @returns the headers by name; routes that serve HTML replace the Content-Security-Policy with their own */
-export function securityHeaders({ HSTS_SECONDS, HSTS_SUBDOMAINS }: HstsSettings): Record<string, string> {
+/**
+ * @param settings with `HSTS_SECONDS` 0, Strict-Transport-Security is left to the gateway
+ * @returns the headers by name
+ */
+export function responseHeaders(settings: Pick<Config, 'HSTS_SECONDS' | 'HSTS_SUBDOMAINS'>): Record<string, string> {
+  const { HSTS_SECONDS, HSTS_SUBDOMAINS } = settings
+  if (HSTS_SECONDS === 0) return securityHeaders
   const hsts = `max-age=${HSTS_SECONDS}${HSTS_SUBDOMAINS ? '; includeSubDomains' : ''}`
-  return {
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    'x-frame-options': 'DENY',
-    ...(HSTS_SECONDS === 0 ? {} : { 'strict-transport-security': hsts }),
-  }
-}
-
-export function addSecurityHeaders(app: FastifyInstance, settings: HstsSettings): void {
-  const headers = securityHeaders(settings)
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(headers)
-    done()
-  })
+  return { ...securityHeaders, 'strict-transport-security': hsts }
 }

@@ -1,6 +1,7 @@
 /** Creates the HTTP server that all routes share: limits, metrics, problem details, cookies and OpenAPI. */
 import cookiePlugin from '@fastify/cookie'
 import {
+  addHeaders,
   crossOrigin,
   type ProblemDetailsOptions,
   problemDetails,
@@ -11,7 +12,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { type DocsOptions, openApi } from './docs.ts'
 import { addPublicPrefix } from './publicLocation.ts'
-import { addSecurityHeaders } from './securityHeaders.ts'
+import { responseHeaders } from './securityHeaders.ts'
 import { type LogStream, serverOptions } from './serverOptions.ts'
 
 export interface ServerOptions {
@@ -26,7 +27,7 @@ export interface ServerOptions {
 export async function createServer(config: Config, options: ServerOptions): Promise<FastifyInstance> {
   const { problemOptions, docs, requests, logStream } = options
   const app = Fastify(serverOptions(config, problemOptions, logStream))
-  addSecurityHeaders(app, config)
+  addHeaders(app, responseHeaders(config))
   addPublicPrefix(app, config.ISSUER)
   await app.register(requests.plugin)
   await app.register(crossOrigin, { origins: config.ALLOWED_ORIGINS, credentials: 'include' })

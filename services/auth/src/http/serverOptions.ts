@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { fastifyDefaults, type ProblemDetailsOptions } from '@gatehouse/http'
 import type { FastifyHttpOptions } from 'fastify'
 import type { Config } from '../config.ts'
-import { securityHeaders } from './securityHeaders.ts'
+import { responseHeaders } from './securityHeaders.ts'
 import { sharedSerializers } from './serializers.ts'
 
 /** Bodies are never logged; these headers are redacted in case a plugin logs them. */
@@ -29,7 +29,7 @@ export function serverOptions(
     trustProxy: TRUST_PROXY ?? undefined,
     logLevel: LOG_LEVEL,
     logsRequests: LOG_REQUESTS,
-    errorHeaders: securityHeaders(config),
+    errorHeaders: responseHeaders(config),
   })
   const name = NAME === null ? {} : { name: NAME }
   const logger = typeof options.logger === 'object' ? options.logger : {}

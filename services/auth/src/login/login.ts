@@ -99,6 +99,8 @@ const revealing: readonly ProblemCode[] = [
   'password-change-required',
   'password-expired',
   'request-malformed',
+  // The new password finds the queue full.
+  'overloaded',
 ]
 
 interface Verified {
@@ -130,9 +132,15 @@ async function rehash(
   password: string,
 ): Promise<string> {
   if (!passwords.isOutdated(account.passwordHash)) return account.passwordHash
-  const to = await passwords.hash(password)
+  const to = await passwords.hash(password).catch(ignoreOverload)
+  if (to === undefined) return account.passwordHash
   const isReplaced = await replacePasswordHash(db, { id: account.id, from: account.passwordHash, to })
   return isReplaced ? to : account.passwordHash
+}
+
+/** The log-in does not need the new hash: the next one replaces it. */
+function ignoreOverload(error: unknown): undefined {
+  if (!(error instanceof ProblemError) || error.code !== 'overloaded') throw error
 }
 
 type CheckedLogin = LoginRequest & { accountId: string; passwordHash: string } & Pick<LoginPermit, 'quotas'>

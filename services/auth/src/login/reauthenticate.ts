@@ -24,8 +24,8 @@ export interface ReauthenticationAttempt {
 
 /**
  * The session continues whatever the answer is, and its refresh token stays the same.
- * @throws ProblemError `password-wrong`, `conflict` when the password changed meanwhile, `rate-limited`, `overloaded`, and
- * the codes of `ReadActor`
+ * @throws ProblemError `password-wrong`, `conflict` when the password changed meanwhile, `rate-limited`,
+ * `known-device-required`, `overloaded`, and the codes of `ReadActor`
  */
 export async function reauthenticate(
   deps: ReauthenticateDeps,
@@ -35,21 +35,21 @@ export async function reauthenticate(
   const { actor: accountId, sid: sessionId, address, requestId } = context
   // A session that ended while the body arrived must not test passwords.
   await context.readActor(db)
-  const release = await limits.reserveChange(accountId)
   const account = await findAccountById(db, accountId)
+  const attempt = await limits.reserveAttempt({ id: accountId, email: account?.email ?? '' })
   try {
     if (account === undefined || !(await passwords.verify(password, account.passwordHash))) throw wrongPassword()
     const { passwordHash } = account
     const grant = await reauthenticateSession(rawSql, { sessionId, accountId, passwordHash, address, requestId })
     if (grant !== undefined) {
-      await release()
+      await attempt.succeed()
       return grant
     }
     await context.readActor(db)
     throw conflict('the password was changed by a concurrent request')
   } catch (error) {
     // A password has been verified, unless the queue was full: the attempt is audited, and the count stays.
-    if (error instanceof ProblemError && error.code === 'overloaded') await release()
+    if (error instanceof ProblemError && error.code === 'overloaded') await attempt.cancel()
     else if (error instanceof ProblemError) await auditRefusal(deps, context, error)
     throw error
   }

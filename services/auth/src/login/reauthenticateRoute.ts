@@ -22,7 +22,7 @@ export const reauthenticateRoutes: FastifyPluginAsyncTypebox<ReauthenticateRoute
     body: ReauthenticationRequest,
     response: {
       200: SessionTokens,
-      ...problemResponses(...accessTokenCodes, 'password-wrong', 'conflict', 'overloaded'),
+      ...problemResponses(...accessTokenCodes, 'password-wrong', 'known-device-required', 'conflict', 'overloaded'),
     },
   }
   app.post('/session/reauthenticate', { schema }, async (request, reply) => {

@@ -42,8 +42,9 @@ export const loginRoutes: FastifyPluginAsyncTypebox<LoginRoutes> = async (app, d
   app.post('/session', { schema }, async (request, reply) => {
     const { transport = 'cookie' } = request.body
     const known = devices.read(request)
+    const replaced = transport === 'cookie' ? replacedSessions(request) : []
     const loggedIn = await login(deps, request.body, { ...clientInfoOf(request), devices: known })
-    if (transport === 'cookie') await endReplacedSessions(request)
+    await endSessions(request, replaced)
     const response = await sendTokenResponse(reply, { ...loggedIn, transport, tokenDeps })
     if (transport === 'cookie') devices.write(reply, loggedIn.grant.accountId, known)
     reply.code(201)
@@ -51,11 +52,15 @@ export const loginRoutes: FastifyPluginAsyncTypebox<LoginRoutes> = async (app, d
   })
 
   /** The response replaces the refresh cookie, so no client could end the session of the old one any more. */
-  async function endReplacedSessions(request: FastifyRequest): Promise<void> {
+  function replacedSessions(request: FastifyRequest): string[] {
+    const tokens = cookie.read(request).flatMap(token => decodeRefreshToken(token, refreshKeys) ?? [])
+    return [...new Set(tokens.map(token => token.sessionId))].slice(0, maxReplaced)
+  }
+
+  async function endSessions(request: FastifyRequest, sessionIds: readonly string[]): Promise<void> {
     const { address, requestId } = clientInfoOf(request)
     const context = { actor: null, reason: 'replaced by a new log-in', address, requestId }
-    const tokens = cookie.read(request).flatMap(token => decodeRefreshToken(token, refreshKeys) ?? [])
-    for (const sessionId of new Set(tokens.slice(0, maxReplaced).map(token => token.sessionId))) {
+    for (const sessionId of sessionIds) {
       await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context).catch(error => {
         // The new session exists already: the log-in must not fail.
         request.log.warn({ err: error }, 'the session of the replaced cookie was not ended')

@@ -1,6 +1,6 @@
 /** Turns problems and OAuth errors into error responses of RFC 6749 section 5.2. */
 import { type ProblemCode, type ProblemError, type ProblemExtras, problemDefinition } from '@gatehouse/contract'
-import { errorToProblem } from '@gatehouse/http'
+import { createFailureLog, errorToProblem } from '@gatehouse/http'
 import type { FastifyInstance } from 'fastify'
 
 /** Status of each code of RFC 6749 section 5.2, and of the two codes for server failures (section 4.1.2.1). */
@@ -93,10 +93,19 @@ export interface OAuthErrorOptions {
 
 /** Sets the error handler of the scope that contains the OAuth routes. */
 export function setOAuthErrorHandler(app: FastifyInstance, { realm, translate }: OAuthErrorOptions): void {
+  const logFailure = createFailureLog()
   app.setErrorHandler((error, request, reply) => {
-    const { status, headers, body } = oauthReply(translate(error) ?? error, realm)
+    const translated = translate(error) ?? error
+    const { status, headers, body } = oauthReply(translated, realm)
     if (status === oauthCodes.server_error) request.log.error({ err: error }, 'unexpected error')
-    else request.log.debug({ code: body.error, why: error instanceof Error ? error.message : '' }, 'refused')
+    else if (!logFailure(request.log, { code: failureOf(translated, status), cause: error }))
+      request.log.debug({ code: body.error, why: error instanceof Error ? error.message : '' }, 'refused')
     return reply.code(status).headers(headers).type('application/json').serializer(String).send(JSON.stringify(body))
   })
+}
+
+/** The problem under which the failure log counts the error. */
+function failureOf(error: unknown, status: number): ProblemCode {
+  if (!(error instanceof OAuthError)) return errorToProblem(error).code
+  return status === oauthCodes.temporarily_unavailable ? 'unavailable' : 'request-malformed'
 }

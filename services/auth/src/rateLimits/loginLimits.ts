@@ -1,5 +1,4 @@
-/** Limits wrong passwords: by account and address, by address, by account, and by known device, over all replicas. */
-import { ProblemError } from '@gatehouse/contract'
+/** Limits wrong passwords: by account and address, by address, by account, by known device, and within sessions. */
 import type { RateLimiterPostgres } from 'rate-limiter-flexible'
 import type { Database } from '../database/database.ts'
 import { sha256 } from '../keys/hmac.ts'
@@ -7,8 +6,9 @@ import { emailKey } from '../store/accounts.ts'
 import type { LoginBatch } from '../store/loginBatch.ts'
 import type { LoginAccount, Quota } from '../store/readLogin.ts'
 import { addressKey } from './addressKey.ts'
-import { rateLimitFields } from './rateLimitFields.ts'
+import { type ReservedAttempt, sessionAttempts } from './sessionAttempts.ts'
 import { sharedCounter } from './sharedCounter.ts'
+import { passwordWindowSeconds, rateLimited, tooManyFailures } from './tooManyFailures.ts'
 
 export interface LoginAttempt {
   email: string
@@ -40,10 +40,9 @@ export interface LoginLimits {
   admit: (attempt: LoginAttempt) => Promise<LoginPermit>
   /**
    * Counts an attempt of an authenticated user before its password is verified.
-   * @returns a function that takes the count back
-   * @throws ProblemError `rate-limited`
+   * @throws ProblemError `rate-limited`; `known-device-required` at the ceiling, until a log-in succeeds
    */
-  reserveChange: (accountId: string) => Promise<() => Promise<void>>
+  reserveAttempt: (account: { id: string; email: string }) => Promise<ReservedAttempt>
   /** Forgets the failures of an account that gets a reset code. */
   forget: (email: string) => Promise<void>
 }
@@ -55,7 +54,7 @@ export interface LoginLimitOptions {
   perAccount: number
   /** Wrong passwords from one address for any account, per 15 minutes. */
   perAddress: number
-  /** Wrong passwords for one account from all unknown devices, until a log-in succeeds. */
+  /** Wrong passwords for one account from all unknown devices, and as many within its sessions, until a log-in succeeds. */
   ceiling: number
 }
 
@@ -64,7 +63,6 @@ interface Counter {
   key: string
 }
 
-const windowSeconds = 15 * 60
 /** For an account; a row for an e-mail address without an account is kept for a day. */
 const ceilingSeconds = { known: 30 * 24 * 3600, unknown: 24 * 3600 }
 /** Attempts per minute from an address beyond its limit, for accounts that are not under attack. */
@@ -73,7 +71,7 @@ const slowLane = { points: 6, windowSeconds: 60 }
 /** Failures never block an account for its known devices: an attacker cannot lock its owner out of them. */
 export function loginLimits(options: LoginLimitOptions): LoginLimits {
   const { pool, store, perAccount, perAddress, ceiling } = options
-  const counter = (keyPrefix: string, points: number, seconds = windowSeconds) =>
+  const counter = (keyPrefix: string, points: number, seconds = passwordWindowSeconds) =>
     sharedCounter({ pool, keyPrefix, points, windowSeconds: seconds })
   const limiters = {
     pair: counter('login-pair', perAccount),
@@ -83,6 +81,7 @@ export function loginLimits(options: LoginLimitOptions): LoginLimits {
     unknown: counter('login-account', ceiling, ceilingSeconds.unknown),
     slow: counter('login-slow', slowLane.points, slowLane.windowSeconds),
     change: counter('password-change', perAccount),
+    inSessions: counter('password-total', ceiling, ceilingSeconds.known),
   }
 
   const admit: LoginLimits['admit'] = async ({ email, address, devices }) => {
@@ -91,15 +90,18 @@ export function loginLimits(options: LoginLimitOptions): LoginLimits {
     const pair: Counter = { limiter: limiters.pair, key: hashed(`${emailKey(email)}|${network}`) }
     const single: Counter = { limiter: limiters.address, key: network }
     const total: Counter = { limiter: limiters.unknown, key: account }
+    const inSessions: Counter = { limiter: limiters.inSessions, key: account }
     const known = devices.map(({ accountId, deviceId }) => ({ accountId, limiter: limiters.device, key: deviceId }))
-    const read = [total, pair, single, ...known]
+    const read = [total, inSessions, pair, single, ...known]
     const facts = await store.read({ email, network, quotas: read.map(quotaOf) })
     const isReached = (item: Counter) => facts.reached.find(({ key }) => key === item.limiter.getKey(item.key))
     const permitFor = (counters: readonly Counter[]) =>
       permit({
         account: facts.account,
         counters,
-        forget: facts.points.get(total.limiter.getKey(account)) ? () => forgetKey(account) : undefined,
+        forget: [total, inSessions].some(({ limiter, key }) => facts.points.get(limiter.getKey(key)))
+          ? () => forgetKey(account)
+          : undefined,
       })
 
     const device = known.find(({ accountId }) => accountId === facts.account?.id)
@@ -108,7 +110,7 @@ export function loginLimits(options: LoginLimitOptions): LoginLimits {
       return permitFor([device])
     }
     const all = { ...total, limiter: facts.account === undefined ? limiters.unknown : limiters.known }
-    if (isReached(total)) throw new ProblemError('known-device-required', 'too many wrong passwords for the account')
+    if (isReached(total)) throw tooManyFailures()
     refuseIf(isReached(pair))
     const addressLimit = isReached(single)
     if (addressLimit === undefined) return permitFor([pair, single, all])
@@ -121,18 +123,14 @@ export function loginLimits(options: LoginLimitOptions): LoginLimits {
   }
 
   const forgetKey = async (key: string) => {
-    await limiters.known.delete(key)
+    await Promise.all([limiters.known.delete(key), limiters.inSessions.delete(key)])
   }
+
+  const reserveAttempt = sessionAttempts({ perWindow: limiters.change, total: limiters.inSessions })
 
   return {
     admit,
-    reserveChange: async accountId => {
-      const { consumedPoints, msBeforeNext: leftMs } = await limiters.change.penalty(accountId)
-      if (consumedPoints > perAccount) throw rateLimited({ max: perAccount, leftMs })
-      return async () => {
-        await limiters.change.reward(accountId)
-      }
-    },
+    reserveAttempt: ({ id, email }) => reserveAttempt({ id, account: hashed(emailKey(email)) }),
     forget: email => forgetKey(hashed(emailKey(email))),
   }
 }
@@ -173,9 +171,4 @@ function hashed(text: string): string {
 
 function refuseIf(limit: { max: number; leftMs: number } | undefined): void {
   if (limit !== undefined) throw rateLimited(limit)
-}
-
-function rateLimited({ max, leftMs }: { max: number; leftMs: number }): ProblemError {
-  const headers = rateLimitFields({ policy: 'log-in', quota: max, windowSeconds, remaining: 0, resetMs: leftMs })
-  return new ProblemError('rate-limited', 'too many wrong passwords', { retryAfterSeconds: leftMs / 1000, headers })
 }

@@ -9,10 +9,10 @@ export interface AccountForLogin {
   mustChangePassword: boolean
 }
 
-export async function findAccountById(db: Db, id: string): Promise<AccountForLogin | undefined> {
+export async function findAccountById(db: Db, id: string): Promise<(AccountForLogin & { email: string }) | undefined> {
   const account = await db.account.findUnique({
     where: { id },
-    select: { id: true, passwordHash: true, disabledAt: true, mustChangePassword: true },
+    select: { id: true, email: true, passwordHash: true, disabledAt: true, mustChangePassword: true },
   })
   if (account === null) return undefined
   const { disabledAt, ...rest } = account

@@ -1,13 +1,17 @@
 /** Refuses roles and scopes whose access token would be too long to be accepted. */
 import { maxAccessTokenLength, ProblemError, tokenSizeOf } from '@gatehouse/contract'
+import { firstParty } from './firstParty.ts'
 
 export interface TokenNames {
   issuer: string
-  audience: string
+  /** The audiences that a token can have. */
+  audiences: readonly string[]
+  /** The clients without a secret that can hold a session of a user, besides `first-party`. */
+  publicClients: readonly string[]
 }
 
 export interface SizedGrant {
-  /** Of a user's token `first-party`, of a service client's own token its id. */
+  /** Of a user `first-party`, which stands for every public client; of a service client its id. */
   clientId: string
   /** The client in the claim `act`. */
   actor?: string
@@ -29,14 +33,21 @@ const maxSignatureBytes = 512
 /** The length of an RFC 7638 thumbprint in base64url. */
 const kid = 'k'.repeat(43)
 
-export function createGrantLimit({ issuer, audience }: TokenNames): AssertGrantFits {
+export function createGrantLimit({ issuer, audiences, publicClients }: TokenNames): AssertGrantFits {
+  const audience = longestOf(audiences)
+  const publicClient = longestOf([firstParty, ...publicClients])
   return grant => {
     const { roles, scopes } = grant
-    const contents = { issuer, audience, ...grant, kid, signatureBytes: maxSignatureBytes }
+    const clientId = grant.clientId === firstParty ? publicClient : grant.clientId
+    const contents = { issuer, audience, ...grant, clientId, kid, signatureBytes: maxSignatureBytes }
     const length = tokenSizeOf(contents)
     if (length <= maxAccessTokenLength) return
     const field = scopes.join(' ').length >= roles.join(' ').length ? 'body/scopes' : 'body/roles'
     const reason = `makes the access token too long by ${length - maxAccessTokenLength} characters`
     throw new ProblemError('request-malformed', 'a grant beyond the size of a token', { fields: [{ field, reason }] })
   }
+}
+
+function longestOf(names: readonly string[]): string {
+  return names.reduce((longest, name) => (name.length > longest.length ? name : longest), '')
 }

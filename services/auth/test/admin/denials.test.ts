@@ -38,3 +38,16 @@ t.test('admin: only an admin ends more than half of all sessions without naming 
   const all = { criteria: { network: '0.0.0.0/0' }, confirm: 'myself' }
   t.match(await service.callAsAdmin('/admin/sessions/end', { body: all }), { status: 200 })
 })
+
+t.test('admin: a call of a disabled admin is in the audit log', async t => {
+  const service = await startWithAdmin(t)
+  const bob = await service.createUser({ roles: ['admin'] })
+  const { accessToken: token } = await service.login(bob)
+  t.equal((await service.callAsAdmin(`/admin/users/${bob.id}/disable`, { body: {} })).status, 200)
+  assertProblem(t, await service.call('/admin/clients', { token }), 'account-disabled')
+  t.match(await service.lastAudit('admin.denied'), {
+    actor: bob.id,
+    outcome: 'account-disabled',
+    detail: { method: 'GET', route: '/admin/clients' },
+  })
+})

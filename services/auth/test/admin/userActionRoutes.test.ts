@@ -221,6 +221,13 @@ t.test('permissions: an actor without the role admin cannot gain admin rights', 
   const takeover = { body: { reason: 'takeover' } }
   assertProblem(t, await ask(`/admin/users/${auditor.id}/password/reset-code`, takeover), 'insufficient-scope')
   assertProblem(t, await ask(`/admin/users/${service.admin.id}/disable`, { body: {} }), 'insufficient-scope')
+  for (const rights of [{ scopes: ['storage:restricted'] }, { roles: ['accountant'] }]) {
+    const holder = await service.createUser(rights)
+    assertProblem(t, await ask(`/admin/users/${holder.id}/password/reset-code`, { body: {} }), 'insufficient-scope')
+    t.equal((await service.login(holder)).accessToken.length > 0, true, 'the password is still valid')
+  }
+  const equal = await service.createUser({ scopes: ['storage:read'] })
+  t.equal((await ask(`/admin/users/${equal.id}/password/reset-code`, { body: {} })).status, 200)
   const ada = await service.createUser()
   const grant = { method: 'PATCH', body: { roles: ['auditor'] }, headers: { 'if-match': '*' } }
   assertProblem(t, await ask(`/admin/users/${ada.id}`, grant), 'insufficient-scope')

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { holdLock, waitUntil } from '../helpers/locks.ts'
+import { postForm } from '../helpers/oauthForms.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import {
   assertProblem,
@@ -131,4 +132,21 @@ t.test('readyz: 503 while migrations are missing', async t => {
   await pool.query('DROP TABLE _prisma_migrations')
   assertProblem(t, await call('/readyz'), 'unavailable')
   t.equal((await call('/livez')).status, 200)
+})
+
+t.test('database down: a 503 of the OAuth routes is in the log with its cause', async t => {
+  const service = await startService(t)
+  const { refreshToken } = await service.login(await service.createUser())
+  const line = await pgProxy(t, service.database.url)
+  const lines: { level: number; code?: string; err?: object }[] = []
+  const log = { write: (text: string) => void lines.push(JSON.parse(text)) }
+  const settings = { DATABASE_URL: line.url, LOG_LEVEL: 'info' }
+  const { call } = await startReplica(t, service, settings, log)
+  line.cut()
+  const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
+  t.match(await postForm({ call }, '/oauth/token', form), { status: 503, body: { error: 'temporarily_unavailable' } })
+  t.match(
+    lines.filter(({ code }) => code === 'unavailable'),
+    [{ level: 40, err: {} }],
+  )
 })

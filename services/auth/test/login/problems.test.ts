@@ -1,11 +1,17 @@
 /** Refused log-ins: they do not reveal whether an account exists, and races refuse no valid log-in. */
 
-import type { Problem } from '@gatehouse/contract'
+import { systemClock } from '@gatehouse/clock'
+import { type Problem, ProblemError } from '@gatehouse/contract'
 import { fakeClock } from '@gatehouse/testkit'
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
+import { lifetimesOf, readConfig } from '../../src/config.ts'
+import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
+import { login } from '../../src/login/login.ts'
 import { createPasswordHasher } from '../../src/passwords/passwords.ts'
 import { createRenewalPriority } from '../../src/passwords/renewalPriority.ts'
+import { createRateLimits } from '../../src/rateLimits/rateLimits.ts'
+import { createLoginBatch } from '../../src/store/loginBatch.ts'
 import { waitUntil } from '../helpers/locks.ts'
 import { assertProblem, type HttpResponse, password, startService } from '../helpers/service.ts'
 
@@ -145,4 +151,42 @@ t.test('passwords: leaves one core free while renewals arrive, and uses every th
   t.equal(await both(), 1)
   await clock.advance(250)
   t.equal(await both(), 2)
+})
+
+t.test('log-in: a right password whose replacement finds the queue full is counted and audited', async t => {
+  const { createUser, database, environment } = await startService(t)
+  const ada = await createUser()
+  await database.pool.query('UPDATE accounts SET must_change_password = true WHERE id = $1', [ada.id])
+  const hasher = createPasswordHasher({ threads: 1, queue: 20, ...equal })
+  t.teardown(hasher.close)
+  const full = async () => {
+    throw new ProblemError('overloaded', 'the queue is full')
+  }
+  const loginBatch = createLoginBatch(database.rawSql, systemClock)
+  const config = readConfig({ ...environment, LOGIN_FAILURES: '2' })
+  const limits = createRateLimits(config, { database, logins: loginBatch, clock: systemClock })
+  const deps = {
+    ...{ db: database.prisma, loginBatch, limits: limits.passwords, endSurplusSessions: async () => undefined },
+    ...{ refreshKeys: readRefreshKeys(config.REFRESH_KEYS), lifetimes: lifetimesOf(config) },
+    passwords: { ...hasher, hash: full, requireAcceptable: () => undefined },
+  }
+  const client = { address: '192.0.2.1', userAgent: null, requestId: 'request-1', devices: [] }
+  const request = { email: ada.email, password, newPassword: 'a new and longer passphrase' }
+  const attempt = () => login(deps, request, client)
+  await t.rejects(attempt(), { code: 'overloaded' })
+  await t.rejects(attempt(), { code: 'overloaded' })
+  await t.rejects(attempt(), { code: 'rate-limited' })
+  const { rows } = await database.pool.query('SELECT outcome FROM audit_entries WHERE target = $1 ORDER BY id', [
+    ada.id,
+  ])
+  t.strictSame(
+    rows.map(({ outcome }) => outcome),
+    ['overloaded', 'overloaded', 'rate-limited'],
+  )
+
+  await database.pool.query('UPDATE accounts SET must_change_password = false, password_hash = $1', [
+    await hash(password, weak),
+  ])
+  const started = await login(deps, { email: ada.email, password }, { ...client, address: '192.0.2.2' })
+  t.equal(started.grant.accountId, ada.id, 'an outdated hash that cannot be replaced now delays no log-in')
 })

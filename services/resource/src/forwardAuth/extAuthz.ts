@@ -1,7 +1,8 @@
 /** Answers Envoy's external authorization over gRPC (ext_authz), as Envoy, Istio and other meshes send it. */
 
-import { ProblemError, problemResponse } from '@gatehouse/contract'
+import { type ProblemCode, ProblemError, problemResponse } from '@gatehouse/contract'
 import { type Guard, parseRouteRule } from '@gatehouse/guard'
+import { createFailureLog } from '@gatehouse/http'
 import {
   loadPackageDefinition,
   Server,
@@ -10,6 +11,7 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
+import type { FastifyBaseLogger } from 'fastify'
 import { protoFile } from '../protoFile.ts'
 import { identityOf } from './identity.ts'
 import { requireScopes, scopesIn } from './scopes.ts'
@@ -23,6 +25,7 @@ export interface ExtAuthzOptions {
   scope: readonly string[]
   problemBase: string
   realm: string
+  log: FastifyBaseLogger
 }
 
 /** The fields that are read. `context_extensions` come from the route's configuration, never from a client. */
@@ -67,6 +70,7 @@ interface AuthorizationPackage {
 export async function startExtAuthz(options: ExtAuthzOptions): Promise<{ port: number; stop: () => Promise<void> }> {
   const server = new Server({ 'grpc.max_receive_message_length': maxMessageBytes })
   const rule = parseRouteRule({ scope: options.scope }, 'ext_authz')
+  const logFailure = createFailureLog()
   server.addService(authorizationService().service, {
     Check(call: ServerUnaryCall<CheckRequest, CheckResponse>, callback: sendUnaryData<CheckResponse>) {
       const { request, context_extensions: extensions } = call.request.attributes ?? {}
@@ -77,7 +81,10 @@ export async function startExtAuthz(options: ExtAuthzOptions): Promise<{ port: n
         return admitted(identityOf(caller))
       }
       decide()
-        .catch(error => denied(error, { ...options, requestId: request?.http?.id ?? '' }))
+        .catch(error => {
+          logFailure(options.log, { code: codeOf(error), cause: error })
+          return denied(error, { ...options, requestId: request?.http?.id ?? '' })
+        })
         .then(response => callback(null, response))
     },
   })
@@ -99,12 +106,16 @@ function admitted(identity: Record<string, string>): CheckResponse {
 }
 
 /** An error that is no problem becomes `internal-error`. */
+function codeOf(error: unknown): ProblemCode {
+  return error instanceof ProblemError ? error.code : 'internal-error'
+}
+
 function denied(
   error: unknown,
   { problemBase, realm, requestId }: { problemBase: string; realm: string; requestId: string },
 ): CheckResponse {
-  const [code, extras] = error instanceof ProblemError ? [error.code, error.extras] : (['internal-error', {}] as const)
-  const { status, headers, body } = problemResponse(code, extras, { problemBase, realm, requestId })
+  const extras = error instanceof ProblemError ? error.extras : {}
+  const { status, headers, body } = problemResponse(codeOf(error), extras, { problemBase, realm, requestId })
   return {
     status: { code: status === 401 ? codes.unauthenticated : codes.permissionDenied },
     denied_response: { status: { code: status }, headers: headerOptions(headers), body: JSON.stringify(body) },

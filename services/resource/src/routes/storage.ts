@@ -63,6 +63,8 @@ function streamStorageEvents(
     ended.abort(new Error('closed'))
   })
   reply.hijack()
+  // Those that hooks have set: security headers, and CORS.
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
   raw.writeHead(200, {
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',
