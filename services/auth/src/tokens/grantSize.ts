@@ -11,7 +11,7 @@ export interface TokenNames {
 }
 
 export interface SizedGrant {
-  /** Of a user `first-party`, which stands for every public client; of a service client its id. */
+  /** Of a user `first-party`, for any public client; of a service client its id. */
   clientId: string
   /** The client in the claim `act`. */
   actor?: string
