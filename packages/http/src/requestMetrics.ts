@@ -15,7 +15,10 @@ declare module 'fastify' {
 
 /** The plugin that measures, and the text that Prometheus reads. */
 export interface RequestMetrics {
-  /** Register it before the routes: routes that were registered earlier are not counted. */
+  /**
+   * Register it before the routes: routes that were registered earlier are not counted. A stream is counted when its headers
+   * are sent; a reply that the route hijacks is not counted.
+   */
   plugin: (app: FastifyInstance) => Promise<void>
   /** The histogram `http_request_duration_seconds` in the text format of Prometheus. */
   text: () => string
@@ -56,7 +59,7 @@ export function requestMetrics(clock: Clock): RequestMetrics {
   }
 
   async function measure(app: FastifyInstance): Promise<void> {
-    app.decorateRequest('beganMs', 0)
+    app.decorateRequest('startedAtMs', 0)
     app.addHook('onRequest', (request, _reply, done) => {
       request.startedAtMs = clock.nowMs()
       done()

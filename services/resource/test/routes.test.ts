@@ -1,6 +1,7 @@
 /** The routes of the example. */
 import { randomUUID } from 'node:crypto'
-import { request } from 'node:http'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { bearer, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
 import { resource } from './helpers/service.ts'
@@ -63,6 +64,22 @@ t.test('GET /storage/events: closes before the revocation is acknowledged, with 
   service.auth.revoke({ subject: sid })
   t.equal(await text, 'event: open\ndata: {}\n\nevent: closed\ndata: {"code":"session-ended"}\n\n')
   await acknowledged
+})
+
+t.test('GET /storage/events: an open stream is counted and has the headers of every reply', async t => {
+  const service = await resource({ ALLOWED_ORIGINS: 'https://shop.example' })
+  t.teardown(service.stop)
+  await service.clock.advance(1000)
+  const headers = { ...bearer(service.token()), origin: 'https://shop.example' }
+  const get = request({ port: service.port, host: '127.0.0.1', path: '/storage/events', headers, agent: false }).end()
+  const [response] = (await once(get, 'response')) as [IncomingMessage]
+  t.match(response.headers, {
+    ...{ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+    'access-control-allow-origin': 'https://shop.example',
+  })
+  const { text } = await service.send('/metrics')
+  t.match(text, /http_request_duration_seconds_count\{[^}]*route="\/storage\/events",status="200"\} 1/)
+  response.destroy()
 })
 
 t.test('GET /storage/events: closes with shutdown when the service stops', async t => {

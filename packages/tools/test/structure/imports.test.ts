@@ -138,3 +138,11 @@ t.test('auth: no circle between folders', async t => {
   })
   t.equal(circleIn(edgesOf(pairs))?.join(' -> '), undefined)
 })
+
+t.test('replies: no service sends past its framework, where request metrics and headers would be missing', async t => {
+  const sources = files.filter(file => /^(packages|services)\/[^/]+\/src\//.test(file))
+  t.strictSame(
+    sources.filter(file => readFileSync(file, 'utf8').includes('.hijack(')),
+    [],
+  )
+})

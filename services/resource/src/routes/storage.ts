@@ -1,8 +1,9 @@
 /** Example routes of a warehouse: two for any valid token, one that requires a scope, and a stream. */
 import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
 import type { Clock } from '@gatehouse/clock'
 import type { Caller } from '@gatehouse/guard'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { guardedSchema } from '../openApi.ts'
 
@@ -40,48 +41,39 @@ export async function storage(app: FastifyInstance, { clock }: { clock: Clock })
     vault: ['the ledger', 'the spare keys'],
   }))
   // A HEAD request for a stream would never end.
-  app.get('/storage/events', { exposeHeadRoute: false }, ({ caller }, reply) =>
-    streamStorageEvents(app, caller, { reply, clock }),
-  )
+  app.get('/storage/events', { exposeHeadRoute: false }, ({ caller }, reply) => {
+    reply.type('text/event-stream').header('x-accel-buffering', 'no')
+    return reply.send(storageEvents(app, caller, clock))
+  })
 }
 
 /**
  * Sends events until the token is revoked or expires; the data of the last event has the problem's
- * code.
+ * code. The stream is sent as a reply, not past it, so that it is counted and has the headers of
+ * every other reply.
  */
-function streamStorageEvents(
-  app: FastifyInstance,
-  caller: Caller,
-  { reply, clock }: { reply: FastifyReply; clock: Clock },
-): void {
-  const { raw } = reply
+function storageEvents(app: FastifyInstance, caller: Caller, clock: Clock): PassThrough {
+  const events = new PassThrough()
   const ended = new AbortController()
   // Tracked before the first byte is sent, so that a token revoked in the meantime still gets a
   // problem response.
   const release = app.guard.trackStream(caller, why => {
-    raw.end(`event: closed\ndata: ${JSON.stringify({ code: why })}\n\n`)
+    events.end(`event: closed\ndata: ${JSON.stringify({ code: why })}\n\n`)
     ended.abort(new Error('closed'))
   })
-  reply.hijack()
-  // Those that hooks have set: security headers, and CORS.
-  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
-  raw.writeHead(200, {
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-  })
-  raw.write('event: open\ndata: {}\n\n')
-  raw.on('close', () => {
+  events.write('event: open\ndata: {}\n\n')
+  events.on('close', () => {
     release()
     ended.abort(new Error('closed'))
   })
   sendHeartbeats()
+  return events
 
   async function sendHeartbeats(): Promise<void> {
     try {
       for (;;) {
         await clock.sleep(heartbeatMs, ended.signal)
-        if (!raw.write(': heartbeat\n\n')) await once(raw, 'drain', { signal: ended.signal })
+        if (!events.write(': heartbeat\n\n')) await once(events, 'drain', { signal: ended.signal })
       }
     } catch {
       // The stream has ended, which aborts the wait.
