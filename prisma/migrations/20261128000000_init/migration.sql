@@ -199,8 +199,8 @@ CREATE TABLE "device_authorizations" (
 -- CreateTable
 CREATE TABLE "rate_limits" (
     "key" TEXT NOT NULL,
-    "points" INTEGER NOT NULL DEFAULT 0,
-    "expire" BIGINT,
+    "points" INTEGER NOT NULL,
+    "expires_at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "rate_limits_pkey" PRIMARY KEY ("key")
 );
@@ -263,7 +263,7 @@ CREATE INDEX "device_authorizations_expires_at_idx" ON "device_authorizations"("
 CREATE INDEX "creations_expires_at_idx" ON "creations"("expires_at");
 
 -- CreateIndex
-CREATE INDEX "rate_limits_expire_idx" ON "rate_limits"("expire");
+CREATE INDEX "rate_limits_expires_at_idx" ON "rate_limits"("expires_at");
 
 -- AddForeignKey
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts"("id") ON DELETE CASCADE ON UPDATE CASCADE;

@@ -19,7 +19,7 @@ export interface Database {
   prisma: PrismaClient
   /** For the hottest statements. */
   rawSql: RawSql
-  /** The pool below both. Only `rate-limiter-flexible` uses it directly: the library sends statements of its own. */
+  /** The pool below both, which the service does not use directly. */
   pool: pg.Pool
   url: string
   /** For connections that keep a session: LISTEN and migrations. */

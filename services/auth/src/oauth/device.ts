@@ -2,12 +2,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
-import type { RateLimiterPostgres } from 'rate-limiter-flexible'
 import type { Db } from '../database/database.ts'
 import { checkSession } from '../http/authenticate.ts'
 import { type ClientInfo, clientInfoOf } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
 import { addressKey } from '../rateLimits/addressKey.ts'
+import type { SharedCounter } from '../rateLimits/sharedCounter.ts'
 import { readAccount } from '../store/accounts.ts'
 import {
   createDeviceAuthorization,
@@ -31,7 +31,7 @@ import { newUserCode, showUserCode } from './userCode.ts'
 
 export interface DeviceDeps extends ExchangeDeps {
   /** New codes from one address. */
-  deviceLimit: RateLimiterPostgres
+  deviceLimit: SharedCounter
 }
 
 const lifetimeSeconds = 600
@@ -45,9 +45,9 @@ export async function authorizeDevice(deps: DeviceDeps, request: FastifyRequest,
   const scope = form['scope'] ?? null
   if (scope !== null && (scope.length > 1000 || !scopeText.test(scope)))
     throw new OAuthError('invalid_scope', 'The scope is malformed.')
-  const { consumedPoints, msBeforeNext } = await deps.deviceLimit.penalty(addressKey(clientInfoOf(request).address))
-  if (consumedPoints > deps.deviceLimit.points)
-    throw new ProblemError('rate-limited', 'too many new device codes', { retryAfterSeconds: msBeforeNext / 1000 })
+  const { points, leftMs } = await deps.deviceLimit.add(addressKey(clientInfoOf(request).address))
+  if (points > deps.deviceLimit.max)
+    throw new ProblemError('rate-limited', 'too many new device codes', { retryAfterSeconds: leftMs / 1000 })
   const deviceCode = `ghd_${randomBytes(32).toString('base64url')}`
   const userCode = newUserCode()
   const { address } = clientInfoOf(request)

@@ -1,42 +1,58 @@
 /** Limits the admin calls of each user and service client, over all replicas. */
+import type { Clock } from '@gatehouse/clock'
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type pg from 'pg'
-import { RateLimiterRes } from 'rate-limiter-flexible'
 import type { Db } from '../database/database.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 import { auditContextOf } from '../http/auditContext.ts'
+import type { Count } from '../store/rateLimits.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { rateLimitFields } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
 
 const windowSeconds = 60
+/** Bounds memory: beyond it the oldest block is forgotten, and learnt again from the database. */
+const maxBlockedCallers = 10_000
 
 export type CallLimit = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
+export interface CallLimitOptions {
+  db: Db
+  rawSql: QueryRaw
+  clock: Clock
+  quota: number
+}
+
 /** An onRequest hook for authenticated requests; every response carries the `RateLimit` fields. */
-export function createAdminCallLimit({ db, pool, quota }: { db: Db; pool: pg.Pool; quota: number }): CallLimit {
-  const counter = sharedCounter({ pool, keyPrefix: 'admin', points: quota, windowSeconds })
-  const fieldsOf = ({ remainingPoints, msBeforeNext }: RateLimiterRes) =>
-    rateLimitFields({ policy: 'admin', quota, windowSeconds, remaining: remainingPoints, resetMs: msBeforeNext })
+export function createAdminCallLimit({ db, rawSql, clock, quota }: CallLimitOptions): CallLimit {
+  const counter = sharedCounter({ db: rawSql, keyPrefix: 'admin', max: quota, windowSeconds })
+  const blockedUntilMs = new Map<string, number>()
+  const fieldsOf = ({ points, leftMs }: Count) =>
+    rateLimitFields({ policy: 'admin', quota, windowSeconds, remaining: Math.max(0, quota - points), resetMs: leftMs })
+  const refuse = (leftMs: number): never => {
+    const headers = fieldsOf({ points: quota, leftMs })
+    throw new ProblemError('rate-limited', 'too many admin calls', { retryAfterSeconds: leftMs / 1000, headers })
+  }
 
   return async (request, reply) => {
-    try {
-      reply.headers(fieldsOf(await counter.consume(request.caller.id)))
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error
-      // Only the first refused call is audited; later ones cost no statement.
-      if (error.consumedPoints === quota + 1) {
-        const target = request.routeOptions.url ?? null
-        await writeAudit(db, {
-          ...auditContextOf(request),
-          action: 'admin.call',
-          target,
-          outcome: 'rate-limited',
-          detail: {},
-        })
-      }
-      const retryAfterSeconds = error.msBeforeNext / 1000
-      throw new ProblemError('rate-limited', 'too many admin calls', { retryAfterSeconds, headers: fieldsOf(error) })
+    const { id } = request.caller
+    const blockedMs = (blockedUntilMs.get(id) ?? 0) - clock.nowMs()
+    if (blockedMs > 0) refuse(blockedMs)
+    blockedUntilMs.delete(id)
+    const count = await counter.add(id)
+    if (count.points <= quota) {
+      reply.headers(fieldsOf(count))
+      return
     }
+    blockedUntilMs.set(id, clock.nowMs() + count.leftMs)
+    const [oldest] = blockedUntilMs.keys()
+    if (blockedUntilMs.size > maxBlockedCallers && oldest !== undefined) blockedUntilMs.delete(oldest)
+    // Only the first refused call is audited; later ones cost no statement.
+    if (count.points === quota + 1) {
+      const target = request.routeOptions.url ?? null
+      const entry = { action: 'admin.call', target, outcome: 'rate-limited', detail: {} } as const
+      await writeAudit(db, { ...auditContextOf(request), ...entry })
+    }
+    refuse(count.leftMs)
   }
 }

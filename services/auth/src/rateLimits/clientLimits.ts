@@ -7,8 +7,8 @@
  */
 import type { Clock } from '@gatehouse/clock'
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
-import type pg from 'pg'
 import type { Db } from '../database/database.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 import { writeRefusedAttempt } from '../store/writeAudit.ts'
 import { addressKey } from './addressKey.ts'
 import { failureLimits, withFailureLimit } from './failureLimits.ts'
@@ -31,7 +31,7 @@ export interface ClientLimits {
 
 export interface ClientLimitOptions {
   db: Db
-  pool: pg.Pool
+  rawSql: QueryRaw
   clock: Clock
   /** Wrong secrets per minute and address. */
   quota: number
@@ -40,8 +40,8 @@ export interface ClientLimitOptions {
 /** A client has at most two valid secrets, so this exceeds the secrets in use by far. */
 const maxKnownCredentials = 10_000
 
-export function clientLimits({ db, pool, clock, quota }: ClientLimitOptions): ClientLimits {
-  const limits = failureLimits({ pool, clock, policy: 'client', quota })
+export function clientLimits({ db, rawSql, clock, quota }: ClientLimitOptions): ClientLimits {
+  const limits = failureLimits({ db: rawSql, clock, policy: 'client', quota })
   const knownCredentials = new Set<string>()
 
   const remember = (credentials: string) => {

@@ -1,7 +1,7 @@
 /** Limits failures over all replicas. Successes are not counted and cost no statement. */
 import type { Clock } from '@gatehouse/clock'
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
-import type pg from 'pg'
+import type { QueryRaw } from '../database/rawSql.ts'
 import { rateLimitFields } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
 
@@ -19,7 +19,7 @@ export interface FailureLimits {
 }
 
 export interface FailureLimitOptions {
-  pool: pg.Pool
+  db: QueryRaw
   clock: Clock
   /** Name of the policy in the `RateLimit` fields. */
   policy: string
@@ -31,8 +31,8 @@ const windowSeconds = 60
 /** Bounds memory: beyond it the oldest block is forgotten, and learnt again from the database. */
 const maxBlockedKeys = 100_000
 
-export function failureLimits({ pool, clock, policy, quota }: FailureLimitOptions): FailureLimits {
-  const counter = sharedCounter({ pool, keyPrefix: policy, points: quota, windowSeconds })
+export function failureLimits({ db, clock, policy, quota }: FailureLimitOptions): FailureLimits {
+  const counter = sharedCounter({ db, keyPrefix: policy, max: quota, windowSeconds })
   const blockedUntilMs = new Map<string, number>()
   const sum = failureSums({ clock, step: Math.max(1, Math.ceil(quota / 4)) })
 
@@ -51,12 +51,12 @@ export function failureLimits({ pool, clock, policy, quota }: FailureLimitOption
   const recordFailure: FailureLimits['recordFailure'] = async (key, counting = 'each') => {
     const points = counting === 'each' ? 1 : sum(key)
     if (points === 0) return undefined
-    const { consumedPoints, msBeforeNext } = await counter.penalty(key, points)
-    if (consumedPoints < quota) return undefined
-    blockedUntilMs.set(key, clock.nowMs() + msBeforeNext)
+    const { points: counted, leftMs } = await counter.add(key, points)
+    if (counted < quota) return undefined
+    blockedUntilMs.set(key, clock.nowMs() + leftMs)
     const [oldest] = blockedUntilMs.keys()
     if (blockedUntilMs.size > maxBlockedKeys && oldest !== undefined) blockedUntilMs.delete(oldest)
-    return consumedPoints - points < quota ? 'spent' : undefined
+    return counted - points < quota ? 'spent' : undefined
   }
   return { requireAllowed, recordFailure }
 }

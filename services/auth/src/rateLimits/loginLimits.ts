@@ -1,13 +1,12 @@
 /** Limits wrong passwords: by account and address, by address, by account, by known device, and within sessions. */
-import type { RateLimiterPostgres } from 'rate-limiter-flexible'
-import type { Database } from '../database/database.ts'
+import type { QueryRaw } from '../database/rawSql.ts'
 import { sha256 } from '../keys/hmac.ts'
 import { emailKey } from '../store/accounts.ts'
 import type { LoginBatch } from '../store/loginBatch.ts'
 import type { LoginAccount, Quota } from '../store/readLogin.ts'
 import { addressKey } from './addressKey.ts'
 import { type ReservedAttempt, sessionAttempts } from './sessionAttempts.ts'
-import { sharedCounter } from './sharedCounter.ts'
+import { type SharedCounter, sharedCounter } from './sharedCounter.ts'
 import { passwordWindowSeconds, rateLimited, tooManyFailures } from './tooManyFailures.ts'
 
 export interface LoginAttempt {
@@ -48,7 +47,7 @@ export interface LoginLimits {
 }
 
 export interface LoginLimitOptions {
-  pool: Database['pool']
+  db: QueryRaw
   store: Pick<LoginBatch, 'read'>
   /** Wrong passwords for one account from one address, or from one known device, per 15 minutes. */
   perAccount: number
@@ -59,7 +58,7 @@ export interface LoginLimitOptions {
 }
 
 interface Counter {
-  limiter: RateLimiterPostgres
+  limiter: SharedCounter
   key: string
 }
 
@@ -70,9 +69,9 @@ const slowLane = { points: 6, windowSeconds: 60 }
 
 /** Failures never block an account for its known devices: an attacker cannot lock its owner out of them. */
 export function loginLimits(options: LoginLimitOptions): LoginLimits {
-  const { pool, store, perAccount, perAddress, ceiling } = options
-  const counter = (keyPrefix: string, points: number, seconds = passwordWindowSeconds) =>
-    sharedCounter({ pool, keyPrefix, points, windowSeconds: seconds })
+  const { db, store, perAccount, perAddress, ceiling } = options
+  const counter = (keyPrefix: string, max: number, seconds = passwordWindowSeconds) =>
+    sharedCounter({ db, keyPrefix, max, windowSeconds: seconds })
   const limiters = {
     pair: counter('login-pair', perAccount),
     address: counter('login-address', perAddress),
@@ -94,12 +93,12 @@ export function loginLimits(options: LoginLimitOptions): LoginLimits {
     const known = devices.map(({ accountId, deviceId }) => ({ accountId, limiter: limiters.device, key: deviceId }))
     const read = [total, inSessions, pair, single, ...known]
     const facts = await store.read({ email, network, quotas: read.map(quotaOf) })
-    const isReached = (item: Counter) => facts.reached.find(({ key }) => key === item.limiter.getKey(item.key))
+    const isReached = (item: Counter) => facts.reached.find(({ key }) => key === item.limiter.keyOf(item.key))
     const permitFor = (counters: readonly Counter[]) =>
       permit({
         account: facts.account,
         counters,
-        forget: [total, inSessions].some(({ limiter, key }) => facts.points.get(limiter.getKey(key)))
+        forget: [total, inSessions].some(({ limiter, key }) => facts.points.get(limiter.keyOf(key)))
           ? () => forgetKey(account)
           : undefined,
       })
@@ -115,15 +114,15 @@ export function loginLimits(options: LoginLimitOptions): LoginLimits {
     const addressLimit = isReached(single)
     if (addressLimit === undefined) return permitFor([pair, single, all])
     if (!facts.isKnownNetwork) {
-      const isUnderAttack = (facts.points.get(total.limiter.getKey(account)) ?? 0) >= perAccount
-      const { consumedPoints } = await limiters.slow.penalty(network)
-      if (isUnderAttack || consumedPoints > slowLane.points) throw rateLimited(addressLimit)
+      const isUnderAttack = (facts.points.get(total.limiter.keyOf(account)) ?? 0) >= perAccount
+      const { points } = await limiters.slow.add(network)
+      if (isUnderAttack || points > slowLane.points) throw rateLimited(addressLimit)
     }
     return permitFor([pair, all])
   }
 
   const forgetKey = async (key: string) => {
-    await Promise.all([limiters.known.delete(key), limiters.inSessions.delete(key)])
+    await Promise.all([limiters.known.forget(key), limiters.inSessions.forget(key)])
   }
 
   const reserveAttempt = sessionAttempts({ perWindow: limiters.change, total: limiters.inSessions })
@@ -150,8 +149,8 @@ function permit({
     recordFailure: async () => {
       const counted = await Promise.all(
         counters.map(async ({ limiter, key }) => {
-          const { consumedPoints, msBeforeNext: leftMs } = await limiter.penalty(key)
-          return { max: limiter.points, leftMs, beyond: consumedPoints - limiter.points }
+          const { points, leftMs } = await limiter.add(key)
+          return { max: limiter.max, leftMs, beyond: points - limiter.max }
         }),
       )
       refuseIf(counted.find(({ beyond }) => beyond > 0))
@@ -162,7 +161,7 @@ function permit({
 }
 
 function quotaOf({ limiter, key }: Counter): Quota {
-  return { key: limiter.getKey(key), max: limiter.points }
+  return { key: limiter.keyOf(key), max: limiter.max }
 }
 
 function hashed(text: string): string {

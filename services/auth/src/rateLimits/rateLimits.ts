@@ -1,6 +1,5 @@
 /** All rate limits of the service, shared by its replicas. */
 import type { Clock } from '@gatehouse/clock'
-import type { RateLimiterPostgres } from 'rate-limiter-flexible'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import type { LoginBatch } from '../store/loginBatch.ts'
@@ -8,7 +7,7 @@ import { type CallLimit, createAdminCallLimit } from './adminCallLimit.ts'
 import { type ClientLimits, clientLimits } from './clientLimits.ts'
 import { type FailureLimits, failureLimits } from './failureLimits.ts'
 import { type LoginLimits, loginLimits } from './loginLimits.ts'
-import { sharedCounter } from './sharedCounter.ts'
+import { type SharedCounter, sharedCounter } from './sharedCounter.ts'
 
 const newDevicesPerMinute = 20
 const wrongCodesPerMinute = 5
@@ -20,7 +19,7 @@ export interface RateLimits {
   clients: ClientLimits
   adminCalls: CallLimit
   /** New device codes from one address. */
-  devices: RateLimiterPostgres
+  devices: SharedCounter
   /** Wrong user codes of one account. */
   deviceGuesses: FailureLimits
 }
@@ -32,14 +31,14 @@ export interface RateLimitDeps {
 }
 
 export function createRateLimits(config: Config, { database, logins, clock }: RateLimitDeps): RateLimits {
-  const { prisma: db, pool } = database
+  const { prisma: db, rawSql } = database
   const { LOGIN_FAILURES: perAccount, ADDRESS_FAILURES: perAddress, ACCOUNT_FAILURES: ceiling } = config
   return {
-    passwords: loginLimits({ pool, store: logins, perAccount, perAddress, ceiling }),
-    renewals: failureLimits({ pool, clock, policy: 'renew', quota: config.RENEW_FAILURES }),
-    clients: clientLimits({ db, pool, clock, quota: config.CLIENT_FAILURES }),
-    devices: sharedCounter({ pool, keyPrefix: 'device', points: newDevicesPerMinute, windowSeconds: 60 }),
-    deviceGuesses: failureLimits({ pool, clock, policy: 'device-code', quota: wrongCodesPerMinute }),
-    adminCalls: createAdminCallLimit({ db, pool, quota: config.ADMIN_CALLS }),
+    passwords: loginLimits({ db: rawSql, store: logins, perAccount, perAddress, ceiling }),
+    renewals: failureLimits({ db: rawSql, clock, policy: 'renew', quota: config.RENEW_FAILURES }),
+    clients: clientLimits({ db, rawSql, clock, quota: config.CLIENT_FAILURES }),
+    devices: sharedCounter({ db: rawSql, keyPrefix: 'device', max: newDevicesPerMinute, windowSeconds: 60 }),
+    deviceGuesses: failureLimits({ db: rawSql, clock, policy: 'device-code', quota: wrongCodesPerMinute }),
+    adminCalls: createAdminCallLimit({ db, rawSql, clock, quota: config.ADMIN_CALLS }),
   }
 }

@@ -1,5 +1,5 @@
 /** Limits wrong passwords of users who are logged in: at a password change and at a reauthentication. */
-import type { RateLimiterPostgres } from 'rate-limiter-flexible'
+import type { SharedCounter } from './sharedCounter.ts'
 import { rateLimited, tooManyFailures } from './tooManyFailures.ts'
 
 /** An attempt that is counted as a failure until one of these is called. */
@@ -11,9 +11,9 @@ export interface ReservedAttempt {
 }
 
 export interface SessionAttemptCounters {
-  perWindow: RateLimiterPostgres
+  perWindow: SharedCounter
   /** Until a log-in or an attempt succeeds. */
-  total: RateLimiterPostgres
+  total: SharedCounter
 }
 
 /**
@@ -23,19 +23,19 @@ export interface SessionAttemptCounters {
  */
 export function sessionAttempts({ perWindow, total }: SessionAttemptCounters) {
   return async ({ id, account }: { id: string; account: string }): Promise<ReservedAttempt> => {
-    const { consumedPoints, msBeforeNext: leftMs } = await perWindow.penalty(id)
-    if (consumedPoints > perWindow.points) throw rateLimited({ max: perWindow.points, leftMs })
-    const giveBack = () => perWindow.reward(id)
+    const { points, leftMs } = await perWindow.add(id)
+    if (points > perWindow.max) throw rateLimited({ max: perWindow.max, leftMs })
+    const giveBack = () => perWindow.takeBack(id)
     const cancel = async () => {
-      await Promise.all([giveBack(), total.reward(account)])
+      await Promise.all([giveBack(), total.takeBack(account)])
     }
-    const { consumedPoints: failures } = await total.penalty(account)
-    if (failures > total.points) {
+    const { points: failures } = await total.add(account)
+    if (failures > total.max) {
       await cancel()
       throw tooManyFailures()
     }
     const succeed = async () => {
-      await Promise.all([giveBack(), total.delete(account)])
+      await Promise.all([giveBack(), total.forget(account)])
     }
     return { cancel, succeed }
   }

@@ -1,26 +1,33 @@
 /** A counter with a time window that all replicas share, in the table `rate_limits`. */
-import type pg from 'pg'
-import { RateLimiterPostgres } from 'rate-limiter-flexible'
+import type { QueryRaw } from '../database/rawSql.ts'
+import { addPoints, type Count, deleteCounter, takeBackPoint } from '../store/rateLimits.ts'
 
 export interface CounterOptions {
-  pool: pg.Pool
+  db: QueryRaw
   keyPrefix: string
-  points: number
+  /** The points at which the limit is reached. */
+  max: number
   windowSeconds: number
 }
 
-/** Housekeeping removes expired rows, so the library's own clean-up is off. */
-export function sharedCounter({ pool, keyPrefix, points, windowSeconds }: CounterOptions): RateLimiterPostgres {
-  return new RateLimiterPostgres({
-    storeClient: pool,
-    storeType: 'pool',
-    tableName: 'rate_limits',
-    tableCreated: true,
-    clearExpiredByTimeout: false,
-    keyPrefix,
-    points,
-    duration: windowSeconds,
-    // A key beyond the limit costs no statement until its window ends.
-    inMemoryBlockOnConsumed: points + 1,
-  })
+export interface SharedCounter {
+  max: number
+  /** @returns the key of the row */
+  keyOf: (key: string) => string
+  /** @param points 1 by default */
+  add: (key: string, points?: number) => Promise<Count>
+  takeBack: (key: string) => Promise<void>
+  forget: (key: string) => Promise<void>
+}
+
+/** Housekeeping removes expired rows. */
+export function sharedCounter({ db, keyPrefix, max, windowSeconds }: CounterOptions): SharedCounter {
+  const keyOf = (key: string) => `${keyPrefix}:${key}`
+  return {
+    max,
+    keyOf,
+    add: (key, points = 1) => addPoints(db, { key: keyOf(key), points, windowSeconds }),
+    takeBack: key => takeBackPoint(db, keyOf(key)),
+    forget: key => deleteCounter(db, keyOf(key)),
+  }
 }

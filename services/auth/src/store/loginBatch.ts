@@ -18,13 +18,13 @@ const maxItems = 32
 
 export function createLoginBatch(db: RawSql, clock: Clock): LoginBatch {
   const reads = createBatcher<LoginAttempt, LoginFacts>({
-    run: attempts => readLogins(db, attempts, clock.wallMs()),
+    run: attempts => readLogins(db, attempts),
     maxItems,
     clock,
   })
   const starts = createBatcher<NewSession, StartResult | undefined>({
     run: async sessions => {
-      const results = await startSessions(db, sessions, clock.wallMs())
+      const results = await startSessions(db, sessions)
       return sessions.map(({ sessionId }) => results.get(sessionId))
     },
     maxItems,
@@ -33,6 +33,6 @@ export function createLoginBatch(db: RawSql, clock: Clock): LoginBatch {
   return {
     read: reads.add,
     // The row is gone or locked: only a statement that waits for the lock can tell which.
-    start: async session => (await starts.add(session)) ?? startSession(db, session, clock.wallMs()),
+    start: async session => (await starts.add(session)) ?? startSession(db, session),
   }
 }

@@ -46,13 +46,11 @@ type Row = Counts & (LoginAccount | { id: null })
 
 /**
  * Reads by the unique index on `email_key` and by the primary key of `rate_limits`; locks nothing.
- * @param wallMs the process's wall clock, in milliseconds since 1970, because the rate limiter dates its counters by it
  * @returns the facts in the order of the attempts
  */
 export async function readLogins(
   db: Pick<RawSql, '$queryRaw'>,
   attempts: readonly LoginAttempt[],
-  wallMs: number,
 ): Promise<LoginFacts[]> {
   const counters = attempts.flatMap(({ email, network, quotas }, position) =>
     quotas.map(quota => ({ position, emailKey: emailKey(email), network, ...quota })),
@@ -60,7 +58,7 @@ export async function readLogins(
   const columns = unnest(counters, ['position', 'emailKey', 'key', 'max', 'network'])
   const [positions = [], emailKeys = [], keys = [], maxes = [], networks = []] = columns
   const rows = await db.$queryRaw<Row[]>`
-    SELECT input.position, counter.points, (counter.expire - ${wallMs}::float8)::float8 AS "leftMs",
+    SELECT input.position, counter.points, extract(epoch FROM counter.expires_at - statement_timestamp())::float8 * 1000 AS "leftMs",
            account.id, account.password_hash AS "passwordHash", account.disabled_at IS NOT NULL AS "isDisabled",
            account.must_change_password AS "mustChangePassword",
            coalesce(account.password_expires_at <= statement_timestamp(), false) AS "isPasswordExpired",
@@ -69,7 +67,7 @@ export async function readLogins(
            ELSE false END AS "isKnownNetwork"
       FROM unnest(${positions}::int[], ${emailKeys}::text[], ${keys}::text[], ${maxes}::int[], ${networks}::inet[])
            WITH ORDINALITY AS input (position, email_key, key, max, network, row_number)
-      LEFT JOIN rate_limits AS counter ON counter.key = input.key AND counter.expire > ${wallMs}::float8
+      LEFT JOIN rate_limits AS counter ON counter.key = input.key AND counter.expires_at > statement_timestamp()
       LEFT JOIN accounts AS account ON account.email_key = input.email_key
      WHERE input.position IS NOT NULL
      ORDER BY input.row_number`

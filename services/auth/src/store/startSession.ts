@@ -31,14 +31,9 @@ export type StartResult = { kind: 'started'; grant: Grant } | { kind: 'disabled'
 /**
  * Relies on the share lock of the account: a disable, a log-out everywhere or a password change either waits for this session
  * and ends it, or commits first and is visible here.
- * @param wallMs the process's wall clock, in milliseconds since 1970, because the rate limiter dates its counters by it
  */
-export async function startSession(
-  db: Pick<RawSql, 'query'>,
-  session: NewSession,
-  wallMs: number,
-): Promise<StartResult> {
-  const started = await run(db, waitingStatement, [session], wallMs)
+export async function startSession(db: Pick<RawSql, 'query'>, session: NewSession): Promise<StartResult> {
+  const started = await run(db, waitingStatement, [session])
   return started.get(session.sessionId) ?? { kind: 'gone' }
 }
 
@@ -50,16 +45,14 @@ export async function startSession(
 export function startSessions(
   db: Pick<RawSql, 'query'>,
   sessions: readonly NewSession[],
-  wallMs: number,
 ): Promise<Map<string, StartResult>> {
-  return run(db, skippingStatement, sessions, wallMs)
+  return run(db, skippingStatement, sessions)
 }
 
-async function run(db: Pick<RawSql, 'query'>, text: string, sessions: readonly NewSession[], wallMs: number) {
+async function run(db: Pick<RawSql, 'query'>, text: string, sessions: readonly NewSession[]) {
   const quotas = sessions.flatMap(({ sessionId, quotas }) => quotas.map(quota => ({ ...quota, sessionId })))
   const inputs = sessions.map(session => ({ ...session, address: toInet(session.address) }))
   const rows = await db.query<Row>(text, [
-    wallMs,
     ...unnest(quotas, ['sessionId', 'key', 'max']),
     ...unnest(inputs, [
       'sessionId',
@@ -86,17 +79,17 @@ function startedOf({ isDisabled, requestedId: _requestedId, ...grant }: Row): St
 /** @param lock the locking clause for the accounts */
 const startOf = (lock: string) => `
   WITH input AS (
-    SELECT * FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::inet[], $12::text[],
-                         $13::boolean[], $14::float8[], $15::float8[], $16::bytea[])
+    SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::inet[], $11::text[],
+                         $12::boolean[], $13::float8[], $14::float8[], $15::bytea[])
       AS input (session_id, account_id, password_hash, client_id, device, user_agent, address, request_id,
                 remember, lifetime, idle, secret_hash)
   ), account AS (
     SELECT input.*, account.roles, account.scopes, account.epoch, account.disabled_at
       FROM input JOIN accounts AS account ON account.id = input.account_id AND account.password_hash = input.password_hash
      WHERE NOT EXISTS (
-       SELECT FROM unnest($2::uuid[], $3::text[], $4::int[]) AS quota (session_id, key, max_points)
+       SELECT FROM unnest($1::uuid[], $2::text[], $3::int[]) AS quota (session_id, key, max_points)
          JOIN rate_limits AS counter ON counter.key = quota.key
-        WHERE quota.session_id = input.session_id AND counter.points >= quota.max_points AND counter.expire > $1::float8)
+        WHERE quota.session_id = input.session_id AND counter.points >= quota.max_points AND counter.expires_at > statement_timestamp())
        ${lock}
   ), session AS (
     INSERT INTO sessions (id, account_id, client_id, device, user_agent, address, remember, global_epoch, created_at, expires_at)

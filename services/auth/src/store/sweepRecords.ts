@@ -53,12 +53,12 @@ export async function removeDeadGuards(db: Db, { after, limit }: Slice): Promise
   return row ?? { removed: 0, last: null }
 }
 
-/** By the index on `expire`, which a failure within its window does not change: such an update stays heap-only. */
+/** By the index on `expires_at`, which a failure within its window does not change: such an update stays heap-only. */
 export async function removeRateLimits(db: Db, limit: number): Promise<number> {
   return db.$executeRaw`
     DELETE FROM rate_limits WHERE key = ANY (ARRAY(
-      SELECT key FROM rate_limits WHERE expire < (extract(epoch FROM statement_timestamp()) * 1000)::bigint
-       ORDER BY expire LIMIT ${limit} FOR UPDATE SKIP LOCKED))`
+      SELECT key FROM rate_limits WHERE expires_at < statement_timestamp()
+       ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))`
 }
 
 /** By the index on `expires_at`. */

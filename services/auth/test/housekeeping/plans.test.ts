@@ -21,7 +21,7 @@ const fill = [
    SELECT n, 'session', gen_random_uuid(), 'ended', ${due} FROM generate_series(1, ${rows}) AS n`,
   `INSERT INTO guards (id, client_id, name, version, feed_id, cursor, lease_until, last_seen_at)
    SELECT gen_random_uuid(), 'guards', 'test', '1', gen_random_uuid(), 0, ${due}, ${due} FROM generate_series(1, ${rows}) AS n`,
-  `INSERT INTO rate_limits (key, points, expire) SELECT 'k' || n, 1, extract(epoch FROM ${due}) * 1000 FROM generate_series(1, ${rows}) AS n`,
+  `INSERT INTO rate_limits (key, points, expires_at) SELECT 'k' || n, 1, ${due} FROM generate_series(1, ${rows}) AS n`,
   `INSERT INTO creations (key_hash, request_hash, target, expires_at)
    SELECT n::text::bytea, '', gen_random_uuid(), ${due} FROM generate_series(1, ${rows}) AS n`,
   `INSERT INTO device_authorizations (device_code_hash, user_code, client_id, audience, expires_at, interval_seconds)

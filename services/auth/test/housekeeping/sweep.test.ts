@@ -27,8 +27,8 @@ t.test('sweep: two concurrent sweeps delete all expired rows and no others', asy
     INSERT INTO guards (id, client_id, name, version, feed_id, cursor, lease_until, last_seen_at)
     SELECT gen_random_uuid(), 'guards', 'test', '1', gen_random_uuid(), 0, now() - n * interval '9 minutes', now() - n * interval '9 minutes' FROM generate_series(1, 3) AS n`
   await prisma.$executeRaw`
-    INSERT INTO rate_limits (key, points, expire)
-    SELECT 'k' || n, 1, (extract(epoch FROM now()) + CASE WHEN n <= ${many}::int THEN -1 ELSE 60 END) * 1000 FROM generate_series(1, ${many}::int + 5) AS n`
+    INSERT INTO rate_limits (key, points, expires_at)
+    SELECT 'k' || n, 1, now() + CASE WHEN n <= ${many}::int THEN -1 ELSE 60 END * interval '1 second' FROM generate_series(1, ${many}::int + 5) AS n`
   await prisma.$executeRaw`
     INSERT INTO creations (key_hash, request_hash, target, expires_at)
     SELECT n::text::bytea, '', gen_random_uuid(), now() + CASE WHEN n <= ${many}::int THEN -1 ELSE 1 END * interval '1 minute'

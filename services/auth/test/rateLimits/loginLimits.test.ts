@@ -36,6 +36,23 @@ t.test('log-in limit: counts wrong passwords over replicas, then refuses the rig
   t.ok(seconds > 800 && seconds <= 900, `${seconds} s of the 15 minutes are left`)
 })
 
+t.test('log-in limit: a replica whose clock is an hour ahead or behind counts in the same window', async t => {
+  const { call, createUser } = await startService(t, limits)
+  const { email } = await createUser()
+  await tries(4, () => tryFrom(call, '192.0.2.1', email))
+  const { now } = Date
+  t.teardown(() => {
+    Date.now = now
+  })
+  for (const offsetMs of [3_600_000, -3_600_000]) {
+    Date.now = () => now() + offsetMs
+    const refused = await tryFrom(call, '192.0.2.1', email, password)
+    assertProblem(t, refused, 'rate-limited')
+    const seconds = Number(refused.headers.get('retry-after'))
+    t.ok(seconds > 800 && seconds <= 900, `${seconds} s of the 15 minutes are left`)
+  }
+})
+
 t.test(
   'log-in limit: blocks neither the account from another address nor other accounts from the same address',
   async t => {

@@ -86,7 +86,7 @@ t.test(`${rounds * sessions} renewals of ${sessions} sessions do not grow any ta
     renewalPriority: { claim: () => undefined },
     revocations: createRevocations(renewing, 360_000),
     retryWindowMs: 30_000,
-    limits: failureLimits({ pool: renewing.pool, clock: systemClock, policy: 'renew', quota: 30 }),
+    limits: failureLimits({ db: renewing.rawSql, clock: systemClock, policy: 'renew', quota: 30 }),
   }
   const clientInfo = { address: '127.0.0.1', userAgent: null, requestId: 'many' }
   const renewOften = async (first: string, times: number) => {

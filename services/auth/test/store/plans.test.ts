@@ -62,9 +62,9 @@ t.test('store: each hot statement keeps a generic plan, for one row and for seve
     'a single renewal': () => rotateRefreshToken(rawSql, rotation(), idle),
     'two renewals batched': () => rotateRefreshTokens(rawSql, [rotation(), rotation()], idle),
     'the read before a password is verified': () =>
-      readLogins(rawSql, [{ email: ada.email, network: '192.0.2.1', quotas }], 0),
-    'a single log-in': () => startSession(rawSql, begin(), 0),
-    'log-ins batched': () => startSessions(rawSql, [begin()], 0),
+      readLogins(rawSql, [{ email: ada.email, network: '192.0.2.1', quotas }]),
+    'a single log-in': () => startSession(rawSql, begin()),
+    'log-ins batched': () => startSessions(rawSql, [begin()]),
     'a poll': () => writePolls(rawSql, [poll()], lease),
     'the feed': () => readFeed(rawSql, { after: 0, pageSize: 10 }),
   }
