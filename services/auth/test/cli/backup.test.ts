@@ -9,7 +9,7 @@ import { startWithAdmin } from '../helpers/adminClient.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import { assertProblem, password } from '../helpers/service.ts'
 
-const entry = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+const entry = fileURLToPath(new URL('../../bundle/gatehouse.js', import.meta.url))
 const confirm = ['--confirm', 'end every session']
 
 async function gatehouse(env: Record<string, string>, args: string[], input = '') {

@@ -11,7 +11,9 @@ import { startWithAdmin } from '../helpers/adminClient.ts'
 import { environmentFor, password } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
 
-const entry = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+/** The bundle is what users run, and starts in half the time of the modules. */
+const bundle = fileURLToPath(new URL('../../bundle/gatehouse.js', import.meta.url))
+const modules = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 
 interface Ended {
   code: number
@@ -19,7 +21,7 @@ interface Ended {
   stderr: string
 }
 
-function runner(environment: Record<string, string>) {
+function runner(environment: Record<string, string>, entry = bundle) {
   return (...words: string[]) =>
     new Promise<Ended>(resolve => {
       const env = { PATH: process.env['PATH'], ...environment }
@@ -169,7 +171,7 @@ function script(text: string): string {
 
 t.test('cli: a command of the API loads no database module', async t => {
   const list = join(t.testdir(), 'loaded')
-  const gatehouse = runner({ NODE_OPTIONS: `--import=${notesWhatIsLoaded}`, LOADED: list })
+  const gatehouse = runner({ NODE_OPTIONS: `--import=${notesWhatIsLoaded}`, LOADED: list }, modules)
   const loaded = async (...words: string[]) => {
     await rm(list, { force: true })
     await gatehouse(...words)
