@@ -31,13 +31,32 @@ export interface Check {
   property: 'FORM' | 'SAFE' | 'LIVE'
   title: string
   /** The check is skipped without it. */
-  needs?: keyof Routes | 'pid'
+  needs?: Needed | undefined
   /**
    * @returns a remark for the table
    * @throws CheckFailed
    */
   run(kit: Kit): Promise<string | undefined>
 }
+
+type Needed = keyof Routes | 'pid'
+// biome-ignore lint/suspicious/noConfusingVoidType: a check without a remark returns nothing.
+type Run = (kit: Kit) => Promise<string | void>
+
+/** Makes the checks of a property: `safe('lapse', 'what has to hold', async kit => { ... })`. */
+const checksOf =
+  (property: Check['property']) =>
+  (id: string, title: string, run: Run, needs?: Needed): Check => ({
+    id,
+    property,
+    title,
+    needs,
+    run: async kit => (await run(kit)) ?? undefined,
+  })
+
+export const form = checksOf('FORM')
+export const safe = checksOf('SAFE')
+export const live = checksOf('LIVE')
 
 export interface Kit {
   auth: FakeAuth

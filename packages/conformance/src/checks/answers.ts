@@ -1,7 +1,7 @@
 /** Answers that are incomplete, malformed or repeated. */
 import type { PollResponse } from '@gatehouse/contract'
 import type { Exchange } from '../fakeAuth.ts'
-import { type Check, CheckFailed, expectResult, type Kit, within } from '../kit.ts'
+import { CheckFailed, expectResult, type Kit, live, safe, within } from '../kit.ts'
 
 type Fault = [name: string, act: (exchange: Exchange, response: PollResponse) => void]
 
@@ -36,15 +36,14 @@ const faults: Fault[] = [
   ['an entry without seq', (exchange, response) => exchange.respond(withEntry(response, { seq: undefined }))],
 ]
 
-export const malformedCheck: Check = {
-  id: 'half-answers',
-  property: 'LIVE',
-  title: 'no part of an incomplete or malformed answer is applied or acknowledged',
-  async run(kit) {
+export const malformedCheck = live(
+  'half-answers',
+  'no part of an incomplete or malformed answer is applied or acknowledged',
+  async kit => {
     for (const [name, act] of faults) await tryFault(kit, name, act)
     return `${faults.length} faults`
   },
-}
+)
 
 async function tryFault(kit: Kit, name: string, act: Fault[1]): Promise<void> {
   const { auth } = kit
@@ -81,11 +80,10 @@ function withEntry(response: PollResponse, change: Record<string, unknown>): obj
   return { ...response, entries: [entry, { ...entry, seq: response.head + 1, ...change }] }
 }
 
-export const replayedCheck: Check = {
-  id: 'replayed-entries',
-  property: 'SAFE',
-  title: 'an entry that comes again does not undo a later entry',
-  async run(kit) {
+export const replayedCheck = safe(
+  'replayed-entries',
+  'an entry that comes again does not undo a later entry',
+  async kit => {
     const { auth } = kit
     const subject = kit.token({ epoch: 1 })
     const first = auth.feed.append({ kind: 'user', subject: subject.sub, epoch: 1, effect: 'forbidden' })
@@ -100,6 +98,5 @@ export const replayedCheck: Check = {
     })
     await within(auth.nextPoll(), 3000, 'no further poll came')
     if ((await kit.result(subject)) === 'pass') throw new CheckFailed('the earlier entry replaced the later one')
-    return undefined
   },
-}
+)

@@ -2,15 +2,14 @@
 import { systemClock } from '@gatehouse/clock'
 import type { PollRequest } from '@gatehouse/contract'
 import type { Exchange, PollHandler } from '../fakeAuth.ts'
-import { type Check, CheckFailed, expectResult, type Kit, within } from '../kit.ts'
+import { CheckFailed, expectResult, type Kit, safe, within } from '../kit.ts'
 import { toleranceMs, vectorNowMs } from '../settings.ts'
 import { uuidOf } from '../signToken.ts'
 
-export const changedCheck: Check = {
-  id: 'feed-changed',
-  property: 'SAFE',
-  title: 'a guard starts again when the feed has changed: another id, 409, or a head below its cursor',
-  async run(kit) {
+export const changedCheck = safe(
+  'feed-changed',
+  'a guard starts again when the feed has changed: another id, 409, or a head below its cursor',
+  async kit => {
     const { feed } = kit.auth
     while (feed.head() < 3) feed.append({ subject: uuidOf('filler') })
     await kit.auth.nextPoll(({ after }) => after === feed.head())
@@ -19,9 +18,8 @@ export const changedCheck: Check = {
     await restarts(kit, 'a head below the cursor', ({ prepare, respond }) =>
       respond({ ...prepare(), head: 1, entries: [] }),
     )
-    return undefined
   },
-}
+)
 
 /** The answer comes from a feed in which an entry below the guard's cursor covers the token. */
 async function restartsAfterOtherId(kit: Kit): Promise<void> {
@@ -81,38 +79,31 @@ async function restarts(kit: Kit, name: string, answer: PollHandler): Promise<vo
   )
 }
 
-export const pagesCheck: Check = {
-  id: 'pages',
-  property: 'SAFE',
-  title: 'a guard admits nothing before it has the last page',
-  async run(kit) {
-    const { auth } = kit
-    const subjects = Array.from({ length: 7 }, () => kit.token())
-    auth.feed.rules.pageSize = 3
-    const paging = new AbortController()
-    auth.handler = async exchange => {
-      if ((exchange.poll.after ?? 0) >= 6) await systemClock.sleep(300, paging.signal).catch(() => undefined)
-      return exchange.proceed()
-    }
-    const third = auth.nextPoll(({ after }) => after === 6)
-    kit.replaceFeed({ entries: subjects.map(({ sid }) => ({ subject: sid })) })
-    await within(third, 3000, 'the guard did not request the third page')
-    expectResult(await kit.result(kit.token()), 'revocation-unknown', 'a valid token before the last page')
-    paging.abort('done')
-    await kit.becomesLive()
-    for (const subject of subjects) {
-      expectResult(await kit.result(subject), 'session-ended', 'a token of a page')
-      kit.noteRevoked(subject)
-    }
-    return undefined
-  },
-}
+export const pagesCheck = safe('pages', 'a guard admits nothing before it has the last page', async kit => {
+  const { auth } = kit
+  const subjects = Array.from({ length: 7 }, () => kit.token())
+  auth.feed.rules.pageSize = 3
+  const paging = new AbortController()
+  auth.handler = async exchange => {
+    if ((exchange.poll.after ?? 0) >= 6) await systemClock.sleep(300, paging.signal).catch(() => undefined)
+    return exchange.proceed()
+  }
+  const third = auth.nextPoll(({ after }) => after === 6)
+  kit.replaceFeed({ entries: subjects.map(({ sid }) => ({ subject: sid })) })
+  await within(third, 3000, 'the guard did not request the third page')
+  expectResult(await kit.result(kit.token()), 'revocation-unknown', 'a valid token before the last page')
+  paging.abort('done')
+  await kit.becomesLive()
+  for (const subject of subjects) {
+    expectResult(await kit.result(subject), 'session-ended', 'a token of a page')
+    kit.noteRevoked(subject)
+  }
+})
 
-export const expiryCheck: Check = {
-  id: 'expiry',
-  property: 'SAFE',
-  title: 'an entry is kept until every token that it covers has expired',
-  async run(kit) {
+export const expiryCheck = safe(
+  'expiry',
+  'an entry is kept until every token that it covers has expired',
+  async kit => {
     const { feed } = kit.auth
     const exp = Math.floor(feed.dbNowMs() / 1000) + 1
     const [subject, streaming] = [kit.token({ exp }), kit.token({ exp })]
@@ -128,15 +119,13 @@ export const expiryCheck: Check = {
     }
     expectResult(last, 'token-expired', 'the token after its expiry and the tolerance')
     if (stream) await within(stream.ended, 1500, 'a stream stayed open after its token had expired')
-    return undefined
   },
-}
+)
 
-export const clockCheck: Check = {
-  id: 'clock',
-  property: 'SAFE',
-  title: "a host clock that is 370 s ahead of the database's removes no entry early and refuses no token",
-  async run(kit) {
+export const clockCheck = safe(
+  'clock',
+  "a host clock that is 370 s ahead of the database's removes no entry early and refuses no token",
+  async kit => {
     await kit.moveToFeed({ aheadMs: systemClock.wallMs() - 370_000 - vectorNowMs })
     const { feed } = kit.auth
     const exp = Math.floor(feed.dbNowMs() / 1000) + 300
@@ -144,9 +133,8 @@ export const clockCheck: Check = {
     await kit.revoke(subject, { expiresAtMs: exp * 1000 })
     await kit.neverPasses(subject, 1200)
     expectResult(await kit.result(valid), 'pass', 'a valid token')
-    return undefined
   },
-}
+)
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await systemClock.sleep(20)

@@ -1,33 +1,27 @@
 /** Keys: unknown ones, and those that the feed announces and withdraws. */
-import { type Check, CheckFailed, expectResult, within } from '../kit.ts'
+import { CheckFailed, expectResult, live, safe, within } from '../kit.ts'
 import { signToken, vectorKey } from '../signToken.ts'
 
-export const keysCheck: Check = {
-  id: 'keys',
-  property: 'LIVE',
-  title: 'tokens with unknown keys cause at most one fetch of the keys',
-  async run(kit) {
-    const before = kit.auth.counts.keys
-    const key = vectorKey('foreign')
-    for (let index = 0; index < 20; index += 1) {
-      const token = signToken(key, {}, { kid: `unknown-${index}` })
-      expectResult(
-        await kit.result({ ...kit.token(), authorization: `Bearer ${token}` }),
-        'token-invalid',
-        'an unknown key',
-      )
-    }
-    const fetches = kit.auth.counts.keys - before
-    if (fetches > 1) throw new CheckFailed(`20 unknown keys caused ${fetches} fetches`)
-    return `${fetches} fetches`
-  },
-}
+export const keysCheck = live('keys', 'tokens with unknown keys cause at most one fetch of the keys', async kit => {
+  const before = kit.auth.counts.keys
+  const key = vectorKey('foreign')
+  for (let index = 0; index < 20; index += 1) {
+    const token = signToken(key, {}, { kid: `unknown-${index}` })
+    expectResult(
+      await kit.result({ ...kit.token(), authorization: `Bearer ${token}` }),
+      'token-invalid',
+      'an unknown key',
+    )
+  }
+  const fetches = kit.auth.counts.keys - before
+  if (fetches > 1) throw new CheckFailed(`20 unknown keys caused ${fetches} fetches`)
+  return `${fetches} fetches`
+})
 
-export const announcedKeyCheck: Check = {
-  id: 'key-announced',
-  property: 'LIVE',
-  title: 'a token of a key that only the feed announces is accepted after the acknowledgement',
-  async run(kit) {
+export const announcedKeyCheck = live(
+  'key-announced',
+  'a token of a key that only the feed announces is accepted after the acknowledgement',
+  async kit => {
     const { feed } = kit.auth
     const key = vectorKey('foreign')
     const subject = kit.token({}, key)
@@ -36,15 +30,13 @@ export const announcedKeyCheck: Check = {
     expectResult(await kit.result(subject), 'pass', 'a token of the announced key')
     await kit.moveToFeed()
     expectResult(await kit.result(subject), 'token-invalid', 'after a change of the feed')
-    return undefined
   },
-}
+)
 
-export const withdrawnKeyCheck: Check = {
-  id: 'key-withdrawn',
-  property: 'SAFE',
-  title: 'a token of a withdrawn key is never admitted after the barrier, and its stream is closed',
-  async run(kit) {
+export const withdrawnKeyCheck = safe(
+  'key-withdrawn',
+  'a token of a withdrawn key is never admitted after the barrier, and its stream is closed',
+  async kit => {
     const { auth, probe, routes } = kit
     // The JWK Set lists the key for as long as the check runs.
     const key = vectorKey('eddsa')
@@ -69,6 +61,5 @@ export const withdrawnKeyCheck: Check = {
     }
     await kit.moveToFeed()
     expectResult(await kit.result(fresh), 'pass', 'after a change to a feed that has not withdrawn the key')
-    return undefined
   },
-}
+)

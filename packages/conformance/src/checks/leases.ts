@@ -1,18 +1,17 @@
 /** Leases while the feed is late, silent or frozen out. */
 import { systemClock } from '@gatehouse/clock'
 import type { Exchange } from '../fakeAuth.ts'
-import { type Check, CheckFailed, expectResult, type Kit, within } from '../kit.ts'
+import { CheckFailed, expectResult, type Kit, safe, within } from '../kit.ts'
 import { pollTimeoutMs } from '../settings.ts'
 
 const silent = () => {}
 /** How late the answer comes: before the guard abandons the poll. */
 const delayMs = 0.8 * pollTimeoutMs
 
-export const sendCheck: Check = {
-  id: 'lease-from-send',
-  property: 'SAFE',
-  title: 'a lease counts from before the poll was sent, although the answer is late',
-  async run(kit) {
+export const sendCheck = safe(
+  'lease-from-send',
+  'a lease counts from before the poll was sent, although the answer is late',
+  async kit => {
     await kit.useShortLeases()
     const subject = kit.token()
     await new Promise<void>(answered => {
@@ -28,13 +27,12 @@ export const sendCheck: Check = {
     await kit.neverPasses(subject, delayMs)
     return `the answer came ${delayMs} ms late`
   },
-}
+)
 
-export const lapseCheck: Check = {
-  id: 'lapse',
-  property: 'SAFE',
-  title: 'without a lease the answer is revocation-unknown, and known ends stay known',
-  async run(kit) {
+export const lapseCheck = safe(
+  'lapse',
+  'without a lease the answer is revocation-unknown, and known ends stay known',
+  async kit => {
     await kit.useShortLeases()
     const [valid, ended, disabled, changed] = [kit.token(), kit.token(), kit.token(), kit.token()]
     await kit.revoke(ended)
@@ -51,15 +49,13 @@ export const lapseCheck: Check = {
     if (kit.routes.open !== '')
       expectResult(await kit.result(valid, kit.routes.open), 'pass', 'the route with onUnknown allow')
     if (stream) await within(stream.ended, 1000, 'a stream stayed open without a lease')
-    return undefined
   },
-}
+)
 
-export const abandonedCheck: Check = {
-  id: 'abandoned',
-  property: 'SAFE',
-  title: 'the answer to an abandoned poll is ignored, although another poll is pending',
-  async run(kit) {
+export const abandonedCheck = safe(
+  'abandoned',
+  'the answer to an abandoned poll is ignored, although another poll is pending',
+  async kit => {
     await kit.useShortLeases(pollTimeoutMs + 500)
     const subject = kit.token()
     const pending: { first?: Exchange } = {}
@@ -84,15 +80,13 @@ export const abandonedCheck: Check = {
     pending.first?.respond(response)
     await revoking
     await kit.neverPasses(subject, pollTimeoutMs / 2)
-    return undefined
   },
-}
+)
 
-export const twiceCheck: Check = {
-  id: 'answer-twice',
-  property: 'SAFE',
-  title: 'bytes that follow an answer on its connection are no answer to the next poll',
-  async run(kit) {
+export const twiceCheck = safe(
+  'answer-twice',
+  'bytes that follow an answer on its connection are no answer to the next poll',
+  async kit => {
     await kit.useShortLeases()
     const subject = kit.token()
     await new Promise<void>(answered => {
@@ -106,16 +100,13 @@ export const twiceCheck: Check = {
     })
     await kit.revoke(subject)
     await kit.neverPasses(subject, 400)
-    return undefined
   },
-}
+)
 
-export const frozenCheck: Check = {
-  id: 'frozen',
-  property: 'SAFE',
-  title: 'a process that was stopped during a revocation refuses the token when it continues',
-  needs: 'pid',
-  async run(kit) {
+export const frozenCheck = safe(
+  'frozen',
+  'a process that was stopped during a revocation refuses the token when it continues',
+  async kit => {
     await kit.useShortLeases()
     const subject = kit.token()
     const polled = new Promise<Exchange>(resolve => {
@@ -138,9 +129,9 @@ export const frozenCheck: Check = {
       kit.thaw?.()
     }
     await kit.neverPasses(subject, 300)
-    return undefined
   },
-}
+  'pid',
+)
 
 function httpResponseOf(response: object): string {
   const body = JSON.stringify(response)

@@ -1,25 +1,22 @@
 /** Revocations while all is healthy. */
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
-import { type Check, CheckFailed, expectResult, within } from '../kit.ts'
+import { CheckFailed, expectResult, form, live, safe, within } from '../kit.ts'
 
-export const startCheck: Check = {
-  id: 'start',
-  property: 'LIVE',
-  title: 'the guard gets a lease and judges tokens by the time of the feed',
-  async run(kit) {
+export const startCheck = live(
+  'start',
+  'the guard gets a lease and judges tokens by the time of the feed',
+  async kit => {
     await kit.becomesLive()
     const { counts } = kit.auth
     if (counts.refused > 0) throw new CheckFailed(`${counts.refused} requests had other client credentials`)
-    return undefined
   },
-}
+)
 
-export const effectsCheck: Check = {
-  id: 'effects',
-  property: 'FORM',
-  title: 'each effect has its problem, and a session entry comes before a user entry before a global entry',
-  async run(kit) {
+export const effectsCheck = form(
+  'effects',
+  'each effect has its problem, and a session entry comes before a user entry before a global entry',
+  async kit => {
     const covered = async (entries: object[], overrides: Record<string, unknown> = {}) => {
       const subject = kit.token(overrides)
       for (const { kind, ...fields } of entries as { kind: 'session' | 'user' }[])
@@ -44,15 +41,13 @@ export const effectsCheck: Check = {
     const { seq } = kit.auth.feed.append({ kind: 'user', subject: newer.sub, epoch: 3 })
     await kit.auth.feed.barrier(seq)
     expectResult(await kit.result(newer), 'pass', 'user ended, a token of the same epoch')
-    return undefined
   },
-}
+)
 
-export const globalCheck: Check = {
-  id: 'global',
-  property: 'SAFE',
-  title: 'a global entry covers tokens of earlier global epochs, and no later ones',
-  async run(kit) {
+export const globalCheck = safe(
+  'global',
+  'a global entry covers tokens of earlier global epochs, and no later ones',
+  async kit => {
     const [older, disabled] = [kit.token(), kit.token()]
     await kit.revoke(disabled, { kind: 'user', subject: disabled.sub, epoch: 1, effect: 'forbidden' })
     await kit.revoke(older, { kind: 'global', subject: null, epoch: 1 })
@@ -61,17 +56,15 @@ export const globalCheck: Check = {
     expectResult(await kit.result(kit.token({ global_epoch: 1 })), 'pass', 'a newer token')
     // The other checks use tokens of the first epoch.
     await kit.moveToFeed()
-    return undefined
   },
-}
+)
 
 const revocations = 40
 
-export const loadCheck: Check = {
-  id: 'load',
-  property: 'SAFE',
-  title: `${revocations} revocations under load, each token tried when its barrier returns`,
-  async run(kit) {
+export const loadCheck = safe(
+  'load',
+  `${revocations} revocations under load, each token tried when its barrier returns`,
+  async kit => {
     const stopping = new AbortController()
     const other = kit.token()
     const background = Array.from({ length: 4 }, async () => {
@@ -96,14 +89,12 @@ export const loadCheck: Check = {
     const median = durations.sort((left, right) => left - right)[revocations / 2] ?? 0
     return `in force after ${median.toFixed(1)} ms (median)`
   },
-}
+)
 
-export const streamCheck: Check = {
-  id: 'stream',
-  property: 'SAFE',
-  title: 'an open stream is closed when its token is revoked',
-  needs: 'stream',
-  async run(kit) {
+export const streamCheck = safe(
+  'stream',
+  'an open stream is closed when its token is revoked',
+  async kit => {
     const [subject, other] = [kit.token(), kit.token()]
     const stream = await kit.probe.open(kit.routes.stream, subject.authorization)
     const otherStream = await kit.probe.open(kit.routes.stream, other.authorization)
@@ -116,16 +107,14 @@ export const streamCheck: Check = {
       stream.destroy()
       otherStream.destroy()
     }
-    return undefined
   },
-}
+  'stream',
+)
 
-export const bodyCheck: Check = {
-  id: 'slow-body',
-  property: 'SAFE',
-  title: 'a token that is revoked while the body arrives is refused',
-  needs: 'body',
-  async run(kit) {
+export const bodyCheck = safe(
+  'slow-body',
+  'a token that is revoked while the body arrives is refused',
+  async kit => {
     const subject = kit.token()
     const request = kit.probe.sendSlowly(kit.routes.body, { ...subject, body: '{"item":"rope"}' })
     // Time for the guard to decide at the headers. Without it the check is weaker and still right.
@@ -134,6 +123,6 @@ export const bodyCheck: Check = {
     const { result } = await request.finish()
     if (result === 'pass')
       throw new CheckFailed('a request got a 2xx whose token was revoked before its body had arrived')
-    return undefined
   },
-}
+  'body',
+)

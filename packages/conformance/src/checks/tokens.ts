@@ -1,34 +1,29 @@
 /** The vectors of tokens, and the form of refusals. */
 import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
-import { type Check, CheckFailed, type Kit } from '../kit.ts'
+import { CheckFailed, form, type Kit } from '../kit.ts'
 import type { ProbeResponse } from '../probe.ts'
 import { readTokenVectors, type TokenCase } from '../vectors.ts'
 
 /** Requests at a time. */
 const parallel = 8
 
-export const tokenCheck: Check = {
-  id: 'tokens',
-  property: 'FORM',
-  title: 'each token of tokens.json gets its problem',
-  async run(kit) {
-    const cases = readTokenVectors().cases.filter(
-      ({ exact, restricted }) => !exact && !(restricted && kit.routes.restricted === ''),
-    )
-    const failures: string[] = []
-    const queue = [...cases]
-    const worker = async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const mismatch = await mismatchOf(kit, next)
-        if (mismatch !== null) failures.push(`${next.name}: ${mismatch}`)
-      }
+export const tokenCheck = form('tokens', 'each token of tokens.json gets its problem', async kit => {
+  const cases = readTokenVectors().cases.filter(
+    ({ exact, restricted }) => !exact && !(restricted && kit.routes.restricted === ''),
+  )
+  const failures: string[] = []
+  const queue = [...cases]
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const mismatch = await mismatchOf(kit, next)
+      if (mismatch !== null) failures.push(`${next.name}: ${mismatch}`)
     }
-    await Promise.all(Array.from({ length: parallel }, worker))
-    if (failures.length > 0)
-      throw new CheckFailed(`${failures.length} of ${cases.length}: ${failures.slice(0, 5).join('; ')}`)
-    return `${cases.length} tokens`
-  },
-}
+  }
+  await Promise.all(Array.from({ length: parallel }, worker))
+  if (failures.length > 0)
+    throw new CheckFailed(`${failures.length} of ${cases.length}: ${failures.slice(0, 5).join('; ')}`)
+  return `${cases.length} tokens`
+})
 
 async function mismatchOf(
   { probe, routes }: Kit,

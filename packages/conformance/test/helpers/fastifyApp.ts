@@ -1,26 +1,13 @@
 /** A Fastify application with the guard, as a process of its own: `node fastifyApp.js AUTH_URL`. */
 import { guard, problemDetails } from '@gatehouse/guard'
 import fastify from 'fastify'
-import {
-  audience,
-  clientId,
-  clientSecret,
-  issuer,
-  pollTimeoutMs,
-  restrictedScope,
-  toleranceMs,
-} from '../../src/settings.ts'
+import { restrictedScope } from '../../src/settings.ts'
+import { guardSettings, problemSettings } from './guardSettings.ts'
 
-const authUrl = process.argv[2] ?? ''
 const app = fastify()
-await app.register(problemDetails, { problemBase: `${issuer}/problems`, realm: audience })
+await app.register(problemDetails, problemSettings)
 await app.register(async inside => {
-  await inside.register(guard, {
-    ...{ issuer, audience, clientId, clientSecret, pollTimeoutMs },
-    authUrls: [authUrl],
-    jwksUrl: `${authUrl}/.well-known/jwks.json`,
-    clockToleranceMs: toleranceMs,
-  })
+  await inside.register(guard, guardSettings)
   inside.get('/storage', async () => ({ shelves: ['rope'] }))
   inside.post('/storage', async (_request, reply) => reply.code(201).send({ stored: true }))
   inside.get('/storage/restricted', { config: { guard: { scope: [restrictedScope] } } }, async () => ({ vault: [] }))

@@ -2,23 +2,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createGuard, nodeGuard } from '@gatehouse/guard/node'
-import {
-  audience,
-  clientId,
-  clientSecret,
-  issuer,
-  pollTimeoutMs,
-  restrictedScope,
-  toleranceMs,
-} from '../../src/settings.ts'
+import { restrictedScope } from '../../src/settings.ts'
+import { guardSettings, problemSettings } from './guardSettings.ts'
 
-const authUrl = process.argv[2] ?? ''
-const guard = createGuard({
-  ...{ issuer, audience, clientId, clientSecret, pollTimeoutMs, clockToleranceMs: toleranceMs },
-  ...{ authUrls: [authUrl], jwksUrl: `${authUrl}/.well-known/jwks.json` },
-})
+const guard = createGuard(guardSettings)
 guard.start()
-const { protect, callerOf, handleError } = nodeGuard(guard, { problemBase: `${issuer}/problems`, realm: audience })
+const { protect, callerOf, handleError } = nodeGuard(guard, problemSettings)
 
 const readBody = (request: IncomingMessage, _response: ServerResponse, next: () => void) => {
   request.on('end', next).resume()

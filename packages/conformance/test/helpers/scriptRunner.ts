@@ -2,27 +2,15 @@
 import { PollResponse } from '@gatehouse/contract'
 import { authorize } from '@gatehouse/guard'
 import { createFeedKeys, type FeedKeys, keysFromJwks, type PublicKey } from '@gatehouse/guard-core'
-import {
-  abandonPoll,
-  applyResponse,
-  beginPoll,
-  createFollower,
-  entryCount,
-  type Follower,
-  feedNowMs,
-  type Instant,
-  lookup,
-  mayDecide,
-  removeExpired,
-} from '@gatehouse/protocol'
+import * as protocol from '@gatehouse/protocol'
 import { Compile } from 'typebox/schema'
 import type { FeedScript, ScriptStep } from '../../src/vectors.ts'
 
 const schema = Compile(PollResponse)
 
 interface Run {
-  follower: Follower
-  polls: Map<string, { follower: Follower; sentAt: Instant }>
+  follower: protocol.Follower
+  polls: Map<string, { follower: protocol.Follower; sentAt: protocol.Instant }>
   wallAheadMs: number
   published: Map<string, PublicKey>
   keys: FeedKeys
@@ -34,7 +22,13 @@ interface Run {
  */
 export function mismatchesOf(script: FeedScript): string[] {
   const published = publishedKeys(script.jwks)
-  const run: Run = { follower: createFollower(), polls: new Map(), wallAheadMs: 0, published, keys: keysOf(published) }
+  const run: Run = {
+    follower: protocol.createFollower(),
+    polls: new Map(),
+    wallAheadMs: 0,
+    published,
+    keys: keysOf(published),
+  }
   return script.steps.flatMap((step, index) => {
     const mismatch = performStep(script, step, run)
     return mismatch === null ? [] : [`step ${index + 1} at ${step.atMs} ms: ${mismatch}`]
@@ -59,17 +53,18 @@ function performStep(script: FeedScript, step: ScriptStep, run: Run): string | n
   const now = { nowMs: step.atMs, wallMs: script.wallMs + step.atMs + run.wallAheadMs }
   if ('wallAheadMs' in step) run.wallAheadMs = step.wallAheadMs
   if ('jwks' in step) for (const [kid, key] of publishedKeys(step.jwks)) run.published.set(kid, key)
-  if ('abandon' in step) abandonPoll(run.follower)
-  if ('feedChanged' in step) run.follower = createFollower()
+  if ('abandon' in step) protocol.abandonPoll(run.follower)
+  if ('feedChanged' in step) run.follower = protocol.createFollower()
   if ('begin' in step) {
-    const { pollCursor, sentAt } = beginPoll(run.follower, now)
+    const { pollCursor, sentAt } = protocol.beginPoll(run.follower, now)
     run.polls.set(step.begin, { follower: run.follower, sentAt })
     return difference(pollCursor.after ?? null, step.after)
   }
   if ('answer' in step) return difference(answer(step, run, now.nowMs), step.result)
-  const timeMs = run.follower.time === null ? null : feedNowMs(run.follower.time, now.nowMs)
-  if (timeMs !== null) removeExpired(run.follower.index, { expiredAtMs: timeMs - script.toleranceMs, max: 1000 })
-  if ('entries' in step) return difference(entryCount(run.follower.index), step.entries)
+  const timeMs = run.follower.time === null ? null : protocol.feedNowMs(run.follower.time, now.nowMs)
+  if (timeMs !== null)
+    protocol.removeExpired(run.follower.index, { expiredAtMs: timeMs - script.toleranceMs, max: 1000 })
+  if ('entries' in step) return difference(protocol.entryCount(run.follower.index), step.entries)
   if ('kid' in step) return difference(run.keys.find(step.kid) ? 'accepted' : 'refused', step.expect)
   if ('token' in step) return difference(decision(script, step, { run, now, timeMs }), step.expect)
   return null
@@ -82,12 +77,12 @@ function answer(step: AnswerStep, run: Run, receivedAtMs: number): string {
   const poll = run.polls.get(step.answer)
   if (poll === undefined) return 'no such poll'
   if (!schema.Check(step.response)) {
-    abandonPoll(run.follower)
+    protocol.abandonPoll(run.follower)
     return 'failed'
   }
   if (poll.follower !== run.follower) return 'ignored'
-  const result = applyResponse(run.follower, step.response, { sentAt: poll.sentAt, receivedAtMs })
-  if (result === 'restart') run.follower = createFollower()
+  const result = protocol.applyResponse(run.follower, step.response, { sentAt: poll.sentAt, receivedAtMs })
+  if (result === 'restart') run.follower = protocol.createFollower()
   if (result === 'applied') run.keys.apply(run.follower.index.keys, { isComplete: !step.response.more })
   return result
 }
@@ -95,12 +90,16 @@ function answer(step: AnswerStep, run: Run, receivedAtMs: number): string {
 function decision(
   { toleranceMs }: FeedScript,
   { token, onUnknown }: TokenStep,
-  { run, now, timeMs }: { run: Run; now: Instant; timeMs: number | null },
+  { run, now, timeMs }: { run: Run; now: protocol.Instant; timeMs: number | null },
 ): string {
   if (timeMs === null) return 'revocation-unknown'
   if (token.exp !== undefined && timeMs >= token.exp * 1000 + toleranceMs) return 'token-expired'
   const caller = { scopes: [], roles: [] }
-  const facts = { caller, revoked: lookup(run.follower.index, token), mayDecide: mayDecide(run.follower, now) }
+  const facts = {
+    caller,
+    revoked: protocol.lookup(run.follower.index, token),
+    mayDecide: protocol.mayDecide(run.follower, now),
+  }
   const result = authorize(facts, { scope: [], roles: [], onUnknown: onUnknown ?? 'refuse' })
   return result === 'unknown-allowed' ? 'pass' : result
 }
