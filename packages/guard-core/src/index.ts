@@ -19,6 +19,6 @@ export {
   type Rule,
 } from './verify/authorize.ts'
 export type { Caller } from './verify/claims.ts'
-export { type CheckSignature, type CreateSignatureCheck, fastJwtCheck } from './verify/signature.ts'
+export { type CheckSignature, type CreateSignatureCheck, fastJwtCheck, verifierOptions } from './verify/signature.ts'
 export type { VerifiedToken } from './verify/tokenCache.ts'
 export { createVerifier, type Verifier, type VerifierOptions } from './verify/verifier.ts'
