@@ -1,9 +1,9 @@
 /** Each gateway of docs/gateways.md that is installed protects an upstream, configured from the text of the page. */
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { problemDefinition } from '@gatehouse/contract'
+import { listenOnLoopback } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { recipes, startRecipe } from './helpers/gatewayProcess.ts'
 import { type Resource, resource } from './helpers/service.ts'
@@ -95,13 +95,7 @@ async function startApp(t: Test): Promise<number> {
     const { url, method, headers } = incoming
     response.end(JSON.stringify({ url, method, headers, body: await text(incoming) }))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return (server.address() as AddressInfo).port
+  return Number(new URL(await listenOnLoopback(server, t.teardown)).port)
 }
 
 async function sendTo(port: number, { path = '/', token, method = 'GET', body, headers = {} }: Sending) {

@@ -118,6 +118,11 @@ export async function startService(t: Test, settings: Record<string, string> = {
   }
 }
 
+/** Renews by body. @param key the `Idempotency-Key` */
+export function renew({ call }: Pick<TestService, 'call'>, refreshToken: string, key?: string): Promise<HttpResponse> {
+  return call('/session/renew', { body: { refreshToken }, ...(key ? { headers: { 'idempotency-key': key } } : {}) })
+}
+
 export function basic(id: string, secret: string): string {
   return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`
 }

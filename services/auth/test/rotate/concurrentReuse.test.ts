@@ -2,20 +2,19 @@
 import type { Problem } from '@gatehouse/contract'
 import t from 'tap'
 import { holdRevocationClock, untilBlocked } from '../helpers/locks.ts'
-import { startService, type TestSession } from '../helpers/service.ts'
+import { renew, startService, type TestSession } from '../helpers/service.ts'
 
 t.test('reuse: of two concurrent presentations one is refresh-reused and the other session-ended', async t => {
   const service = await startService(t)
   const { refreshToken: old } = await service.login(await service.createUser())
-  const renew = (refreshToken: string) => service.call('/session/renew', { body: { refreshToken } })
   let current = old
   for (let count = 0; count < 2; count += 1) {
-    current = ((await renew(current)).body as TestSession).refreshToken
+    current = ((await renew(service, current)).body as TestSession).refreshToken
   }
   const clock = await holdRevocationClock(t, service)
-  const first = renew(old)
+  const first = renew(service, old)
   await untilBlocked(service, 1)
-  const second = renew(old)
+  const second = renew(service, old)
   await untilBlocked(service, 2)
   await clock.release()
   const codes = (await Promise.all([first, second])).map(({ body }) => (body as Problem).code)

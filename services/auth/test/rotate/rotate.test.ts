@@ -7,15 +7,12 @@ import { startReplica } from '../helpers/replicas.ts'
 import {
   assertProblem,
   type HttpResponse,
+  renew,
   startService,
   type TestService,
   type TestSession,
 } from '../helpers/service.ts'
 import { claimsOf, effectOf, generationOf } from '../helpers/tokens.ts'
-
-function renew({ call }: Pick<TestService, 'call'>, refreshToken: string, key?: string): Promise<HttpResponse> {
-  return call('/session/renew', { body: { refreshToken }, ...(key ? { headers: { 'idempotency-key': key } } : {}) })
-}
 
 const sessionOf = ({ body }: HttpResponse) => body as TestSession
 

@@ -1,17 +1,7 @@
 /** Refused renewals: expired, ended and disabled sessions, lost commits, and requests without a token. */
 import t from 'tap'
-import {
-  assertProblem,
-  type HttpResponse,
-  startService,
-  type TestService,
-  type TestSession,
-} from '../helpers/service.ts'
+import { assertProblem, renew, startService, type TestSession } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
-
-function renew({ call }: Pick<TestService, 'call'>, refreshToken: string): Promise<HttpResponse> {
-  return call('/session/renew', { body: { refreshToken } })
-}
 
 const lifetimes = {
   SESSION_SECONDS: '1000',
