@@ -13,16 +13,12 @@ export const mutations: Record<string, Edit[]> = {
     ['renewal.js', /key \+ \(refreshToken \?\? ''\)\.slice\(-24\)/, 'crypto.randomUUID()'],
   ],
   'an answer of a proxy signs out': [
-    [
-      'renewal.js',
-      /const problem = answer\?\.problem && answer;?/,
-      "$&\n if (!answer) return end(core, 'session-ended')",
-    ],
+    ['renewal.js', /const problem = answer\?\.problem;?/, "$&\n if (!answer) return end(core, 'session-ended')"],
   ],
   'an answer is written after sign-out': [
     ['session.js', /if \(expected !== core\.generation\)/, 'if (false)'],
-    ['session.js', /core\.calls\.abort\(\);?/, ''],
-    ['renewal.js', /latest\.isSignedOut \|\| latest\.sessionId !== record\.sessionId \|\|/, ''],
+    ['session.js', /core\.calls\.abort\(.*\);?/, ''],
+    ['renewal.js', /latest\.key !== key \|\|/, ''],
   ],
   'expiry is compared with the wall clock': [
     [

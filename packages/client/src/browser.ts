@@ -1,14 +1,14 @@
 /** The client for browsers: cookies, news between tabs, and renewal ahead of expiry. */
+import { cookieStore } from './cookieStore.ts'
 import { createClient } from './createClient.ts'
 import { pageEvents } from './pageEvents.ts'
-import { renew } from './renewal.ts'
 import { tabs } from './tabs.ts'
-import type { Channel, Client, ClientOptions, Page, Store } from './types.ts'
+import type { Channel, Client, ClientOptions, Credentials, Page, Store } from './types.ts'
 
 export type { Channel, Page }
 export { pageEvents, tabs }
 
-export interface BrowserOptions extends Omit<ClientOptions, 'store' | 'transport'> {
+export interface BrowserOptions extends Omit<ClientOptions, 'store'> {
   /** Selects the body transport. Without it the refresh token is an HttpOnly cookie. */
   store?: Store
   /** What tells when the user looks at the page: the document unless given. `null` disables renewal ahead of expiry. */
@@ -24,22 +24,18 @@ export interface BrowserOptions extends Omit<ClientOptions, 'store' | 'transport
  */
 export function createBrowserClient({ page, channel, ...options }: BrowserOptions): Client {
   const isServer = page === undefined && !globalThis.document
-  const auth = new URL(options.auth, globalThis.location?.href).href
-  const transport = options.store ? 'body' : 'cookie'
-  const client = createClient({ store: sharedStore(`gatehouse ${auth}`), ...options, auth, transport })
+  const auth = new URL(options.auth, globalThis.location?.href)
+  const client = createClient({ store: cookieStore(auth), ...options, auth: auth.href })
+  if (!options.store) sendCookies(client)
   if (isServer) return client
-  if (transport === 'cookie' && page !== null) renew(client.core).catch(() => {})
   if (page !== null) pageEvents(client, page)
   if (channel !== null) tabs(client, channel)
   return client
 }
 
-/** Shared by the tabs of an origin. Access throws in private modes, which the client handles. */
-function sharedStore(name: string): Store {
-  return {
-    read: () => localStorage[name],
-    write: text => {
-      localStorage[name] = text
-    },
-  }
+/** The refresh token travels as a cookie: sign-in asks for one, and calls to the auth service carry it. */
+function sendCookies(client: Client): void {
+  const { core, signIn } = client
+  core.credentials = 'include'
+  client.signIn = login => signIn({ ...login, transport: 'cookie' } as Credentials)
 }

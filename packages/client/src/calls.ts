@@ -9,7 +9,7 @@ import type { Core } from './session.ts'
  * @returns undefined when no usable answer came: whether the call took effect is then unknown
  */
 export async function call(
-  { auth, fetch, clock, calls, transport, callTimeoutMs }: Core,
+  { auth, fetch, clock, calls, credentials, callTimeoutMs }: Core,
   method: 'POST' | 'DELETE',
   body: object,
   key?: string,
@@ -21,13 +21,14 @@ export async function call(
       method,
       body: JSON.stringify(body),
       headers: { 'content-type': 'application/json', ...(key && { 'idempotency-key': key }) },
-      credentials: transport === 'cookie' ? 'include' : 'omit',
+      credentials,
       signal: AbortSignal.any([calls.signal, AbortSignal.timeout(callTimeoutMs)]),
     })
-    if (!response.ok) return await readProblem(response)
-    const isEmpty = response.status === 204
-    const tokens = { ...(!isEmpty && (await response.json())), ...sentAt }
-    if (isEmpty || (tokens.accessToken && tokens.sessionId && tokens.expiresIn)) return tokens
+    if (!response.ok) return readProblem(response)
+    // Only a sign-out is answered without tokens.
+    if (response.status === 204) return {} as Tokens
+    const tokens = await response.json()
+    if (tokens.sessionId) return { ...tokens, ...sentAt }
   } catch {}
   return undefined
 }

@@ -3,19 +3,18 @@ import { call } from './calls.ts'
 import { systemClock } from './clock.ts'
 import { ClientError } from './errors.ts'
 import { createRecords } from './records.ts'
-import { getToken, renew } from './renewal.ts'
+import { getToken } from './renewal.ts'
 import { createFetch } from './requests.ts'
 import { accept, assertGeneration, type Core, change, emit, end, type Hook } from './session.ts'
 import { completeSignOut } from './signOut.ts'
 import type { Client, ClientOptions } from './types.ts'
 
 export function createClient(options: ClientOptions): Client {
-  const { fetch = globalThis.fetch, clock = systemClock, transport = 'body' } = options
-  const { timeLimitMs = 30_000, callTimeoutMs = 10_000 } = options
+  const { clock = systemClock, timeLimitMs = 30_000, callTimeoutMs = 10_000 } = options
   const core: Core = {
-    fetch,
+    fetch: options.fetch ?? fetch,
     clock,
-    transport,
+    credentials: 'omit',
     timeLimitMs,
     callTimeoutMs,
     auth: new URL(options.auth.replace(/\/*$/, '/')),
@@ -23,31 +22,29 @@ export function createClient(options: ClientOptions): Client {
     hooks: new Set(),
     state: { status: 'unknown' },
     generation: 0,
-    pausedUntilMs: 0,
+    resumeAtMs: 0,
     calls: new AbortController(),
   }
   const { hooks, records } = core
-  if (transport === 'body') renew(core).catch(() => {})
 
   return {
     fetch: createFetch(core, [core.auth.origin, ...(options.origins ?? [])]),
     async signIn(login) {
       const generation = change(core)
       await completeSignOut(core)
-      const answer = await call(core, 'POST', { ...login, transport })
+      const answer = await call(core, 'POST', { transport: 'body', ...login })
       assertGeneration(core, generation)
       if (!answer || answer.problem) throw answer ?? new ClientError('unreachable')
-      await records.write({ ...(transport === 'body' && answer), key: crypto.randomUUID() })
+      await records.write({ ...answer, key: crypto.randomUUID() })
       assertGeneration(core, generation)
       accept(core, answer, 'signed-in')
     },
     async signOut() {
       change(core)
       end(core, 'signed-out')
-      const { key, refreshToken } = await records.read()
-      const record = { key, refreshToken, isSignedOut: true }
-      await records.write(record)
-      await completeSignOut(core, record)
+      const { refreshToken } = await records.read()
+      await records.write({ refreshToken, isSignedOut: true })
+      await completeSignOut(core)
     },
     token: () => getToken(core),
     getState: () => core.state,

@@ -35,7 +35,10 @@ export class ProblemError<Code extends ProblemCode = ProblemCode> extends Error 
 
   constructor(problem: ProblemOf<Code>, retryAfterMs?: number) {
     super(problem.title)
-    Object.assign(this, { name: 'ProblemError', problem, code: problem.code, retryAfterMs })
+    this.name = 'ProblemError'
+    this.code = problem.code
+    this.problem = problem
+    this.retryAfterMs = retryAfterMs
   }
 }
 
@@ -52,7 +55,8 @@ export class ClientError extends Error {
 
   constructor(code: ClientErrorCode, cause?: unknown) {
     super(code, { cause })
-    Object.assign(this, { name: 'ClientError', code })
+    this.name = 'ClientError'
+    this.code = code
   }
 }
 
@@ -69,16 +73,19 @@ export function isProblem<Code extends ProblemCode = ProblemCode>(
  * @returns undefined for an answer that no Gatehouse service wrote: a proxy's page, a captive portal, another API's 401
  */
 export async function readProblem(response: Response): Promise<ProblemError | undefined> {
-  if (response.ok || !response.headers.get('content-type')?.includes('problem+json')) return undefined
-  const body = await response
-    .clone()
-    .json()
-    .catch(() => ({}))
-  if (body.status !== response.status || !body.action || !body.type?.endsWith(`/${body.code}`)) return undefined
-  return new ProblemError(body, Number(response.headers.get('retry-after')) * 1000 || undefined)
+  const isProblem = response.headers.get('content-type')?.includes('problem+json')
+  const body =
+    isProblem &&
+    (await response
+      .clone()
+      .json()
+      .catch(() => {}))
+  if (body?.action && body.type?.endsWith(`/${body.code}`))
+    return new ProblemError(body, Number(response.headers.get('retry-after')) * 1000 || undefined)
+  return undefined
 }
 
 /** Whether a problem ends the session. A refused password says nothing about the session that carried it. */
-export function endsSession({ code, problem }: ProblemError): boolean {
-  return code === 'account-disabled' || (problem.action === 'login' && !/^(credentials|password)/.test(code))
+export function endsSession({ code, action }: Problem): boolean {
+  return code === 'account-disabled' || (action === 'login' && !/^(credentials|password)/.test(code))
 }

@@ -1,7 +1,6 @@
 /** Server-sent events over the client's `fetch`: a stream that is opened again when its token expires, and stops with the session. */
 import { endsSession, isProblem } from './errors.ts'
 import type { ProblemCode } from './problems.ts'
-import { pauseMs } from './requests.ts'
 import type { Client, Clock } from './types.ts'
 
 export interface ServerEvent {
@@ -48,10 +47,11 @@ export async function readEvents(
         }
       }
     } catch (error) {
-      if (isProblem(error) && endsSession(error)) return error.code
+      if (isProblem(error) && endsSession(error.problem)) return error.code
       if (isProblem(error) && error.problem.action === 'stop') throw error
     }
-    if (!isClosed && !signal?.aborted) await clock.sleep(pauseMs(attempt, undefined), signal)
+    if (!isClosed && !signal?.aborted)
+      await clock.sleep(Math.min(500 * 2 ** attempt, 8000) * (1 + Math.random() / 4), signal)
   }
   return undefined
 }

@@ -1,4 +1,5 @@
 /** Renews ahead of expiry while the user looks at the page, and when the page or the network returns. */
+import type { ClientError } from './errors.ts'
 import { renew } from './renewal.ts'
 import { type Hook, isFresh } from './session.ts'
 import { completeSignOut } from './signOut.ts'
@@ -17,7 +18,11 @@ export function pageEvents({ core }: Client, page: Page = documentPage): void {
   function wake(): void {
     if (!page.isVisible()) return
     if (core.state.status === 'signed-out') completeSignOut(core)
-    else if (!isFresh(core, renewAt)) renew(core).catch(() => {})
+    else if (!isFresh(core, clock.wallMs(), renewAt)) renew(core).catch(onFailure)
+  }
+
+  function onFailure({ code }: Partial<ClientError>): void {
+    if (code === 'unreachable') schedule(timeLimitMs)
   }
 
   function schedule(ms: number): void {
@@ -32,7 +37,7 @@ export function pageEvents({ core }: Client, page: Page = documentPage): void {
       hooks.delete(hook)
       timer.abort()
       closing.abort()
-    } else if (event === 'unreachable') schedule(timeLimitMs)
+    } else if (event === 'state' && core.state.status === 'unreachable') schedule(timeLimitMs)
     else if (access && event !== 'signed-out') {
       // With jitter, so that tabs and clients do not renew together.
       const lifeMs = access.expiresIn * 1000 * (renewAt + Math.random() / 10)
@@ -41,9 +46,10 @@ export function pageEvents({ core }: Client, page: Page = documentPage): void {
   }
   hooks.add(hook)
   page.listen(() => {
-    core.pausedUntilMs = 0
+    core.resumeAtMs = 0
     wake()
   }, closing.signal)
+  wake()
 }
 
 const documentPage: Page = {

@@ -7,7 +7,7 @@ import type { Client } from './types.ts'
  * @throws ProblemError, for example `password-wrong`, which does not sign out
  */
 export async function reauthenticate({ core, fetch }: Client, password: string): Promise<void> {
-  const { auth, clock, generation, records, transport } = core
+  const { auth, clock, generation, records } = core
   const sentAt = { nowMs: clock.nowMs(), wallMs: clock.wallMs() }
   const headers = { 'content-type': 'application/json' }
   const body = JSON.stringify({ password })
@@ -15,7 +15,7 @@ export async function reauthenticate({ core, fetch }: Client, password: string):
   const tokens = { ...(await response.json()), ...sentAt }
   assertGeneration(core, generation)
   // The stored access token would be adopted instead of a renewal.
-  if (transport === 'body') await records.write({ ...(await records.read()), ...tokens })
+  await records.write({ ...(await records.read()), ...tokens })
   assertGeneration(core, generation)
   interrupt(core)
   accept(core, tokens, 'renewed')

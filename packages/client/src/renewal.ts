@@ -5,92 +5,79 @@
  */
 import { call } from './calls.ts'
 import { ClientError, endsSession, type ProblemError } from './errors.ts'
-import { pauseMs } from './requests.ts'
-import { accept, adopt, assertGeneration, type Core, emit, end, isFresh, setState } from './session.ts'
+import { createPauses } from './pauses.ts'
+import type { Tokens } from './records.ts'
+import { accept, adopt, type Core, end, isFresh, setState } from './session.ts'
 import { completeSignOut } from './signOut.ts'
 
-/** Joins the renewal that is under way, or begins one. An aborted waiter leaves without ending it for the others. */
-export function renew(core: Core, signal?: AbortSignal): Promise<void> {
+/** Joins the renewal that is under way, or begins one. */
+export function renew(core: Core): Promise<void> {
   const { calls } = core
   calls.renewal ??= run(core).finally(() => {
     calls.renewal = undefined
   })
-  const aborted = new Promise<never>((_, reject) => {
-    signal?.addEventListener('abort', () => reject(signal.reason))
-  })
-  return Promise.race([calls.renewal, aborted])
+  return calls.renewal
 }
 
 async function run(core: Core): Promise<void> {
-  const { clock, records, generation, transport } = core
+  const { clock, records } = core
   // Once it is aborted, the session has changed, or what this renewal is for has come from elsewhere.
   const { signal } = core.calls
-  const giveUpAtMs = clock.nowMs() + core.timeLimitMs
-  for (let attempt = 0; ; ) {
-    const { key, ...record } = await records.read()
-    if (signal.aborted) break
-    const { refreshToken } = record
-    if (record.isSignedOut) {
-      end(core, 'signed-out')
-      completeSignOut(core, record)
-      return
-    }
-    if (transport === 'body' && !refreshToken) return end(core, 'refresh-missing')
-    if (adopt(core, record)) return
+  const pause = createPauses(core)
+  let answer: Tokens | ProblemError | undefined
+  for (;;) {
+    const record = await records.read()
+    signal.throwIfAborted()
+    const { key, refreshToken } = record
     if (!key) {
-      await records.write({ ...record, key: crypto.randomUUID() })
-      continue
+      completeSignOut(core)
+      return end(core, record.isSignedOut ? 'signed-out' : 'refresh-missing')
     }
-    if (clock.nowMs() < core.pausedUntilMs) throw unreachable(core)
+    if (adopt(core, record)) return
+    if (clock.nowMs() < core.resumeAtMs) {
+      if (!isFresh(core)) setState(core, { status: 'unreachable', sinceMs: clock.wallMs() })
+      throw new ClientError('unreachable', answer)
+    }
 
     // The cookie transport cannot see the token: its key is the same for the whole session.
-    const answer = await call(core, 'POST', { refreshToken }, key + (refreshToken ?? '').slice(-24))
-    if (signal.aborted) break
-    const problem = answer?.problem && answer
+    answer = await call(core, 'POST', { refreshToken }, key + (refreshToken ?? '').slice(-24))
+    signal.throwIfAborted()
+    const problem = answer?.problem
     if (answer && (!problem || endsSession(problem))) {
       const latest = await records.read()
-      if (signal.aborted) break
-      const isLatest = latest.refreshToken === refreshToken
-      // Another tab has signed in or out, or has renewed what is refused here: its record counts.
-      if (latest.isSignedOut || latest.sessionId !== record.sessionId || (problem && !isLatest)) continue
-      if (answer.problem) throw await over(core, answer)
-      if (transport === 'body' && isLatest) await records.write({ ...answer, key }, 'renewal')
-      if (signal.aborted) break
+      signal.throwIfAborted()
+      // Another tab has signed in or out, or has renewed: its record counts.
+      if (latest.key !== key || latest.refreshToken !== refreshToken) continue
+      if (problem) throw await over(core, answer)
+      await records.write({ ...answer, key }, 'renewal')
+      signal.throwIfAborted()
       return accept(core, answer, 'renewed')
     }
-    if (problem && problem.problem.action !== 'retry') throw problem
-    const waitMs = pauseMs(attempt++, problem)
-    core.pausedUntilMs = clock.nowMs() + waitMs
-    if (core.pausedUntilMs > giveUpAtMs) throw unreachable(core, problem)
-    // A signal of its own for each pause, since listeners stay on a signal.
-    await clock.sleep(waitMs, AbortSignal.any([signal]))
+    if (problem && problem.action !== 'retry') throw answer
+    core.resumeAtMs = await pause(answer, signal)
   }
-  assertGeneration(core, generation)
-}
-
-function unreachable(core: Core, cause?: unknown): ClientError {
-  if (!isFresh(core)) setState(core, { status: 'unreachable', sinceMs: core.clock.wallMs() })
-  emit(core, 'unreachable')
-  return new ClientError('unreachable', cause)
 }
 
 /** Ends the session that a problem is about, and clears its record. */
 export async function over(core: Core, problem: ProblemError): Promise<ProblemError> {
-  const sessionId = core.access?.sessionId
+  const { access } = core
   end(core, problem.code)
-  if ((await core.records.read()).sessionId === sessionId) await core.records.write({})
+  if ((await core.records.read()).sessionId === access?.sessionId) await core.records.write({})
   return problem
 }
 
-/** The access token, renewed if it has expired or may have; undefined when signed out. */
+/**
+ * The access token, renewed if it has expired or may have; undefined when signed out.
+ * @param signal the caller leaves when it is aborted; the renewal goes on for the others
+ */
 export async function getToken(core: Core, signal?: AbortSignal): Promise<string | undefined> {
   const { generation } = core
-  const isSignedOut = () => core.state.status === 'signed-out'
-  if (!isSignedOut() && !isFresh(core)) {
-    await renew(core, signal).catch(error => {
+  const isSettled = (wallMs?: number) => core.state.status === 'signed-out' || isFresh(core, wallMs)
+  if (!isSettled()) {
+    await new Promise<void>((resolve, reject) => {
       // An early or doubtful renewal failed: the token that is there may still be good, and the service decides.
-      const isUsable = core.access ? isFresh(core, 1, 0) : isSignedOut()
-      if (signal?.aborted || generation !== core.generation || !isUsable) throw error
+      renew(core).then(resolve, error => (generation === core.generation && isSettled(0) ? resolve() : reject(error)))
+      signal?.addEventListener('abort', () => reject(signal.reason))
     })
   }
   return core.access?.accessToken

@@ -12,7 +12,7 @@ import type { Clock, SignedOutReason, State } from './types.ts'
  * What a plug-in is notified of. `adopted`: another tab or process received the token. `renewed`, `signed-in`: this client did.
  * These and `signed-out` come with the access token.
  */
-export type Event = 'state' | 'adopted' | 'renewed' | 'signed-in' | 'signed-out' | 'unreachable' | 'closed'
+export type Event = 'state' | 'adopted' | 'renewed' | 'signed-in' | 'signed-out' | 'closed'
 export type Hook = (event: Event, access?: Tokens, why?: SignedOutReason) => unknown
 
 /** What the functions of the client and its plug-ins work on. */
@@ -21,7 +21,8 @@ export interface Core {
   fetch: typeof fetch
   clock: Clock
   records: Records
-  transport: 'body' | 'cookie'
+  /** Of calls to the auth service: `include` where the refresh token is a cookie. */
+  credentials: RequestCredentials
   timeLimitMs: number
   callTimeoutMs: number
   hooks: Set<Hook>
@@ -30,16 +31,17 @@ export interface Core {
   /** Kept after expiry, since it names the session; undefined when signed out. */
   access?: Tokens | undefined
   /** Before this time no renewal is sent: the service asked for a pause, or all attempts failed. */
-  pausedUntilMs: number
+  resumeAtMs: number
   /** Calls under way, and the renewal that every request of this tab joins. */
   calls: AbortController & { renewal?: Promise<void> | undefined }
 }
 
 /** Listeners learn of changes, not of renewals. */
 export function setState(core: Core, state: State): void {
-  if (state.status === core.state.status && state.sessionId === core.state.sessionId) return
-  core.state = state
-  emit(core, 'state')
+  if (state.status !== core.state.status || state.sessionId !== core.state.sessionId) {
+    core.state = state
+    emit(core, 'state')
+  }
 }
 
 export function emit(core: Core, ...event: Parameters<Hook>): void {
@@ -57,16 +59,20 @@ export function assertGeneration(core: Core, expected: number): void {
   if (expected !== core.generation) throw new ClientError('session-changed')
 }
 
-/** Ends calls and pauses, so that no late answer sets a cookie. */
-export function interrupt(core: Core): void {
-  core.calls.abort()
+/**
+ * Ends calls and pauses, so that no late answer sets a cookie.
+ * @returns the new generation
+ */
+export function change(core: Core): number {
+  core.calls.abort(new ClientError('session-changed'))
   core.calls = new AbortController()
+  return ++core.generation
 }
 
-/** @returns the new generation */
-export function change(core: Core): number {
-  interrupt(core)
-  return ++core.generation
+/** Ends the renewal that is under way; the session goes on with a token from elsewhere. */
+export function interrupt(core: Core): void {
+  change(core)
+  core.generation--
 }
 
 /**
@@ -74,7 +80,7 @@ export function change(core: Core): number {
  * @param part of the lifetime; 1 is expiry
  * @param wallMs 0 to ask the monotonic clock only
  */
-export function isFresh({ access, clock }: Core, part = 1, wallMs = clock.wallMs()): boolean | undefined {
+export function isFresh({ access, clock }: Core, wallMs = clock.wallMs(), part = 1): boolean | undefined {
   return access && Math.max(clock.nowMs() - access.nowMs, wallMs - access.wallMs) < access.expiresIn * 1000 * part
 }
 
@@ -83,7 +89,6 @@ export function accept(core: Core, access: Tokens, event: Event): void {
   const { sessionId } = access
   if (core.access && core.access.sessionId !== sessionId) core.generation++
   core.access = access
-  core.pausedUntilMs = 0
   emit(core, event, access)
   setState(core, { status: 'signed-in', sessionId })
 }
@@ -96,9 +101,11 @@ export function accept(core: Core, access: Tokens, event: Event): void {
 export function adopt(core: Core, found: Partial<Tokens>): boolean | undefined {
   const { clock, access } = core
   const ageMs = Math.max(0, clock.wallMs() - (found.wallMs as number))
-  if (!(ageMs < (found.expiresIn as number) * 1000) || found.accessToken === access?.accessToken) return
-  accept(core, { ...(found as Tokens), nowMs: clock.nowMs() - ageMs }, 'adopted')
-  return true
+  if (ageMs < (found.expiresIn as number) * 1000 && found.accessToken !== access?.accessToken) {
+    accept(core, { ...(found as Tokens), nowMs: clock.nowMs() - ageMs }, 'adopted')
+    return true
+  }
+  return
 }
 
 /** The session is over on this device. */

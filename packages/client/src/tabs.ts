@@ -42,9 +42,9 @@ export function tabs({ core }: Client, channel: Channel = new BroadcastChannel(`
 
   /** A renewal of this tab may have written its record over the mark of the sign-out. */
   async function markAgain(access: Tokens): Promise<void> {
-    const { key, refreshToken, sessionId } = await records.read()
+    const { refreshToken, sessionId } = await records.read()
     if (sessionId !== access.sessionId) return
-    await records.write({ key, refreshToken, isSignedOut: true })
+    await records.write({ refreshToken, isSignedOut: true })
     await completeSignOut(core)
   }
 }

@@ -2,11 +2,13 @@
  * A fake auth service for tests of an application: sessions, rotation, retries and reuse as the real one decides them, without
  * network, database or passwords worth hiding. Its clock moves only by `advance`, so no test waits.
  */
-import { type ProblemCode, problems } from './problems.ts'
+import type { ProblemCode } from './problems.ts'
+import { problemResponse, type Result, respond } from './testAnswers.ts'
 import { createTestClock, type TestClock } from './testClock.ts'
 import type { Clock } from './types.ts'
 
 export type { TestClock }
+export { problemResponse }
 
 export interface TestAccount {
   email: string
@@ -179,32 +181,4 @@ export function createTestAuth(options: TestAuthOptions = {}): TestAuth {
   }
   const first = auth.browser()
   return auth
-}
-
-type Refusal = { code: ProblemCode; fields?: object[] }
-type Result = { cookie?: string } & (Refusal | { status: number; body?: object })
-
-function respond(result: Result): Response {
-  if ('code' in result) return problemResponse(result.code, result.fields && { fields: result.fields })
-  if (!result.body) return new Response(null, { status: result.status })
-  return Response.json(result.body, { status: result.status })
-}
-
-/** The answer that a service gives for a code. */
-export function problemResponse(
-  code: ProblemCode,
-  { headers = {}, ...fields }: { headers?: Record<string, string>; [field: string]: unknown } = {},
-): Response {
-  const { status, action, title } = problems[code]
-  const body = {
-    type: `https://auth.test/problems/${code}`,
-    title,
-    status,
-    detail: title,
-    code,
-    action,
-    requestId: 'test',
-    ...fields,
-  }
-  return Response.json(body, { status, headers: { 'content-type': 'application/problem+json', ...headers } })
 }

@@ -40,11 +40,6 @@ export interface ClientOptions {
   origins?: readonly string[]
   /** Keeps what outlives the process or page. Tabs and processes that share a session share it. */
   store: Store
-  /**
-   * `body` unless given: the store holds the refresh token. `cookie`: the refresh token is an HttpOnly cookie. Tabs then learn
-   * of each other's renewals only by `tabs`, so browsers use `createBrowserClient` of `/browser`, which adds it.
-   */
-  transport?: 'body' | 'cookie'
   /** How long a request may wait for retries, in milliseconds. 30,000 unless given. */
   timeLimitMs?: number
   /** How long one call to the auth service may take, in milliseconds. 10,000 unless given. */

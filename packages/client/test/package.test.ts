@@ -26,7 +26,7 @@ async function sizeOf(name: string, from: string): Promise<number> {
     format: 'esm',
     target: 'es2022',
     platform: from.endsWith('bff') ? 'node' : 'browser',
-    external: ['react', 'axios', 'ky'],
+    external: ['react', 'ky'],
     write: false,
   })
   const [file] = outputFiles
@@ -36,11 +36,11 @@ async function sizeOf(name: string, from: string): Promise<number> {
 }
 
 const limits: [string, string, number][] = [
-  ['createClient', '@gatehouse/client', 2750],
-  ['createBrowserClient', '@gatehouse/client/browser', 3400],
+  ['createClient', '@gatehouse/client', 2500],
+  ['createBrowserClient', '@gatehouse/client/browser', 3350],
   ['reauthenticate', '@gatehouse/client/reauthenticate', 650],
   ['useSession', '@gatehouse/client/react', 250],
-  ['createAxios', '@gatehouse/client/axios', 700],
+  ['createAxios', '@gatehouse/client/axios', 600],
   ['createKy', '@gatehouse/client/ky', 250],
   ['readEvents', '@gatehouse/client/events', 1500],
   ['createBff', '@gatehouse/client/bff', 4800],

@@ -1,8 +1,10 @@
 /** The sub-paths `/react`, `/axios`, `/ky` and `/events`, on the fake auth service. */
+import { join } from 'node:path'
+import { installOnDemand } from '@gatehouse/testkit'
 import { createElement } from 'react'
 import { renderToString } from 'react-dom/server'
 import t from 'tap'
-import { createAxios } from '../src/axios.ts'
+import { type AxiosInstance, createAxios } from '../src/axios.ts'
 import { readEvents, type ServerEvent } from '../src/events.ts'
 import type { Client } from '../src/index.ts'
 import { createKy } from '../src/ky.ts'
@@ -17,6 +19,12 @@ function Status({ client }: { client: Client }) {
 }
 const lifeMs = 300_000
 
+/** The package is installed when the test runs, so its types are not there to compile with. */
+interface AxiosForTest extends AxiosInstance {
+  get(path: string): Promise<object>
+  post(path: string, body: object): Promise<object>
+}
+
 t.test('react: a server renders `unknown`; subscribers see the changes of a browser', async t => {
   const { first } = await signedIn(t)
   t.equal(renderToString(createElement(Status, { client: first })), '<p>unknown</p>')
@@ -26,7 +34,9 @@ t.test('react: a server renders `unknown`; subscribers see the changes of a brow
 t.test('axios: expired tokens are renewed, and problems are typed', async t => {
   const { auth, first } = await signedIn(t)
   first.page.setVisible(false)
-  const axios = createAxios(first, { baseURL: api })
+  const folder = await installOnDemand('packages/client/axios-check')
+  const { default: library } = await import(join(folder, 'axios.mjs'))
+  const axios = createAxios<AxiosForTest>(library, first, { baseURL: api })
   await auth.clock.advance(lifeMs)
   t.match(await axios.post('/orders', { a: 1 }), { status: 200, data: { sessionId: String } })
   t.equal(count(auth, renewCall), 1)

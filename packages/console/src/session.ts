@@ -30,3 +30,13 @@ client.subscribe((state: State) => {
 
 /** True while requests fail for reasons that say nothing about the session. */
 export const isAway = createStore(false)
+
+export interface PasswordRequest {
+  /** What the service says. */
+  title: string
+  /** True: the password was accepted, and the act is repeated. */
+  done: (isConfirmed: boolean) => void
+}
+
+/** Shown as a dialog by `Reauthenticate`. */
+export const passwordRequest = createStore<PasswordRequest | undefined>(undefined)

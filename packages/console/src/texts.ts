@@ -62,8 +62,3 @@ const endings: Partial<Record<string, string>> = {
 export function endedText(code: string): ErrorText {
   return { title: endings[code] ?? 'This session is over.', next: byCode[code as ProblemCode] ?? 'Log in again.' }
 }
-
-/** @returns the reason for a field of the request body, if the service refused it */
-export function fieldReason(error: unknown, field: string): string | undefined {
-  return errorText(error).fields?.find(item => item.field === `body/${field}`)?.reason
-}

@@ -36,6 +36,9 @@ async function check(t: Test, page: Page, name: string): Promise<void> {
   t.same(found, [], name)
   const isInside = () => document.documentElement.scrollWidth <= document.documentElement.clientWidth
   t.ok(await page.evaluate(isInside), `${name}: does not scroll sideways`)
+  const shifts = await page.evaluate(() => globalThis.shifts)
+  const sum = shifts.reduce((total, { value }) => total + value, 0)
+  t.ok(sum < 0.01, `${name}: moves by ${sum.toFixed(4)} while it loads: ${JSON.stringify(shifts)}`)
 }
 
 t.test('accessibility', { skip, timeout: 280_000 }, async t => {

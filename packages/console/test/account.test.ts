@@ -13,6 +13,27 @@ t.test('account', { skip, timeout: 280_000 }, async t => {
   const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
   const email = 'ada@example.org'
 
+  await t.test('a first visit sends no renewal and logs no error; a reload after the log-in goes on', async t => {
+    const page = await open()
+    const renewals: string[] = []
+    const errors: string[] = []
+    page.on('request', request => request.url().endsWith('/renew') && renewals.push(request.url()))
+    page.on('console', message => message.type() === 'error' && errors.push(message.text()))
+    await page.goto(`${url}/account`)
+    await page.waitForSelector('[name=email]')
+    t.same([renewals, errors], [[], []])
+    await logIn(page, admin)
+    await page.waitForSelector('.device >> text=This device')
+    await page.evaluate(() => localStorage.clear())
+    await page.reload()
+    await page.waitForSelector('.device >> text=This device')
+    t.same([renewals.length, errors], [1, []], 'the readable cookie is enough')
+    await page.click('.topbar >> text=Log out')
+    await page.waitForSelector('[name=email]')
+    await page.waitForFunction(() => !document.cookie.includes('gatehouse-signed-in'))
+    await page.context().close()
+  })
+
   await t.test('an old log-in is asked for the password, and the act goes on', async () => {
     const page = await openAs(admin, '/console/users')
     await page.waitForSelector('tbody >> text=admin@')

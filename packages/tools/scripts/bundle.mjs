@@ -42,15 +42,14 @@ const pages = {
 async function bundlePages() {
   const { build } = await import('esbuild')
   const source = 'packages/console/src'
-  const { outputFiles, metafile } = await build({
+  const options = {
     absWorkingDir: root,
-    entryPoints: [
-      ...Object.entries(pages).map(([out, { entry }]) => ({ in: `${source}/${entry}.tsx`, out })),
-      { in: `${source}/style.css`, out: 'style' },
-    ],
     entryNames: '[name]-[hash]',
+    chunkNames: 'part-[hash]',
     outdir: folderOf('console'),
     bundle: true,
+    // What a page imports when it needs it stays in files of its own.
+    splitting: true,
     format: 'esm',
     platform: 'browser',
     // The first versions with `<dialog>`, `light-dark()` and popovers.
@@ -69,12 +68,19 @@ async function bundlePages() {
     metafile: true,
     write: false,
     logLevel: 'warning',
-  })
-  const byName = prefix => basename(outputFiles.find(({ path }) => basename(path).startsWith(prefix)).path)
-  const style = byName('style-')
+  }
+  // One bundle for each page: none contains code of another.
+  const entries = [...Object.entries(pages).map(([name, { entry }]) => [name, `${entry}.tsx`]), ['style', 'style.css']]
+  const builds = await Promise.all(
+    entries.map(([out, file]) => build({ ...options, entryPoints: [{ in: `${source}/${file}`, out }] })),
+  )
+  const outputFiles = builds.flatMap(result => result.outputFiles)
+  const metafile = { inputs: Object.assign({}, ...builds.map(result => result.metafile.inputs)) }
+  const filesOf = index => filesAtStart(builds[index].metafile.outputs)
+  const [style] = filesOf(entries.length - 1)
   const manifest = {
     pages: Object.fromEntries(
-      Object.entries(pages).map(([name, { title }]) => [name, { title, script: byName(`${name}-`), style }]),
+      Object.entries(pages).map(([name, { title }], index) => [name, { title, scripts: filesOf(index), style }]),
     ),
     files: Object.fromEntries(
       outputFiles.map(({ path }) => [basename(path), path.endsWith('.css') ? 'text/css' : 'text/javascript']),
@@ -86,6 +92,17 @@ async function bundlePages() {
   ])
   written.push({ path: join(folderOf('console'), 'manifest.json'), contents: Buffer.from(JSON.stringify(manifest)) })
   writeBundle('console', written, metafile)
+}
+
+/** The entry point first, then what it imports at once. */
+function filesAtStart(outputs) {
+  const [entry] = Object.entries(outputs).find(([, { entryPoint }]) => entryPoint)
+  const found = [entry]
+  for (const path of found) {
+    const imports = outputs[path].imports.filter(({ kind }) => kind === 'import-statement')
+    found.push(...imports.map(({ path: file }) => file).filter(file => !found.includes(file)))
+  }
+  return found.map(path => basename(path))
 }
 
 async function bundleService(name) {

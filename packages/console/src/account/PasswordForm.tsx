@@ -2,8 +2,8 @@
 import type { InForce } from '@gatehouse/contract'
 import { useState } from 'preact/hooks'
 import { call } from '../api.ts'
+import { fieldReason } from '../fieldReason.ts'
 import { plural } from '../format.ts'
-import { fieldReason } from '../texts.ts'
 import { Field } from '../ui/Field.tsx'
 import { Problem } from '../ui/Problem.tsx'
 

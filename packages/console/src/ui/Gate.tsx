@@ -1,12 +1,18 @@
 /** What every page shows around its content: log-in, the outage banner, the question for the password. */
 import type { ComponentChildren } from 'preact'
-import { isAway, session } from '../session.ts'
+import { isAway, passwordRequest, session } from '../session.ts'
 import { AlertIcon, GateIcon } from './icons.tsx'
-import { Login } from './Login.tsx'
-import { Reauthenticate } from './Reauthenticate.tsx'
+import { lazy } from './lazy.tsx'
+
+const Login = lazy(async () => (await import('./Login.tsx')).Login, Splash)
+const Reauthenticate = lazy(
+  async () => (await import('./Reauthenticate.tsx')).Reauthenticate,
+  () => null,
+)
 
 export function Gate({ title, children }: { title: string; children: ComponentChildren }) {
   const { phase, isUnreachable } = session.use()
+  const isAsked = passwordRequest.use() !== undefined
   const isOut = isAway.use() || isUnreachable
   if (phase === 'signed-out') return <Login title={title} />
   return (
@@ -21,12 +27,12 @@ export function Gate({ title, children }: { title: string; children: ComponentCh
         </div>
       )}
       {phase === 'unknown' ? <Splash /> : children}
-      <Reauthenticate />
+      {isAsked && <Reauthenticate />}
     </>
   )
 }
 
-function Splash() {
+export function Splash() {
   return (
     <main class="login" aria-busy="true">
       <div class="mark pulse" role="status" aria-label="Loading">

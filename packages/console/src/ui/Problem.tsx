@@ -1,6 +1,5 @@
-/** An error, and what to do next. */
-import { errorText } from '../texts.ts'
-import { AlertIcon } from './icons.tsx'
+/** Where an error of a page is shown. Its texts are loaded with the first error. */
+import { lazy } from './lazy.tsx'
 
 export interface ProblemProps {
   error: unknown
@@ -9,30 +8,11 @@ export interface ProblemProps {
   onRetry?: () => void
 }
 
-export function Problem({ error, next, onRetry }: ProblemProps) {
-  if (error === undefined) return null
-  const { title, next: usual, requestId, fields } = errorText(error)
-  return (
-    <div class="note danger" role="alert">
-      <AlertIcon />
-      <div>
-        <strong>{title}</strong> {next ?? usual}
-        {fields && (
-          <ul>
-            {fields.map(({ field, reason }) => (
-              <li key={field}>
-                {field.replace(/^(body|query)\//, '')}: {reason}
-              </li>
-            ))}
-          </ul>
-        )}
-        {requestId && <small class="mono">request {requestId}</small>}
-      </div>
-      {onRetry && (
-        <button type="button" class="button small" onClick={onRetry}>
-          Try again
-        </button>
-      )}
-    </div>
-  )
+const ProblemNote = lazy(
+  async () => (await import('./ProblemNote.tsx')).ProblemNote,
+  () => null,
+)
+
+export function Problem(props: ProblemProps) {
+  return props.error === undefined ? null : <ProblemNote {...props} />
 }

@@ -1,8 +1,7 @@
 /** The dialog that asks for the password before an act that wants a recent log-in. */
 import { reauthenticate } from '@gatehouse/client/reauthenticate'
 import { useState } from 'preact/hooks'
-import { passwordRequest } from '../reauthenticate.ts'
-import { client } from '../session.ts'
+import { client, passwordRequest } from '../session.ts'
 import { Dialog } from './Dialog.tsx'
 import { Field } from './Field.tsx'
 import { Problem } from './Problem.tsx'

@@ -43,6 +43,7 @@ export async function startStage(t: Test, { resources, env = {} }: StageOptions)
   const open: Stage['open'] = async (options = {}) => {
     const context = await browser.newContext(options)
     context.setDefaultTimeout(eventMs)
+    await context.addInitScript(measureShifts)
     const page = await context.newPage()
     page.on('console', message => {
       if (/Content Security Policy|TrustedHTML|TrustedScript/i.test(message.text())) violations.push(message.text())
@@ -57,6 +58,30 @@ export async function startStage(t: Test, { resources, env = {} }: StageOptions)
     return page
   }
   return { system, browser, url: system.issuer, violations, open, openAs }
+}
+
+/** Runs in each page before its own scripts. */
+function measureShifts(): void {
+  globalThis.shifts = []
+  const observer = new PerformanceObserver(list => {
+    for (const entry of list.getEntries() as (PerformanceEntry & Shift)[]) {
+      if (entry.hadRecentInput) continue
+      const moved = entry.sources.map(({ node }) => (node as Element | null)?.outerHTML?.slice(0, 80) ?? 'a text')
+      globalThis.shifts.push({ value: entry.value, moved })
+    }
+  })
+  observer.observe({ type: 'layout-shift', buffered: true })
+}
+
+interface Shift {
+  value: number
+  hadRecentInput: boolean
+  sources: { node: Node | null }[]
+}
+
+declare global {
+  /** What moved since the page was loaded, without an act of the user. */
+  var shifts: { value: number; moved: string[] }[]
 }
 
 export async function logIn(page: Page, { email, password }: Login): Promise<void> {

@@ -43,7 +43,10 @@ const responseHeaders = {
   'RateLimit-Policy': { ...text, description: 'The quota and its window.' },
   Location: { ...text, description: 'The path of what was created, or of the receipt.' },
   ETag: { ...text, description: 'The version of the account, for `If-Match`.' },
-  'Set-Cookie': { ...text, description: 'The refresh cookie, with `transport: "cookie"`.' },
+  'Set-Cookie': {
+    ...text,
+    description: 'With `transport: "cookie"`: the refresh cookie, and `gatehouse-signed-in`, which scripts can read.',
+  },
   'Preference-Applied': { ...text, description: 'The preferences that were honoured (RFC 7240 section 3).' },
 } as const
 

@@ -14,8 +14,8 @@ const routes = {
 
 /** Fastify's routes cannot name a file of another package: the build writes what it made here. */
 interface Manifest {
-  /** By page: the names of its script and its stylesheet. */
-  pages: Record<keyof typeof routes, { title: string; script: string; style: string }>
+  /** By page: its script, then what that imports at once, and its stylesheet. */
+  pages: Record<keyof typeof routes, { title: string; scripts: string[]; style: string }>
   /** By file name: its media type. */
   files: Record<string, string>
 }
@@ -93,7 +93,11 @@ function pathToFolder(url: string, page: string): string {
 const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='8' fill='%234f46e5'/%3E%3Cpath d='M9 24V14a7 7 0 0 1 14 0v10M16 8v16M9 17h14' fill='none' stroke='white' stroke-width='2.4' stroke-linecap='round'/%3E%3C/svg%3E"
 
-function html({ title, script, style }: Manifest['pages']['console'], folder: string): string {
+function html({ title, scripts, style }: Manifest['pages']['console'], folder: string): string {
+  const toTag = (script: string, index: number) =>
+    index === 0
+      ? `<script type="module" src="${folder}assets/${script}"></script>`
+      : `<link rel="modulepreload" href="${folder}assets/${script}">`
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -103,7 +107,7 @@ function html({ title, script, style }: Manifest['pages']['console'], folder: st
 <title>${title}</title>
 <link rel="icon" href="${icon}">
 <link rel="stylesheet" href="${folder}assets/${style}">
-<script type="module" src="${folder}assets/${script}"></script>
+${scripts.map(toTag).join('\n')}
 </head>
 <body>
 <div id="app"></div>

@@ -27,8 +27,9 @@ const logOut = { method: 'DELETE', path: '/session' }
 
 /** The refresh token that the response sets; '' when it clears the cookie, undefined when it sets none. */
 function cookieSet(response: HttpResponse): string | undefined {
-  const [cookie, ...others] = response.headers.getSetCookie()
-  if (others.length > 0) throw new Error('more than one cookie')
+  const [cookie, marker, ...others] = response.headers.getSetCookie()
+  if (others.length > 0) throw new Error('more than one cookie and its marker')
+  if (cookie?.includes('=;') !== marker?.startsWith('gatehouse-signed-in=;')) throw new Error('the marker differs')
   return cookie?.match(/^__Secure-gatehouse=([^;]*);/)?.[1]
 }
 
@@ -41,9 +42,11 @@ t.test('renew: by cookie, sets a cookie with the same attributes and no token in
     t.equal(response.status, 200)
     t.notOk('refreshToken' in (response.body as object))
     t.equal(generationOf(cookieSet(response) ?? ''), 1)
-    const [cookie = ''] = response.headers.getSetCookie()
+    const [cookie = '', marker = ''] = response.headers.getSetCookie()
     t.match(cookie, /; Path=\/session; .*HttpOnly; Secure; SameSite=Strict/)
-    t.equal(/; Expires=/.test(cookie), remember, 'a browser-session cookie stays one')
+    t.match(marker, /^gatehouse-signed-in=1; Path=\/; (Expires=[^;]*; )?Secure; SameSite=Strict$/)
+    for (const line of [cookie, marker])
+      t.equal(/; Expires=/.test(line), remember, 'a browser-session cookie stays one')
   }
 })
 

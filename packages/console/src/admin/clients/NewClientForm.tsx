@@ -2,7 +2,7 @@
 import type { ClientWithSecret } from '@gatehouse/contract'
 import { useState } from 'preact/hooks'
 import { call } from '../../api.ts'
-import { fieldReason } from '../../texts.ts'
+import { fieldReason } from '../../fieldReason.ts'
 import { Field } from '../../ui/Field.tsx'
 import { Problem } from '../../ui/Problem.tsx'
 import { Secret } from '../drawer/Secret.tsx'

@@ -1,0 +1,2 @@
+/** Axios, for the tests of `/axios`. */
+export { default } from 'axios'
