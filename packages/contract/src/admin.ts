@@ -116,7 +116,12 @@ export const NewUser = Type.Object(
     password: Password,
     roles: Type.Optional(ScopeTokens),
     scopes: Type.Optional(ScopeTokens),
-    mustChangePassword: Type.Optional(Type.Boolean({ default: false })),
+    mustChangePassword: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether the first log-in must replace the password, which then also expires. Always true for a user, who would know the password of another; false by default for a service client, which passes on what the new user has chosen.',
+      }),
+    ),
   },
   closed,
 )

@@ -85,7 +85,9 @@ async function createUsers({ auths: [auth], admin }: Cluster): Promise<Map<strin
   const users = new Map<string, string>()
   for (let number = 1; number <= accounts; number += 1) {
     const email = `user-${number}@example.org`
-    const { body } = await auth.call('/admin/users', { token, body: { email, password } })
+    const initial = `initial ${password}`
+    const { body } = await auth.call('/admin/users', { token, body: { email, password: initial } })
+    await auth.call('/session', { body: { email, password: initial, newPassword: password } })
     users.set(email, (body as { id: string }).id)
   }
   return users

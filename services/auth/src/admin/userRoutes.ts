@@ -1,7 +1,9 @@
 /** `/admin/users`: create, list, read. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { conflict, Id, NewUser, ProblemError, UserDetail, UserPage, UserQuery, UserViewRef } from '@gatehouse/contract'
+import type { Caller } from '@gatehouse/guard'
 import { Type } from 'typebox'
+import { isClientToken } from '../http/authenticate.ts'
 import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
 import { emailKey } from '../store/accounts.ts'
 import { listAccounts, readAccountRow } from '../store/listAccounts.ts'
@@ -19,7 +21,8 @@ const maxSessions = 200
 const creation = {
   tags,
   summary: 'Create an account',
-  description: 'A request that is repeated with the same `Idempotency-Key` within 24 hours creates no second account.',
+  description:
+    'A request that is repeated with the same `Idempotency-Key` within 24 hours creates no second account. The user replaces an initial password at the first log-in, with `newPassword`.',
   headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String({ description: '8 to 200 characters.' })) }),
   body: NewUser,
   response: {
@@ -42,12 +45,24 @@ const detail = {
   response: { 200: UserDetail, ...adminProblemResponses('not-found') },
 }
 
+/**
+ * An administrator must not know the password of a user (OWASP ASVS 6.4.6), so what one sets is an initial password.
+ * @throws ProblemError `request-malformed`
+ */
+function isInitialPassword({ mustChangePassword }: NewUser, { claims }: Caller): boolean {
+  if (isClientToken(claims)) return mustChangePassword ?? false
+  if (mustChangePassword ?? true) return true
+  const field = { field: 'body/mustChangePassword', reason: 'may be false for service clients only' }
+  throw new ProblemError('request-malformed', 'an administrator sets a lasting password', { fields: [field] })
+}
+
 export const userRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
   const { db } = deps
 
   app.post('/users', { schema: creation }, async (request, reply) => {
     const key = idempotencyKeyOf(request)
-    const id = await createUser(deps, { newUser: request.body, key, context: adminContextOf(request) })
+    const newUser = { ...request.body, mustChangePassword: isInitialPassword(request.body, request.caller) }
+    const id = await createUser(deps, { newUser, key, context: adminContextOf(request) })
     const row = await readAccountRow(db, id)
     if (row === undefined) throw conflict('the account has been deleted since')
     reply.code(201).header('location', `/admin/users/${row.id}`).header('etag', etagOf(row.version))

@@ -31,7 +31,6 @@ export interface Options {
   until?: string
   wait?: string
   confirm?: string
-  mustChange?: boolean
   dryRun?: boolean
   myself?: boolean
   replaceSecret?: boolean
@@ -81,7 +80,6 @@ export const optionSpecs: Readonly<Record<keyof Options, OptionSpec>> = {
   until: { flags: '--until <time>', description: 'end of the period, exclusive' },
   wait: { flags: '--wait <seconds>', description: 'how long to wait until the revocation is in force' },
   confirm: { flags: '--confirm <text>', description: 'the text that confirms the action' },
-  mustChange: { flags: '--must-change', description: 'require a new password at the next log-in' },
   dryRun: { flags: '--dry-run', description: 'only count the sessions' },
   myself: { flags: '--myself', description: 'confirm that the action affects your own account or session' },
   replaceSecret: { flags: '--replace-secret', description: 'give an existing client this secret, name and scopes' },

@@ -1,4 +1,5 @@
 /** `gatehouse users ...` */
+import { randomBytes } from 'node:crypto'
 import type { Receipt, UserView } from '@gatehouse/contract'
 import type { Api } from './api.ts'
 import {
@@ -60,11 +61,12 @@ async function showUser(run: CommandContext): Promise<Result> {
 
 async function createUser({ api, options, password: chosen }: CommandContext): Promise<Result> {
   const { email, role: roles = [], scope: scopes = [] } = options
-  const password = requireOption(chosen, 'PASSWORD (the environment variable)')
-  const mustChangePassword = options.mustChange ?? false
-  const body = { email: requireOption(email, '--email'), password, roles, scopes, mustChangePassword }
-  const response = await api.call<UserView>('/admin/users', { method: 'POST', body })
-  return { data: response.body, text: card(response.body) }
+  const password = chosen ?? randomBytes(15).toString('base64url')
+  const request = { email: requireOption(email, '--email'), password, roles, scopes }
+  const { body } = await api.call<UserView>('/admin/users', { method: 'POST', body: request })
+  if (chosen !== undefined) return { data: body, text: card(body) }
+  const text = `${card(body)}\n\nInitial password, shown once: ${password}\nThe first log-in replaces it. It expires.`
+  return { data: { ...body, password }, text }
 }
 
 async function setRights(run: CommandContext): Promise<Result> {
@@ -116,8 +118,8 @@ export const userCommands: CommandTable = {
   },
   'users show': { description: 'show an account with its sessions', operands: '<user>', run: showUser },
   'users create': {
-    description: 'create an account; the password is the variable PASSWORD',
-    options: ['email', 'role', 'scope', 'mustChange'],
+    description: 'create an account; its initial password is the variable PASSWORD, or is generated',
+    options: ['email', 'role', 'scope'],
     run: createUser,
   },
   'users set-rights': {

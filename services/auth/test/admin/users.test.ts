@@ -2,11 +2,12 @@
 import type { UserView } from '@gatehouse/contract'
 import t from 'tap'
 import { readUser, startWithAdmin } from '../helpers/adminClient.ts'
+import { clientToken, createClient } from '../helpers/oauthForms.ts'
 import { assertProblem, password } from '../helpers/service.ts'
 
 const other = 'a password that no other account has'
 
-t.test('create user: the account can log in', async t => {
+t.test('create user: the first log-in replaces the password that an admin knows', async t => {
   const service = await startWithAdmin(t)
   const body = { email: 'Grace@Example.org', password: other, roles: ['auditor'], scopes: ['storage:read'] }
   const created = await service.callAsAdmin('/admin/users', { body })
@@ -20,7 +21,11 @@ t.test('create user: the account can log in', async t => {
     state: 'active',
     sessions: 0,
   })
-  t.equal((await service.call('/session', { body: { email: 'grace@example.org', password: other } })).status, 201)
+  const login = { email: 'grace@example.org', password: other }
+  assertProblem(t, await service.call('/session', { body: login }), 'password-change-required')
+  const chosen = { ...login, newPassword: 'a passphrase that only its user knows' }
+  t.equal((await service.call('/session', { body: chosen })).status, 201)
+  t.equal((await readUser(service, user.id)).mustChangePassword, false)
   t.match(await service.lastAudit('user.create'), { actor: service.admin.id, target: user.id, outcome: 'done' })
   t.notMatch(JSON.stringify(await service.lastAudit('user.create')), other, 'the audit log holds no password')
 })
@@ -40,7 +45,7 @@ t.test('create user: a repeated Idempotency-Key returns the same account, and 42
     [201, 201, 201],
   )
   t.equal(new Set(ids).size, 1)
-  const others = [{ roles: [] }, { scopes: ['a'] }, { email: 'other@example.org' }, { mustChangePassword: true }]
+  const others = [{ roles: [] }, { scopes: ['a'] }, { email: 'other@example.org' }]
   for (const other of [...others, { password: 'another password for the account' }]) {
     const reused = await callAsAdmin('/admin/users', { body: { ...body, ...other }, headers })
     assertProblem(t, reused, 'idempotency-key-reused')
@@ -51,6 +56,23 @@ t.test('create user: a repeated Idempotency-Key returns the same account, and 42
     await callAsAdmin('/admin/users', { body, headers: { 'idempotency-key': 'x' } }),
     'request-malformed',
   )
+})
+
+t.test('create user: only a service client can pass on a lasting password', async t => {
+  const service = await startWithAdmin(t)
+  const body = { email: 'grace@example.org', password: other, mustChangePassword: false }
+  const refused = await service.callAsAdmin('/admin/users', { body })
+  assertProblem(t, refused, 'request-malformed')
+  t.match(refused.body, { fields: [{ field: 'body/mustChangePassword' }] })
+  const clerk = await service.login(await service.createUser({ scopes: ['users:write'] }))
+  assertProblem(t, await service.call('/admin/users', { token: clerk.accessToken, body }), 'request-malformed')
+  await createClient(service, 'sign-up', ['users:write'])
+  const token = await clientToken(service, 'sign-up')
+  const created = await service.call('/admin/users', { token, body: { email: body.email, password: other } })
+  t.match(created, { status: 201, body: { mustChangePassword: false } })
+  t.equal((await service.call('/session', { body: { email: body.email, password: other } })).status, 201)
+  const initial = { ...body, email: 'ada@example.org', mustChangePassword: true }
+  t.match(await service.call('/admin/users', { token, body: initial }), { body: { mustChangePassword: true } })
 })
 
 t.test('create user: refuses a common password and does not repeat it in the response', async t => {
@@ -161,7 +183,8 @@ t.test('create user: a grant whose token would exceed the size limit is refused 
       body: { ...body, email, scopes: long.slice(0, count) },
     })
     if (created.status !== 201) break
-    const { body: session } = await service.call('/session', { body: { email, password: other } })
+    const login = { email, password: other, newPassword: 'a passphrase that only its user knows' }
+    const { body: session } = await service.call('/session', { body: login })
     const { accessToken: token } = session as { accessToken: string }
     t.equal((await service.call('/me', { token })).status, 200, `${count} scopes, ${token.length} characters`)
   }
