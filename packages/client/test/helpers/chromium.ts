@@ -1,7 +1,7 @@
 /** Real Chromium for tests, and the example page in front of the real services. */
 import { existsSync } from 'node:fs'
 import { type Login, type System, startSystem } from '@gatehouse/e2e'
-import { freshDatabase } from '@gatehouse/testkit'
+import { eventTimeoutMs, freshDatabase } from '@gatehouse/testkit'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
@@ -75,7 +75,7 @@ export async function signIn(page: Page, { email, password }: Login): Promise<vo
   await untilState(page, 'signed-in')
 }
 
-export async function untilState(page: Page, status: string, timeout = 10_000): Promise<void> {
+export async function untilState(page: Page, status: string, timeout = eventTimeoutMs): Promise<void> {
   await page.waitForSelector(`#state[data-status=${status}]`, { timeout })
 }
 

@@ -1,5 +1,6 @@
 /** Makes races deterministic: pauses statements, holds row locks and waits until statements are blocked. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { eventTimeoutMs } from '@gatehouse/testkit'
 import pg from 'pg'
 import type { Test } from 'tap'
 import type { TestService } from './service.ts'
@@ -64,10 +65,10 @@ export function untilBlocked({ database }: DatabaseOnly, count: number): Promise
 
 /** Polls the condition; the limit keeps a broken test from hanging. */
 export async function waitUntil(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const limitMs = 10_000
   const startMs = performance.now()
   while (!(await condition())) {
-    if (performance.now() - startMs > limitMs) throw new Error(`not reached within ${limitMs} ms: ${what}`)
+    if (performance.now() - startMs > eventTimeoutMs)
+      throw new Error(`not reached within ${eventTimeoutMs} ms: ${what}`)
     await delay(5)
   }
 }
