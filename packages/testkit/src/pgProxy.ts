@@ -12,45 +12,54 @@ export interface PgProxy {
   statements: () => number
   /** Resets every connection and refuses new connections until `mend`. */
   cut: () => void
+  /**
+   * Accepts connections again. Ends PostgreSQL's side of those silent connections that the service
+   * has given up, as its keep-alive does.
+   */
   mend: () => void
   /**
    * Forwards nothing more on the present connections and leaves them open, as a firewall does. New
    * connections work.
    */
   silence: () => void
+  /** The number of silent connections that the service has not given up. */
+  silent: () => number
+}
+
+/** A connection of the service and that to PostgreSQL. */
+interface Pair {
+  inner: Socket
+  outer: Socket
+  isSilent: boolean
 }
 
 /** Starts the proxy, which stops with the test. */
 export async function pgProxy(t: { teardown: (end: () => void) => unknown }, databaseUrl: string): Promise<PgProxy> {
   const target = new URL(databaseUrl)
-  const sockets = new Set<Socket>()
+  const pairs = new Set<Pair>()
   let isCut = false
   let executed = 0
-  const server = createServer(inner => {
+  // Half-open, so that the proxy never answers the end of a silent connection.
+  const server = createServer({ allowHalfOpen: true }, inner => {
     if (isCut) return void inner.resetAndDestroy()
-    const outer = createConnection({ host: target.hostname, port: Number(target.port) })
+    const outer = createConnection({ host: target.hostname, port: Number(target.port), allowHalfOpen: true })
+    const pair: Pair = { inner, outer, isSilent: false }
+    pairs.add(pair)
     const count = countExecutes()
     inner.on('data', data => {
-      executed += count(data)
+      if (!pair.isSilent) executed += count(data)
     })
-    for (const [from, to] of [
-      [inner, outer],
-      [outer, inner],
-    ] as const) {
-      sockets.add(from)
-      from.setNoDelay(true)
-      from.on('error', () => to.destroy())
-      from.on('close', () => {
-        sockets.delete(from)
-        to.destroy()
-      })
-      from.pipe(to)
-    }
+    join(pair, inner, outer)
+    join(pair, outer, inner)
+    outer.on('close', () => pairs.delete(pair))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const cut = () => {
     isCut = true
-    for (const socket of sockets) socket.resetAndDestroy()
+    for (const { inner, outer } of pairs) {
+      inner.resetAndDestroy()
+      outer.resetAndDestroy()
+    }
   }
   t.teardown(() => {
     cut()
@@ -69,11 +78,32 @@ export async function pgProxy(t: { teardown: (end: () => void) => unknown }, dat
     cut,
     mend: () => {
       isCut = false
+      for (const pair of pairs) {
+        if (pair.isSilent && isGivenUp(pair)) for (const socket of [pair.inner, pair.outer]) socket.destroy()
+      }
     },
     silence: () => {
-      for (const socket of sockets) socket.unpipe().pause()
+      for (const pair of pairs) {
+        pair.isSilent = true
+        for (const socket of [pair.inner, pair.outer]) socket.unpipe().resume()
+      }
     },
+    silent: () => [...pairs].filter(pair => pair.isSilent && !isGivenUp(pair)).length,
   }
+}
+
+/** Forwards data, end and error of `from` to `to` until the pair is silent. */
+function join(pair: Pair, from: Socket, to: Socket): void {
+  const end = () => {
+    if (!pair.isSilent) to.destroy()
+  }
+  from.setNoDelay(true).on('error', end).on('close', end)
+  from.pipe(to)
+}
+
+/** The service has closed its side, which the proxy does not answer. */
+function isGivenUp({ inner }: Pair): boolean {
+  return inner.readableEnded || inner.destroyed
 }
 
 const heartbeat = /^\s*(UPDATE database_heartbeat|WITH present AS|SELECT$)/

@@ -36,6 +36,30 @@ test('pgProxy: counts a statement once when it spans several packets', async t =
   t.equal(proxy.statements(), 1)
 })
 
+test('pgProxy: silence keeps connections open without an answer, and mend ends those that were given up', async t => {
+  const { proxy, connect } = await connected(t)
+  const [first, second] = [await connect(), await connect()]
+  const name = 'pgproxy-silent'
+  for (const { client } of [first, second]) await client.query(`SET application_name = '${name}'`)
+  const backends = async () => {
+    const sql = 'SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = $1'
+    return (await (await connect()).client.query(sql, [name])).rows[0].count
+  }
+  proxy.silence()
+  t.equal(proxy.silent(), 2)
+  const query = { text: 'SELECT 1', query_timeout: 100 }
+  await t.rejects(first.client.query(query), /timeout/)
+  const { connection } = first.client as unknown as { connection: { stream: { destroy: () => void } } }
+  connection.stream.destroy()
+  while (proxy.silent() !== 1) await new Promise(resolve => setImmediate(resolve))
+  t.equal(await backends(), 2, 'PostgreSQL has noticed nothing')
+  proxy.mend()
+  while ((await backends()) !== 1) await new Promise(resolve => setImmediate(resolve))
+  t.equal(proxy.silent(), 1, 'the other connection stays silent')
+  // Otherwise the client would wait for the end of its connection.
+  proxy.cut()
+})
+
 test('pgProxy: cut resets connections and refuses new connections until mend', async t => {
   const { proxy, connect } = await connected(t)
   const { client, broken } = await connect()

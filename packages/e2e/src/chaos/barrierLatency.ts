@@ -6,7 +6,7 @@ import type { Records, Violation } from './checker.ts'
 import type { Bounds, Fault, Revocation, Span } from './history.ts'
 
 /** After a fault a replica reconnects to PostgreSQL and works off its queue. */
-const aftermathMs = 1500
+export const aftermathMs = 1500
 
 export function checkBarriers(
   { revocations, faults }: Pick<Records, 'revocations' | 'faults'>,
@@ -33,12 +33,14 @@ function lateness(
 }
 
 /**
- * PostgreSQL affects every revocation, a replica its own. A frozen replica may hold the lock on the
- * feed's clock row.
+ * PostgreSQL affects every revocation, a replica its own. The transaction of a frozen replica, or of
+ * a silent connection, may hold the lock on the feed's clock row.
  */
 function affects({ fault, targets }: Fault, auth: string): boolean {
-  return targets.includes('postgres') || targets.includes(auth) || fault === 'auth-frozen'
+  return targets.includes('postgres') || targets.includes(auth) || holdsLock.includes(fault)
 }
+
+const holdsLock = ['auth-frozen', 'connections-silent']
 
 function overlap(fault: Span, { startMs, endMs }: Span): Span {
   return { startMs: Math.max(fault.startMs, startMs), endMs: Math.min(fault.endMs + aftermathMs, endMs) }

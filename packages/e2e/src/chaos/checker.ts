@@ -1,10 +1,21 @@
 /** Finds the promises that a history breaks, with the evidence. Pure. */
 import { type ProblemCode, problemDefinition, problems } from '@gatehouse/contract'
+import { checkAnswers, checkExpectedAnswers } from './answers.ts'
 import { checkBarriers } from './barrierLatency.ts'
 import { certainlyCovers, possiblyCovers, type Session } from './coverage.ts'
-import type { Fault, History, HistoryEvent, Login, MissingSession, Renewal, Request, Revocation } from './history.ts'
+import type {
+  Fault,
+  History,
+  HistoryEvent,
+  Login,
+  MissingSession,
+  Probe,
+  Renewal,
+  Request,
+  Revocation,
+} from './history.ts'
 
-export type Promised = 'SAFE' | 'LIVE' | 'JUST' | 'HONEST' | 'EXPECTED' | 'RECOVERS'
+export type Promised = 'SAFE' | 'LIVE' | 'BOUNDED' | 'JUST' | 'HONEST' | 'EXPECTED' | 'RECOVERS'
 
 export interface Violation {
   promise: Promised
@@ -21,19 +32,8 @@ export interface Records {
   revocations: Revocation[]
   missingSessions: MissingSession[]
   faults: Fault[]
+  probes: Probe[]
 }
-
-/** Problem codes that a client may receive during a run; any other is a fault of the services. */
-const expectedCodes: readonly ProblemCode[] = [
-  'token-expired',
-  'session-ended',
-  'account-disabled',
-  'revocation-unknown',
-  'refresh-reused',
-  'credentials-invalid',
-  'overloaded',
-  'unavailable',
-]
 
 export function check(history: History): Violation[] {
   const records = recordsOf(history.events)
@@ -42,6 +42,7 @@ export function check(history: History): Violation[] {
     ...checkJustice(records),
     ...checkHonesty(records, history.bounds.retryWindowMs),
     ...checkBarriers(records, history.bounds),
+    ...checkAnswers(records),
     ...checkExpectedAnswers(history.events),
     ...checkProcesses(history.events),
   ]
@@ -62,6 +63,7 @@ function recordsOf(events: readonly HistoryEvent[]): Records {
     revocations: of('revocation'),
     missingSessions: of('missing-session'),
     faults: of('fault'),
+    probes: of('probe'),
   }
 }
 
@@ -173,18 +175,11 @@ function checkHonesty({ renewals }: Records, retryWindowMs: number): Violation[]
   })
 }
 
-function checkExpectedAnswers(events: readonly HistoryEvent[]): Violation[] {
-  const known = new Set<string>(['ok', 'no-answer', ...expectedCodes])
-  return events
-    .filter(event => 'result' in event && !known.has(event.result))
-    .map(event => violation('EXPECTED', `an unexpected answer: ${'result' in event ? event.result : ''}`, [event]))
-}
-
 function checkProcesses(events: readonly HistoryEvent[]): Violation[] {
   return events.flatMap(event => {
     if (event.kind === 'unexpected-exit') return [violation('RECOVERS', `${event.target} exited unexpectedly`, [event])]
     if (event.kind !== 'recovery' || event.isServing) return []
-    return [violation('RECOVERS', `${event.target} does not serve again after the last fault`, [event])]
+    return [violation('RECOVERS', `${event.target} did not recover after a fault`, [event])]
   })
 }
 

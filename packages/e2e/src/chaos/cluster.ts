@@ -5,11 +5,24 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, type HalfOpenProxy, halfOpenProxy, type Postgres, startPostgres } from '@gatehouse/testkit'
+import {
+  freePort,
+  type HalfOpenProxy,
+  halfOpenProxy,
+  type PgProxy,
+  type Postgres,
+  pgProxy,
+  startPostgres,
+} from '@gatehouse/testkit'
 import { type Login, type Service, type System, startSystem } from '../system.ts'
 import type { Bounds, HistoryEvent } from './history.ts'
-import { type MutationName, mutationMarker, mutations } from './mutations/mutations.ts'
+import { type MutationName, mutationEnv, mutationMarker, mutations } from './mutations/mutations.ts'
 import { createProcessSlot, type ProcessSlot } from './processSlot.ts'
+
+export interface AuthSlot extends ProcessSlot {
+  /** On its connections to PostgreSQL. */
+  database: PgProxy
+}
 
 export interface ResourceSlot extends ProcessSlot {
   /** One to each auth slot. */
@@ -18,10 +31,10 @@ export interface ResourceSlot extends ProcessSlot {
 
 export interface Cluster {
   postgres: Postgres
-  auths: ProcessSlot[]
+  auths: AuthSlot[]
   resources: ResourceSlot[]
   /** Empty slots whose addresses every guard knows, for processes that join during the run. */
-  spareAuth: ProcessSlot
+  spareAuth: AuthSlot
   spareResource: ResourceSlot
   admin: Login
   record: (event: HistoryEvent) => void
@@ -36,8 +49,21 @@ export interface ClusterOptions {
   record: (event: HistoryEvent) => void
 }
 
-export const bounds: Bounds = { leaseMs: 3000, marginMs: 500, retryWindowMs: 30_000, slackMs: 2000 }
 export const databaseTimeoutMs = 2000
+/** What the service grants to a statement beyond DATABASE_TIMEOUT_MS. */
+const answerMarginMs = 1000
+const slackMs = 2000
+export const bounds: Bounds = {
+  leaseMs: 3000,
+  marginMs: 500,
+  retryWindowMs: 30_000,
+  slackMs,
+}
+/**
+ * How long a running replica may take to answer, whatever its database does: a request waits for a
+ * connection, and then for a statement without an answer.
+ */
+export const answerLimitMs = databaseTimeoutMs + databaseTimeoutMs + answerMarginMs + slackMs
 
 const env = {
   LEASE_MS: String(bounds.leaseMs),
@@ -87,7 +113,10 @@ async function startParts(
   }
   // The first replica is the issuer: guards fetch the public keys from it.
   const issuerPort = Number(new URL(system.issuer).port)
-  const authAt = async (name: string, port?: number) => slot(name, port ?? (await freePort()), start.auth)
+  const authAt = async (name: string, port?: number): Promise<AuthSlot> => {
+    const database = await pgProxy({ teardown: end => undo.push(async () => end()) }, postgres.url)
+    return { ...(await slot(name, port ?? (await freePort()), start.auth(database))), database }
+  }
   const auths = [await authAt('auth-1', issuerPort)]
   while (auths.length < options.auths) auths.push(await authAt(`auth-${auths.length + 1}`))
   const spareAuth = await authAt('auth-joined')
@@ -109,9 +138,7 @@ async function startParts(
 }
 
 function envOf({ mutation }: ClusterOptions): Record<string, string> {
-  if (mutation === undefined) return env
-  const preload = new URL(`mutations/preload.js?mutation=${mutation}`, import.meta.url)
-  return { ...env, NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${preload}` }
+  return mutation === undefined ? env : { ...env, ...mutationEnv(mutation) }
 }
 
 function starter(system: System, { mutation }: ClusterOptions) {
@@ -121,7 +148,8 @@ function starter(system: System, { mutation }: ClusterOptions) {
     return service
   }
   return {
-    auth: async (port: number) => requireMutation('auth', await system.addAuth({ port })),
+    auth: (database: PgProxy) => async (port: number) =>
+      requireMutation('auth', await system.addAuth({ port, env: { DATABASE_URL: database.url } })),
     resource: (name: string, proxies: HalfOpenProxy[]) => async (port: number) => {
       const AUTH_URLS = proxies.map(line => `http://127.0.0.1:${line.port}`).join(',')
       return requireMutation('resource', await system.addResource({ port, env: { AUTH_URLS, GUARD_NAME: name } }))

@@ -2,29 +2,14 @@
 import { systemClock } from '@gatehouse/clock'
 import { onServer } from '@gatehouse/testkit'
 import { bounds, type Cluster, type ResourceSlot } from './cluster.ts'
+import { connectionFaults } from './connectionFaults.ts'
+import { during, type Fault } from './fault.ts'
 import type { ProcessSlot } from './processSlot.ts'
 import type { Random } from './random.ts'
-
-export interface Fault {
-  /** Faults of different lanes may overlap. */
-  lane: 'services' | 'database'
-  /** @returns the names of the processes that could not serve during the fault */
-  inject: (cluster: Cluster, random: Random) => Promise<string[]>
-}
 
 const { leaseMs } = bounds
 /** Longer than POLL_HOLD_MS: a held poll has been answered. */
 const beyondHoldMs = 1300
-
-/** Runs `end` after `ms` milliseconds, also when the wait fails. */
-async function during(ms: number, { start, end }: { start: () => unknown; end: () => unknown }): Promise<void> {
-  await start()
-  try {
-    await systemClock.sleep(ms)
-  } finally {
-    await end()
-  }
-}
 
 const cutOff = (resource: ResourceSlot) => resource.proxies.forEach(line => void line.blackhole())
 const reconnect = (resource: ResourceSlot) => resource.proxies.forEach(line => void line.heal())
@@ -156,6 +141,7 @@ export const faults = {
       return []
     },
   },
+  ...connectionFaults,
 } as const satisfies Record<string, Fault>
 
 const terminateListeners = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gatehouse-listen'`

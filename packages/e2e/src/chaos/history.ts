@@ -81,7 +81,15 @@ export interface Fault extends Span {
   targets: string[]
 }
 
-/** Whether a process serves again after the last fault. */
+/** A request with the longest allowed time of an answer as its time-out. */
+export interface Probe extends Span {
+  kind: 'probe'
+  target: string
+  path: string
+  result: ResultCode
+}
+
+/** Whether a process serves again after the last fault, or a part of it after its own. */
 export interface Recovery extends Span {
   kind: 'recovery'
   target: string
@@ -109,6 +117,7 @@ export type HistoryEvent =
   | Revocation
   | MissingSession
   | Fault
+  | Probe
   | Recovery
   | UnexpectedExit
   | LoggedErrors

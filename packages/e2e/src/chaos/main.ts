@@ -5,11 +5,11 @@
 import { parseArgs } from 'node:util'
 import { check } from './checker.ts'
 import { writeEvidence } from './evidence.ts'
-import { isMutationName, mutationNames } from './mutations/mutations.ts'
+import { chaosMutations } from './mutations/mutations.ts'
 import { summary, verdict } from './report.ts'
 import { runChaos } from './run.ts'
 
-const usage = `Usage: chaos [--minutes N] [--seed S] [--mutation ${mutationNames.join('|')}]`
+const usage = `Usage: chaos [--minutes N] [--seed S] [--mutation ${chaosMutations.join('|')}]`
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -20,9 +20,9 @@ async function main(): Promise<number> {
     },
   })
   const [minutes, seed] = [Number(values.minutes), Number(values.seed)]
-  const { mutation } = values
+  const mutation = chaosMutations.find(name => name === values.mutation)
   const isSensible = minutes > 0 && minutes <= 24 * 60 && Number.isSafeInteger(seed)
-  if (!isSensible || (mutation !== undefined && !isMutationName(mutation))) {
+  if (!isSensible || mutation !== values.mutation) {
     console.error(usage)
     return 2
   }

@@ -2,14 +2,17 @@
  * One run: starts a cluster, lets the actors work under faults, waits for recovery, and returns the
  * history.
  */
+import { setMaxListeners } from 'node:events'
 import { systemClock } from '@gatehouse/clock'
 import { password } from '../system.ts'
+import { check, type Promised } from './checker.ts'
 import { client } from './clients.ts'
 import { bounds, type Cluster, startCluster } from './cluster.ts'
 import type { ChaosContext } from './context.ts'
 import { type FaultName, faultNames } from './faults.ts'
 import type { History, HistoryEvent } from './history.ts'
 import type { MutationName } from './mutations/mutations.ts'
+import { prober } from './probing.ts'
 import type { ProcessSlot } from './processSlot.ts'
 import { replayer } from './revokedTokens.ts'
 import { type Disabled, revoker } from './revoking.ts'
@@ -19,12 +22,14 @@ import { timedRequest } from './timedRequest.ts'
 
 export interface RunOptions {
   seed: number
-  /** No fault begins later; the last one and the recovery take some seconds more. */
+  /** No fault begins later, except for the first time; the last one and the recovery take some seconds more. */
   forMs: number
   auths: number
   resources: number
   faults?: readonly FaultName[]
   mutation?: MutationName | undefined
+  /** Ends the run as soon as this promise is broken. */
+  until?: Promised
 }
 
 const accounts = 4
@@ -33,13 +38,18 @@ const revokers = 2
 /** A guard abandons a poll without an answer after eight seconds. */
 const recoveryMs = 15_000
 const calmMs = 1500
+/** How often a run that ends with a violation looks for it. */
+const lookMs = 300
 
-export async function runChaos({ seed, forMs, faults = faultNames, ...services }: RunOptions): Promise<History> {
+export async function runChaos(options: RunOptions): Promise<History> {
+  const { seed, forMs, faults = faultNames, until, ...services } = options
   const events: HistoryEvent[] = []
   const cluster = await startCluster({ ...services, record: event => void events.push(event) })
   try {
     const sessionPool = createSessionPool(await createUsers(cluster))
     const stopping = new AbortController()
+    // Every actor listens.
+    setMaxListeners(0, stopping.signal)
     const background = new Set<Promise<void>>()
     const inBackground = (work: Promise<void>) => {
       background.add(work)
@@ -47,14 +57,23 @@ export async function runChaos({ seed, forMs, faults = faultNames, ...services }
     }
     const context = { cluster, sessionPool, seed, stopping: stopping.signal, inBackground }
     const actorsDone = Promise.all(actors(context))
-    const faultsDone = async () => {
-      await injectFaults(cluster, { seed, names: faults, untilMs: systemClock.nowMs() + forMs })
+    const recovered = async () => {
+      const untilMs = systemClock.nowMs() + forMs
+      await injectFaults(cluster, { seed, names: faults, untilMs, stopping: stopping.signal })
+      if (stopping.signal.aborted) return
       await Promise.all([...cluster.auths, ...cluster.resources].map(slot => waitUntilServing(cluster, slot)))
       await systemClock.sleep(calmMs)
     }
+    const broken = async (promised: Promised) => {
+      while (!stopping.signal.aborted && !check({ events, bounds }).some(({ promise }) => promise === promised))
+        await systemClock.sleep(lookMs)
+    }
+    const faultsDone = recovered()
     // A failing actor is a fault of the tool and ends the run at once.
-    await Promise.race([actorsDone, faultsDone()]).finally(() => stopping.abort())
-    await actorsDone
+    await Promise.race([actorsDone, faultsDone, ...(until === undefined ? [] : [broken(until)])]).finally(() =>
+      stopping.abort(),
+    )
+    await Promise.all([actorsDone, faultsDone])
     await Promise.all(background)
     return { events, bounds }
   } finally {
@@ -75,6 +94,7 @@ function actors(context: ChaosContext): Promise<void>[] {
     ),
     ...Array.from({ length: revokers }, (_, index) => revoker(context, `revoker-${index}`, disabled)),
     replayer(context, 'replayer'),
+    ...context.cluster.auths.map(slot => prober(context, slot)),
   ]
 }
 

@@ -9,6 +9,7 @@ import type {
   HistoryEvent,
   Login,
   MissingSession,
+  Probe,
   Renewal,
   Request,
   Revocation,
@@ -135,13 +136,22 @@ const cases: [name: string, broken: Promised[], history: HistoryEvent[]][] = [
     [],
     [login(), revocation({ waitedMs: 6000, ...span(500, 6600) }), noDatabase()],
   ],
-  ['a revocation gets no answer', ['LIVE'], [login(), revocation(unknown)]],
+  ['a revocation gets no answer', ['LIVE', 'BOUNDED'], [login(), revocation(unknown)]],
   ['a revocation gets no answer while its replica is killed', [], [login(), revocation(unknown), fault()]],
   [
     'a revocation gets no answer while another replica is killed',
-    ['LIVE'],
+    ['LIVE', 'BOUNDED'],
     [login(), revocation({ ...unknown, auth: 'auth-2' }), fault()],
   ],
+  ['a revocation gets no answer while connections are silent', ['BOUNDED'], [login(), revocation(unknown), silence()]],
+  [
+    'a revocation is answered with unavailable while connections are silent',
+    [],
+    [login(), revocation({ ...unknown, result: 'unavailable' }), silence()],
+  ],
+  ['a probe gets no answer while connections are silent', ['BOUNDED'], [probe('no-answer'), silence()]],
+  ['a probe gets no answer while its replica is killed', [], [probe('no-answer'), fault()]],
+  ['a probe is answered with unavailable', [], [probe('unavailable'), silence()]],
   [
     'a revocation is not in force although there is no fault',
     ['LIVE'],
@@ -205,6 +215,14 @@ function slowRenewal(): Renewal {
 
 function missingSession(): MissingSession {
   return { kind: 'missing-session', ...ada, ...span(1000) }
+}
+
+function probe(result: string): Probe {
+  return { kind: 'probe', target: 'auth-1', path: '/me', result, ...span(460, 7000) }
+}
+
+function silence(): Fault {
+  return fault({ fault: 'connections-silent' })
 }
 
 function noDatabase(): Fault {

@@ -1,4 +1,4 @@
-/** The deliberate faults of the chaos run fit the present code. */
+/** The deliberate faults fit the present code. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -7,8 +7,8 @@ import { mutationNames, mutations } from '../../src/chaos/mutations/mutations.ts
 const root = fileURLToPath(new URL('../../../../../', import.meta.url))
 
 for (const name of mutationNames) {
-  t.test(`mutation ${name}: replaces exactly one line of its module`, async t => {
-    const { file, from } = mutations[name]
-    t.equal(readFileSync(root + file, 'utf8').split(from).length, 2, from)
+  t.test(`mutation ${name}: replaces exactly one line of each of its modules`, async t => {
+    for (const { file, from } of mutations[name].edits)
+      t.equal(readFileSync(root + file, 'utf8').split(from).length, 2, from)
   })
 }

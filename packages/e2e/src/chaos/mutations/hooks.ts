@@ -1,5 +1,5 @@
-/** Runs in Node's loader thread and changes one line of one module at load time. */
-import { isMutationName, mutationMarker, mutations } from './mutations.ts'
+/** Runs in Node's loader thread and changes one line of a module at load time. */
+import { type Edit, isMutationName, mutationMarker, mutations } from './mutations.ts'
 
 interface Loaded {
   format?: string | null
@@ -19,8 +19,10 @@ export async function load(
 ): Promise<Loaded> {
   const loaded = await nextLoad(url, context)
   if (!isMutationName(mutation)) throw new Error(`unknown mutation "${mutation}"`)
-  const { file, from, to } = mutations[mutation]
-  if (!url.endsWith(file)) return loaded
+  const edits: readonly Edit[] = mutations[mutation].edits
+  const edit = edits.find(({ file }) => url.endsWith(file))
+  if (edit === undefined) return loaded
+  const { file, from, to } = edit
   const text = typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source)
   const parts = text.split(from)
   if (parts.length !== 2) throw new Error(`${file} contains ${parts.length - 1} times: ${from}`)
