@@ -1,7 +1,7 @@
 /** Starts nginx with the shipped configuration in front of the processes of a test. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -104,7 +104,6 @@ interface RenderOptions extends GatewayOptions {
   issuer: string
 }
 
-/** Copies the shipped configuration and renders the templates as the container does. */
 /** Makes the example of the comment effective for one path of the example. */
 function requireScopeBelow(file: string): void {
   const text = readFileSync(file, 'utf8')
@@ -114,58 +113,33 @@ function requireScopeBelow(file: string): void {
   writeFileSync(file, text.replace(example, line))
 }
 
+/** Renders the shipped configuration by its script for hosts without containers. */
 function writeConfiguration(folder: string, options: RenderOptions): void {
   const conf = join(folder, 'conf')
-  cpSync(join(shippedFolder, 'nginx'), conf, { recursive: true })
-  mkdirSync(join(conf, 'rendered'))
-  requireScopeBelow(join(conf, 'protected.conf'))
-  const values: Record<string, string> = {
+  const env = {
+    PATH: process.env['PATH'],
     GATEWAY_PORT: `127.0.0.1:${options.port}`,
     ISSUER: options.issuer,
-    EXAMPLE_ADDRESS: options.example ?? '127.0.0.1:9',
-    GATEWAY_CERTIFICATES: options.certificates ?? '',
+    AUTH_ADDRESS: options.auths.join(' '),
+    RESOURCE_ADDRESS: options.resources.join(' '),
+    EXAMPLE_ADDRESS: options.example,
+    GATEWAY_CERTIFICATES: options.certificates,
     BODY_READER_ADDRESS: `127.0.0.1:${options.bodyReaderPort}`,
-    STRICT_TRANSPORT_SECURITY: 'max-age=31536000',
-    ALLOWED_ORIGINS: options.allowedOrigins ?? '',
+    ALLOWED_ORIGINS: options.allowedOrigins,
     PUBLISH_CONSOLE: options.hasConsole ? 'on' : 'off',
+    DROP_HEADERS: options.dropHeaders,
+    FRONTEND_FOLDER: options.frontendFolder,
+    FRONTEND_ADDRESS: options.frontendAddress,
   }
-  const rendered = {
-    NGINX_ENVSUBST_OUTPUT_DIR: join(conf, 'rendered'),
-    DROP_HEADERS: options.dropHeaders ?? '',
-    FRONTEND_FOLDER: options.frontendFolder ?? '',
-    FRONTEND_ADDRESS: options.frontendAddress ?? '',
-  }
-  for (const script of ['render-drop-headers.sh', 'render-frontend.sh'])
-    execFileSync(join(shippedFolder, script), { env: { ...process.env, ...rendered } })
-  const templates = options.certificates === undefined ? ['templates'] : ['templates', 'templates-tls']
-  for (const name of templates) {
-    for (const file of readdirSync(join(shippedFolder, name))) {
-      const template = withBalancer(
-        withFixedAddresses(readFileSync(join(shippedFolder, name, file), 'utf8'), options),
-        options.balancer,
-      )
-      const text = template.replaceAll(/\$\{([A-Z_]+)\}/g, (all, variable: string) => values[variable] ?? all)
-      writeFileSync(join(conf, 'rendered', file.replace(/\.template$/, '')), text)
-    }
-  }
+  execFileSync(join(shippedFolder, 'render.sh'), [conf], { env })
+  requireScopeBelow(join(conf, 'protected.conf'))
+  if (options.balancer !== undefined) trust(options.balancer, join(conf, 'rendered', 'upstreams.conf'))
 }
 
-function withBalancer(template: string, balancer: string | undefined): string {
-  if (balancer === undefined) return template
-  return template
+/** Trusts the addresses that a load balancer reports, as the comment of the template shows. */
+function trust(balancer: string, file: string): void {
+  const text = readFileSync(file, 'utf8')
     .replace(/^# set_real_ip_from .*;$/m, `set_real_ip_from ${balancer};`)
     .replace(/^# (real_ip_header)/m, '$1')
-}
-
-/**
- * Replaces DNS names by one line per replica: tests have no name server, and nginx before 1.27.3 no
- * `resolve`.
- */
-function withFixedAddresses(template: string, { auths, resources }: Addresses): string {
-  const linesFor = (addresses: readonly string[], rest: string) =>
-    addresses.map(address => `server ${address}${rest};`).join('\n  ')
-  return template
-    .replace(/^resolver .*$/m, '')
-    .replace(/server \$\{AUTH_ADDRESS\} resolve([^;]*);/, (_all, rest: string) => linesFor(auths, rest))
-    .replace(/server \$\{RESOURCE_ADDRESS\} resolve([^;]*);/, (_all, rest: string) => linesFor(resources, rest))
+  writeFileSync(file, text)
 }
