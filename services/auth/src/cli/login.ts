@@ -55,6 +55,7 @@ export function loginCommands(
     const url = urlOf(options)
     const email = requireOption(options.email, '--email')
     const password = environment['PASSWORD'] ?? (await askSecretly(`Password of ${email}: `))
+    if (password === '') throw new UsageError('the password is empty: type it, or set PASSWORD')
     const body = {
       email,
       password,

@@ -153,6 +153,8 @@ t.test('cli: distinguishes usage errors from an unreachable service by the exit 
   t.match(await gatehouse('users', 'dance'), { code: 2, stderr: /unknown command 'dance'/ })
   t.match(await gatehouse('users', 'list', '--nonsense'), { code: 2, stderr: /nonsense/ })
   t.match(await gatehouse('login', '--email', 'a@b'), { code: 2, stderr: /--url is missing/ })
+  const silent = runner({ GATEHOUSE_HOME: home, PASSWORD: '' })
+  t.match(await silent('login', '--url', 'http://127.0.0.1:9', '--email', 'a@b.c'), { code: 2, stderr: /is empty/ })
   const away = await gatehouse('login', '--url', 'http://127.0.0.1:9', '--email', 'a@b.c')
   t.match(away, { code: 5, stderr: /cannot be reached/ })
 })
