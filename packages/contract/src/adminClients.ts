@@ -137,9 +137,15 @@ export const AuditView = Type.Object(
 )
 export type AuditView = Static<typeof AuditView>
 
+const AuditParty = Type.String({
+  minLength: 1,
+  maxLength: 254,
+  description: 'An id, or the e-mail address of an account.',
+})
+
 const filter = {
-  actor: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-  target: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+  actor: Type.Optional(AuditParty),
+  target: Type.Optional(AuditParty),
   action: Type.Optional(Type.String({ minLength: 1, maxLength: 100, examples: ['session.start'] })),
   outcome: Type.Optional(Type.String({ minLength: 1, maxLength: 100, examples: ['credentials-invalid'] })),
   address: Type.Optional(Type.String({ minLength: 2, maxLength: 45 })),

@@ -10,6 +10,7 @@ import {
 } from '@gatehouse/contract'
 import { parseAddress } from '@gatehouse/http'
 import { auditContextOf } from '../http/auditContext.ts'
+import { findIdByEmail } from '../store/accounts.ts'
 import { type AuditFilter, readAuditPage } from '../store/readAudit.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { auditLines } from './auditExport.ts'
@@ -43,7 +44,10 @@ const exportLines = {
 export const auditRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { db }) => {
   app.get('/audit', { schema: list }, async (request, reply) => {
     const { limit = '50', cursor, ...query } = request.query
-    const rows = await readAuditPage(db, filterOf(query), { before: readAuditCursor(cursor), limit: Number(limit) + 1 })
+    const rows = await readAuditPage(db, await filterOf(db, query), {
+      before: readAuditCursor(cursor),
+      limit: Number(limit) + 1,
+    })
     const page = rows.slice(0, Number(limit))
     const last = rows.length > page.length ? page.at(-1) : undefined
     reply.header('cache-control', 'no-store')
@@ -51,7 +55,7 @@ export const auditRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { d
   })
 
   app.get('/audit/export', { schema: exportLines }, async (request, reply) => {
-    const filter = filterOf(request.query)
+    const filter = await filterOf(db, request.query)
     const detail = { ...request.query }
     await writeAudit(db, { ...auditContextOf(request), action: 'audit.export', target: null, outcome: 'done', detail })
     reply.header('cache-control', 'no-store').type('application/x-ndjson')
@@ -67,13 +71,19 @@ function plainAddress(text: string): string {
   throw new ProblemError('request-malformed', 'the filter is not an address', { fields })
 }
 
-function filterOf(query: AuditFilterQuery): AuditFilter {
-  const { actor = null, target = null, action = null, outcome = null, address = null, seq } = query
+/** An id, or the e-mail address of an account. An address of no account matches no entry. */
+async function idOf(db: AdminDeps['db'], text: string | undefined): Promise<string | null> {
+  if (text === undefined) return null
+  return (text.includes('@') ? await findIdByEmail(db, text) : undefined) ?? text
+}
+
+async function filterOf(db: AdminDeps['db'], query: AuditFilterQuery): Promise<AuditFilter> {
+  const { action = null, outcome = null, address = null, seq } = query
   const from = query.from === undefined ? null : parseTimestamp(query.from, 'query/from')
   const until = query.until === undefined ? null : parseTimestamp(query.until, 'query/until')
   return {
-    actor,
-    target,
+    actor: await idOf(db, query.actor),
+    target: await idOf(db, query.target),
     action,
     outcome,
     address: address === null ? null : plainAddress(address),

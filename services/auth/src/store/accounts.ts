@@ -32,6 +32,11 @@ export async function readAccount(db: Db, id: string): Promise<AccountView | und
   return (await db.account.findUnique({ where: { id }, select })) ?? undefined
 }
 
+/** @returns the id of the account with the e-mail address */
+export async function findIdByEmail(db: Db, email: string): Promise<string | undefined> {
+  return (await db.account.findUnique({ where: { emailKey: emailKey(email) }, select: { id: true } }))?.id
+}
+
 export interface NewAccount {
   /** Set when the caller must know the id before the row exists; PostgreSQL generates one otherwise. */
   id?: string

@@ -19,6 +19,9 @@ t.test('audit: records failed log-ins, reached limits and reuse, with evidence a
   const entries = async (query: string) => ((await service.callAsAdmin(`/admin/audit?${query}`)).body as Page).entries
   const failed = await entries(`action=session.start&outcome=credentials-invalid&target=${ada.id}`)
   t.equal(failed.length, 3)
+  const byEmail = (email: string) => entries(`action=session.start&outcome=credentials-invalid&target=${email}`)
+  t.same(await byEmail(encodeURIComponent(ada.email.toUpperCase())), failed, 'an e-mail address is an account')
+  t.same(await byEmail('unknown%40example.org'), [])
   t.match(failed[0], { actor: null, target: ada.id, address: '127.0.0.1', requestId: String })
   const throttled = await entries(`action=session.start&outcome=rate-limited&target=${ada.id}`)
   t.equal(throttled.length, 1, 'a throttle is written down once')
