@@ -1,8 +1,8 @@
 /** An action is permitted by the rights at its commit, however long ago its header arrived. */
-import { randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
 import { type AdminClient, startWithAdmin } from '../helpers/adminClient.ts'
-import { clientToken, createClient } from '../helpers/oauthForms.ts'
+import { clientToken, createClient, postForm } from '../helpers/oauthForms.ts'
 import { password, type TestSession, type TestUser } from '../helpers/service.ts'
 import { beginSlowRequest, type SlowRequest } from '../helpers/slowRequest.ts'
 
@@ -13,11 +13,18 @@ interface Scene {
   /** An account that the actor acts on. */
   other: Actor
   client: string
+  /** A key that is announced. */
+  kid: string
+  /** The code of a device that waits. */
+  userCode: string
 }
 type Action = (scene: Scene) => Omit<SlowRequest, 'token'>
 
 const post = (path: string, body: object = {}) => ({ method: 'POST', path, body })
 const newPassword = 'a new password of some length'
+const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256' }] }
+const settings = { PUBLIC_CLIENTS: 'television', KEY_ENCRYPTION_KEYS: `1:${randomBytes(32).toString('hex')}` }
 
 const adminActions: Record<string, Action> = {
   'create user': () => post('/admin/users', { email: `${randomUUID()}@example.org`, password: newPassword }),
@@ -47,6 +54,10 @@ const adminActions: Record<string, Action> = {
   'rotate with overlap': ({ client }) => post(`/admin/clients/${client}/rotate`, { overlapSeconds: 60 }),
   'rotate without overlap': ({ client }) => post(`/admin/clients/${client}/rotate`, { overlapSeconds: 0 }),
   'delete client': ({ client }) => ({ method: 'DELETE', path: `/admin/clients/${client}`, body: { reason: 'test' } }),
+  'set client keys': ({ client }) => ({ method: 'PUT', path: `/admin/clients/${client}/keys`, body: { jwks } }),
+  'announce key': () => post('/admin/keys'),
+  'activate key': ({ kid }) => post(`/admin/keys/${kid}/activate`),
+  'withdraw key': ({ kid }) => post(`/admin/keys/${kid}/withdraw`),
 }
 
 const userActions: Record<string, Action> = {
@@ -66,6 +77,16 @@ const userActions: Record<string, Action> = {
     body: { currentPassword: 'a wrong password', newPassword },
   }),
   'end other sessions': () => ({ method: 'DELETE', path: '/sessions?others=true', body: {} }),
+  'end a session': ({ actor }) => ({ method: 'DELETE', path: `/sessions/${actor.sessionId}`, body: {} }),
+  reauthenticate: () => post('/session/reauthenticate', { password }),
+  'guess at the reauthentication': () => post('/session/reauthenticate', { password: 'a wrong password' }),
+  'look up a device': ({ userCode }) => post('/device/lookup', { userCode }),
+  'approve a device': ({ userCode }) => post('/device/decision', { userCode, approve: true }),
+  'deny a device': ({ userCode }) => post('/device/decision', { userCode, approve: false }),
+}
+
+interface Operation {
+  security?: object[]
 }
 
 const codes = ['session-ended', 'account-disabled', 'token-expired', 'insufficient-scope']
@@ -94,7 +115,11 @@ for (const [state, { actions, revoke }] of Object.entries(revocations)) {
     `actor: an action whose body arrives after its actor was ${state} is refused`,
     { timeout: 120_000 },
     async t => {
-      const service = await startWithAdmin(t)
+      const service = await startWithAdmin(t, settings)
+      const { body: announced } = await service.callAsAdmin('/admin/keys', { body: {} })
+      const { kid } = (announced as { key: { kid: string } }).key
+      const { body: device } = await postForm(service, '/oauth/device_authorization', { client_id: 'television' })
+      const { user_code: userCode } = device as { user_code: string }
       const start = async (roles: string[]) => {
         const user = await service.createUser({ roles })
         return { ...user, ...(await service.login(user)) }
@@ -104,7 +129,7 @@ for (const [state, { actions, revoke }] of Object.entries(revocations)) {
         const other = await start([])
         const client = `client-${randomUUID().slice(0, 8)}`
         await service.callAsAdmin('/admin/clients', { body: { id: client, scopes: ['guard'] } })
-        const scene = { service, actor, other, client }
+        const scene = { service, actor, other, client, kid, userCode }
         const finish = await beginSlowRequest(service.url, { ...action(scene), token: actor.accessToken })
         // The hook of the slow request has read its actor by the time that a later request is
         // answered.
@@ -113,7 +138,7 @@ for (const [state, { actions, revoke }] of Object.entries(revocations)) {
         const response = await finish()
         t.ok(codes.includes(response.body?.code ?? ''), `${name}: ${response.status} ${response.body?.code}`)
         const { rows } = await service.database.pool.query(
-          `SELECT action FROM audit_entries WHERE actor = $1 AND outcome <> 'insufficient-scope' AND action <> 'session.start'`,
+          `SELECT action FROM audit_entries WHERE actor = $1 AND action NOT IN ('admin.denied', 'session.start')`,
           [actor.id],
         )
         t.strictSame(rows, [], `${name}: nothing was done`)
@@ -121,6 +146,27 @@ for (const [state, { actions, revoke }] of Object.entries(revocations)) {
     },
   )
 }
+
+t.test('actor: the acts above are all routes that change something with an access token', async t => {
+  const service = await startWithAdmin(t)
+  const anyUser = { ...service.admin, id: 'x', sessionId: 'x' }
+  const scene = { service, actor: anyUser, other: anyUser, client: 'x', kid: 'x', userCode: 'x' }
+  const tried = Object.values({ ...adminActions, ...userActions }).map(action => {
+    const { method, path } = action(scene)
+    return `${method} ${path.split('?', 1)[0]}`
+  })
+  const { paths } = (await service.call('/openapi.json')).body as { paths: Record<string, Record<string, Operation>> }
+  const routes = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations)
+      .filter(([method, { security = [] }]) => method !== 'get' && security.some(kind => 'bearer' in kind))
+      .map(([method]) => `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, 'x')}`),
+  )
+  t.ok(routes.length > 20, `${routes.length} routes`)
+  t.strictSame(
+    routes.filter(route => !tried.includes(route)),
+    [],
+  )
+})
 
 t.test('actor: creations that wait for a hash when their actor is disabled create no account', async t => {
   const service = await startWithAdmin(t)
