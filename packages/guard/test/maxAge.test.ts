@@ -3,6 +3,7 @@ import type { Problem } from '@gatehouse/contract'
 import t from 'tap'
 import { readyService } from './helpers/guardedApp.ts'
 
+/** @conforms RFC 9470 section 3: a route can require a recent log-in, and its challenge has `max_age`. */
 t.test('maxAge: a token that has passed the route is refused once its log-in is too old', async t => {
   const service = await readyService(t)
   const now = service.clock.wallMs() / 1000

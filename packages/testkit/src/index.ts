@@ -1,7 +1,9 @@
 /** The public parts of the test kit. */
 
+export { type ResponseRecord, recordResponses } from './documentedResponses.ts'
 export * from './fakeAuth.ts'
 export { type FakeClock, fakeClock } from './fakeClock.ts'
+export { type GeneratedClient, runGeneratedClient } from './generatedClient.ts'
 export { type GuardedService, type GuardFixture, guardFixture, untilReady } from './guardFixture.ts'
 export { type HalfOpenProxy, halfOpenProxy } from './halfOpenProxy.ts'
 export { type Call, type CallOptions, codeOf, type HttpResponse, httpClient } from './httpClient.ts'

@@ -8,6 +8,8 @@ const metadataUrl = 'https://shop.example/.well-known/oauth-protected-resource/a
 
 /** @conforms RFC 9728 section 3.2: the metadata names the auth service and is open to every origin. */
 /** @conforms RFC 9728 section 5.1: every Bearer challenge has `resource_metadata`. */
+/** @conforms RFC 9728 section 2: `resource` is the URL of the service. */
+/** @conforms RFC 9728 section 3.3: `resource` is the URL from which the path of the metadata is formed. */
 t.test('metadata: names the auth service, and every Bearer challenge names the metadata', async t => {
   const service = await resource({ RESOURCE_URL: 'https://shop.example/api' })
   t.teardown(service.stop)

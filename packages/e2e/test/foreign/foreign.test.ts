@@ -9,6 +9,7 @@ import { installOnDemand } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { hasModAuthOpenidc, startApache } from '../../src/foreign/apache.ts'
 import { type Place, startForeignSystem } from '../../src/foreign/foreignSystem.ts'
+import { hasHaproxy, startHaproxy } from '../../src/foreign/haproxy.ts'
 import { requireNginx } from '../../src/gateway/nginx.ts'
 
 requireNginx((count, why) => t.plan(count, why))
@@ -90,6 +91,40 @@ t.test("gateway: Apache's mod_auth_openidc verifies with the keys and by introsp
   await system.auths[0]?.call('/session', { method: 'DELETE', body: { refreshToken: session.refreshToken } })
   t.equal(await status(apache.introspectionUrl, session.accessToken), 401, 'after log-out')
 })
+
+t.test('HAProxy verifies signatures with the recipe of the documentation, and knows of no revocation', async t => {
+  if (!hasHaproxy) return skipLoudly(t, 'HAProxy', 'the Debian package is not installed')
+  const haproxy = await startHaproxy({ issuer: places.gateway.issuer, keys: places.direct.issuer })
+  t.teardown(haproxy.stop)
+  const session = await system.login(user)
+  const ask = (token?: string) =>
+    fetch(haproxy.url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+  const missing = await ask()
+  t.match([missing.status, missing.headers.get('www-authenticate')], [401, 'Bearer realm="gatehouse"'])
+  t.equal(await (await ask(session.accessToken)).text(), 'the app')
+  const body = JSON.stringify({ ...user, transport: 'body' })
+  const headers = { 'content-type': 'application/json' }
+  const ofOtherIssuer = await fetch(`${places.direct.issuer}/session`, { method: 'POST', headers, body })
+  const { accessToken: other } = (await ofOtherIssuer.json()) as { accessToken: string }
+  for (const token of [
+    withOtherSignature(session.accessToken),
+    other,
+    'garbage',
+    withoutSignature(session.accessToken),
+  ]) {
+    const refused = await ask(token)
+    t.equal(refused.status, 401)
+    t.match(refused.headers.get('www-authenticate'), /error="invalid_token"/)
+  }
+  await system.auths[0]?.call('/session', { method: 'DELETE', body: { refreshToken: session.refreshToken } })
+  t.equal((await ask(session.accessToken)).status, 200, 'as documented: it accepts the token of an ended session')
+})
+
+/** The algorithm `none` (RFC 8725 section 2.1). */
+function withoutSignature(token: string): string {
+  const [, payload] = token.split('.')
+  return `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${payload}.`
+}
 
 /** Not an appended character: the module's library ignores what follows the signature. */
 function withOtherSignature(token: string): string {

@@ -33,8 +33,8 @@ for (const page of pages) {
     for (const name of names(text, /`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g))
       t.ok(sources.includes(name.replace(/_FILE$/, '')), name)
     // Configurations of other programs have names that look like metrics.
-    const withoutYaml = text.replace(/```yaml\n[\s\S]*?```/g, '')
-    for (const name of names(withoutYaml, /\b((?:gatehouse|http)_[a-z_]+)\b/g)) t.ok(sources.includes(name), name)
+    const withoutOthers = text.replace(/```(?:yaml|haproxy)\n[\s\S]*?```/g, '')
+    for (const name of names(withoutOthers, /\b((?:gatehouse|http)_[a-z_]+)\b/g)) t.ok(sources.includes(name), name)
     for (const route of names(text, /`(?:GET|POST|PUT|PATCH|DELETE) (\/[\w/{}.-]+)/g)) t.ok(isRoute(route), route)
     for (const name of names(text, /gatehouse ((?:users|sessions|guards|clients|audit|receipts) [a-z-]+)/g))
       t.ok(sources.includes(`'${name}'`), `gatehouse ${name}`)

@@ -55,11 +55,14 @@ async function readActiveUser(db: QueryRaw, caller: Caller): Promise<Caller> {
   return { ...caller, ...rightsOf(facts, caller.claims) }
 }
 
-/** The current roles of the account, none for another client; and its current scopes, of which the token may have a part. */
+/** The current roles and scopes of the account, of which the token may have a part; no role for another client. */
 export function rightsOf({ account }: CallerFacts, claims: AccessTokenClaims): { roles: string[]; scopes: string[] } {
   const { roles = [], scopes = [] } = account ?? {}
   const granted = (claims.scope ?? '').split(' ')
-  return { roles: isFirstParty(claims) ? roles : [], scopes: scopes.filter(scope => granted.includes(scope)) }
+  return {
+    roles: isFirstParty(claims) ? roles.filter(role => claims.roles.includes(role)) : [],
+    scopes: scopes.filter(scope => granted.includes(scope)),
+  }
 }
 
 /** The scopes of the token, reduced to those that the client still has. */

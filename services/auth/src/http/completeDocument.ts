@@ -33,7 +33,9 @@ const text = { schema: { type: 'string' } }
 const number = { schema: { type: 'integer' } }
 const requestHeaders = {
   prefer: { description: '`wait=N` (seconds) or `respond-async`: how long to wait until the revocation is in force.' },
-  'idempotency-key': { description: 'The same key for each repetition of the request. 8 to 200 characters.' },
+  'idempotency-key': {
+    description: 'The same key for each repetition of the request. 8 to 200 characters without spaces.',
+  },
   'if-match': { description: 'The `ETag` of the account: refuses the request when the account has changed.' },
 } as const
 const responseHeaders = {

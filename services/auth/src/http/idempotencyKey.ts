@@ -10,6 +10,6 @@ export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   const { 'idempotency-key': key } = request.headers
   if (key === undefined) return undefined
   if (typeof key === 'string' && idempotencyKey.test(key)) return key
-  const field = { field: 'headers/idempotency-key', reason: 'must be 8 to 200 printable characters' }
+  const field = { field: 'headers/idempotency-key', reason: 'must be 8 to 200 printable characters without spaces' }
   throw new ProblemError('request-malformed', 'a malformed Idempotency-Key', { fields: [field] })
 }

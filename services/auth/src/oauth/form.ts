@@ -32,11 +32,18 @@ export function parseForm(body: Buffer): Form {
     throw new OAuthError('invalid_request', 'The body is not a UTF-8 form.')
   const form: Record<string, string> = Object.create(null)
   for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
-    if (name in form) throw new OAuthError('invalid_request', `The parameter ${shown(name)}is repeated.`)
+    if (name in form)
+      throw new OAuthError(
+        repeatable.includes(name) ? 'invalid_target' : 'invalid_request',
+        `The parameter ${shown(name)}is repeated.`,
+      )
     if (value !== '') form[name] = value
   }
   return form
 }
+
+/** A request may name several (RFC 8693 section 2.1, RFC 8707 section 2); a token here has one audience. */
+const repeatable = ['resource', 'audience']
 
 /** Only a name that any parameter has is repeated in a response. */
 function shown(name: string): string {

@@ -48,7 +48,10 @@ export async function refreshGrant(deps: GrantDeps, request: FastifyRequest, for
   const { grant, refreshToken: successor } = await rotate(deps, presented, clientInfoOf(request))
   const { scopes = grant.scopes, audience = grant.audience ?? null } = wanted
   // A scope that the account has lost since the check is left out, and the response says so (RFC 6749 section 5.1).
-  const narrowed = { ...grant, audience, scopes: grant.scopes.filter(scope => scopes.includes(scope)) }
+  const kept = grant.scopes.filter(scope => scopes.includes(scope))
+  // A role gives more than any scope, so a token with a part of the scope has none.
+  const roles = kept.length < grant.scopes.length ? [] : grant.roles
+  const narrowed = { ...grant, audience, roles, scopes: kept }
   return { grant: narrowed, refreshToken: successor }
 }
 

@@ -32,7 +32,7 @@ export const tokenSettings = {
     about: 'Signature algorithm of new keys; must match the first key of SIGNING_KEY',
     fallback: 'ES256',
     choices: algorithms,
-    why: 'The smallest signature that all common libraries verify.',
+    why: 'The smallest signature that common software verifies: HAProxy 2.6 and jsonwebtoken 9 verify no EdDSA.',
   }),
   REFRESH_KEYS: text({
     about: 'Keys of refresh tokens as `id:64 hex digits`, separated by commas, the active key first',

@@ -33,6 +33,7 @@ async function startWithOldLogin(t: Test) {
   return { ...service, old: renewed.accessToken, confirm, decide }
 }
 
+/** @conforms RFC 8628 section 5.4: a log-in of the command line is approved only with the password, after the user has typed the code. */
 t.test('login --device: the approval needs the password, and gives a short log-in with the roles', async t => {
   const service = await startWithOldLogin(t)
   const { call, decide, old } = service
@@ -103,6 +104,7 @@ t.test('login --device: a denied code, and one that ends while the device waits,
   t.equal(rows.length, 0)
 })
 
+/** @conforms RFC 8628 section 3.5: the command line waits for the interval, and 5 s longer after `slow_down`. */
 t.test('login --device: polls at the interval, and slower when the service asks for it', async t => {
   const service = await startWithOldLogin(t)
   const waits: number[] = []

@@ -1,7 +1,7 @@
 /** Further replicas of the service, with the first one's database and keys. */
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '@gatehouse/clock'
-import { type Call, httpClient } from '@gatehouse/testkit'
+import { type Call, httpClient, recordResponses } from '@gatehouse/testkit'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
@@ -26,14 +26,19 @@ export async function startReplica(
   settings: Record<string, string> = {},
   logStream?: LogStream,
 ): Promise<Replica> {
+  const seen = recordResponses()
   const app = await buildApp(readConfig({ ...environment, ...settings }), systemClock, logStream)
+  seen.stop()
   await app.listen({ host: '127.0.0.1', port: 0 })
   /** As the process does: a busy connection is closed once it is idle. */
   const close = async () => {
     const retiring = setInterval(() => app.server.closeIdleConnections(), 20)
     await app.close().finally(() => clearInterval(retiring))
   }
-  t.teardown(close)
+  t.teardown(async () => {
+    await close()
+    seen.assertDocumented(app)
+  })
   const { port } = app.server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
   return { url, call: httpClient(url), close }

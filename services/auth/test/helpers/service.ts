@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '@gatehouse/clock'
 import { type Problem, type ProblemCode, problemDefinition, problemMediaType, problems } from '@gatehouse/contract'
-import { type Call, freshDatabase, type HttpResponse, httpClient } from '@gatehouse/testkit'
+import { type Call, freshDatabase, type HttpResponse, httpClient, recordResponses } from '@gatehouse/testkit'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
@@ -12,7 +12,6 @@ import { sha256 } from '../../src/keys/hmac.ts'
 import { hashPassword } from '../../src/passwords/argon2.ts'
 import { createAccount } from '../../src/store/accounts.ts'
 import { putServiceClient } from '../../src/store/serviceClients.ts'
-import { recordResponses } from './documentedResponses.ts'
 
 export type { HttpResponse }
 

@@ -9,6 +9,7 @@ import { claimsOf } from '../helpers/tokens.ts'
 const path = '/session/reauthenticate'
 const hour = 3600
 
+/** @conforms RFC 9470 section 6.1: an access token has the time of the log-in as `auth_time`. */
 t.test('reauthenticate: the right password gives a token with a new auth_time, and renewals keep it', async t => {
   const service = await startService(t)
   const { refreshToken, sessionId } = await service.login(await service.createUser())

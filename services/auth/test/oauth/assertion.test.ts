@@ -40,6 +40,8 @@ async function startWithKeys(t: Test) {
   return { ...service, jwk, token }
 }
 
+/** @conforms RFC 7523 section 2.2: `client_assertion_type` and `client_assertion` authenticate a client at the token, introspection and revocation endpoints. */
+/** @conforms RFC 7523 section 3: `aud` is the issuer or the URL of the token endpoint. */
 t.test('assertion: authenticates a client that has registered its key, and its secret is refused', async t => {
   const service = await startWithKeys(t)
   const { status, body } = await service.token(jwt(claims()))
@@ -58,6 +60,9 @@ t.test('assertion: authenticates a client that has registered its key, and its s
   t.match((await service.token(jwt(claims()))).body, { error: 'invalid_client' }, 'a new secret replaces the keys')
 })
 
+/** @conforms RFC 7523 section 3: an assertion has `iss` and `sub` (the client), `aud`, `exp` and a signature by a key of the client; `nbf` and `iat` are not in the future. */
+/** @conforms RFC 7523 section 3.2: an invalid assertion is `invalid_client`. */
+/** @conforms RFC 7521 section 4.2: a request has one way to authenticate, and its `client_id` is that of the assertion. */
 t.test('assertion: a wrong, expired, foreign or replayed one is invalid_client, and nothing is written', async t => {
   const service = await startWithKeys(t)
   await createClient(service, 'secretive', ['users:read'])
@@ -114,6 +119,7 @@ t.test('assertion: a wrong, expired, foreign or replayed one is invalid_client, 
   t.match(both.body, { error: 'invalid_request' }, 'two methods')
 })
 
+/** @conforms RFC 7523 section 3: a `jti` is accepted once. */
 t.test('assertion: of the same assertion sent twice at once, one is accepted', async t => {
   const { token } = await startWithKeys(t)
   const assertion = jwt(claims())
@@ -121,6 +127,7 @@ t.test('assertion: of the same assertion sent twice at once, one is accepted', a
   t.same(statuses.toSorted(), [200, 401])
 })
 
+/** @conforms RFC 8725 section 3.2: only keys of the supported algorithms and of sufficient strength are registered. */
 t.test('keys: only public keys of the supported types are registered, by an admin', async t => {
   const { callAsAdmin, call, createUser, login, jwk } = await startWithKeys(t)
   const put = (keys: object[], id = 'robot') =>

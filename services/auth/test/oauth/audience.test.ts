@@ -35,11 +35,16 @@ interface Token {
 }
 
 /** @conforms RFC 7662 section 4: a client learns only about tokens for its own audience. */
+/** @conforms RFC 9470 section 6.2: introspection returns `auth_time`. */
 t.test('introspect: describes tokens for the audience of the client, and no others', async t => {
   const { tokens, send } = await start(t)
   const isActive = async (client: string, token: string) =>
     ((await send(client, '/oauth/introspect', { token })).body as { active: boolean }).active
-  t.match((await send('api', '/oauth/introspect', { token: tokens.forApi })).body, { active: true, aud: api })
+  t.match((await send('api', '/oauth/introspect', { token: tokens.forApi })).body, {
+    active: true,
+    aud: api,
+    auth_time: Number,
+  })
   t.equal(await isActive('other', tokens.forApi), false)
   t.equal(await isActive('plain', tokens.forApi), false)
   t.equal(await isActive('api', tokens.forAll), false)

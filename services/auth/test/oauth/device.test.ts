@@ -36,6 +36,9 @@ function isError(t: Test, { status, body, headers }: HttpResponse, error: string
   t.equal(headers.get('cache-control'), 'no-store')
 }
 
+/** @conforms RFC 8628 section 3.2: the response has the device code, the user code, the URI, the lifetime and the interval. */
+/** @conforms RFC 8628 section 3.3: the user sees which client asks for what before the decision. */
+/** @conforms RFC 8628 section 3.4: a code is accepted only from its client, and used once. */
 t.test('device: gets a session after the approval, once, and it is listed and ended as any other', async t => {
   const service = await startWithDevice(t)
   const { begin, poll, decide, call, session } = service
@@ -78,6 +81,7 @@ t.test('device: gets a session after the approval, once, and it is listed and en
   t.equal(await effectOf(service, tokens.access_token), 'ended')
 })
 
+/** @conforms RFC 8628 section 3.5: `authorization_pending`, `slow_down` with 5 more seconds for all further polls, `access_denied`, `expired_token`. */
 t.test('device: a denied or expired code gives nothing, and a device that polls too often must slow down', async t => {
   const service = await startWithDevice(t)
   const { begin, poll, decide, database } = service
@@ -126,6 +130,7 @@ t.test('device: two polls at once get one session', async t => {
   t.same((await Promise.all(polls)).map(({ status }) => status).toSorted(), [200, 400])
 })
 
+/** @conforms RFC 8628 section 5.1: guesses of user codes are limited. */
 t.test('device: guesses of user codes are limited for each account, and audited', async t => {
   const service = await startWithDevice(t)
   const { begin, decide, call, session, database } = service
@@ -139,6 +144,7 @@ t.test('device: guesses of user codes are limited for each account, and audited'
   t.same(rows, [{ outcome: 'rate-limited' }])
 })
 
+/** @conforms RFC 8628 section 3.1: the client is identified, and one with credentials must authenticate. */
 t.test('device: bad input has its error, and nothing is written', async t => {
   const service = await startWithDevice(t)
   const { begin, poll, call, session, database } = service

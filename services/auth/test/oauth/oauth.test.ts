@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import { clientSecret, clientToken, createClient, postForm } from '../helpers/oauthForms.ts'
 import { assertProblem, basic, type HttpResponse, startService } from '../helpers/service.ts'
+import { claimsOf } from '../helpers/tokens.ts'
 
 function isOAuthError(t: Test, { status, body, headers }: HttpResponse, error: string): void {
   t.match(body, { error, error_description: String })
@@ -203,17 +204,25 @@ t.test('methods: every route refuses other methods with 405 and Allow', async t 
   }
 })
 
-/** @conforms RFC 6749 section 6: a token with a part of the scope has no more than that part. */
-t.test('refresh grant: an access token with fewer scopes has only those on the routes of admins', async t => {
-  const service = await startService(t)
-  const { refreshToken } = await service.login(await service.createUser({ scopes: ['storage:read', 'users:read'] }))
-  const tokenWith = async (refresh_token: string, more: Record<string, string> = {}) =>
-    (await postForm(service, '/oauth/token', { grant_type: 'refresh_token', refresh_token, ...more })).body as {
-      access_token: string
-      refresh_token: string
-    }
-  const narrow = await tokenWith(refreshToken, { scope: 'storage:read' })
-  assertProblem(t, await service.call('/admin/users', { token: narrow.access_token }), 'insufficient-scope')
-  const full = await tokenWith(narrow.refresh_token)
-  t.equal((await service.call('/admin/users', { token: full.access_token })).status, 200)
-})
+/** @conforms RFC 6749 section 6: a token with a part of the scope has no more than that part, and no role. */
+t.test(
+  'refresh grant: an access token with fewer scopes has only those on the routes of admins, and no role',
+  async t => {
+    const service = await startService(t)
+    const rights = { roles: ['admin'], scopes: ['storage:read', 'users:read'] }
+    const { refreshToken } = await service.login(await service.createUser(rights))
+    const tokenWith = async (refresh_token: string, more: Record<string, string> = {}) =>
+      (await postForm(service, '/oauth/token', { grant_type: 'refresh_token', refresh_token, ...more })).body as {
+        access_token: string
+        refresh_token: string
+      }
+    const narrow = await tokenWith(refreshToken, { scope: 'storage:read' })
+    assertProblem(t, await service.call('/admin/users', { token: narrow.access_token }), 'insufficient-scope')
+    t.match(claimsOf(narrow.access_token), { roles: [], scope: 'storage:read' })
+    const whole = await tokenWith(narrow.refresh_token, { scope: 'users:read storage:read' })
+    t.match(claimsOf(whole.access_token), { roles: ['admin'] }, 'the whole scope, by name')
+    const full = await tokenWith(whole.refresh_token)
+    t.match(claimsOf(full.access_token), { roles: ['admin'] })
+    t.equal((await service.call('/admin/users', { token: full.access_token })).status, 200)
+  },
+)

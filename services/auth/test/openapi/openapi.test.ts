@@ -2,14 +2,11 @@
  * The OpenAPI document is complete, well formed, and enough for a generator to make a client that
  * works.
  */
-import { execFile } from 'node:child_process'
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { problems } from '@gatehouse/contract'
-import { installOnDemand } from '@gatehouse/testkit'
+import { installOnDemand, runGeneratedClient } from '@gatehouse/testkit'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { password, startService } from '../helpers/service.ts'
@@ -23,7 +20,6 @@ interface Linter {
   }) => Promise<{ ruleId: string; message: string; location: { pointer?: string }[] }[]>
 }
 
-const run = promisify(execFile)
 const tools = await installOnDemand('services/auth/on-demand')
 const requireTool = createRequire(join(tools, 'package.json'))
 const { createConfig, lintFromString }: Linter = requireTool('@redocly/openapi-core')
@@ -102,33 +98,29 @@ function bareTexts(schema: Schema, path: string): string[] {
   return schema.items ? [...inside, ...bareTexts(schema.items, `${path}[]`)] : inside
 }
 
-t.test('a generated client compiles, and does what an admin does', { timeout: 60_000 }, async t => {
-  const service = await startWithAdmin(t)
-  // Beside the installed tools, so that the generated client finds its runtime.
-  const folder = await mkdtemp(join(tools, 'generated-client-'))
-  t.teardown(() => rm(folder, { recursive: true }))
-  const document = (await service.call('/openapi.json')).body
-  await writeFile(join(folder, 'openapi.json'), JSON.stringify(document))
-  await copyFile(join(packageDir, 'test', 'openapi', 'smoke.ts.txt'), join(folder, 'smoke.ts'))
-  const compilerOptions = {
-    target: 'es2023',
-    module: 'nodenext',
-    types: ['node'],
-    strict: true,
-    skipLibCheck: true,
-    rewriteRelativeImportExtensions: true,
-  }
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
+const program = (name: string) => join(packageDir, 'test', 'openapi', name)
 
-  const tool = { cwd: folder }
-  const require = createRequire(import.meta.url)
-  const generator = join(requireTool.resolve('oazapfts'), '..', 'cli.js')
-  await run(process.execPath, [generator, 'openapi.json', 'client.ts'], tool)
-  // The compiler itself: its launcher does not load under the hooks by which coverage is measured.
-  const launcher = join(require.resolve('typescript/package.json'), '..', 'lib', 'getExePath.js')
-  const { default: getExePath } = (await import(launcher)) as { default: () => string }
-  const compiled = await run(getExePath(), ['-p', '.'], tool).catch(error => error)
-  t.equal(`${compiled.stdout}${compiled.stderr}`, '', 'the compiler reports no error')
-  const { stdout } = await run(process.execPath, ['smoke.js', service.url, service.admin.email, password], tool)
-  t.strictSame(JSON.parse(stdout), { users: 1, me: service.admin.email, inForce: true })
+t.test('a client of oazapfts compiles, and does what an admin does', { timeout: 60_000 }, async t => {
+  const service = await startWithAdmin(t)
+  const document = (await service.call('/openapi.json')).body as object
+  const args = [service.url, service.admin.email, password]
+  const client = { tools, document, generator: 'oazapfts', program: program('oazapfts.ts.txt'), args } as const
+  const { errors, output } = await runGeneratedClient(client)
+  t.equal(errors, '', 'the compiler reports no error')
+  t.strictSame(output, { users: 1, me: service.admin.email, inForce: true })
 })
+
+t.test(
+  'a client of openapi-typescript compiles, renews, and reads refusals by their type',
+  { timeout: 60_000 },
+  async t => {
+    const service = await startWithAdmin(t)
+    const document = (await service.call('/openapi.json')).body as object
+    const args = [service.url, service.admin.email, password]
+    const generator = 'openapi-typescript'
+    const client = { tools, document, generator, program: program('openapiTypescript.ts.txt'), args } as const
+    const { errors, output } = await runGeneratedClient(client)
+    t.equal(errors, '', 'the compiler reports no error')
+    t.strictSame(output, { me: service.admin.email, users: 1, refusals: ['credentials-invalid', 'not-found', 'login'] })
+  },
+)

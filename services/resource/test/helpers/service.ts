@@ -8,6 +8,7 @@ import {
   guardFixture,
   issuer,
   type RawResponse,
+  recordResponses,
   send,
 } from '@gatehouse/testkit'
 import type { FastifyInstance } from 'fastify'
@@ -30,7 +31,9 @@ export async function resource(over: NodeJS.ProcessEnv = {}): Promise<Resource> 
   const fixture = await guardFixture()
   const { auth, clock, key } = fixture
   const config = readConfig(environment({ AUTH_URLS: auth.url, PUBLIC_KEY: key.pem, ...over }))
+  const seen = recordResponses()
   const app = await buildApp({ config, version: '1.2.3', clock })
+  seen.stop()
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
   await auth.holding()
@@ -41,6 +44,7 @@ export async function resource(over: NodeJS.ProcessEnv = {}): Promise<Resource> 
     async stop() {
       await app.close()
       await auth.stop()
+      seen.assertDocumented(app)
     },
   }
 }

@@ -3,11 +3,23 @@
  * that saw a refusal which the document does not promise.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { FastifyInstance } from 'fastify'
 
 interface Document {
   paths: Record<string, Record<string, { responses: Record<string, { description: string }> }>>
 }
+/** The part of a Fastify instance that is used. */
+interface ObservedApp {
+  addHook: (name: 'onSend', hook: OnSend) => unknown
+}
+interface DocumentedApp {
+  swagger: () => object
+}
+type OnSend = (
+  request: { method: string; routeOptions: { url?: string; schema?: object } },
+  reply: { statusCode: number },
+  payload: unknown,
+  done: (error: null, payload: unknown) => void,
+) => void
 interface Seen {
   method: string
   url: string
@@ -21,14 +33,14 @@ export interface ResponseRecord {
   /** Stops observing new instances; call it when the service is built. */
   stop: () => void
   /** @throws Error naming every response that the document lacks */
-  assertDocumented: (app: FastifyInstance) => void
+  assertDocumented: (app: DocumentedApp) => void
 }
 
 /** Call it before the service is built: hooks reach only scopes that are created later. */
 export function recordResponses(): ResponseRecord {
   const seen = new Map<string, Seen>()
   const onNew = (message: unknown) => {
-    const { fastify } = message as { fastify: FastifyInstance }
+    const { fastify } = message as { fastify: ObservedApp }
     fastify.addHook('onSend', (request, reply, payload, done) => {
       const { url, schema } = request.routeOptions
       if (url !== undefined && schema !== undefined && !('hide' in schema)) {
@@ -44,7 +56,7 @@ export function recordResponses(): ResponseRecord {
   return {
     stop: () => void unsubscribe(channel, onNew),
     assertDocumented: app => {
-      const document = app.swagger() as unknown as Document
+      const document = app.swagger() as Document
       const missing = [...seen.values()].filter(response => !isDocumented(document, response))
       if (missing.length === 0) return
       const lines = missing.map(({ method, url, status, code }) => `${method} ${url} ${status} ${code ?? ''}`)
