@@ -1,4 +1,5 @@
 /** Requests a second of a guarded route, against the same route without the guard. */
+import { spawnSync } from 'node:child_process'
 import { type BenchRun, inRounds } from '../benchRun.ts'
 import type { Environment } from '../environment.ts'
 import { interleaved } from '../load/interleaved.ts'
@@ -40,6 +41,7 @@ export async function guardPeers(benchRun: BenchRun): Promise<Result[]> {
   await createIntrospector(environment)
   const onFastify = await startWorker(environment, 'fastifyPeers')
   const onExpress = await startPeerProgram('express', await workerConfigOf(environment))
+  const withRedis = await startRedisPeer(benchRun, environment)
   const { ready: fastifyUrl } = onFastify
   const routes = [
     { name: 'peer-jwt', url: fastifyUrl, path: '/jwt', what: '@fastify/jwt alone, no revocation' },
@@ -59,6 +61,7 @@ export async function guardPeers(benchRun: BenchRun): Promise<Result[]> {
       ...{ name: 'peer-express', url: onExpress.ready, path: '/guarded' },
       what: 'express-oauth2-jwt-bearer on Express, no revocation',
     },
+    ...redisRoutes(withRedis?.ready),
   ]
   const results: Result[] = []
   try {
@@ -67,9 +70,30 @@ export async function guardPeers(benchRun: BenchRun): Promise<Result[]> {
       results.push(await againstUnguarded(fewerRounds, url, guarded))
     }
   } finally {
-    await Promise.all([onFastify.stop(), onExpress.stop()])
+    await Promise.all([onFastify.stop(), onExpress.stop(), withRedis?.stop()])
   }
   return results
+}
+
+async function startRedisPeer(benchRun: BenchRun, environment: Environment) {
+  if (spawnSync('redis-server', ['--version']).status === 0)
+    return startPeerProgram('redis', await workerConfigOf(environment))
+  benchRun.log('SKIPPED peer-redis-get and peer-redis-map: redis-server is not installed')
+  return undefined
+}
+
+function redisRoutes(url: string | undefined) {
+  if (url === undefined) return []
+  return [
+    {
+      ...{ name: 'peer-redis-get', url, path: '/redis-get' },
+      what: '@fastify/jwt with its cache, and a Redis GET for each request',
+    },
+    {
+      ...{ name: 'peer-redis-map', url, path: '/redis-map' },
+      what: '@fastify/jwt with its cache, and a map that follows a Redis channel (a lost message is never noticed)',
+    },
+  ]
 }
 
 /** The files in `packages/guard/frameworks`, the adapter and the platform of each framework. */
