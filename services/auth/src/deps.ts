@@ -13,6 +13,7 @@ import { createPasswordHasher } from './passwords/passwords.ts'
 import { createRenewalPriority } from './passwords/renewalPriority.ts'
 import { createRateLimits } from './rateLimits/rateLimits.ts'
 import { createRevocationPipeline } from './revocationPipeline.ts'
+import { createCallerReads } from './store/callerReads.ts'
 import type { HistoryChange } from './store/databaseHistory.ts'
 import { createLoginBatch } from './store/loginBatch.ts'
 import { readClock } from './store/readClock.ts'
@@ -49,6 +50,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
   const { keyStore, encryption, refreshKeys, verifier, verifierIgnoringExpiry, verifierFor, verifierOfAnyAudience } =
     keyring
   const loginBatch = createLoginBatch(rawSql, clock)
+  const callers = createCallerReads(rawSql, clock)
   const limits = createRateLimits(config, { database, logins: loginBatch, clock })
   const onKeys = keyStore.wake
   const pipeline = createRevocationPipeline(config, { database, history, clock, metrics, onError, onKeys })
@@ -111,12 +113,13 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
     },
     reauthenticate: { db, rawSql, passwords, limits: limits.passwords, accessTokens },
     devices: { db, deviceGuesses: limits.deviceGuesses },
-    authentication: { db: rawSql, verifier },
+    authentication: { callers, verifier },
     revoke: changes,
     accounts: { ...changes, limits: limits.passwords },
     admin: {
       ...changes,
       verifier,
+      callers,
       limitCalls: limits.adminCalls,
       assertGrantFits,
       publicClients: config.PUBLIC_CLIENTS,

@@ -9,7 +9,7 @@ import type { HistoryWatch } from './feed/historyWatch.ts'
 import { pollForWakes } from './feed/pollForWakes.ts'
 import { createPolls, type Polls } from './feed/polls.ts'
 import { createBarrier } from './revoke/barrier.ts'
-import { revokeMetrics } from './revoke/metrics.ts'
+import { revocationBatchMetric, revokeMetrics } from './revoke/metrics.ts'
 import { recordReceipts } from './revoke/receipts.ts'
 import { createRevocations, type Revocations } from './revoke/revoke.ts'
 import type { BarrierDeps } from './revoke/sendRevocation.ts'
@@ -45,7 +45,9 @@ export function createRevocationPipeline(
   const { rawSql: db, direct } = database
   history.start(db.query)
   // A revocation is kept until every token that it can cover has expired.
-  const revocations = createRevocations(database, config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS)
+  const retentionMs = config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS
+  const onBatch = revocationBatchMetric(metrics)
+  const revocations = createRevocations(database, { retentionMs, clock, onBatch })
 
   const bareBarrier = createBarrier({
     read: () => readLiveGuards(db),
@@ -54,7 +56,7 @@ export function createRevocationPipeline(
     onError,
     ...(config.WAKE === 'poll' && { rereadMs: pollMs }),
   })
-  const barrier = recordReceipts(revokeMetrics(metrics, bareBarrier), { db, onError })
+  const barrier = recordReceipts(revokeMetrics(metrics, bareBarrier), { db, clock, onError })
   const maxWaitMs = config.LEASE_MS + config.LEASE_MARGIN_MS + config.DATABASE_TIMEOUT_MS
 
   const replicaId = randomUUID()

@@ -46,8 +46,8 @@ export function adminContextOf(request: FastifyRequest, reason: string | null = 
   const context = actorContextOf(request, reason)
   return {
     ...context,
-    readActor: async (db, own) => {
-      const actor = await context.readActor(db, own)
+    readActor: async (from, own) => {
+      const actor = await context.readActor(from, own)
       assertRecentLogin(request, actor)
       // An action that changes its own actor was permitted before the change.
       if (!own?.account) assertPermitted(request, actor)

@@ -3,6 +3,7 @@ import type { Verifier } from '@gatehouse/guard'
 import type { FastifyPluginAsync } from 'fastify'
 import { authenticateAny } from '../http/authenticate.ts'
 import type { CallLimit } from '../rateLimits/adminCallLimit.ts'
+import type { CallerReads } from '../store/callerReads.ts'
 import { auditDenials } from './auditDenials.ts'
 import { auditRoutes } from './auditRoutes.ts'
 import { clientRoutes } from './clientRoutes.ts'
@@ -17,18 +18,19 @@ import { userUpdateRoutes } from './userUpdateRoutes.ts'
 
 export interface AdminRoutes extends AdminDeps {
   verifier: Verifier
+  callers: CallerReads
   limitCalls: CallLimit
   /** How old the log-in may be for actions of weight, in seconds. */
   recentLoginSeconds: number
 }
 
 export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, options) => {
-  const { db, verifier, limitCalls, passwords, revocations, barrierDeps, ...rest } = options
+  const { db, verifier, callers, limitCalls, passwords, revocations, barrierDeps, ...rest } = options
   const { assertGrantFits, publicClients, audiences, resetCodeSeconds, forgetFailures } = rest
   const { keyChanges, recentLoginSeconds, leaseMs } = rest
   const common = { db, passwords, revocations, barrierDeps, publicClients, audiences }
   const deps = { ...common, assertGrantFits, resetCodeSeconds, forgetFailures, keyChanges, leaseMs }
-  app.addHook('onRequest', authenticateAny({ db, verifier }))
+  app.addHook('onRequest', authenticateAny({ callers, verifier }))
   app.addHook('onRequest', limitCalls)
   requirePermission(app, recentLoginSeconds)
   auditDenials(app, db)

@@ -78,11 +78,12 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (a
   app.post('/sessions/:id/end', { schema: endOne }, async (request, reply) => {
     const { id: sessionId } = request.params
     const { reason = null, confirm } = request.body
-    if ((await ownerOf(db, sessionId)) === undefined) throw new ProblemError('not-found', 'no such session')
     // Only the session of this request needs the confirmation, not the caller's other sessions.
     assertConfirmed({ actor: { id: request.caller.sid }, confirm }, { id: sessionId })
     const context = adminContextOf(request, reason)
     const revoked = await revocations.endSessions({ kind: 'one', sessionId }, 'revoked', context)
+    if (revoked.sessionsEnded === 0 && (await ownerOf(db, sessionId)) === undefined)
+      throw new ProblemError('not-found', 'no such session')
     return sendReceipt(request, reply, { revoked, barrierDeps })
   })
 

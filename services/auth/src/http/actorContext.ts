@@ -5,8 +5,8 @@
 import { type AccessTokenClaims, ProblemError } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import type { QueryRaw } from '../database/rawSql.ts'
-import { type CallerFacts, readCaller } from '../store/readCaller.ts'
-import { readClientCaller } from '../store/readClientCaller.ts'
+import { type CallerReads, singleReads } from '../store/callerReads.ts'
+import type { CallerFacts } from '../store/readCaller.ts'
 import { type AuditContext, auditContextOf } from './auditContext.ts'
 import { checkCaller, checkClient, isClientToken, rightsOf } from './authenticate.ts'
 
@@ -32,10 +32,11 @@ export interface OwnChanges {
 }
 
 /**
+ * @param from a transaction, or reads that several actors share in it
  * @throws ProblemError `session-ended`, `account-disabled`, `token-expired`, `token-invalid`,
  *   `insufficient-scope`
  */
-export type ReadActor = (db: QueryRaw, own?: OwnChanges) => Promise<Actor>
+export type ReadActor = (from: QueryRaw | CallerReads, own?: OwnChanges) => Promise<Actor>
 
 /** An audit context whose actor can be read again. */
 export interface ActorContext extends AuditContext {
@@ -53,19 +54,20 @@ export interface ActorContext extends AuditContext {
  */
 export function actorContextOf(request: FastifyRequest, reason: string | null = null): ActorContext {
   const { caller } = request
-  const readActor: ReadActor = async (db, own = {}) => {
+  const readActor: ReadActor = async (from, own = {}) => {
     const { id, sid } = caller
+    const callers = 'user' in from ? from : singleReads(from)
     if (isClientToken(caller.claims)) {
       // A client whose own action replaced its session or deleted it was read before that, under
       // its row's lock.
       if (own.session) return { id, sid, roles: [], scopes: caller.scopes, authAgeSeconds: 0 }
-      const facts = await readClientCaller(db, caller)
+      const facts = await callers.client(caller)
       const code = checkClient(facts, caller.claims)
       if (code !== undefined) throw new ProblemError(code, 'the client was revoked after the request had begun')
       const scopes = caller.scopes.filter(scope => facts.scopes?.includes(scope))
       return { id, sid, roles: [], scopes, authAgeSeconds: 0 }
     }
-    const facts = withoutOwnChanges(await readCaller(db, caller), caller.claims, own)
+    const facts = withoutOwnChanges(await callers.user(caller), caller.claims, own)
     const code = checkCaller(facts, caller.claims)
     if (code !== undefined) throw new ProblemError(code, 'the actor was revoked after the request had begun')
     return {

@@ -2,18 +2,18 @@
 import { type AccessTokenClaims, type ProblemCode, ProblemError } from '@gatehouse/contract'
 import { type Caller, singleAuthorization, type Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
-import type { QueryRaw } from '../database/rawSql.ts'
-import { type CallerFacts, readCaller } from '../store/readCaller.ts'
-import { type ClientFacts, readClientCaller } from '../store/readClientCaller.ts'
+import type { CallerReads } from '../store/callerReads.ts'
+import type { CallerFacts } from '../store/readCaller.ts'
+import type { ClientFacts } from '../store/readClientCaller.ts'
 import { isFirstParty } from '../tokens/firstParty.ts'
 
 export interface AuthenticateDeps {
-  db: QueryRaw
+  callers: CallerReads
   verifier: Verifier
 }
 
 /** An onRequest hook that sets `request.caller` to a user with the current roles and scopes. */
-export function authenticateUser({ db, verifier }: AuthenticateDeps) {
+export function authenticateUser({ callers, verifier }: AuthenticateDeps) {
   return async (request: FastifyRequest): Promise<void> => {
     const caller = await verifyToken(verifier, request)
     if (isClientToken(caller.claims)) {
@@ -22,19 +22,19 @@ export function authenticateUser({ db, verifier }: AuthenticateDeps) {
     // A client that acts for a user has no business with the user's password and sessions.
     if (!isFirstParty(caller.claims))
       throw new ProblemError('insufficient-scope', "another client's token on a user's route", { scope: ['person'] })
-    request.caller = await readActiveUser(db, caller)
+    request.caller = await readActiveUser(callers, caller)
   }
 }
 
 /** The same for routes that service clients may call too, with their own tokens. */
-export function authenticateAny({ db, verifier }: AuthenticateDeps) {
+export function authenticateAny({ callers, verifier }: AuthenticateDeps) {
   return async (request: FastifyRequest): Promise<void> => {
     const caller = await verifyToken(verifier, request)
     // Names the actor of a refusal in the audit log; no handler runs before the next statement has succeeded.
     request.caller = { ...caller, roles: [], scopes: [] }
     request.caller = isClientToken(caller.claims)
-      ? await readActiveClient(db, caller)
-      : await readActiveUser(db, caller)
+      ? await readActiveClient(callers, caller)
+      : await readActiveUser(callers, caller)
   }
 }
 
@@ -48,8 +48,8 @@ async function verifyToken(verifier: Verifier, request: FastifyRequest): Promise
   return caller
 }
 
-async function readActiveUser(db: QueryRaw, caller: Caller): Promise<Caller> {
-  const facts = await readCaller(db, caller)
+async function readActiveUser(callers: CallerReads, caller: Caller): Promise<Caller> {
+  const facts = await callers.user(caller)
   const outcome = checkCaller(facts, caller.claims)
   if (outcome !== undefined) throw new ProblemError(outcome, 'the session or account of the token is not active')
   return { ...caller, ...rightsOf(facts, caller.claims) }
@@ -66,8 +66,8 @@ export function rightsOf({ account }: CallerFacts, claims: AccessTokenClaims): {
 }
 
 /** The scopes of the token, reduced to those that the client still has. */
-async function readActiveClient(db: QueryRaw, caller: Caller): Promise<Caller> {
-  const facts = await readClientCaller(db, caller)
+async function readActiveClient(callers: CallerReads, caller: Caller): Promise<Caller> {
+  const facts = await callers.client(caller)
   const outcome = checkClient(facts, caller.claims)
   if (outcome !== undefined) throw new ProblemError(outcome, 'a token of a deleted service client, or of an old key')
   return { ...caller, roles: [], scopes: caller.scopes.filter(scope => facts.scopes?.includes(scope)) }

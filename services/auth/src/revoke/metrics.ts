@@ -31,3 +31,14 @@ export function revokeMetrics(metrics: Registry, barrier: Barrier): Barrier {
   }
   return { ...barrier, wait }
 }
+
+/** @returns a function that is called with the number of sessions whose ends share a commit */
+export function revocationBatchMetric(metrics: Registry): (size: number) => void {
+  const batchSize = new Histogram({
+    name: 'gatehouse_revoke_batch_size',
+    help: 'Sessions that were ended one by one and share a statement and a commit',
+    buckets: [1, 2, 4, 8, 16, 32, 64],
+    registers: [metrics],
+  })
+  return size => batchSize.observe(size)
+}

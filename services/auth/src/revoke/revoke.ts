@@ -2,26 +2,18 @@
  * The path of every revocation: change the rows, append the entries, commit. The barrier is waited
  * for afterwards.
  */
-import type { Database, Db, PrismaClient } from '../database/database.ts'
-import type { QueryRaw } from '../database/rawSql.ts'
+import type { Database, Db } from '../database/database.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { type RevocationResult, raiseGlobalEpoch } from '../store/appendRevocations.ts'
 import { countActive } from '../store/countActive.ts'
-import { endOneSession } from '../store/endOneSession.ts'
-import { type EndedAs, endSessions, type OneSession, type SessionSelection } from '../store/endSessions.ts'
-import { readHead } from '../store/readClock.ts'
+import type { EndedAs, SessionSelection } from '../store/endSessions.ts'
 import { changePassword } from '../store/updateAccount.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import {
-  appendWork,
-  confirmAndAppend,
-  type RevocationContext,
-  type RevocationWork,
-  revocationAudit,
-  sessionEntry,
-} from './appendWork.ts'
+import { appendWork, confirmAndAppend, type RevocationContext, type RevocationWork } from './appendWork.ts'
 import { type AccountChangeRequest, type AccountChangeResult, changeAccount } from './changeAccount.ts'
 import { confirmActor } from './confirmActor.ts'
+import { endSelected } from './endSelected.ts'
+import { createEndSession, type EndSessionDeps } from './endSession.ts'
 
 export interface Revocations {
   endSessions: (which: SessionSelection, endedAs: EndedAs, context: RevocationContext) => Promise<RevocationResult>
@@ -41,6 +33,10 @@ export interface Revocations {
   changePassword: (change: PasswordChange, context: ActorContext) => Promise<RevocationResult | undefined>
 }
 
+export interface RevocationOptions extends Pick<EndSessionDeps, 'retentionMs' | 'clock'> {
+  onBatch?: EndSessionDeps['onBatch']
+}
+
 export interface PasswordChange {
   id: string
   /** Hash of the old password. */
@@ -51,25 +47,20 @@ export interface PasswordChange {
   keepOnly: string | null
 }
 
-interface RevocationDeps {
-  prisma: PrismaClient
-  rawSql: QueryRaw
-  retentionMs: number
-}
-
-/** @param retentionMs how long entries are kept: the longest token lifetime plus the margin */
+/**
+ * @param options.retentionMs how long entries are kept: the longest token lifetime plus the margin
+ * @param options.onBatch is called with the number of single sessions whose ends share a commit
+ */
 export function createRevocations(
-  { prisma, rawSql }: Pick<Database, 'prisma' | 'rawSql'>,
-  retentionMs: number,
+  database: Pick<Database, 'prisma' | 'rawSql'>,
+  { retentionMs, clock, onBatch = () => undefined }: RevocationOptions,
 ): Revocations {
-  const deps = { prisma, rawSql, retentionMs }
+  const { prisma } = database
+  const endOne = createEndSession({ database, clock, retentionMs, onBatch })
   return {
     endSessions: (which, endedAs, context) => {
-      if (which.kind !== 'one') return prisma.$transaction(tx => end(tx, { which, endedAs, context, retentionMs }))
-      // One statement suffices, unless the actor is not the owner: its rights must then be read.
-      const isOwner = context.readActor === undefined || which.accountId === context.actor
-      if (isOwner) return endOwn(deps, which, { endedAs, context })
-      return prisma.$transaction(tx => end(tx, { which, endedAs, context, retentionMs }))
+      if (which.kind === 'one') return endOne(which, { endedAs, context })
+      return prisma.$transaction(tx => endSelected(tx, { which, endedAs, context, retentionMs }))
     },
     changeAccount: (request, context) =>
       prisma.$transaction(tx => changeAccount(tx, { request, context, retentionMs })),
@@ -82,50 +73,6 @@ export function createRevocations(
     changePassword: (change, context) =>
       prisma.$transaction(tx => setNewPassword(tx, { change, context, retentionMs })),
   }
-}
-
-interface Ending {
-  endedAs: EndedAs
-  context: RevocationContext
-}
-
-async function endOwn(
-  { rawSql, retentionMs }: RevocationDeps,
-  { sessionId, accountId }: OneSession,
-  { endedAs, context }: Ending,
-): Promise<RevocationResult> {
-  const { kind, effect } = sessionEntry(sessionId)
-  const result = { kind, subject: sessionId, effect, sessionsEnded: 1 }
-  const audit = revocationAudit(result, { action: `session.${endedAs}`, target: sessionId, context })
-  const position = await endOneSession(rawSql, {
-    sessionId,
-    accountId: accountId ?? null,
-    actorSid: context.sid ?? null,
-    endedAs,
-    retentionMs,
-    audit,
-  })
-  if (position !== undefined) return { ...result, ...position }
-  await context.readActor?.(rawSql)
-  // Another request has ended the session; the caller waits until that revocation is in force.
-  return { ...result, ...(await readHead(rawSql)), sessionsEnded: 0 }
-}
-
-async function end(
-  tx: Db,
-  { which, endedAs, context, retentionMs }: Ending & { which: SessionSelection; retentionMs: number },
-): Promise<RevocationResult> {
-  const ended = await endSessions(tx, which, endedAs)
-  const isOne = which.kind === 'one'
-  const work = {
-    entries: ended.map(sessionEntry),
-    action: `session.${endedAs}` as const,
-    target: isOne ? which.sessionId : which.accountId,
-    sessionsEnded: ended.length,
-    own: { session: context.sid !== undefined && ended.includes(context.sid) },
-  }
-  const revoked = await confirmAndAppend(tx, work, { context, retentionMs })
-  return { ...revoked, subject: isOne ? which.sessionId : null }
 }
 
 async function endAll(
@@ -158,7 +105,7 @@ async function setNewPassword(
   await writeAudit(tx, { actor, reason, address, requestId, action, target: id, outcome: 'done', detail })
   if (keepOnly !== null) {
     const which = { kind: 'others', accountId: id, exceptSessionId: keepOnly } as const
-    return end(tx, { which, endedAs: 'password-changed', context, retentionMs })
+    return endSelected(tx, { which, endedAs: 'password-changed', context, retentionMs })
   }
   const work = { entries: [], action, target: id, sessionsEnded: 0 }
   const revoked = await confirmAndAppend(tx, work, { context, retentionMs })

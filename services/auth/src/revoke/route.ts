@@ -49,14 +49,11 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   app.delete('/sessions/:id', { schema: endOne }, async (request, reply) => {
     const caller = request.caller
     const { id: sessionId } = request.params
+    const which = { kind: 'one', sessionId, accountId: caller.id } as const
+    const revoked = await revocations.endSessions(which, 'revoked', actorContextOf(request))
     // The response does not tell whether the session exists for another account.
-    if ((await ownerOf(db, sessionId)) !== caller.id)
+    if (revoked.sessionsEnded === 0 && (await ownerOf(db, sessionId)) !== caller.id)
       throw new ProblemError('not-found', 'no such session of the caller')
-    const revoked = await revocations.endSessions(
-      { kind: 'one', sessionId, accountId: caller.id },
-      'revoked',
-      actorContextOf(request),
-    )
     return sendRevocation(request, reply, { revoked, barrierDeps })
   })
 

@@ -1,4 +1,4 @@
-/** Ends one session and appends its feed entry: the most frequent revocation, in one statement and one round trip. */
+/** Ends one session and appends its feed entry, in one statement and one round trip; waits for locked rows. */
 import type { QueryRaw } from '../database/rawSql.ts'
 import type { FeedPosition } from './databaseHistory.ts'
 import type { EndedAs } from './endSessions.ts'
@@ -12,8 +12,6 @@ export interface SessionEnd {
   /** The session of the request, which must be active too; null when the request has none. */
   actorSid: string | null
   endedAs: EndedAs
-  /** How long the entry is kept, in milliseconds: the longest token lifetime and the margin. */
-  retentionMs: number
   audit: AuditRow
 }
 
@@ -21,11 +19,16 @@ export interface SessionEnd {
  * Does what `endSessions` and `appendRevocations` do in a transaction, with the same row locks in the same order: the session,
  * its refresh row, and the clock last, because every other revocation waits for the clock until the commit. The clock's
  * condition reads the result of the deletion, so PostgreSQL executes the deletion first.
+ * @param retentionMs how long the entry is kept: the longest token lifetime and the margin
  * @returns the position of the entry; undefined when the session is not active. To learn which entry ended it, the caller must
  * read the head in another statement: the snapshot of this statement is older than its wait for the lock.
  */
-export async function endOneSession(db: QueryRaw, end: SessionEnd): Promise<FeedPosition | undefined> {
-  const { sessionId, accountId, actorSid, endedAs, retentionMs, audit } = end
+export async function endOneSession(
+  db: QueryRaw,
+  end: SessionEnd,
+  retentionMs: number,
+): Promise<FeedPosition | undefined> {
+  const { sessionId, accountId, actorSid, endedAs, audit } = end
   const [row] = await db.$queryRaw<FeedPosition[]>`
     WITH locked AS (
       SELECT id, account_id, ended_at FROM sessions

@@ -9,11 +9,14 @@ export interface ClientFacts {
   isKeyWithdrawn: boolean
 }
 
+export interface ClientToken {
+  id: string
+  sid: string
+  keyId: string
+}
+
 /** One statement and so one snapshot of three rows, each by primary key. */
-export async function readClientCaller(
-  db: QueryRaw,
-  token: { id: string; sid: string; keyId: string },
-): Promise<ClientFacts> {
+export async function readClientCaller(db: QueryRaw, token: ClientToken): Promise<ClientFacts> {
   const [row] = await db.$queryRaw<ClientFacts[]>`
     SELECT client.scopes, clock.global_epoch AS "globalEpoch",
            EXISTS (SELECT FROM signing_keys WHERE kid = ${token.keyId} AND state = 'withdrawn') AS "isKeyWithdrawn"

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/schema'
 import type { Db } from '../database/database.ts'
 import type { QueryRaw } from '../database/rawSql.ts'
+import { unnest } from '../database/unnest.ts'
 import type { RevocationResult } from './appendRevocations.ts'
 
 export interface ReceiptDetail {
@@ -14,16 +15,27 @@ export interface ReceiptDetail {
 export const isReceiptDetail = Compile(Type.Object({ waitedMs: Type.Integer(), guards: Type.Array(GuardReceipt) }))
 export const isRevocation = Compile(Type.Pick(Receipt, ['kind', 'subject', 'effect', 'sessionsEnded']))
 
+export interface NewReceipt extends ReceiptDetail {
+  seq: number
+}
+
 /**
  * By the index on `seq`. Two replicas may both write a receipt, and both are true. The statement does not wait for the disk: the
  * revocation rests on rows that are already durable, so a crash of PostgreSQL within the second loses only the receipt.
  */
-export async function writeReceipt(db: QueryRaw, seq: number, { waitedMs, guards }: ReceiptDetail): Promise<void> {
+export async function writeReceipts(db: QueryRaw, receipts: readonly NewReceipt[]): Promise<void> {
+  const [seqs = [], details = []] = unnest(
+    receipts.map(({ seq, waitedMs, guards }) => ({ seq, detail: JSON.stringify({ waitedMs, guards }) })),
+    ['seq', 'detail'],
+  )
   await db.$queryRaw`
     INSERT INTO audit_entries (action, outcome, seq, detail)
-    SELECT ${receiptAction}, 'done', ${seq}, ${JSON.stringify({ waitedMs, guards })}::jsonb
-      FROM set_config('synchronous_commit', 'off', true)
-     WHERE NOT EXISTS (SELECT FROM audit_entries WHERE seq = ${seq} AND action = ${receiptAction})`
+    SELECT DISTINCT ON (receipt.seq) ${receiptAction}, 'done', receipt.seq, receipt.detail::jsonb
+      FROM set_config('synchronous_commit', 'off', true),
+           unnest(${seqs}::bigint[], ${details}::text[]) WITH ORDINALITY AS receipt (seq, detail, position)
+     WHERE receipt.seq IS NOT NULL
+       AND NOT EXISTS (SELECT FROM audit_entries AS known WHERE known.seq = receipt.seq AND known.action = ${receiptAction})
+     ORDER BY receipt.seq, receipt.position`
 }
 
 export const receiptAction = 'revocation.in-force'

@@ -1,7 +1,10 @@
 /** Ending one session in one statement: its entry in the feed, and concurrent requests. */
+import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { holdRevocationClock, untilBlocked } from '../helpers/locks.ts'
+import { startReplica, untilStarted } from '../helpers/replicas.ts'
 import { startRevocationService } from '../helpers/revocationMethods.ts'
+import type { TestSession } from '../helpers/service.ts'
 
 interface Answer {
   seq: number
@@ -32,30 +35,47 @@ t.test('end session: of two concurrent requests the second returns the entry of 
   }
 })
 
-t.test('end session: forty concurrent ends get forty consecutive entries, each with its audit row', async t => {
-  const service = await startRevocationService(t)
-  const user = await service.createUser()
-  const sessions = await Promise.all(Array.from({ length: 40 }, () => service.login(user)))
-  const { rows: before } = await service.database.pool.query('SELECT head::int FROM revocation_clock')
-  const responses = await Promise.all(
-    sessions.map(({ sessionId, accessToken: token }) =>
-      service.call(`/sessions/${sessionId}`, { method: 'DELETE', token }),
-    ),
-  )
-  for (const { status, body } of responses)
-    t.match({ status, body }, { status: 200, body: { sessionsEnded: 1, inForce: true } })
-  const { rows } = await service.database.pool.query(
-    `SELECT entry.seq::int, entry.subject, audit.target, audit.action, entry.expires_at - entry.created_at >= interval '5 minutes' AS "isLong"
-       FROM revocations AS entry JOIN audit_entries AS audit ON audit.seq = entry.seq AND audit.action = 'session.revoked'
+t.test(
+  'end session: thirty concurrent ends share statements, and each has its entry, audit row and receipt',
+  async t => {
+    const service = await startRevocationService(t)
+    const proxy = await pgProxy(t, service.database.url)
+    const counted = await startReplica(t, service, { DATABASE_URL: proxy.url, HOUSEKEEPING_SECONDS: '86400' })
+    const polling = await startReplica(t, service, { WAKE: 'poll' })
+    const user = await service.createUser()
+    const sessions: TestSession[] = []
+    while (sessions.length < 60)
+      sessions.push(...(await Promise.all(Array.from({ length: 20 }, () => service.login(user)))))
+    await untilStarted(service, counted)
+    const { rows: before } = await service.database.pool.query('SELECT head::int FROM revocation_clock')
+    for (const [index, { call }] of [counted, polling].entries()) {
+      const some = sessions.slice(index * 30, index * 30 + 30)
+      proxy.statements()
+      const responses = await Promise.all(
+        some.map(({ sessionId, accessToken: token }) => call(`/sessions/${sessionId}`, { method: 'DELETE', token })),
+      )
+      const statements = proxy.statements()
+      for (const { status, body } of responses)
+        t.match({ status, body }, { status: 200, body: { sessionsEnded: 1, inForce: true } })
+      if (index === 0) t.ok(statements < 30, `${statements} statements for 30 ends`)
+    }
+    const { rows } = await service.database.pool.query(
+      `SELECT entry.seq::int, entry.subject, audit.target, receipt.detail AS receipt, entry.expires_at - entry.created_at >= interval '5 minutes' AS "isLong"
+       FROM revocations AS entry
+       JOIN audit_entries AS audit ON audit.seq = entry.seq AND audit.action = 'session.revoked'
+       JOIN audit_entries AS receipt ON receipt.seq = entry.seq AND receipt.action = 'revocation.in-force'
       ORDER BY entry.seq`,
-  )
-  t.same(
-    rows.map(({ seq }) => seq),
-    sessions.map((_session, index) => before[0].head + index + 1),
-  )
-  t.same(rows.map(({ subject }) => subject).sort(), sessions.map(({ sessionId }) => sessionId).sort())
-  for (const { subject, target, isLong } of rows) t.match({ target, isLong }, { target: subject, isLong: true })
-})
+    )
+    t.same(
+      rows.map(({ seq }) => seq),
+      sessions.map((_session, index) => before[0].head + index + 1),
+    )
+    t.same(rows.map(({ subject }) => subject).sort(), sessions.map(({ sessionId }) => sessionId).sort())
+    for (const { subject, target, isLong, receipt } of rows)
+      t.match({ target, isLong, receipt }, { target: subject, isLong: true, receipt: { waitedMs: Number, guards: [] } })
+    t.match((await counted.call('/metrics')).body, /gatehouse_revoke_batch_size_count [1-9]/)
+  },
+)
 
 t.test('revocation: its entry is kept for the longest token lifetime plus the margin', async t => {
   const service = await startRevocationService(t, { ACCESS_TOKEN_SECONDS: '60', REVOCATION_MARGIN_MS: '20000' })

@@ -84,7 +84,7 @@ t.test(`${rounds * sessions} renewals of ${sessions} sessions do not grow any ta
     rotateRow: createRotationBatch(renewing.rawSql, { idle: 1e5, shortIdle: 1e4 }, systemClock),
     refreshKeys: readRefreshKeys(`1:${secret}`),
     renewalPriority: { claim: () => undefined },
-    revocations: createRevocations(renewing, 360_000),
+    revocations: createRevocations(renewing, { retentionMs: 360_000, clock: systemClock }),
     retryWindowMs: 30_000,
     limits: failureLimits({ db: renewing.rawSql, clock: systemClock, policy: 'renew', quota: 30 }),
   }

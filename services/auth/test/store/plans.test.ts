@@ -3,8 +3,12 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { sha256 } from '../../src/keys/hmac.ts'
+import { endOneSession } from '../../src/store/endOneSession.ts'
+import { endSessionBatch } from '../../src/store/endSessionBatch.ts'
+import { readCaller, readCallers } from '../../src/store/readCaller.ts'
 import { readFeed } from '../../src/store/readFeed.ts'
 import { readLogins } from '../../src/store/readLogin.ts'
+import { writeReceipts } from '../../src/store/receipts.ts'
 import { rotateRefreshToken, rotateRefreshTokens } from '../../src/store/rotateRefreshToken.ts'
 import { startSession, startSessions } from '../../src/store/startSession.ts'
 import { writePolls } from '../../src/store/writePolls.ts'
@@ -56,6 +60,12 @@ t.test('store: each hot statement keeps a generic plan, for one row and for seve
     ...{ guard: randomUUID(), clientId: 'guards', secretHash: sha256('wrong'), name: 'g', version: '1' },
     ...{ feedId: null, after: null },
   })
+  const audit = {
+    ...{ actor: null, action: 'session.revoked' as const, target: null, reason: null, address: null, requestId: 'r' },
+    ...{ outcome: 'done', detail: {} },
+  }
+  const end = () => ({ sessionId: randomUUID(), accountId: null, actorSid: null, endedAs: 'revoked' as const, audit })
+  const caller = () => ({ id: ada.id, sid: randomUUID(), keyId: 'none' })
   const idle = { idle: 60, shortIdle: 60 }
   const lease = { leaseMs: 1000, marginMs: 100, pageSize: 100, guardsPerClient: 10 }
   const statements: Record<string, () => Promise<unknown>> = {
@@ -65,6 +75,11 @@ t.test('store: each hot statement keeps a generic plan, for one row and for seve
       readLogins(rawSql, [{ email: ada.email, network: '192.0.2.1', quotas }]),
     'a single log-in': () => startSession(rawSql, begin()),
     'log-ins batched': () => startSessions(rawSql, [begin()]),
+    'the end of a session': () => endOneSession(rawSql, end(), 60_000),
+    'ends of sessions batched': () => endSessionBatch(rawSql, [end(), end()], 60_000),
+    'a caller': () => readCaller(rawSql, caller()),
+    'callers batched': () => readCallers(rawSql, [caller(), caller()]),
+    receipts: () => writeReceipts(rawSql, [{ seq: 1, waitedMs: 0, guards: [] }]),
     'a poll': () => writePolls(rawSql, [poll()], lease),
     'the feed': () => readFeed(rawSql, { after: 0, pageSize: 10 }),
   }

@@ -119,7 +119,7 @@ t.test('renew: a batch rotates no ended session, no old generation and no wrong 
   const { service, rotations, batched } = await startBatch(t)
   const [ended, old, otherSecret, ...good] = rotations as [Rotation, Rotation, Rotation, ...Rotation[]]
   const act = { actor: null, reason: null, address: null, requestId: null }
-  const { endSessions } = createRevocations(service.database, 360_000)
+  const { endSessions } = createRevocations(service.database, { retentionMs: 360_000, clock: systemClock })
   await endSessions({ kind: 'one', sessionId: ended.sessionId }, 'revoked', act)
   const batch = [ended, { ...old, generation: 7 }, { ...otherSecret, presentedHash: randomBytes(32) }, ...good]
   const grants = await Promise.all(batch.map(batched))
