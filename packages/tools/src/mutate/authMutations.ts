@@ -58,4 +58,19 @@ export const authMutations: readonly Mutation[] = [
     [' + entry.position, entry.kind', ' + entry.position - 1, entry.kind'],
     ["pg_notify('gatehouse_feed', '')", "pg_notify('gatehouse_none', '')"],
   ]),
+  ...mutationsOf(`${source}store/endSessionBatch.ts`, testsOf('revoke/sharedEnds'), [
+    [' AND actor.ended_at IS NULL', ''],
+    ['FOR UPDATE OF token SKIP LOCKED', 'FOR UPDATE OF token'],
+    [' - count(*) OVER () + row_number()', ' - count(*) OVER () - 1 + row_number()'],
+    ["pg_notify('gatehouse_feed', '')", "pg_notify('gatehouse_none', '')"],
+  ]),
+  ...mutationsOf(`${source}revoke/endSession.ts`, testsOf('revoke/sharedEnds'), [
+    [
+      'sid === undefined || sid === which.sessionId || !sessionIds.has(sid)',
+      'sessionIds.size > 0 || sid === which.sessionId',
+    ],
+    ['refusals[index] === undefined', 'index >= 0'],
+    ["  await lockFeed(tx, 'append')\n", ''],
+    ['    return []\n', '    throw error\n'],
+  ]),
 ]

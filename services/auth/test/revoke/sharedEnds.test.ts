@@ -2,6 +2,7 @@
 import { systemClock } from '@gatehouse/clock'
 import { type AccessTokenClaims, ProblemError } from '@gatehouse/contract'
 import { pgProxy } from '@gatehouse/testkit'
+import pg from 'pg'
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import type { ActorContext } from '../../src/http/actorContext.ts'
@@ -73,10 +74,21 @@ t.beforeEach(() => {
 t.test(`end session: ${count} ends in one turn take one statement, and each gets its entry and audit row`, async t => {
   const sessions = await ends.login()
   const [{ head }] = await query('SELECT head::int FROM revocation_clock')
+  let notifications = 0
+  const listener = new pg.Client({ connectionString: service.database.url })
+  listener.on('notification', () => {
+    notifications += 1
+  })
+  await listener.connect()
+  t.teardown(() => listener.end())
+  await listener.query('LISTEN gatehouse_feed')
   proxy.statements()
   const results = await Promise.all(sessions.map(logOut))
   t.equal(proxy.statements(), 1)
   t.same(sizes, [count])
+  // PostgreSQL sends pending notifications before the result of a statement.
+  await listener.query('SELECT 1')
+  t.equal(notifications, 1)
   const expected = sessions.map(({ sessionId }, index) => ({ seq: head + index + 1, subject: sessionId }))
   t.match(
     results,
@@ -108,6 +120,10 @@ t.test('end session: an actor whose session the same batch ends is refused', asy
     const refused = t.rejects(end(second, third), { code: 'session-ended' })
     t.match(await Promise.all([end(first, second), end(fourth, fourth)]), [{ sessionsEnded: 1 }, { sessionsEnded: 1 }])
     await refused
+    // Its session is over now: it is refused in any batch.
+    const later = t.rejects(end(second, third), { code: 'session-ended' })
+    t.match(await end(first, fourth), { sessionsEnded: 0 })
+    await later
     t.same(await activeOf([third]), [third])
     // Two that end each other: one of them succeeds.
     const results = await Promise.allSettled([end(first, third), end(third, first)])
