@@ -57,7 +57,8 @@ t.test(
       const statements = proxy.statements()
       for (const { status, body } of responses)
         t.match({ status, body }, { status: 200, body: { sessionsEnded: 1, inForce: true } })
-      if (index === 0) t.ok(statements < 30, `${statements} statements for 30 ends`)
+      // Alone, each would take three: the caller, the end and the receipt.
+      if (index === 0) t.ok(statements < 60, `${statements} statements for 30 ends`)
     }
     const { rows } = await service.database.pool.query(
       `SELECT entry.seq::int, entry.subject, audit.target, receipt.detail AS receipt, entry.expires_at - entry.created_at >= interval '5 minutes' AS "isLong"
