@@ -27,11 +27,18 @@ export interface System {
   auths: Service[]
   resources: Service[]
   /** Starts another replica; with `port` in the place of one that has exited. */
-  addAuth: (options?: { port?: number; env?: Record<string, string>; form?: BuildForm }) => Promise<Service>
-  addResource: (options?: { port?: number; env?: Record<string, string> }) => Promise<Service>
+  addAuth: (options?: AddOptions & { form?: BuildForm }) => Promise<Service>
+  addResource: (options?: AddOptions) => Promise<Service>
   createAccount: (email: string, rights?: string[]) => Promise<Login>
   login: (credentials: Login, auth?: Service) => Promise<Tokens>
   stop: () => Promise<void>
+}
+
+interface AddOptions {
+  port?: number
+  env?: Record<string, string>
+  /** The folder of another release, which is built. */
+  release?: string
 }
 
 /** The folder in `dist` of a service: the shipped bundle, or the single modules. */
@@ -81,14 +88,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const auths: Service[] = []
   const resources: Service[] = []
 
-  const addAuth: System['addAuth'] = async ({ port = 0, env: more = {}, form = defaultForm } = {}) => {
-    const service = await start(`auth/dist/${form}`, { ...authEnv, PORT: String(port), ...more })
+  const addAuth: System['addAuth'] = async ({ port = 0, env: more = {}, form = defaultForm, release = root } = {}) => {
+    const service = await start(`${release}/services/auth/dist/${form}`, { ...authEnv, PORT: String(port), ...more })
     auths.push(service)
     return service
   }
-  const addResource: System['addResource'] = async ({ port = 0, env: more = {} } = {}) => {
+  const addResource: System['addResource'] = async ({ port = 0, env: more = {}, release = root } = {}) => {
     const urls = auths.map(({ url }) => url)
-    const service = await start(`resource/dist/${defaultForm}`, {
+    const service = await start(`${release}/services/resource/dist/${defaultForm}`, {
       ...common,
       PORT: String(port),
       AUTH_URLS: (options.authUrls?.(urls) ?? urls).join(','),
@@ -134,7 +141,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 async function start(folder: string, env: Record<string, string>): Promise<Service> {
   const process = await startProcess({
-    entry: `${root}services/${folder}/main.js`,
+    entry: `${folder}/main.js`,
     env,
     readyWhen: /"address":"([^"]+)","msg":"listening"/,
   })
