@@ -1,6 +1,9 @@
 /** The public parts of the test kit. */
 
 export { type ResponseRecord, recordResponses } from './documentedResponses.ts'
+
+import './plainChildren.ts'
+
 export * from './fakeAuth.ts'
 export { type FakeClock, fakeClock } from './fakeClock.ts'
 export { type GeneratedClient, runGeneratedClient } from './generatedClient.ts'
