@@ -12,6 +12,7 @@ interface WithSecret {
   secret: string
 }
 
+/** @conforms RFC 9068 section 5: a client id has not the form of an account's id, and not that of another client. */
 t.test('create client: returns the secret once and stores only its hash', async t => {
   const service = await startWithAdmin(t)
   const created = await service.callAsAdmin('/admin/clients', { body: { id: 'robot', scopes: ['users:read'] } })
@@ -35,7 +36,7 @@ t.test('create client: returns the secret once and stores only its hash', async 
     await service.callAsAdmin('/admin/clients', { body: { id: 'robot', scopes: ['guard'] } }),
     'conflict',
   )
-  for (const id of ['first-party', service.admin.id, 'with space']) {
+  for (const id of ['first-party', 'gatehouse-cli', service.admin.id, 'with space']) {
     assertProblem(
       t,
       await service.callAsAdmin('/admin/clients', { body: { id, scopes: ['guard'] } }),

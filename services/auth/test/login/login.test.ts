@@ -9,6 +9,8 @@ import { claimsOf, generationOf, headerOf } from '../helpers/tokens.ts'
 
 const cookieOf = (response: HttpResponse) => response.headers.getSetCookie()
 
+/** @conforms RFC 9068 section 2.1: `typ` is `at+jwt`. */
+/** @conforms RFC 9068 section 2.2: a token has `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti`, and `auth_time` (section 2.2.1). */
 t.test(
   'log-in: returns 201 with an RFC 9068 access token and, by transport body, a refresh token of generation 0',
   async t => {

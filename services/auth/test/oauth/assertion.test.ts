@@ -42,6 +42,7 @@ async function startWithKeys(t: Test) {
 
 /** @conforms RFC 7523 section 2.2: `client_assertion_type` and `client_assertion` authenticate a client at the token, introspection and revocation endpoints. */
 /** @conforms RFC 7523 section 3: `aud` is the issuer or the URL of the token endpoint. */
+/** @conforms RFC 9700 section 2.5: clients can authenticate with asymmetric keys. */
 t.test('assertion: authenticates a client that has registered its key, and its secret is refused', async t => {
   const service = await startWithKeys(t)
   const { status, body } = await service.token(jwt(claims()))

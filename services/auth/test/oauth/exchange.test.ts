@@ -220,6 +220,7 @@ t.test('exchange: a client that is deleted while the request waits gets nothing'
 
 /** @conforms RFC 8707 section 2: the access token is for the requested resource only, in every grant, and an unknown one is `invalid_target`. */
 /** @conforms RFC 8707 section 2.2: a refresh token gives access tokens for the granted resource only. */
+/** @conforms RFC 9700 section 2.3: an access token is for one resource server. */
 t.test('audience: a token for one resource is refused at another', async t => {
   const service = await startExchange(t)
   const { session, exchange, call, environment } = service

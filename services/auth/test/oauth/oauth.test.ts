@@ -190,6 +190,7 @@ t.test('preflight: keys and metadata answer every origin, other routes only list
 })
 
 /** @conforms RFC 9110 section 15.5.6: a method that a path lacks is refused with 405 and `Allow`. */
+/** @conforms RFC 9110 section 9.3.7: OPTIONS is answered with 204 and `Allow`. */
 t.test('methods: every route refuses other methods with 405 and Allow', async t => {
   const service = await startService(t)
   const { paths } = (await service.call('/openapi.json')).body as { paths: Record<string, Record<string, unknown>> }
@@ -200,8 +201,10 @@ t.test('methods: every route refuses other methods with 405 and Allow', async t 
     assertProblem(t, response, 'method-not-allowed')
     const allow = response.headers.get('allow')?.split(', ') ?? []
     for (const method of Object.keys(operations)) t.ok(allow.includes(method.toUpperCase()), `${method} ${path}`)
-    t.equal((await service.call(url, { method: 'OPTIONS' })).headers.get('allow'), allow.join(', '))
+    const options = await service.call(url, { method: 'OPTIONS' })
+    t.strictSame([options.status, options.headers.get('allow')], [204, allow.join(', ')])
   }
+  assertProblem(t, await service.call('/unknown', { method: 'OPTIONS' }), 'not-found')
 })
 
 /** @conforms RFC 6749 section 6: a token with a part of the scope has no more than that part, and no role. */
