@@ -134,6 +134,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
     oauth: {
       ...{ ...rotation, clients: limits.clients, accessTokens, verifierFor, barrierDeps, lifetimes },
       ...{ audiences, assertGrantFits, publicClients: config.PUBLIC_CLIENTS, deviceLimit: limits.devices },
+      devicePolls: limits.devicePolls,
       ...{ issuer: config.ISSUER, verifierOfAnyAudience, endSurplusSessions },
     },
     feed: { db, clients: limits.clients, polls, issuer: config.ISSUER },

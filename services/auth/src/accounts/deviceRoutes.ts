@@ -6,7 +6,8 @@ import type { PrismaClient } from '../database/database.ts'
 import { actorContextOf } from '../http/actorContext.ts'
 import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
 import { readUserCode } from '../oauth/userCode.ts'
-import { type FailureLimits, withFailureLimit } from '../rateLimits/failureLimits.ts'
+import { withReservedAttempt } from '../rateLimits/reservedAttempt.ts'
+import type { SharedCounter } from '../rateLimits/sharedCounter.ts'
 import { confirmActor } from '../revoke/confirmActor.ts'
 import { type DecidedDevice, decideDevice, findWaitingDevice } from '../store/deviceAuthorizations.ts'
 import { writeAudit } from '../store/writeAudit.ts'
@@ -15,7 +16,7 @@ import { commandLine } from '../tokens/firstParty.ts'
 export interface DeviceRoutes {
   db: PrismaClient
   /** Wrong user codes of one account. */
-  deviceGuesses: FailureLimits
+  deviceGuesses: SharedCounter
 }
 
 export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app, { db, deviceGuesses }) => {
@@ -84,7 +85,8 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
       const entry = { actor, action: 'device.approve' as const, target: actor, outcome: 'rate-limited', detail: {} }
       return writeAudit(db, { ...entry, reason, address, requestId })
     }
-    return withFailureLimit({ limits: deviceGuesses, key: actor, isCounted, onLimitReached }, async () => {
+    const limit = { counter: deviceGuesses, key: actor, policy: 'device-code', windowSeconds: 60 }
+    return withReservedAttempt({ ...limit, isCounted, onLimitReached }, async () => {
       const found = await find()
       if (found === undefined) throw new ProblemError('not-found', 'no device waits with this code')
       return found

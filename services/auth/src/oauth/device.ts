@@ -7,6 +7,7 @@ import { checkSession } from '../http/authenticate.ts'
 import { type ClientInfo, clientInfoOf } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
 import { addressKey } from '../rateLimits/addressKey.ts'
+import type { FailureLimits } from '../rateLimits/failureLimits.ts'
 import type { SharedCounter } from '../rateLimits/sharedCounter.ts'
 import { readAccount } from '../store/accounts.ts'
 import {
@@ -32,6 +33,8 @@ import { newUserCode, showUserCode } from './userCode.ts'
 export interface DeviceDeps extends ExchangeDeps {
   /** New codes from one address. */
   deviceLimit: SharedCounter
+  /** Polls with unknown codes from one address. */
+  devicePolls: FailureLimits
 }
 
 const lifetimeSeconds = 600
@@ -74,6 +77,8 @@ export async function deviceGrant(deps: DeviceDeps, request: FastifyRequest, for
   const deviceCodeHash = sha256(requireParameter(form, 'device_code'))
   const clientId = await requirePublicClient(deps, request, form)
   const clientInfo = clientInfoOf(request)
+  const network = addressKey(clientInfo.address)
+  requireSlowPolls(deps.devicePolls, network)
   const secret = newSecret()
   // A refusal is returned: thrown inside, it would roll back the time of the poll.
   const result = await deps.db.$transaction(async tx => {
@@ -85,10 +90,23 @@ export async function deviceGrant(deps: DeviceDeps, request: FastifyRequest, for
     if (refusal !== undefined) return refusal
     return (await startSession(deps, tx, { device, clientId, secret, clientInfo })) ?? refusals.denied
   })
+  if (result === refusals.unknown) await deps.devicePolls.recordFailure(network)
   if (result instanceof OAuthError) throw result
   await deps.endSurplusSessions(result.accountId, clientInfo)
   const { sessionId } = result
   return { grant: result, refreshToken: encodeRefreshToken({ sessionId, generation: 0, secret }, deps.refreshKeys) }
+}
+
+/**
+ * A device with a valid code behind the same address waits longer, and goes on polling (section 3.5).
+ * @throws OAuthError `slow_down` after too many unknown codes; costs no statement
+ */
+function requireSlowPolls(devicePolls: FailureLimits, network: string): void {
+  try {
+    devicePolls.requireAllowed(network)
+  } catch {
+    throw refusals.early
+  }
 }
 
 const refusals = {

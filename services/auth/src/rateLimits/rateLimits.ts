@@ -11,6 +11,8 @@ import { type SharedCounter, sharedCounter } from './sharedCounter.ts'
 
 const newDevicesPerMinute = 20
 const wrongCodesPerMinute = 5
+/** Each costs a statement; guessing 256 bits is hopeless. A device that is not refused polls twelve times a minute. */
+const unknownPollsPerMinute = 30
 
 export interface RateLimits {
   /** Wrong passwords, at log-in and when a password is changed. */
@@ -21,7 +23,9 @@ export interface RateLimits {
   /** New device codes from one address. */
   devices: SharedCounter
   /** Wrong user codes of one account. */
-  deviceGuesses: FailureLimits
+  deviceGuesses: SharedCounter
+  /** Polls with unknown device codes from one address. */
+  devicePolls: FailureLimits
 }
 
 export interface RateLimitDeps {
@@ -38,7 +42,8 @@ export function createRateLimits(config: Config, { database, logins, clock }: Ra
     renewals: failureLimits({ db: rawSql, clock, policy: 'renew', quota: config.RENEW_FAILURES }),
     clients: clientLimits({ db, rawSql, clock, quota: config.CLIENT_FAILURES }),
     devices: sharedCounter({ db: rawSql, keyPrefix: 'device', max: newDevicesPerMinute, windowSeconds: 60 }),
-    deviceGuesses: failureLimits({ db: rawSql, clock, policy: 'device-code', quota: wrongCodesPerMinute }),
+    deviceGuesses: sharedCounter({ db: rawSql, keyPrefix: 'device-code', max: wrongCodesPerMinute, windowSeconds: 60 }),
+    devicePolls: failureLimits({ db: rawSql, clock, policy: 'device-poll', quota: unknownPollsPerMinute }),
     adminCalls: createAdminCallLimit({ db, rawSql, clock, quota: config.ADMIN_CALLS }),
   }
 }

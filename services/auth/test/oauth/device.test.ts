@@ -1,7 +1,7 @@
 /** Device authorization (RFC 8628): codes, polls, the decision of the user, and the session of the device. */
 import t, { type Test } from 'tap'
 import { sweep } from '../../src/housekeeping/sweep.ts'
-import { holdLock, untilBlocked } from '../helpers/locks.ts'
+import { holdLock, untilBlocked, waitUntil } from '../helpers/locks.ts'
 import { createClient, postForm } from '../helpers/oauthForms.ts'
 import { assertProblem, type HttpResponse, startService } from '../helpers/service.ts'
 import { claimsOf, effectOf } from '../helpers/tokens.ts'
@@ -145,6 +145,43 @@ t.test('device: guesses of user codes are limited for each account, and audited'
 })
 
 /** @conforms RFC 8628 section 3.1: the client is identified, and one with credentials must authenticate. */
+t.test('device: of twelve guesses at once five are looked up, and the others are refused', async t => {
+  const service = await startWithDevice(t)
+  const { call, session, database } = service
+  const lock = await holdLock(t, service, 'LOCK TABLE device_authorizations IN ACCESS EXCLUSIVE MODE')
+  const body = { userCode: 'FFFF-FFFF' }
+  const answers: HttpResponse[] = []
+  const guesses = Array.from({ length: 12 }, () =>
+    call('/device/lookup', { token: session.accessToken, body }).then(answer => void answers.push(answer)),
+  )
+  await waitUntil(() => answers.length === 7, 'seven are refused while the others are looked up')
+  for (const answer of answers) assertProblem(t, answer, 'rate-limited')
+  await lock.release()
+  await Promise.all(guesses)
+  for (const answer of answers.slice(7)) assertProblem(t, answer, 'not-found')
+  const { rows } = await database.pool.query(`SELECT outcome FROM audit_entries WHERE action = 'device.approve'`)
+  t.same(rows, [{ outcome: 'rate-limited' }])
+})
+
+t.test('device: codes that are found are not counted as guesses', async t => {
+  const { begin, call, session } = await startWithDevice(t)
+  const { user_code: userCode } = (await begin()).body as Codes
+  for (let count = 0; count < 8; count += 1) {
+    const { status } = await call('/device/lookup', { token: session.accessToken, body: { userCode } })
+    t.equal(status, 200)
+  }
+})
+
+t.test('device: after thirty polls with unknown codes, polls from the address must slow down', async t => {
+  const service = await startWithDevice(t)
+  const { device_code } = (await service.begin()).body as Codes
+  const pollOf = (code: string) =>
+    postForm(service, '/oauth/token', { grant_type, device_code: code, client_id: 'television' })
+  for (let count = 0; count < 30; count += 1) isError(t, await pollOf(`ghd_${count}`), 'invalid_grant')
+  isError(t, await pollOf('ghd_30'), 'slow_down')
+  isError(t, await pollOf(device_code), 'slow_down', 'a device behind the same address goes on polling')
+})
+
 t.test('device: bad input has its error, and nothing is written', async t => {
   const service = await startWithDevice(t)
   const { begin, poll, call, session, database } = service
