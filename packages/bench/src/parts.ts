@@ -11,6 +11,7 @@ import { renewalRates } from './renewal/renewal.ts'
 import type { Result } from './result.ts'
 import { idleGuards, thousandGuards } from './revoke/idle.ts'
 import { revokeGrowth, revokeInForce } from './revoke/revoke.ts'
+import { bulkRevocations } from './scale/bulkRevocations.ts'
 import { services } from './scale/services.ts'
 import { manySessions } from './scale/sessions.ts'
 
@@ -41,4 +42,5 @@ export const parts: Readonly<Record<string, Part>> = {
   console: { about: 'the data of the pages of the console', run: consolePages },
   services: { about: 'start, memory and idle CPU of the services', run: services },
   sessions: { about: 'renewals with a million sessions', isLong: true, run: manySessions },
+  'bulk-revoke': { about: 'break-glass and bulk ends with a million sessions', isOnDemand: true, run: bulkRevocations },
 }

@@ -75,7 +75,8 @@ export async function createSessionMint(options: { issuer: string; globalEpoch: 
   }
 }
 
-function uuidOf(text: string): string {
+/** @returns what `md5(text)::uuid` is in PostgreSQL */
+export function uuidOf(text: string): string {
   const hex = createHash('md5').update(text).digest('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }

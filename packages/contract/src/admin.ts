@@ -194,6 +194,10 @@ export const BulkPreview = Type.Object(
     dryRun: Type.Literal(true),
     sessions: Type.Integer(),
     accounts: Type.Integer(),
+    estimated: Type.Boolean({
+      description:
+        'True when counting would take long: the numbers are estimates, and leave out the criterion `device`.',
+    }),
     includesCurrentSession: Type.Boolean({ description: 'True when the session of the caller is one of them.' }),
   },
   { $id: 'BulkPreview' },

@@ -391,3 +391,8 @@ SELECT create_audit_partition(clock_timestamp() + make_interval(months => n)) FR
 -- again: tokens made after the backup would then escape a revocation. Seconds since November 2023 fit an integer until 2091.
 CREATE FUNCTION next_epoch(epoch INTEGER) RETURNS INTEGER LANGUAGE sql VOLATILE AS
 $$ SELECT greatest(epoch + 1, extract(epoch FROM clock_timestamp())::integer - 1700000000) $$;
+
+-- The newest migration of the oldest release that works beside this schema. A migration that removes what a release uses
+-- replaces this function, so that a replica of that release is not ready.
+CREATE FUNCTION "oldest_supported_migration"() RETURNS TEXT LANGUAGE sql IMMUTABLE AS
+$$ SELECT '20261128000000_init' $$;

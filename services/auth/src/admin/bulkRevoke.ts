@@ -6,8 +6,10 @@ import type { ActorContext } from '../http/actorContext.ts'
 import { sessionEntry } from '../revoke/appendWork.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
 import { countActive } from '../store/countActive.ts'
-import { countMatching, endMatching, type SessionCount, type SessionFilter } from '../store/endMatching.ts'
+import { countMatching, endMatching, type SessionCount } from '../store/endMatching.ts'
 import { readHead } from '../store/readClock.ts'
+import type { SessionFilter } from '../store/sessionFilter.ts'
+import { lowestId } from '../store/sweepRecords.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AdminDeps } from './deps.ts'
 import { assertBulkEndAllowed, type Rights } from './policies.ts'
@@ -37,8 +39,7 @@ export async function previewBulkRevoke(db: Db, { criteria, actor }: BulkPreview
 
 export interface BulkRequest {
   criteria: SessionCriteria
-  /** The database's time of the preview. Later sessions are not ended, so that the loop ends. */
-  asOf: Date
+  preview: Pick<SessionCount, 'asOf' | 'estimated'>
 }
 
 /**
@@ -49,10 +50,11 @@ export interface BulkRequest {
  */
 export async function bulkRevoke(
   { db, revocations }: AdminDeps,
-  { criteria, asOf }: BulkRequest,
+  { criteria, preview: { asOf, estimated } }: BulkRequest,
   context: ActorContext,
 ): Promise<RevocationResult> {
   const requested = filterOf(criteria)
+  // Sessions that begin later are not ended, so that the loop ends.
   const filter = { ...requested, createdBefore: requested.createdBefore < asOf ? requested.createdBefore : asOf }
   const { actor, reason, address, requestId, sid } = context
   await writeAudit(db, {
@@ -62,16 +64,18 @@ export async function bulkRevoke(
   })
   let last: RevocationResult | undefined
   let sessionsEnded = 0
-  let after: string | null = null
+  let after: string | null = lowestId
   // Once a batch has ended the actor's own session, as confirmed, that no longer stops the next
   // batches.
   const own = { session: false }
-  do {
-    const from: string | null = after
+  while (after !== null) {
+    const from: string = after
     let batch: string[] = []
     const revoked = await revocations.revokeWith(
       async tx => {
-        batch = await endMatching(tx, filter, { after: from, limit: batchSize })
+        const ended = await endMatching(tx, filter, { after: from, limit: batchSize, byIndex: !estimated })
+        batch = ended.ids
+        after = ended.last
         if (batch.length === 0) return undefined
         own.session ||= batch.includes(sid)
         const entries = batch.map(sessionEntry)
@@ -81,8 +85,7 @@ export async function bulkRevoke(
     )
     sessionsEnded += batch.length
     last = revoked ?? last
-    after = batch.at(-1) ?? null
-  } while (after !== null)
+  }
   const { seq, feedId } = last ?? (await readHead(db))
   return { seq, feedId, kind: 'session', subject: null, effect: 'ended', sessionsEnded }
 }

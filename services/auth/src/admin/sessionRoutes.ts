@@ -91,13 +91,16 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (a
     const { criteria, dryRun = false, reason = null, confirm } = request.body
     const context = adminContextOf(request, reason)
     const actor = await context.readActor(db)
-    const { asOf, ...preview } = await previewBulkRevoke(db, { criteria, actor })
+    const preview = await previewBulkRevoke(db, { criteria, actor })
     reply.header('cache-control', 'no-store')
-    if (dryRun) return { dryRun: true as const, ...preview }
+    if (dryRun) {
+      const { asOf: _, ...counted } = preview
+      return { dryRun: true as const, ...counted }
+    }
     if (preview.includesCurrentSession && confirm !== 'myself') {
       throw new ProblemError('confirmation-required', 'a bulk end that covers its caller')
     }
-    const revoked = await bulkRevoke(deps, { criteria, asOf }, context)
+    const revoked = await bulkRevoke(deps, { criteria, preview }, context)
     return sendReceipt(request, reply, { revoked, barrierDeps })
   })
 }

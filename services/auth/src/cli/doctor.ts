@@ -2,7 +2,7 @@
 import { SettingsError } from '@gatehouse/settings'
 import { type Config, readConfig } from '../config.ts'
 import type { Database } from '../database/database.ts'
-import { missingMigrations } from '../database/migrate.ts'
+import { missingMigrations, newerSchema } from '../database/migrate.ts'
 import { isStandby } from '../database/readiness.ts'
 import { readRefreshKeys } from '../keys/refreshKeys.ts'
 import { type KeyMaterial, readSigningKeys } from '../keys/signingKeys.ts'
@@ -140,6 +140,8 @@ async function checkClock({ prisma }: Database, wallMs: () => number): Promise<F
 
 async function checkMigrations({ prisma }: Database): Promise<Finding> {
   const missing = await missingMigrations(prisma)
+  const needed = missing.length === 0 ? await newerSchema(prisma) : undefined
+  if (needed !== undefined) return failed('migrations', `the schema needs a release with migration ${needed}`)
   return missing.length === 0
     ? passed('migrations', 'all applied')
     : failed('migrations', `missing: ${missing.join(', ')}. Run: gatehouse migrate`)

@@ -64,6 +64,16 @@ export async function missingMigrations(db: Db, migrationsDir?: string): Promise
   return names.filter(name => !applied.has(name))
 }
 
+/**
+ * Relies on the function that a migration replaces when it removes what earlier releases use.
+ * @returns the migration that a release must have at least; undefined when this release works beside the schema
+ */
+export async function newerSchema(db: Db, migrationsDir?: string): Promise<string | undefined> {
+  const names = await migrationNames(migrationsDir ?? join(prismaDir(), 'migrations'))
+  const [row] = await db.$queryRaw<{ oldest: string }[]>`SELECT oldest_supported_migration() AS oldest`
+  return row !== undefined && (names.at(-1) ?? '') < row.oldest ? row.oldest : undefined
+}
+
 /** @returns the difference between `schema.prisma` and the database as text; '' when they agree */
 export async function schemaDrift({ connectionString }: { connectionString: string }): Promise<string> {
   const schema = await readSchema()

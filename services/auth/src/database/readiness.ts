@@ -1,7 +1,7 @@
 /** Decides whether this replica can serve requests: the database is writable, migrated, and wakes the feed. */
 import { ProblemError } from '@gatehouse/contract'
 import type { Db } from './database.ts'
-import { missingMigrations } from './migrate.ts'
+import { missingMigrations, newerSchema } from './migrate.ts'
 
 export interface ReadinessOptions {
   db: Db
@@ -20,6 +20,8 @@ export async function assertReady({ db, deafMs }: ReadinessOptions): Promise<voi
     throw new ProblemError('unavailable', `sessions run in ${timeZone}: ALTER ROLE ... SET timezone = 'UTC'`)
   const missing = await missingMigrations(db)
   if (missing.length > 0) throw new ProblemError('unavailable', `migrations are missing: ${missing.join(', ')}`)
+  const needed = await newerSchema(db)
+  if (needed !== undefined) throw new ProblemError('unavailable', `the schema needs a release with migration ${needed}`)
   if (deafMs() > maxDeafMs) throw new ProblemError('unavailable', 'notifications are not received')
 }
 

@@ -1,35 +1,22 @@
 /** Counts the active sessions, exactly while they are few. */
 import type { Db } from '../database/database.ts'
+import { Prisma } from '../generated/prisma/client.ts'
 import { readClock } from './readClock.ts'
+import { estimate } from './sessionFilter.ts'
 
-/** Beyond this number the count is an estimate, so that it takes milliseconds with any number of sessions. */
+/** A table with more sessions is not read, so that the count takes milliseconds with any number of sessions. */
 const maxExact = 10_000
 
 /**
- * @returns the exact number up to 10,000, else PostgreSQL's estimate
+ * @returns the exact number while the table has up to some 10,000 sessions, ended ones included; else PostgreSQL's estimate
  */
 export async function countActive(db: Db): Promise<number> {
   const { globalEpoch } = await readClock(db)
-  const [row] = await db.$queryRaw<{ sessions: number }[]>`
-    SELECT count(*)::int AS sessions
-      FROM (SELECT FROM sessions
-             WHERE ended_at IS NULL AND expires_at > statement_timestamp()
-               AND global_epoch >= ${globalEpoch}::int
-             LIMIT ${maxExact + 1}) AS active`
-  const exact = row?.sessions ?? 0
-  return exact <= maxExact ? exact : Math.max(exact, await estimateActive(db, globalEpoch))
-}
-
-interface Plan {
-  'QUERY PLAN': { Plan: { 'Plan Rows': number } }[]
-}
-
-/** The planner's estimate from the statistics of the last ANALYZE; reads no row of `sessions`. */
-async function estimateActive(db: Db, globalEpoch: number): Promise<number> {
-  const [plan] = await db.$queryRaw<Plan[]>`
-    EXPLAIN (FORMAT JSON)
-    SELECT FROM sessions
-     WHERE ended_at IS NULL AND expires_at > statement_timestamp()
-       AND global_epoch >= ${globalEpoch}::int`
-  return plan?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0
+  const active = Prisma.sql`ended_at IS NULL AND expires_at > statement_timestamp() AND global_epoch >= ${globalEpoch}::int`
+  const { rows: total } = await estimate(db, Prisma.sql`SELECT FROM sessions`)
+  if (total > maxExact) return (await estimate(db, Prisma.sql`SELECT FROM sessions WHERE ${active}`)).rows
+  const [row] = await db.$queryRaw<{ sessions: number }[]>(
+    Prisma.sql`SELECT count(*)::int AS sessions FROM sessions WHERE ${active}`,
+  )
+  return row?.sessions ?? 0
 }

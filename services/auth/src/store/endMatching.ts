@@ -1,69 +1,105 @@
 /** Counts the sessions that match criteria, and ends them in batches. */
 import type { Db } from '../database/database.ts'
-
-/** Criteria that all apply; null matches every session. */
-export interface SessionFilter {
-  accounts: string[] | null
-  client: string | null
-  devicePart: string | null
-  network: string | null
-  createdBefore: Date
-}
+import { Prisma } from '../generated/prisma/client.ts'
+import { readClock } from './readClock.ts'
+import { activeOf, conditionsOf, estimate, type SessionFilter } from './sessionFilter.ts'
 
 export interface SessionCount {
   sessions: number
   accounts: number
+  /** The numbers are PostgreSQL's estimates, and leave out the criterion of the device, of which it cannot know the effect. */
+  estimated: boolean
   includesCurrentSession: boolean
   /** Later than the start of every counted session, whose time is stored in milliseconds. */
   asOf: Date
 }
 
-/** By the index on `account_id` or `address` when the criteria name accounts or a network; otherwise a scan. */
-export async function countMatching(db: Db, criteria: SessionFilter, callerSid: string): Promise<SessionCount> {
-  const { accounts, client, devicePart, network, createdBefore } = criteria
-  const [row] = await db.$queryRaw<SessionCount[]>`
-    SELECT count(*)::int AS sessions, count(DISTINCT account_id)::int AS accounts,
-           coalesce(bool_or(session.id = ${callerSid}::uuid), false) AS "includesCurrentSession",
-           statement_timestamp() + interval '1 millisecond' AS "asOf"
-      FROM sessions AS session JOIN revocation_clock AS clock ON clock.id = 1
-     WHERE session.ended_at IS NULL AND session.expires_at > statement_timestamp()
-       AND session.global_epoch >= clock.global_epoch
-       AND session.created_at < ${createdBefore}::timestamptz
-       AND (${accounts}::uuid[] IS NULL OR session.account_id = ANY (${accounts}::uuid[]))
-       AND (${client}::text IS NULL OR session.client_id = ${client})
-       AND (${devicePart}::text IS NULL OR position(lower(${devicePart}) IN lower(session.device)) > 0)
-       AND (${network}::inet IS NULL OR session.address <<= ${network}::inet)`
-  if (row === undefined) throw new Error('an aggregate returned no row')
-  return row
+/** The count takes some tenths of a second at most; reading every session of half a million would exceed it. */
+const maxCost = 25_000
+
+/**
+ * Exact while PostgreSQL expects to read little: by the index on `account_id` or `address` when the criteria name accounts or
+ * a network, or of a table that is small. Otherwise an estimate, which takes milliseconds with any number of sessions.
+ */
+export async function countMatching(db: Db, filter: SessionFilter, callerSid: string): Promise<SessionCount> {
+  const { globalEpoch, dbNowMs } = await readClock(db)
+  const common = {
+    asOf: new Date(Math.floor(dbNowMs) + 1),
+    includesCurrentSession: await isMatching(db, activeOf(filter, globalEpoch), callerSid),
+  }
+  const active = activeOf(filter, globalEpoch)
+  const { cost } = await estimate(db, Prisma.sql`SELECT FROM sessions AS session WHERE ${active}`)
+  if (cost <= maxCost) {
+    const [row] = await db.$queryRaw<Pick<SessionCount, 'sessions' | 'accounts'>[]>(Prisma.sql`
+      SELECT coalesce(sum(sessions), 0)::int AS sessions, count(*)::int AS accounts
+        FROM (SELECT count(*) AS sessions FROM sessions AS session WHERE ${active} GROUP BY account_id) AS account`)
+    if (row === undefined) throw new Error('an aggregate returned no row')
+    return { ...row, ...common, estimated: false }
+  }
+  const atMost = activeOf({ ...filter, devicePart: null }, globalEpoch)
+  const { rows: sessions } = await estimate(db, Prisma.sql`SELECT FROM sessions AS session WHERE ${atMost}`)
+  const { rows: accounts } = await estimate(
+    db,
+    Prisma.sql`SELECT account_id FROM sessions AS session WHERE ${atMost} GROUP BY account_id`,
+  )
+  return { sessions, accounts: Math.min(accounts, sessions), ...common, estimated: true }
 }
+
+/** By primary key. */
+async function isMatching(db: Db, conditions: Prisma.Sql, sid: string): Promise<boolean> {
+  const rows = await db.$queryRaw<unknown[]>(Prisma.sql`
+    SELECT FROM sessions AS session WHERE session.id = ${sid}::uuid AND ${conditions}`)
+  return rows.length > 0
+}
+
+export interface EndBatch {
+  /** Where the previous batch stopped. */
+  after: string
+  /** Sessions that end. */
+  limit: number
+  /** The criteria match by index: each batch reads all that match. Otherwise it reads the next sessions by primary key. */
+  byIndex: boolean
+}
+
+export interface EndedBatch {
+  ids: string[]
+  /** Where this batch stopped; null when it was the last. */
+  last: string | null
+}
+
+/** Sessions that one batch reads. */
+const maxRead = 20_000
 
 /**
  * Ends the next batch of sessions. Relies on the row locks of `sessions`, taken in the order of the ids, so that two calls
  * cannot wait for each other. Deleting the refresh rows waits for a renewal that holds one; a later renewal finds no row.
- * @returns the ids of the ended sessions; the next call continues after the last
  */
 export async function endMatching(
   db: Db,
-  criteria: SessionFilter,
-  { after, limit }: { after: string | null; limit: number },
-): Promise<string[]> {
-  const { accounts, client, devicePart, network, createdBefore } = criteria
-  const rows = await db.$queryRaw<{ id: string }[]>`
-    WITH active AS (
-      SELECT session.id FROM sessions AS session
-       WHERE session.ended_at IS NULL AND session.created_at < ${createdBefore}::timestamptz
-         AND (${after}::uuid IS NULL OR session.id > ${after}::uuid)
-         AND (${accounts}::uuid[] IS NULL OR session.account_id = ANY (${accounts}::uuid[]))
-         AND (${client}::text IS NULL OR session.client_id = ${client})
-         AND (${devicePart}::text IS NULL OR position(lower(${devicePart}) IN lower(session.device)) > 0)
-         AND (${network}::inet IS NULL OR session.address <<= ${network}::inet)
-       ORDER BY session.id LIMIT ${limit} FOR UPDATE
+  filter: SessionFilter,
+  { after, limit, byIndex }: EndBatch,
+): Promise<EndedBatch> {
+  const conditions = conditionsOf(filter)
+  // Materialized, so that the limit does not make PostgreSQL walk the primary key in search of few sessions.
+  const candidates = byIndex
+    ? Prisma.sql`SELECT session.id, true AS "isMatching" FROM sessions AS session
+                  WHERE ${conditions} AND session.id > ${after}::uuid`
+    : Prisma.sql`SELECT session.id, coalesce(${conditions}, false) AS "isMatching" FROM sessions AS session
+                  WHERE session.id > ${after}::uuid ORDER BY session.id LIMIT ${maxRead}`
+  const [row] = await db.$queryRaw<EndedBatch[]>(Prisma.sql`
+    WITH candidates AS MATERIALIZED (${candidates}), chosen AS MATERIALIZED (
+      SELECT id FROM candidates WHERE "isMatching" ORDER BY id LIMIT ${limit}
+    ), active AS (
+      SELECT id FROM sessions WHERE id = ANY (ARRAY(SELECT id FROM chosen)) AND ended_at IS NULL ORDER BY id FOR UPDATE
     ), ended AS (
       UPDATE sessions SET ended_at = clock_timestamp(), ended_as = 'revoked'
         FROM active WHERE sessions.id = active.id RETURNING sessions.id
     ), deleted_tokens AS (
       DELETE FROM refresh_tokens USING ended WHERE session_id = ended.id
     )
-    SELECT id FROM ended ORDER BY id`
-  return rows.map(({ id }) => id)
+    SELECT ARRAY(SELECT id FROM ended ORDER BY id) AS ids,
+           CASE WHEN (SELECT count(*) FROM chosen) = ${limit} THEN (SELECT id FROM chosen ORDER BY id DESC LIMIT 1)
+                WHEN ${byIndex} THEN NULL
+                ELSE (SELECT id FROM candidates ORDER BY id DESC LIMIT 1) END AS last`)
+  return row ?? { ids: [], last: null }
 }

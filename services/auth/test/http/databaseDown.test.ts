@@ -134,6 +134,21 @@ t.test('readyz: 503 while migrations are missing', async t => {
   t.equal((await call('/livez')).status, 200)
 })
 
+t.test('readyz: a newer schema is served until it no longer supports this release', async t => {
+  const service = await startService(t)
+  const { call } = await startReplica(t, service, {}, { write: () => undefined })
+  const { pool } = service.database
+  await pool.query(
+    `INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, applied_steps_count)
+     VALUES ('next', '', now(), '20990101000000_next', 1)`,
+  )
+  t.equal((await call('/readyz')).status, 200)
+  await pool.query(
+    `CREATE OR REPLACE FUNCTION oldest_supported_migration() RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$ SELECT '20990101000000_next' $$`,
+  )
+  assertProblem(t, await call('/readyz'), 'unavailable')
+})
+
 t.test('database down: a 503 of the OAuth routes is in the log with its cause', async t => {
   const service = await startService(t)
   const { refreshToken } = await service.login(await service.createUser())

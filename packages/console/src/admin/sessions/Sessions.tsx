@@ -72,10 +72,10 @@ export function Sessions() {
   )
 }
 
-function Counted({ sessions, accounts, includesCurrentSession }: BulkPreview) {
+function Counted({ sessions, accounts, estimated, includesCurrentSession }: BulkPreview) {
   return (
     <>
-      Matches <strong class="num">{plural(sessions, 'session')}</strong> of{' '}
+      {estimated ? 'Matches about' : 'Matches'} <strong class="num">{plural(sessions, 'session')}</strong> of{' '}
       <strong class="num">{plural(accounts, 'account')}</strong>
       {includesCurrentSession ? ', including the session that you are using.' : '.'}
     </>
