@@ -40,7 +40,8 @@ export async function runLossy(options: LossyOptions): Promise<LossyReport> {
   // No window for retries: only the Idempotency-Key can lead to the successor.
   // Node has none: with it, the tabs of the cookie transport share their key as in a browser.
   globalThis.localStorage ??= {} as Storage
-  const env = { RETRY_WINDOW_MS: '0' }
+  // Honest clients are never taken for two that share a session, however many answers are lost.
+  const env = { RETRY_WINDOW_MS: '0', ON_SHARED_SESSION: 'end' }
   const system = await startSystem({ databaseUrl: database.url, auths: 1, resources: 1, env })
   const proxy = await lossyProxy({
     auth: () => system.auths.at(-1)?.url ?? '',
