@@ -83,5 +83,7 @@ export function emailKey(email: string): string {
   const domainStart = folded.lastIndexOf('@') + 1
   const domain = folded.slice(domainStart)
   const isPlain = /^[\x21-\x7e]*$/.test(domain) && !domain.includes('xn--')
-  return isPlain ? folded : folded.slice(0, domainStart) + (domainToUnicode(domain) || domain)
+  const name = isPlain ? domain : domainToUnicode(domain) || domain
+  // The dot of the root (RFC 1034 section 3.1) names the same domain.
+  return folded.slice(0, domainStart) + name.replace(/\.$/, '')
 }

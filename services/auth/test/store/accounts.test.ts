@@ -6,7 +6,9 @@ import { assertProblem, password } from '../helpers/service.ts'
 
 t.test('emailKey: folds case, compatibility forms and internationalized domains', async t => {
   const same = ['x@münchen.de', 'X@MÜNCHEN.DE', 'x@mu\u0308nchen.de', 'x@xn--mnchen-3ya.de', 'x@XN--MNCHEN-3YA.de']
-  for (const email of same) t.equal(emailKey(email), 'x@münchen.de', email)
+  const dots = ['x@münchen.de.', 'x@xn--mnchen-3ya.de.', 'x@münchen。de', 'x@münchen。de。']
+  for (const email of [...same, ...dots]) t.equal(emailKey(email), 'x@münchen.de', email)
+  t.equal(emailKey('x@example.org.'), 'x@example.org')
   t.equal(emailKey('x@ｅxample．org'), 'x@example.org', 'full-width characters')
   t.not(emailKey('ü@example.org'), emailKey('u@example.org'))
   t.not(emailKey('x@munchen.de'), emailKey('x@münchen.de'))
