@@ -154,7 +154,17 @@ t.test('gateway: replaces identity and forwarding headers of the client', async 
     'X-Forwarded-Port',
     'X-Forwarded-Prefix',
   ]
-  const others = ['Forwarded', 'X-Real-IP', 'X-Original-URL', 'X-Rewrite-URL', 'Proxy', 'X-HTTP-Method-Override', 'X-HTTP-Method', 'True-Client-IP', 'X-Client-IP']
+  const others = [
+    'Forwarded',
+    'X-Real-IP',
+    'X-Original-URL',
+    'X-Rewrite-URL',
+    'Proxy',
+    'X-HTTP-Method-Override',
+    'X-HTTP-Method',
+    'True-Client-IP',
+    'X-Client-IP',
+  ]
   const all = [...names, ...forwarded, ...others]
   const spellings = [...all, ...all.map(name => name.replaceAll('-', '_')), ...all.map(name => name.toLowerCase())]
   for (const name of spellings) {
