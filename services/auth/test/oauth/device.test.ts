@@ -144,7 +144,6 @@ t.test('device: guesses of user codes are limited for each account, and audited'
   t.same(rows, [{ outcome: 'rate-limited' }])
 })
 
-/** @conforms RFC 8628 section 3.1: the client is identified, and one with credentials must authenticate. */
 t.test('device: of twelve guesses at once five are looked up, and the others are refused', async t => {
   const service = await startWithDevice(t)
   const { call, session, database } = service
@@ -182,6 +181,7 @@ t.test('device: after thirty polls with unknown codes, polls from the address mu
   isError(t, await pollOf(device_code), 'slow_down', 'a device behind the same address goes on polling')
 })
 
+/** @conforms RFC 8628 section 3.1: the client is identified, and one with credentials must authenticate. */
 t.test('device: bad input has its error, and nothing is written', async t => {
   const service = await startWithDevice(t)
   const { begin, poll, call, session, database } = service
