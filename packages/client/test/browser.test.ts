@@ -7,7 +7,7 @@ const day = 24 * 3600 * 1000
 if (skip) console.error(`\n*** browser.test: ${skip} ***\n`)
 
 t.test('three tabs', { skip, timeout: 120_000 }, async t => {
-  const { browser, system, login, other, url, hold, renewals } = await stage(t, 5)
+  const { browser, system, login, other, url, hold, renewals } = await stage(t, 3)
   const context = await browser.newContext()
   // Tests move the wall clock by this.
   await context.addInitScript(() => {
@@ -25,7 +25,7 @@ t.test('three tabs', { skip, timeout: 120_000 }, async t => {
 
   await t.test('renewals ahead of expiry are shared by the tabs', async () => {
     const before = renewals()
-    await first.waitForTimeout(11_000)
+    await first.waitForTimeout(6500)
     const made = renewals() - before
     t.ok(made >= 2 && made <= 9, `${made} renewals in two lifetimes`)
     await served('after two lifetimes')
@@ -34,7 +34,7 @@ t.test('three tabs', { skip, timeout: 120_000 }, async t => {
   await t.test('sleep and wake: frozen tabs, expired tokens, a wall clock that went on', async () => {
     const sessions = await Promise.all(tabs.map(tab => context.newCDPSession(tab)))
     for (const cdp of sessions) await cdp.send('Page.setWebLifecycleState', { state: 'frozen' })
-    await new Promise(resolve => setTimeout(resolve, 6000))
+    await new Promise(resolve => setTimeout(resolve, 4000))
     for (const cdp of sessions) await cdp.send('Page.setWebLifecycleState', { state: 'active' })
     await served('after sleep')
   })
@@ -63,7 +63,7 @@ t.test('three tabs', { skip, timeout: 120_000 }, async t => {
   await t.test('offline and back', async () => {
     await context.setOffline(true)
     t.not(await request(first), 200)
-    await first.waitForTimeout(6000)
+    await first.waitForTimeout(4000)
     for (const tab of tabs) t.notMatch(await tab.textContent('#state'), 'signed-out')
     await context.setOffline(false)
     for (const tab of tabs) await untilState(tab, 'signed-in')
@@ -105,7 +105,7 @@ t.test('three tabs', { skip, timeout: 120_000 }, async t => {
 })
 
 t.test('private mode without storage: sign-in, renewals and sign-out', { skip, timeout: 60_000 }, async t => {
-  const { browser, login, url } = await stage(t, 4)
+  const { browser, login, url } = await stage(t, 3)
   const context = await browser.newContext()
   await context.addInitScript(() => {
     for (const name of ['localStorage', 'sessionStorage']) {
@@ -118,7 +118,7 @@ t.test('private mode without storage: sign-in, renewals and sign-out', { skip, t
   })
   const page = await openTab(context, url)
   await signIn(page, login)
-  await page.waitForTimeout(5000)
+  await page.waitForTimeout(3500)
   t.equal(await request(page), 200)
   await page.reload()
   await untilState(page, 'signed-in')

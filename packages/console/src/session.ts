@@ -17,11 +17,18 @@ export interface Session {
   isUnreachable: boolean
 }
 
+/** What the last act of the session did, for the log-in page: the act ended the session itself. */
+export const farewell = createStore<string | undefined>(undefined)
+
+/** While the receipt of such an act is shown, the page reads nothing: the first refusal would replace it by the log-in. */
+export const isPaused = createStore(false)
+
 export const session = createStore<Session>({ phase: 'unknown', isUnreachable: false })
 
 client.subscribe((state: State) => {
   const { phase } = session.get()
   const { status } = state
+  if (status === 'signed-in') farewell.set(undefined)
   if (status === 'unreachable') session.set({ phase, isUnreachable: true })
   else if (status === 'signed-out' && !['signed-out', 'refresh-missing'].includes(state.why))
     session.set({ phase: status, isUnreachable: false, endedBy: state.why })

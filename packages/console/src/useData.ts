@@ -1,6 +1,7 @@
 /** Reads one path of the API for a component, and reads it again. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { call } from './api.ts'
+import { isPaused } from './session.ts'
 
 export interface Data<Value> {
   /** The last answer. It stays while the next is awaited, so that nothing on the page moves. */
@@ -42,7 +43,7 @@ export function useData<Value>(path: string | undefined, everyMs?: number): Data
   useEffect(() => {
     if (everyMs === undefined && known.error === undefined) return
     // After a failure the page recovers by itself.
-    const timer = setInterval(() => document.hidden || reload(), everyMs ?? 3000)
+    const timer = setInterval(() => document.hidden || isPaused.get() || reload(), everyMs ?? 3000)
     return () => clearInterval(timer)
   }, [everyMs, known.error === undefined])
 

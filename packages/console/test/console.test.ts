@@ -14,7 +14,7 @@ if (skip) console.error(`\n*** console.test: ${skip} ***\n`)
 t.test('console', { skip, timeout: 280_000 }, async t => {
   const { system, url, violations, openAs } = await startStage(t, {
     resources: 2,
-    env: { LEASE_MS: '11000', POLL_HOLD_MS: '3000', KEY_ENCRYPTION_KEYS: `1:${'0'.repeat(64)}` },
+    env: { LEASE_MS: '8000', POLL_HOLD_MS: '2000', KEY_ENCRYPTION_KEYS: `1:${'0'.repeat(64)}` },
   })
   const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
   const second = await system.createAccount('grace@example.org', ['--role', 'admin'])
@@ -106,6 +106,34 @@ t.test('console', { skip, timeout: 280_000 }, async t => {
     await page.waitForSelector(`td >> text=${long}`)
     const isInside = () => document.documentElement.scrollWidth <= document.documentElement.clientWidth
     t.ok(await page.evaluate(isInside), 'a long name does not widen the page')
+  })
+
+  await t.test('an address that is taken is a conflict, and the form says what to do', async () => {
+    await page.click('text=New user')
+    await page.fill('dialog >> [type=email]', bob.email)
+    await page.click('dialog >> button[type=submit]')
+    await page.waitForSelector('dialog [role=alert] >> text=The request conflicts with existing data.')
+    t.match(await page.textContent('dialog [role=alert]'), 'Choose another value.')
+    await page.keyboard.press('Escape')
+  })
+
+  await t.test('an admin ends all sessions of the own account: the receipt stays, also on the log-in page', async t => {
+    const own = await openAs(second, '/console')
+    await openUser(own, second.email)
+    await own.click('button:has-text("End all sessions")')
+    await own.waitForSelector('dialog >> text=This is your own account: you will be logged out.')
+    await own.fill('dialog >> [autocomplete=off]', 'myself')
+    await own.click('dialog >> button[type=submit]')
+    await own.waitForSelector('dialog >> text=/In force after .* at 2 guards/')
+    const [, seq] = /revocations\/(\d+)$/.exec(own.url()) ?? []
+    await own.keyboard.press('Escape')
+    await own.waitForSelector(
+      `[role=status] >> text=/Receipt ${seq}: in force after .* at 2 guards, \\d+ sessions? ended/`,
+    )
+    await logIn(own, second)
+    await own.waitForSelector(`h1:has-text("Receipt ${seq}")`)
+    t.equal(await own.locator('[name=email]').count(), 0)
+    await own.context().close()
   })
 
   await t.test('sessions by criteria: the count follows the typing; the audit log has the entry, by URL', async t => {

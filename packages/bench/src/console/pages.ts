@@ -23,6 +23,8 @@ const pages: Readonly<Record<string, readonly Request[]>> = {
   sessions: [{ path: '/admin/sessions/end', body: { criteria: { client: 'first-party' }, dryRun: true } }],
   revocations: [{ path: '/admin/revocations' }],
   audit: [{ path: '/admin/audit?limit=50' }],
+  clients: [{ path: '/admin/clients' }],
+  keys: [{ path: '/admin/keys' }],
 }
 
 /** Uses its own environment, since other parts leave sessions behind. */
@@ -34,7 +36,10 @@ export async function consolePages(benchRun: BenchRun): Promise<Result[]> {
     const admin = await environment.system.createAccount('admin@bench.example', ['--role', 'admin'])
     const { accessToken } = await environment.system.login(admin, auth)
     const results: Result[] = []
-    for (const [name, requests] of Object.entries(pages)) {
+    const { body } = await auth.call('/admin/users?limit=1', { token: accessToken })
+    const [{ id } = { id: '' }] = (body as { users: { id: string }[] }).users
+    const all = { ...pages, user: [{ path: `/admin/users/${id}` }] }
+    for (const [name, requests] of Object.entries(all)) {
       const timesMs = await loadPage(auth, { token: accessToken, requests, times: benchRun.isQuick ? 20 : 200 })
       const what = `console: data of the page "${name}", p95, 10,000 accounts, 100,000 sessions`
       results.push(figure({ name: `console-${name}`, what, unit: 'ms', aim: 'under 200' }, [quantile(timesMs, 0.95)]))

@@ -59,8 +59,13 @@ export function Account() {
             ))}
           </ul>
         </section>
-        <EndedDevices ended={list.value?.ended ?? []} />
-        <PasswordForm onChanged={list.reload} email={me.value?.email} />
+        {/* Below the list, which grows when it comes. */}
+        {(sessions || list.error !== undefined) && (
+          <>
+            <EndedDevices ended={list.value?.ended ?? []} />
+            <PasswordForm onChanged={list.reload} email={me.value?.email} />
+          </>
+        )}
       </main>
     </>
   )

@@ -23,7 +23,9 @@ import { Users } from './users/Users.tsx'
 export function Console() {
   const { value, error, reload } = useData<Me>('me')
   useEffect(() => me.set(value), [value])
-  if (value === undefined) {
+  // The pages read it: with it from their first render on, no column and no button comes later.
+  const isKnown = me.use() !== undefined
+  if (value === undefined || !isKnown) {
     return (
       <main class="login">
         <Problem error={error} onRetry={reload} />

@@ -1,10 +1,10 @@
 /** Logs in. A password that must change is changed in the same form. */
 import { isProblem } from '@gatehouse/client'
 import { useState } from 'preact/hooks'
-import { client, session } from '../session.ts'
+import { client, farewell, session } from '../session.ts'
 import { endedText } from '../texts.ts'
 import { Field } from './Field.tsx'
-import { AlertIcon, GateIcon } from './icons.tsx'
+import { AlertIcon, CheckIcon, GateIcon } from './icons.tsx'
 import { Problem } from './Problem.tsx'
 
 /** The rules of new passwords in a sentence; the service names each broken rule. */
@@ -20,6 +20,7 @@ export function Login({ title }: { title: string }) {
   const [mustChange, setMustChange] = useState(false)
 
   const { endedBy } = session.use()
+  const receipt = farewell.use()
   const ended = endedBy && error === undefined ? endedText(endedBy) : undefined
 
   const submit = async (event: Event) => {
@@ -48,6 +49,12 @@ export function Login({ title }: { title: string }) {
             <div>
               <strong>{ended.title}</strong> {ended.next}
             </div>
+          </div>
+        )}
+        {receipt && (
+          <div class="note good" role="status">
+            <CheckIcon />
+            <div>{receipt}</div>
           </div>
         )}
         <Problem error={error} />

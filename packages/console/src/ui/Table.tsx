@@ -4,6 +4,8 @@ import type { ComponentChildren } from 'preact'
 export interface TableProps<Row> {
   label: string
   columns: readonly string[]
+  /** How wide each column is, in parts: the width does not follow the content, so that no column moves. */
+  widths: readonly number[]
   /** Undefined while the first answer is awaited. */
   rows: readonly Row[] | undefined
   keyOf: (row: Row) => string | number
@@ -16,12 +18,21 @@ export interface TableProps<Row> {
 }
 
 export function Table<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, keyOf, row, empty, isLoading = false, expected = 6 } = props
+  const { label, columns, widths, rows, keyOf, row, empty, isLoading = false, expected = 6 } = props
+  const used = widths.slice(0, columns.length)
+  const total = used.reduce((sum, width) => sum + width, 0)
+  // What is awaited and what came are different tables: the first is replaced and moves nothing.
+  const key = rows === undefined ? 'awaited' : 'rows'
   return (
     <div class="card table" aria-busy={isLoading || rows === undefined}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways on narrow screens */}
       <section class="scroll" tabIndex={0} aria-label={label}>
-        <table>
+        <table key={key} style={{ minWidth: `${total * 56}px` }}>
+          <colgroup>
+            {used.map((width, index) => (
+              <col key={String(index)} style={{ width: `${(100 * width) / total}%` }} />
+            ))}
+          </colgroup>
           <thead>
             <tr>
               {columns.map(column => (

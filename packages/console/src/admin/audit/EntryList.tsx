@@ -15,24 +15,25 @@ export interface EntryListProps {
 }
 
 export function EntryList({ entries, isLoading = false, expected = 10 }: EntryListProps) {
-  const nameOf = useNames(entries?.flatMap(({ actor, target }) => [actor, target]) ?? [])
+  const { rows, nameOf } = useNames(entries, ({ actor, target }) => [actor, target])
   const [open, setOpen] = useState<AuditView | undefined>()
   return (
     <>
       <Table
         label="Audit entries"
         columns={['When', 'Action', 'Actor', 'Target', 'Outcome', '-Evidence']}
-        rows={entries}
+        widths={[3, 4, 4, 4, 3, 2]}
+        rows={rows}
         isLoading={isLoading}
         expected={expected}
         keyOf={({ id }) => id}
         empty="No entry matches."
         row={entry => (
           <>
-            <td class="nowrap">
+            <td>
               <Time at={entry.at} />
             </td>
-            <td class="nowrap">{entry.action}</td>
+            <td>{entry.action}</td>
             <td>
               <Who id={entry.actor} name={nameOf(entry.actor)} />
             </td>

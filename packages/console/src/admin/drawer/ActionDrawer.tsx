@@ -1,7 +1,10 @@
 /** The drawer of an act: what it will do, then its receipt, which turns green guard by guard. */
 import { isProblem } from '@gatehouse/client'
+import type { Receipt } from '@gatehouse/contract'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { duration, plural } from '../../format.ts'
+import { farewell, isPaused } from '../../session.ts'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field } from '../../ui/Field.tsx'
 import { Problem } from '../../ui/Problem.tsx'
@@ -14,6 +17,9 @@ export function ActionDrawer() {
   const action = currentAction.use()
   // An act that was begun does not open again after a log-in.
   useEffect(() => () => currentAction.set(undefined), [])
+  useEffect(() => {
+    if (action === undefined) isPaused.set(false)
+  }, [action])
   if (action === undefined) return null
   return (
     <Dialog key={action.title} kind="drawer" title={action.title} onClose={() => currentAction.set(undefined)}>
@@ -33,10 +39,9 @@ function Steps({ action }: { action: Action }) {
     setState({ step: 'sending' })
     try {
       const result = await action.send({ reason: reason.trim() || undefined })
+      if (action.endsOwnSession && result.receipt) keepForLogIn(result.receipt)
+      else action.onDone()
       setState({ step: 'done', result })
-      if (!action.endsOwnSession) action.onDone()
-      // After the next log-in, this address shows the receipt.
-      else if (result.receipt) history.replaceState(null, '', to('revocations', result.receipt.seq))
     } catch (error) {
       const isConflict = isProblem(error, 'precondition-failed')
       setState({ step: 'form', error, difference: isConflict ? await action.onConflict?.() : undefined })
@@ -79,6 +84,16 @@ function Steps({ action }: { action: Action }) {
       </div>
     </>
   )
+}
+
+/** The act has ended the session of this page: the log-in page names its receipt, and the address shows it afterwards. */
+function keepForLogIn({ seq, inForce, waitedMs, guards, sessionsEnded }: Receipt): void {
+  const left = guards.filter(({ acknowledgedAt, leaseEndedAt }) => (acknowledgedAt ?? leaseEndedAt) === null).length
+  const total = plural(guards.length, 'guard')
+  const state = inForce ? `in force after ${duration(waitedMs)} at ${total}` : `waiting for ${left} of ${total}`
+  farewell.set(`Receipt ${seq}: ${state}, ${plural(sessionsEnded, 'session')} ended.`)
+  isPaused.set(true)
+  history.replaceState(null, '', to('revocations', seq))
 }
 
 interface ActionFormProps {

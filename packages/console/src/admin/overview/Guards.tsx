@@ -12,6 +12,7 @@ export function Guards({ list }: { list: GuardList | undefined }) {
       <Table
         label="Guards"
         columns={['Guard', 'Lease', 'Cursor', 'State', 'Last seen']}
+        widths={[4, 3, 2, 2, 3]}
         rows={list?.guards}
         expected={3}
         keyOf={({ guard }) => guard}

@@ -15,6 +15,8 @@ export function Overview() {
   const sessions = useData<ActiveSessions>('admin/sessions/count', 10_000)
   const revocations = useData<RevocationPage>('admin/revocations?limit=1', 5000)
   const audit = useData<AuditPage>('admin/audit?limit=8', 5000)
+  // Tables come below all that may still grow, so that they need not move.
+  const isKnown = guards.value && sessions.value && revocations.value
   const last = revocations.value?.revocations[0]
   return (
     <>
@@ -42,14 +44,20 @@ export function Overview() {
           )}
         </Tile>
       </div>
-      <Guards list={guards.value} />
-      <section>
-        <div class="heading">
-          <h2>Latest audit entries</h2>
-          <a href={to('audit')}>All entries</a>
-        </div>
-        <EntryList entries={audit.value?.entries} expected={8} />
-      </section>
+      {isKnown ? (
+        <>
+          <Guards list={guards.value} />
+          <section>
+            <div class="heading">
+              <h2>Latest audit entries</h2>
+              <a href={to('audit')}>All entries</a>
+            </div>
+            <EntryList entries={audit.value?.entries} expected={8} />
+          </section>
+        </>
+      ) : (
+        <div class="card skeleton tables" aria-busy="true" />
+      )}
     </>
   )
 }

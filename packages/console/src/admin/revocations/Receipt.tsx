@@ -37,10 +37,12 @@ export function Receipt() {
           !error && <div class="skeleton verdict-line" />
         )}
       </div>
-      <section>
-        <h2>Audit entries</h2>
-        <EntryList entries={entries.value?.entries} expected={2} />
-      </section>
+      {receipt && (
+        <section>
+          <h2>Audit entries</h2>
+          <EntryList entries={entries.value?.entries} expected={2} />
+        </section>
+      )}
     </>
   )
 }

@@ -14,8 +14,7 @@ export function Revocations() {
   const { cursor } = useLocation().query
   const path = to('revocations')
   const list = useData<RevocationPage>(withQuery('admin/revocations', { cursor }), cursor ? undefined : 5000)
-  const rows = list.value?.revocations
-  const nameOf = useNames(rows?.flatMap(({ actor, target }) => [actor, target]) ?? [])
+  const { rows, nameOf } = useNames(list.value?.revocations, ({ actor, target }) => [actor, target])
   const next = list.value?.nextCursor
   return (
     <>
@@ -24,6 +23,7 @@ export function Revocations() {
       <Table
         label="Revocations"
         columns={['Receipt', 'When', 'Action', 'By', 'On', 'Sessions', 'In force', 'Slowest guard']}
+        widths={[2, 3, 4, 4, 4, 2, 2, 4]}
         rows={rows}
         isLoading={list.isLoading}
         expected={12}
@@ -50,10 +50,10 @@ function RevocationRow({ row, nameOf }: RevocationRowProps) {
           {seq}
         </a>
       </td>
-      <td class="nowrap">
+      <td>
         <Time at={at} />
       </td>
-      <td class="nowrap">{action}</td>
+      <td>{action}</td>
       <td>
         <Who id={actor} name={nameOf(actor)} />
       </td>

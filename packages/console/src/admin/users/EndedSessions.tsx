@@ -12,6 +12,7 @@ export function EndedSessions({ ended }: { ended: readonly EndedSession[] }) {
       <Table
         label="Ended sessions"
         columns={['Device', 'Address', 'Logged in', 'Ended', 'Why']}
+        widths={[5, 3, 3, 3, 3]}
         rows={ended}
         keyOf={({ id }) => id}
         empty=""

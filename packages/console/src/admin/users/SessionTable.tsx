@@ -19,6 +19,7 @@ export function SessionTable({ detail, isAdmin, onDone }: SessionTableProps) {
     <Table
       label="Sessions"
       columns={isAdmin ? [...columns, '-Actions'] : columns}
+      widths={[5, 3, 3, 3, 3, 2]}
       rows={detail?.sessions}
       expected={2}
       keyOf={({ id }) => id}

@@ -27,11 +27,6 @@ export function User() {
       </div>
       <Problem error={error} onRetry={reload} />
       <Facts user={detail?.user} />
-      <section>
-        <h2>Sessions</h2>
-        <SessionTable detail={detail} isAdmin={isAdmin} onDone={reload} />
-      </section>
-      <EndedSessions ended={detail?.ended ?? []} />
       <div class="row wrap">
         <a class="button small" href={withQuery(to('audit'), { target: id })}>
           Audit entries about this account
@@ -40,6 +35,11 @@ export function User() {
           Audit entries of its own acts
         </a>
       </div>
+      <section>
+        <h2>Sessions</h2>
+        <SessionTable detail={detail} isAdmin={isAdmin} onDone={reload} />
+      </section>
+      <EndedSessions ended={detail?.ended ?? []} />
     </>
   )
 }

@@ -49,6 +49,7 @@ export function Users() {
       <Table
         label="Users"
         columns={['E-mail address', 'State', 'Roles', 'Sessions', 'Last seen']}
+        widths={[5, 2, 3, 2, 3]}
         rows={list.value?.users}
         isLoading={list.isLoading}
         expected={12}

@@ -85,8 +85,11 @@ export function userAction(name: UserActionName, first: Seen, onDone: () => void
   // After a conflict the admin has seen the newer version.
   let seen = first
   const url = `admin/users/${first.user.id}`
+  const endsOwnSession = first.isOwn && name !== 'enable'
   return {
     ...texts,
+    effects: [...texts.effects, ...(endsOwnSession ? ['This is your own account: you will be logged out.'] : [])],
+    endsOwnSession,
     ...(first.isOwn ? { confirmation: 'myself' } : name === 'remove' ? { confirmation: first.user.email } : {}),
     send: async ({ reason }) => {
       const body = { reason, ...(first.isOwn ? { confirm: 'myself' } : {}) }
