@@ -295,15 +295,27 @@ t.test('console', { skip, timeout: 280_000 }, async t => {
   })
 
   await t.test('end everything: a sentence, a countdown, a receipt that is there after the log-in', async t => {
+    const stream = await fetch(`${system.resources[0]?.url}/storage/events`, {
+      headers: { authorization: `Bearer ${(await system.login(bob)).accessToken}` },
+    })
+    const { accessToken: token } = await system.login(second)
+    const openStreams = async () => {
+      const { body } = (await call?.('/admin/guards', { token })) ?? {}
+      return (body as { guards: { openStreams: number }[] }).guards.reduce((sum, guard) => sum + guard.openStreams, 0)
+    }
+    // A guard reports its streams with its next poll.
+    while ((await openStreams()) === 0) await page.waitForTimeout(200)
     await page.click('nav.side >> text=End everything')
     await page.click('main >> button:has-text("End everything")')
     const submit = page.locator('dialog >> button[type=submit]')
     t.match(await submit.textContent(), /in \d s/)
+    await page.waitForSelector('dialog >> text=Guards close all open streams and sockets: 1 stream now.')
     await page.waitForSelector('dialog >> button[type=submit]:text-is("End every session")')
     t.ok(await submit.isDisabled(), 'the countdown alone is not enough')
     await page.fill('dialog >> [autocomplete=off]', 'end every session')
     await submit.click()
     await page.waitForSelector('dialog >> [role=status] >> text=/In force after .* at 2 guards/')
+    t.match(await stream.text(), 'event: closed', 'the stream is closed')
     await page.reload()
     await page.waitForSelector('[name=email]')
     await logIn(page, admin)

@@ -105,6 +105,13 @@ export const PollRequest = Type.Object(
     guard: Type.Unsafe<string>({ ...Uuid, description: 'The id of the guard, new at every start.' }),
     name: Type.String({ minLength: 1, maxLength: 100, examples: ['warehouse-1'] }),
     version: Type.String({ minLength: 1, maxLength: 50, examples: ['1.4.0'] }),
+    openStreams: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 2_147_483_647,
+        description: 'Streams that the guard would close; for operators.',
+      }),
+    ),
     feedId: Type.Optional(Uuid),
     after: Type.Optional(
       Type.Unsafe<number>({

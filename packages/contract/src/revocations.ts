@@ -69,6 +69,10 @@ export const GuardList = Type.Object({
       guard: Id,
       name: Type.String(),
       version: Type.String(),
+      openStreams: Type.Union([Type.Integer(), Type.Null()], {
+        description:
+          'Open streams and sockets at its last poll, of all sessions; null from a guard that does not report them.',
+      }),
       cursor: Type.Integer({ description: 'The guard has applied every revocation up to here.' }),
       lag: Type.Integer({ description: 'The number of revocations that the guard has not applied yet.' }),
       leaseLeftMs: Type.Integer(),

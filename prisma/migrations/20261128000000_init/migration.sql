@@ -123,6 +123,7 @@ CREATE TABLE "guards" (
     "client_id" TEXT NOT NULL,
     "name" TEXT NOT NULL,
     "version" TEXT NOT NULL,
+    "open_streams" INTEGER,
     "feed_id" UUID NOT NULL,
     "cursor" BIGINT NOT NULL,
     "lease_until" TIMESTAMPTZ(3) NOT NULL,

@@ -35,14 +35,7 @@ export function Account() {
       <TopBar email={me.value?.email} />
       <main class="narrow">
         <section>
-          <div class="heading">
-            <h1>My devices</h1>
-            {others > 0 && (
-              <button type="button" class="button danger" onClick={() => end('sessions?others=true')}>
-                End {plural(others, 'other session')}
-              </button>
-            )}
-          </div>
+          <h1>My devices</h1>
           <p class="muted">Each line is a place where you are logged in. End those that you do not know.</p>
           <div role="status" class="notice">
             {notice}
@@ -58,6 +51,13 @@ export function Account() {
               />
             ))}
           </ul>
+          {others > 0 && (
+            <div class="row">
+              <button type="button" class="button danger" onClick={() => end('sessions?others=true')}>
+                End {plural(others, 'other session')}
+              </button>
+            </div>
+          )}
         </section>
         {/* Below the list, which grows when it comes. */}
         {(sessions || list.error !== undefined) && (

@@ -19,6 +19,8 @@ export interface FollowOptions {
   authUrls: readonly string[]
   name: string
   version: string
+  /** Tells operators how much a revocation can close. */
+  openStreams: () => number
   random: () => number
   /** Acts on an applied response. It runs before the response is acknowledged. */
   onApplied: (response: PollResponse) => void
@@ -63,7 +65,8 @@ export function follow(options: FollowOptions): FeedFollower {
   async function pollOnce(failures: number): Promise<{ failures: number; pauseMs: number }> {
     const { pollCursor, sentAt } = beginPoll(identity.follower, { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
     const authUrl = authUrls[replica % authUrls.length] ?? ''
-    const request = { guard: identity.guard, name: options.name, version: options.version, ...pollCursor }
+    const { name, version } = options
+    const request = { guard: identity.guard, name, version, openStreams: options.openStreams(), ...pollCursor }
     const result = await feed.poll(authUrl, request, stopping.signal)
     const receivedAtMs = clock.nowMs()
     if (stopping.signal.aborted) return { failures, pauseMs: 0 }

@@ -43,6 +43,7 @@ export function createSync(
   const feedFollower = follow({
     ...settings,
     feed: createFeedClient(settings),
+    openStreams: streams.size,
     onApplied(response) {
       if (response.entries.length > 0) revision += 1
       keys.apply(follower().index.keys, { isComplete: !response.more })

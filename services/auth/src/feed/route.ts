@@ -39,11 +39,12 @@ export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { d
 
   app.post('/guards/poll', { schema: pollSchema, logLevel: quietLogLevel(app) }, async (request, reply) => {
     const presented = basicCredentials(request.headers.authorization)
-    const { guard, name, version, feedId = null, after = null } = request.body
+    const { guard, name, version, openStreams = null, feedId = null, after = null } = request.body
     const disconnected = new AbortController()
     reply.raw.once('close', () => disconnected.abort('disconnected'))
     reply.header('cache-control', 'no-store')
-    const poll = { guard, clientId: presented.id, secretHash: presented.secretHash, name, version, feedId, after }
+    const { id: clientId, secretHash } = presented
+    const poll = { guard, clientId, secretHash, name, version, openStreams, feedId, after }
     const response = await clients.withClientLimit({ ...presented, ...clientInfoOf(request) }, () =>
       polls.answer(poll, disconnected.signal),
     )

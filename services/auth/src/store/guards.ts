@@ -8,6 +8,8 @@ export interface LiveGuard {
   feedId: string
   name: string
   version: string
+  /** At its last poll; null from a guard that does not report it. */
+  openStreams: number | null
   cursor: number
   leaseUntilMs: number
   lastSeenAt: Date
@@ -44,7 +46,7 @@ interface Row extends Omit<LiveGuard, 'lastSeenAt' | 'ackedAt'> {
  */
 export async function readLiveGuards(db: QueryRaw): Promise<LiveGuards> {
   const rows = await db.$queryRaw<Row[]>`
-    SELECT guard.id IS NOT NULL AS "isGuard", guard.id, guard.name, guard.version,
+    SELECT guard.id IS NOT NULL AS "isGuard", guard.id, guard.name, guard.version, guard.open_streams AS "openStreams",
            guard.feed_id AS "guardFeedId", guard.cursor::float8 AS cursor,
            extract(epoch FROM guard.lease_until)::float8 * 1000 AS "leaseUntilMs",
            extract(epoch FROM guard.last_seen_at)::float8 * 1000 AS "lastSeenMs",
@@ -58,8 +60,8 @@ export async function readLiveGuards(db: QueryRaw): Promise<LiveGuards> {
   if (first === undefined) throw new Error('revocation_clock has lost its row')
   const guards = rows
     .filter(({ isGuard }) => isGuard)
-    .map(({ id, guardFeedId, name, version, cursor, leaseUntilMs, lastSeenMs, ackedMs }) => ({
-      ...{ id, feedId: guardFeedId, name, version, cursor, leaseUntilMs },
+    .map(({ id, guardFeedId, name, version, openStreams, cursor, leaseUntilMs, lastSeenMs, ackedMs }) => ({
+      ...{ id, feedId: guardFeedId, name, version, openStreams, cursor, leaseUntilMs },
       lastSeenAt: new Date(lastSeenMs),
       ackedAt: ackedMs === null ? null : new Date(ackedMs),
     }))

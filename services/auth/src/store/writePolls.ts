@@ -8,6 +8,8 @@ export interface PollRow {
   secretHash: Buffer
   name: string
   version: string
+  /** Null or absent from a guard that does not report it. */
+  openStreams?: number | null
   feedId: string | null
   after: number | null
 }
@@ -48,14 +50,14 @@ export async function writePolls(
   polls: readonly PollRow[],
   limits: PollLimits,
 ): Promise<Map<string, PollWriteResult>> {
-  const input = polls.map(({ guard, clientId, secretHash, name, version, feedId, after }) => ({
+  const input = polls.map(({ guard, clientId, secretHash, name, version, openStreams, feedId, after }) => ({
     ...{ guard, client_id: clientId, secret_hash: secretHash.toString('hex') },
-    ...{ name, version, feed_id: feedId, after },
+    ...{ name, version, open_streams: openStreams ?? null, feed_id: feedId, after },
   }))
   const rows = await db.$queryRaw<(PollWriteResult & { guard: string })[]>`
     WITH input AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(input)}::jsonb)
-                      AS input (guard uuid, client_id text, secret_hash text, name text, version text, feed_id uuid, after bigint)
+                      AS input (guard uuid, client_id text, secret_hash text, name text, version text, open_streams int, feed_id uuid, after bigint)
     ), decided AS (
       SELECT input.*, clock.feed_id AS current_feed_id, coalesce(known.cursor, 0) AS previous_cursor, coalesce(known.lease_until > statement_timestamp(), false) AS had_lease,
              CASE WHEN input.after IS NULL OR clock.head - input.after > ${limits.pageSize}::int THEN 0
@@ -77,11 +79,11 @@ export async function writePolls(
               AND (client.secret_hash = decode(input.secret_hash, 'hex')
                    OR (client.previous_secret_hash = decode(input.secret_hash, 'hex') AND client.previous_secret_ends_at > statement_timestamp()))
     ), inserted AS (
-      INSERT INTO guards AS row (id, client_id, name, version, feed_id, cursor, lease_until, last_seen_at)
-      SELECT guard, client_id, name, version, current_feed_id, 0, statement_timestamp(), statement_timestamp()
+      INSERT INTO guards AS row (id, client_id, name, version, open_streams, feed_id, cursor, lease_until, last_seen_at)
+      SELECT guard, client_id, name, version, open_streams, current_feed_id, 0, statement_timestamp(), statement_timestamp()
         FROM decided WHERE refused IS NULL AND after IS NULL ORDER BY guard
       ON CONFLICT (id) DO UPDATE
-         SET last_seen_at = excluded.last_seen_at, feed_id = excluded.feed_id,
+         SET last_seen_at = excluded.last_seen_at, open_streams = excluded.open_streams, feed_id = excluded.feed_id,
              cursor = CASE WHEN row.feed_id = excluded.feed_id THEN row.cursor ELSE 0 END
       RETURNING id
     ), updated AS (
@@ -91,7 +93,7 @@ export async function writePolls(
                                 ELSE greatest(row.lease_until, statement_timestamp()
                                               + make_interval(secs => (lease_ms + ${limits.marginMs}::float8) / 1000)) END,
              acked_at = CASE WHEN after > row.cursor THEN clock_timestamp() ELSE row.acked_at END,
-             last_seen_at = statement_timestamp()
+             last_seen_at = statement_timestamp(), open_streams = decided.open_streams
         FROM decided WHERE row.id = decided.guard AND row.feed_id = current_feed_id AND refused IS NULL AND after IS NOT NULL
       RETURNING row.id
     ), written AS (

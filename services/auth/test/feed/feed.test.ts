@@ -222,3 +222,17 @@ t.test('feed: a guard that leaves deletes its own row and no other', async t => 
   t.equal((await leave(one.id)).status, 204, 'and may say so again')
   assertProblem(t, await leave('x'), 'request-malformed')
 })
+
+t.test('feed: a guard reports its open streams with each poll, and admins see the number of the last', async t => {
+  const service = await startService(t, short)
+  const admin = await service.login(await service.createUser({ roles: ['admin'] }))
+  const guard = testGuard(service)
+  const { feedId, after } = await guard.start()
+  for (const openStreams of [3, 0, undefined]) {
+    await guard.pollAccepted({ feedId, after, ...(openStreams !== undefined && { openStreams }) })
+    const { body } = await service.call('/admin/guards', { token: admin.accessToken })
+    t.match(body, { guards: [{ guard: guard.id, openStreams: openStreams ?? null }] })
+  }
+  for (const openStreams of [-1, 1.5, 2 ** 31, 'many'])
+    assertProblem(t, await guard.poll({ feedId, after, openStreams }), 'request-malformed')
+})

@@ -42,7 +42,7 @@ function setUp() {
   }
   const put = (id: string, cursor: number, leaseLeftMs: number) => {
     const now = new Date(clock.wallMs())
-    const common = { name: `name of ${id}`, version: '1', lastSeenAt: now, ackedAt: now }
+    const common = { name: `name of ${id}`, version: '1', openStreams: null, lastSeenAt: now, ackedAt: now }
     guards.set(id, { ...common, id, feedId: 'feed', cursor, leaseUntilMs: clock.wallMs() + leaseLeftMs })
   }
   const onError = (error: unknown) => errors.push(error)
@@ -260,6 +260,7 @@ t.test('receipts: keep the first acknowledgement, also when the guard dies after
     feedId: 'feed',
     name: 'a',
     version: '1',
+    openStreams: null,
     leaseUntilMs: startMs + 10,
     lastSeenAt: new Date(startMs),
   }

@@ -58,4 +58,3 @@ export function receiptOf({ data }: Answer<Receipt>): ActionResult {
 
 /** What a covered token is answered with, in words. */
 export const endedEffect = 'Clients get 401 session-ended on their next request, and must log in again.'
-export const streamsEffect = 'Open streams and sockets of these sessions are closed by each guard.'

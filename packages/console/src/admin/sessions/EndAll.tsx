@@ -4,7 +4,8 @@ import { call } from '../../api.ts'
 import { count } from '../../format.ts'
 import { PowerIcon } from '../../ui/icons.tsx'
 import { useData } from '../../useData.ts'
-import { begin, endedEffect, receiptOf, streamsEffect } from '../drawer/action.ts'
+import { begin, endedEffect, receiptOf } from '../drawer/action.ts'
+import { StreamsEffect } from '../drawer/StreamsEffect.tsx'
 import { useIsAdmin } from '../me.ts'
 
 const sentence = 'end every session'
@@ -23,7 +24,7 @@ export function EndAll() {
       effects: [
         `Ends all ${value ? count(value.activeSessions) : ''} active sessions, yours included.`,
         endedEffect,
-        streamsEffect,
+        <StreamsEffect key="streams" isOfAll />,
         'Every user must log in again at the same time. Expect a peak of log-ins.',
       ],
       send: async ({ reason }) => {

@@ -5,7 +5,8 @@ import { call } from '../../api.ts'
 import { plural } from '../../format.ts'
 import { Field } from '../../ui/Field.tsx'
 import { Problem } from '../../ui/Problem.tsx'
-import { begin, endedEffect, receiptOf, streamsEffect } from '../drawer/action.ts'
+import { begin, endedEffect, receiptOf } from '../drawer/action.ts'
+import { StreamsEffect } from '../drawer/StreamsEffect.tsx'
 import { type CriteriaText, criteriaOf, emptyCriteria } from './criteria.ts'
 
 /** Waits until the typing pauses. */
@@ -112,7 +113,7 @@ function endMatching(criteria: SessionCriteria, counted: BulkPreview, onDone: ()
     effects: [
       `Ends ${plural(sessions, 'session')} of ${plural(accounts, 'account')}. Later log-ins are not affected.`,
       endedEffect,
-      streamsEffect,
+      <StreamsEffect key="streams" />,
       ...(includesCurrentSession ? ['Your own session is one of them: you will be logged out.'] : []),
     ],
     ...(includesCurrentSession ? { confirmation: 'myself', endsOwnSession: true } : {}),

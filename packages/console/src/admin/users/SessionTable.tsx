@@ -5,7 +5,8 @@ import { call } from '../../api.ts'
 import { AlertIcon, LaptopIcon, PhoneIcon } from '../../ui/icons.tsx'
 import { Table } from '../../ui/Table.tsx'
 import { Time } from '../../ui/Time.tsx'
-import { begin, endedEffect, receiptOf, streamsEffect } from '../drawer/action.ts'
+import { begin, endedEffect, receiptOf } from '../drawer/action.ts'
+import { StreamsEffect } from '../drawer/StreamsEffect.tsx'
 
 export interface SessionTableProps {
   detail: UserDetail | undefined
@@ -76,7 +77,7 @@ function endSession({ id, device, agent, current }: SessionDetail, onDone: () =>
         Ends the session on <strong class="break">{device ?? agent}</strong>. The other sessions go on.
       </>,
       endedEffect,
-      streamsEffect,
+      <StreamsEffect key="streams" />,
       ...(current ? ['This is the session that you are using: you will be logged out.'] : []),
     ],
     ...(current ? { confirmation: 'myself', endsOwnSession: true } : {}),

@@ -23,11 +23,13 @@ export function User() {
       </p>
       <div class="heading top">
         <h1 class="break">{detail ? <bdi>{detail.user.email}</bdi> : <span class="skeleton title" />}</h1>
-        {detail && isAdmin && <UserActions detail={detail} etag={etag} onDone={reload} />}
+        {isAdmin &&
+          (detail ? <UserActions detail={detail} etag={etag} onDone={reload} /> : <div class="skeleton actions" />)}
       </div>
       <Problem error={error} onRetry={reload} />
-      <Facts user={detail?.user} />
-      <div class="row wrap">
+      {/* On a narrow screen the address and the buttons take more lines than what holds their place: what follows is replaced. */}
+      <Facts key={detail ? 'known' : 'awaited'} user={detail?.user} />
+      <div class="row wrap" key={detail ? 'links' : 'awaited links'}>
         <a class="button small" href={withQuery(to('audit'), { target: id })}>
           Audit entries about this account
         </a>

@@ -3,7 +3,8 @@ import type { Receipt, ResetCodeIssued, UserDetail, UserView } from '@gatehouse/
 import type { ComponentChildren } from 'preact'
 import { call } from '../../api.ts'
 import { duration, plural } from '../../format.ts'
-import { type Action, endedEffect, receiptOf, streamsEffect } from '../drawer/action.ts'
+import { type Action, endedEffect, receiptOf } from '../drawer/action.ts'
+import { StreamsEffect } from '../drawer/StreamsEffect.tsx'
 import { Difference } from './Difference.tsx'
 
 export interface Seen {
@@ -31,7 +32,7 @@ function describe(name: UserActionName, { user }: Seen): Description {
     case 'endSessions':
       return {
         ...{ ...post, path: '/sessions/end', title: 'End all sessions', button: 'End all sessions' },
-        effects: [ends, endedEffect, streamsEffect, 'The user can log in again at once.'],
+        effects: [ends, endedEffect, <StreamsEffect key="streams" />, 'The user can log in again at once.'],
       }
     case 'disable':
       return {
@@ -39,7 +40,7 @@ function describe(name: UserActionName, { user }: Seen): Description {
         effects: [
           ends,
           'Clients get 403 account-disabled on their next request.',
-          streamsEffect,
+          <StreamsEffect key="streams" />,
           'No log-in until the account is enabled.',
         ],
       }
