@@ -27,7 +27,7 @@ export function Table<Row>(props: TableProps<Row>) {
     <div class="card table" aria-busy={isLoading || rows === undefined}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways on narrow screens */}
       <section class="scroll" tabIndex={0} aria-label={label}>
-        <table key={key} style={{ minWidth: `${total * 56}px` }}>
+        <table key={key} style={{ minWidth: `${total * 40}px` }}>
           <colgroup>
             {used.map((width, index) => (
               <col key={String(index)} style={{ width: `${(100 * width) / total}%` }} />

@@ -22,7 +22,7 @@ export function EntryList({ entries, isLoading = false, expected = 10 }: EntryLi
       <Table
         label="Audit entries"
         columns={['When', 'Action', 'Actor', 'Target', 'Outcome', '-Evidence']}
-        widths={[3, 4, 4, 4, 3, 2]}
+        widths={[3, 4, 4, 4, 3, 2.6]}
         rows={rows}
         isLoading={isLoading}
         expected={expected}

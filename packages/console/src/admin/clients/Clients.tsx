@@ -33,7 +33,7 @@ export function Clients() {
       <Table
         label="Service clients"
         columns={isAdmin ? [...columns, '-Actions'] : columns}
-        widths={[3, 3, 3, 3, 3, 4]}
+        widths={[3, 3, 3, 3, 3, 5]}
         rows={list.value?.clients}
         expected={3}
         keyOf={({ id }) => id}

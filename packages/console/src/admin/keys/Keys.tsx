@@ -32,7 +32,7 @@ export function Keys() {
       <Table
         label="Keys"
         columns={isAdmin ? [...columns, '-Actions'] : columns}
-        widths={[3, 2, 3, 3, 5, 4]}
+        widths={[3, 2.5, 3, 3, 5, 5]}
         rows={list.value?.keys}
         expected={2}
         keyOf={({ kid }) => kid}

@@ -23,7 +23,7 @@ export function Revocations() {
       <Table
         label="Revocations"
         columns={['Receipt', 'When', 'Action', 'By', 'On', 'Sessions', 'In force', 'Slowest guard']}
-        widths={[2, 3, 4, 4, 4, 2, 2, 4]}
+        widths={[2, 3, 4, 4, 4, 2, 2, 3]}
         rows={rows}
         isLoading={list.isLoading}
         expected={12}

@@ -20,7 +20,7 @@ export function SessionTable({ detail, isAdmin, onDone }: SessionTableProps) {
     <Table
       label="Sessions"
       columns={isAdmin ? [...columns, '-Actions'] : columns}
-      widths={[5, 3, 3, 3, 3, 2]}
+      widths={[5, 3, 3, 3, 3, 2.2]}
       rows={detail?.sessions}
       expected={2}
       keyOf={({ id }) => id}
