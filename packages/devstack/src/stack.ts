@@ -1,12 +1,10 @@
 /**
  * The local stack: PostgreSQL, migrations, keys, two accounts, and the processes of both services.
  */
-import { createWriteStream } from 'node:fs'
-import { createServer } from 'node:net'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
-import { httpClient, startProcess, type TestProcess } from '@gatehouse/testkit'
+import { httpClient } from '@gatehouse/testkit'
 import { createAccounts, migrate, startDatabase } from './database.ts'
 import { createProgress } from './progress.ts'
 import {
@@ -20,6 +18,7 @@ import {
   writeCredentials,
 } from './secrets.ts'
 import type { StackSettings } from './settings.ts'
+import { logFile, requireFreePort, startService, type Undo } from './startService.ts'
 
 export interface Stack extends Credentials {
   passwords: { admin: PasswordState; user: PasswordState }
@@ -33,8 +32,6 @@ export interface Stack extends Credentials {
  * another password.
  */
 export type PasswordState = 'new' | 'known' | 'wrong'
-
-type Undo = () => Promise<unknown>
 
 /**
  * @param signal stops the start; what has started is stopped before the promise rejects
@@ -164,54 +161,4 @@ async function untilReady(url: string, signal: AbortSignal): Promise<void> {
     await systemClock.sleep(readyCheckMs)
   }
   throw new SettingsError('The resource service is not ready; see its log.')
-}
-
-/** @throws SettingsError */
-async function requireFreePort(variable: 'AUTH_PORT' | 'RESOURCE_PORT', settings: StackSettings): Promise<void> {
-  const port = settings[variable]
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const isTaken = error.code === 'EADDRINUSE'
-      reject(
-        new SettingsError(
-          `Port ${port} ${isTaken ? 'is in use' : `cannot be used (${error.code})`}: set ${variable} to another.`,
-        ),
-      )
-    })
-    server.listen(port, settings.HOST, () => server.close(() => resolve()))
-  })
-}
-
-interface ServiceOptions {
-  name: string
-  dataDir: string
-  env: Record<string, string | undefined>
-  undo: Undo[]
-}
-
-async function startService({ name, dataDir, env, undo }: ServiceOptions): Promise<TestProcess> {
-  const log = createWriteStream(logFile(dataDir, name), { flags: 'a', mode: 0o600 })
-  undo.push(async () => log.end())
-  const process = await startProcess({
-    entry: `services/${name}/dist/bundle/main.js`,
-    env,
-    readyWhen: /"msg":"listening"/,
-    onLine: line => log.write(`${line}\n`),
-  }).catch((error: Error) => {
-    throw new SettingsError(`${reasonOf(name, error.message)} Its log is in ${logFile(dataDir, name)}`)
-  })
-  undo.push(() => process.stop())
-  return process
-}
-
-/** The sentence that the service printed when it ended. */
-function reasonOf(name: string, output: string): string {
-  const [, ...lines] = output.split('\n')
-  const line = lines.find(text => text.startsWith(`${name}: `)) ?? lines.find(text => /error/i.test(text))
-  return `The ${name} service did not start. ${(line ?? '').replace(`${name}: `, '')}`.trim()
-}
-
-function logFile(dataDir: string, name: string): string {
-  return join(dataDir, 'logs', `${name}.log`)
 }

@@ -141,7 +141,9 @@ function writeBundle(name, files, metafile) {
   const current = new Set(files.map(({ path }) => basename(path)))
   const old = readdirSync(folderOf(name)).filter(file => /\.(js|css|map|gz)$/.test(file) && !current.has(file))
   for (const file of old) rmSync(join(folderOf(name), file))
-  replace(listOf(name), Buffer.from(JSON.stringify(Object.keys(metafile.inputs))))
+  // esbuild lists what `define` adds as `<define:navigator>`, which is no file.
+  const inputs = Object.keys(metafile.inputs).filter(input => !input.startsWith('<'))
+  replace(listOf(name), Buffer.from(JSON.stringify(inputs)))
 }
 
 /** Replaces the file atomically, because a service may be starting from it. */

@@ -25,10 +25,12 @@ export const authMutations: readonly Mutation[] = [
   ...mutationsOf(`${source}revocationPipeline.ts`, testsOf('feed/feed', 'revoke/oneSession', 'housekeeping/sweep'), [
     [' + config.REVOCATION_MARGIN_MS', ''],
   ]),
-  ...mutationsOf(`${source}revoke/barrier.ts`, testsOf('revoke/barrier'), [
+  ...mutationsOf(`${source}revoke/guardReceipts.ts`, testsOf('revoke/barrier'), [
     ['head < seq || !isHistoryKnown', '!isHistoryKnown'],
-    ['      resolve(true)\n      onSettled()', '      resolve(true)'],
     ['!liveIds.has(id) && leaseUntilMs <= dbNowMs', '!liveIds.has(id)'],
+  ]),
+  ...mutationsOf(`${source}revoke/barrier.ts`, testsOf('revoke/barrier'), [
+    ['      resolve(true)\n      onSettled()', '      resolve(true)'],
     [
       '    const live = await read().catch(error => void onError(error))\n',
       '    const live = await read().catch(() => undefined)\n',

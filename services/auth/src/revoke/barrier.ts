@@ -1,20 +1,14 @@
 /** Waits until a revocation is in force: until no guard that may still decide lacks its entry. */
 import type { Clock } from '@gatehouse/clock'
 import { type GuardReceipt, ProblemError } from '@gatehouse/contract'
-import { blocksRevocation } from '@gatehouse/protocol'
 import type { FeedPosition } from '../store/databaseHistory.ts'
 import type { LiveGuards } from '../store/guards.ts'
+import { type GuardProgress, maxRereadMs, progressOf, type ReceiptsById, updateReceipts } from './guardReceipts.ts'
 
 export interface BarrierResult {
   inForce: boolean
   waitedMs: number
   guards: GuardReceipt[]
-}
-
-/** A guard of a receipt, while the barrier waits. */
-export interface GuardProgress extends GuardReceipt {
-  /** How long its lease still runs; null once the barrier does not wait for it. */
-  leaseLeftMs: number | null
 }
 
 export interface BarrierProgress {
@@ -54,8 +48,6 @@ export interface BarrierOptions {
   rereadMs?: number
 }
 
-/** Bounds the delay after a lost notification, and after a lease that ends, which sends none. */
-const maxRereadMs = 250
 const minRereadMs = 5
 
 /**
@@ -173,50 +165,4 @@ function createWaiter({ seq, feedId }: FeedPosition, { onSettled, onProgress }: 
   }
   const receipts = () => [...receiptsById.values()].map(({ receipt }) => receipt)
   return { onGuards, readDone: () => readDone(), firstRead, inForce, receipts }
-}
-
-function progressOf(receiptsById: ReceiptsById, dbNowMs: number): GuardProgress[] {
-  return [...receiptsById.values()].map(({ receipt, leaseUntilMs }) => {
-    const isDone = receipt.acknowledgedAt !== null || receipt.leaseEndedAt !== null
-    return { ...receipt, leaseLeftMs: isDone ? null : Math.max(0, Math.round(leaseUntilMs - dbNowMs)) }
-  })
-}
-
-/** By the guard's id: its receipt, and the end of its lease at the last read (database time). */
-export type ReceiptsById = Map<string, { receipt: GuardReceipt; leaseUntilMs: number }>
-
-/**
- * Records for each guard when it acknowledged the entry, or when its lease ended without that.
- * @returns undefined when no guard blocks the revocation, else the milliseconds until the next
- *   lease ends
- */
-export function updateReceipts(
-  receiptsById: ReceiptsById,
-  { guards, feedId, head, dbNowMs, isHistoryKnown, holdUntilMs }: LiveGuards,
-  seq: number,
-): number | undefined {
-  const now = new Date(dbNowMs).toISOString()
-  const liveIds = new Set(guards.map(({ id }) => id))
-  // A database whose head is below the entry has lost it, so the entry cannot be in force.
-  let nextMs: number | undefined = head < seq || !isHistoryKnown ? maxRereadMs : undefined
-  if (holdUntilMs !== null && holdUntilMs > dbNowMs)
-    nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, holdUntilMs - dbNowMs)
-  for (const guard of guards) {
-    const isBlocking = blocksRevocation(guard, { feedId, seq, dbNowMs })
-    const receipt = receiptsById.get(guard.id)?.receipt ?? {
-      guard: guard.id,
-      name: guard.name,
-      acknowledgedAt: null,
-      leaseEndedAt: null,
-    }
-    receiptsById.set(guard.id, { receipt, leaseUntilMs: guard.leaseUntilMs })
-    if (isBlocking) nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, guard.leaseUntilMs - dbNowMs)
-    else receipt.acknowledgedAt ??= (guard.ackedAt ?? guard.lastSeenAt).toISOString()
-  }
-  for (const [id, { receipt, leaseUntilMs }] of receiptsById) {
-    // A guard whose row is gone before its lease has ended has left; it serves no requests.
-    const hasLapsed = !liveIds.has(id) && leaseUntilMs <= dbNowMs
-    if (hasLapsed && receipt.acknowledgedAt === null) receipt.leaseEndedAt ??= now
-  }
-  return nextMs
 }

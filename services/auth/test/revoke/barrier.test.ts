@@ -1,7 +1,8 @@
 /** The barrier, on a fake clock: which guards it waits for, and what it returns. */
 import { fakeClock } from '@gatehouse/testkit'
 import t from 'tap'
-import { createBarrier, type ReceiptsById, updateReceipts } from '../../src/revoke/barrier.ts'
+import { createBarrier } from '../../src/revoke/barrier.ts'
+import { type ReceiptsById, updateReceipts } from '../../src/revoke/guardReceipts.ts'
 import type { LiveGuard, LiveGuards } from '../../src/store/guards.ts'
 import { waitUntil } from '../helpers/locks.ts'
 
