@@ -222,7 +222,7 @@ t.test(
     const narrow = await tokenWith(refreshToken, { scope: 'storage:read' })
     assertProblem(t, await service.call('/admin/users', { token: narrow.access_token }), 'insufficient-scope')
     const { roles, scope } = claimsOf(narrow.access_token)
-  t.strictSame({ roles, scope }, { roles: [], scope: 'storage:read' })
+    t.strictSame({ roles, scope }, { roles: [], scope: 'storage:read' })
     const whole = await tokenWith(narrow.refresh_token, { scope: 'users:read storage:read' })
     t.match(claimsOf(whole.access_token), { roles: ['admin'] }, 'the whole scope, by name')
     const full = await tokenWith(whole.refresh_token)
