@@ -13,6 +13,8 @@ import { createTestProgress } from './testProgress.ts'
 const launcher = fileURLToPath(new URL('./withPostgres.js', import.meta.url))
 const migrate = 'services/auth/dist/src/database/migrate.js'
 const stopped = stopSignal()
+/** Of the tests and of the services that they start: with daylight saving of half an hour. */
+const zone = process.env['TZ'] || 'Australia/Lord_Howe'
 
 async function main(args: string[]): Promise<number> {
   const named = args.map(compiledTest)
@@ -53,7 +55,8 @@ function terminal() {
 
 async function run(args: string[], onLine: (line: string) => void = line => console.log(line)): Promise<number> {
   if (stopped.aborted) return interruptedCode
-  const child = spawn(process.execPath, args, { stdio: ['inherit', 'pipe', 'inherit'] })
+  const env = { ...process.env, TZ: zone }
+  const child = spawn(process.execPath, args, { env, stdio: ['inherit', 'pipe', 'inherit'] })
   createInterface({ input: child.stdout }).on('line', line => stopped.aborted || onLine(line))
   stopped.addEventListener('abort', () => child.kill(stopped.reason === interruptedCode ? 'SIGINT' : 'SIGTERM'))
   return new Promise(resolve => child.on('close', code => resolve(code ?? 1)))

@@ -49,7 +49,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   const { url, directUrl, passwordCommand = null, connections, timeoutMs, onError, onConnect } = options
   const pooled = createConnections({ url, passwordCommand })
   const direct = directUrl ? createConnections({ url: directUrl, passwordCommand }) : pooled
-  const { client, schema, isPooled, Client, maxConnections = connections, connectTimeoutMs = timeoutMs } = pooled
+  const { client, schema, isPooled, namesStatements, Client } = pooled
+  const { maxConnections = connections, connectTimeoutMs = timeoutMs } = pooled
   const pool = new pg.Pool({
     ...client,
     Client,
@@ -66,8 +67,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   const silent = closeSilentConnections(pool, timeoutMs + answerMarginMs)
   const adapter = new PrismaPg(pool, {
     schema,
-    // A pooler in transaction mode gives each transaction another connection, which lacks the named statements.
-    statementNameGenerator: isPooled ? () => '' : statementNames(),
+    // A pooler in transaction mode gives each transaction another connection, which may lack the named statements.
+    statementNameGenerator: namesStatements ? statementNames() : () => '',
     onConnectionError: onError,
   })
   const prisma = new PrismaClient({ adapter, transactionOptions: { maxWait: timeoutMs, timeout: timeoutMs } })

@@ -15,6 +15,8 @@ export interface DatabaseUrl {
   schema: string
   /** `pgbouncer=true`: a pooler in transaction mode keeps no session, so nothing may rest on one. */
   isPooled: boolean
+  /** `prepared_statements`; by default without a pooler only, since not every pooler keeps them. */
+  namesStatements: boolean
   /** `connection_limit`: the largest pool. */
   maxConnections: number | undefined
   /** The smaller of `connect_timeout` and `pool_timeout`: `pg` has one limit for both. */
@@ -55,6 +57,7 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
   }
   const schema = take('schema') ?? 'public'
   const isPooled = oneOf('pgbouncer', take('pgbouncer'), ['true', 'false']) === 'true'
+  const prepared = oneOf('prepared_statements', take('prepared_statements'), ['true', 'false'])
   oneOf('target_session_attrs', take('target_session_attrs'), sessionAttributes)
   const maxConnections = count('connection_limit', take('connection_limit'), 1)
   const timeouts = ['connect_timeout', 'pool_timeout'].map(name => count(name, take(name), 0))
@@ -76,6 +79,7 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
     hosts,
     schema,
     isPooled,
+    namesStatements: prepared === null ? !isPooled : prepared === 'true',
     maxConnections,
     connectTimeoutMs: seconds.length > 0 ? Math.min(...seconds) * 1000 : undefined,
   }

@@ -6,7 +6,7 @@ const day = 24 * 3600
 export const databaseSettings = {
   DATABASE_URL: databaseUrl({
     about:
-      'URL of the PostgreSQL database, with one host or several; `pgbouncer`, `schema`, `connection_limit`, `connect_timeout` and `pool_timeout` as in Prisma',
+      'URL of the PostgreSQL database, with one host or several; `pgbouncer`, `schema`, `connection_limit`, `connect_timeout` and `pool_timeout` as in Prisma; `prepared_statements=true` for a pooler that keeps them',
     why: 'Accounts, sessions and revocations are stored only there.',
   }),
   DATABASE_DIRECT_URL: optional(

@@ -3,15 +3,23 @@ import { execFileSync } from 'node:child_process'
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freshDatabase, startPostgres } from '@gatehouse/testkit'
+import { freshDatabase, onServer, startPostgres } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
-import { isPgBouncerInstalled, startPgBouncer } from '../helpers/pgBouncer.ts'
+import { isPgBouncerInstalled, keepsPreparedStatements, startPgBouncer } from '../helpers/pgBouncer.ts'
 import { startService, type TestService, type TestSession } from '../helpers/service.ts'
 
 const skip = isPgBouncerInstalled ? false : 'SKIPPED: pgbouncer is not installed (apt-get install pgbouncer)'
 if (skip) console.error(`# ${skip}`)
+const skipPrepared = keepsPreparedStatements ? false : 'SKIPPED: pgbouncer 1.21 or newer is not installed'
+if (skipPrepared) console.error(`# ${skipPrepared}`)
+
+/** What operators set for a pooler, which accepts no start-up options. */
+async function useUtc(url: string): Promise<string> {
+  await onServer(url, `ALTER DATABASE "${new URL(url).pathname.slice(1)}" SET timezone = 'UTC'`)
+  return url
+}
 
 /** Logs in, renews, and revokes while a guard's poll is held. */
 async function useService(t: Test, service: TestService): Promise<void> {
@@ -38,7 +46,7 @@ async function useService(t: Test, service: TestService): Promise<void> {
 
 t.test('PgBouncer in transaction mode: the service works, with LISTEN on a direct connection', { skip }, async t => {
   const { url } = await freshDatabase(t.teardown)
-  const pooled = await startPgBouncer(t, url)
+  const pooled = await startPgBouncer(t, await useUtc(url))
   await useService(t, await startService(t, { DATABASE_URL: pooled, DATABASE_DIRECT_URL: url }))
 })
 
@@ -47,16 +55,25 @@ t.test(
   { skip },
   async t => {
     const { url } = await freshDatabase(t.teardown)
-    await useService(t, await startService(t, { DATABASE_URL: await startPgBouncer(t, url), WAKE: 'poll' }))
+    await useService(
+      t,
+      await startService(t, { DATABASE_URL: await startPgBouncer(t, await useUtc(url)), WAKE: 'poll' }),
+    )
   },
 )
 
+t.test('PgBouncer with prepared_statements=true: named statements are shared', { skip: skipPrepared }, async t => {
+  const { url } = await freshDatabase(t.teardown)
+  const pooled = `${await startPgBouncer(t, await useUtc(url))}&prepared_statements=true`
+  const service = await startService(t, { DATABASE_URL: pooled, DATABASE_DIRECT_URL: url })
+  await useService(t, service)
+  const { rows } = await service.database.pool.query('SELECT count(*)::int AS count FROM pg_prepared_statements')
+  t.ok(rows[0].count > 0, `${rows[0].count} statements are prepared`)
+})
+
 t.test('PgBouncer: a session in another time zone than UTC is not ready', { skip }, async t => {
   const { url } = await freshDatabase(t.teardown)
-  const direct = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
-  const name = new URL(url).pathname.slice(1)
-  await direct.pool.query(`ALTER DATABASE "${name}" SET timezone = 'Asia/Tokyo'`)
-  await direct.close()
+  await onServer(url, `ALTER DATABASE "${new URL(url).pathname.slice(1)}" SET timezone = 'Asia/Tokyo'`)
   const service = await startService(t, { DATABASE_URL: await startPgBouncer(t, url), DATABASE_DIRECT_URL: url })
   t.equal((await service.call('/readyz')).status, 503)
 })

@@ -23,6 +23,7 @@ t.test('DATABASE_URL: parameters of Prisma are translated, and none is passed to
     hosts: [{ host: '127.0.0.1', port: 5432 }],
     schema: 'our own',
     isPooled: false,
+    namesStatements: true,
     maxConnections: 3,
     connectTimeoutMs: 2000,
   })
@@ -32,6 +33,7 @@ t.test('DATABASE_URL: parameters of Prisma are translated, and none is passed to
 t.test('DATABASE_URL: a parameter that cannot be honoured is refused in one sentence that names it', async t => {
   const refused: Record<string, RegExp> = {
     'pgbouncer=maybe': /pgbouncer/,
+    'prepared_statements=1': /prepared_statements/,
     'target_session_attrs=standby': /target_session_attrs/,
     'statement_cache_size=0': /parameter statement_cache_size/,
     'sslmode=prefer': /sslmode/,
@@ -76,7 +78,8 @@ t.test('DATABASE_URL: several hosts and a pooler are read', async t => {
   t.throws(() => parseDatabaseUrl('postgresql://user:se/cret@one/gatehouse'), { message: /percent-encoded/ })
   const pooled = parseDatabaseUrl(`${base}?pgbouncer=true`)
   t.same(pooled.client, { connectionString: base }, 'a pooler refuses start-up options')
-  t.ok(pooled.isPooled)
+  t.match(pooled, { isPooled: true, namesStatements: false })
+  t.ok(parseDatabaseUrl(`${base}?pgbouncer=true&prepared_statements=true`).namesStatements)
 })
 
 t.test('DATABASE_URL: with a schema, the tables and the service use that schema only', async t => {

@@ -2,6 +2,8 @@
 import { fileURLToPath } from 'node:url'
 import { freshDatabase, pgProxy, startProcess } from '@gatehouse/testkit'
 import t from 'tap'
+import { openDatabase } from '../../src/database/database.ts'
+import { assertReady } from '../../src/database/readiness.ts'
 import { waitUntil } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import { environmentFor, startService } from '../helpers/service.ts'
@@ -40,6 +42,14 @@ t.test('silent connections: every request is answered, and new connections repla
   await waitUntil(async () => (await listeners()) === 3, 'the listener has reconnected')
   proxy.silence()
   await close()
+})
+
+t.test('readiness: fails when notifications have not been received for ten seconds', async t => {
+  const { url } = await freshDatabase(t.teardown)
+  const database = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
+  t.teardown(database.close)
+  await assertReady({ db: database.prisma, deafMs: () => 10_000 })
+  await t.rejects(assertReady({ db: database.prisma, deafMs: () => 10_001 }), { code: 'unavailable' })
 })
 
 t.test('silent connections: SIGTERM ends the process', async t => {

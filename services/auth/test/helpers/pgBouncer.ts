@@ -9,9 +9,13 @@ import { freePort } from '@gatehouse/testkit'
 import type { Test } from 'tap'
 import { waitUntil } from './locks.ts'
 
-export const isPgBouncerInstalled = spawnSync('pgbouncer', ['--version']).error === undefined
+const { error, stdout } = spawnSync('pgbouncer', ['--version'], { encoding: 'utf8' })
+const [, major = 0, minor = 0] = /PgBouncer (\d+)\.(\d+)/.exec(stdout ?? '') ?? []
+export const isPgBouncerInstalled = error === undefined
+/** Since 1.21. */
+export const keepsPreparedStatements = isPgBouncerInstalled && (Number(major) > 1 || Number(minor) >= 21)
 
-/** @returns the URL of the database through PgBouncer */
+/** @returns the URL of the database through PgBouncer, which keeps named statements if it can */
 export async function startPgBouncer(t: Test, databaseUrl: string): Promise<string> {
   const target = new URL(databaseUrl)
   const port = await freePort()
@@ -32,6 +36,7 @@ auth_type = plain
 auth_file = ${users}
 pool_mode = transaction
 default_pool_size = 3
+${keepsPreparedStatements ? 'max_prepared_statements = 200' : ''}
 `,
   )
   // It refuses to run as root.
