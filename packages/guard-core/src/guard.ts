@@ -1,20 +1,20 @@
 /** The guard of one process: verifies tokens, follows the feed, and decides from memory whether a request can pass. */
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
-import { entryCount, type Follower, feedNowMs, type Instant, lookup, mayDecide } from '@gatehouse/protocol'
+import { feedNowMs, lookup, mayDecide } from '@gatehouse/protocol'
 import { atMostOncePerMinute } from './atMostOncePerMinute.ts'
 import { cachedMonotonic } from './cachedMonotonic.ts'
 import { deferred } from './deferred.ts'
 import { createSync } from './feed/sync.ts'
-import type { Guard, GuardState } from './guardApi.ts'
+import type { Guard } from './guardApi.ts'
+import { feedTimeOf, stateOf } from './guardState.ts'
 import { createFeedKeys } from './keys/feedKeys.ts'
-import type { Keys } from './keys/publicKey.ts'
 import { type GuardOptions, resolveOptions } from './options.ts'
-import { createStreamTracker, type StreamTracker } from './streams.ts'
+import { createStreamTracker } from './streams.ts'
 import { authorizationOf } from './verify/authorizationHeader.ts'
 import { type AuthorizationResult, authorize, type Rule } from './verify/authorize.ts'
 import type { Caller } from './verify/claims.ts'
 import type { VerifiedToken } from './verify/tokenCache.ts'
-import { createVerifier, type Verifier } from './verify/verifier.ts'
+import { createVerifier } from './verify/verifier.ts'
 
 /**
  * Creates a guard, which a process needs once.
@@ -58,8 +58,8 @@ export function createGuard(options: GuardOptions): Guard {
   const cachedNowMs = cachedMonotonic(clock)
   const state = () => stateOf(sync.follower(), now(), { keys, streams, verifier })
   const metrics = settings.metrics(state)
-  // A handler has the caller only, and the second decision needs its token.
-  const tokens = new WeakMap<Caller, VerifiedToken>()
+  // `recheck` receives only the caller: this finds its token.
+  const tokenByCaller = new WeakMap<Caller, VerifiedToken>()
   let stopped: Promise<void> | null = null
   let isStarted = false
 
@@ -91,7 +91,7 @@ export function createGuard(options: GuardOptions): Guard {
     const revision = sync.revision()
     const decision = decide(token.caller, rule)
     if (decision !== 'pass' && decision !== 'unknown-allowed') throw problemOf(decision, rule)
-    tokens.set(token.caller, token)
+    tokenByCaller.set(token.caller, token)
     if (decision === 'unknown-allowed') {
       metrics.countUnknownAllowed()
       return token.caller
@@ -129,7 +129,7 @@ export function createGuard(options: GuardOptions): Guard {
       }
     },
     recheck(caller, rule) {
-      const token = tokens.get(caller)
+      const token = tokenByCaller.get(caller)
       if (token === undefined) throw new TypeError('the caller is not from this guard')
       // Scopes and roles do not change: only time and new entries can change the decision for this
       // token.
@@ -164,29 +164,6 @@ export function createGuard(options: GuardOptions): Guard {
       stopped ??= Promise.all([keys.stop(), sync.stop()]).then(() => {})
       return stopped
     },
-  }
-}
-
-function feedTimeOf({ time }: Follower, nowMs: number): number | null {
-  return time === null ? null : feedNowMs(time, nowMs)
-}
-
-function stateOf(
-  follower: Follower,
-  now: Instant,
-  parts: { keys: Keys; streams: StreamTracker; verifier: Verifier },
-): GuardState {
-  const isLeased = mayDecide(follower, now)
-  const timeMs = feedTimeOf(follower, now.nowMs)
-  return {
-    hasKeys: parts.keys.isLoaded(),
-    mayDecide: isLeased,
-    leaseLeftMs: isLeased ? follower.validUntil.nowMs - now.nowMs : 0,
-    cursor: follower.cursor,
-    entriesHeld: entryCount(follower.index),
-    streamsOpen: parts.streams.size(),
-    tokensCached: parts.verifier.size(),
-    clockOffsetMs: timeMs === null ? null : now.wallMs - timeMs,
   }
 }
 

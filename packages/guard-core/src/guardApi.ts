@@ -31,8 +31,8 @@ export interface Guard {
    *   decisions are cached by it
    * @returns the caller, which `recheck` and `trackStream` accept
    * @throws ProblemError `token-missing`, `token-invalid`, `token-expired`, `request-malformed`,
-   *   `session-ended`, `account-disabled`, `insufficient-scope`, `revocation-unknown` or
-   *   `unavailable`; the promise rejects with the same
+   *   `session-ended`, `account-disabled`, `insufficient-scope`, `reauthentication-required`,
+   *   `revocation-unknown` or `unavailable`; the promise rejects with the same
    * @example
    * const caller = await guard.check(request, rule)
    */

@@ -32,4 +32,4 @@ export {
 } from '@gatehouse/guard-core'
 export { type ProblemDetailsOptions, type ProblemDetailsPluginOptions, problemDetails } from '@gatehouse/http'
 export { createGuard, createVerifier, type GuardOptions, type VerifierOptions } from './createGuard.ts'
-export { type GuardPluginOptions, guard } from './plugin.ts'
+export { type GuardPluginOptions, guard } from './fastify.ts'

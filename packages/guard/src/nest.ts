@@ -3,10 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ProblemError } from '@gatehouse/contract'
 import { type Caller, type Guard, parseRouteRule, type RouteRule, type Rule } from '@gatehouse/guard-core'
 import { type ArgumentsHost, type CanActivate, Catch, type ExceptionFilter, SetMetadata } from '@nestjs/common'
-import { type AdapterOptions, createCallers, refusalOf } from './adapter.ts'
+import { type AdapterOptions, createCallers, refusalOf } from './refusal.ts'
 
 export { type Caller, createGuard, type Guard, type GuardOptions, type RouteRule } from '@gatehouse/guard-core'
-export type { AdapterOptions } from './adapter.ts'
+export type { AdapterOptions } from './refusal.ts'
 export { ProblemError }
 
 /** The guard for `@UseGuards` or `useGlobalGuards`. */

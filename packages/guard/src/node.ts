@@ -2,10 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ProblemError } from '@gatehouse/contract'
 import { type Caller, type Guard, parseRouteRule, type RouteRule } from '@gatehouse/guard-core'
-import { type AdapterOptions, createCallers, refusalOf } from './adapter.ts'
+import { type AdapterOptions, createCallers, refusalOf } from './refusal.ts'
 
 export { type Caller, createGuard, type Guard, type GuardOptions, type RouteRule } from '@gatehouse/guard-core'
-export type { AdapterOptions } from './adapter.ts'
+export type { AdapterOptions } from './refusal.ts'
 export { ProblemError }
 
 /** Connect-style middleware. */

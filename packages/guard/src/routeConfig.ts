@@ -3,7 +3,7 @@
  *
  * Fastify creates `routeOptions` with a dozen members at each access: a third of the guard's cost
  * per request. The object from which it reads them is stored on the request under a symbol that is
- * not public. The symbol is searched in the first request, used only when it leads to the same
+ * not public. The symbol is looked for at the first request, used only when it leads to the same
  * object, and abandoned otherwise.
  */
 import type { FastifyRequest } from 'fastify'

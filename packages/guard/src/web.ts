@@ -1,10 +1,10 @@
 /** The guard for frameworks with web-standard requests: Hono, Next route handlers, Bun, Deno. */
 import { ProblemError } from '@gatehouse/contract'
 import { type Caller, type Guard, parseRouteRule, type RouteRule } from '@gatehouse/guard-core'
-import { type AdapterOptions, createCallers, refusalOf } from './adapter.ts'
+import { type AdapterOptions, createCallers, refusalOf } from './refusal.ts'
 
 export { type Caller, createGuard, type Guard, type GuardOptions, type RouteRule } from '@gatehouse/guard-core'
-export type { AdapterOptions } from './adapter.ts'
+export type { AdapterOptions } from './refusal.ts'
 export { ProblemError }
 
 /** Decides about one request. @returns the response of a refusal; null when the request can pass */

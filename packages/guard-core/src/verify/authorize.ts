@@ -38,9 +38,8 @@ export const problemOfEffect = {
 } as const satisfies Record<RevocationEffect, ProblemCode>
 
 /**
- * Decides. A known revocation stays known without a lease: only the absence of a revocation needs
- * the lease, and so does `account-disabled`, since the account can have been enabled again; its
- * older tokens then belong to ended sessions.
+ * Decides. A known revocation holds without a lease, with one exception: `account-disabled`, since
+ * the account may have been enabled again. To know that there is no revocation needs the lease.
  * @param facts the caller, the revocation and the lease
  * @param rule the rule of the route
  */

@@ -39,8 +39,8 @@ export const coreMutations: readonly Mutation[] = [
     ],
   ),
   ...mutationsOf(
-    `${protocol}src/replica.ts`,
-    [`${protocol}test/replica.test.ts`],
+    `${protocol}src/leases.ts`,
+    [`${protocol}test/leases.test.ts`],
     [
       [' && (poll.after ?? 0) <= head', ''],
       ['poll.feedId === feedId &&', ''],
@@ -138,7 +138,7 @@ export const coreMutations: readonly Mutation[] = [
     ],
   ),
   ...mutationsOf(
-    `${plugin}src/plugin.ts`,
+    `${plugin}src/fastify.ts`,
     [`${plugin}test/preHandler.test.ts`],
     [['if (caller !== null) instance.recheck(caller, ruleOfRoute(request))', 'if (caller === null) return']],
   ),

@@ -33,7 +33,7 @@ export function copyWorkspace(repository: string): WorkspaceCopy {
   return { root, apply, remove: () => rmSync(root, { recursive: true }) }
 }
 
-/** `packages/guard/src/plugin.ts` compiles to `packages/guard/dist/src/plugin.js`. */
+/** `packages/guard/src/fastify.ts` compiles to `packages/guard/dist/src/fastify.js`. */
 export function compiledPath(file: string): string {
   return file.replace(/^((?:packages|services)\/[\w-]+)\//, '$1/dist/').replace(/\.ts$/, '.js')
 }

@@ -31,7 +31,7 @@ type AdmittedRequest = FastifyRequest & { [admitted]: Caller | null }
 
 /**
  * The plugin. It guards every route of its scope, also routes registered before it. A route
- * requires more with `config: { guard: { scope, roles, onUnknown } }`; a rule that is not valid
+ * requires more with `config: { guard: { scope, roles, maxAge, onUnknown } }`; a rule that is not valid
  * stops the service at start.
  *
  * The guard decides when the headers have arrived, and again immediately before the handler, when
