@@ -21,7 +21,7 @@ import { reauthenticateRoutes } from './login/reauthenticateRoute.ts'
 import { loginRoutes } from './login/route.ts'
 import { grantTypes, oauthRoutes } from './oauth/route.ts'
 import { pageRoutes } from './pages/route.ts'
-import { sessionRoutes } from './revoke/route.ts'
+import { sessionRoutes } from './revoke/ownSessionRoutes.ts'
 import { rotateRoutes } from './rotate/route.ts'
 import type { HistoryChange } from './store/databaseHistory.ts'
 

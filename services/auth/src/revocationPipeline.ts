@@ -10,9 +10,9 @@ import { pollForWakes } from './feed/pollForWakes.ts'
 import { createPolls, type Polls } from './feed/polls.ts'
 import { createBarrier } from './revoke/barrier.ts'
 import { revocationBatchMetric, revokeMetrics } from './revoke/metrics.ts'
-import { recordReceipts } from './revoke/receipts.ts'
+import { recordReceipts } from './revoke/recordReceipts.ts'
 import { createRevocations, type Revocations } from './revoke/revoke.ts'
-import type { BarrierDeps } from './revoke/sendRevocation.ts'
+import type { BarrierDeps } from './revoke/sendWhenInForce.ts'
 import { announceAcks, readLiveGuards } from './store/guards.ts'
 
 export interface RevocationPipeline {

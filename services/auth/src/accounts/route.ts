@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 import { actorContextOf } from '../http/actorContext.ts'
 import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
 import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
-import { type BarrierDeps, sendRevocation } from '../revoke/sendRevocation.ts'
+import { type BarrierDeps, sendRevocation } from '../revoke/sendWhenInForce.ts'
 import { readAccount } from '../store/accounts.ts'
 import { changeOwnPassword, type PasswordChangeDeps } from './changeOwnPassword.ts'
 

@@ -15,7 +15,7 @@ import {
   SecretRotation,
 } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { sendReceipt } from '../revoke/sendRevocation.ts'
+import { sendReceipt } from '../revoke/sendWhenInForce.ts'
 import { listClients } from '../store/manageClients.ts'
 import { createClient, removeClient, rotateClientSecret } from './changeClient.ts'
 import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'

@@ -13,7 +13,7 @@ import {
 } from '@gatehouse/contract'
 import { Type } from 'typebox'
 import { waitPreference } from '../http/preferWait.ts'
-import { sendReceipt } from '../revoke/sendRevocation.ts'
+import { sendReceipt } from '../revoke/sendWhenInForce.ts'
 import { readLiveGuards } from '../store/guards.ts'
 import { listSigningKeys } from '../store/signingKeys.ts'
 import { activateKey, announceNewKey, withdrawKey } from './changeKeys.ts'

@@ -1,7 +1,7 @@
 /** The receipt of a revocation as server-sent events: one whenever a guard changes, and the last when it is in force. */
 import type { ReceiptEvent } from '@gatehouse/contract'
 import type { BarrierProgress } from '../revoke/barrier.ts'
-import type { BarrierDeps } from '../revoke/sendRevocation.ts'
+import type { BarrierDeps } from '../revoke/sendWhenInForce.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
 
 export interface ReceiptEventsOptions {

@@ -13,7 +13,7 @@ import {
   RevocationQuery,
 } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { sendReceipt } from '../revoke/sendRevocation.ts'
+import { sendReceipt } from '../revoke/sendWhenInForce.ts'
 import { readLiveGuards } from '../store/guards.ts'
 import { listRevocations } from '../store/listRevocations.ts'
 import { readEntryAgeMs, readReceipt } from '../store/receipts.ts'

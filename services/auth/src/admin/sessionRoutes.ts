@@ -11,7 +11,7 @@ import {
   SessionDetails,
 } from '@gatehouse/contract'
 import { Type } from 'typebox'
-import { sendReceipt } from '../revoke/sendRevocation.ts'
+import { sendReceipt } from '../revoke/sendWhenInForce.ts'
 import { readAccount } from '../store/accounts.ts'
 import { countActive } from '../store/countActive.ts'
 import { listEndedSessions } from '../store/listEndedSessions.ts'

@@ -12,7 +12,7 @@ import {
   forcePasswordChange,
   issueResetCode,
 } from '../revoke/accountChanges.ts'
-import { sendReceipt } from '../revoke/sendRevocation.ts'
+import { sendReceipt } from '../revoke/sendWhenInForce.ts'
 import { readAccount } from '../store/accounts.ts'
 import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'
 import { assertActionAllowed, assertResetAllowed, assertSessionEndAllowed } from './policies.ts'

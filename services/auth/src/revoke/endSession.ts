@@ -18,7 +18,7 @@ import type { OneSession } from '../store/endSessions.ts'
 import { lockFeed } from '../store/lockFeed.ts'
 import { readHead } from '../store/readClock.ts'
 import { type RevocationContext, revocationAudit, sessionEntry } from './appendWork.ts'
-import { type Ending, endSelected } from './endSelected.ts'
+import { type Ending, endSelected } from './endInTransaction.ts'
 
 export interface EndSessionDeps {
   database: Pick<Database, 'prisma' | 'rawSql'>

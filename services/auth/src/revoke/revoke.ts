@@ -12,7 +12,7 @@ import { writeAudit } from '../store/writeAudit.ts'
 import { appendWork, confirmAndAppend, type RevocationContext, type RevocationWork } from './appendWork.ts'
 import { type AccountChangeRequest, type AccountChangeResult, changeAccount } from './changeAccount.ts'
 import { confirmActor } from './confirmActor.ts'
-import { endSelected } from './endSelected.ts'
+import { endSelected } from './endInTransaction.ts'
 import { createEndSession, type EndSessionDeps } from './endSession.ts'
 
 export interface Revocations {

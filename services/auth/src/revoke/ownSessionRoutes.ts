@@ -8,7 +8,7 @@ import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
 import { listEndedSessions } from '../store/listEndedSessions.ts'
 import { listSessions, ownerOf, type SessionRow } from '../store/listSessions.ts'
 import type { Revocations } from './revoke.ts'
-import { type BarrierDeps, sendRevocation } from './sendRevocation.ts'
+import { type BarrierDeps, sendRevocation } from './sendWhenInForce.ts'
 
 export interface SessionRoutes {
   db: Db
