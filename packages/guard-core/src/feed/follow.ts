@@ -3,7 +3,8 @@
  *
  * One poll is pending at a time. Streams that a response covers are closed before the next poll is
  * sent, since that poll is the acknowledgement. A guard that must discard its entries continues
- * under a new id: the row of the old id can only delay a barrier.
+ * under a new id. Nothing renews the row of the old id; until its lease ends it can only delay a
+ * barrier.
  */
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@gatehouse/clock'

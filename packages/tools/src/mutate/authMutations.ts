@@ -42,7 +42,7 @@ export const authMutations: readonly Mutation[] = [
     [
       ['sessionsEnded === 0', 'sessionsEnded < 0'],
       ['  if (!isAwaited()) throw', '  if (false) throw'],
-      ['const late = isLocked ? await rotateRow.single(rotation) : undefined', 'const late = undefined'],
+      ['const afterLock = isLocked ? await rotateRow.single(rotation) : undefined', 'const afterLock = undefined'],
     ],
   ),
   ...mutationsOf(

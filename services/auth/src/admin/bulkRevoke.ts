@@ -16,8 +16,8 @@ import { assertBulkEndAllowed, type Rights } from './policies.ts'
 import { parseTimestamp } from './timestamps.ts'
 
 /**
- * Takes some 50 ms. The lock of the feed is held during the last part, and other revocations run
- * between batches.
+ * A batch takes some 50 ms and holds the lock of the feed only in its last part. Other revocations
+ * run between batches.
  */
 const batchSize = 2000
 
@@ -65,9 +65,9 @@ export async function bulkRevoke(
   let last: RevocationResult | undefined
   let sessionsEnded = 0
   let after: string | null = lowestId
-  // Once a batch has ended the actor's own session, as confirmed, that no longer stops the next
-  // batches.
-  const own = { session: false }
+  // The caller confirmed that its own session may end. After the batch that ends it, the session is
+  // not checked again.
+  const ownChanges = { session: false }
   while (after !== null) {
     const from: string = after
     let batch: string[] = []
@@ -77,9 +77,9 @@ export async function bulkRevoke(
         batch = ended.ids
         after = ended.last
         if (batch.length === 0) return undefined
-        own.session ||= batch.includes(sid)
+        ownChanges.session ||= batch.includes(sid)
         const entries = batch.map(sessionEntry)
-        return { entries, action: 'session.revoked', target: null, sessionsEnded: batch.length, own }
+        return { entries, action: 'session.revoked', target: null, sessionsEnded: batch.length, ownChanges }
       },
       { ...context, detail: { by: 'sessions.end-matching' } },
     )

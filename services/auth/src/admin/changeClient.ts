@@ -92,8 +92,8 @@ export async function rotateClientSecret(
     const client = await replace(tx)
     await renewClientSession(tx, id)
     const entries = [sessionEntry(client.sessionId)]
-    const own = { session: client.sessionId === context.sid }
-    return { entries, action: 'client.rotate-secret', target: id, sessionsEnded: 0, own }
+    const ownChanges = { session: client.sessionId === context.sid }
+    return { entries, action: 'client.rotate-secret', target: id, sessionsEnded: 0, ownChanges }
   }, context)
   return { secret, revoked }
 }
@@ -108,8 +108,8 @@ export async function removeClient(
     const client = await lockForActor(tx, id, context)
     await deleteClient(tx, id)
     const entries = [sessionEntry(client.sessionId)]
-    const own = { session: client.sessionId === context.sid }
-    return { entries, action: 'client.delete', target: id, sessionsEnded: 0, own }
+    const ownChanges = { session: client.sessionId === context.sid }
+    return { entries, action: 'client.delete', target: id, sessionsEnded: 0, ownChanges }
   }, context)
   if (revoked === undefined) throw new Error('a deletion without an entry')
   return revoked

@@ -46,11 +46,11 @@ export function adminContextOf(request: FastifyRequest, reason: string | null = 
   const context = actorContextOf(request, reason)
   return {
     ...context,
-    readActor: async (from, own) => {
-      const actor = await context.readActor(from, own)
+    readActor: async (from, ownChanges) => {
+      const actor = await context.readActor(from, ownChanges)
       assertRecentLogin(request, actor)
       // An action that changes its own actor was permitted before the change.
-      if (!own?.account) assertPermitted(request, actor)
+      if (!ownChanges?.account) assertPermitted(request, actor)
       return actor
     },
   }

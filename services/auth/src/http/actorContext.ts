@@ -36,7 +36,7 @@ export interface OwnChanges {
  * @throws ProblemError `session-ended`, `account-disabled`, `token-expired`, `token-invalid`,
  *   `insufficient-scope`
  */
-export type ReadActor = (from: QueryRaw | CallerReads, own?: OwnChanges) => Promise<Actor>
+export type ReadActor = (from: QueryRaw | CallerReads, ownChanges?: OwnChanges) => Promise<Actor>
 
 /** An audit context whose actor can be read again. */
 export interface ActorContext extends AuditContext {
@@ -54,20 +54,20 @@ export interface ActorContext extends AuditContext {
  */
 export function actorContextOf(request: FastifyRequest, reason: string | null = null): ActorContext {
   const { caller } = request
-  const readActor: ReadActor = async (from, own = {}) => {
+  const readActor: ReadActor = async (from, ownChanges = {}) => {
     const { id, sid } = caller
     const callers = 'user' in from ? from : singleReads(from)
     if (isClientToken(caller.claims)) {
-      // A client whose own action replaced its session or deleted it was read before that, under
-      // its row's lock.
-      if (own.session) return { id, sid, roles: [], scopes: caller.scopes, authAgeSeconds: 0 }
+      // The action has itself deleted this client or replaced its session, and read the client before
+      // that under the row's lock.
+      if (ownChanges.session) return { id, sid, roles: [], scopes: caller.scopes, authAgeSeconds: 0 }
       const facts = await callers.client(caller)
       const code = checkClient(facts, caller.claims)
       if (code !== undefined) throw new ProblemError(code, 'the client was revoked after the request had begun')
       const scopes = caller.scopes.filter(scope => facts.scopes?.includes(scope))
       return { id, sid, roles: [], scopes, authAgeSeconds: 0 }
     }
-    const facts = withoutOwnChanges(await callers.user(caller), caller.claims, own)
+    const facts = withoutOwnChanges(await callers.user(caller), caller.claims, ownChanges)
     const code = checkCaller(facts, caller.claims)
     if (code !== undefined) throw new ProblemError(code, 'the actor was revoked after the request had begun')
     return {
@@ -80,11 +80,11 @@ export function actorContextOf(request: FastifyRequest, reason: string | null = 
   return { ...auditContextOf(request, reason), actor: caller.id, sid: caller.sid, readActor }
 }
 
-function withoutOwnChanges(facts: CallerFacts, claims: AccessTokenClaims, own: OwnChanges): CallerFacts {
+function withoutOwnChanges(facts: CallerFacts, claims: AccessTokenClaims, ownChanges: OwnChanges): CallerFacts {
   const { roles = [], scopes = [] } = facts.account ?? {}
   return {
     ...facts,
-    ...(own.account ? { account: { epoch: claims.epoch, isDisabled: false, roles, scopes } } : {}),
-    ...(own.session ? { session: { endedAs: null, isExpired: false, globalEpoch: facts.globalEpoch } } : {}),
+    ...(ownChanges.account ? { account: { epoch: claims.epoch, isDisabled: false, roles, scopes } } : {}),
+    ...(ownChanges.session ? { session: { endedAs: null, isExpired: false, globalEpoch: facts.globalEpoch } } : {}),
   }
 }

@@ -22,8 +22,8 @@ export interface RevocationWork {
   action: AuditAction
   target: string | null
   sessionsEnded: number
-  /** What the action changed of its own actor. */
-  own?: OwnChanges
+  /** Changes that the action made to the account or session of its own actor. */
+  ownChanges?: OwnChanges
 }
 
 export interface AppendOptions {
@@ -43,7 +43,7 @@ export async function confirmAndAppend(
 ): Promise<RevocationResult> {
   const { readActor } = options.context
   const use = work.entries.length > 0 ? 'append' : 'read'
-  if (readActor) await confirmActor(tx, { readActor, use, own: work.own })
+  if (readActor) await confirmActor(tx, { readActor, use, ownChanges: work.ownChanges })
   return appendWork(tx, work, options)
 }
 

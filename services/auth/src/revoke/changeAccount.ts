@@ -63,9 +63,9 @@ export async function changeAccount(
   if (isActiveAdmin(account) && !(await hasActiveAdmin(tx))) throw new ProblemError('last-admin', `${action} of ${id}`)
 
   const effect = change.effectOf(changed, account)
-  const own = { account: actor === id, session: ended.includes(sid) }
-  const confirmed = await confirmActor(tx, { readActor, use: effect === null ? 'read' : 'append', own })
-  if (!own.account) check?.(account, confirmed)
+  const ownChanges = { account: actor === id, session: ended.includes(sid) }
+  const confirmed = await confirmActor(tx, { readActor, use: effect === null ? 'read' : 'append', ownChanges })
+  if (!ownChanges.account) check?.(account, confirmed)
 
   const detail = { ...contextDetail, ...change.detail?.(account) }
   const audit = { actor, reason, address, requestId, detail }

@@ -10,7 +10,7 @@ export interface Confirmation {
   readActor: ReadActor
   /** Whether the transaction then appends to the feed, or only commits. */
   use: 'append' | 'read'
-  own?: OwnChanges | undefined
+  ownChanges?: OwnChanges | undefined
 }
 
 /**
@@ -19,7 +19,7 @@ export interface Confirmation {
  * @returns the actor with the rights at the commit
  * @throws ProblemError `session-ended`, `account-disabled`, `token-expired`, `insufficient-scope`
  */
-export async function confirmActor(tx: Db, { readActor, use, own }: Confirmation): Promise<Actor> {
+export async function confirmActor(tx: Db, { readActor, use, ownChanges }: Confirmation): Promise<Actor> {
   await lockFeed(tx, use)
-  return readActor(tx, own)
+  return readActor(tx, ownChanges)
 }

@@ -24,7 +24,7 @@ export async function endSelected(
     action: `session.${endedAs}` as const,
     target: isOne ? which.sessionId : which.accountId,
     sessionsEnded: ended.length,
-    own: { session: context.sid !== undefined && ended.includes(context.sid) },
+    ownChanges: { session: context.sid !== undefined && ended.includes(context.sid) },
   }
   const revoked = await confirmAndAppend(tx, work, { context, retentionMs })
   return { ...revoked, subject: isOne ? which.sessionId : null }

@@ -30,12 +30,12 @@ export interface EndSessionDeps {
 
 export type EndSession = (which: OneSession, ending: Ending) => Promise<RevocationResult>
 
-interface OneEnd extends Ending {
+interface EndRequest extends Ending {
   which: OneSession
 }
 
 /** The end of a session by an actor that is not its owner: its rights are read again. */
-interface OneEndByOther extends OneEnd {
+interface EndRequestByOther extends EndRequest {
   context: RevocationContext & Pick<ActorContext, 'readActor'>
 }
 
@@ -49,10 +49,10 @@ const maxWaiting = 10_000
 /** @returns a function that ends a session. It throws ProblemError: the codes of `ReadActor`, `overloaded` */
 export function createEndSession({ database, clock, retentionMs, onBatch }: EndSessionDeps): EndSession {
   const { prisma, rawSql } = database
-  const endOwn = (end: OneEnd) => endOwnSession(rawSql, end, retentionMs)
-  const endByOther = (end: OneEndByOther) => prisma.$transaction(tx => endSelected(tx, { ...end, retentionMs }))
+  const endOwn = (end: EndRequest) => endOwnSession(rawSql, end, retentionMs)
+  const endByOther = (end: EndRequestByOther) => prisma.$transaction(tx => endSelected(tx, { ...end, retentionMs }))
 
-  const batcherOf = <End extends OneEnd>(
+  const batcherOf = <End extends EndRequest>(
     single: (end: End) => Promise<RevocationResult>,
     together: (ends: readonly End[]) => Promise<BatchResult[]>,
   ) => {
@@ -85,7 +85,8 @@ export function createEndSession({ database, clock, retentionMs, onBatch }: EndS
   )
 
   return (which, { endedAs, context }) => {
-    // One statement suffices for the owner: it finds the session of the request active, and so the account.
+    // The owner needs one statement: it requires that the session of the request is active, which
+    // implies that the account is.
     const { readActor, actor } = context
     if (readActor === undefined || which.accountId === actor) return endOwnBatched({ which, endedAs, context })
     return endByOtherBatched({ which, endedAs, context: { ...context, readActor } })
@@ -97,11 +98,11 @@ export function createEndSession({ database, clock, retentionMs, onBatch }: EndS
  * @throws what `together` throws when the database is unavailable; after another error each end gets a statement of its own, so
  *   that one of them cannot fail the others
  */
-async function runTogether<End extends OneEnd>(
+async function runTogether<End extends EndRequest>(
   ends: readonly End[],
   together: (ends: readonly End[]) => Promise<BatchResult[]>,
 ): Promise<BatchResult[]> {
-  // The session of an actor that the same batch ends: such an act comes after the batch, and is refused.
+  // An act whose actor's session the same batch ends runs after the batch, and is then refused.
   const sessionIds = new Set(ends.map(({ which }) => which.sessionId))
   const isIndependent = ({ which, context: { sid } }: End) =>
     sid === undefined || sid === which.sessionId || !sessionIds.has(sid)
@@ -115,12 +116,12 @@ async function runTogether<End extends OneEnd>(
 }
 
 /**
- * The actors are read under the lock of the feed, each revocation that committed before included. The sessions are locked
- * afterwards, which is safe because that statement waits for no row.
+ * The actors are read after the feed is locked, so the reads include every revocation that committed
+ * earlier. The sessions are locked afterwards, which is safe because that statement waits for no row.
  */
 async function endTogetherByOthers(
   tx: Db,
-  { ends, clock, retentionMs }: { ends: readonly OneEndByOther[] } & Pick<EndSessionDeps, 'clock' | 'retentionMs'>,
+  { ends, clock, retentionMs }: { ends: readonly EndRequestByOther[] } & Pick<EndSessionDeps, 'clock' | 'retentionMs'>,
 ): Promise<BatchResult[]> {
   await lockFeed(tx, 'append')
   const callers = createCallerReads(tx, clock)
@@ -137,7 +138,7 @@ function asRefusal(error: unknown): ProblemError {
   throw error
 }
 
-function resultOf({ which }: OneEnd, positions: ReadonlyMap<string, FeedPosition>): RevocationResult | undefined {
+function resultOf({ which }: EndRequest, positions: ReadonlyMap<string, FeedPosition>): RevocationResult | undefined {
   const position = positions.get(which.sessionId)
   return position && { ...resultOfOne(which.sessionId), ...position }
 }
@@ -148,16 +149,16 @@ function resultOfOne(sessionId: string): Omit<RevocationResult, keyof FeedPositi
 }
 
 /** The actor of such an end has been read; a service client has no row in `sessions`. */
-function rowOf({ which: { sessionId, accountId }, endedAs, context }: OneEnd): SessionEnd {
+function rowOf({ which: { sessionId, accountId }, endedAs, context }: EndRequest): SessionEnd {
   const audit = revocationAudit(resultOfOne(sessionId), { action: `session.${endedAs}`, target: sessionId, context })
   return { sessionId, accountId: accountId ?? null, actorSid: null, endedAs, audit }
 }
 
-function ownRowOf(end: OneEnd): SessionEnd {
+function ownRowOf(end: EndRequest): SessionEnd {
   return { ...rowOf(end), actorSid: end.context.sid ?? null }
 }
 
-async function endOwnSession(rawSql: QueryRaw, end: OneEnd, retentionMs: number): Promise<RevocationResult> {
+async function endOwnSession(rawSql: QueryRaw, end: EndRequest, retentionMs: number): Promise<RevocationResult> {
   const result = resultOfOne(end.which.sessionId)
   const position = await endOneSession(rawSql, ownRowOf(end), retentionMs)
   if (position !== undefined) return { ...result, ...position }

@@ -13,7 +13,6 @@ import type { Grant } from '../store/rotateRefreshToken.ts'
 import type { RotationBatch } from '../store/rotationBatch.ts'
 import { writeRefusedAttempt } from '../store/writeAudit.ts'
 import { decodeRefreshToken, encodeRefreshToken, type RefreshToken, successorSecret } from '../tokens/refreshToken.ts'
-
 import { answerRetry, type RetryDeps } from './retry.ts'
 import { shortAgent } from './sharing.ts'
 
@@ -102,25 +101,25 @@ async function rotateGenuine(
 
   const grant = await rotateRow.batched(rotation)
   if (grant) return { grant, refreshToken: encode(secret) }
-  const first = await explain()
-  const isLocked = first.explanation.kind === 'locked'
-  const late = isLocked ? await rotateRow.single(rotation) : undefined
-  if (late) return { grant: late, refreshToken: encode(secret) }
+  const firstRead = await explain()
+  const isLocked = firstRead.explanation.kind === 'locked'
+  const afterLock = isLocked ? await rotateRow.single(rotation) : undefined
+  if (afterLock) return { grant: afterLock, refreshToken: encode(secret) }
 
-  const second = isLocked ? await explain() : first
-  const isAhead = second.explanation.kind === 'ahead'
+  const secondRead = isLocked ? await explain() : firstRead
+  const isAhead = secondRead.explanation.kind === 'ahead'
   const advanced = isAhead ? await rotateRow.advance({ ...rotation, requestId: clientInfo.requestId }) : undefined
   if (advanced) return { grant: advanced, refreshToken: encode(secret) }
 
   // A concurrent request of the same client has moved the row forward: this one is then a retry.
-  const { found, explanation } = isAhead ? await explain() : second
+  const { found, explanation } = isAhead ? await explain() : secondRead
   // The row was locked or changing during every read. That is no reason to end a session.
   if (explanation.kind === 'locked' || explanation.kind === 'ahead')
     throw new ProblemError('unavailable', 'the row of the refresh token stayed locked')
   if (explanation.kind === 'reject') throw new ProblemError(explanation.code, 'a refresh token that does not rotate')
   if (explanation.kind === 'retry') {
-    const { grant, secret } = await answerRetry(deps, { token, found }, clientInfo)
-    return { grant, refreshToken: encode(secret) }
+    const retried = await answerRetry(deps, { token, found }, clientInfo)
+    return { grant: retried.grant, refreshToken: encode(retried.secret) }
   }
   // A renewal that timed out on the client may still execute late, after the client has retried on another replica and
   // renewed again. Its token is then two generations old. A client that has disconnected cannot receive the new token, so

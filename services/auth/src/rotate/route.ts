@@ -32,7 +32,7 @@ export interface RotateRoutes extends RotateDeps {
 /** Problems after which the cookie is useless and is cleared. Other problems leave it in place. */
 const cookieClearingCodes: readonly string[] = ['session-ended', 'session-expired', 'refresh-reused']
 
-/** Sessions of which a request may carry genuine cookies; each costs statements. */
+/** At most this many sessions per request: each costs statements. */
 const maxSessions = 16
 
 export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app, deps) => {

@@ -7,29 +7,29 @@ import { activeOf, conditionsOf, estimate, type SessionFilter } from './sessionF
 export interface SessionCount {
   sessions: number
   accounts: number
-  /** The numbers are PostgreSQL's estimates, and leave out the criterion of the device, of which it cannot know the effect. */
+  /** The numbers are PostgreSQL's estimates. They ignore the criterion `device`, whose effect the planner cannot know. */
   estimated: boolean
   includesCurrentSession: boolean
-  /** Later than the start of every counted session, whose time is stored in milliseconds. */
+  /** The start of the next millisecond, so that it is later than every counted session's `created_at`. */
   asOf: Date
 }
 
-/** The count takes some tenths of a second at most; reading every session of half a million would exceed it. */
-const maxCost = 25_000
+/** Up to this cost the exact count takes some tenths of a second; reading half a million sessions costs more. */
+const maxExactCost = 25_000
 
 /**
  * Exact while PostgreSQL expects to read little: by the index on `account_id` or `address` when the criteria name accounts or
- * a network, or of a table that is small. Otherwise an estimate, which takes milliseconds with any number of sessions.
+ * a network, or because the table is small. Otherwise an estimate, which takes milliseconds with any number of sessions.
  */
 export async function countMatching(db: Db, filter: SessionFilter, callerSid: string): Promise<SessionCount> {
   const { globalEpoch, dbNowMs } = await readClock(db)
+  const active = activeOf(filter, globalEpoch)
   const common = {
     asOf: new Date(Math.floor(dbNowMs) + 1),
-    includesCurrentSession: await isMatching(db, activeOf(filter, globalEpoch), callerSid),
+    includesCurrentSession: await isMatching(db, active, callerSid),
   }
-  const active = activeOf(filter, globalEpoch)
   const { cost } = await estimate(db, Prisma.sql`SELECT FROM sessions AS session WHERE ${active}`)
-  if (cost <= maxCost) {
+  if (cost <= maxExactCost) {
     const [row] = await db.$queryRaw<Pick<SessionCount, 'sessions' | 'accounts'>[]>(Prisma.sql`
       SELECT coalesce(sum(sessions), 0)::int AS sessions, count(*)::int AS accounts
         FROM (SELECT count(*) AS sessions FROM sessions AS session WHERE ${active} GROUP BY account_id) AS account`)

@@ -12,7 +12,7 @@ interface Row extends Omit<GrantRow, 'sessionId'> {
   rotatedAtMs: number | null
   isCurrentSecret: boolean | null
   isPreviousSecret: boolean | null
-  isSameAttempt: boolean | null
+  hasSameIdempotencyKey: boolean | null
   currentHash: Uint8Array | null
   address: string | null
   rotatedFrom: string | null
@@ -20,7 +20,7 @@ interface Row extends Omit<GrantRow, 'sessionId'> {
   hasIdempotencyKey: boolean | null
 }
 
-export interface PresentedToken {
+export interface PresentedHashes {
   sessionId: string
   generation: number
   presentedHash: Buffer
@@ -35,12 +35,12 @@ export interface RotationRead {
   currentHash: Uint8Array | null
   /** The address at log-in, as evidence. */
   address: string | null
-  /** The client of the last rotation. */
+  /** The request that rotated last: the first use of the presented token, if that is the previous one. */
   firstUse: { address: string | null; userAgent: string | null; hasIdempotencyKey: boolean }
 }
 
 /** One statement and so one snapshot of the rows and of PostgreSQL's clock; reads by primary key, locks nothing. */
-export async function readRotationFacts(db: Db, presented: PresentedToken): Promise<RotationRead> {
+export async function readRotationFacts(db: Db, presented: PresentedHashes): Promise<RotationRead> {
   const [row] = await db.$queryRaw<Row[]>`
     SELECT account.id AS "accountId", session.client_id AS "clientId", account.roles, account.scopes, account.epoch,
            clock.global_epoch AS "globalEpoch", session.remember, session.scope, session.audience, host(session.address) AS address,
@@ -54,7 +54,7 @@ export async function readRotationFacts(db: Db, presented: PresentedToken): Prom
            extract(epoch FROM token.rotated_at)::float8 * 1000 AS "rotatedAtMs",
            token.generation = ${presented.generation} AND token.current_hash = ${presented.presentedHash} AS "isCurrentSecret",
            token.previous_hash = ${presented.presentedHash} AS "isPreviousSecret",
-           token.idempotency_key_hash = ${presented.idempotencyKeyHash} AS "isSameAttempt",
+           token.idempotency_key_hash = ${presented.idempotencyKeyHash} AS "hasSameIdempotencyKey",
            token.rotated_from AS "rotatedFrom", token.rotated_agent AS "rotatedAgent",
            token.idempotency_key_hash IS NOT NULL AS "hasIdempotencyKey"
       FROM sessions AS session
@@ -70,7 +70,7 @@ export async function readRotationFacts(db: Db, presented: PresentedToken): Prom
       generation: presented.generation,
       isCurrentSecret: row?.isCurrentSecret ?? false,
       isPreviousSecret: row?.isPreviousSecret ?? false,
-      hasSameIdempotencyKey: row?.isSameAttempt ?? false,
+      hasSameIdempotencyKey: row?.hasSameIdempotencyKey ?? false,
     },
   }
   return {

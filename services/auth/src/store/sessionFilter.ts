@@ -12,8 +12,8 @@ export interface SessionFilter {
 }
 
 /**
- * Only the criteria that are given: with `$1 IS NULL OR ...`, a plan that is kept for all parameters would scan the table. The
- * texts are as few as the combinations of criteria.
+ * Only the criteria that are given: with `$1 IS NULL OR ...`, a plan that is kept for all parameters would scan the table. There
+ * are at most 16 texts, one for each combination of criteria.
  */
 export function conditionsOf({ accounts, client, devicePart, network, createdBefore }: SessionFilter): Prisma.Sql {
   const conditions = [
