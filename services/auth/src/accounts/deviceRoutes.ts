@@ -2,13 +2,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { DeviceDecision, DeviceLookup, type ProblemCode, ProblemError, WaitingDevice } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
-import type { PrismaClient } from '../database/database.ts'
+import type { Db, PrismaClient } from '../database/database.ts'
 import { actorContextOf } from '../http/actorContext.ts'
 import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
 import { readUserCode } from '../oauth/userCode.ts'
 import { withReservedAttempt } from '../rateLimits/reservedAttempt.ts'
 import type { SharedCounter } from '../rateLimits/sharedCounter.ts'
 import { confirmActor } from '../revoke/confirmActor.ts'
+import { readAccount } from '../store/accounts.ts'
 import { type DecidedDevice, decideDevice, findWaitingDevice } from '../store/deviceAuthorizations.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { commandLine } from '../tokens/firstParty.ts'
@@ -37,7 +38,7 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
     })
     const { clientId: client, scope, audience, address, expiresAt } = device
     const isLogin = client === commandLine
-    const roles = isLogin && scope === null ? [...heldRoles] : []
+    const roles = isLogin && scope === null && (await isWhole(db, request)) ? [...heldRoles] : []
     const scopes = scope === null ? [...held] : scope.split(' ').filter(wanted => held.includes(wanted))
     reply.header('cache-control', 'no-store')
     return { client, isLogin, roles, scopes, audience, address, expiresAt: expiresAt.toISOString() }
@@ -60,14 +61,19 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
     return reply.code(204).header('cache-control', 'no-store').send()
   })
 
-  /** The decision and its audit entry commit only while the session of the user is active. */
+  /**
+   * The decision and its audit entry commit only while the session of the user is active. It gives the device no right that
+   * the user's token lacks.
+   */
   async function decide(request: FastifyRequest, { approve, userCode }: { approve: boolean; userCode: string }) {
     const { actor, sid, reason, address, requestId, readActor } = actorContextOf(request)
     const authTime = request.caller.claims.auth_time
     return db.$transaction(async tx => {
-      await readActor(tx)
-      const choice = approve ? 'approved' : 'denied'
-      const decided = await decideDevice(tx, { userCode, decision: choice, accountId: actor, sessionId: sid, authTime })
+      const { scopes } = await readActor(tx)
+      const decision = approve ? 'approved' : 'denied'
+      const wholeClient = (await isWhole(tx, request)) ? commandLine : null
+      const session = { accountId: actor, sessionId: sid, authTime, scopes: [...scopes], wholeClient }
+      const decided = await decideDevice(tx, { userCode, decision, ...session })
       if (decided === undefined) return undefined
       if (approve) assertConfirmed(decided, authTime)
       const { clientId: client } = decided
@@ -92,6 +98,17 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
       return found
     })
   }
+}
+
+/** Whether the token has every right of the account. A later change of the rights makes the token expire. */
+async function isWhole(tx: Db, { caller }: FastifyRequest): Promise<boolean> {
+  const account = await readAccount(tx, caller.id)
+  const { roles, scopes } = caller
+  return account !== undefined && isSubset(account.roles, roles) && isSubset(account.scopes, scopes)
+}
+
+function isSubset(part: readonly string[], whole: readonly string[]): boolean {
+  return part.every(item => whole.includes(item))
 }
 
 function isCounted(code: ProblemCode): boolean {

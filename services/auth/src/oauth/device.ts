@@ -9,7 +9,6 @@ import { sha256 } from '../keys/hmac.ts'
 import { addressKey } from '../rateLimits/addressKey.ts'
 import type { FailureLimits } from '../rateLimits/failureLimits.ts'
 import type { SharedCounter } from '../rateLimits/sharedCounter.ts'
-import { readAccount } from '../store/accounts.ts'
 import {
   createDeviceAuthorization,
   deleteDevice,
@@ -142,7 +141,8 @@ async function startSession(
   await lockSubject(tx, { accountId, sessionId })
   if (checkSession(await readCaller(tx, { id: accountId, sid: sessionId })) !== undefined) return undefined
   const isLogin = clientId === commandLine
-  const scope = device.scope ?? (isLogin ? null : ((await readAccount(tx, accountId))?.scopes.join(' ') ?? ''))
+  // The approval has limited the scope to what the user was shown.
+  const scope = isLogin ? device.scope : (device.scope ?? '')
   const subject = { accountId, sessionId, authTime, clientId: isLogin ? firstParty : clientId, scope, audience }
   const login = isLogin ? { device: 'Command line, approved with a code', maxSeconds: lifetimes.shortSession } : {}
   const idle = { idle: lifetimes.idle, shortIdle: lifetimes.shortIdle }

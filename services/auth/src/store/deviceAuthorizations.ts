@@ -54,6 +54,10 @@ export interface DeviceDecision {
   accountId: string
   sessionId: string
   authTime: number
+  /** The scopes of the user's token: the device gets no others. */
+  scopes: string[]
+  /** The client that may get every right of the account; null when the user's token has only a part of them. */
+  wholeClient: string | null
 }
 
 export interface DecidedDevice {
@@ -69,7 +73,11 @@ export async function decideDevice(tx: Db, input: DeviceDecision): Promise<Decid
   const [row] = await tx.$queryRaw<DecidedDevice[]>`
     UPDATE device_authorizations
        SET decision = ${input.decision}, account_id = ${input.accountId}::uuid, session_id = ${input.sessionId}::uuid,
-           auth_time = ${input.authTime}::int
+           auth_time = ${input.authTime}::int,
+           scope = CASE WHEN scope IS NULL AND client_id = ${input.wholeClient}::text THEN NULL
+                        WHEN scope IS NULL THEN array_to_string(${input.scopes}::text[], ' ')
+                        ELSE array_to_string(ARRAY(SELECT wanted FROM unnest(string_to_array(scope, ' ')) AS wanted
+                                                    WHERE wanted = ANY (${input.scopes}::text[])), ' ') END
      WHERE user_code = ${input.userCode} AND decision IS NULL AND expires_at > statement_timestamp()
     RETURNING client_id AS "clientId", extract(epoch FROM created_at)::float8 AS "createdAt",
               extract(epoch FROM statement_timestamp() - created_at)::float8 AS "ageSeconds"`

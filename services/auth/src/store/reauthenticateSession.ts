@@ -1,6 +1,7 @@
 /** Records that the user of a session has confirmed the password. */
 import type { QueryRaw } from '../database/rawSql.ts'
 import { toInet } from './inet.ts'
+import { type GrantRow, narrowGrant } from './narrowGrant.ts'
 import type { Grant } from './rotateRefreshToken.ts'
 
 export interface Reauthentication {
@@ -20,7 +21,7 @@ export interface Reauthentication {
  */
 export async function reauthenticateSession(db: QueryRaw, input: Reauthentication): Promise<Grant | undefined> {
   const { sessionId, accountId, passwordHash, address, requestId } = input
-  const [grant] = await db.$queryRaw<Grant[]>`
+  const [row] = await db.$queryRaw<GrantRow[]>`
     WITH account AS (
       SELECT id, roles, scopes, epoch FROM accounts
        WHERE id = ${accountId}::uuid AND password_hash = ${passwordHash} AND disabled_at IS NULL FOR SHARE
@@ -38,9 +39,10 @@ export async function reauthenticateSession(db: QueryRaw, input: Reauthenticatio
     )
     SELECT token.session_id AS "sessionId", account.id AS "accountId", token.client_id AS "clientId",
            account.roles, account.scopes, account.epoch, token.current_epoch AS "globalEpoch", token.remember,
+           token.scope, token.audience,
            extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
            extract(epoch FROM token.authenticated_at)::float8 * 1000 AS "authenticatedAtMs",
            extract(epoch FROM token.expires_at)::float8 * 1000 AS "expiresAtMs"
       FROM token JOIN account ON account.id = token.account_id`
-  return grant
+  return row && narrowGrant(row)
 }
