@@ -7,6 +7,7 @@ import { root } from '../session.ts'
 import { Field } from '../ui/Field.tsx'
 import { CheckIcon, CloseIcon } from '../ui/icons.tsx'
 import { Problem } from '../ui/Problem.tsx'
+import { SubmitFooter } from '../ui/SubmitFooter.tsx'
 import { TopBar } from '../ui/TopBar.tsx'
 import { useData } from '../useData.ts'
 import { Decision } from './Decision.tsx'
@@ -100,11 +101,7 @@ function CodeForm({ userCode, isBusy, error, onText, onSubmit }: CodeFormProps) 
         value={userCode}
         onText={onText}
       />
-      <footer>
-        <button type="submit" class="button primary" disabled={isBusy}>
-          Continue
-        </button>
-      </footer>
+      <SubmitFooter text="Continue" isBusy={isBusy} />
     </form>
   )
 }

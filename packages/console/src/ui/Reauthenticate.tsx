@@ -5,6 +5,7 @@ import { client, passwordRequest } from '../session.ts'
 import { Dialog } from './Dialog.tsx'
 import { Field } from './Field.tsx'
 import { Problem } from './Problem.tsx'
+import { SubmitFooter } from './SubmitFooter.tsx'
 
 export function Reauthenticate() {
   const [password, setPassword] = useState('')
@@ -44,11 +45,7 @@ export function Reauthenticate() {
           value={password}
           onText={setPassword}
         />
-        <footer>
-          <button type="submit" class="button primary" disabled={isBusy}>
-            Continue
-          </button>
-        </footer>
+        <SubmitFooter text="Continue" isBusy={isBusy} />
       </form>
     </Dialog>
   )

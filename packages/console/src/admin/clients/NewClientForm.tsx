@@ -5,6 +5,7 @@ import { call } from '../../api.ts'
 import { fieldReason } from '../../fieldReason.ts'
 import { Field } from '../../ui/Field.tsx'
 import { Problem } from '../../ui/Problem.tsx'
+import { SubmitFooter } from '../../ui/SubmitFooter.tsx'
 import { Secret } from '../drawer/Secret.tsx'
 
 export function NewClientForm({ onDone }: { onDone: () => void }) {
@@ -52,11 +53,7 @@ export function NewClientForm({ onDone }: { onDone: () => void }) {
         required
         {...field('scopes')}
       />
-      <footer>
-        <button type="submit" class="button primary">
-          Create
-        </button>
-      </footer>
+      <SubmitFooter text="Create" />
     </form>
   )
 }

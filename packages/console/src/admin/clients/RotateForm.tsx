@@ -1,6 +1,7 @@
 /** How long the old secret stays valid. */
 import type { ClientView } from '@gatehouse/contract'
 import { useId, useState } from 'preact/hooks'
+import { SubmitFooter } from '../../ui/SubmitFooter.tsx'
 import type { Action } from '../drawer/action.ts'
 import { rotateAction } from './clientActions.tsx'
 
@@ -38,11 +39,7 @@ export function RotateForm({ client, onSubmit }: RotateFormProps) {
         </select>
         <small>Choose long enough to give the new secret to every process.</small>
       </div>
-      <footer>
-        <button type="submit" class="button primary">
-          Review
-        </button>
-      </footer>
+      <SubmitFooter text="Review" />
     </form>
   )
 }

@@ -7,6 +7,7 @@ import { fieldReason } from '../../fieldReason.ts'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field } from '../../ui/Field.tsx'
 import { Problem } from '../../ui/Problem.tsx'
+import { SubmitFooter } from '../../ui/SubmitFooter.tsx'
 import { Secret } from '../drawer/Secret.tsx'
 
 export function NewUserButton({ onCreated, children }: { onCreated: () => void; children: ComponentChildren }) {
@@ -83,11 +84,7 @@ function NewUserForm({ onCreated }: { onCreated: () => void }) {
         error={fieldReason(error, 'roles')}
         onText={setRoles}
       />
-      <footer>
-        <button type="submit" class="button primary">
-          Create
-        </button>
-      </footer>
+      <SubmitFooter text="Create" />
     </form>
   )
 }

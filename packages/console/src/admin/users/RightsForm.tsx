@@ -3,6 +3,7 @@ import type { UserChanged, UserDetail } from '@gatehouse/contract'
 import { useState } from 'preact/hooks'
 import { call } from '../../api.ts'
 import { Field } from '../../ui/Field.tsx'
+import { SubmitFooter } from '../../ui/SubmitFooter.tsx'
 import type { Action } from '../drawer/action.ts'
 import { Difference } from './Difference.tsx'
 import type { Seen } from './userAction.tsx'
@@ -34,11 +35,7 @@ export function RightsForm({ seen, onSubmit }: RightsFormProps) {
         onText={setRoles}
       />
       <Field label="Scopes" hint="With spaces, for example storage:restricted." value={scopes} onText={setScopes} />
-      <footer>
-        <button type="submit" class="button primary">
-          Review
-        </button>
-      </footer>
+      <SubmitFooter text="Review" />
     </form>
   )
 }
