@@ -63,6 +63,23 @@ export function untilBlocked({ database }: DatabaseOnly, count: number): Promise
   }, `${count} statements wait for a lock`)
 }
 
+/**
+ * Sends two requests that wait for the lock, the second behind the first, and then releases it.
+ * @returns their responses
+ */
+export async function inOrder<First, Second>(
+  service: DatabaseOnly,
+  { release }: HeldLock,
+  [sendFirst, sendSecond]: readonly [() => Promise<First>, () => Promise<Second>],
+): Promise<[First, Second]> {
+  const first = sendFirst()
+  await untilBlocked(service, 1)
+  const second = sendSecond()
+  await untilBlocked(service, 2)
+  await release()
+  return Promise.all([first, second])
+}
+
 /** Polls the condition; the limit keeps a broken test from hanging. */
 export async function waitUntil(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
   const startMs = performance.now()

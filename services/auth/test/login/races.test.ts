@@ -1,6 +1,6 @@
 /** Log-ins concurrent with a disable or a password change: in either order of commits, no invalid session remains. */
 import t from 'tap'
-import { holdRevocationClock, pauseWrites, untilBlocked } from '../helpers/locks.ts'
+import { holdRevocationClock, inOrder, pauseWrites } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import { assertProblem, password, startService, type TestSession } from '../helpers/service.ts'
 import { effectOf } from '../helpers/tokens.ts'
@@ -20,26 +20,18 @@ async function scene(t: Parameters<typeof startService>[0]) {
 t.test('log-in: waits for a concurrent disable and is refused', async t => {
   const { logIn, disable, database } = await scene(t)
   const clock = await holdRevocationClock(t, { database })
-  const disabled = disable()
-  await untilBlocked({ database }, 1)
-  const loggedIn = logIn()
-  await untilBlocked({ database }, 2)
-  await clock.release()
-  t.equal((await disabled).status, 200)
-  assertProblem(t, await loggedIn, 'account-disabled')
+  const [disabled, loggedIn] = await inOrder({ database }, clock, [() => disable(), () => logIn()])
+  t.equal(disabled.status, 200)
+  assertProblem(t, loggedIn, 'account-disabled')
 })
 
 t.test('disable: waits for a concurrent log-in and ends its session', async t => {
   const service = await scene(t)
   const insert = await pauseWrites(t, service, 'INSERT ON sessions')
-  const loggedIn = service.logIn()
-  await untilBlocked(service, 1)
-  const disabled = service.disable()
-  await untilBlocked(service, 2)
-  await insert.release()
-  const response = await loggedIn
+  const [loggedIn, disabled] = await inOrder(service, insert, [() => service.logIn(), () => service.disable()])
+  const response = loggedIn
   t.equal(response.status, 201)
-  t.match(await disabled, { status: 200, body: { inForce: true } })
+  t.match(disabled, { status: 200, body: { inForce: true } })
   const { accessToken, refreshToken } = response.body as TestSession
   t.equal(await effectOf(service, accessToken), 'forbidden')
   assertProblem(t, await service.call('/me', { token: accessToken }), 'account-disabled')
@@ -52,27 +44,25 @@ t.test('log-in: with the old password, is refused when a concurrent change commi
   await service.login(service.ada)
   const clock = await holdRevocationClock(t, service)
   const change = { currentPassword: password, newPassword }
-  const changed = service.call('/me/password', { method: 'PUT', token, body: change })
-  await untilBlocked(service, 1)
-  const loggedIn = service.logIn()
-  await untilBlocked(service, 2)
-  await clock.release()
-  t.equal((await changed).status, 200)
-  assertProblem(t, await loggedIn, 'credentials-invalid')
+  const [changed, loggedIn] = await inOrder(service, clock, [
+    () => service.call('/me/password', { method: 'PUT', token, body: change }),
+    () => service.logIn(),
+  ])
+  t.equal(changed.status, 200)
+  assertProblem(t, loggedIn, 'credentials-invalid')
 })
 
 t.test('password change: ends the session of a concurrent log-in with the old password', async t => {
   const service = await scene(t)
   const { accessToken: token, sessionId } = await service.login(service.ada)
   const insert = await pauseWrites(t, service, 'INSERT ON sessions')
-  const loggedIn = service.logIn()
-  await untilBlocked(service, 1)
   const change = { currentPassword: password, newPassword }
-  const changed = service.call('/me/password', { method: 'PUT', token, body: change })
-  await untilBlocked(service, 2)
-  await insert.release()
-  t.match(await changed, { status: 200, body: { inForce: true, sessionsEnded: 1 } })
-  const { accessToken, refreshToken } = (await loggedIn).body as TestSession
+  const [loggedIn, changed] = await inOrder(service, insert, [
+    () => service.logIn(),
+    () => service.call('/me/password', { method: 'PUT', token, body: change }),
+  ])
+  t.match(changed, { status: 200, body: { inForce: true, sessionsEnded: 1 } })
+  const { accessToken, refreshToken } = loggedIn.body as TestSession
   t.equal(await effectOf(service, accessToken), 'ended')
   t.equal(await effectOf(service, token), undefined)
   assertProblem(t, await service.call('/session/renew', { body: { refreshToken } }), 'session-ended')

@@ -1,7 +1,7 @@
 /** Step-up (RFC 9470): confirming the password, and the admin actions that need it. */
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
-import { holdLock, holdRevocationClock, untilBlocked, waitUntil } from '../helpers/locks.ts'
+import { holdLock, holdRevocationClock, inOrder, untilBlocked, waitUntil } from '../helpers/locks.ts'
 import { clientToken, createClient } from '../helpers/oauthForms.ts'
 import { assertProblem, password, startService, type TestSession } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
@@ -74,13 +74,12 @@ t.test('reauthenticate: a session that ends while the statement waits is refused
   const service = await startService(t)
   const { accessToken: token, refreshToken, sessionId } = await service.login(await service.createUser())
   const lock = await holdLock(t, service, 'SELECT FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
-  const ending = service.call('/session', { method: 'DELETE', body: { refreshToken } })
-  await untilBlocked(service, 1)
-  const waiting = service.call(path, { token, body: { password } })
-  await untilBlocked(service, 2)
-  await lock.release()
-  t.equal((await ending).status, 204)
-  assertProblem(t, await waiting, 'session-ended')
+  const [ending, waiting] = await inOrder(service, lock, [
+    () => service.call('/session', { method: 'DELETE', body: { refreshToken } }),
+    () => service.call(path, { token, body: { password } }),
+  ])
+  t.equal(ending.status, 204)
+  assertProblem(t, waiting, 'session-ended')
 })
 
 /** @conforms RFC 9470 section 3: an old log-in is refused with `insufficient_user_authentication` and `max_age`. */

@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto'
 import { createVerifier, staticKeys } from '@gatehouse/guard'
 import t, { type Test } from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
-import { holdLock, untilBlocked } from '../helpers/locks.ts'
+import { holdLock, inOrder, untilBlocked } from '../helpers/locks.ts'
 import { createClient, postForm } from '../helpers/oauthForms.ts'
 import { assertProblem, type HttpResponse, startService, type TestService, type TestUser } from '../helpers/service.ts'
 import { claimsOf, effectOf } from '../helpers/tokens.ts'
@@ -211,13 +211,12 @@ t.test('exchange: a client that is deleted while the request waits gets nothing'
   const session = await service.login(await service.createUser({ scopes }))
   const form = { grant_type, subject_token: session.accessToken, subject_token_type: access }
   const lock = await holdLock(t, service, `SELECT FROM service_clients WHERE id = 'portal' FOR UPDATE`)
-  const deleting = service.callAsAdmin('/admin/clients/portal', { method: 'DELETE', body: {} })
-  await untilBlocked(service, 1)
-  const exchanging = postForm(service, '/oauth/token', { ...form, requested_token_type: refresh }, 'portal')
-  await untilBlocked(service, 2)
-  await lock.release()
-  t.equal((await deleting).status, 200)
-  isError(t, await exchanging, 'invalid_client')
+  const [deleting, exchanging] = await inOrder(service, lock, [
+    () => service.callAsAdmin('/admin/clients/portal', { method: 'DELETE', body: {} }),
+    () => postForm(service, '/oauth/token', { ...form, requested_token_type: refresh }, 'portal'),
+  ])
+  t.equal(deleting.status, 200)
+  isError(t, exchanging, 'invalid_client')
 })
 
 /** @conforms RFC 8707 section 2: the access token is for the requested resource only, in every grant, and an unknown one is `invalid_target`. */

@@ -1,7 +1,7 @@
 /** Ending one session in one statement: its entry in the feed, and concurrent requests. */
 import { pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
-import { holdRevocationClock, untilBlocked } from '../helpers/locks.ts'
+import { holdRevocationClock, inOrder } from '../helpers/locks.ts'
 import { startReplica, untilStarted } from '../helpers/replicas.ts'
 import { startRevocationService } from '../helpers/revocationMethods.ts'
 import type { TestSession } from '../helpers/service.ts'
@@ -18,12 +18,8 @@ t.test('end session: of two concurrent requests the second returns the entry of 
   for (let round = 0; round < 5; round += 1) {
     const victim = await service.createVictim()
     const clock = await holdRevocationClock(t, service)
-    const first = end(victim)
-    await untilBlocked(service, 1)
-    const second = end(victim)
-    await untilBlocked(service, 2)
-    await clock.release()
-    const answers = (await Promise.all([first, second])).map(({ body }) => body as Answer)
+    const [first, second] = await inOrder(service, clock, [() => end(victim), () => end(victim)])
+    const answers = [first, second].map(({ body }) => body as Answer)
     const { rows } = await service.database.pool.query('SELECT seq::int FROM revocations WHERE subject = $1', [
       victim.sessionId,
     ])

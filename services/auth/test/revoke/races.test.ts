@@ -3,7 +3,7 @@
  * response.
  */
 import t from 'tap'
-import { holdRevocationClock, pauseWrites, untilBlocked } from '../helpers/locks.ts'
+import { holdRevocationClock, inOrder, pauseWrites, untilBlocked } from '../helpers/locks.ts'
 import { type RevocationService, startRevocationService, type Victim } from '../helpers/revocationMethods.ts'
 import { assertProblem, type HttpResponse, password, type TestSession } from '../helpers/service.ts'
 import { effectOf } from '../helpers/tokens.ts'
@@ -32,27 +32,25 @@ t.test('races: a renewal beside each kind of revocation, in either order', async
     t.test(`renew: waits for ${name} and is then refused`, async t => {
       const victim = await service.createVictim()
       const clock = await holdRevocationClock(t, service)
-      const revoked = revoke(service, name, victim)
-      await untilBlocked(service, 1)
-      const renewed = service.renew(victim.refreshToken)
-      await untilBlocked(service, 2)
-      await clock.release()
-      t.ok((await revoked).status < 300)
-      assertProblem(t, await renewed, 'session-ended')
+      const [revoked, renewed] = await inOrder(service, clock, [
+        () => revoke(service, name, victim),
+        () => service.renew(victim.refreshToken),
+      ])
+      t.ok(revoked.status < 300)
+      assertProblem(t, renewed, 'session-ended')
       t.ok(await effectOf(service, victim.accessToken))
     })
 
     t.test(`${name}: waits for a running renewal and covers its token`, async t => {
       const victim = await service.createVictim()
       const update = await pauseWrites(t, service, 'UPDATE ON refresh_tokens')
-      const renewed = service.renew(victim.refreshToken)
-      await untilBlocked(service, 1)
-      const revoked = revoke(service, name, victim)
-      await untilBlocked(service, 2)
-      await update.release()
-      const { status, body } = await renewed
+      const [renewed, revoked] = await inOrder(service, update, [
+        () => service.renew(victim.refreshToken),
+        () => revoke(service, name, victim),
+      ])
+      const { status, body } = renewed
       t.equal(status, 200)
-      t.ok((await revoked).status < 300)
+      t.ok(revoked.status < 300)
       const { accessToken, refreshToken } = body as TestSession
       t.ok(await effectOf(service, accessToken), 'the access token is covered')
       assertProblem(t, await service.renew(refreshToken), 'session-ended')

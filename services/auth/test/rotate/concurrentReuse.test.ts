@@ -1,7 +1,7 @@
 /** Two presentations of an old refresh token at the same time: only the one that ends the session reports reuse. */
 import type { Problem } from '@gatehouse/contract'
 import t from 'tap'
-import { holdRevocationClock, untilBlocked } from '../helpers/locks.ts'
+import { holdRevocationClock, inOrder } from '../helpers/locks.ts'
 import { renew, startService, type TestSession } from '../helpers/service.ts'
 
 t.test('reuse: of two concurrent presentations one is refresh-reused and the other session-ended', async t => {
@@ -12,11 +12,7 @@ t.test('reuse: of two concurrent presentations one is refresh-reused and the oth
     current = ((await renew(service, current)).body as TestSession).refreshToken
   }
   const clock = await holdRevocationClock(t, service)
-  const first = renew(service, old)
-  await untilBlocked(service, 1)
-  const second = renew(service, old)
-  await untilBlocked(service, 2)
-  await clock.release()
-  const codes = (await Promise.all([first, second])).map(({ body }) => (body as Problem).code)
+  const [first, second] = await inOrder(service, clock, [() => renew(service, old), () => renew(service, old)])
+  const codes = [first, second].map(({ body }) => (body as Problem).code)
   t.strictSame(codes, ['refresh-reused', 'session-ended'])
 })
