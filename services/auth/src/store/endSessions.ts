@@ -23,7 +23,8 @@ export type SessionSelection =
 
 /**
  * Relies on the row locks of `sessions`, taken in the order of the ids so that two calls cannot wait for each other, and on
- * the row locks of `refresh_tokens`: it waits for a renewal that holds one, and a later renewal finds no row.
+ * the row locks of `refresh_tokens`: it waits for a renewal that holds one, and a later renewal finds no row. A device that the
+ * user has approved gets no session later. `SKIP LOCKED`: a device that polls now holds its row and waits for the account.
  * @returns the ids of the sessions that this call ended
  */
 export async function endSessions(db: Db, which: SessionSelection, endedAs: EndedAs): Promise<string[]> {
@@ -40,6 +41,11 @@ export async function endSessions(db: Db, which: SessionSelection, endedAs: Ende
         FROM active WHERE sessions.id = active.id RETURNING sessions.id
     ), deleted_tokens AS (
       DELETE FROM refresh_tokens USING ended WHERE session_id = ended.id
+    ), denied_devices AS (
+      UPDATE device_authorizations SET decision = 'denied'
+       WHERE device_code_hash = ANY (ARRAY(
+         SELECT device_code_hash FROM device_authorizations
+          WHERE account_id = ${which.accountId}::uuid AND decision = 'approved' FOR UPDATE SKIP LOCKED))
     )
     SELECT id FROM ended`
   return rows.map(({ id }) => id)

@@ -1,4 +1,4 @@
-/** What a device gets by an approval: no right that the token of the user lacks. */
+/** What a device gets by an approval: no right that the user's token lacks, and nothing once the user ends sessions. */
 import t from 'tap'
 import { postForm } from '../helpers/oauthForms.ts'
 import { password, startService } from '../helpers/service.ts'
@@ -69,4 +69,19 @@ t.test('device: the password confirmed in a session with a scope gives no more t
   const { access_token: token } = await poll()
   const { body } = await call('/session/reauthenticate', { token, body: { password } })
   t.strictSame(rightsOf((body as { accessToken: string }).accessToken), { roles: [], scope: 'storage:read' })
+})
+
+t.test('device: an approval that waits for the poll ends with the other sessions of the user', async t => {
+  const { accessToken: token } = await logIn()
+  const change = { currentPassword: password, newPassword: 'a new and long password' }
+  const acts = [
+    () => call('/sessions?others=true', { method: 'DELETE', token }),
+    () => call('/me/password', { method: 'PUT', token, body: change }),
+  ]
+  for (const act of acts) {
+    const { approve, poll } = await begin({ client_id: 'television' })
+    await approve(token)
+    t.equal((await act()).status, 200)
+    t.match(await poll(), { error: 'access_denied' })
+  }
 })
