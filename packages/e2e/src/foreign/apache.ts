@@ -1,6 +1,4 @@
 /** Starts Apache with mod_auth_openidc as a resource server: once with the keys, once with introspection. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import {
   chmodSync,
   copyFileSync,
@@ -11,12 +9,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '@gatehouse/testkit'
-import { until } from '../system.ts'
 import type { Place } from './foreignSystem.ts'
+import { startProgram } from './startProgram.ts'
 
 const program = '/usr/sbin/apache2'
 const modules = '/usr/lib/apache2/modules'
@@ -77,33 +74,13 @@ export async function startApache({ place, client, certificateFile }: ApacheOpti
     '',
   ]
   writeFileSync(join(folder, 'apache.conf'), configuration.join('\n'))
-  const child = spawn(program, ['-f', join(folder, 'apache.conf'), '-D', 'FOREGROUND'], { stdio: 'pipe' })
-  let output = ''
-  child.stderr.on('data', chunk => {
-    output += chunk
+  const { output, stop } = await startProgram({
+    command: program,
+    args: ['-f', join(folder, 'apache.conf'), '-D', 'FOREGROUND'],
+    port: introspectionPort,
+    cleanUp: () => rmSync(folder, { recursive: true, force: true }),
   })
-  const log = () => output + (existsSync(join(folder, 'log')) ? readFileSync(join(folder, 'log'), 'utf8') : '')
-  const stop = async () => {
-    child.kill('SIGTERM')
-    if (child.exitCode === null) await once(child, 'exit')
-    rmSync(folder, { recursive: true, force: true })
-  }
-  const exited = once(child, 'exit').then(() => {
-    throw new Error(`Apache did not start: ${log()}`)
-  })
-  const listening = until(async () => {
-    const socket = createConnection(introspectionPort, '127.0.0.1')
-    await once(socket, 'connect')
-    socket.destroy()
-    return true
-  })
-  try {
-    await Promise.race([listening, exited])
-  } catch (error) {
-    await stop()
-    throw error
-  }
-  exited.catch(() => undefined)
+  const log = () => output() + (existsSync(join(folder, 'log')) ? readFileSync(join(folder, 'log'), 'utf8') : '')
   const [keysUrl, introspectionUrl] = [keysPort, introspectionPort].map(port => `http://127.0.0.1:${port}/`) as [
     string,
     string,

@@ -1,13 +1,11 @@
 /** Starts HAProxy with the recipe of docs/gateways.md that verifies signatures without a sub-request. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, listenOnLoopback } from '@gatehouse/testkit'
-import { until } from '../system.ts'
+import { startProgram } from './startProgram.ts'
 
 export const hasHaproxy = spawnSync('haproxy', ['-v']).status === 0
 
@@ -41,31 +39,13 @@ export async function startHaproxy(place: { issuer: string; keys: string }): Pro
     .replace('https://auth.example.org', place.issuer)
     .replace('gatehouse.pem', join(folder, 'gatehouse.pem'))
   writeFileSync(join(folder, 'haproxy.cfg'), text)
-  const child = spawn('haproxy', ['-db', '-f', join(folder, 'haproxy.cfg')], { stdio: ['ignore', 'ignore', 'pipe'] })
-  let log = ''
-  child.stderr.on('data', chunk => {
-    log += chunk
+  const { stop } = await startProgram({
+    command: 'haproxy',
+    args: ['-db', '-f', join(folder, 'haproxy.cfg')],
+    port,
+    cleanUp: () => {
+      for (const step of undo) step()
+    },
   })
-  const stop = async () => {
-    child.kill('SIGTERM')
-    if (child.exitCode === null) await once(child, 'exit')
-    for (const step of undo) step()
-  }
-  const exited = once(child, 'exit').then(() => {
-    throw new Error(`HAProxy did not start: ${log}`)
-  })
-  const listening = until(async () => {
-    const socket = createConnection(port, '127.0.0.1')
-    await once(socket, 'connect')
-    socket.destroy()
-    return true
-  })
-  try {
-    await Promise.race([listening, exited])
-  } catch (error) {
-    await stop()
-    throw error
-  }
-  exited.catch(() => undefined)
   return { url: `http://127.0.0.1:${port}/`, stop }
 }
