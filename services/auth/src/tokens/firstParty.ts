@@ -9,5 +9,5 @@ export function isFirstParty({ client_id }: Pick<AccessTokenClaims, 'client_id'>
   return client_id === firstParty
 }
 
-/** The command line in a device authorization, if PUBLIC_CLIENTS lists it: the device gets a log-in (decision 0041). */
+/** The command line in a device authorization, if PUBLIC_CLIENTS lists it: the device gets a log-in (decision 0036). */
 export const commandLine = 'gatehouse-cli'
