@@ -12,6 +12,7 @@ import type { SharedCounter } from '../rateLimits/sharedCounter.ts'
 import {
   createDeviceAuthorization,
   deleteDevice,
+  findApproval,
   type LockedDevice,
   pollDevice,
 } from '../store/deviceAuthorizations.ts'
@@ -81,6 +82,9 @@ export async function deviceGrant(deps: DeviceDeps, request: FastifyRequest, for
   const secret = newSecret()
   // A refusal is returned: thrown inside, it would roll back the time of the poll.
   const result = await deps.db.$transaction(async tx => {
+    // The account is locked before the device, so that a password change that runs now has denied the device.
+    const approval = await findApproval(tx, deviceCodeHash)
+    if (approval !== undefined) await lockSubject(tx, approval)
     const device = await pollDevice(tx, { deviceCodeHash, clientId })
     if (device === undefined) return refusals.unknown
     const refusal = refusalOf(device)

@@ -84,6 +84,17 @@ export async function decideDevice(tx: Db, input: DeviceDecision): Promise<Decid
   return row
 }
 
+/** The session that approved the device, by primary key; locks nothing. A decision is never changed into an approval. */
+export async function findApproval(
+  db: Db,
+  deviceCodeHash: Buffer,
+): Promise<{ accountId: string; sessionId: string } | undefined> {
+  const [row] = await db.$queryRaw<{ accountId: string; sessionId: string }[]>`
+    SELECT account_id AS "accountId", session_id AS "sessionId" FROM device_authorizations
+     WHERE device_code_hash = ${deviceCodeHash} AND decision = 'approved'`
+  return row
+}
+
 export interface LockedDevice {
   scope: string | null
   audience: string

@@ -1,5 +1,6 @@
 /** What a device gets by an approval: no right that the user's token lacks, and nothing once the user ends sessions. */
 import t from 'tap'
+import { holdLock, untilBlocked } from '../helpers/locks.ts'
 import { postForm } from '../helpers/oauthForms.ts'
 import { password, startService } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
@@ -84,4 +85,20 @@ t.test('device: an approval that waits for the poll ends with the other sessions
     t.equal((await act()).status, 200)
     t.match(await poll(), { error: 'access_denied' })
   }
+})
+
+t.test('device: a poll during a change of the password gets no session', async t => {
+  const { user, accessToken: token } = await logIn()
+  const { sessionId } = await service.login(user)
+  const { approve, poll } = await begin({ client_id: 'television' })
+  await approve(token)
+  const other = await holdLock(t, service, 'SELECT FROM sessions WHERE id = $1 FOR UPDATE', [sessionId])
+  const body = { currentPassword: password, newPassword: 'a new and long password' }
+  const change = call('/me/password', { method: 'PUT', token, body })
+  await untilBlocked(service, 1)
+  const polled = poll()
+  await untilBlocked(service, 2)
+  await other.release()
+  t.equal((await change).status, 200)
+  t.match(await polled, { error: 'access_denied' })
 })
