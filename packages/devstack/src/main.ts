@@ -35,7 +35,7 @@ async function help(): Promise<string> {
   const { settings: auth } = await tableOf('auth')
   const { settings: resource } = await tableOf('resource')
   return [
-    'npx pnpm start: PostgreSQL, auth service and resource service on this machine. Variables of the stack:\n',
+    'npx -y pnpm@12 start: PostgreSQL, auth service and resource service on this machine. Variables of the stack:\n',
     helpText(stackSettings),
     '\nVariables of the auth service:\n',
     helpText(auth),

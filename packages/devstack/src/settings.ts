@@ -15,13 +15,13 @@ export const stackSettings = {
     ...port,
     about: 'Port of the auth service',
     fallback: '3000',
-    why: 'The port that the examples use.',
+    why: 'The examples use 3000.',
   }),
   RESOURCE_PORT: integer({
     ...port,
     about: 'Port of the resource service',
     fallback: '4000',
-    why: 'The port that the examples use.',
+    why: 'The examples use 4000.',
   }),
   POSTGRES_PORT: integer({
     ...port,

@@ -15,7 +15,7 @@ async function main(): Promise<number> {
   const { GATEHOUSE_DATA: dataDir } = readSettings({ GATEHOUSE_DATA: stackSettings.GATEHOUSE_DATA }, process.env)
   const credentials = readCredentials(dataDir)
   if (credentials === undefined) {
-    console.error(`There is no stack in ${dataDir}: run \`npx pnpm start\` first and leave it running.`)
+    console.error(`There is no stack in ${dataDir}: run \`npx -y pnpm@12 start\` first and leave it running.`)
     return 1
   }
   await tour({ section: title => console.log(`\n== ${title}\n`), request, wait }, credentials)
@@ -92,7 +92,7 @@ main().then(
     }
     const isDown = error.cause?.code === 'ECONNREFUSED'
     const reason = error.cause?.code === undefined ? error.message : `${error.message} (${error.cause.code})`
-    console.error(isDown ? 'The stack does not answer: is `npx pnpm start` running?' : reason)
+    console.error(isDown ? 'The stack does not answer: is `npx -y pnpm@12 start` running?' : reason)
     process.exit(1)
   },
 )

@@ -30,7 +30,7 @@ ${addresses.map(([name, url]) => `  ${name.padEnd(18)}${url}`).join('\n')}
   ${'admin'.padEnd(18)}${loginLine(admin, passwords.admin, 'ADMIN_PASSWORD')}
   ${'user'.padEnd(18)}${loginLine(user, passwords.user, 'USER_PASSWORD')}
 
-Paste into another terminal (${variable}npx pnpm tour runs all of it and more):
+Paste into another terminal (${variable}npx -y pnpm@12 tour runs all of it and more):
 
 ${tourToPaste(stack, resolve(credentialsFile(dataDir)))}
 `

@@ -21,7 +21,9 @@ export async function freshDatabase(onTeardown?: (fn: () => Promise<void>) => vo
   const server = process.env[serverVariable]
   const template = process.env[templateVariable]
   if (!server || !template) {
-    throw new Error('This test needs a database: run it by `npx pnpm test <file>`, which starts PostgreSQL first.')
+    throw new Error(
+      'This test needs a database: run it by `npx -y pnpm@12 test <file>`, which starts PostgreSQL first.',
+    )
   }
   const name = `${template}_${randomBytes(6).toString('hex')}`
   await copyTemplate(server, template, name)

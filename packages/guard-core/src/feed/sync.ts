@@ -77,7 +77,7 @@ export function createSync(
     if (result.kind === 'answered') return
     if (result.kind === 'settings-conflict') log.error({ authUrl }, result.error.message)
     else if (result.kind === 'client-invalid')
-      log.error({ authUrl }, 'the feed refuses the service client: check its id and secret')
+      log.error({ authUrl }, 'the feed refuses the service client: check its id, its secret and its scope guard')
     else log.warn({ authUrl, ...result }, 'a poll of the feed failed')
   }
 
