@@ -10,6 +10,7 @@ import type { Revocations } from '../revoke/revoke.ts'
 import { findAccountById } from '../store/accounts.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
 import { claimCreation, readCreation } from '../store/creations.ts'
+import { readHead } from '../store/readClock.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 
 export interface PasswordChangeDeps {
@@ -55,12 +56,13 @@ export async function changeOwnPassword(
   })
   try {
     if (account === undefined || !isRight) throw wrong(isRepeat)
-    const to = isRepeat ? account.passwordHash : await passwords.hash(newPassword)
-    const revoked = await commit(deps, change, {
-      from: account.passwordHash,
-      to,
-      keyHash: isRepeat ? undefined : keyHash,
-    })
+    const revoked = isRepeat
+      ? await answerRepeat(deps, change)
+      : await commit(deps, change, {
+          from: account.passwordHash,
+          to: await passwords.hash(newPassword),
+          keyHash,
+        })
     await attempt.succeed()
     return revoked
   } catch (error) {
@@ -81,6 +83,18 @@ async function commit(
   // After the commit: without this row a repeated request is answered password-wrong, which is safe.
   if (keyHash !== undefined) await claimCreation(db, { keyHash, requestHash: keyHash, target: accountId })
   return revoked
+}
+
+/**
+ * The first request has changed the password and ended the sessions. Sessions that began since stay:
+ * this answer only waits until everything before it is in force.
+ */
+async function answerRepeat({ db }: PasswordChangeDeps, { accountId, context }: OwnPasswordChange) {
+  const { actor, reason, address, requestId } = context
+  const entry = { action: 'user.change-password' as const, target: accountId, outcome: 'repeated', detail: {} }
+  await writeAudit(db, { actor, reason, address, requestId, ...entry })
+  const result = { kind: 'user' as const, subject: accountId, effect: 'ended' as const, sessionsEnded: 0 }
+  return { ...(await readHead(db)), ...result }
 }
 
 async function auditRefusal(db: PrismaClient, { accountId, context }: OwnPasswordChange, error: ProblemError) {

@@ -129,7 +129,13 @@ t.test('change password: a request repeated with its Idempotency-Key succeeds li
   const change = (more = body) =>
     service.call('/me/password', { method: 'PUT', token: mine.accessToken, body: more, headers })
   t.match(await change(), { status: 200, body: { sessionsEnded: 1, inForce: true } })
+  const later = await service.login(ada, { password: newPassword })
   t.match(await change(), { status: 200, body: { sessionsEnded: 0, inForce: true } })
+  t.equal((await service.call('/me', { token: later.accessToken })).status, 200, 'a session that began since stays')
+  const { rows } = await service.database.pool.query(
+    `SELECT outcome FROM audit_entries WHERE action = 'user.change-password' ORDER BY id`,
+  )
+  t.strictSame(rows, [{ outcome: 'done' }, { outcome: 'repeated' }])
   assertProblem(t, await change({ ...body, newPassword: 'another passphrase of hers' }), 'idempotency-key-reused')
   const withoutKey = { method: 'PUT', token: mine.accessToken, body }
   assertProblem(t, await service.call('/me/password', withoutKey), 'password-wrong')
