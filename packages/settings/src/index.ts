@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 
+export { helpText, reference } from './reference.ts'
+
 /**
  * A wrong configuration. The message is for the operator: it names the variable, what it must be
  * and why.
@@ -42,14 +44,34 @@ export type Environment = Readonly<Record<string, string | undefined>>
  * @param table the settings by the names of their variables
  * @param environment the variables of the process
  * @returns the values by the same names
- * @throws SettingsError when a variable is missing or not valid; the message names the first
+ * @throws SettingsError when variables are missing or not valid; the message has a line for each
  * @example
  * const table = { PORT: integer({ about: 'Port to listen on', why: 'One port per process.', fallback: '3000', min: 0, max: 65_535 }) }
  * const { PORT } = readSettings(table, process.env)
  */
 export function readSettings<T extends Table>(table: T, environment: Environment): Values<T> {
-  const entries = Object.entries(table).map(([name, setting]) => [name, read(name, setting, environment)])
-  return Object.fromEntries(entries) as Values<T>
+  const { values, faults } = readEach(table, environment)
+  if (faults.length > 0) throw new SettingsError(faults.join('\n'))
+  return values as Values<T>
+}
+
+/** @returns a sentence for each variable that is missing or not valid */
+export function settingsFaults(table: Table, environment: Environment): string[] {
+  return readEach(table, environment).faults
+}
+
+function readEach(table: Table, environment: Environment): { values: Record<string, unknown>; faults: string[] } {
+  const values: Record<string, unknown> = {}
+  const faults: string[] = []
+  for (const [name, setting] of Object.entries(table)) {
+    try {
+      values[name] = read(name, setting, environment)
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error
+      faults.push(error.message)
+    }
+  }
+  return { values, faults }
 }
 
 function read<Value>(name: string, setting: Setting<Value>, environment: Environment): Value {
@@ -172,30 +194,4 @@ export function optional<Value>(inner: Setting<Value>): Setting<Value | null> {
     wants: `${inner.wants}, or empty`,
     parse: given => (given === '' ? null : inner.parse(given)),
   }
-}
-
-/**
- * The table as Markdown, for the configuration reference.
- * @param table the settings by the names of their variables
- */
-export function reference(table: Table): string {
-  const rows = Object.entries(table).map(([name, { about, why, fallback, isSecret }]) => {
-    const names = isSecret ? `\`${name}\` or \`${name}_FILE\`` : `\`${name}\``
-    const value = fallback === undefined ? 'required' : fallback === '' ? 'none' : `\`${fallback}\``
-    return `| ${names} | ${about} | ${value} | ${why} |`
-  })
-  return ['| variable | meaning | default | reason |', '| --- | --- | --- | --- |', ...rows].join('\n')
-}
-
-/**
- * The table for a terminal: each variable with its default, and its meaning on the next line.
- * @param table the settings by the names of their variables
- */
-export function helpText(table: Table): string {
-  return Object.entries(table)
-    .map(([name, { about, fallback, isSecret }]) => {
-      const value = fallback === undefined ? 'required' : fallback === '' ? 'none' : fallback
-      return `  ${isSecret ? `${name}, ${name}_FILE` : name} (${value})\n      ${about}`
-    })
-    .join('\n')
 }

@@ -116,6 +116,14 @@ t.test('readSettings: uses the fallback of an unset variable, and names a requir
   t.end()
 })
 
+t.test('readSettings: lists every missing and every invalid variable, each on its line', t => {
+  const table = { A: text(texts), B: flag(texts), C: text({ ...texts, fallback: 'f' }) }
+  t.throws(() => readSettings(table, { B: 'maybe' }), {
+    message: /^A is not set: it must be a text.*\nB must be "true" or "false", not "maybe"[^\n]*$/,
+  })
+  t.end()
+})
+
 t.test('SettingsError: shows the given text up to a limit, and never a secret', t => {
   t.equal(read(flag(texts), 'maybe'), 'IT must be "true" or "false", not "maybe". It is required.')
   t.ok(String(read(flag(texts), 'x'.repeat(1000))).length < 200)

@@ -1,5 +1,5 @@
 /** The configuration of the auth service, read from the environment. */
-import { type Environment, readSettings, SettingsError, type Values } from '@gatehouse/settings'
+import { type Environment, readSettings, SettingsError, settingsFaults, type Values } from '@gatehouse/settings'
 import { sharedSettings } from '@gatehouse/settings/shared-settings'
 import { parseDatabaseUrl } from './database/databaseUrl.ts'
 import { databaseSettings } from './settings/database.ts'
@@ -28,17 +28,15 @@ export type Config = Values<typeof settings>
  * @throws SettingsError with the name of the variable, the expected value and the reason
  */
 export function readConfig(environment: Environment): Config {
-  const config = readSettings(settings, environment)
+  const config = readWithKeys(environment)
   const { isPooled } = parseDatabaseUrl(config.DATABASE_URL)
   if (config.DATABASE_DIRECT_URL !== null) parseDatabaseUrl(config.DATABASE_DIRECT_URL)
   assertSetting(
     !isPooled || config.WAKE === 'poll' || config.DATABASE_DIRECT_URL !== null,
     'DATABASE_DIRECT_URL must be set when DATABASE_URL has pgbouncer=true, or WAKE must be poll: a pooler does not pass notifications on.',
   )
-  assertSetting(
-    config.SIGNING_KEY !== null || config.KEY_ENCRYPTION_KEYS !== null,
-    'SIGNING_KEY and KEY_ENCRYPTION_KEYS are both not set: give one of them, or no token can be signed.',
-  )
+  // A variable of spaces, or an empty file, sets nothing.
+  assertSetting(config.SIGNING_KEY !== null || config.KEY_ENCRYPTION_KEYS !== null, keysMissing)
   assertSetting(
     config.RETRY_WINDOW_MS === 0 || config.RETRY_WINDOW_MS > config.DATABASE_TIMEOUT_MS + 1000,
     'RETRY_WINDOW_MS must exceed DATABASE_TIMEOUT_MS by more than a second, or a renewal whose answer is lost in the database cannot be retried.',
@@ -69,6 +67,15 @@ export function readConfig(environment: Environment): Config {
   )
   return config
 }
+
+/** The missing keys are listed with the other missing variables. */
+function readWithKeys(environment: Environment): Config {
+  const isSet = ['SIGNING_KEY', 'KEY_ENCRYPTION_KEYS'].some(name => environment[name] || environment[`${name}_FILE`])
+  if (isSet) return readSettings(settings, environment)
+  throw new SettingsError([...settingsFaults(settings, environment), keysMissing].join('\n'))
+}
+
+const keysMissing = 'SIGNING_KEY and KEY_ENCRYPTION_KEYS are both not set: give one of them, or no token can be signed.'
 
 function assertSetting(condition: boolean, sentence: string): void {
   if (!condition) throw new SettingsError(sentence)

@@ -142,7 +142,8 @@ export async function problemOf(response: Response): Promise<ApiError> {
   const problem = (await jsonOf(response)) as Problem | null
   if (problem?.code === undefined)
     return new ApiError(`the service answered ${response.status} without a problem document`)
-  return new ApiError(`${problem.title} (${problem.code}) ${problem.detail}`, problem)
+  const { title, code, detail } = problem
+  return new ApiError(detail === title ? `${title} (${code})` : `${title} (${code}) ${detail}`, problem)
 }
 
 function withToken(call: ApiCall, { accessToken }: SavedLogin): ApiCall {

@@ -52,7 +52,7 @@ export interface ApiCommand {
   /** In the notation of commander, such as `<user>`. */
   operands?: string
   options?: readonly (keyof Options)[]
-  /** The command ends sessions or deletes: it asks before it runs, unless `--yes` is given. */
+  /** The command ends sessions, deletes, or withdraws a key: it asks before it runs, unless `--yes` is given. */
   isDestructive?: true
   run: (context: CommandContext) => Promise<Result>
 }

@@ -38,7 +38,7 @@ export const databaseCommandSpecs = {
     options: ['id', 'reason'],
   },
   doctor: {
-    description: 'check configuration, keys, replicas, clock, database and migrations',
+    description: 'check the configuration of the auth service, keys, replicas, clock, database and migrations',
     options: ['url', 'profile'],
   },
 } as const satisfies Record<string, DatabaseCommandSpec>

@@ -5,16 +5,12 @@ import type { Database } from '../database/database.ts'
 import { missingMigrations, newerSchema } from '../database/migrate.ts'
 import { isStandby } from '../database/readiness.ts'
 import { readRefreshKeys } from '../keys/refreshKeys.ts'
-import { type KeyMaterial, readSigningKeys } from '../keys/signingKeys.ts'
 import { lagOf, readLiveGuards } from '../store/guards.ts'
 import { hasActiveAdmin } from '../store/lockAccount.ts'
-import { compareKeys, fetchKeySets } from './replicaKeys.ts'
-
-export interface Finding {
-  check: string
-  isOk: boolean
-  message: string
-}
+import { listSigningKeys } from '../store/signingKeys.ts'
+import { databaseReasonOf } from './databaseFailure.ts'
+import { type Finding, failed, passed, runCheck } from './finding.ts'
+import { checkReplicaKeys, checkSigningKeys } from './keyFindings.ts'
 
 export interface DoctorDeps {
   environment: Readonly<Record<string, string | undefined>>
@@ -30,44 +26,49 @@ export interface DoctorDeps {
 const maxClockOffsetMs = 5000
 
 export async function runDoctor({ environment, database, wallMs, url }: DoctorDeps): Promise<Finding[]> {
-  const config = checkConfiguration(environment)
-  const findings = [config.finding]
-  if (config.value) findings.push(...checkKeys(config.value), await checkReplicaKeys(config.value, url))
-  if (database === undefined) return findings
-  const connection = await checkConnection(database)
-  findings.push(connection)
-  if (!connection.isOk) return findings
-  findings.push(await runCheck('clock', () => checkClock(database, wallMs)))
-  const migrations = await runCheck('migrations', () => checkMigrations(database))
-  findings.push(migrations)
-  if (!migrations.isOk) return findings
-  findings.push(
-    await runCheck('admins', () => checkAdmins(database)),
-    await runCheck('guards', () => checkGuards(database)),
-  )
-  return findings
+  const { findings, config } = checkConfiguration(environment)
+  const stored = database === undefined ? [] : await checkDatabase(database, wallMs)
+  const isMigrated = stored.some(({ check, isOk }) => check === 'migrations' && isOk)
+  const withdrawn = database !== undefined && isMigrated ? await readWithdrawn(database) : []
+  if (config !== undefined)
+    findings.push(
+      await runCheck('signing key', () => checkSigningKeys(config, withdrawn)),
+      checkCookiePath(config),
+      await runCheck('refresh keys', () => checkRefreshKeys(config)),
+    )
+  const replicas = { config, url, withdrawn }
+  if (config !== undefined || url !== undefined)
+    findings.push(await runCheck('replica keys', () => checkReplicaKeys(replicas)))
+  return [...findings, ...stored]
 }
 
-function checkConfiguration(environment: DoctorDeps['environment']): { finding: Finding; value?: Config } {
+function checkConfiguration(environment: DoctorDeps['environment']): { findings: Finding[]; config?: Config } {
   try {
-    const value = readConfig(environment)
-    return { finding: passed('configuration', 'complete'), value }
+    const config = readConfig(environment)
+    return { findings: [passed('configuration', 'complete')], config }
   } catch (error) {
-    if (error instanceof SettingsError) return { finding: failed('configuration', error.message) }
-    throw error
+    if (!(error instanceof SettingsError)) throw error
+    return { findings: error.message.split('\n').map(line => failed('configuration', line)) }
   }
 }
 
-function checkKeys(config: Config): Finding[] {
-  return [
-    checkSync('signing key', () => {
-      const keys = configuredKeys(config)
-      if (keys.length === 0) return 'in the database alone'
-      return keys.map(({ algorithm, kid }) => `${algorithm} ${kid}`).join(', ')
-    }),
-    checkCookiePath(config),
-    checkSync('refresh keys', () => `${readRefreshKeys(config.REFRESH_KEYS).byId.size} configured`),
-  ]
+async function checkDatabase(database: Database, wallMs: () => number): Promise<Finding[]> {
+  const connection = await checkConnection(database)
+  if (!connection.isOk) return [connection]
+  const clock = await runCheck('clock', () => checkClock(database, wallMs))
+  const migrations = await runCheck('migrations', () => checkMigrations(database))
+  if (!migrations.isOk) return [connection, clock, migrations]
+  const admins = await runCheck('admins', () => checkAdmins(database))
+  return [connection, clock, migrations, admins, await runCheck('guards', () => checkGuards(database))]
+}
+
+async function readWithdrawn({ prisma }: Database): Promise<string[]> {
+  const keys = await listSigningKeys(prisma)
+  return keys.filter(({ state }) => state === 'withdrawn').map(({ kid }) => kid)
+}
+
+function checkRefreshKeys({ REFRESH_KEYS }: Config): Finding {
+  return passed('refresh keys', `${readRefreshKeys(REFRESH_KEYS).byId.size} configured`)
 }
 
 /** The browser compares the cookie's path with the public path (RFC 6265 section 5.1.4), prefix of the gateway included. */
@@ -86,34 +87,6 @@ function isBelow(path: string, cookiePath: string): boolean {
   return path === cookiePath || path.startsWith(`${folder}/`) || path === folder
 }
 
-/** Requests go to different replicas through the load balancer, so several are sent. */
-async function checkReplicaKeys(config: Config, url: string | undefined): Promise<Finding> {
-  return runCheck('replica keys', async () => {
-    const all = configuredKeys(config)
-    const keySets = await fetchKeySets(url ?? config.ISSUER)
-    if (keySets === undefined) return passed('replica keys', 'not checked: no replica is reachable; give --url')
-    const difference = compareKeys(
-      all.map(({ kid }) => kid),
-      keySets,
-    )
-    return difference === undefined
-      ? passed('replica keys', `${keySets.length} responses publish the configured keys`)
-      : failed('replica keys', difference)
-  })
-}
-
-function configuredKeys({ SIGNING_KEY, SIGNING_ALGORITHM }: Config): KeyMaterial[] {
-  return SIGNING_KEY === null ? [] : readSigningKeys(SIGNING_KEY, SIGNING_ALGORITHM)
-}
-
-function checkSync(check: string, describe: () => string): Finding {
-  try {
-    return passed(check, describe())
-  } catch (error) {
-    return failed(check, error instanceof Error ? error.message : 'unreadable')
-  }
-}
-
 async function checkConnection({ prisma }: Database): Promise<Finding> {
   try {
     const [row] = await prisma.$queryRaw<{ version: string }[]>`SELECT current_setting('server_version') AS version`
@@ -121,9 +94,10 @@ async function checkConnection({ prisma }: Database): Promise<Finding> {
       return failed('database', 'is a standby, which refuses writes. Set DATABASE_URL to the primary')
     return passed('database', `PostgreSQL ${row?.version}`)
   } catch (error) {
-    // Prisma puts the reason on the last line.
-    const reason = error instanceof Error ? error.message.split('\n').at(-1) : String(error)
-    return failed('database', `cannot be reached: ${reason}. Check DATABASE_URL and that the server runs.`)
+    return failed(
+      'database',
+      `cannot be reached: ${databaseReasonOf(error)}. Check DATABASE_URL and that the server runs.`,
+    )
   }
 }
 
@@ -160,16 +134,4 @@ async function checkGuards({ prisma }: Database): Promise<Finding> {
   const behind = guards.filter(guard => lagOf(guard, live) > 0).map(({ name }) => name)
   if (behind.length === 0) return passed('guards', `${guards.length} live, none behind`)
   return failed('guards', `behind the feed: ${behind.join(', ')}. Revocations wait for them until their leases end.`)
-}
-
-async function runCheck(check: string, run: () => Promise<Finding>): Promise<Finding> {
-  return run().catch(error => failed(check, error instanceof Error ? error.message : 'cannot be checked'))
-}
-
-function passed(check: string, message: string): Finding {
-  return { check, isOk: true, message }
-}
-
-function failed(check: string, message: string): Finding {
-  return { check, isOk: false, message }
 }

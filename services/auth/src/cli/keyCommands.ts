@@ -1,7 +1,7 @@
 /** `gatehouse keys ...` */
 import type { KeyView, Receipt } from '@gatehouse/contract'
 import { type CommandContext, type CommandTable, type Result, receiptResult, withoutUndefined } from './command.ts'
-import { requireOption } from './options.ts'
+import { requireForm, requireOption } from './options.ts'
 import { card, table } from './table.ts'
 
 async function listKeys({ api }: CommandContext): Promise<Result> {
@@ -26,7 +26,7 @@ async function announceKey(context: CommandContext): Promise<Result> {
 }
 
 async function activateKey(context: CommandContext): Promise<Result> {
-  return activated(await activate(context, requireOption(context.operands[0], 'KID')))
+  return activated(await activate(context, kidOf(context)))
 }
 
 /** Announces a key and activates it: what a regular rotation needs. */
@@ -38,10 +38,14 @@ async function rotateKey(context: CommandContext): Promise<Result> {
 }
 
 async function withdrawKey(context: CommandContext): Promise<Result> {
-  const kid = requireOption(context.operands[0], 'KID')
+  const kid = kidOf(context)
   const body = withoutUndefined({ reason: context.options.reason })
   const call = { method: 'POST', body, headers: waitHeader(context) } as const
   return receiptResult((await context.api.call<Receipt>(`/admin/keys/${encodeURIComponent(kid)}/withdraw`, call)).body)
+}
+
+function kidOf({ operands }: CommandContext): string {
+  return requireForm(requireOption(operands[0], 'KID'), 'the id of a key')
 }
 
 interface KeyAnnouncement {
@@ -89,7 +93,8 @@ export const keyCommands: CommandTable = {
   'keys withdraw': {
     description: 'refuse every token that this key signed, at every guard',
     operands: '<kid>',
-    options: ['reason', 'wait'],
+    options: ['reason', 'wait', 'yes'],
+    isDestructive: true,
     run: withdrawKey,
   },
 }

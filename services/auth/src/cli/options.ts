@@ -96,6 +96,21 @@ export function requireOption(value: string | undefined, name: string): string {
   throw new UsageError(`${name} is missing`)
 }
 
+/** @throws UsageError, in words instead of the pattern that the service checks */
+export function requireForm(value: string, form: keyof typeof forms): string {
+  if (forms[form].test(value)) return value
+  throw new UsageError(`"${value}" is not ${form}`)
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const forms = {
+  'a session id': uuid,
+  'an id or an e-mail address of an account': uuid,
+  'an e-mail address': /^[^\s@]+@[^\s@]+$/,
+  'the id of a key': /^[\w-]{43}$/,
+  'the number of a receipt': /^\d{1,15}$/,
+} as const
+
 /** @throws UsageError */
 export function parseTime(text: string): string {
   const time = new Date(text)

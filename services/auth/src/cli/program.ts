@@ -36,7 +36,8 @@ USER is an id or an e-mail address. Commands of the API use the log-in that \`ga
 or ~/.config/gatehouse. A command that needs a recent log-in asks for the password, or reads it from CURRENT_PASSWORD.
 Commands of the database use DATABASE_URL or DATABASE_URL_FILE and print one line of JSON.
 
-Commands that end sessions or delete ask first; \`--yes\` answers them. Completion: source <(gatehouse completion)
+Commands that end sessions, delete, or withdraw a key ask first; \`--yes\` answers them.
+Completion: source <(gatehouse completion)
 
 Exit codes: 0 done, 1 refused, 2 usage or configuration error, 3 not logged in, 4 committed but not yet in force,
 5 not available now.`
@@ -65,6 +66,9 @@ export async function runProgram(args: readonly string[], { api, database, runAp
     const command = newCommand(second ?? first).description(spec.description)
     if (spec.operands !== undefined) command.arguments(spec.operands)
     const names = [...(spec.options ?? []), 'json'] as const
+    command.exitOverride(error => {
+      throw error.code === 'commander.excessArguments' ? usageErrorOf(error, hintOf(spec)) : error
+    })
     for (const option of names) addOption(command, option)
     command.action(async () => {
       // Two options of different commands can have the same flag.
@@ -93,11 +97,26 @@ export async function runProgram(args: readonly string[], { api, database, runAp
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0)
-      throw new UsageError(`${error.message.replace(/^error: /, '').replace(/\s+/g, ' ')}; see gatehouse help`)
+    if (error.exitCode !== 0) throw usageErrorOf(error)
   }
   return code
 }
+
+function usageErrorOf({ message }: CommanderError, hint = ''): UsageError {
+  const sentence = message
+    .replace(/^error: /, '')
+    .replace(/\s+/g, ' ')
+    .replace(/\.$/, '')
+  return new UsageError(`${sentence}${hint}; see gatehouse help`)
+}
+
+/** An account is the argument of some commands, and the value of an option of others. */
+function hintOf({ operands, options = [] }: CommandSpec): string {
+  const flags = userOptions.filter(name => options.includes(name)).map(name => `--${name}`)
+  return operands !== undefined || flags.length === 0 ? '' : `: use ${flags.join(' or ')}`
+}
+
+const userOptions = ['email', 'account', 'actor', 'target'] as const
 
 function newCommand(name: string): Command {
   // Errors are printed by the caller.

@@ -8,7 +8,7 @@ import {
   receiptResult,
   withoutUndefined,
 } from './command.ts'
-import { parseTime, requireOption, revocationOptions } from './options.ts'
+import { parseTime, requireForm, requireOption, revocationOptions } from './options.ts'
 import { card, table } from './table.ts'
 import { findUserId, resolveUserId } from './userCommands.ts'
 
@@ -37,7 +37,7 @@ async function listSessions(run: CommandContext): Promise<Result> {
 }
 
 async function endSession(run: CommandContext): Promise<Result> {
-  const id = requireOption(run.operands[0], 'SESSION (its id)')
+  const id = requireForm(requireOption(run.operands[0], 'SESSION (its id)'), 'a session id')
   return receiptResult(
     (await callRevocation<Receipt>(run, `/admin/sessions/${encodeURIComponent(id)}/end`, { method: 'POST' })).body,
   )
@@ -78,7 +78,7 @@ async function listGuards({ api }: CommandContext): Promise<Result> {
 }
 
 async function showReceipt(run: CommandContext): Promise<Result> {
-  const seq = requireOption(run.operands[0], 'SEQ (the number of a receipt)')
+  const seq = requireForm(requireOption(run.operands[0], 'SEQ'), 'the number of a receipt')
   const headers = withoutUndefined({ prefer: run.options.wait && `wait=${run.options.wait}` })
   return receiptResult((await run.api.call<Receipt>(`/admin/revocations/${encodeURIComponent(seq)}`, { headers })).body)
 }

@@ -11,7 +11,7 @@ import {
   receiptResult,
   withoutUndefined,
 } from './command.ts'
-import { parseWhole, requireOption, revocationOptions, UsageError } from './options.ts'
+import { parseWhole, requireForm, requireOption, revocationOptions, UsageError } from './options.ts'
 import { card, table } from './table.ts'
 
 interface Page {
@@ -62,7 +62,8 @@ async function showUser(run: CommandContext): Promise<Result> {
 async function createUser({ api, options, password: chosen }: CommandContext): Promise<Result> {
   const { email, role: roles = [], scope: scopes = [] } = options
   const password = chosen ?? randomBytes(15).toString('base64url')
-  const request = { email: requireOption(email, '--email'), password, roles, scopes }
+  const address = requireForm(requireOption(email, '--email'), 'an e-mail address')
+  const request = { email: address, password, roles, scopes }
   const { body } = await api.call<UserView>('/admin/users', { method: 'POST', body: request })
   if (chosen !== undefined) return { data: body, text: card(body) }
   const text = `${card(body)}\n\nInitial password, shown once: ${password}\nThe first log-in replaces it. It expires.`
@@ -156,7 +157,7 @@ export async function resolveUserId({ api, operands }: { api: Api; operands: rea
  * @throws UsageError when no account has the address
  */
 export async function findUserId(api: Api, user: string): Promise<string> {
-  if (!user.includes('@')) return encodeURIComponent(user)
+  if (!user.includes('@')) return requireForm(user, 'an id or an e-mail address of an account')
   const { body } = await api.call<Page>(`/admin/users?${new URLSearchParams({ email: user })}`)
   const found = body.users.find(({ email }) => email.toLowerCase() === user.toLowerCase())
   if (found === undefined) throw new UsageError(`no account has the address ${user}`)

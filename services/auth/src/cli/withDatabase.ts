@@ -3,12 +3,12 @@ import { systemClock } from '@gatehouse/clock'
 import { readSettings } from '@gatehouse/settings'
 import { readConfig, settings } from '../config.ts'
 import { type Database, openDatabase } from '../database/database.ts'
-import { databaseErrorToProblem } from '../http/databaseErrors.ts'
 import { assess, profiles } from './assurance.ts'
 import { backup } from './backup.ts'
 import { exitCodes } from './command.ts'
 import type { DatabaseCommandName } from './databaseCommandSpecs.ts'
 import { databaseCommands, type Environment } from './databaseCommands.ts'
+import { databaseFailureOf } from './databaseFailure.ts'
 import { runDoctor } from './doctor.ts'
 import { type Options, UsageError } from './options.ts'
 import type { Invocation } from './program.ts'
@@ -28,17 +28,13 @@ export async function runWithDatabase({ name, options }: Invocation, environment
     console.log(JSON.stringify(result))
     return exitCodes.done
   } catch (error) {
-    if (databaseErrorToProblem(error) === undefined) throw error
-    console.error(`gatehouse: the database does not answer: ${reasonOf(error as Error & { code?: string })}`)
-    return exitCodes.unavailable
+    const failure = databaseFailureOf(error)
+    if (failure === undefined) throw error
+    console.error(`gatehouse: ${failure.message}`)
+    return failure.code
   } finally {
     await database.close()
   }
-}
-
-/** Prisma's messages have several lines; the last one is the reason. */
-function reasonOf({ message, code }: Error & { code?: string }): string {
-  return message.trim().split('\n').at(-1) || (code ?? 'unknown reason')
 }
 
 async function doctor(options: Options, environment: Environment): Promise<number> {
@@ -62,6 +58,7 @@ async function doctor(options: Options, environment: Environment): Promise<numbe
 /** Prints every row, whatever its verdict: what to do about it is the operator's decision. */
 function printProfile(options: Options, environment: Environment): number {
   const profile = profiles.find(name => name === options.profile)
+  if (options.url !== undefined) throw new UsageError('--url and --profile exclude each other')
   if (profile === undefined) throw new UsageError(`--profile must be one of ${profiles.join(', ')}`)
   const rows = assess(profile, readConfig(environment))
   const text = table(rows, {

@@ -84,6 +84,8 @@ t.test('cli: an admin logs in, lists, revokes and logs out', async t => {
   t.match(JSON.parse((await gatehouse('receipts', 'show', '1', '--json')).stdout), { seq: 1, inForce: true })
   t.match(JSON.parse((await gatehouse('whoami', '--json')).stdout), { email: service.admin.email, roles: ['admin'] })
 
+  t.match(await gatehouse('keys', 'withdraw', 'unknown'), { code: 2, stderr: /keys withdraw unknown: .*Add --yes/ })
+
   t.match(await gatehouse('logout'), { code: 0 })
   t.match(await gatehouse('whoami'), { code: 3 })
 })
