@@ -13,8 +13,12 @@ import { coreMutations } from './coreMutations.ts'
 import type { Mutation } from './mutation.ts'
 import { compiledPath, copyWorkspace, type WorkspaceCopy } from './workspaceCopy.ts'
 
-/** A test file that runs longer counts as failed: the mutation made it wait forever. */
-const testTimeoutMs = 120_000
+/** The limit of a test file without a mutation. */
+const firstLimitMs = 600_000
+/** With a mutation, a test file that takes so many times longer counts as failed: it waits forever. */
+const limitFactor = 3
+const minLimitMs = 60_000
+const limitsMs = new Map<string, number>()
 const inner = 'GATEHOUSE_MUTATE_INNER'
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } })
@@ -55,10 +59,14 @@ async function runAll(): Promise<number> {
   }
 }
 
-/** The tests that fail without a mutation, which would prove nothing. */
+/** The tests that fail without a mutation, which would prove nothing. Sets the limits of the others. */
 async function failingTests(copy: WorkspaceCopy): Promise<string[]> {
   const failing: string[] = []
-  for (const test of new Set(chosen.flatMap(({ tests }) => tests))) if (!(await passes(copy, test))) failing.push(test)
+  for (const test of new Set(chosen.flatMap(({ tests }) => tests))) {
+    const startMs = systemClock.nowMs()
+    if (!(await passes(copy, test))) failing.push(test)
+    limitsMs.set(test, Math.max(minLimitMs, limitFactor * (systemClock.nowMs() - startMs)))
+  }
   return failing
 }
 
@@ -74,13 +82,14 @@ async function run(copy: WorkspaceCopy, mutation: Mutation): Promise<string | un
 }
 
 async function passes(copy: WorkspaceCopy, test: string): Promise<boolean> {
+  const limitMs = limitsMs.get(test) ?? firstLimitMs
   const child = spawn(process.execPath, [compiledPath(test)], {
     cwd: copy.root,
     stdio: 'ignore',
-    env: { ...process.env, TAP_TIMEOUT: String(testTimeoutMs / 1000) },
+    env: { ...process.env, TAP_TIMEOUT: String(Math.ceil(limitMs / 1000)) },
   })
   const timer = new AbortController()
-  systemClock.sleep(testTimeoutMs, timer.signal).then(
+  systemClock.sleep(limitMs, timer.signal).then(
     () => child.kill('SIGKILL'),
     () => undefined,
   )
