@@ -25,6 +25,9 @@ export function createConnections({ url, passwordCommand = null }: ConnectionOpt
   const readPassword = passwordCommand === null ? undefined : createPasswordReader(passwordCommand)
   const open = (config: pg.ClientConfig) => {
     const client = new pg.Client(config)
+    // The next query reports a connection that broke. The pool adds its listener a moment after the
+    // connection is made, and an event without a listener would end the process.
+    client.on('error', () => undefined)
     // The connection string would replace a password option.
     if (readPassword !== undefined) Object.assign(client, { password: readPassword.read })
     return client
@@ -71,8 +74,6 @@ export async function withConnection<Result>(
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
   const client = new Client(config)
-  // The next query reports a connection that broke while it was idle; without a listener the event would end the process.
-  client.on('error', () => undefined)
   await client.connect()
   try {
     return await work(client)
@@ -96,7 +97,6 @@ function createHostFinder({ hosts, client }: DatabaseUrl, open: (config: pg.Clie
   if (only !== undefined && others.length === 0) return { find: async () => only, forget }
   const probe = async (host: DatabaseHost) => {
     const probing = open({ ...client, connectionTimeoutMillis: probeTimeoutMs, query_timeout: probeTimeoutMs })
-    probing.on('error', () => undefined)
     try {
       await Object.assign(probing, host).connect()
       const { rows } = await probing.query<{ isStandby: boolean }>('SELECT pg_is_in_recovery() AS "isStandby"')
@@ -109,7 +109,8 @@ function createHostFinder({ hosts, client }: DatabaseUrl, open: (config: pg.Clie
   const find = () => {
     found ??= Promise.any(hosts.map(probe)).catch((error: AggregateError) => {
       forget()
-      throw new Error(`no host accepts writes: ${error.errors.map(({ message }) => message).join('; ')}`)
+      const reasons = error.errors.map(({ message }) => message).join('; ')
+      throw new Error(`no host accepts writes: ${reasons}`, { cause: error.errors[0] })
     })
     return found
   }
