@@ -15,8 +15,8 @@ async function files(t: Test, contents: Record<string, string>): Promise<(name: 
 }
 
 const child = `
-  console.log('template ' + process.env.GATEHOUSE_TEST_TEMPLATE + ' on ' + process.env.GATEHOUSE_TEST_POSTGRES)
   process.on('SIGTERM', () => process.exit(7))
+  console.log('template ' + process.env.GATEHOUSE_TEST_TEMPLATE + ' on ' + process.env.GATEHOUSE_TEST_POSTGRES)
   setInterval(() => {}, 1000)
 `
 const migrate = `export async function migrate({ connectionString }) { console.log('migrating ' + connectionString) }`
