@@ -48,6 +48,6 @@ t.test('readConfig: reads a secret from a file and never shows it', async t => {
 })
 
 t.test('readConfig: uses the defaults of the table', async t => {
-  t.match(readConfig(environment({})), { PORT: 4000, HOST: '127.0.0.1', AUTH_URLS: [], TRUST_PROXY: null })
+  t.match(readConfig(environment({})), { PORT: 4000, HOST: '127.0.0.1', AUTH_URLS: { length: 0 }, TRUST_PROXY: null })
   t.match(readConfig(environment({ TRUST_PROXY: '10.0.0.0/8, loopback' })), { TRUST_PROXY: '10.0.0.0/8,loopback' })
 })
