@@ -2,15 +2,16 @@
  * Software of others, unmodified, against running services: directly, and through the gateway with
  * TLS.
  */
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { installOnDemand } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { hasModAuthOpenidc, startApache } from '../../src/foreign/apache.ts'
 import { type Place, startForeignSystem } from '../../src/foreign/foreignSystem.ts'
-import { hasHaproxy, startHaproxy } from '../../src/foreign/haproxy.ts'
+import { forwardAuth, hasHaproxy, startForwardAuth, startHaproxy } from '../../src/foreign/recipes.ts'
 import { requireNginx } from '../../src/gateway/nginx.ts'
+import type { Tokens } from '../../src/system.ts'
 
 requireNginx((count, why) => t.plan(count, why))
 
@@ -101,11 +102,8 @@ t.test('HAProxy verifies signatures with the recipe of the documentation, and kn
     fetch(haproxy.url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
   const missing = await ask()
   t.match([missing.status, missing.headers.get('www-authenticate')], [401, 'Bearer realm="gatehouse"'])
-  t.equal(await (await ask(session.accessToken)).text(), 'the app')
-  const body = JSON.stringify({ ...user, transport: 'body' })
-  const headers = { 'content-type': 'application/json' }
-  const ofOtherIssuer = await fetch(`${places.direct.issuer}/session`, { method: 'POST', headers, body })
-  const { accessToken: other } = (await ofOtherIssuer.json()) as { accessToken: string }
+  t.match(await (await ask(session.accessToken)).text(), /^the app/)
+  const { accessToken: other } = await logInAtDirectIssuer()
   for (const token of [
     withOtherSignature(session.accessToken),
     other,
@@ -119,6 +117,35 @@ t.test('HAProxy verifies signatures with the recipe of the documentation, and kn
   await system.auths[0]?.call('/session', { method: 'DELETE', body: { refreshToken: session.refreshToken } })
   t.equal((await ask(session.accessToken)).status, 200, 'as documented: it accepts the token of an ended session')
 })
+
+for (const name of ['Caddy', 'nginx'] as const) {
+  t.test(`${name} asks the resource service with the recipe of the documentation, and refuses at log-out`, async t => {
+    const { command } = forwardAuth[name]
+    if (spawnSync(command, [name === 'nginx' ? '-v' : 'version']).status !== 0)
+      return skipLoudly(t, name, 'the Debian package is not installed')
+    const gateway = await startForwardAuth(name, places.direct.resource)
+    t.teardown(gateway.stop)
+    const session = await logInAtDirectIssuer()
+    const ask = (token?: string) =>
+      fetch(gateway.url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+    t.equal((await ask()).status, 401, 'without a token')
+    t.equal((await ask(withOtherSignature(session.accessToken))).status, 401, 'with an altered token')
+    const passed = await ask(session.accessToken)
+    t.equal(passed.status, 200)
+    t.match(await passed.text(), /^the app, for [0-9a-f-]{36}$/)
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ refreshToken: session.refreshToken })
+    const ended = await fetch(`${places.direct.issuer}/session`, { method: 'DELETE', headers, body })
+    t.equal(ended.status, 204)
+    t.equal((await ask(session.accessToken)).status, 401, 'after log-out')
+  })
+}
+
+async function logInAtDirectIssuer(): Promise<Tokens> {
+  const body = JSON.stringify({ ...user, transport: 'body' })
+  const headers = { 'content-type': 'application/json' }
+  return (await (await fetch(`${places.direct.issuer}/session`, { method: 'POST', headers, body })).json()) as Tokens
+}
 
 /** The algorithm `none` (RFC 8725 section 2.1). */
 function withoutSignature(token: string): string {
