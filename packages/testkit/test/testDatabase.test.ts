@@ -24,5 +24,5 @@ test('freshDatabase: names the test command when the launcher is missing', async
     process.env['GATEHOUSE_TEST_POSTGRES'] = server
   })
   delete process.env['GATEHOUSE_TEST_POSTGRES']
-  await t.rejects(freshDatabase(), { message: /npx pnpm test/ })
+  await t.rejects(freshDatabase(), { message: /npx -y pnpm@12 test/ })
 })
