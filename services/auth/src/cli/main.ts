@@ -1,40 +1,27 @@
 #!/usr/bin/env node
+import { systemClock } from '@gatehouse/clock'
+import { SettingsError } from '@gatehouse/settings'
+import { ApiError, createApi, NotLoggedInError, RefusedError } from './api.ts'
 /**
  * The entry of the command line: through the API with a saved log-in, or on the database without
  * the API.
  */
-import { systemClock } from '@gatehouse/clock'
-import { SettingsError } from '@gatehouse/settings'
-import { ApiError, createApi, NotLoggedInError, RefusedError } from './api.ts'
+import { apiCommands } from './apiCommands.ts'
 import { askToContinue } from './askToContinue.ts'
-import { auditCommands } from './auditCommands.ts'
-import { clientCommands } from './clientCommands.ts'
-import { clientKeyCommands } from './clientKeyCommands.ts'
 import { type CommandTable, exitCodes } from './command.ts'
 import { credentialsFileIn } from './credentialsFile.ts'
 import { databaseCommandSpecs } from './databaseCommandSpecs.ts'
-import { keyCommands } from './keyCommands.ts'
 import { loginCommands } from './login.ts'
 import { UsageError } from './options.ts'
 import { type Invocation, runProgram } from './program.ts'
 import { type ReportProgress, withProgress } from './progress.ts'
-import { sessionCommands } from './sessionCommands.ts'
-import { userCommands } from './userCommands.ts'
 
 const environment = process.env
 const credentialsFile = credentialsFileIn(environment)
-const apiCommands: CommandTable = {
-  ...loginCommands(credentialsFile, environment),
-  ...userCommands,
-  ...sessionCommands,
-  ...clientCommands,
-  ...clientKeyCommands,
-  ...keyCommands,
-  ...auditCommands,
-}
+const withLogin: CommandTable = { ...loginCommands(credentialsFile, environment), ...apiCommands }
 
 async function runApi({ name, operands, options }: Invocation): Promise<number> {
-  const command = apiCommands[name]
+  const command = withLogin[name]
   if (command === undefined) throw new Error(`no command ${name}`)
   const confirm = (effect: string) => (options.yes ? Promise.resolve() : askToContinue(effect))
   if (command.isDestructive) await confirm(`${[name, ...operands].join(' ')}: ${command.description}.`)
@@ -74,7 +61,7 @@ function isExpected(error: unknown): error is Error {
 }
 
 const args = process.argv.slice(2)
-const commands = { api: apiCommands, database: databaseCommandSpecs, runApi, runDatabase }
+const commands = { api: withLogin, database: databaseCommandSpecs, runApi, runDatabase }
 runProgram(args.length === 0 ? ['--help'] : args, commands).then(
   code => {
     process.exitCode = args.length === 0 ? exitCodes.usage : code

@@ -1,27 +1,13 @@
 /** Each command accepts only its own options and arguments; otherwise nothing runs. */
 import t from 'tap'
 import { problemOf } from '../../src/cli/api.ts'
-import { auditCommands } from '../../src/cli/auditCommands.ts'
-import { clientCommands } from '../../src/cli/clientCommands.ts'
-import { clientKeyCommands } from '../../src/cli/clientKeyCommands.ts'
-import type { CommandTable } from '../../src/cli/command.ts'
+import { apiCommands } from '../../src/cli/apiCommands.ts'
 import { databaseCommandSpecs } from '../../src/cli/databaseCommandSpecs.ts'
-import { keyCommands } from '../../src/cli/keyCommands.ts'
 import { type Options, optionSpecs } from '../../src/cli/options.ts'
 import { type Invocation, runProgram } from '../../src/cli/program.ts'
-import { sessionCommands } from '../../src/cli/sessionCommands.ts'
-import { userCommands } from '../../src/cli/userCommands.ts'
 
-const api: CommandTable = {
-  ...userCommands,
-  ...sessionCommands,
-  ...clientCommands,
-  ...clientKeyCommands,
-  ...keyCommands,
-  ...auditCommands,
-}
 const specs: Record<string, { description: string; operands?: string; options?: readonly (keyof Options)[] }> = {
-  ...api,
+  ...apiCommands,
   ...databaseCommandSpecs,
 }
 
@@ -35,7 +21,7 @@ async function invocations(...args: string[]): Promise<Invocation[]> {
     run.push(invocation)
     return 0
   }
-  await runProgram(args, { api, database: databaseCommandSpecs, runApi: record, runDatabase: record })
+  await runProgram(args, { api: apiCommands, database: databaseCommandSpecs, runApi: record, runDatabase: record })
   return run
 }
 
@@ -82,7 +68,7 @@ t.test('program: a value of a wrong form is refused in words, before any request
     operands: ['nonsense'],
     api: { call: () => t.fail('a request'), stream: () => t.fail() },
   }
-  const run = async (name: string, options: Options = {}) => api[name]?.run({ ...context, options } as never)
+  const run = async (name: string, options: Options = {}) => apiCommands[name]?.run({ ...context, options } as never)
   await t.rejects(run('sessions end'), { message: '"nonsense" is not a session id' })
   await t.rejects(run('receipts show'), { message: '"nonsense" is not the number of a receipt' })
   await t.rejects(run('keys withdraw'), { message: '"nonsense" is not the id of a key' })
