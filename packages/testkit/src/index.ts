@@ -13,7 +13,7 @@ export { type Call, type CallOptions, codeOf, type HttpResponse, httpClient } fr
 export { installOnDemand } from './installOnDemand.ts'
 export { interruptedCode, stopSignal } from './interrupt.ts'
 export { type PgProxy, pgProxy } from './pgProxy.ts'
-export { freePort, listenOnLoopback } from './ports.ts'
+export { freePort, isListening, listenOnLoopback } from './ports.ts'
 export { type Postgres, type PostgresOptions, startPostgres } from './postgres.ts'
 export * from './problemAssertions.ts'
 export { imageEnv, type ProcessOptions, startProcess, type TestProcess } from './processes.ts'

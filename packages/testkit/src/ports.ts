@@ -1,7 +1,7 @@
 /** Ports and servers on the loopback interface. */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 
 /**
  * @returns a port on 127.0.0.1 that was free; another process may take it before the caller does
@@ -30,4 +30,15 @@ export async function listenOnLoopback(server: Server, teardown: (close: () => v
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('A TCP server has no port.')
   return `http://127.0.0.1:${address.port}`
+}
+
+/** Whether a server accepts connections at the port of 127.0.0.1. */
+export async function isListening(port: number): Promise<boolean> {
+  const socket = connect({ host: '127.0.0.1', port })
+  const isOpen = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  )
+  socket.destroy()
+  return isOpen
 }

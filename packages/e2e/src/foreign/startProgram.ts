@@ -1,7 +1,7 @@
 /** Starts a foreign server and waits until it listens. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createConnection } from 'node:net'
+import { isListening } from '@gatehouse/testkit'
 import { until } from '../system.ts'
 
 export interface Program {
@@ -31,12 +31,7 @@ export async function startProgram({ command, args, port, cleanUp }: Program) {
   const exited = once(child, 'exit').then(() => {
     throw new Error(`${command} did not start: ${output}`)
   })
-  const listening = until(async () => {
-    const socket = createConnection(port, '127.0.0.1')
-    await once(socket, 'connect')
-    socket.destroy()
-    return true
-  })
+  const listening = until(() => isListening(port))
   try {
     await Promise.race([listening, exited])
   } catch (error) {

@@ -2,11 +2,10 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '@gatehouse/testkit'
+import { freePort, isListening } from '@gatehouse/testkit'
 import { until } from '../system.ts'
 
 export interface Addresses {
@@ -78,7 +77,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    await until(async () => isListening(port))
+    await until(() => isListening(port))
   } catch {
     const output = log()
     await stop()
@@ -89,13 +88,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 function argumentsFor(folder: string): string[] {
   return ['-p', folder, '-c', join(folder, 'conf', 'nginx.conf'), '-e', 'stderr', '-g', 'daemon off;']
-}
-
-async function isListening(port: number): Promise<boolean> {
-  const socket = createConnection(port, '127.0.0.1')
-  await once(socket, 'connect')
-  socket.destroy()
-  return true
 }
 
 interface RenderOptions extends GatewayOptions {

@@ -2,10 +2,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '@gatehouse/testkit'
+import { freePort, isListening } from '@gatehouse/testkit'
 import type { Test } from 'tap'
 import { waitUntil } from './locks.ts'
 
@@ -47,19 +46,9 @@ ${keepsPreparedStatements ? 'max_prepared_statements = 200' : ''}
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     await rm(dir, { recursive: true })
   })
-  await waitUntil(async () => isListening(port), 'PgBouncer listens')
+  await waitUntil(() => isListening(port), 'PgBouncer listens')
   const url = new URL(databaseUrl)
   url.port = String(port)
   url.searchParams.set('pgbouncer', 'true')
   return url.href
-}
-
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect({ host: '127.0.0.1', port })
-  const isOpen = await Promise.race([
-    once(socket, 'connect').then(() => true),
-    once(socket, 'error').then(() => false),
-  ]).catch(() => false)
-  socket.destroy()
-  return isOpen
 }
