@@ -1,20 +1,11 @@
 /** Starts gateways from the recipes of docs/gateways.md, in front of an upstream. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, listenOnLoopback } from '@gatehouse/testkit'
+import { freePort, listenOnLoopback, prepareCaddy, prepareNginx, recipeBlocks } from '@gatehouse/testkit'
 import { startProgram } from './startProgram.ts'
-
-const document = new URL('../../../../../docs/gateways.md', import.meta.url)
-
-/** The code blocks below a heading. */
-function blocksOf(heading: string): string[] {
-  const [, section = ''] = readFileSync(document, 'utf8').split(`\n## ${heading}\n`)
-  const [text = ''] = section.split('\n## ')
-  return [...text.matchAll(/```\w+\n([\s\S]*?)```/g)].map(([, block = '']) => block)
-}
 
 export interface RecipeGateway {
   /** What it passes on is answered with 200 and the subject that the upstream has received. */
@@ -34,7 +25,7 @@ async function startRecipe({ heading, command, prepare }: Recipe, replace: (text
   const undo: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })]
   const app = createServer(({ headers }, response) => response.end(`the app, for ${headers['x-auth-subject']}`))
   const [port, appUrl] = [await freePort(), await listenOnLoopback(app, close => undo.push(close))]
-  const blocks = blocksOf(heading).map(block => replace(block.replaceAll('app:8080', new URL(appUrl).host), port))
+  const blocks = recipeBlocks(heading).map(block => replace(block.replaceAll('app:8080', new URL(appUrl).host), port))
   const cleanUp = () => {
     for (const step of undo) step()
   }
@@ -59,27 +50,8 @@ export function startHaproxy(place: { issuer: string; keys: string }): Promise<R
 
 /** Gateways that ask the resource service by a sub-request. */
 export const forwardAuth = {
-  Caddy: {
-    heading: 'Caddy',
-    command: 'caddy',
-    prepare(folder, [site = '']) {
-      const file = join(folder, 'Caddyfile')
-      writeFileSync(file, `{\n\tadmin off\n\tauto_https off\n}\n${site}`)
-      return ['run', '--adapter', 'caddyfile', '--config', file]
-    },
-  },
-  nginx: {
-    heading: 'nginx',
-    command: 'nginx',
-    prepare(folder, [server = '']) {
-      const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-        name => `${name}_temp_path ${folder}/${name};`,
-      )
-      const main = `daemon off; pid ${folder}/pid; error_log stderr; events {}`
-      writeFileSync(join(folder, 'nginx.conf'), `${main} http { access_log off; ${paths.join(' ')}\n${server}}`)
-      return ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr']
-    },
-  },
+  Caddy: { heading: 'Caddy', command: 'caddy', prepare: prepareCaddy },
+  nginx: { heading: 'nginx', command: 'nginx', prepare: prepareNginx },
 } satisfies Record<string, Recipe>
 
 /** @param resourceUrl the resource service */

@@ -1,12 +1,12 @@
 /** Starts a gateway from the recipe in docs/gateways.md. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@gatehouse/clock'
-import { eventTimeoutMs, freePort } from '@gatehouse/testkit'
+import { eventTimeoutMs, freePort, prepareCaddy, prepareNginx, recipeBlocks } from '@gatehouse/testkit'
 
 export interface Ports {
   resource: number
@@ -24,35 +24,16 @@ export interface GatewayRecipe {
   prepare: (folder: string, blocks: readonly string[]) => string[]
 }
 
-const document = readFileSync(new URL('../../../../../docs/gateways.md', import.meta.url), 'utf8')
-
-/** The code blocks below a heading. */
-function blocksOf(heading: string): string[] {
-  const [, section = ''] = document.split(`\n## ${heading}\n`)
-  const [text = ''] = section.split('\n## ')
-  return [...text.matchAll(/```\w+\n([\s\S]*?)```/g)].map(([, block = '']) => block)
-}
-
 const runs = (program: string, ...args: string[]) => spawnSync(program, args).status === 0
 
 export const recipes: GatewayRecipe[] = [
   {
     ...{ name: 'nginx', program: 'nginx', packages: 'nginx', isInstalled: () => runs('nginx', '-v') },
-    prepare(folder, [server = '']) {
-      const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-        name => `${name}_temp_path ${folder}/${name};`,
-      )
-      const main = `daemon off; pid ${folder}/pid; error_log stderr; events {} http { access_log off; ${paths.join(' ')}\n${server}}`
-      writeFileSync(join(folder, 'nginx.conf'), main)
-      return ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr']
-    },
+    prepare: prepareNginx,
   },
   {
     ...{ name: 'Caddy', program: 'caddy', packages: 'caddy', isInstalled: () => runs('caddy', 'version') },
-    prepare(folder, [site = '']) {
-      writeFileSync(join(folder, 'Caddyfile'), `{\n\tadmin off\n\tauto_https off\n}\n${site}`)
-      return ['run', '--adapter', 'caddyfile', '--config', join(folder, 'Caddyfile')]
-    },
+    prepare: prepareCaddy,
   },
   {
     ...{ name: 'HAProxy', program: 'haproxy', packages: 'haproxy', isInstalled: () => runs('haproxy', '-v') },
@@ -87,7 +68,7 @@ export const recipes: GatewayRecipe[] = [
 export async function startRecipe(recipe: GatewayRecipe, { resource, app }: Ports) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-recipe-'))
   const port = await freePort()
-  const blocks = blocksOf(recipe.name).map(block =>
+  const blocks = recipeBlocks(recipe.name).map(block =>
     block
       .replaceAll('resource:4000', `127.0.0.1:${resource}`)
       .replaceAll('app:8080', `127.0.0.1:${app}`)
