@@ -103,7 +103,7 @@ class Follower:
             self.valid_until = Instant(end_ms, sent_at.wall_ms + response["leaseMs"])
         return "applied"
 
-    def may_decide(self, now: Instant) -> bool:
+    def has_lease(self, now: Instant) -> bool:
         return now.now_ms < self.valid_until.now_ms and now.wall_ms < self.valid_until.wall_ms
 
     def time_at(self, now_ms: float) -> float | None:
@@ -115,10 +115,10 @@ class Follower:
 
 def decide(follower: Follower, claims: dict, now: Instant, on_unknown: str) -> str:
     """Revocation and lease. Returns `pass`, an effect, or `unknown`."""
-    may_decide = follower.may_decide(now)
+    has_lease = follower.has_lease(now)
     effect = follower.index.lookup(claims)
     # Without a lease the account can have been enabled again.
-    is_stale = effect == "forbidden" and not may_decide and on_unknown == "refuse"
+    is_stale = effect == "forbidden" and not has_lease and on_unknown == "refuse"
     if effect is not None and not is_stale:
         return effect
-    return "unknown" if not may_decide and on_unknown == "refuse" else "pass"
+    return "unknown" if not has_lease and on_unknown == "refuse" else "pass"

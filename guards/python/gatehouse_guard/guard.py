@@ -78,7 +78,7 @@ class Guard:
 
     def is_ready(self) -> bool:
         """Whether the guard holds a lease."""
-        return self._feed.follower.may_decide(clocks())
+        return self._feed.follower.has_lease(clocks())
 
     async def authorize(self, fields: list[str], query: bytes, rule: Rule) -> Verified:
         """Decides at the headers. `fields` are the values of Authorization. Raises Problem."""
@@ -93,7 +93,7 @@ class Guard:
         claims = verified.caller.claims
         if self._keys.is_withdrawn(verified.key):
             raise Problem("token-invalid", "its key was withdrawn")
-        check_times(claims, follower.time_at(now.now_ms), self.settings.tolerance_ms, follower.may_decide(now))
+        check_times(claims, follower.time_at(now.now_ms), self.settings.tolerance_ms, follower.has_lease(now))
         result = decide(follower, claims, now, rule.on_unknown)
         if result == "unknown":
             raise Problem("revocation-unknown", "no lease")
@@ -148,6 +148,6 @@ class Guard:
                 self._streams.close_where(
                     lambda verified, _: "token-expired" if verified.caller.claims["exp"] * 1000 <= expired_at_ms else None
                 )
-            if not follower.may_decide(now):
+            if not follower.has_lease(now):
                 self._streams.close_where(lambda _, on_unknown: None if on_unknown == "allow" else "revocation-unknown")
             await asyncio.sleep(TICK_S)

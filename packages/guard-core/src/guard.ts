@@ -1,6 +1,6 @@
 /** The guard of one process: verifies tokens, follows the feed, and decides from memory whether a request can pass. */
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
-import { feedNowMs, lookup, mayDecide } from '@gatehouse/protocol'
+import { feedNowMs, hasLease, lookup } from '@gatehouse/protocol'
 import { atMostOncePerMinute } from './atMostOncePerMinute.ts'
 import { cachedMonotonic } from './cachedMonotonic.ts'
 import { deferred } from './deferred.ts'
@@ -50,7 +50,7 @@ export function createGuard(options: GuardOptions): Guard {
   const timeMs = () => feedTimeOf(sync.follower(), clock.nowMs())
   const now = () => ({ nowMs: clock.nowMs(), wallMs: clock.wallMs() })
   // Without a lease the machine may have been suspended, so its time can be behind.
-  const isTimeCurrent = () => mayDecide(sync.follower(), now())
+  const isTimeCurrent = () => hasLease(sync.follower(), now())
   const onOtherService = atMostOncePerMinute(clock, why =>
     log.warn({ why }, 'refused a token with a valid signature for another issuer or audience'),
   )
@@ -66,7 +66,7 @@ export function createGuard(options: GuardOptions): Guard {
   function decide(caller: Caller, rule: Rule): AuthorizationResult {
     const follower = sync.follower()
     const revoked = lookup(follower.index, caller.claims)
-    const facts = { caller, revoked, mayDecide: mayDecide(follower, now()) }
+    const facts = { caller, revoked, hasLease: hasLease(follower, now()) }
     if (rule.maxAge === undefined) return authorize(facts, rule)
     return authorize({ ...facts, loginAgeSeconds: loginAgeSeconds(caller, timeMs()) }, rule)
   }
@@ -82,7 +82,7 @@ export function createGuard(options: GuardOptions): Guard {
     if (token === undefined) return undefined
     // With the same entries the token passes the same rule again. Only the lease depends on time.
     if (token.passedRule !== rule || token.passedRevision !== sync.revision()) return undefined
-    if (!mayDecide(follower, { nowMs, wallMs })) return undefined
+    if (!hasLease(follower, { nowMs, wallMs })) return undefined
     token.passedAtWallMs = wallMs
     return token
   }

@@ -8,7 +8,7 @@ import type { Caller } from './verify/claims.ts'
 export interface GuardState {
   hasKeys: boolean
   /** The guard holds a lease, so it knows every revocation. */
-  mayDecide: boolean
+  hasLease: boolean
   leaseLeftMs: number
   cursor: number | null
   entriesHeld: number

@@ -1,5 +1,5 @@
 /** The state that a guard reports: keys, lease, cursor, and what it holds in memory. */
-import { entryCount, type Follower, feedNowMs, type Instant, mayDecide } from '@gatehouse/protocol'
+import { entryCount, type Follower, feedNowMs, hasLease, type Instant } from '@gatehouse/protocol'
 import type { GuardState } from './guardApi.ts'
 import type { Keys } from './keys/publicKey.ts'
 import type { StreamTracker } from './streams.ts'
@@ -15,11 +15,11 @@ export function stateOf(
   now: Instant,
   parts: { keys: Keys; streams: StreamTracker; verifier: Verifier },
 ): GuardState {
-  const isLeased = mayDecide(follower, now)
+  const isLeased = hasLease(follower, now)
   const timeMs = feedTimeOf(follower, now.nowMs)
   return {
     hasKeys: parts.keys.isLoaded(),
-    mayDecide: isLeased,
+    hasLease: isLeased,
     leaseLeftMs: isLeased ? follower.validUntil.nowMs - now.nowMs : 0,
     cursor: follower.cursor,
     entriesHeld: entryCount(follower.index),

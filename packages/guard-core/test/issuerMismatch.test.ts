@@ -45,7 +45,7 @@ t.test('issuer of the auth service differs: ready rejects with both values, and 
   t.teardown(other.stop)
   const message = `the auth service has another issuer: expected "${issuer}/", received "${issuer}": they differ in a trailing slash`
   await t.rejects(other.guard.ready(), { message })
-  t.equal(other.guard.state().mayDecide, false)
+  t.equal(other.guard.state().hasLease, false)
   t.match(lines, [{ facts: { authUrl: auth.url }, message }])
 })
 

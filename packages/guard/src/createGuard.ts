@@ -19,7 +19,7 @@ export type VerifierOptions = Omit<core.VerifierOptions, 'createSignatureCheck'>
  * @throws TypeError naming the option that is missing or not valid
  * @example
  * const shared = createGuard({ issuer, audience: 'gatehouse', clientId: 'warehouse', clientSecret })
- * app.get('/readyz', async () => ({ ready: shared.state().mayDecide }))
+ * app.get('/readyz', async () => ({ ready: shared.state().hasLease }))
  * await app.register(guard, { guard: shared })
  */
 export function createGuard({ metrics, ...options }: GuardOptions): core.Guard {

@@ -131,7 +131,7 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
   const checkGuard = ({ process, clock, follower }: Guard) => {
     const current = follower()
     const now = clock.read()
-    if (current === undefined || !rules.mayDecide(current, now)) return
+    if (current === undefined || !rules.hasLease(current, now)) return
     const { feedId, activeKey, history, timeline } = database.tables()
     const isBehind = current.feedId !== feedId || (current.cursor ?? 0) < promisedSeq
     if (promisedSeq > 0 && isBehind)
@@ -161,8 +161,8 @@ export function createChecker({ database, rules, durations }: CheckerOptions): C
     }
     for (const guard of guards) {
       const current = guard.follower()
-      const mayDecide = current !== undefined && rules.mayDecide(current, guard.clock.read())
-      if (!mayDecide && !guard.isStalled()) fail(`RECOVERS: ${guard.process.name} does not decide in the calm period`)
+      const hasLease = current !== undefined && rules.hasLease(current, guard.clock.read())
+      if (!hasLease && !guard.isStalled()) fail(`RECOVERS: ${guard.process.name} does not decide in the calm period`)
     }
   }
 

@@ -103,7 +103,7 @@ export function createGuard(world: World, { name, clock, replicas }: GuardOption
 
   const decide = (token: Token): boolean => {
     const now = clock.read()
-    if (follower === undefined || !rules.mayDecide(follower, now)) return false
+    if (follower === undefined || !rules.hasLease(follower, now)) return false
     const timeMs = rules.guardTimeMs(follower, now)
     if (timeMs === null || timeMs >= token.expiresAtMs || !holdsKey(follower.index, token.kid)) return false
     return rules.lookup(follower.index, token) === undefined

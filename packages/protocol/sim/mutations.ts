@@ -57,7 +57,7 @@ const mutations = {
   'retry-taken-for-reuse': { explainRotation: facts => rules.explainRotation(facts, 0) },
   /** The guard judges tokens and removes entries by the wall clock of its host. */
   'wall-clock-used': { guardTimeMs: (_follower, { wallMs }) => wallMs },
-  'wall-ignored': { mayDecide: (follower, at) => rules.mayDecide(follower, { ...at, wallMs: never }) },
+  'wall-ignored': { hasLease: (follower, at) => rules.hasLease(follower, { ...at, wallMs: never }) },
 } satisfies Record<string, Partial<Rules>>
 
 export type MutationName = keyof typeof mutations | 'lease-from-answer'
@@ -78,7 +78,7 @@ export function mutated(name: MutationName): Rules {
  * The lease is counted from the response: from the guard's next clock reading, since
  * `applyResponse` gets no wall-clock time.
  */
-function leaseFromAnswer(): Pick<Rules, 'applyResponse' | 'mayDecide'> {
+function leaseFromAnswer(): Pick<Rules, 'applyResponse' | 'hasLease'> {
   const fresh = new WeakMap<Follower, number>()
   return {
     applyResponse: (follower, response, times) => {
@@ -86,11 +86,11 @@ function leaseFromAnswer(): Pick<Rules, 'applyResponse' | 'mayDecide'> {
       if (applied === 'applied' && !response.more && response.leaseMs > 0) fresh.set(follower, response.leaseMs)
       return applied
     },
-    mayDecide: (follower, at) => {
+    hasLease: (follower, at) => {
       const leaseMs = fresh.get(follower)
       if (leaseMs !== undefined) follower.validUntil = { nowMs: at.nowMs + leaseMs, wallMs: at.wallMs + leaseMs }
       fresh.delete(follower)
-      return rules.mayDecide(follower, at)
+      return rules.hasLease(follower, at)
     },
   }
 }

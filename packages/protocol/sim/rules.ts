@@ -9,9 +9,9 @@ import {
   explainRotation,
   type Follower,
   feedNowMs,
+  hasLease,
   type Instant,
   lookup,
-  mayDecide,
   removeExpired,
 } from '../src/index.ts'
 
@@ -55,7 +55,7 @@ export const shipping = {
   blocksRevocation,
   decidePoll,
   applyEntry,
-  mayDecide,
+  hasLease,
   applyResponse,
   lookup,
 }

@@ -120,6 +120,6 @@ function extendLease(validUntil: Instant, sentAt: Instant, leaseMs: number): voi
  * @param follower the guard's state
  * @param now both clocks
  */
-export function mayDecide(follower: Follower, now: Instant): boolean {
+export function hasLease(follower: Follower, now: Instant): boolean {
   return now.nowMs < follower.validUntil.nowMs && now.wallMs < follower.validUntil.wallMs
 }

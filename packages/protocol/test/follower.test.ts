@@ -9,8 +9,8 @@ import {
   entryCount,
   type Follower,
   feedNowMs,
+  hasLease,
   type Instant,
-  mayDecide,
 } from '../src/index.ts'
 
 const leaseMs = 1000
@@ -38,7 +38,7 @@ function following(): Follower {
 
 t.test('createFollower: has no lease and polls without a cursor', async t => {
   const follower = createFollower()
-  t.notOk(mayDecide(follower, at(Number.MIN_SAFE_INTEGER)))
+  t.notOk(hasLease(follower, at(Number.MIN_SAFE_INTEGER)))
   t.same(beginPoll(follower, at(0)).pollCursor, {})
 })
 
@@ -46,8 +46,8 @@ t.test('lease: is counted from before the poll was sent', async t => {
   const follower = createFollower()
   const { sentAt } = beginPoll(follower, at(0))
   t.equal(apply(follower, sentAt, response()), 'applied')
-  t.ok(mayDecide(follower, at(leaseMs - 1)))
-  t.notOk(mayDecide(follower, at(leaseMs)))
+  t.ok(hasLease(follower, at(leaseMs - 1)))
+  t.notOk(hasLease(follower, at(leaseMs)))
 })
 
 t.test('beginPoll: copies the instant, so the caller can reuse its object', async t => {
@@ -57,7 +57,7 @@ t.test('beginPoll: copies the instant, so the caller can reuse its object', asyn
   instant.nowMs = 500
   instant.wallMs += 500
   apply(follower, sentAt, response())
-  t.notOk(mayDecide(follower, at(leaseMs)))
+  t.notOk(hasLease(follower, at(leaseMs)))
 })
 
 t.test('beginPoll: acknowledges the applied entries', async t => {
@@ -75,7 +75,7 @@ t.test('applyResponse: ignores the response to an abandoned poll', async t => {
   abandonPoll(follower)
   t.equal(apply(follower, sentAt, response({ head: 4, entries: [entry(4)] })), 'ignored')
   t.equal(follower.cursor, 3)
-  t.notOk(mayDecide(follower, at(leaseMs)))
+  t.notOk(hasLease(follower, at(leaseMs)))
 })
 
 t.test('applyResponse: ignores the response to a poll before the pending one', async t => {
@@ -97,11 +97,11 @@ t.test('lease: is not granted before the last page', async t => {
   const follower = createFollower()
   const first = beginPoll(follower, at(0))
   t.equal(apply(follower, first.sentAt, response({ more: true, entries: [entry(1), entry(2)] })), 'applied')
-  t.notOk(mayDecide(follower, at(1)))
+  t.notOk(hasLease(follower, at(1)))
   const second = beginPoll(follower, at(2))
   t.same(second.pollCursor, { feedId, after: 2 })
   apply(follower, second.sentAt, response({ entries: [entry(3)] }))
-  t.ok(mayDecide(follower, at(3)))
+  t.ok(hasLease(follower, at(3)))
 })
 
 t.test('cursor: stays when a page with more to come is empty', async t => {
@@ -115,8 +115,8 @@ t.test('lease: stays when a response grants none', async t => {
   const follower = following()
   const { sentAt } = beginPoll(follower, at(10))
   apply(follower, sentAt, response({ leaseMs: 0 }))
-  t.ok(mayDecide(follower, at(leaseMs - 1)))
-  t.notOk(mayDecide(follower, at(leaseMs)))
+  t.ok(hasLease(follower, at(leaseMs - 1)))
+  t.notOk(hasLease(follower, at(leaseMs)))
 })
 
 t.test('lease: is not shortened by a shorter lease', async t => {
@@ -136,26 +136,26 @@ for (const [name, changed] of Object.entries(restarts)) {
     const { sentAt } = beginPoll(follower, at(10))
     t.equal(apply(follower, sentAt, changed), 'restart')
     t.equal(follower.cursor, 3)
-    t.notOk(mayDecide(follower, at(leaseMs)))
+    t.notOk(hasLease(follower, at(leaseMs)))
   })
 }
 
-t.test('mayDecide: is false after a suspension, which stops only the monotonic clock', async t => {
+t.test('hasLease: is false after a suspension, which stops only the monotonic clock', async t => {
   const follower = following()
-  t.notOk(mayDecide(follower, at(1, at(0).wallMs + leaseMs)))
+  t.notOk(hasLease(follower, at(1, at(0).wallMs + leaseMs)))
 })
 
-t.test('mayDecide: is not extended by a wall clock that was set back', async t => {
+t.test('hasLease: is not extended by a wall clock that was set back', async t => {
   const follower = following()
-  t.notOk(mayDecide(follower, at(leaseMs, 0)))
+  t.notOk(hasLease(follower, at(leaseMs, 0)))
 })
 
 t.test('lease: is limited by the new wall-clock time after the clock was set back', async t => {
   const follower = following()
   const { sentAt } = beginPoll(follower, at(10, 0))
   apply(follower, sentAt, response())
-  t.ok(mayDecide(follower, at(500, 490)))
-  t.notOk(mayDecide(follower, at(500, leaseMs)))
+  t.ok(hasLease(follower, at(500, 490)))
+  t.notOk(hasLease(follower, at(500, leaseMs)))
 })
 
 t.test('time: comes from an applied response and not from an ignored one', async t => {

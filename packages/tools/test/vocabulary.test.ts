@@ -15,7 +15,7 @@ const oldNames = `
   catalogueAdapter unrenewable keepUp Upkeep Happenings boundedFetch HoldOptions nowAtLatest stopGently letGo
   untilRead beStrict judgeHeader judgeClaims judgePoll holdsUp lacksSinceMs handClock inBlocks tryOut tryGateway
   trespasser Outcry lastWords outcomeRow SessionRooms AdminRooms endMany confession standIn drawers
-  Judgement
+  Judgement mayDecide
 `
   .trim()
   .split(/\s+/)

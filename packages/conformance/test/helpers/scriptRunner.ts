@@ -98,7 +98,7 @@ function decision(
   const facts = {
     caller,
     revoked: protocol.lookup(run.follower.index, token),
-    mayDecide: protocol.mayDecide(run.follower, now),
+    hasLease: protocol.hasLease(run.follower, now),
   }
   const result = authorize(facts, { scope: [], roles: [], onUnknown: onUnknown ?? 'refuse' })
   return result === 'unknown-allowed' ? 'pass' : result

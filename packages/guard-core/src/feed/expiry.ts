@@ -1,7 +1,7 @@
 /** Acts when time passes: removes expired entries, closes streams of expired tokens, and notices the end of the lease. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '@gatehouse/clock'
-import { type Follower, feedNowMs, mayDecide, removeExpired } from '@gatehouse/protocol'
+import { type Follower, feedNowMs, hasLease, removeExpired } from '@gatehouse/protocol'
 import type { StreamTracker } from '../streams.ts'
 
 export interface ExpiryOptions {
@@ -34,11 +34,11 @@ export function watchExpiry(options: ExpiryOptions): ExpiryWatch {
   let loop: Promise<void> = Promise.resolve()
 
   function checkLease(): void {
-    const hasLease = mayDecide(follower(), { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
-    if (hadLease && !hasLease) options.onLapsed()
-    if (!hadLease && hasLease) options.onRegained()
-    hadLease = hasLease
-    if (!hasLease) streams.lapse()
+    const holdsLease = hasLease(follower(), { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
+    if (hadLease && !holdsLease) options.onLapsed()
+    if (!hadLease && holdsLease) options.onRegained()
+    hadLease = holdsLease
+    if (!holdsLease) streams.lapse()
   }
 
   /**

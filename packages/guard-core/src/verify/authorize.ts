@@ -20,7 +20,7 @@ export interface AuthorizationFacts {
   /** The effect of the revocation that covers the token; undefined when none is known. */
   revoked: RevocationEffect | undefined
   /** The guard holds a lease, so it knows every revocation. */
-  mayDecide: boolean
+  hasLease: boolean
   /** How long ago the user logged in, in seconds; infinite when the token does not say. Only read by a rule with `maxAge`. */
   loginAgeSeconds?: number
 }
@@ -44,14 +44,14 @@ export const problemOfEffect = {
  * @param rule the rule of the route
  */
 export function authorize(facts: AuthorizationFacts, rule: Rule): AuthorizationResult {
-  const { caller, revoked, mayDecide } = facts
-  const isStale = revoked === 'forbidden' && !mayDecide && rule.onUnknown === 'refuse'
+  const { caller, revoked, hasLease } = facts
+  const isStale = revoked === 'forbidden' && !hasLease && rule.onUnknown === 'refuse'
   if (revoked !== undefined && !isStale) return problemOfEffect[revoked]
-  if (!mayDecide && rule.onUnknown === 'refuse') return 'revocation-unknown'
+  if (!hasLease && rule.onUnknown === 'refuse') return 'revocation-unknown'
   if (!hasAll(caller.scopes, rule.scope) || !hasAny(caller.roles, rule.roles)) return 'insufficient-scope'
   if (rule.maxAge !== undefined && !((facts.loginAgeSeconds ?? Number.POSITIVE_INFINITY) <= rule.maxAge))
     return 'reauthentication-required'
-  return mayDecide ? 'pass' : 'unknown-allowed'
+  return hasLease ? 'pass' : 'unknown-allowed'
 }
 
 function hasAll(held: readonly string[], needed: readonly string[]): boolean {

@@ -100,6 +100,6 @@ t.test(
     const late = await guarded({ clockToleranceMs: 30_000, authUrls: [service.auth.url], clock: service.clock })
     t.teardown(late.stop)
     await t.rejects(late.guard.ready(), /^CLOCK_TOLERANCE_MS is 30000 and must not exceed 4000/)
-    t.equal(late.guard.state().mayDecide, false)
+    t.equal(late.guard.state().hasLease, false)
   },
 )

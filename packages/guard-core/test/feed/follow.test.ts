@@ -44,7 +44,7 @@ t.test('follow: starts again under a new id when the feed has changed', async t 
   auth.restore()
   await passUntil(clock, restarted)
   await passUntil(clock, auth.holding())
-  t.match(guard.state(), { cursor: 0, entriesHeld: 0, mayDecide: true })
+  t.match(guard.state(), { cursor: 0, entriesHeld: 0, hasLease: true })
 })
 
 t.test('follow: starts again under a new id when the feed refuses its cursor', async t => {
@@ -57,7 +57,7 @@ t.test('follow: starts again under a new id when the feed refuses its cursor', a
   auth.release()
   await passUntil(clock, restarted)
   await passUntil(clock, auth.holding())
-  t.match(guard.state(), { mayDecide: true })
+  t.match(guard.state(), { hasLease: true })
 })
 
 t.test('follow: waits five seconds after client-invalid', async t => {
@@ -76,7 +76,7 @@ t.test('follow: waits five seconds after client-invalid', async t => {
   t.match(await text(), /gatehouse_guard_polls_total\{result="timed-out"\} 1/)
   auth.mode = 'up'
   await passUntil(clock, auth.holding())
-  t.ok(guard.state().mayDecide)
+  t.ok(guard.state().hasLease)
 })
 
 t.test('follow: a poll without a response times out, and the lease ends', async t => {
@@ -85,12 +85,12 @@ t.test('follow: a poll without a response times out, and the lease ends', async 
   await auth.holding()
   auth.mode = 'silent'
   await clock.advance(15_000)
-  t.notOk(guard.state().mayDecide)
+  t.notOk(guard.state().hasLease)
   auth.mode = 'up'
   auth.release()
   await passUntil(
     clock,
-    untilTrue(async () => guard.state().mayDecide),
+    untilTrue(async () => guard.state().hasLease),
   )
   t.pass('it polls again')
 })

@@ -6,33 +6,33 @@ import t from 'tap'
 
 const open: Rule = { scope: [], roles: [], onUnknown: 'refuse' }
 const caller = { scopes: ['read'], roles: ['user'] }
-const good: AuthorizationFacts = { caller, revoked: undefined, mayDecide: true }
+const good: AuthorizationFacts = { caller, revoked: undefined, hasLease: true }
 
 const decisions: [name: string, facts: Partial<AuthorizationFacts>, rule: Partial<Rule>, decision: string][] = [
   ['a valid token passes', {}, {}, 'pass'],
   [
     'an ended session is refused without a lease too',
-    { revoked: 'ended', mayDecide: false },
+    { revoked: 'ended', hasLease: false },
     { onUnknown: 'allow' },
     'session-ended',
   ],
-  ['a known end of the session needs no lease', { revoked: 'ended', mayDecide: false }, {}, 'session-ended'],
+  ['a known end of the session needs no lease', { revoked: 'ended', hasLease: false }, {}, 'session-ended'],
   ['a disabled account is refused', { revoked: 'forbidden' }, {}, 'account-disabled'],
-  ['a disabled account needs the lease', { revoked: 'forbidden', mayDecide: false }, {}, 'revocation-unknown'],
+  ['a disabled account needs the lease', { revoked: 'forbidden', hasLease: false }, {}, 'revocation-unknown'],
   [
     'a disabled account is refused where unknown is allowed',
-    { revoked: 'forbidden', mayDecide: false },
+    { revoked: 'forbidden', hasLease: false },
     { onUnknown: 'allow' },
     'account-disabled',
   ],
   ['a superseded token is token-expired', { revoked: 'superseded' }, {}, 'token-expired'],
   ['revocation is checked before scope', { revoked: 'ended' }, { scope: ['write'] }, 'session-ended'],
-  ['without a lease the result is revocation-unknown', { mayDecide: false }, {}, 'revocation-unknown'],
-  ['the lease is checked before scope', { mayDecide: false }, { scope: ['write'] }, 'revocation-unknown'],
-  ['a route can allow requests without a lease', { mayDecide: false }, { onUnknown: 'allow' }, 'unknown-allowed'],
+  ['without a lease the result is revocation-unknown', { hasLease: false }, {}, 'revocation-unknown'],
+  ['the lease is checked before scope', { hasLease: false }, { scope: ['write'] }, 'revocation-unknown'],
+  ['a route can allow requests without a lease', { hasLease: false }, { onUnknown: 'allow' }, 'unknown-allowed'],
   [
     'a route that allows requests without a lease still requires its scope',
-    { mayDecide: false },
+    { hasLease: false },
     { onUnknown: 'allow', scope: ['write'] },
     'insufficient-scope',
   ],

@@ -85,8 +85,8 @@ export const coreMutations: readonly Mutation[] = [
   ...mutationsOf(`${guard}src/feed/expiry.ts`, feedTests, [
     ['feedNowMs(time, clock.nowMs()) - toleranceMs', 'feedNowMs(time, clock.nowMs()) + toleranceMs'],
     ['feedNowMs(time, clock.nowMs()) - toleranceMs', 'feedNowMs(time, clock.nowMs())'],
-    ['    if (!hasLease) streams.lapse()\n', ''],
-    ['    if (hadLease && !hasLease) options.onLapsed()\n', ''],
+    ['    if (!holdsLease) streams.lapse()\n', ''],
+    ['    if (hadLease && !holdsLease) options.onLapsed()\n', ''],
     ['    streams.expire(expiredAtMs)\n', ''],
   ]),
   ...mutationsOf(
@@ -130,11 +130,11 @@ export const coreMutations: readonly Mutation[] = [
     [
       ['token.passedRule !== rule || ', ''],
       [' || token.passedRevision !== sync.revision()', ''],
-      ['    if (!mayDecide(follower, { nowMs, wallMs })) return undefined\n', ''],
+      ['    if (!hasLease(follower, { nowMs, wallMs })) return undefined\n', ''],
       ['token.passedAtWallMs === clock.wallMs() && ', ''],
       [' && token.passedRevision === sync.revision()) return', ') return'],
       ['        verifier.assertCurrent(token)\n', ''],
-      ['const isTimeCurrent = () => mayDecide(sync.follower(), now())', 'const isTimeCurrent = () => true'],
+      ['const isTimeCurrent = () => hasLease(sync.follower(), now())', 'const isTimeCurrent = () => true'],
     ],
   ),
   ...mutationsOf(
@@ -153,8 +153,8 @@ export const coreMutations: readonly Mutation[] = [
     `${guard}src/verify/authorize.ts`,
     [`${guard}test/verify/authorize.test.ts`],
     [
-      ["revoked === 'forbidden' && !mayDecide && rule", '!mayDecide && rule'],
-      ["  if (!mayDecide && rule.onUnknown === 'refuse') return 'revocation-unknown'\n", ''],
+      ["revoked === 'forbidden' && !hasLease && rule", '!hasLease && rule'],
+      ["  if (!hasLease && rule.onUnknown === 'refuse') return 'revocation-unknown'\n", ''],
       ['!hasAll(caller.scopes, rule.scope) ||', ''],
     ],
   ),

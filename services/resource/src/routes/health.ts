@@ -15,9 +15,9 @@ export async function health(
   })
   app.get('/livez', async () => ({ alive: true }))
   app.get('/readyz', async () => {
-    const { hasKeys, mayDecide, clockOffsetMs } = state()
+    const { hasKeys, hasLease, clockOffsetMs } = state()
     if (!hasKeys) throw new ProblemError('unavailable', 'no public keys yet')
-    if (!mayDecide) throw new ProblemError('revocation-unknown', 'no lease')
+    if (!hasLease) throw new ProblemError('revocation-unknown', 'no lease')
     return { ready: true, clockOffsetMs }
   })
   app.get('/metrics', async (_request, reply) =>

@@ -62,7 +62,7 @@ export const faults = {
     edits: [
       {
         file: '/packages/guard-core/dist/src/verify/authorize.js',
-        from: "if (!mayDecide && rule.onUnknown === 'refuse')",
+        from: "if (!hasLease && rule.onUnknown === 'refuse')",
         to: 'if (false)',
       },
     ],
