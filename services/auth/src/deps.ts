@@ -20,8 +20,8 @@ import { readClock } from './store/readClock.ts'
 import { createRotationBatch } from './store/rotationBatch.ts'
 import { createAccessTokens } from './tokens/accessTokens.ts'
 import { deviceCookie } from './tokens/deviceCookie.ts'
-import { createGrantLimit } from './tokens/grantSize.ts'
 import { refreshCookie } from './tokens/refreshCookie.ts'
+import { createTokenSizeLimit } from './tokens/tokenSizeLimit.ts'
 
 export interface DepsOptions {
   clock: Clock
@@ -88,7 +88,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
     limits: limits.renewals,
   }
   const audiences = [config.AUDIENCE, ...config.RESOURCES]
-  const assertGrantFits = createGrantLimit({
+  const assertTokenFits = createTokenSizeLimit({
     issuer: config.ISSUER,
     audiences,
     publicClients: config.PUBLIC_CLIENTS,
@@ -121,7 +121,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
       verifier,
       callers,
       limitCalls: limits.adminCalls,
-      assertGrantFits,
+      assertTokenFits,
       publicClients: config.PUBLIC_CLIENTS,
       audiences,
       prefix: '/admin',
@@ -133,7 +133,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
     },
     oauth: {
       ...{ ...rotation, clients: limits.clients, accessTokens, verifierFor, barrierDeps, lifetimes },
-      ...{ audiences, assertGrantFits, publicClients: config.PUBLIC_CLIENTS, deviceLimit: limits.devices },
+      ...{ audiences, assertTokenFits, publicClients: config.PUBLIC_CLIENTS, deviceLimit: limits.devices },
       devicePolls: limits.devicePolls,
       ...{ issuer: config.ISSUER, verifierOfAnyAudience, endSurplusSessions },
     },

@@ -31,13 +31,13 @@ export interface ClientCreation {
  * @throws ProblemError `conflict` when the id is in use, `insufficient-scope`, `request-malformed`
  */
 export async function createClient(
-  { db, assertGrantFits, publicClients, audiences }: AdminDeps,
+  { db, assertTokenFits, publicClients, audiences }: AdminDeps,
   { id, name = id, scopes, audience }: ClientCreation,
   context: ActorContext,
 ): Promise<string> {
   assertClientId(id, publicClients)
   assertAudience(audience, audiences)
-  assertGrantFits({ clientId: id, roles: [], scopes })
+  assertTokenFits({ clientId: id, roles: [], scopes })
   const secret = newClientSecret()
   const { actor, reason, address, requestId, readActor } = context
   await db.$transaction(async tx => {

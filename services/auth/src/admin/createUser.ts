@@ -34,7 +34,7 @@ export async function createUser(deps: AdminDeps, { newUser, key, context }: Use
   const { email, password, roles = [], scopes = [], mustChangePassword = false } = newUser
   const noRights = { roles: [], scopes: [] }
   assertGrantAllowed(await context.readActor(db), noRights, { roles, scopes })
-  deps.assertGrantFits({ clientId: 'first-party', roles, scopes })
+  deps.assertTokenFits({ clientId: 'first-party', roles, scopes })
   passwords.requireAcceptable(password, { field: 'body/password', email })
   const account = { id: randomUUID(), email, passwordHash: await passwords.hash(password) }
   const { dbNowMs } = await readClock(db)

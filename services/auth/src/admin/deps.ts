@@ -10,7 +10,7 @@ import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Revocations } from '../revoke/revoke.ts'
 import type { BarrierDeps } from '../revoke/sendWhenInForce.ts'
-import type { AssertGrantFits } from '../tokens/grantSize.ts'
+import type { AssertTokenFits } from '../tokens/tokenSizeLimit.ts'
 import type { KeyChangeDeps } from './changeKeys.ts'
 import { assertRecentLogin } from './recentLogin.ts'
 import { assertPermitted } from './requirePermission.ts'
@@ -20,7 +20,7 @@ export interface AdminDeps {
   passwords: Passwords
   revocations: Revocations
   barrierDeps: BarrierDeps
-  assertGrantFits: AssertGrantFits
+  assertTokenFits: AssertTokenFits
   /** Ids that no service client may have. */
   publicClients: readonly string[]
   /** The configured audiences. */

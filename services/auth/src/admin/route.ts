@@ -26,10 +26,10 @@ export interface AdminRoutes extends AdminDeps {
 
 export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, options) => {
   const { db, verifier, callers, limitCalls, passwords, revocations, barrierDeps, ...rest } = options
-  const { assertGrantFits, publicClients, audiences, resetCodeSeconds, forgetFailures } = rest
+  const { assertTokenFits, publicClients, audiences, resetCodeSeconds, forgetFailures } = rest
   const { keyChanges, recentLoginSeconds, leaseMs } = rest
   const common = { db, passwords, revocations, barrierDeps, publicClients, audiences }
-  const deps = { ...common, assertGrantFits, resetCodeSeconds, forgetFailures, keyChanges, leaseMs }
+  const deps = { ...common, assertTokenFits, resetCodeSeconds, forgetFailures, keyChanges, leaseMs }
   app.addHook('onRequest', authenticateAny({ callers, verifier }))
   app.addHook('onRequest', limitCalls)
   requirePermission(app, recentLoginSeconds)

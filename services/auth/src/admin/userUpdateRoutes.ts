@@ -38,7 +38,7 @@ const deletion = {
 }
 
 export const userUpdateRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
-  const { db, revocations, barrierDeps, assertGrantFits } = deps
+  const { db, revocations, barrierDeps, assertTokenFits } = deps
 
   app.patch('/users/:id', { schema: change }, async (request, reply) => {
     const { reason = null, confirm, ...newRights } = request.body
@@ -52,7 +52,7 @@ export const userUpdateRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app
         check: (account, actor) => {
           const after = rightsAfter(account, newRights)
           assertRightsChangeAllowed({ actor, ifMatch, confirm }, account, after)
-          assertGrantFits({ clientId: 'first-party', ...after })
+          assertTokenFits({ clientId: 'first-party', ...after })
         },
       },
       adminContextOf(request, reason),

@@ -13,7 +13,7 @@ import { createAccount } from '../store/accounts.ts'
 import { readClock } from '../store/readClock.ts'
 import { createServiceClient, putServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { type AssertGrantFits, createGrantLimit } from '../tokens/grantSize.ts'
+import { type AssertTokenFits, createTokenSizeLimit } from '../tokens/tokenSizeLimit.ts'
 import { activateKey } from './activateKey.ts'
 import { afterRestore, assertConfirmed } from './afterRestore.ts'
 import { restore } from './backup.ts'
@@ -53,7 +53,7 @@ async function createAccountCommand(
   const { minLength, requireAcceptable, initialPasswordMs } = passwordRulesOf(environment)
   const password = PASSWORD ?? randomBytes(Math.max(18, minLength)).toString('base64url')
   asUsageError(() => requireAcceptable(password, { field: 'PASSWORD', email }))
-  asUsageError(() => grantLimitOf(environment)({ clientId: 'first-party', roles: role, scopes: scope }))
+  asUsageError(() => tokenSizeLimitOf(environment)({ clientId: 'first-party', roles: role, scopes: scope }))
   const passwordHash = await hashPassword(password)
   // A generated password is printed, so it must be changed at the first log-in, and expires (OWASP ASVS 6.4.1).
   const initial =
@@ -80,7 +80,7 @@ async function createClient(
     throw new UsageError('--id must consist of letters, digits, dots and dashes')
   asUsageError(() => assertClientId(id))
   if (scope.length === 0) throw new UsageError('--scope is missing: what the client may do, such as guard')
-  asUsageError(() => grantLimitOf(environment)({ clientId: id, roles: [], scopes: scope }))
+  asUsageError(() => tokenSizeLimitOf(environment)({ clientId: id, roles: [], scopes: scope }))
   const { CLIENT_SECRET } = readSettings({ CLIENT_SECRET: clientSecret }, environment)
   const secret = CLIENT_SECRET ?? newClientSecret()
   if (secret.length < 20) throw new UsageError('CLIENT_SECRET must have at least 20 characters')
@@ -112,11 +112,15 @@ function passwordRulesOf(environment: Environment) {
 }
 
 /** These commands run without the service's settings, which are then taken to be long. */
-function grantLimitOf(environment: Environment): AssertGrantFits {
+function tokenSizeLimitOf(environment: Environment): AssertTokenFits {
   const { ISSUER: issuer = 'x'.repeat(100), AUDIENCE: audience = 'x'.repeat(100) } = environment
   const { RESOURCES, PUBLIC_CLIENTS } = settings
   const given = readSettings({ RESOURCES, PUBLIC_CLIENTS }, environment)
-  return createGrantLimit({ issuer, audiences: [audience, ...given.RESOURCES], publicClients: given.PUBLIC_CLIENTS })
+  return createTokenSizeLimit({
+    issuer,
+    audiences: [audience, ...given.RESOURCES],
+    publicClients: given.PUBLIC_CLIENTS,
+  })
 }
 
 /** Turns a problem of the service's rules into a usage error. */

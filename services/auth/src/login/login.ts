@@ -7,10 +7,10 @@ import { sha256 } from '../keys/hmac.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { LoginLimits, LoginPermit } from '../rateLimits/loginLimits.ts'
+import type { AccessTokenContents } from '../store/accessTokenContents.ts'
 import { replacePasswordHash } from '../store/accounts.ts'
 import type { LoginBatch } from '../store/loginBatch.ts'
 import type { LoginAccount } from '../store/readLogin.ts'
-import type { Grant } from '../store/rotateRefreshToken.ts'
 import { writeRefusedAttempt } from '../store/writeAudit.ts'
 import type { Device } from '../tokens/deviceToken.ts'
 import { firstParty } from '../tokens/firstParty.ts'
@@ -43,7 +43,7 @@ export interface LoginClient extends ClientInfo {
 }
 
 export interface LoggedIn {
-  grant: Grant
+  contents: AccessTokenContents
   refreshToken: string
 }
 
@@ -57,7 +57,7 @@ export async function login(deps: LoginDeps, request: LoginRequest, client: Logi
   const loggedIn = (await check(deps, request, client)) ?? (await check(deps, request, client))
   if (loggedIn === undefined)
     throw new ProblemError('credentials-invalid', 'the account changed during the log-in, twice')
-  await deps.endSurplusSessions(loggedIn.grant.accountId, client)
+  await deps.endSurplusSessions(loggedIn.contents.accountId, client)
   return loggedIn
 }
 
@@ -162,5 +162,8 @@ async function startSession(
   })
   if (started.kind === 'disabled') throw new ProblemError('account-disabled', 'log-in to a disabled account')
   if (started.kind === 'gone') return undefined
-  return { grant: started.grant, refreshToken: encodeRefreshToken({ sessionId, generation: 0, secret }, refreshKeys) }
+  return {
+    contents: started.contents,
+    refreshToken: encodeRefreshToken({ sessionId, generation: 0, secret }, refreshKeys),
+  }
 }

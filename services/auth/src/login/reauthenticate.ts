@@ -5,9 +5,9 @@ import type { QueryRaw } from '../database/rawSql.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { LoginLimits } from '../rateLimits/loginLimits.ts'
+import type { AccessTokenContents } from '../store/accessTokenContents.ts'
 import { findAccountById } from '../store/accounts.ts'
 import { reauthenticateSession } from '../store/reauthenticateSession.ts'
-import type { Grant } from '../store/rotateRefreshToken.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 
 export interface ReauthenticateDeps {
@@ -30,7 +30,7 @@ export interface ReauthenticationAttempt {
 export async function reauthenticate(
   deps: ReauthenticateDeps,
   { password, context }: ReauthenticationAttempt,
-): Promise<Grant> {
+): Promise<AccessTokenContents> {
   const { db, rawSql, passwords, limits } = deps
   const { actor: accountId, sid: sessionId, address, requestId } = context
   // A session that ended while the body arrived must not test passwords.
@@ -40,10 +40,10 @@ export async function reauthenticate(
   try {
     if (account === undefined || !(await passwords.verify(password, account.passwordHash))) throw wrongPassword()
     const { passwordHash } = account
-    const grant = await reauthenticateSession(rawSql, { sessionId, accountId, passwordHash, address, requestId })
-    if (grant !== undefined) {
+    const contents = await reauthenticateSession(rawSql, { sessionId, accountId, passwordHash, address, requestId })
+    if (contents !== undefined) {
       await attempt.succeed()
-      return grant
+      return contents
     }
     await context.readActor(db)
     throw conflict('the password was changed by a concurrent request')

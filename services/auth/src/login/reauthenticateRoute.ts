@@ -28,7 +28,7 @@ export const reauthenticateRoutes: FastifyPluginAsyncTypebox<ReauthenticateRoute
   app.post('/session/reauthenticate', { schema }, async (request, reply) => {
     const { address, requestId } = clientInfoOf(request)
     const context = { ...actorContextOf(request), address, requestId }
-    const grant = await reauthenticate(deps, { password: request.body.password, context })
-    return accessTokenResponse(reply, grant, deps.accessTokens)
+    const contents = await reauthenticate(deps, { password: request.body.password, context })
+    return accessTokenResponse(reply, contents, deps.accessTokens)
   })
 }

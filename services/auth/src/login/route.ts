@@ -46,7 +46,7 @@ export const loginRoutes: FastifyPluginAsyncTypebox<LoginRoutes> = async (app, d
     const loggedIn = await login(deps, request.body, { ...clientInfoOf(request), devices: known })
     await endSessions(request, replaced)
     const response = await sendTokenResponse(reply, { ...loggedIn, transport, tokenDeps })
-    if (transport === 'cookie') devices.write(reply, loggedIn.grant.accountId, known)
+    if (transport === 'cookie') devices.write(reply, loggedIn.contents.accountId, known)
     reply.code(201)
     return response
   })

@@ -9,6 +9,7 @@ import { sha256 } from '../keys/hmac.ts'
 import { addressKey } from '../rateLimits/addressKey.ts'
 import type { FailureLimits } from '../rateLimits/failureLimits.ts'
 import type { SharedCounter } from '../rateLimits/sharedCounter.ts'
+import type { AccessTokenContents } from '../store/accessTokenContents.ts'
 import {
   createDeviceAuthorization,
   deleteDevice,
@@ -18,7 +19,6 @@ import {
 } from '../store/deviceAuthorizations.ts'
 import { lockSubject, startExchangedSession } from '../store/exchangeSession.ts'
 import { readCaller } from '../store/readCaller.ts'
-import type { Grant } from '../store/rotateRefreshToken.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { commandLine, firstParty } from '../tokens/firstParty.ts'
 import { encodeRefreshToken, newSecret } from '../tokens/refreshToken.ts'
@@ -97,7 +97,7 @@ export async function deviceGrant(deps: DeviceDeps, request: FastifyRequest, for
   if (result instanceof OAuthError) throw result
   await deps.endSurplusSessions(result.accountId, clientInfo)
   const { sessionId } = result
-  return { grant: result, refreshToken: encodeRefreshToken({ sessionId, generation: 0, secret }, deps.refreshKeys) }
+  return { contents: result, refreshToken: encodeRefreshToken({ sessionId, generation: 0, secret }, deps.refreshKeys) }
 }
 
 /**
@@ -139,7 +139,7 @@ async function startSession(
   { lifetimes }: DeviceDeps,
   tx: Db,
   { device, clientId, secret, clientInfo }: ApprovedDevice,
-): Promise<Grant | undefined> {
+): Promise<AccessTokenContents | undefined> {
   const { accountId, sessionId, authTime, audience } = device
   if (accountId === null || sessionId === null || authTime === null) return undefined
   await lockSubject(tx, { accountId, sessionId })
@@ -151,11 +151,11 @@ async function startSession(
   const login = isLogin ? { device: 'Command line, approved with a code', maxSeconds: lifetimes.shortSession } : {}
   const idle = { idle: lifetimes.idle, shortIdle: lifetimes.shortIdle }
   const session = { ...subject, ...login, ...clientInfo, newSessionId: randomUUID(), secretHash: sha256(secret), idle }
-  const grant = await startExchangedSession(tx, session)
-  if (grant === undefined) return undefined
-  const detail = { session: grant.sessionId, approvedBy: sessionId, client: clientId, scope, audience }
+  const contents = await startExchangedSession(tx, session)
+  if (contents === undefined) return undefined
+  const detail = { session: contents.sessionId, approvedBy: sessionId, client: clientId, scope, audience }
   const { address, requestId } = clientInfo
   const entry = { actor: clientId, action: 'session.device' as const, target: accountId, outcome: 'done', detail }
   await writeAudit(tx, { ...entry, reason: null, address, requestId })
-  return grant
+  return contents
 }

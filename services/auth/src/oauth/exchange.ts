@@ -9,19 +9,19 @@ import { clientInfoOf } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
 import type { Lifetimes } from '../login/login.ts'
 import type { EndSurplusSessions } from '../login/sessionLimit.ts'
+import type { AccessTokenContents } from '../store/accessTokenContents.ts'
 import {
-  type ExchangedGrant,
+  type Exchange,
   lockExchangingClient,
   lockSubject,
-  readActingGrant,
+  readActingContents,
   startExchangedSession,
 } from '../store/exchangeSession.ts'
 import { readCaller } from '../store/readCaller.ts'
-import type { Grant } from '../store/rotateRefreshToken.ts'
 import type { AuthenticatedClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import type { AssertGrantFits } from '../tokens/grantSize.ts'
 import { encodeRefreshToken, newSecret } from '../tokens/refreshToken.ts'
+import type { AssertTokenFits } from '../tokens/tokenSizeLimit.ts'
 import { requestedAudience } from './audience.ts'
 import { requireClient } from './client.ts'
 import { OAuthError } from './errors.ts'
@@ -35,7 +35,7 @@ export interface ExchangeDeps extends GrantDeps {
   /** Of an audience, null being the default one; undefined for one that is not configured. */
   verifierFor: (audience: string | null) => Verifier | undefined
   lifetimes: Lifetimes
-  assertGrantFits: AssertGrantFits
+  assertTokenFits: AssertTokenFits
   endSurplusSessions: EndSurplusSessions
 }
 
@@ -56,7 +56,7 @@ export async function exchangeGrant(deps: ExchangeDeps, request: FastifyRequest,
     throw new OAuthError('invalid_request', 'The subject_token comes from a session of this client.')
   const audience = requestedAudience(form, deps.audiences) ?? client.audience ?? deps.audiences[0] ?? ''
   const scopes = exchangeableScopes({ claims, client: client.scopes, wanted: form['scope']?.split(' ') })
-  deps.assertGrantFits({ clientId: client.id, actor: client.id, roles: [], scopes })
+  deps.assertTokenFits({ clientId: client.id, actor: client.id, roles: [], scopes })
   const { sub: accountId, sid: sessionId, auth_time: authTime } = claims
   const scope = scopes.join(' ')
   const exchange = { accountId, sessionId, clientId: client.id, scope, audience, authTime }
@@ -64,19 +64,19 @@ export async function exchangeGrant(deps: ExchangeDeps, request: FastifyRequest,
   const clientInfo = clientInfoOf(request)
   const secret = newSecret()
   const newSessionId = randomUUID()
-  const grant = await deps.db.$transaction(async tx => {
+  const contents = await deps.db.$transaction(async tx => {
     await assertActive(tx, { client, subject, scopes })
     const started = { ...exchange, ...clientInfo, newSessionId, secretHash: sha256(secret), idle: idleTimes(deps) }
     const granted =
-      issued === tokenTypes.refresh ? await startExchangedSession(tx, started) : await readActingGrant(tx, exchange)
+      issued === tokenTypes.refresh ? await startExchangedSession(tx, started) : await readActingContents(tx, exchange)
     if (granted === undefined) throw notActive()
     await writeExchange(tx, { exchange, issued, granted }, clientInfo)
     return granted
   })
-  if (issued === tokenTypes.access) return { grant, issued }
+  if (issued === tokenTypes.access) return { contents, issued }
   await deps.endSurplusSessions(accountId, clientInfo)
   const refreshToken = encodeRefreshToken({ sessionId: newSessionId, generation: 0, secret }, deps.refreshKeys)
-  return { grant, refreshToken, issued }
+  return { contents, refreshToken, issued }
 }
 
 function requestedTokenType({ requested_token_type: requested = tokenTypes.access }: Form) {
@@ -139,7 +139,7 @@ function idleTimes({ lifetimes }: ExchangeDeps) {
 
 async function writeExchange(
   tx: Db,
-  { exchange, issued, granted }: { exchange: ExchangedGrant; issued: string; granted: Grant },
+  { exchange, issued, granted }: { exchange: Exchange; issued: string; granted: AccessTokenContents },
   { address, requestId }: { address: string; requestId: string },
 ): Promise<void> {
   const { clientId, accountId, sessionId, scope, audience } = exchange

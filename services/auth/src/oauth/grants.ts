@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import { clientInfoOf, isAwaited } from '../http/clientInfo.ts'
 import { idempotencyKeyOf } from '../http/idempotencyKey.ts'
 import { type RotateDeps, rotate } from '../rotate/rotate.ts'
+import type { AccessTokenContents } from '../store/accessTokenContents.ts'
 import { readSessionGrant } from '../store/readSessionGrant.ts'
-import type { Grant } from '../store/rotateRefreshToken.ts'
 import type { AuthenticatedClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AccessTokens } from '../tokens/accessTokens.ts'
@@ -21,7 +21,7 @@ export interface GrantDeps extends RotateDeps, ClientDeps, PublicClientDeps {
 }
 
 export interface GrantResult {
-  grant: Grant
+  contents: AccessTokenContents
   refreshToken?: string
   /** The type of the token that an exchange issued (RFC 8693 section 2.2.1). */
   issued?: (typeof tokenTypes)['access' | 'refresh']
@@ -45,14 +45,14 @@ export async function refreshGrant(deps: GrantDeps, request: FastifyRequest, for
   await assertGranted(deps, { refreshToken, clientId }, wanted)
   const idempotencyKey = idempotencyKeyOf(request)
   const presented = { refreshToken, clientId, idempotencyKey, isAwaited: () => isAwaited(request) }
-  const { grant, refreshToken: successor } = await rotate(deps, presented, clientInfoOf(request))
-  const { scopes = grant.scopes, audience = grant.audience ?? null } = wanted
+  const { contents, refreshToken: successor } = await rotate(deps, presented, clientInfoOf(request))
+  const { scopes = contents.scopes, audience = contents.audience ?? null } = wanted
   // A scope that the account has lost since the check is left out, and the response says so (RFC 6749 section 5.1).
-  const kept = grant.scopes.filter(scope => scopes.includes(scope))
+  const kept = contents.scopes.filter(scope => scopes.includes(scope))
   // A role gives more than any scope, so a token with a part of the scope has none.
-  const roles = kept.length < grant.scopes.length ? [] : grant.roles
-  const narrowed = { ...grant, audience, roles, scopes: kept }
-  return { grant: narrowed, refreshToken: successor }
+  const roles = kept.length < contents.scopes.length ? [] : contents.roles
+  const narrowed = { ...contents, audience, roles, scopes: kept }
+  return { contents: narrowed, refreshToken: successor }
 }
 
 interface WantedGrant {
@@ -90,7 +90,7 @@ export async function clientGrant(deps: GrantDeps, request: FastifyRequest, form
     outcome: 'done',
     detail: { scopes, audience },
   })
-  return { grant: { ...grantFor(client, scopes, deps.accessTokens.lifetimeSeconds), audience } }
+  return { contents: { ...contentsFor(client, scopes, deps.accessTokens.lifetimeSeconds), audience } }
 }
 
 /**
@@ -108,7 +108,7 @@ export function scopesFor(held: readonly string[], requested: string | undefined
   throw new OAuthError('invalid_scope', 'The client does not have every requested scope.')
 }
 
-function grantFor(client: AuthenticatedClient, scopes: string[], lifetimeSeconds: number): Grant {
+function contentsFor(client: AuthenticatedClient, scopes: string[], lifetimeSeconds: number): AccessTokenContents {
   const { id, sessionId, globalEpoch, dbNowMs } = client
   return {
     accountId: id,

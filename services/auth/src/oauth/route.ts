@@ -115,18 +115,18 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     return {}
   })
 
-  async function tokenResponseOf({ grant, refreshToken, issued }: GrantResult) {
-    const scope = grant.scopes.length === 0 ? {} : { scope: grant.scopes.join(' ') }
+  async function tokenResponseOf({ contents, refreshToken, issued }: GrantResult) {
+    const scope = contents.scopes.length === 0 ? {} : { scope: contents.scopes.join(' ') }
     if (issued === tokenTypes.refresh && refreshToken !== undefined) {
-      const expiresIn = Math.floor((grant.expiresAtMs - grant.issuedAtMs) / 1000)
+      const expiresIn = Math.floor((contents.expiresAtMs - contents.issuedAtMs) / 1000)
       // RFC 8693 section 2.2.1: `access_token` is the issued token, whatever its type.
       const tokens = { access_token: refreshToken, refresh_token: refreshToken, issued_token_type: issued }
       return { ...tokens, token_type: 'N_A' as const, expires_in: expiresIn, ...scope }
     }
     return {
-      access_token: await accessTokens.sign(grant),
+      access_token: await accessTokens.sign(contents),
       token_type: 'Bearer' as const,
-      expires_in: accessTokens.secondsOf(grant),
+      expires_in: accessTokens.secondsOf(contents),
       ...scope,
       ...(issued === undefined ? {} : { issued_token_type: issued }),
       ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),

@@ -4,9 +4,9 @@ import type { RawSql } from '../database/rawSql.ts'
 import type { ClientInfo } from '../http/clientInfo.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import type { Revocations } from '../revoke/revoke.ts'
+import type { AccessTokenContents } from '../store/accessTokenContents.ts'
 import type { RotationRead } from '../store/readRotationFacts.ts'
 import { markShared, recordRetry } from '../store/recordRetry.ts'
-import type { Grant } from '../store/rotateRefreshToken.ts'
 import { currentSuccessor, type RefreshToken } from '../tokens/refreshToken.ts'
 import { sharedAfterGenerations, sharingEvidence } from './sharing.ts'
 
@@ -19,30 +19,30 @@ export interface RetryDeps {
 }
 
 /**
- * @returns the grant and the secret of the current successor
+ * @returns the contents and the secret of the current successor
  * @throws ProblemError `session-ended`, `unavailable`
  */
 export async function answerRetry(
   deps: RetryDeps,
   { token, found }: { token: RefreshToken; found: RotationRead },
   clientInfo: ClientInfo,
-): Promise<{ grant: Grant; secret: Buffer }> {
-  const { grant, currentHash } = found
+): Promise<{ contents: AccessTokenContents; secret: Buffer }> {
+  const { contents, currentHash } = found
   // Defence in depth: such a row is never written, and it would not prove reuse.
-  if (!grant || !currentHash) throw new ProblemError('unavailable', 'a retry without a stored successor')
+  if (!contents || !currentHash) throw new ProblemError('unavailable', 'a retry without a stored successor')
   const secret = currentSuccessor(token, deps.refreshKeys, currentHash)
   if (secret === undefined) throw new ProblemError('session-ended', 'a retry under a key that is no longer in the ring')
-  await record(deps, { grant, found, generation: token.generation + 1 }, clientInfo)
-  return { grant, secret }
+  await record(deps, { contents, found, generation: token.generation + 1 }, clientInfo)
+  return { contents, secret }
 }
 
 async function record(
   deps: RetryDeps,
-  { grant, found, generation }: { grant: Grant; found: RotationRead; generation: number },
+  { contents, found, generation }: { contents: AccessTokenContents; found: RotationRead; generation: number },
   clientInfo: ClientInfo,
 ): Promise<void> {
   const { rawSql, revocations, onSharedSession } = deps
-  const { sessionId, accountId } = grant
+  const { sessionId, accountId } = contents
   const { address, userAgent, requestId } = clientInfo
   const { hasSameIdempotencyKey } = found.facts.presented
   const sharing = sharingEvidence(found.firstUse, { address, userAgent, hasSameIdempotencyKey })

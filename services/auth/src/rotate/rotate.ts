@@ -8,8 +8,8 @@ import { sha256 } from '../keys/hmac.ts'
 import type { RenewalPriority } from '../passwords/renewalPriority.ts'
 import { addressKey } from '../rateLimits/addressKey.ts'
 import { type FailureLimits, withFailureLimit } from '../rateLimits/failureLimits.ts'
+import type { AccessTokenContents } from '../store/accessTokenContents.ts'
 import { type RotationRead, readRotationFacts } from '../store/readRotationFacts.ts'
-import type { Grant } from '../store/rotateRefreshToken.ts'
 import type { RotationBatch } from '../store/rotationBatch.ts'
 import { writeRefusedAttempt } from '../store/writeAudit.ts'
 import { decodeRefreshToken, encodeRefreshToken, type RefreshToken, successorSecret } from '../tokens/refreshToken.ts'
@@ -39,7 +39,7 @@ export interface PresentedToken {
 }
 
 export interface RotationResult {
-  grant: Grant
+  contents: AccessTokenContents
   refreshToken: string
 }
 
@@ -94,22 +94,22 @@ async function rotateGenuine(
   const explain = async () => {
     const found = await readRotationFacts(db, rotation)
     // Another client cannot use the token, so this is neither a retry nor a reason to end the session.
-    if (found.grant !== null && found.grant.clientId !== clientId)
+    if (found.contents !== null && found.contents.clientId !== clientId)
       throw new ProblemError('refresh-invalid', 'the refresh token belongs to another client')
     return { found, explanation: explainRotation(found.facts, deps.retryWindowMs) }
   }
 
-  const grant = await rotateRow.batched(rotation)
-  if (grant) return { grant, refreshToken: encode(secret) }
+  const contents = await rotateRow.batched(rotation)
+  if (contents) return { contents, refreshToken: encode(secret) }
   const firstRead = await explain()
   const isLocked = firstRead.explanation.kind === 'locked'
   const afterLock = isLocked ? await rotateRow.single(rotation) : undefined
-  if (afterLock) return { grant: afterLock, refreshToken: encode(secret) }
+  if (afterLock) return { contents: afterLock, refreshToken: encode(secret) }
 
   const secondRead = isLocked ? await explain() : firstRead
   const isAhead = secondRead.explanation.kind === 'ahead'
   const advanced = isAhead ? await rotateRow.advance({ ...rotation, requestId: clientInfo.requestId }) : undefined
-  if (advanced) return { grant: advanced, refreshToken: encode(secret) }
+  if (advanced) return { contents: advanced, refreshToken: encode(secret) }
 
   // A concurrent request of the same client has moved the row forward: this one is then a retry.
   const { found, explanation } = isAhead ? await explain() : secondRead
@@ -119,7 +119,7 @@ async function rotateGenuine(
   if (explanation.kind === 'reject') throw new ProblemError(explanation.code, 'a refresh token that does not rotate')
   if (explanation.kind === 'retry') {
     const retried = await answerRetry(deps, { token, found }, clientInfo)
-    return { grant: retried.grant, refreshToken: encode(retried.secret) }
+    return { contents: retried.contents, refreshToken: encode(retried.secret) }
   }
   // A renewal that timed out on the client may still execute late, after the client has retried on another replica and
   // renewed again. Its token is then two generations old. A client that has disconnected cannot receive the new token, so

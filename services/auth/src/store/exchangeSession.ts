@@ -1,8 +1,7 @@
 /** Reads and starts what a token exchange issues, in the transaction that holds the locks of client, account and session. */
 import type { Db } from '../database/database.ts'
+import { type AccessTokenContents, type ContentsRow, contentsOf } from './accessTokenContents.ts'
 import { toInet } from './inet.ts'
-import { type GrantRow, narrowGrant } from './narrowGrant.ts'
-import type { Grant } from './rotateRefreshToken.ts'
 
 /** The user's session behind the presented token. */
 export interface SubjectSession {
@@ -29,7 +28,7 @@ export async function lockSubject(tx: Db, { accountId, sessionId }: SubjectSessi
   await tx.$queryRaw`SELECT id FROM sessions WHERE id = ${sessionId}::uuid FOR SHARE`
 }
 
-export interface ExchangedGrant extends SubjectSession {
+export interface Exchange extends SubjectSession {
   clientId: string
   scope: string
   audience: string
@@ -38,9 +37,9 @@ export interface ExchangedGrant extends SubjectSession {
 }
 
 /** The contents of an access token in which the client acts for the user within the user's own session. */
-export async function readActingGrant(tx: Db, exchange: ExchangedGrant): Promise<Grant | undefined> {
+export async function readActingContents(tx: Db, exchange: Exchange): Promise<AccessTokenContents | undefined> {
   const { accountId, sessionId, clientId, scope, audience, authTime } = exchange
-  const [row] = await tx.$queryRaw<GrantRow[]>`
+  const [row] = await tx.$queryRaw<ContentsRow[]>`
     SELECT session.id AS "sessionId", account.id AS "accountId", ${clientId}::text AS "clientId", account.roles, account.scopes,
            account.epoch, clock.global_epoch AS "globalEpoch", session.remember, ${scope}::text AS scope, ${audience}::text AS audience,
            extract(epoch FROM statement_timestamp())::float8 * 1000 AS "issuedAtMs",
@@ -49,10 +48,10 @@ export async function readActingGrant(tx: Db, exchange: ExchangedGrant): Promise
       FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
       JOIN revocation_clock AS clock ON clock.id = 1
      WHERE session.id = ${sessionId}::uuid AND account.id = ${accountId}::uuid`
-  return row && { ...narrowGrant(row), actor: clientId }
+  return row && { ...contentsOf(row), actor: clientId }
 }
 
-export interface ExchangedSession extends Omit<ExchangedGrant, 'scope'> {
+export interface ExchangedSession extends Omit<Exchange, 'scope'> {
   /** Null: every right of the account. */
   scope: string | null
   device?: string
@@ -66,10 +65,13 @@ export interface ExchangedSession extends Omit<ExchangedGrant, 'scope'> {
 }
 
 /** Starts a session of the client. It lasts no longer than the log-in that it comes from. */
-export async function startExchangedSession(tx: Db, exchange: ExchangedSession): Promise<Grant | undefined> {
+export async function startExchangedSession(
+  tx: Db,
+  exchange: ExchangedSession,
+): Promise<AccessTokenContents | undefined> {
   const { accountId, sessionId, newSessionId, clientId, scope, audience, authTime, secretHash, idle } = exchange
   const { device = null, maxSeconds = null } = exchange
-  const [row] = await tx.$queryRaw<GrantRow[]>`
+  const [row] = await tx.$queryRaw<ContentsRow[]>`
     WITH session AS (
       INSERT INTO sessions (id, account_id, client_id, device, user_agent, address, remember, global_epoch, created_at,
                             expires_at, scope, audience)
@@ -94,5 +96,5 @@ export async function startExchangedSession(tx: Db, exchange: ExchangedSession):
            ${authTime * 1000}::float8 AS "authenticatedAtMs",
            extract(epoch FROM session.expires_at)::float8 * 1000 AS "expiresAtMs"
       FROM session JOIN accounts AS account ON account.id = session.account_id`
-  return row && narrowGrant(row)
+  return row && contentsOf(row)
 }

@@ -1,10 +1,9 @@
 /** Reads what the database holds about a refresh token that did not rotate. */
 import type { RotationFacts } from '@gatehouse/protocol'
 import type { Db } from '../database/database.ts'
-import { type GrantRow, narrowGrant } from './narrowGrant.ts'
-import type { Grant } from './rotateRefreshToken.ts'
+import { type AccessTokenContents, type ContentsRow, contentsOf } from './accessTokenContents.ts'
 
-interface Row extends Omit<GrantRow, 'sessionId'> {
+interface Row extends Omit<ContentsRow, 'sessionId'> {
   isEnded: boolean
   isCutOff: boolean
   generation: number | null
@@ -30,7 +29,7 @@ export interface PresentedHashes {
 export interface RotationRead {
   facts: RotationFacts
   /** The contents of a new access token, for the case that the request is a retry. */
-  grant: Grant | null
+  contents: AccessTokenContents | null
   /** Hash of the current secret, which a retry is answered with. */
   currentHash: Uint8Array | null
   /** The address at log-in, as evidence. */
@@ -75,7 +74,7 @@ export async function readRotationFacts(db: Db, presented: PresentedHashes): Pro
   }
   return {
     facts,
-    grant: row ? narrowGrant({ ...row, sessionId: presented.sessionId }) : null,
+    contents: row ? contentsOf({ ...row, sessionId: presented.sessionId }) : null,
     currentHash: row?.currentHash ?? null,
     address: row?.address ?? null,
     firstUse: {

@@ -1,8 +1,7 @@
 /** Records that the user of a session has confirmed the password. */
 import type { QueryRaw } from '../database/rawSql.ts'
+import { type AccessTokenContents, type ContentsRow, contentsOf } from './accessTokenContents.ts'
 import { toInet } from './inet.ts'
-import { type GrantRow, narrowGrant } from './narrowGrant.ts'
-import type { Grant } from './rotateRefreshToken.ts'
 
 export interface Reauthentication {
   sessionId: string
@@ -19,9 +18,12 @@ export interface Reauthentication {
  * `authenticated_at` is not indexed, so the update stays heap-only.
  * @returns the contents of the new access token; undefined when the session or the account has changed
  */
-export async function reauthenticateSession(db: QueryRaw, input: Reauthentication): Promise<Grant | undefined> {
+export async function reauthenticateSession(
+  db: QueryRaw,
+  input: Reauthentication,
+): Promise<AccessTokenContents | undefined> {
   const { sessionId, accountId, passwordHash, address, requestId } = input
-  const [row] = await db.$queryRaw<GrantRow[]>`
+  const [row] = await db.$queryRaw<ContentsRow[]>`
     WITH account AS (
       SELECT id, roles, scopes, epoch FROM accounts
        WHERE id = ${accountId}::uuid AND password_hash = ${passwordHash} AND disabled_at IS NULL FOR SHARE
@@ -44,5 +46,5 @@ export async function reauthenticateSession(db: QueryRaw, input: Reauthenticatio
            extract(epoch FROM token.authenticated_at)::float8 * 1000 AS "authenticatedAtMs",
            extract(epoch FROM token.expires_at)::float8 * 1000 AS "expiresAtMs"
       FROM token JOIN account ON account.id = token.account_id`
-  return row && narrowGrant(row)
+  return row && contentsOf(row)
 }

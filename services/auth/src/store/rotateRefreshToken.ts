@@ -1,7 +1,7 @@
 /** The ordinary renewal: one statement checks the token, rotates it, and reads the contents of the access token. */
 import type { RawSql, Value } from '../database/rawSql.ts'
 import { unnest } from '../database/unnest.ts'
-import { type GrantRow, narrowGrant } from './narrowGrant.ts'
+import { type AccessTokenContents, type ContentsRow, contentsOf } from './accessTokenContents.ts'
 
 export interface Rotation {
   sessionId: string
@@ -23,26 +23,6 @@ export interface IdleTimes {
   shortIdle: number
 }
 
-/** The contents of an access token. */
-export interface Grant {
-  sessionId: string
-  accountId: string
-  clientId: string
-  roles: string[]
-  scopes: string[]
-  epoch: number
-  globalEpoch: number
-  remember: boolean
-  /** The audience of the access token; the configured one when null or undefined. */
-  audience?: string | null
-  /** The client that acts for the account with this token (RFC 8693 section 4.1). */
-  actor?: string
-  /** By PostgreSQL's clock, in milliseconds since 1970, as the two below. */
-  issuedAtMs: number
-  authenticatedAtMs: number
-  expiresAtMs: number
-}
-
 /**
  * Rotates the row if the presented secret is the current one and the session and the account are active.
  *
@@ -56,9 +36,9 @@ export async function rotateRefreshToken(
   db: Pick<RawSql, 'query'>,
   rotation: Rotation,
   idle: IdleTimes,
-): Promise<Grant | undefined> {
-  const [row] = await db.query<GrantRow>(singleStatement, [idle.idle, idle.shortIdle, ...valuesOf(rotation)])
-  return row && narrowGrant(row)
+): Promise<AccessTokenContents | undefined> {
+  const [row] = await db.query<ContentsRow>(singleStatement, [idle.idle, idle.shortIdle, ...valuesOf(rotation)])
+  return row && contentsOf(row)
 }
 
 /**
@@ -66,13 +46,13 @@ export async function rotateRefreshToken(
  *
  * Relies on `SKIP LOCKED`: the statement never waits for one session while it holds others, so no session delays another, and
  * two of these statements cannot wait for each other.
- * @returns the grants by session; a session that is missing needs a statement of its own
+ * @returns the contents by session; a session that is missing needs a statement of its own
  */
 export async function rotateRefreshTokens(
   db: Pick<RawSql, 'query'>,
   rotations: readonly Rotation[],
   idle: IdleTimes,
-): Promise<Map<string, Grant>> {
+): Promise<Map<string, AccessTokenContents>> {
   const columns = unnest(rotations, [
     'sessionId',
     'generation',
@@ -83,8 +63,8 @@ export async function rotateRefreshTokens(
     'userAgent',
     'clientId',
   ])
-  const rows = await db.query<GrantRow>(batchStatement, [idle.idle, idle.shortIdle, ...columns])
-  return new Map(rows.map(row => [row.sessionId, narrowGrant(row)]))
+  const rows = await db.query<ContentsRow>(batchStatement, [idle.idle, idle.shortIdle, ...columns])
+  return new Map(rows.map(row => [row.sessionId, contentsOf(row)]))
 }
 
 /**
@@ -98,10 +78,10 @@ export async function advanceRefreshToken(
   db: Pick<RawSql, 'query'>,
   rotation: Rotation & { requestId: string },
   idle: IdleTimes,
-): Promise<Grant | undefined> {
+): Promise<AccessTokenContents | undefined> {
   const values = [idle.idle, idle.shortIdle, ...valuesOf(rotation), rotation.requestId]
-  const [row] = await db.query<GrantRow>(advanceStatement, values)
-  return row && narrowGrant(row)
+  const [row] = await db.query<ContentsRow>(advanceStatement, values)
+  return row && contentsOf(row)
 }
 
 function valuesOf(rotation: Rotation): Value[] {

@@ -8,9 +8,9 @@
 import type { Clock } from '@gatehouse/clock'
 import { createBatcher } from '../database/batcher.ts'
 import type { RawSql } from '../database/rawSql.ts'
+import type { AccessTokenContents } from './accessTokenContents.ts'
 import {
   advanceRefreshToken,
-  type Grant,
   type IdleTimes,
   type Rotation,
   rotateRefreshToken,
@@ -19,11 +19,11 @@ import {
 
 export interface RotationBatch {
   /** Rotates the row of a session, together with concurrent renewals; undefined when no row matched or the row is locked. */
-  batched: (rotation: Rotation) => Promise<Grant | undefined>
+  batched: (rotation: Rotation) => Promise<AccessTokenContents | undefined>
   /** Rotates it in a statement of its own, which waits for the row's lock; undefined when no row matched. */
-  single: (rotation: Rotation) => Promise<Grant | undefined>
+  single: (rotation: Rotation) => Promise<AccessTokenContents | undefined>
   /** Moves the row forward for a token that is newer than it; undefined when the row has changed. */
-  advance: (rotation: Rotation & { requestId: string }) => Promise<Grant | undefined>
+  advance: (rotation: Rotation & { requestId: string }) => Promise<AccessTokenContents | undefined>
 }
 
 const maxItems = 64
@@ -32,12 +32,12 @@ const maxWaiting = 10_000
 
 export function createRotationBatch(db: Pick<RawSql, 'query'>, idle: IdleTimes, clock: Clock): RotationBatch {
   const single: RotationBatch['single'] = rotation => rotateRefreshToken(db, rotation, idle)
-  const batch = createBatcher<Rotation, Grant | undefined>({
+  const batch = createBatcher<Rotation, AccessTokenContents | undefined>({
     run: async rotations => {
       const [only, ...rest] = rotations
       if (only !== undefined && rest.length === 0) return [await single(only)]
-      const grants = await rotateRefreshTokens(db, rotations, idle)
-      return rotations.map(({ sessionId }) => grants.get(sessionId))
+      const contents = await rotateRefreshTokens(db, rotations, idle)
+      return rotations.map(({ sessionId }) => contents.get(sessionId))
     },
     maxItems,
     maxWaiting,

@@ -1,9 +1,9 @@
 /** Starts sessions: inserts the session, its refresh row and its audit entry, if the account is still active. */
 import type { RawSql } from '../database/rawSql.ts'
 import { unnest } from '../database/unnest.ts'
+import type { AccessTokenContents } from './accessTokenContents.ts'
 import { toInet } from './inet.ts'
 import type { Quota } from './readLogin.ts'
-import type { Grant } from './rotateRefreshToken.ts'
 
 export interface NewSession {
   sessionId: string
@@ -23,10 +23,10 @@ export interface NewSession {
   quotas: readonly Quota[]
 }
 
-type Row = Grant & { isDisabled: boolean; requestedId: string }
+type Row = AccessTokenContents & { isDisabled: boolean; requestedId: string }
 
 /** `gone`: since the password was verified, the account was deleted, its password changed, or a counter reached its limit. */
-export type StartResult = { kind: 'started'; grant: Grant } | { kind: 'disabled' } | { kind: 'gone' }
+export type StartResult = { kind: 'started'; contents: AccessTokenContents } | { kind: 'disabled' } | { kind: 'gone' }
 
 /**
  * Relies on the share lock of the account: a disable, a log-out everywhere or a password change either waits for this session
@@ -72,8 +72,8 @@ async function run(db: Pick<RawSql, 'query'>, text: string, sessions: readonly N
   return new Map(rows.map(row => [row.requestedId, startedOf(row)]))
 }
 
-function startedOf({ isDisabled, requestedId: _requestedId, ...grant }: Row): StartResult {
-  return isDisabled ? { kind: 'disabled' } : { kind: 'started', grant }
+function startedOf({ isDisabled, requestedId: _requestedId, ...contents }: Row): StartResult {
+  return isDisabled ? { kind: 'disabled' } : { kind: 'started', contents }
 }
 
 /** @param lock the locking clause for the accounts */

@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import type { AccessTokenClaims } from '@gatehouse/contract'
 import type { SignJwt } from '../keys/signJwt.ts'
-import type { Grant } from '../store/rotateRefreshToken.ts'
+import type { AccessTokenContents } from '../store/accessTokenContents.ts'
 
 export interface AccessTokens {
-  /** Signs a token for a grant of the database. `iat` is the database's time, so a revocation's retention covers the token. */
-  sign: (grant: Grant) => Promise<string>
+  /** Signs a token with contents that the database returned. `iat` is the database's time, so a revocation's retention covers the token. */
+  sign: (contents: AccessTokenContents) => Promise<string>
   /** Seconds from `iat` to `exp`: a token does not outlive its session. */
-  secondsOf: (grant: Grant) => number
+  secondsOf: (contents: AccessTokenContents) => number
   lifetimeSeconds: number
 }
 
@@ -22,26 +22,26 @@ export interface AccessTokenOptions {
 
 export function createAccessTokens({ signJwt, issuer, audience, lifetimeSeconds }: AccessTokenOptions): AccessTokens {
   // Rounded up: in the last second of a session a token is still valid for one second.
-  const secondsOf = ({ issuedAtMs, expiresAtMs }: Grant) =>
+  const secondsOf = ({ issuedAtMs, expiresAtMs }: AccessTokenContents) =>
     Math.min(lifetimeSeconds, Math.ceil(expiresAtMs / 1000) - Math.floor(issuedAtMs / 1000))
 
-  const sign = (grant: Grant) => {
-    const iat = Math.floor(grant.issuedAtMs / 1000)
+  const sign = (contents: AccessTokenContents) => {
+    const iat = Math.floor(contents.issuedAtMs / 1000)
     const claims: AccessTokenClaims = {
       iss: issuer,
-      aud: grant.audience ?? audience,
-      sub: grant.accountId,
+      aud: contents.audience ?? audience,
+      sub: contents.accountId,
       iat,
-      exp: iat + secondsOf(grant),
+      exp: iat + secondsOf(contents),
       jti: randomUUID(),
-      client_id: grant.clientId,
-      scope: grant.scopes.join(' '),
-      roles: grant.roles,
-      sid: grant.sessionId,
-      auth_time: Math.floor(grant.authenticatedAtMs / 1000),
-      epoch: grant.epoch,
-      global_epoch: grant.globalEpoch,
-      ...(grant.actor === undefined ? {} : { act: { sub: grant.actor } }),
+      client_id: contents.clientId,
+      scope: contents.scopes.join(' '),
+      roles: contents.roles,
+      sid: contents.sessionId,
+      auth_time: Math.floor(contents.authenticatedAtMs / 1000),
+      epoch: contents.epoch,
+      global_epoch: contents.globalEpoch,
+      ...(contents.actor === undefined ? {} : { act: { sub: contents.actor } }),
     }
     return signJwt(claims)
   }

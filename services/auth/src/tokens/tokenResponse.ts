@@ -1,7 +1,7 @@
 /** Sends a token response: the refresh token in the body or as a cookie. */
 import type { SessionTokens } from '@gatehouse/contract'
 import type { FastifyReply } from 'fastify'
-import type { Grant } from '../store/rotateRefreshToken.ts'
+import type { AccessTokenContents } from '../store/accessTokenContents.ts'
 import type { AccessTokens } from './accessTokens.ts'
 import type { RefreshCookie } from './refreshCookie.ts'
 
@@ -11,7 +11,7 @@ export interface TokenResponseDeps {
 }
 
 export interface TokenResponse {
-  grant: Grant
+  contents: AccessTokenContents
   refreshToken: string
   transport: 'cookie' | 'body'
   tokenDeps: TokenResponseDeps
@@ -20,26 +20,26 @@ export interface TokenResponse {
 /** Sets `Cache-Control: no-store` (RFC 6749 section 5.1) and returns the body. */
 export async function sendTokenResponse(
   reply: FastifyReply,
-  { grant, refreshToken, transport, tokenDeps }: TokenResponse,
+  { contents, refreshToken, transport, tokenDeps }: TokenResponse,
 ): Promise<SessionTokens> {
   const { accessTokens, cookie } = tokenDeps
-  if (transport === 'cookie') cookie.write(reply, refreshToken, grant.remember ? grant.expiresAtMs : undefined)
-  const response = await accessTokenResponse(reply, grant, accessTokens)
+  if (transport === 'cookie') cookie.write(reply, refreshToken, contents.remember ? contents.expiresAtMs : undefined)
+  const response = await accessTokenResponse(reply, contents, accessTokens)
   return transport === 'body' ? { ...response, refreshToken } : response
 }
 
 /** The same without a refresh token. */
 export async function accessTokenResponse(
   reply: FastifyReply,
-  grant: Grant,
+  contents: AccessTokenContents,
   accessTokens: AccessTokens,
 ): Promise<SessionTokens> {
   reply.header('cache-control', 'no-store')
   return {
-    accessToken: await accessTokens.sign(grant),
+    accessToken: await accessTokens.sign(contents),
     tokenType: 'Bearer',
-    expiresIn: accessTokens.secondsOf(grant),
-    sessionId: grant.sessionId,
-    sessionExpiresAt: new Date(grant.expiresAtMs).toISOString(),
+    expiresIn: accessTokens.secondsOf(contents),
+    sessionId: contents.sessionId,
+    sessionExpiresAt: new Date(contents.expiresAtMs).toISOString(),
   }
 }

@@ -188,5 +188,5 @@ t.test('log-in: a right password whose replacement finds the queue full is count
     await hash(password, weak),
   ])
   const started = await login(deps, { email: ada.email, password }, { ...client, address: '192.0.2.2' })
-  t.equal(started.grant.accountId, ada.id, 'an outdated hash that cannot be replaced now delays no log-in')
+  t.equal(started.contents.accountId, ada.id, 'an outdated hash that cannot be replaced now delays no log-in')
 })

@@ -10,7 +10,7 @@ export interface TokenNames {
   publicClients: readonly string[]
 }
 
-export interface SizedGrant {
+export interface SizedToken {
   /** Of a user `first-party`, for any public client; of a service client its id. */
   clientId: string
   /** The client in the claim `act`. */
@@ -23,28 +23,28 @@ export interface SizedGrant {
  * @throws ProblemError `request-malformed` naming `body/scopes` or `body/roles`, whichever is
  * longer
  */
-export type AssertGrantFits = (grant: SizedGrant) => void
+export type AssertTokenFits = (rights: SizedToken) => void
 
 /**
- * Of RSA with 4096 bits, the longest signature, so that a change of the signing key makes no grant
+ * Of RSA with 4096 bits, the longest signature, so that a change of the signing key makes no rights
  * too large.
  */
 const maxSignatureBytes = 512
 /** The length of an RFC 7638 thumbprint in base64url. */
 const kid = 'k'.repeat(43)
 
-export function createGrantLimit({ issuer, audiences, publicClients }: TokenNames): AssertGrantFits {
+export function createTokenSizeLimit({ issuer, audiences, publicClients }: TokenNames): AssertTokenFits {
   const audience = longestOf(audiences)
   const publicClient = longestOf([firstParty, ...publicClients])
-  return grant => {
-    const { roles, scopes } = grant
-    const clientId = grant.clientId === firstParty ? publicClient : grant.clientId
-    const contents = { issuer, audience, ...grant, clientId, kid, signatureBytes: maxSignatureBytes }
+  return rights => {
+    const { roles, scopes } = rights
+    const clientId = rights.clientId === firstParty ? publicClient : rights.clientId
+    const contents = { issuer, audience, ...rights, clientId, kid, signatureBytes: maxSignatureBytes }
     const length = tokenSizeOf(contents)
     if (length <= maxAccessTokenLength) return
     const field = scopes.join(' ').length >= roles.join(' ').length ? 'body/scopes' : 'body/roles'
     const reason = `makes the access token too long by ${length - maxAccessTokenLength} characters`
-    throw new ProblemError('request-malformed', 'a grant beyond the size of a token', { fields: [{ field, reason }] })
+    throw new ProblemError('request-malformed', 'rights beyond the size of a token', { fields: [{ field, reason }] })
   }
 }
 
