@@ -1,5 +1,8 @@
-/** Finds the processes that listen on an address, by `ss` and `ps`. */
-import { execFileSync } from 'node:child_process'
+/** Finds and stops the processes that listen on an address, by `ss` and `ps`. */
+import { strict as assert } from 'node:assert'
+import { type ChildProcess, execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { systemClock } from '@gatehouse/clock'
 
 /**
  * @param address `host:port`, or `:port` for any host
@@ -15,6 +18,15 @@ export function pidAt(address: string, part = ''): number {
 /** @returns the numeric user id of the process that listens on the address */
 export function userAt(address: string, part = ''): string {
   return psField('uid', pidAt(address, part))
+}
+
+/** Sends SIGTERM to the process that listens on the address; the child must exit with 0. */
+export async function secondsToStop(child: ChildProcess | undefined, address: string): Promise<string> {
+  const startMs = systemClock.nowMs()
+  process.kill(pidAt(address), 'SIGTERM')
+  const [code] = await once(child as ChildProcess, 'exit')
+  assert.equal(code, 0)
+  return ((systemClock.nowMs() - startMs) / 1000).toFixed(1)
 }
 
 function psField(field: 'args' | 'uid', pid: number): string {

@@ -7,11 +7,9 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { systemClock } from '@gatehouse/clock'
 import { openStore, type Store } from './buildah.ts'
-import { gatewaySmokeTest } from './gatewaySmokeTest.ts'
 import { inspectGatewayImage, inspectImage } from './inspectImage.ts'
-import { createLocalBaseImage } from './localBaseImage.ts'
-import { createLocalNginxImage } from './localNginxImage.ts'
-import { smokeTest } from './smokeTest.ts'
+import { createLocalNginxImage, createLocalNodeImage } from './localImages.ts'
+import { systemTest } from './systemTest.ts'
 
 const services = ['auth', 'resource'] as const
 const folder = process.env['GATEHOUSE_CONTAINERS'] ?? '/var/tmp/gatehouse-containers'
@@ -24,7 +22,7 @@ async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true })
   const store = openStore(folder)
   const [, image = ''] = /^ARG NODE_IMAGE=(.*)$/m.exec(readFileSync('services/auth/Dockerfile', 'utf8')) ?? []
-  createLocalBaseImage(store, { image, node: process.env['NODE'] ?? process.execPath, folder })
+  createLocalNodeImage(store, { image, node: process.env['NODE'] ?? process.execPath, folder })
   for (const service of services) {
     const startMs = systemClock.nowMs()
     build(store, service)
@@ -32,12 +30,11 @@ async function main(): Promise<void> {
     const { appMb, packages } = inspectImage(store, service)
     console.log(`${service}: built in ${seconds} s; /app holds ${appMb} MB in ${packages} packages`)
   }
-  for (const line of await smokeTest(store)) console.log(line)
   const [, nginx = ''] = /^ARG NGINX_IMAGE=(.*)$/m.exec(readFileSync('services/gateway/Dockerfile', 'utf8')) ?? []
   createLocalNginxImage(store, { image: nginx, folder })
   build(store, 'gateway')
   console.log(inspectGatewayImage(store))
-  for (const line of await gatewaySmokeTest(store)) console.log(line)
+  for (const line of await systemTest(store)) console.log(line)
 }
 
 function build({ buildah }: Store, service: string): void {

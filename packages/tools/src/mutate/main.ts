@@ -8,9 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { systemClock } from '@gatehouse/clock'
-import { authMutations } from './authMutations.ts'
-import { coreMutations } from './coreMutations.ts'
-import type { Mutation } from './mutation.ts'
+import { type Mutation, readMutations } from './mutation.ts'
 import { compiledPath, copyWorkspace, type WorkspaceCopy } from './workspaceCopy.ts'
 
 /** The limit of a test file without a mutation. */
@@ -22,8 +20,8 @@ const limitsMs = new Map<string, number>()
 const inner = 'GATEHOUSE_MUTATE_INNER'
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } })
-const chosen = [...coreMutations, ...authMutations].filter(({ file }) => file.includes(values.only))
-const needsDatabase = chosen.some(mutation => authMutations.includes(mutation))
+const chosen = readMutations().filter(({ file }) => file.includes(values.only))
+const needsDatabase = chosen.some(({ file }) => file.startsWith('services/auth/'))
 process.exitCode = needsDatabase && process.env[inner] === undefined ? await runWithPostgres() : await runAll()
 
 /** Starts this program again with a PostgreSQL for the tests. */

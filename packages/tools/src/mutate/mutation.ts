@@ -1,4 +1,7 @@
 /** A mutation: a small fault in the safety-critical code that at least one test must notice. */
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+
 export interface Mutation {
   /** The source file, from the root of the repository. */
   file: string
@@ -9,11 +12,14 @@ export interface Mutation {
   tests: readonly string[]
 }
 
-/** Mutations of one file that the same tests must notice. */
-export function mutationsOf(
-  file: string,
-  tests: readonly string[],
-  replacements: readonly [string, string][],
-): Mutation[] {
-  return replacements.map(([from, to]) => ({ file, from, to, tests }))
+interface MutatedFile extends Pick<Mutation, 'file' | 'tests'> {
+  changes: readonly [from: string, to: string][]
+}
+
+const list = new URL('../../../mutations.yaml', import.meta.url)
+
+/** @returns the mutations of `packages/tools/mutations.yaml` */
+export function readMutations(): Mutation[] {
+  const files: MutatedFile[] = parse(readFileSync(list, 'utf8'))
+  return files.flatMap(({ file, tests, changes }) => changes.map(([from, to]) => ({ file, from, to, tests })))
 }

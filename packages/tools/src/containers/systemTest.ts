@@ -1,6 +1,6 @@
 /**
- * Runs the system from its images as the compose file does: the tour through the gateway, and an
- * exchange of replicas.
+ * Runs the system from its images as the compose file does: the tour through the gateway, an
+ * exchange of replicas, and the end of each process.
  */
 import { strict as assert } from 'node:assert'
 import { type ChildProcess, execFile, execFileSync } from 'node:child_process'
@@ -14,7 +14,7 @@ import { until } from '@gatehouse/e2e'
 import { type Call, freePort, httpClient, startPostgres } from '@gatehouse/testkit'
 import type { Container, Store } from './buildah.ts'
 import { readCompose, withDefaults } from './compose.ts'
-import { pidAt, userAt } from './listeners.ts'
+import { pidAt, secondsToStop, userAt } from './listeners.ts'
 import { startNameServer } from './nameServer.ts'
 import { startRenewalLoad } from './renewalLoad.ts'
 
@@ -34,7 +34,7 @@ interface TestBed {
   output: string[]
 }
 
-export async function gatewaySmokeTest(store: Store): Promise<string[]> {
+export async function systemTest(store: Store): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-containers-'))
   chmodSync(folder, 0o755)
   const output: string[] = []
@@ -84,8 +84,10 @@ async function runTest(testBed: TestBed): Promise<string[]> {
     await succeeded(run('migrate', { command: ['gatehouse', ...account], env: { PASSWORD: password } }))
   const auths = new Map(names.auth.map(host => [host, startAuth(host)]))
   for (const host of names.auth) await ready(`http://${host}:3000`)
-  for (const host of resources) serve('resource', { command: main, env: { HOST: host } })
+  const [resource] = resources.map(host => serve('resource', { command: main, env: { HOST: host } }))
   for (const host of resources) await ready(`http://${host}:4000`)
+  for (const address of ['127.0.2.1:3000', '127.0.3.1:4000'])
+    assert.equal(userAt(address), '1000', `${address} is served by the user of the image`)
   // nginx opens its standard output by name, which `buildah run` does not permit to the container's
   // user.
   const command = [
@@ -117,10 +119,7 @@ async function runTest(testBed: TestBed): Promise<string[]> {
   startAuth('127.0.2.3')
   await ready('http://127.0.2.3:3000')
   nameServer.update({ ...names, auth: ['127.0.2.2', '127.0.2.3'] })
-  const first = auths.get('127.0.2.1')
-  process.kill(pidAt('127.0.2.1:3000'), 'SIGTERM')
-  const [code] = await once(first as ChildProcess, 'exit')
-  assert.equal(code, 0)
+  const seconds = [await secondsToStop(auths.get('127.0.2.1'), '127.0.2.1:3000')]
   const { answered, failures } = await load()
   assert.deepEqual(failures, [])
   const newReplicaRequests = output.join('').match(/"upstream":"127\.0\.2\.3:3000","upstreamStatus":"200"/g) ?? []
@@ -129,7 +128,9 @@ async function runTest(testBed: TestBed): Promise<string[]> {
   process.kill(pidAt(`0.0.0.0:${port}`, 'master'), 'SIGQUIT')
   const [gatewayCode] = await once(gateway, 'exit')
   assert.equal(gatewayCode, 0)
+  seconds.push(await secondsToStop(resource, '127.0.3.1:4000'))
   return [
+    `SIGTERM: the auth service ended after ${seconds[0]} s, the resource service after ${seconds[1]} s, both with code 0`,
     `the gateway runs as user 101 and resolves the replicas by name; ${tourRequests} requests of the tour answered as expected`,
     `an auth replica was exchanged under load: ${answered} requests, none failed, ${newReplicaRequests.length} at the new replica`,
   ]
