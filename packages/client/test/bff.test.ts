@@ -1,7 +1,7 @@
 /** `/bff` in a server that renders pages, against the real auth service. */
 import { createServer } from 'node:http'
-import { startSystem } from '@gatehouse/e2e'
-import { freshDatabase, listenOnLoopback } from '@gatehouse/testkit'
+import { systemOf } from '@gatehouse/e2e'
+import { listenOnLoopback } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { type Bff, createBff } from '../src/bff.ts'
 import { createTestAuth } from '../src/testing.ts'
@@ -29,13 +29,8 @@ async function get(url: string, cookie = '') {
 }
 
 t.test('ten parallel requests at expiry: one renewal, no cookie lost, and the next page goes on', async t => {
-  const { url: databaseUrl, drop } = await freshDatabase()
   const env = { ACCESS_TOKEN_SECONDS: '60', RETRY_WINDOW_MS: '0' }
-  const system = await startSystem({ databaseUrl, auths: 1, resources: 1, env })
-  t.teardown(async () => {
-    await system.stop()
-    await drop()
-  })
+  const system = await systemOf(t, { resources: 1, env })
   await system.createAccount(ada.email)
   const renewals: string[] = []
   let movedMs = 0

@@ -1,6 +1,5 @@
 /** The fake of `/testing` and the real auth service give the same answers to the same calls. */
-import { startSystem } from '@gatehouse/e2e'
-import { freshDatabase } from '@gatehouse/testkit'
+import { systemOf } from '@gatehouse/e2e'
 import t from 'tap'
 import { createTestAuth } from '../src/testing.ts'
 import { ada } from './helpers/tab.ts'
@@ -83,12 +82,7 @@ interface Call {
 }
 
 t.test('statuses, codes, actions and fields are those of the real service', async t => {
-  const { url: databaseUrl, drop } = await freshDatabase()
-  const system = await startSystem({ databaseUrl, auths: 1, resources: 0 })
-  t.teardown(async () => {
-    await system.stop()
-    await drop()
-  })
+  const system = await systemOf(t)
   await system.createAccount(ada.email)
   const real = await life(system.issuer, fetch)
   const fake = createTestAuth({ accounts: [ada] })

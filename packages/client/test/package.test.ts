@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { startSystem } from '@gatehouse/e2e'
-import { freshDatabase } from '@gatehouse/testkit'
+import { systemOf } from '@gatehouse/e2e'
+import { exampleOf } from '@gatehouse/testkit'
 import { build } from 'esbuild'
 import t from 'tap'
 
@@ -120,15 +120,9 @@ t.test('packed and installed into an empty project: it runs, and its types resol
 })
 
 t.test("the README's start runs as it is printed", async t => {
-  const { url: databaseUrl, drop } = await freshDatabase()
-  const system = await startSystem({ databaseUrl, auths: 1, resources: 1 })
-  t.teardown(async () => {
-    await system.stop()
-    await drop()
-  })
+  const system = await systemOf(t, { resources: 1 })
   const { email, password } = await system.createAccount('ada@example.org')
-  const text = readFileSync(`${root}README.md`, 'utf8')
-  const code = (name: string) => new RegExp(`<!-- run: ${name} -->\n\`\`\`js\n([\\s\\S]*?)\`\`\``).exec(text)?.[1] ?? ''
+  const code = (name: string) => exampleOf(`${root}README.md`, name)
   const file = join(root, 'dist', `session-${process.pid}.json`)
   const given = { AUTH_URL: system.issuer, API_URL: system.resources[0]?.url, email, password, file }
   const constants = Object.entries(given).map(([name, value]) => `const ${name} = ${JSON.stringify(value)}`)

@@ -3,7 +3,15 @@ import { execFile } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Call, eventTimeoutMs, freePort, httpClient, startProcess, type TestProcess } from '@gatehouse/testkit'
+import {
+  type Call,
+  eventTimeoutMs,
+  freePort,
+  freshDatabase,
+  httpClient,
+  startProcess,
+  type TestProcess,
+} from '@gatehouse/testkit'
 
 export interface Service extends TestProcess {
   url: string
@@ -137,6 +145,20 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await system.stop()
     throw error
   }
+}
+
+/**
+ * Starts a system on a new database, by default one auth replica and no resource service.
+ * @param t the test, at whose end both are removed
+ */
+export async function systemOf(
+  t: { teardown: (stop: () => Promise<void>) => void },
+  options: Partial<Omit<SystemOptions, 'databaseUrl'>> = {},
+): Promise<System> {
+  const { url: databaseUrl } = await freshDatabase(drop => t.teardown(drop))
+  const system = await startSystem({ databaseUrl, auths: 1, resources: 0, ...options })
+  t.teardown(system.stop)
+  return system
 }
 
 async function start(folder: string, env: Record<string, string>): Promise<Service> {

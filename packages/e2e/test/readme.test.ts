@@ -1,16 +1,15 @@
 /** Runs the code of the README and of the tutorial. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { codeOf, freePort, freshDatabase, httpClient, startProcess } from '@gatehouse/testkit'
+import { codeOf, exampleOf, freePort, httpClient, startProcess } from '@gatehouse/testkit'
 import t from 'tap'
-import { clientSecret, startSystem, type Tokens, until } from '../src/system.ts'
+import { clientSecret, systemOf, type Tokens, until } from '../src/system.ts'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 
 t.test('README: the integration example guards a service', async t => {
-  const { url: databaseUrl, drop } = await freshDatabase()
-  const system = await startSystem({ databaseUrl, auths: 1, resources: 0 })
-  const code = example('guard')
+  const system = await systemOf(t)
+  const code = exampleOf(`${root}README.md`, 'guard')
   const entry = `${root}packages/e2e/dist/readme-${process.pid}.mjs`
   const port = String(await freePort())
   writeFileSync(entry, `${code}\nconsole.log('the code ran')\n`)
@@ -19,8 +18,6 @@ t.test('README: the integration example guards a service', async t => {
   t.teardown(async () => {
     await warehouse.stop()
     rmSync(entry)
-    await system.stop()
-    await drop()
   })
 
   const call = httpClient(`http://localhost:${port}`)
@@ -32,17 +29,14 @@ t.test('README: the integration example guards a service', async t => {
 })
 
 t.test('README: the browser example logs in, and renews after a reload', async t => {
-  const { url: databaseUrl, drop } = await freshDatabase()
-  const system = await startSystem({ databaseUrl, auths: 1, resources: 1 })
+  const system = await systemOf(t, { resources: 1 })
   const file = `${root}packages/e2e/dist/readme-browser-${process.pid}.mjs`
   const realFetch = globalThis.fetch
   t.teardown(async () => {
     globalThis.fetch = realFetch
     rmSync(file, { force: true })
-    await system.stop()
-    await drop()
   })
-  writeFileSync(file, example('browser'))
+  writeFileSync(file, exampleOf(`${root}README.md`, 'browser'))
   globalThis.fetch = gatewayFetch(realFetch, { auth: system.issuer, api: system.resources[0]?.url ?? '' })
 
   const { email, password } = await system.createAccount('ada@example.org')
@@ -56,8 +50,7 @@ t.test('README: the browser example logs in, and renews after a reload', async t
 })
 
 t.test('tutorial: the service answers each call as the page says', async t => {
-  const { url: databaseUrl, drop } = await freshDatabase()
-  const system = await startSystem({ databaseUrl, auths: 1, resources: 0 })
+  const system = await systemOf(t)
   const [auth] = system.auths
   if (auth === undefined) throw new Error('no auth replica')
   const admin = await system.login(await system.createAccount('admin@example.org', ['--role', 'admin']))
@@ -66,14 +59,12 @@ t.test('tutorial: the service answers each call as the page says', async t => {
   const { secret = '' } = client.body as { secret?: string }
   const entry = `${root}packages/e2e/dist/tutorial-${process.pid}.mjs`
   const port = String(await freePort())
-  writeFileSync(entry, example('tutorial', 'docs/tutorial.md'))
+  writeFileSync(entry, exampleOf(`${root}docs/tutorial.md`, 'tutorial'))
   const env = { AUTH_URL: system.issuer, CLIENT_SECRET: secret, PORT: port }
   const notes = await startProcess({ entry, env, readyWhen: /listening/ })
   t.teardown(async () => {
     await notes.stop()
     rmSync(entry)
-    await system.stop()
-    await drop()
   })
 
   const call = httpClient(`http://localhost:${port}`)
@@ -108,13 +99,6 @@ t.test('tutorial: the service answers each call as the page says', async t => {
 interface Page {
   logIn: (email: string, password: string) => Promise<void>
   api: (path: string) => Promise<Response>
-}
-
-/** The code below the marker. */
-function example(name: string, page = 'README.md'): string {
-  const form = new RegExp(`<!-- run: ${name} -->\\n\`\`\`js\\n([\\s\\S]*?)\`\`\``)
-  const [, code = ''] = form.exec(readFileSync(root + page, 'utf8')) ?? []
-  return code
 }
 
 /** What the gateway and a browser do: prefixes lead to the services, and the cookie is kept. */

@@ -1,9 +1,9 @@
 /** Auth replicas and resource services as real processes. */
 import { systemClock } from '@gatehouse/clock'
 import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
-import { codeOf, eventTimeoutMs, freshDatabase, type HttpResponse } from '@gatehouse/testkit'
+import { codeOf, eventTimeoutMs, type HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { type Login, type Service, type System, startSystem, until } from '../src/system.ts'
+import { type Login, type Service, type System, systemOf, until } from '../src/system.ts'
 
 const leaseMs = 3000
 /** Below the time for which the auth processes stay frozen: an answer must not depend on them. */
@@ -26,12 +26,7 @@ async function startTestSystem(
   counts: { auths: number; resources: number },
   more: Record<string, string> = {},
 ): Promise<TestSystem> {
-  const { url: databaseUrl, drop } = await freshDatabase()
-  const system = await startSystem({ databaseUrl, ...counts, env: { ...env, ...more } })
-  t.teardown(async () => {
-    await system.stop()
-    await drop()
-  })
+  const system = await systemOf(t, { ...counts, env: { ...env, ...more } })
   const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
   const user = await system.createAccount('ada@example.org')
   const { accessToken } = await system.login(user)

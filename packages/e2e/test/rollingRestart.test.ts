@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import type { Receipt } from '@gatehouse/contract'
-import { type Call, freshDatabase, type HttpResponse } from '@gatehouse/testkit'
+import type { Call, HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { type RoundRobin, roundRobin } from '../src/roundRobin.ts'
-import { clientSecret, password, type Service, type System, startSystem, type Tokens } from '../src/system.ts'
+import { clientSecret, password, type Service, type System, systemOf, type Tokens } from '../src/system.ts'
 
 /** Connections that may be reset before the request was read; see `roundRobin`. */
 const maxLostConnections = 8
@@ -19,8 +19,7 @@ interface TestSystem extends System {
 }
 
 async function startTestSystem(t: Test, env: Record<string, string> = {}): Promise<TestSystem> {
-  const { url: databaseUrl, drop } = await freshDatabase()
-  const system = await startSystem({ databaseUrl, auths: 2, resources: 2, env: { DRAIN_MS: '500', ...env } })
+  const system = await systemOf(t, { auths: 2, resources: 2, env: { DRAIN_MS: '500', ...env } })
   const over = (services: Service[]) => {
     const urls = services.map(({ url }) => url)
     return [roundRobin(urls, { keepAlive: true }), roundRobin(urls, { keepAlive: false })]
@@ -29,8 +28,6 @@ async function startTestSystem(t: Test, env: Record<string, string> = {}): Promi
   const resource = over(system.resources)
   t.teardown(async () => {
     for (const { close } of [...auth, ...resource]) close()
-    await system.stop()
-    await drop()
   })
   const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
   await system.createAccount('ada@example.org')

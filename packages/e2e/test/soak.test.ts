@@ -1,9 +1,8 @@
 /** The soak tool: its verdict, and a short load on real processes. */
-import { freshDatabase } from '@gatehouse/testkit'
 import t from 'tap'
 import { startLoad } from '../src/soak/load.ts'
 import { collectEnv, isGrowing, liveMb, residentMb } from '../src/soak/memory.ts'
-import { startSystem, until } from '../src/system.ts'
+import { systemOf, until } from '../src/system.ts'
 
 t.test('soak: compares the live memory of the last third with that of the second', async t => {
   t.notOk(isGrowing({ live: [50, 70, 76] }, 0.1))
@@ -11,12 +10,7 @@ t.test('soak: compares the live memory of the last third with that of the second
 })
 
 t.test('soak: every request of the load gets an expected status', async t => {
-  const { url: databaseUrl, drop } = await freshDatabase()
-  const system = await startSystem({ databaseUrl, auths: 1, resources: 1, env: collectEnv })
-  t.teardown(async () => {
-    await system.stop()
-    await drop()
-  })
+  const system = await systemOf(t, { resources: 1, env: collectEnv })
   const load = await startLoad(system, { clients: 4, accounts: 2 })
   await until(async () => (load.statuses.get(401) ?? 0) > 1 && (load.statuses.get(204) ?? 0) > 1)
   await load.stop()

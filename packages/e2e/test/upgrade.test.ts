@@ -4,9 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freshDatabase } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { type Service, startSystem, type Tokens } from '../src/system.ts'
+import { type Service, systemOf, type Tokens } from '../src/system.ts'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 const tag = lastReleaseTag()
@@ -38,12 +37,7 @@ t.test(
   { skip: tag === undefined ? 'SKIPPED: no tag v* of an earlier release' : false },
   async t => {
     const release = buildRelease(t, tag ?? '')
-    const { url: databaseUrl, drop } = await freshDatabase()
-    const system = await startSystem({ databaseUrl, auths: 1, resources: 1 })
-    t.teardown(async () => {
-      await system.stop()
-      await drop()
-    })
+    const system = await systemOf(t, { resources: 1 })
     await system.addAuth({ release })
     await system.addResource({ release })
     const [current, earlier] = system.auths as [Service, Service]

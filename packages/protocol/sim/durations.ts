@@ -20,6 +20,11 @@ export interface Durations {
   wallSkewMs: number
   /** How long after its time stamp a revocation can be committed. */
   slowCommitMs: number
+  /** How long the commit that changes the feed's identity can take. */
+  slowAdoptionMs: number
+  /** After this time a barrier reads the guards again without a notification. */
+  rereadMs: number
+  heartbeatMs: number
   /** How long after the headers of a request its body can end. */
   slowBodyMs: number
   stormMs: number
@@ -46,7 +51,7 @@ export function chooseDurations(random: Random): Durations {
     databaseStepMs,
     wallSkewMs,
     slowCommitMs,
-    slowBodyMs: 600,
+    ...{ slowAdoptionMs: 300, rereadMs: 20, heartbeatMs: 150, slowBodyMs: 600 },
     stormMs,
     calmMs,
   }

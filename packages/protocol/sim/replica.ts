@@ -14,11 +14,6 @@ export interface Replica {
   leave: (guard: string) => void
 }
 
-const rereadMs = 20
-const heartbeatMs = 150
-/** How long the commit that changes the feed's identity can take. */
-const slowAdoptionMs = 300
-
 export function createReplica(world: World, name: string): Replica {
   const { database, random, rules, durations } = world
   const process = newProcess(name)
@@ -34,14 +29,14 @@ export function createReplica(world: World, name: string): Replica {
   }
 
   const adopt = () => {
-    database.query(process, adoptHistory(world, random.between(0, slowAdoptionMs)), hasChanged => {
+    database.query(process, adoptHistory(world, random.between(0, durations.slowAdoptionMs)), hasChanged => {
       if (hasChanged) world.trace(name, () => 'gives the feed a new identity')
       if (hasChanged) database.notify('feed')
     })
   }
   const heartbeat = () => {
     if (process.isAlive) adopt()
-    world.timeline.after(heartbeatMs, heartbeat)
+    world.timeline.after(durations.heartbeatMs, heartbeat)
   }
   heartbeat()
 
@@ -61,7 +56,8 @@ export function createReplica(world: World, name: string): Replica {
     const poll = () =>
       database.query(process, readAndCheck, seen => {
         if (seen === 'history-changed') adopt()
-        if (seen === undefined || seen === 'blocked' || seen === 'history-changed') return waitForAcks(rereadMs, poll)
+        if (seen === undefined || seen === 'blocked' || seen === 'history-changed')
+          return waitForAcks(durations.rereadMs, poll)
         world.trace(name, () => `answers ${feedId}#${entry.seq} ${seen}`)
         if (seen !== 'in-force') return
         world.checker.inForce(committed)

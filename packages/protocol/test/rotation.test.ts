@@ -15,72 +15,49 @@ const reuse: RotationDecision = { kind: 'reuse' }
 const ended: RotationDecision = { kind: 'reject', code: 'session-ended' }
 const expired: RotationDecision = { kind: 'reject', code: 'session-expired' }
 
-const cases: Record<string, { facts: Partial<RotationFacts>; is: RotationDecision }> = {
-  'the previous token within the window is a retry': { facts: { dbNowMs: soon }, is: retry },
-  'the previous token at the end of the window is reuse': { facts: { dbNowMs: late }, is: reuse },
-  'the previous token with the same Idempotency-Key is a retry after the window': {
-    facts: { dbNowMs: 7_000_000, presented: { ...previous, hasSameIdempotencyKey: true } },
-    is: retry,
-  },
-  'the previous token without a rotation time is reuse': {
-    facts: { stored: { ...stored, rotatedAtMs: null } },
-    is: reuse,
-  },
-  'the previous generation with another secret is from before a restore and not reuse': {
-    facts: { presented: { ...previous, isPreviousSecret: false, hasSameIdempotencyKey: true } },
-    is: ended,
-  },
-  'the current generation with another secret is from before a restore and not reuse': {
-    facts: { presented: { ...previous, generation: 5, isPreviousSecret: false } },
-    is: ended,
-  },
-  'a token two generations old is reuse within the window': {
-    facts: { presented: { ...previous, generation: 3, isPreviousSecret: false } },
-    is: reuse,
-  },
-  'a token two generations old is reuse with the same Idempotency-Key': {
-    facts: { presented: { ...previous, generation: 3, hasSameIdempotencyKey: true } },
-    is: reuse,
-  },
-  'a token ahead of its row moves the row forward': {
-    facts: { presented: { ...previous, generation: 6, isPreviousSecret: false } },
-    is: { kind: 'ahead' },
-  },
-  'a token ahead of the row of a disabled account is refused': {
-    facts: { session: { ...session, isCutOff: true }, presented: { ...previous, generation: 6 } },
-    is: ended,
-  },
-  'a token ahead of the row of an idle session is refused': {
-    facts: { dbNowMs: stored.idleExpiresAtMs, presented: { ...previous, generation: 6 } },
-    is: expired,
-  },
-  'the current token whose row was locked is locked': {
-    facts: { presented: { ...previous, generation: 5, isCurrentSecret: true } },
-    is: { kind: 'locked' },
-  },
-  'an unknown session has ended': { facts: { session: null }, is: ended },
-  'an old token of an ended session is not reuse': {
-    facts: { session: { ...session, isEnded: true }, presented: { ...previous, generation: 1 } },
-    is: ended,
-  },
-  'the previous token of a disabled account is no retry': {
-    facts: { session: { ...session, isCutOff: true } },
-    is: ended,
-  },
-  'a session expires at its absolute end': {
-    facts: { dbNowMs: session.expiresAtMs, stored: { ...stored, idleExpiresAtMs: 9_500_000 } },
-    is: expired,
-  },
-  'a session without a refresh row has ended': { facts: { stored: null }, is: ended },
-  'a session expires at its idle end': { facts: { dbNowMs: stored.idleExpiresAtMs }, is: expired },
-  'an old token of an idle session is not reuse': {
-    facts: { dbNowMs: stored.idleExpiresAtMs, presented: { ...previous, generation: 1 } },
-    is: expired,
-  },
+function decide(facts: Partial<RotationFacts>): RotationDecision {
+  return explainRotation({ dbNowMs: soon, session, stored, presented: previous, ...facts }, retryWindowMs)
 }
+const presenting = (over: Partial<typeof previous>) => ({ presented: { ...previous, ...over } })
 
-for (const [name, { facts, is }] of Object.entries(cases)) {
-  t.test(`explainRotation: ${name}`, async t => {
-    t.same(explainRotation({ dbNowMs: soon, session, stored, presented: previous, ...facts }, retryWindowMs), is)
-  })
-}
+t.test('explainRotation: the previous token is a retry within the window or with its Idempotency-Key', async t => {
+  t.same(decide({ dbNowMs: soon }), retry)
+  t.same(decide({ dbNowMs: late }), reuse, 'at the end of the window')
+  const sameKey = presenting({ hasSameIdempotencyKey: true })
+  t.same(decide({ dbNowMs: 7_000_000, ...sameKey }), retry, 'long after the window')
+  t.same(decide({ stored: { ...stored, rotatedAtMs: null } }), reuse, 'without a rotation time')
+  t.same(decide({ session: { ...session, isCutOff: true } }), ended, 'of a disabled account')
+})
+
+t.test('explainRotation: a token two generations old is reuse, within the window and with the same key', async t => {
+  t.same(decide(presenting({ generation: 3, isPreviousSecret: false })), reuse)
+  t.same(decide(presenting({ generation: 3, hasSameIdempotencyKey: true })), reuse)
+  const oldest = presenting({ generation: 1 })
+  t.same(decide({ ...oldest, session: { ...session, isEnded: true } }), ended, 'not of an ended session')
+  t.same(decide({ ...oldest, dbNowMs: stored.idleExpiresAtMs }), expired, 'not of an idle session')
+})
+
+t.test('explainRotation: another secret of a present generation is from before a restore and not reuse', async t => {
+  const before = { isPreviousSecret: false, hasSameIdempotencyKey: true }
+  t.same(decide(presenting(before)), ended)
+  t.same(decide(presenting({ generation: 5, isPreviousSecret: false })), ended)
+})
+
+t.test('explainRotation: a token ahead of its row moves the row forward, unless the session is over', async t => {
+  const ahead = presenting({ generation: 6 })
+  t.same(decide(presenting({ generation: 6, isPreviousSecret: false })), { kind: 'ahead' })
+  t.same(decide({ ...ahead, session: { ...session, isCutOff: true } }), ended, 'a disabled account')
+  t.same(decide({ ...ahead, dbNowMs: stored.idleExpiresAtMs }), expired, 'an idle session')
+})
+
+t.test('explainRotation: the current token whose row was locked is locked', async t => {
+  t.same(decide(presenting({ generation: 5, isCurrentSecret: true })), { kind: 'locked' })
+})
+
+t.test('explainRotation: an unknown session has ended, and a session expires at its absolute and idle end', async t => {
+  t.same(decide({ session: null }), ended)
+  t.same(decide({ stored: null }), ended, 'without a refresh row')
+  const absolute = { dbNowMs: session.expiresAtMs, stored: { ...stored, idleExpiresAtMs: 9_500_000 } }
+  t.same(decide(absolute), expired)
+  t.same(decide({ dbNowMs: stored.idleExpiresAtMs }), expired)
+})

@@ -1,4 +1,4 @@
-/** The recipes of docs/gateways.md, as tests run them. */
+/** Code of the documentation, as tests run it: examples, and the recipes of docs/gateways.md. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -9,6 +9,17 @@ export function recipeBlocks(heading: string): string[] {
   const [, section = ''] = readFileSync(document, 'utf8').split(`\n## ${heading}\n`)
   const [text = ''] = section.split('\n## ')
   return [...text.matchAll(/```\w+\n([\s\S]*?)```/g)].map(([, block = '']) => block)
+}
+
+/**
+ * @param name of the marker `<!-- run: NAME -->` above the block
+ * @throws {Error} when the page has no such block
+ */
+export function exampleOf(page: string, name: string): string {
+  const [, code] =
+    new RegExp(`<!-- run: ${name} -->\\n\`\`\`js\\n([\\s\\S]*?)\`\`\``).exec(readFileSync(page, 'utf8')) ?? []
+  if (code === undefined) throw new Error(`${page} has no example "${name}"`)
+  return code
 }
 
 /** Writes nginx's configuration into a folder. @returns the arguments of the program */

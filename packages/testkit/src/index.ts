@@ -6,7 +6,7 @@ import './plainChildren.ts'
 
 export * from './fakeAuth.ts'
 export { type FakeClock, fakeClock } from './fakeClock.ts'
-export { prepareCaddy, prepareNginx, recipeBlocks } from './gatewayRecipes.ts'
+export { exampleOf, prepareCaddy, prepareNginx, recipeBlocks } from './gatewayRecipes.ts'
 export { type GeneratedClient, runGeneratedClient } from './generatedClient.ts'
 export { type GuardedService, type GuardFixture, guardFixture, untilReady } from './guardFixture.ts'
 export { type HalfOpenProxy, halfOpenProxy } from './halfOpenProxy.ts'

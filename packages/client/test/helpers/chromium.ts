@@ -1,7 +1,7 @@
 /** Real Chromium for tests, and the example page in front of the real services. */
 import { existsSync } from 'node:fs'
-import { type Login, type System, startSystem } from '@gatehouse/e2e'
-import { eventTimeoutMs, freshDatabase } from '@gatehouse/testkit'
+import { type Login, type System, systemOf } from '@gatehouse/e2e'
+import { eventTimeoutMs } from '@gatehouse/testkit'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
@@ -34,9 +34,8 @@ export interface Stage {
 
 /** @param accessTokenSeconds lifetime of access tokens */
 export async function stage(t: Test, accessTokenSeconds: number): Promise<Stage> {
-  const { url: databaseUrl, drop } = await freshDatabase()
   const env = { ACCESS_TOKEN_SECONDS: String(accessTokenSeconds), RETRY_WINDOW_MS: '0' }
-  const system = await startSystem({ databaseUrl, auths: 1, resources: 1, env })
+  const system = await systemOf(t, { resources: 1, env })
   const hold = new Map<string, Promise<unknown>>()
   const seen: string[] = []
   const { startExample } = await import(new URL('../../../example/server.mjs', import.meta.url).href)
@@ -52,8 +51,6 @@ export async function stage(t: Test, accessTokenSeconds: number): Promise<Stage>
   t.teardown(async () => {
     await browser.close()
     await close()
-    await system.stop()
-    await drop()
   })
   const login = await system.createAccount('ada@example.org')
   const other = await system.createAccount('bob@example.org')

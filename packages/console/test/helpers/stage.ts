@@ -1,7 +1,6 @@
 /** Real Chromium in front of the real services: a browser and a system for one test file. */
 import { existsSync } from 'node:fs'
-import { type Login, type System, startSystem } from '@gatehouse/e2e'
-import { freshDatabase } from '@gatehouse/testkit'
+import { type Login, type System, systemOf } from '@gatehouse/e2e'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
@@ -31,14 +30,9 @@ export interface StageOptions {
 }
 
 export async function startStage(t: Test, { resources, env = {} }: StageOptions): Promise<Stage> {
-  const { url: databaseUrl, drop } = await freshDatabase()
-  const system = await startSystem({ databaseUrl, auths: 1, resources, env })
+  const system = await systemOf(t, { resources, env })
   const browser = await chromium.launch({ executablePath, args })
-  t.teardown(async () => {
-    await browser.close()
-    await system.stop()
-    await drop()
-  })
+  t.teardown(() => browser.close())
   const violations: string[] = []
   const open: Stage['open'] = async (options = {}) => {
     const context = await browser.newContext(options)

@@ -3,17 +3,7 @@ import { type ProblemCode, problemDefinition, problems } from '@gatehouse/contra
 import { checkAnswers, checkExpectedAnswers } from './answers.ts'
 import { checkBarriers } from './barrierLatency.ts'
 import { certainlyCovers, possiblyCovers, type Session } from './coverage.ts'
-import type {
-  Fault,
-  History,
-  HistoryEvent,
-  Login,
-  MissingSession,
-  Probe,
-  Renewal,
-  Request,
-  Revocation,
-} from './history.ts'
+import type { History, HistoryEvent, Login, Renewal, Request, Revocation } from './history.ts'
 
 export type Promised = 'SAFE' | 'LIVE' | 'BOUNDED' | 'JUST' | 'HONEST' | 'EXPECTED' | 'RECOVERS'
 
@@ -24,16 +14,7 @@ export interface Violation {
 }
 
 /** The history, grouped by kind. */
-export interface Records {
-  sessions: Map<string, Session>
-  logins: Login[]
-  requests: Request[]
-  renewals: Renewal[]
-  revocations: Revocation[]
-  missingSessions: MissingSession[]
-  faults: Fault[]
-  probes: Probe[]
-}
+export type Records = ReturnType<typeof recordsOf>
 
 export function check(history: History): Violation[] {
   const records = recordsOf(history.events)
@@ -48,11 +29,11 @@ export function check(history: History): Violation[] {
   ]
 }
 
-function recordsOf(events: readonly HistoryEvent[]): Records {
+function recordsOf(events: readonly HistoryEvent[]) {
   const of = <Kind extends HistoryEvent['kind']>(kind: Kind) =>
     events.filter((event): event is Extract<HistoryEvent, { kind: Kind }> => event.kind === kind)
   const logins = of('login')
-  const sessions = new Map(
+  const sessions = new Map<string, Session>(
     logins.flatMap(({ sid, user, startMs, endMs }) => (sid === null ? [] : [[sid, { sid, user, startMs, endMs }]])),
   )
   return {

@@ -1,10 +1,9 @@
 /** Dashboard, alerts and documentation name only existing metrics. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { freshDatabase } from '@gatehouse/testkit'
 import t from 'tap'
 import { parse } from 'yaml'
-import { startSystem } from '../../src/system.ts'
+import { systemOf } from '../../src/system.ts'
 
 process.chdir(fileURLToPath(new URL('../../../../../', import.meta.url)))
 
@@ -24,12 +23,7 @@ function metricsIn(expression: string): string[] {
 }
 
 t.test('metrics: dashboard, alerts and operations page name metrics and labels that the services export', async t => {
-  const { url: databaseUrl, drop } = await freshDatabase()
-  const system = await startSystem({ databaseUrl, auths: 1, resources: 1 })
-  t.teardown(async () => {
-    await system.stop()
-    await drop()
-  })
+  const system = await systemOf(t, { resources: 1 })
   await system.resources[0]?.call('/storage')
   const answers = await Promise.all([...system.auths, ...system.resources].map(({ call }) => call('/metrics')))
   const output = answers.map(({ body }) => String(body)).join('\n')

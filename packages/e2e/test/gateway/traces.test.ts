@@ -3,9 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { freshDatabase } from '@gatehouse/testkit'
 import t from 'tap'
-import { password, startSystem } from '../../src/system.ts'
+import { password, systemOf } from '../../src/system.ts'
 
 interface Exported {
   resourceSpans: {
@@ -22,15 +21,10 @@ t.test("traces: both services export spans of the caller's trace, without secret
     response.setHeader('content-type', 'application/json').end('{}')
   }).listen(0, '127.0.0.1')
   await once(collector, 'listening')
-  const { url: databaseUrl, drop } = await freshDatabase()
   const { port } = collector.address() as AddressInfo
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, DRAIN_MS: '0' }
-  const system = await startSystem({ databaseUrl, auths: 1, resources: 1, env })
-  t.teardown(async () => {
-    await system.stop()
-    collector.close()
-    await drop()
-  })
+  const system = await systemOf(t, { resources: 1, env })
+  t.teardown(() => void collector.close())
 
   const traceId = '0af7651916cd43dd8448eb211c80319c'
   const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` }

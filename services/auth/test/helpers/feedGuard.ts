@@ -1,7 +1,8 @@
 /** A guard as the feed sees it: an id, credentials and polls. */
 import { randomUUID } from 'node:crypto'
 import type { PollResponse } from '@gatehouse/contract'
-import type { HttpResponse, TestService } from './service.ts'
+import type { HttpResponse } from '@gatehouse/testkit'
+import type { TestService } from './service.ts'
 
 export interface TestGuard {
   id: string

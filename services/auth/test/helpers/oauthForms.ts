@@ -1,7 +1,8 @@
 /** An OAuth client, for the tests of the OAuth endpoints. */
+import type { HttpResponse } from '@gatehouse/testkit'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { putServiceClient } from '../../src/store/serviceClients.ts'
-import { basic, type HttpResponse, type TestService } from './service.ts'
+import { basic, type TestService } from './service.ts'
 
 export const clientSecret = 'a secret of at least twenty characters'
 

@@ -1,7 +1,7 @@
 /** Sends raw bytes, for requests that no HTTP client produces. */
 import { connect } from 'node:net'
 import type { Problem } from '@gatehouse/contract'
-import type { HttpResponse } from './service.ts'
+import type { HttpResponse } from '@gatehouse/testkit'
 
 export interface RawResponse {
   /** 0 when the server closed the connection without a response. */

@@ -1,14 +1,8 @@
 /** Every way to revoke a session, as requests from outside. */
+import type { HttpResponse } from '@gatehouse/testkit'
 import type { Test } from 'tap'
 import { startReplica } from './replicas.ts'
-import {
-  type HttpResponse,
-  password,
-  startService,
-  type TestService,
-  type TestSession,
-  type TestUser,
-} from './service.ts'
+import { password, startService, type TestService, type TestSession, type TestUser } from './service.ts'
 
 export interface RevocationService extends TestService {
   /** Sends the renewal to the second replica. */

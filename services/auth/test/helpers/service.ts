@@ -13,8 +13,6 @@ import { hashPassword } from '../../src/passwords/argon2.ts'
 import { createAccount } from '../../src/store/accounts.ts'
 import { putServiceClient } from '../../src/store/serviceClients.ts'
 
-export type { HttpResponse }
-
 export const issuer = 'http://auth.test'
 export const password = 'correct horse battery staple'
 export const guardSecret = 'a secret of the test guards'

@@ -1,18 +1,11 @@
 /** Unreachable, slow or overloaded database: 503, no session ends, and the service recovers without a restart. */
 import { randomUUID } from 'node:crypto'
-import { pgProxy } from '@gatehouse/testkit'
+import { type HttpResponse, pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { holdLock, waitUntil } from '../helpers/locks.ts'
 import { postForm } from '../helpers/oauthForms.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import {
-  assertProblem,
-  type HttpResponse,
-  password,
-  startService,
-  type TestService,
-  type TestSession,
-} from '../helpers/service.ts'
+import { assertProblem, password, startService, type TestService, type TestSession } from '../helpers/service.ts'
 
 /** One request of each kind that needs the database. */
 function calls(

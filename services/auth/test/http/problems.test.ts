@@ -1,7 +1,7 @@
 /** Provokes every problem that the auth service can return and compares it with the problem table. */
 import { randomUUID } from 'node:crypto'
 import type { ProblemCode } from '@gatehouse/contract'
-import { freePort } from '@gatehouse/testkit'
+import { freePort, type HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { testGuard } from '../helpers/feedGuard.ts'
 import { holdLock, untilBlocked } from '../helpers/locks.ts'
@@ -10,7 +10,6 @@ import {
   assertProblem,
   basic,
   codes,
-  type HttpResponse,
   password,
   startService,
   type TestService,

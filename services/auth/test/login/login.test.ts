@@ -1,10 +1,10 @@
 /** Log-in: the response by either transport, and what is stored. */
-import { pgProxy } from '@gatehouse/testkit'
+import { type HttpResponse, pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { hashPassword } from '../../src/passwords/argon2.ts'
 import { waitUntil } from '../helpers/locks.ts'
 import { startReplica, untilStarted } from '../helpers/replicas.ts'
-import { type HttpResponse, password, startService, type TestSession } from '../helpers/service.ts'
+import { password, startService, type TestSession } from '../helpers/service.ts'
 import { claimsOf, generationOf, headerOf } from '../helpers/tokens.ts'
 
 const cookieOf = (response: HttpResponse) => response.headers.getSetCookie()

@@ -2,7 +2,7 @@
 
 import { systemClock } from '@gatehouse/clock'
 import { type Problem, ProblemError } from '@gatehouse/contract'
-import { fakeClock } from '@gatehouse/testkit'
+import { fakeClock, type HttpResponse } from '@gatehouse/testkit'
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
 import { lifetimesOf, readConfig } from '../../src/config.ts'
@@ -13,7 +13,7 @@ import { createRenewalPriority } from '../../src/passwords/renewalPriority.ts'
 import { createRateLimits } from '../../src/rateLimits/rateLimits.ts'
 import { createLoginBatch } from '../../src/store/loginBatch.ts'
 import { waitUntil } from '../helpers/locks.ts'
-import { assertProblem, type HttpResponse, password, startService } from '../helpers/service.ts'
+import { assertProblem, password, startService } from '../helpers/service.ts'
 
 /** What the client sees, without the parts that differ between requests. */
 function presented({ status, headers, body }: HttpResponse) {

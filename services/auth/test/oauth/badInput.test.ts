@@ -1,8 +1,9 @@
 /** Every parameter of every OAuth endpoint, repeated, missing and over-long; and subject tokens whose session has ended. */
+import type { HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { clientSecret, createClient, postForm } from '../helpers/oauthForms.ts'
 import { startRevocationService } from '../helpers/revocationMethods.ts'
-import { basic, type HttpResponse, startService, type TestService } from '../helpers/service.ts'
+import { basic, startService, type TestService } from '../helpers/service.ts'
 
 const uri = 'urn:ietf:params:oauth'
 const [exchange, device] = [`${uri}:grant-type:token-exchange`, `${uri}:grant-type:device_code`]

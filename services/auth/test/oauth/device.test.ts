@@ -1,9 +1,10 @@
 /** Device authorization (RFC 8628): codes, polls, the decision of the user, and the session of the device. */
+import type { HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { sweep } from '../../src/housekeeping/sweep.ts'
 import { holdLock, untilBlocked, waitUntil } from '../helpers/locks.ts'
 import { createClient, postForm } from '../helpers/oauthForms.ts'
-import { assertProblem, type HttpResponse, startService } from '../helpers/service.ts'
+import { assertProblem, startService } from '../helpers/service.ts'
 import { claimsOf, effectOf } from '../helpers/tokens.ts'
 
 const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'

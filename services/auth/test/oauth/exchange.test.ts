@@ -1,11 +1,12 @@
 /** Token exchange (RFC 8693) and audiences (RFC 8707). */
 import { createPublicKey } from 'node:crypto'
 import { createVerifier, staticKeys } from '@gatehouse/guard'
+import type { HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { holdLock, inOrder, untilBlocked } from '../helpers/locks.ts'
 import { createClient, postForm } from '../helpers/oauthForms.ts'
-import { assertProblem, type HttpResponse, startService, type TestService, type TestUser } from '../helpers/service.ts'
+import { assertProblem, startService, type TestService, type TestUser } from '../helpers/service.ts'
 import { claimsOf, effectOf } from '../helpers/tokens.ts'
 
 const grant_type = 'urn:ietf:params:oauth:grant-type:token-exchange'

@@ -1,7 +1,8 @@
 /** The OAuth endpoints: response shapes, errors, and the shared rotation and revocation. */
+import type { HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { clientSecret, clientToken, createClient, postForm } from '../helpers/oauthForms.ts'
-import { assertProblem, basic, type HttpResponse, startService } from '../helpers/service.ts'
+import { assertProblem, basic, startService } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
 
 function isOAuthError(t: Test, { status, body, headers }: HttpResponse, error: string): void {

@@ -1,8 +1,9 @@
 /** Log-in limits: guessing is stopped over all replicas, without locking out other users. */
+import type { HttpResponse } from '@gatehouse/testkit'
 import t from 'tap'
 import { waitUntil } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import { assertProblem, type HttpResponse, password, startService, type TestService } from '../helpers/service.ts'
+import { assertProblem, password, startService, type TestService } from '../helpers/service.ts'
 
 const limits = { LOGIN_FAILURES: '4', ADDRESS_FAILURES: '8', TRUST_PROXY: 'loopback' }
 

@@ -1,9 +1,10 @@
 /** What users do with their own account: read it, list and end sessions, change the password. */
 import { randomUUID } from 'node:crypto'
 import type { Problem, SessionView } from '@gatehouse/contract'
+import type { HttpResponse } from '@gatehouse/testkit'
 import t from 'tap'
 import { startReplica } from '../helpers/replicas.ts'
-import { assertProblem, type HttpResponse, password, startService, type TestService } from '../helpers/service.ts'
+import { assertProblem, password, startService, type TestService } from '../helpers/service.ts'
 import { effectOf } from '../helpers/tokens.ts'
 
 const newPassword = 'another long passphrase'

@@ -2,10 +2,11 @@
  * Renewals that run beside each kind of revocation leave no valid token after the revocation's
  * response.
  */
+import type { HttpResponse } from '@gatehouse/testkit'
 import t from 'tap'
 import { holdRevocationClock, inOrder, pauseWrites, untilBlocked } from '../helpers/locks.ts'
 import { type RevocationService, startRevocationService, type Victim } from '../helpers/revocationMethods.ts'
-import { assertProblem, type HttpResponse, password, type TestSession } from '../helpers/service.ts'
+import { assertProblem, password, type TestSession } from '../helpers/service.ts'
 import { effectOf } from '../helpers/tokens.ts'
 
 const methodNames = [

@@ -1,17 +1,11 @@
 /** Renewal: a retry returns the same successor, reuse ends the session. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import type { HttpResponse } from '@gatehouse/testkit'
 import t from 'tap'
 import { rawRequest } from '../helpers/rawRequest.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import {
-  assertProblem,
-  type HttpResponse,
-  renew,
-  startService,
-  type TestService,
-  type TestSession,
-} from '../helpers/service.ts'
+import { assertProblem, renew, startService, type TestService, type TestSession } from '../helpers/service.ts'
 import { claimsOf, effectOf, generationOf } from '../helpers/tokens.ts'
 
 const sessionOf = ({ body }: HttpResponse) => body as TestSession

@@ -1,15 +1,9 @@
 /** Renewal and log-out by cookie: several copies, cross-site requests, and when the cookie is cleared. */
-import { pgProxy } from '@gatehouse/testkit'
+import { type HttpResponse, pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { holdLock } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import {
-  assertProblem,
-  type HttpResponse,
-  startService,
-  type TestService,
-  type TestSession,
-} from '../helpers/service.ts'
+import { assertProblem, startService, type TestService, type TestSession } from '../helpers/service.ts'
 import { generationOf } from '../helpers/tokens.ts'
 
 const name = '__Secure-gatehouse'
