@@ -30,9 +30,7 @@ export async function generatedBlocks(): Promise<Record<string, string>> {
 
 /** Imported by path, as the settings are: no package exports what the command line has. */
 async function assuranceBlocks(): Promise<Record<string, string>> {
-  const folder = `${root}services/auth/dist/src/cli/`
-  const { aal2Rows, assuranceTable } = await import(`${folder}assurance.js`)
-  const { asvsRows } = await import(`${folder}asvsRows.js`)
+  const { aal2Rows, assuranceTable, asvsRows } = await import(`${root}services/auth/dist/src/cli/assurance.js`)
   return { asvs: assuranceTable(asvsRows), aal2: assuranceTable(aal2Rows) }
 }
 

@@ -1,8 +1,8 @@
 /** Calls the API of the service with the saved log-in, which it renews or confirms when a problem says so. */
 import type { Action, Problem, SessionTokens } from '@gatehouse/contract'
-import { askSecretly } from './askSecretly.ts'
 import { type CredentialsFile, newIdempotencyKey, type SavedLogin } from './credentialsFile.ts'
 import { UsageError } from './options.ts'
+import { askSecretly } from './prompts.ts'
 
 export interface ApiCall {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

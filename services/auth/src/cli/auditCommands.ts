@@ -10,14 +10,8 @@ async function listAudit({ api, options }: CommandContext): Promise<Result> {
   const query = new URLSearchParams({ ...(await filterOf(api, options)), limit: options.limit ?? '50' })
   const { body } = await api.call<{ entries: AuditView[] }>(`/admin/audit?${query}`)
   const text = table(body.entries, {
-    at: ({ at }) => at,
-    action: ({ action }) => action,
-    outcome: ({ outcome }) => outcome,
-    actor: ({ actor }) => actor,
-    target: ({ target }) => target,
-    address: ({ address }) => address,
-    receipt: ({ seq }) => seq,
-    reason: ({ reason }) => reason,
+    ...{ at: 'at', action: 'action', outcome: 'outcome', actor: 'actor', target: 'target' },
+    ...{ address: 'address', receipt: 'seq', reason: 'reason' },
   })
   return { data: body.entries, text }
 }

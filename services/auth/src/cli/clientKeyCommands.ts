@@ -66,11 +66,7 @@ async function readPublicKeys(file: string): Promise<Jwk[]> {
 }
 
 function shown({ keys }: ClientView): Result {
-  const text = table(keys, {
-    kid: ({ kid }) => String(kid),
-    type: ({ kty }) => String(kty),
-    curve: ({ crv }) => (crv === undefined ? null : String(crv)),
-  })
+  const text = table(keys, { kid: 'kid', type: 'kty', curve: 'crv' })
   return { data: keys, text }
 }
 

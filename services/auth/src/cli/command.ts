@@ -1,9 +1,7 @@
 /** The form of a command that calls the API, and of its result. */
-import type { Receipt } from '@gatehouse/contract'
-import type { Api, ApiCall, ApiResponse } from './api.ts'
+import type { Api } from './api.ts'
 import type { Options } from './options.ts'
 import type { ReportProgress } from './progress.ts'
-import { card } from './table.ts'
 
 /** The exit codes of the process. */
 export const exitCodes = {
@@ -59,50 +57,6 @@ export interface ApiCommand {
 
 /** By the name of the command, such as `users list`. */
 export type CommandTable = Readonly<Record<string, ApiCommand>>
-
-/** Calls a route that revokes, with `--wait`, `--reason` and `--myself`. */
-export async function callRevocation<Body>(
-  { api, options }: CommandContext,
-  path: string,
-  call: ApiCall,
-): Promise<ApiResponse<Body>> {
-  const { wait, reason, myself } = options
-  const fields = { ...(reason === undefined ? {} : { reason }), ...(myself ? { confirm: 'myself' } : {}) }
-  const prefer: Record<string, string> = wait === undefined ? {} : { prefer: `wait=${wait}` }
-  return api.call<Body>(path, {
-    ...call,
-    body: { ...(call.body as object | undefined), ...fields },
-    headers: { ...call.headers, ...prefer },
-  })
-}
-
-/** @param more further members, shown before those of the receipt */
-export function receiptResult(receipt: Receipt, more: Record<string, unknown> = {}): Result {
-  const { seq, inForce, sessionsEnded, waitedMs, guards } = receipt
-  const acknowledged = guards.filter(({ acknowledgedAt }) => acknowledgedAt !== null).length
-  const text = card({
-    ...more,
-    'in force': inForce ? `yes, after ${waitedMs} ms` : `not yet; wait again with: gatehouse receipts show ${seq}`,
-    'sessions ended': sessionsEnded,
-    guards: guards.length === 0 ? 'none live' : `${acknowledged} of ${guards.length} acknowledged`,
-    ...silentGuards(receipt),
-    receipt: seq,
-  })
-  return { data: { ...receipt, ...more }, text, code: inForce ? exitCodes.done : exitCodes.notYetInForce }
-}
-
-/** The guards that have not acknowledged, and why a revocation is in force all the same. */
-function silentGuards({ guards, inForce }: Receipt): Record<string, string> {
-  const silent = guards.filter(({ acknowledgedAt }) => acknowledgedAt === null)
-  return Object.fromEntries(
-    silent.map(({ name, leaseEndedAt }) => [`silent guard ${name}`, reasonOfSilence(leaseEndedAt, inForce)]),
-  )
-}
-
-function reasonOfSilence(leaseEndedAt: string | null, inForce: boolean): string {
-  if (leaseEndedAt !== null) return `its lease ended at ${leaseEndedAt}: since then it accepts no token`
-  return inForce ? 'it has left the feed' : 'it has not acknowledged, and its lease still runs'
-}
 
 /** @returns the members that are not undefined */
 export function withoutUndefined<Value>(members: Record<string, Value | undefined>): Record<string, Value> {

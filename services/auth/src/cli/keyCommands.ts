@@ -1,75 +1,55 @@
 /** `gatehouse keys ...` */
-import type { KeyView, Receipt } from '@gatehouse/contract'
-import { type CommandContext, type CommandTable, type Result, receiptResult, withoutUndefined } from './command.ts'
+import type { KeyAnnounced, KeyView } from '@gatehouse/contract'
+import { type CommandContext, type CommandTable, type Result, withoutUndefined } from './command.ts'
 import { requireForm, requireOption } from './options.ts'
+import { callRevocation, receiptResult } from './receipts.ts'
 import { card, table } from './table.ts'
 
 async function listKeys({ api }: CommandContext): Promise<Result> {
   const { keys } = (await api.call<{ keys: KeyView[] }>('/admin/keys')).body
   const text = table(keys, {
-    kid: ({ kid }) => kid,
-    algorithm: ({ algorithm }) => algorithm,
-    state: ({ state }) => state,
-    'private key': ({ stored }) => stored,
-    guards: key => heldBy(key),
-    announced: ({ announcedAt }) => announcedAt,
+    ...{ kid: 'kid', algorithm: 'algorithm', state: 'state', 'private key': 'stored' },
+    ...{ guards: heldBy, announced: 'announcedAt' },
   })
   return { data: keys, text }
 }
 
-async function announceKey(context: CommandContext): Promise<Result> {
-  const { algorithm, reason } = context.options
-  const body = withoutUndefined({ algorithm, reason })
-  const call = { method: 'POST', body, headers: waitHeader(context) } as const
-  const { key, announcement } = (await context.api.call<KeyAnnouncement>('/admin/keys', call)).body
-  return { ...receiptResult(announcement, { kid: key.kid }), data: { key, announcement } }
+async function announceKey(run: CommandContext): Promise<Result> {
+  const body = await announce(run)
+  return { ...receiptResult(body.announcement, { kid: body.key.kid }), data: body }
 }
 
-async function activateKey(context: CommandContext): Promise<Result> {
-  return activated(await activate(context, kidOf(context)))
+async function activateKey(run: CommandContext): Promise<Result> {
+  return activate(run, kidOf(run))
 }
 
 /** Announces a key and activates it: what a regular rotation needs. */
-async function rotateKey(context: CommandContext): Promise<Result> {
-  const { algorithm, reason } = context.options
-  const call = { method: 'POST', body: withoutUndefined({ algorithm, reason }) } as const
-  const { key } = (await context.api.call<KeyAnnouncement>('/admin/keys', call)).body
-  return activated(await activate(context, key.kid))
+async function rotateKey(run: CommandContext): Promise<Result> {
+  const { key } = await announce(run)
+  return activate(run, key.kid)
 }
 
-async function withdrawKey(context: CommandContext): Promise<Result> {
-  const kid = kidOf(context)
-  const body = withoutUndefined({ reason: context.options.reason })
-  const call = { method: 'POST', body, headers: waitHeader(context) } as const
-  return receiptResult((await context.api.call<Receipt>(`/admin/keys/${encodeURIComponent(kid)}/withdraw`, call)).body)
+async function withdrawKey(run: CommandContext): Promise<Result> {
+  return receiptResult(await callRevocation(run, `/admin/keys/${encodeURIComponent(kidOf(run))}/withdraw`))
 }
 
 function kidOf({ operands }: CommandContext): string {
   return requireForm(requireOption(operands[0], 'KID'), 'the id of a key')
 }
 
-interface KeyAnnouncement {
-  key: KeyView
-  announcement: Receipt
+function announce(run: CommandContext): Promise<KeyAnnounced> {
+  const { algorithm } = run.options
+  return callRevocation(run, '/admin/keys', { body: withoutUndefined({ algorithm }) })
 }
 
-async function activate(context: CommandContext, kid: string): Promise<KeyView> {
-  const body = withoutUndefined({ reason: context.options.reason })
-  const call = { method: 'POST', body, headers: waitHeader(context) } as const
-  return (await context.api.call<{ key: KeyView }>(`/admin/keys/${encodeURIComponent(kid)}/activate`, call)).body.key
-}
-
-function activated(key: KeyView): Result {
+async function activate(run: CommandContext, kid: string): Promise<Result> {
+  const { key } = await callRevocation<{ key: KeyView }>(run, `/admin/keys/${encodeURIComponent(kid)}/activate`)
   return { data: key, text: card({ kid: key.kid, state: key.state, guards: heldBy(key) }) }
 }
 
 function heldBy({ guards }: KeyView): string {
   if (guards.length === 0) return 'none live'
   return `${guards.filter(({ holds }) => holds).length} of ${guards.length}`
-}
-
-function waitHeader({ options: { wait } }: CommandContext): Record<string, string> {
-  return wait === undefined ? {} : { prefer: `wait=${wait}` }
 }
 
 export const keyCommands: CommandTable = {

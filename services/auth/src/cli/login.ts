@@ -3,11 +3,11 @@ import { hostname } from 'node:os'
 import { systemClock } from '@gatehouse/clock'
 import type { SessionTokens } from '@gatehouse/contract'
 import { problemOf, send } from './api.ts'
-import { askSecretly } from './askSecretly.ts'
 import type { CommandContext, CommandTable, Result } from './command.ts'
 import { type CredentialsFile, newIdempotencyKey, type SavedLogin } from './credentialsFile.ts'
 import { logInByDevice } from './deviceLogin.ts'
 import { requireOption, UsageError } from './options.ts'
+import { askSecretly } from './prompts.ts'
 import { card } from './table.ts'
 
 export function loginCommands(

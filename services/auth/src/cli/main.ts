@@ -7,7 +7,6 @@ import { ApiError, createApi, NotLoggedInError, RefusedError } from './api.ts'
  * the API.
  */
 import { apiCommands } from './apiCommands.ts'
-import { askToContinue } from './askToContinue.ts'
 import { type CommandTable, exitCodes } from './command.ts'
 import { credentialsFileIn } from './credentialsFile.ts'
 import { databaseCommandSpecs } from './databaseCommandSpecs.ts'
@@ -15,6 +14,7 @@ import { loginCommands } from './login.ts'
 import { UsageError } from './options.ts'
 import { type Invocation, runProgram } from './program.ts'
 import { type ReportProgress, withProgress } from './progress.ts'
+import { askToContinue } from './prompts.ts'
 
 const environment = process.env
 const credentialsFile = credentialsFileIn(environment)

@@ -3,41 +3,6 @@
 /** The command line is wrong; the message names the argument and what it must be. */
 export class UsageError extends Error {}
 
-export interface Options {
-  email?: string
-  id?: string
-  name?: string
-  role?: string[]
-  scope?: string[]
-  audience?: string
-  url?: string
-  byDevice?: boolean
-  profile?: string
-  reason?: string
-  state?: string
-  limit?: string
-  device?: string
-  account?: string[]
-  network?: string
-  client?: string
-  before?: string
-  overlap?: string
-  algorithm?: string
-  actor?: string
-  target?: string
-  action?: string
-  outcome?: string
-  from?: string
-  until?: string
-  wait?: string
-  confirm?: string
-  dryRun?: boolean
-  myself?: boolean
-  replaceSecret?: boolean
-  yes?: boolean
-  json?: boolean
-}
-
 export interface OptionSpec {
   flags: string
   description: string
@@ -45,7 +10,7 @@ export interface OptionSpec {
   isList?: true
 }
 
-export const optionSpecs: Readonly<Record<keyof Options, OptionSpec>> = {
+export const optionSpecs = {
   email: { flags: '--email <address>', description: 'e-mail address' },
   id: { flags: '--id <id>', description: 'id of the service client' },
   name: { flags: '--name <name>', description: 'name that is shown in lists' },
@@ -59,20 +24,13 @@ export const optionSpecs: Readonly<Record<keyof Options, OptionSpec>> = {
   state: { flags: '--state <state>', description: 'active or disabled' },
   limit: { flags: '--limit <n>', description: 'maximum number of rows (default: 50)' },
   device: { flags: '--device <part>', description: 'part of the name of the device' },
-  account: {
-    flags: '--account <user>',
-    description: 'e-mail address or id of an account; may be repeated',
-    isList: true,
-  },
+  account: { flags: '--account <user>', description: 'e-mail address or id; may be repeated', isList: true },
   network: { flags: '--network <cidr>', description: 'address or network, such as 203.0.113.0/24' },
   client: { flags: '--client <id>', description: 'client_id of the sessions' },
   before: { flags: '--before <time>', description: 'only sessions that began before this time' },
   overlap: { flags: '--overlap <seconds>', description: 'how long the old secret stays valid (default: 3600)' },
   algorithm: { flags: '--algorithm <name>', description: 'ES256, EdDSA or RS256 (default: SIGNING_ALGORITHM)' },
-  actor: {
-    flags: '--actor <user>',
-    description: 'e-mail address or id of the account, or id of the client, that acted',
-  },
+  actor: { flags: '--actor <user>', description: 'e-mail address or id of the account or client that acted' },
   target: { flags: '--target <user>', description: 'e-mail address or id that was acted on' },
   action: { flags: '--action <name>', description: 'action, such as user.disable' },
   outcome: { flags: '--outcome <name>', description: 'outcome, such as done' },
@@ -85,7 +43,16 @@ export const optionSpecs: Readonly<Record<keyof Options, OptionSpec>> = {
   replaceSecret: { flags: '--replace-secret', description: 'give an existing client this secret, name and scopes' },
   yes: { flags: '--yes', description: 'do not ask' },
   json: { flags: '--json', description: 'print JSON' },
-}
+} as const satisfies Record<string, OptionSpec>
+
+type ValueOf<Spec> = Spec extends { isList: true }
+  ? string[]
+  : Spec extends { flags: `${string}<${string}` }
+    ? string
+    : boolean
+
+/** By the name of the option. Those that were not given are undefined. */
+export type Options = { [Name in keyof typeof optionSpecs]?: ValueOf<(typeof optionSpecs)[Name]> | undefined }
 
 /** The options of every command that revokes. */
 export const revocationOptions = ['reason', 'wait', 'myself'] as const satisfies readonly (keyof Options)[]

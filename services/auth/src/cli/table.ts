@@ -2,10 +2,14 @@
 
 export type Row = Readonly<Record<string, unknown>>
 
-/** @param columns by heading: the value of a row in that column */
-export function table<Each>(rows: readonly Each[], columns: Readonly<Record<string, (row: Each) => unknown>>): string {
+type Column<Each> = keyof Each | ((row: Each) => unknown)
+
+/** @param columns by heading: the member of a row in that column, or how to read it */
+export function table<Each>(rows: readonly Each[], columns: Readonly<Record<string, Column<Each>>>): string {
   const headings = Object.keys(columns)
-  const cells = rows.map(row => Object.values(columns).map(read => cell(read(row))))
+  const cells = rows.map(row =>
+    Object.values(columns).map(read => cell(typeof read === 'function' ? read(row) : row[read])),
+  )
   const widths = headings.map((heading, index) =>
     Math.max(heading.length, ...cells.map(line => line[index]?.length ?? 0)),
   )

@@ -1,33 +1,11 @@
 /** `gatehouse users ...` */
 import { randomBytes } from 'node:crypto'
-import type { Receipt, UserView } from '@gatehouse/contract'
+import type { ResetCodeIssued, UserChanged, UserDetail, UserPage, UserView } from '@gatehouse/contract'
 import type { Api } from './api.ts'
-import {
-  type ApiCommand,
-  type CommandContext,
-  type CommandTable,
-  callRevocation,
-  type Result,
-  receiptResult,
-  withoutUndefined,
-} from './command.ts'
+import { type ApiCommand, type CommandContext, type CommandTable, type Result, withoutUndefined } from './command.ts'
 import { parseWhole, requireForm, requireOption, revocationOptions, UsageError } from './options.ts'
+import { callRevocation, receiptResult } from './receipts.ts'
 import { card, table } from './table.ts'
-
-interface Page {
-  users: UserView[]
-  nextCursor: string | null
-}
-
-const columns = {
-  email: ({ email }: UserView) => email,
-  state: ({ state }: UserView) => state,
-  roles: ({ roles }: UserView) => roles,
-  scopes: ({ scopes }: UserView) => scopes,
-  sessions: ({ sessions }: UserView) => sessions,
-  'last seen': ({ lastSeenAt }: UserView) => lastSeenAt,
-  id: ({ id }: UserView) => id,
-}
 
 /** Fetches as many pages as `--limit` needs. */
 async function listUsers({ api, options, reportProgress }: CommandContext): Promise<Result> {
@@ -38,23 +16,24 @@ async function listUsers({ api, options, reportProgress }: CommandContext): Prom
   do {
     const limit = String(Math.min(100, maxUsers - users.length))
     const query = new URLSearchParams(withoutUndefined({ email, state, role, limit, cursor: cursor ?? undefined }))
-    const { body } = await api.call<Page>(`/admin/users?${query}`)
+    const { body } = await api.call<UserPage>(`/admin/users?${query}`)
     users.push(...body.users)
     reportProgress(`${users.length} accounts so far`)
     cursor = body.nextCursor
   } while (cursor && users.length < maxUsers)
-  return { data: users, text: table(users, columns) }
+  const text = table(users, {
+    ...{ email: 'email', state: 'state', roles: 'roles', scopes: 'scopes' },
+    ...{ sessions: 'sessions', 'last seen': 'lastSeenAt', id: 'id' },
+  })
+  return { data: users, text }
 }
 
 async function showUser(run: CommandContext): Promise<Result> {
   const id = await resolveUserId(run)
-  const { body } = await run.api.call<{ user: UserView; sessions: Record<string, unknown>[] }>(`/admin/users/${id}`)
+  const { body } = await run.api.call<UserDetail>(`/admin/users/${id}`)
   const sessions = table(body.sessions, {
-    device: session => session['device'],
-    agent: session => session['agent'],
-    address: session => session['address'],
-    renewed: session => session['renewedAt'] ?? session['createdAt'],
-    id: session => session['id'],
+    ...{ device: 'device', agent: 'agent', address: 'address' },
+    ...{ renewed: ({ renewedAt, createdAt }) => renewedAt ?? createdAt, id: 'id' },
   })
   return { data: body, text: `${card(body.user)}\n\n${sessions}` }
 }
@@ -78,7 +57,7 @@ async function setRights(run: CommandContext): Promise<Result> {
   const { headers } = await run.api.call(`/admin/users/${id}`)
   // An empty value removes all.
   const nonEmpty = (values: string[] | undefined) => values?.filter(value => value !== '')
-  const { body } = await callRevocation<{ user: UserView; revocation: Receipt | null }>(run, `/admin/users/${id}`, {
+  const body = await callRevocation<UserChanged>(run, `/admin/users/${id}`, {
     method: 'PATCH',
     body: withoutUndefined({ roles: nonEmpty(roles), scopes: nonEmpty(scopes) }),
     headers: { 'if-match': headers.get('etag') ?? '' },
@@ -89,23 +68,15 @@ async function setRights(run: CommandContext): Promise<Result> {
 }
 
 async function issueResetCode(run: CommandContext): Promise<Result> {
-  const id = await resolveUserId(run)
-  const path = `/admin/users/${id}/password/reset-code`
-  const { body } = await callRevocation<ResetCode>(run, path, { method: 'POST' })
-  const { code, expiresInSeconds, revocation } = body
+  const path = `/admin/users/${await resolveUserId(run)}/password/reset-code`
+  const { code, expiresInSeconds, revocation } = await callRevocation<ResetCodeIssued>(run, path)
   return receiptResult(revocation, { code, expires: `in ${Math.round(expiresInSeconds / 60)} minutes` })
-}
-
-interface ResetCode {
-  code: string
-  expiresInSeconds: number
-  revocation: Receipt
 }
 
 function accountAction(description: string, method: 'POST' | 'DELETE', path: string): ApiCommand {
   const run = async (context: CommandContext): Promise<Result> => {
     const id = await resolveUserId(context)
-    return receiptResult((await callRevocation<Receipt>(context, `/admin/users/${id}${path}`, { method })).body)
+    return receiptResult(await callRevocation(context, `/admin/users/${id}${path}`, { method }))
   }
   if (path === '/enable') return { description, operands: '<user>', options: revocationOptions, run }
   return { description, operands: '<user>', options: [...revocationOptions, 'yes'], isDestructive: true, run }
@@ -158,7 +129,7 @@ export async function resolveUserId({ api, operands }: { api: Api; operands: rea
  */
 export async function findUserId(api: Api, user: string): Promise<string> {
   if (!user.includes('@')) return requireForm(user, 'an id or an e-mail address of an account')
-  const { body } = await api.call<Page>(`/admin/users?${new URLSearchParams({ email: user })}`)
+  const { body } = await api.call<UserPage>(`/admin/users?${new URLSearchParams({ email: user })}`)
   const found = body.users.find(({ email }) => email.toLowerCase() === user.toLowerCase())
   if (found === undefined) throw new UsageError(`no account has the address ${user}`)
   return found.id

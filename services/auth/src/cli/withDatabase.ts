@@ -3,7 +3,6 @@ import { systemClock } from '@gatehouse/clock'
 import { readSettings } from '@gatehouse/settings'
 import { readConfig, settings } from '../config.ts'
 import { type Database, openDatabase } from '../database/database.ts'
-import { assess, profiles } from './assurance.ts'
 import { backup } from './backup.ts'
 import { exitCodes } from './command.ts'
 import type { DatabaseCommandName } from './databaseCommandSpecs.ts'
@@ -44,9 +43,7 @@ async function doctor(options: Options, environment: Environment): Promise<numbe
   try {
     const findings = await runDoctor({ environment, database, wallMs: systemClock.wallMs, url: options.url })
     const text = table(findings, {
-      '': ({ isOk }) => (isOk ? 'ok' : 'WRONG'),
-      check: ({ check }) => check,
-      finding: ({ message }) => message,
+      ...{ '': ({ isOk }) => (isOk ? 'ok' : 'WRONG'), check: 'check', finding: 'message' },
     })
     console.log(options.json ? JSON.stringify(findings) : text)
     return findings.every(({ isOk }) => isOk) ? exitCodes.done : exitCodes.refused
@@ -56,16 +53,14 @@ async function doctor(options: Options, environment: Environment): Promise<numbe
 }
 
 /** Prints every row, whatever its verdict: what to do about it is the operator's decision. */
-function printProfile(options: Options, environment: Environment): number {
+async function printProfile(options: Options, environment: Environment): Promise<number> {
+  const { assess, profiles } = await import('./assurance.ts')
   const profile = profiles.find(name => name === options.profile)
   if (options.url !== undefined) throw new UsageError('--url and --profile exclude each other')
   if (profile === undefined) throw new UsageError(`--profile must be one of ${profiles.join(', ')}`)
   const rows = assess(profile, readConfig(environment))
   const text = table(rows, {
-    verdict: ({ verdict }) => verdict,
-    'no.': ({ id }) => id,
-    requirement: ({ requirement }) => requirement,
-    reason: ({ reason }) => reason,
+    ...{ verdict: 'verdict', 'no.': 'id', requirement: 'requirement', reason: 'reason' },
   })
   console.log(options.json ? JSON.stringify(rows) : text)
   return exitCodes.done

@@ -1,7 +1,8 @@
 /** The text of a receipt. */
 import type { Receipt } from '@gatehouse/contract'
 import t from 'tap'
-import { exitCodes, receiptResult } from '../../src/cli/command.ts'
+import { exitCodes } from '../../src/cli/command.ts'
+import { receiptResult } from '../../src/cli/receipts.ts'
 
 const time = '2026-11-23T21:15:42.022Z'
 const acknowledged = { guard: 'g1', name: 'warehouse-1', acknowledgedAt: time, leaseEndedAt: null }
