@@ -38,7 +38,7 @@ try {
   for (const name of ['warehouse-1', 'warehouse-2', 'billing-1', 'search-1']) {
     await system.addResource({ env: { GUARD_NAME: name } })
   }
-  const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
+  const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
   const logins = []
   for (const [index, name] of users.entries()) {
     const login = await system.createAccount(`${name}@example.org`)

@@ -46,8 +46,8 @@ t.test('accessibility', { skip, timeout: 280_000 }, async t => {
     resources: 1,
     env: { PUBLIC_CLIENTS: 'television' },
   })
-  const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
-  const ada = await system.createAccount('ada@example.org', ['--scope', 'storage:restricted'])
+  const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
+  const ada = await system.createAccount('ada@example.org', { scopes: ['storage:restricted'] })
   await system.login(ada)
   const { accessToken: token } = await system.login(admin)
   const call = system.auths[0]?.call

@@ -10,7 +10,7 @@ t.test('account', { skip, timeout: 280_000 }, async t => {
     resources: 1,
     env: { RECENT_LOGIN_SECONDS: '3', PUBLIC_CLIENTS: 'television,gatehouse-cli' },
   })
-  const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
+  const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
   const email = 'ada@example.org'
 
   await t.test('a first visit sends no renewal and logs no error; a reload after the log-in goes on', async t => {
@@ -91,7 +91,7 @@ t.test('account', { skip, timeout: 280_000 }, async t => {
   }
 
   await t.test('/account/device: approves, denies, and says what is wrong with a code', async t => {
-    const user = await system.createAccount('grace@example.org', ['--scope', 'storage:read'])
+    const user = await system.createAccount('grace@example.org', { scopes: ['storage:read'] })
     const begin = async (client: object = { client_id: 'television', scope: 'storage:read' }) => {
       const form = new URLSearchParams({ ...client })
       const response = await fetch(`${url}/oauth/device_authorization`, { method: 'POST', body: form })

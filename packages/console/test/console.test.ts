@@ -16,9 +16,9 @@ t.test('console', { skip, timeout: 280_000 }, async t => {
     resources: 2,
     env: { LEASE_MS: '8000', POLL_HOLD_MS: '2000', KEY_ENCRYPTION_KEYS: `1:${'0'.repeat(64)}` },
   })
-  const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
-  const second = await system.createAccount('grace@example.org', ['--role', 'admin'])
-  const auditor = await system.createAccount('olga@example.org', ['--role', 'auditor'])
+  const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
+  const second = await system.createAccount('grace@example.org', { roles: ['admin'] })
+  const auditor = await system.createAccount('olga@example.org', { roles: ['auditor'] })
   const bob = await system.createAccount('bob@example.org')
   const ada = await system.createAccount('ada@example.org')
   const call = system.auths[0]?.call

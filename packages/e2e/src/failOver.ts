@@ -46,7 +46,7 @@ export async function startFailOver(options: FailOverOptions): Promise<FailOver>
     await system.stop()
   }
   const prepare = async (): Promise<[Tokens, Login]> => {
-    const admin = await login(await system.createAccount('admin@example.org', ['--role', 'admin']))
+    const admin = await login(await system.createAccount('admin@example.org', { roles: ['admin'] }))
     const user = await system.createAccount('ada@example.org')
     for (let count = 0; count < options.clients; count += 1)
       clients.push(startClient(auths, (await login(user)).refreshToken))

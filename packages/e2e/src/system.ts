@@ -1,6 +1,7 @@
 /** A whole system as real processes: auth replicas and resource services on one database. */
 import { execFile } from 'node:child_process'
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import {
@@ -9,6 +10,7 @@ import {
   freePort,
   freshDatabase,
   httpClient,
+  onServer,
   startProcess,
   type TestProcess,
 } from '@gatehouse/testkit'
@@ -37,7 +39,7 @@ export interface System {
   /** Starts another replica; with `port` in the place of one that has exited. */
   addAuth: (options?: AddOptions & { form?: BuildForm }) => Promise<Service>
   addResource: (options?: AddOptions) => Promise<Service>
-  createAccount: (email: string, rights?: string[]) => Promise<Login>
+  createAccount: (email: string, rights?: { roles?: string[]; scopes?: string[] }) => Promise<Login>
   login: (credentials: Login, auth?: Service) => Promise<Tokens>
   stop: () => Promise<void>
 }
@@ -74,15 +76,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const { databaseUrl, env = {}, form: defaultForm = 'bundle' } = options
   const ports = await Promise.all(Array.from({ length: Math.max(options.auths, 1) }, freePort))
   const issuer = `http://127.0.0.1:${ports[0]}`
-  const cli = async (args: string[], extraEnv: Record<string, string> = {}) => {
-    const entry = `${root}services/auth/dist/bundle/gatehouse.js`
-    const { stdout } = await run(process.execPath, [entry, ...args], {
-      env: { ...process.env, DATABASE_URL: databaseUrl, ...extraEnv },
-    })
-    return JSON.parse(stdout) as Record<string, unknown>
-  }
-  await cli(['migrate'])
-  await cli(['create-client', '--id', 'resource', '--scope', 'guard'], { CLIENT_SECRET: clientSecret })
+  // Of several hosts, the first is the primary at the start.
+  const primaryUrl = databaseUrl.replace(/,[^/]+/, '')
+  await prepareDatabase(primaryUrl)
 
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const common = { HOST: '127.0.0.1', DRAIN_MS: '50', LOG_LEVEL: 'info', ISSUER: issuer, AUDIENCE: 'gatehouse', ...env }
@@ -124,8 +120,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     resources,
     addAuth,
     addResource,
-    createAccount: async (email, rights = []) => {
-      await cli(['create-account', '--email', email, ...rights], { PASSWORD: password })
+    createAccount: async (email, { roles = [], scopes = [] } = {}) => {
+      const sql = `INSERT INTO accounts (email, email_key, password_hash, roles, scopes) VALUES ($1, $1, $2, $3, $4)`
+      await onServer(primaryUrl, sql, [email, await passwordHash(), roles, scopes])
       return { email, password }
     },
     login: async (credentials, auth = auths[0]) => {
@@ -145,6 +142,23 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await system.stop()
     throw error
   }
+}
+
+/** Migrates the database unless it is a copy of a migrated one, and creates the client of the resource services. */
+async function prepareDatabase(databaseUrl: string): Promise<void> {
+  const { rows } = await onServer(databaseUrl, `SELECT to_regclass('service_clients') IS NULL AS "isEmpty"`)
+  if (rows[0]?.isEmpty) {
+    const env = { ...process.env, DATABASE_URL: databaseUrl }
+    await run(process.execPath, [`${root}services/auth/dist/bundle/gatehouse.js`, 'migrate'], { env })
+  }
+  const sql = `INSERT INTO service_clients (id, name, secret_hash, scopes) VALUES ('resource', 'resource', $1, '{guard}')`
+  await onServer(databaseUrl, `${sql} ON CONFLICT DO NOTHING`, [createHash('sha256').update(clientSecret).digest()])
+}
+
+/** The hash of `password` as the service stores it. */
+function passwordHash(): Promise<string> {
+  const { hash } = createRequire(`${root}services/auth/package.json`)('@node-rs/argon2')
+  return hash(password, { algorithm: 2, memoryCost: 19456, timeCost: 2, parallelism: 1 })
 }
 
 /**

@@ -53,7 +53,7 @@ t.test('tutorial: the service answers each call as the page says', async t => {
   const system = await systemOf(t)
   const [auth] = system.auths
   if (auth === undefined) throw new Error('no auth replica')
-  const admin = await system.login(await system.createAccount('admin@example.org', ['--role', 'admin']))
+  const admin = await system.login(await system.createAccount('admin@example.org', { roles: ['admin'] }))
   const asAdmin = (path: string, options: object) => auth.call(path, { token: admin.accessToken, ...options })
   const client = await asAdmin('/admin/clients', { body: { id: 'notes', scopes: ['guard'] } })
   const { secret = '' } = client.body as { secret?: string }

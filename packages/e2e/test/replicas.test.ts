@@ -27,7 +27,7 @@ async function startTestSystem(
   more: Record<string, string> = {},
 ): Promise<TestSystem> {
   const system = await systemOf(t, { ...counts, env: { ...env, ...more } })
-  const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
+  const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
   const user = await system.createAccount('ada@example.org')
   const { accessToken } = await system.login(user)
   const auths = system.auths as Pair

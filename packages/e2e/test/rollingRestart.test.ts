@@ -29,7 +29,7 @@ async function startTestSystem(t: Test, env: Record<string, string> = {}): Promi
   t.teardown(async () => {
     for (const { close } of [...auth, ...resource]) close()
   })
-  const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
+  const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
   await system.createAccount('ada@example.org')
   const { accessToken } = await system.login(admin)
   const resourceUrls = system.auths.map(({ url }) => url).join(',')

@@ -42,12 +42,12 @@ export function databaseUrl(server: string, name: string): string {
 }
 
 /** Runs one statement on a new connection. */
-export async function onServer(server: string, sql: string): Promise<pg.QueryResult> {
+export async function onServer(server: string, sql: string, values?: unknown[]): Promise<pg.QueryResult> {
   const client = new pg.Client({ connectionString: server })
   client.on('error', () => {})
   await client.connect()
   try {
-    return await client.query(sql)
+    return await client.query(sql, values)
   } finally {
     await client.end()
   }

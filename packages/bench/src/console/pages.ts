@@ -33,7 +33,7 @@ export async function consolePages(benchRun: BenchRun): Promise<Result[]> {
   try {
     await environment.seed(sessions)
     const auth = await environment.auth()
-    const admin = await environment.system.createAccount('admin@bench.example', ['--role', 'admin'])
+    const admin = await environment.system.createAccount('admin@bench.example', { roles: ['admin'] })
     const { accessToken } = await environment.system.login(admin, auth)
     const results: Result[] = []
     const { body } = await auth.call('/admin/users?limit=1', { token: accessToken })

@@ -38,7 +38,7 @@ export async function bulkRevocations(benchRun: BenchRun): Promise<Result[]> {
   try {
     await fill(environment, { total, log: benchRun.log })
     const auth = await environment.auth()
-    const admin = await environment.system.createAccount('admin@bench.example', ['--role', 'admin'])
+    const admin = await environment.system.createAccount('admin@bench.example', { roles: ['admin'] })
     const logIn = async () => (await environment.system.login(admin, auth)).accessToken
     return await measure(benchRun, auth, { total, logIn })
   } finally {

@@ -103,7 +103,7 @@ async function startParts(
   const form = options.mutation === undefined ? 'bundle' : 'src'
   const system = await startSystem({ databaseUrl: postgres.url, auths: 0, resources: 0, env: envOf(options), form })
   undo.push(() => system.stop())
-  const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
+  const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
 
   const start = starter(system, options)
   const slot = async (name: string, port: number, startService: (port: number) => Promise<Service>) => {

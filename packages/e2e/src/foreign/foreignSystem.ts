@@ -54,7 +54,7 @@ export async function startForeignSystem(): Promise<ForeignSystem> {
     const directResource = `http://127.0.0.1:${directResourcePort}`
     const directEnv = { ISSUER: directUrl, AUTH_URLS: directUrl, RESOURCE_URL: directResource }
     await system.addResource({ port: directResourcePort, env: directEnv })
-    const user = await system.createAccount('ada@example.org', ['--scope', 'storage:read'])
+    const user = await system.createAccount('ada@example.org', { scopes: ['storage:read'] })
     const places = {
       direct: { issuer: directUrl, resource: directResource },
       gateway: { issuer: `${url}/auth`, resource: `${url}/api` },

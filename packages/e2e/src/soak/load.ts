@@ -23,7 +23,7 @@ export async function startLoad(
 ): Promise<SoakLoad> {
   const [auth, resource] = [system.auths[0], system.resources[0]]
   if (auth === undefined || resource === undefined) throw new Error('The load needs both services.')
-  const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
+  const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
   const users: Login[] = []
   while (users.length < accounts) users.push(await system.createAccount(`user-${users.length}@example.org`))
 

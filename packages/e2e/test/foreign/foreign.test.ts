@@ -26,7 +26,7 @@ const robot = await createRobot()
 
 /** `users:read` is what its tokens carry; `introspect` is used with the secret. */
 async function createRobot() {
-  const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
+  const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
   const { accessToken } = await system.login(admin)
   const body = { id: 'robot', scopes: ['users:read', 'introspect'] }
   const created = await system.auths[0]?.call('/admin/clients', { token: accessToken, body })

@@ -20,7 +20,7 @@ const root = fileURLToPath(new URL('../../../../../', import.meta.url))
 const protectedSystem = await startProtectedSystem({ ACCESS_TOKEN_SECONDS: '5' })
 const { system, gateway, send } = protectedSystem
 t.teardown(protectedSystem.stop)
-const admin = await system.createAccount('admin@example.org', ['--role', 'admin', '--scope', 'storage:restricted'])
+const admin = await system.createAccount('admin@example.org', { roles: ['admin'], scopes: ['storage:restricted'] })
 const user = await system.createAccount('ada@example.org')
 
 function assertProblem(t: Test, answer: HttpResponse, code: ProblemCode): void {

@@ -19,7 +19,7 @@ const identityHeaders = fileURLToPath(
 const protectedSystem = await startProtectedSystem({}, { dropHeaders: 'X-Company-User, X-Company-Role' })
 const { system, gateway, send, echoed } = protectedSystem
 t.teardown(protectedSystem.stop)
-const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
+const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
 
 /** Sends the head of a request and waits until nginx begins to read the body. */
 async function beginRequest(head: string): Promise<Socket> {
@@ -87,7 +87,7 @@ t.test('protected upstream: requires the scopes of $needed_scope, with and witho
     t.equal(challenge.split('Bearer').length, 2, 'one challenge')
   }
   t.match(await send({ path: '/example/restricted', token }), { status: 200 })
-  const cleared = await system.createAccount('cleared@example.org', ['--scope', 'storage:restricted'])
+  const cleared = await system.createAccount('cleared@example.org', { scopes: ['storage:restricted'] })
   const { accessToken } = await system.login(cleared)
   t.match(await send({ path: '/example/restricted/x', token: accessToken }), { status: 200 })
 })

@@ -70,7 +70,7 @@ t.test('retry: a repeated end of session and a repeated log-out succeed', async 
 })
 
 t.test('retry: the gateway does not repeat a POST, and answers 502', async t => {
-  const adminTokens = await system.login(await system.createAccount('chief@example.org', ['--role', 'admin']))
+  const adminTokens = await system.login(await system.createAccount('chief@example.org', { roles: ['admin'] }))
   const { accessToken, sessionId } = await system.login(await system.createAccount('eve@example.org'))
   const path = `/auth/admin/sessions/${sessionId}/end`
   const answer = await killDuringRequest(

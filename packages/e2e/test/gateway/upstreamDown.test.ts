@@ -50,7 +50,7 @@ t.test('gateway: a rolling restart of all four services fails no request', async
   const protectedSystem = await startProtectedSystem({ LOG_REQUESTS: 'false' })
   t.teardown(protectedSystem.stop)
   const { system } = protectedSystem
-  const admin = await system.createAccount('admin@example.org', ['--role', 'admin'])
+  const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
   const users = await Promise.all(['ada', 'bob', 'eve'].map(name => system.createAccount(`${name}@example.org`)))
   const stopping = new AbortController()
   const load = underLoad(protectedSystem, { admin, users }, stopping.signal)
