@@ -11,4 +11,4 @@ for name in $names; do
       ;;
   esac
   printf 'proxy_set_header %s "";\n' "$name"
-done > "$NGINX_ENVSUBST_OUTPUT_DIR/drop-headers.conf"
+done > "$RENDERED/drop-headers.conf"

@@ -52,4 +52,4 @@ EOF
   else
     printf 'location / {\n  return 404;\n}\n'
   fi
-} > "$NGINX_ENVSUBST_OUTPUT_DIR/frontend.conf"
+} > "$RENDERED/frontend.conf"

@@ -1,29 +1,31 @@
 #!/bin/sh
-# Writes the configuration for an nginx outside a container, 1.22 (Debian 12) or newer.
+# Writes the configuration for nginx 1.22 (Debian 12) or newer with its Lua module.
 #   AUTH_ADDRESS="127.0.0.1:3000 127.0.0.1:3001" ISSUER=https://example.org/auth ./render.sh /etc/gatehouse-gateway
-# Takes the variables of the Dockerfile. AUTH_ADDRESS and RESOURCE_ADDRESS may list several replicas:
-# nginx before 1.27.3 has no `resolve`, so each address becomes a line. GATEWAY_CERTIFICATES enables TLS.
+# Takes the variables of the Dockerfile. GATEWAY_CERTIFICATES enables TLS. With RESOLVERS, the addresses of
+# name servers, nginx looks up AUTH_ADDRESS and RESOURCE_ADDRESS at run time (`resolve`, nginx 1.27.3). Without,
+# they may list several replicas, each of which becomes a line.
 set -eu
 folder=${1:?the folder of the configuration is missing}
 shipped=$(cd "$(dirname "$0")" && pwd)
 
 export GATEWAY_PORT="${GATEWAY_PORT:-8080}" GATEWAY_CERTIFICATES="${GATEWAY_CERTIFICATES:-}"
 export AUTH_ADDRESS="${AUTH_ADDRESS:-127.0.0.1:3000}" RESOURCE_ADDRESS="${RESOURCE_ADDRESS:-127.0.0.1:4000}"
-export EXAMPLE_ADDRESS="${EXAMPLE_ADDRESS:-127.0.0.1:9}" BODY_READER_ADDRESS="${BODY_READER_ADDRESS:-127.0.0.1:8081}"
+export EXAMPLE_ADDRESS="${EXAMPLE_ADDRESS:-127.0.0.1:9}" BODY_TIMEOUT="${BODY_TIMEOUT:-10}"
 export ISSUER="${ISSUER:?ISSUER is missing: the public URL of the auth service}"
 export STRICT_TRANSPORT_SECURITY="${STRICT_TRANSPORT_SECURITY:-max-age=31536000}"
-export ALLOWED_ORIGINS="${ALLOWED_ORIGINS:-}" PUBLISH_CONSOLE="${PUBLISH_CONSOLE:-off}"
+export RESOLVERS="${RESOLVERS:-}" ALLOWED_ORIGINS="${ALLOWED_ORIGINS:-}" PUBLISH_CONSOLE="${PUBLISH_CONSOLE:-off}"
 
 mkdir -p "$folder/rendered"
-cp -R "$shipped/nginx/." "$folder"
-export NGINX_ENVSUBST_OUTPUT_DIR="$folder/rendered"
+[ "$shipped/nginx" -ef "$folder" ] || cp -R "$shipped/nginx/." "$folder"
+export RENDERED="$folder/rendered"
+"$shipped/render-lua.sh"
 "$shipped/render-drop-headers.sh"
 "$shipped/render-frontend.sh"
 
 render() {
   awk '
-    /^resolver/ { next }
-    match($0, /\$\{(AUTH|RESOURCE)_ADDRESS\} resolve/) {
+    /^resolver/ && ENVIRON["RESOLVERS"] == "" { next }
+    ENVIRON["RESOLVERS"] == "" && match($0, /\$\{(AUTH|RESOURCE)_ADDRESS\} resolve/) {
       name = substr($0, RSTART + 2, index($0, "}") - RSTART - 2)
       rest = substr($0, RSTART + RLENGTH)
       count = split(ENVIRON[name], addresses, " ")

@@ -1,7 +1,7 @@
 /** Starts nginx with the shipped configuration in front of the processes of a test. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,6 +28,9 @@ export interface GatewayOptions extends Addresses {
   port?: number
   /** Folder with `tls.crt` and `tls.key`; enables TLS. */
   certificates?: string
+  hasHttp2?: boolean
+  /** The variable BODY_TIMEOUT. */
+  bodyTimeout?: string
   /** Network of a load balancer in front, as an operator sets it in the template. */
   balancer?: string
   /** The variable ALLOWED_ORIGINS. */
@@ -44,15 +47,16 @@ export interface GatewayOptions extends Addresses {
 
 const shippedFolder = fileURLToPath(new URL('../../../../../services/gateway/', import.meta.url))
 const program = process.env['NGINX'] ?? 'nginx'
+const luaModule = '/usr/lib/nginx/modules/ngx_http_lua_module.so'
 
 /**
- * Ends a test file without a failure if nginx is not installed: `npx pnpm test` requires only Node.
- * CI requires nginx.
+ * Ends a test file without a failure if nginx or its Lua module is not installed: `npx pnpm test`
+ * requires only Node. CI requires both.
  * @param plan receives the reason
  */
 export function requireNginx(plan: (count: number, why: string) => void): void {
-  if (process.env['CI'] || spawnSync(program, ['-v']).status === 0) return
-  plan(0, 'nginx is not installed')
+  if (process.env['CI'] || (spawnSync(program, ['-v']).status === 0 && existsSync(luaModule))) return
+  plan(0, 'nginx or its Lua module (Debian: libnginx-mod-http-lua) is not installed')
   process.exit(0)
 }
 
@@ -61,7 +65,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const port = options.port ?? (await freePort())
   const url = `${options.certificates === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-gateway-'))
-  writeConfiguration(folder, { ...options, port, bodyReaderPort: await freePort(), issuer: `${url}/auth` })
+  writeConfiguration(folder, { ...options, port, issuer: `${url}/auth` })
   const logFile = join(folder, 'log')
   const log = () => readFileSync(logFile, 'utf8')
   const outputFd = openSync(logFile, 'a')
@@ -92,7 +96,6 @@ function argumentsFor(folder: string): string[] {
 
 interface RenderOptions extends GatewayOptions {
   port: number
-  bodyReaderPort: number
   issuer: string
 }
 
@@ -110,13 +113,13 @@ function writeConfiguration(folder: string, options: RenderOptions): void {
   const conf = join(folder, 'conf')
   const env = {
     PATH: process.env['PATH'],
-    GATEWAY_PORT: `127.0.0.1:${options.port}`,
+    GATEWAY_PORT: `127.0.0.1:${options.port}${options.hasHttp2 ? ' http2' : ''}`,
     ISSUER: options.issuer,
     AUTH_ADDRESS: options.auths.join(' '),
     RESOURCE_ADDRESS: options.resources.join(' '),
     EXAMPLE_ADDRESS: options.example,
     GATEWAY_CERTIFICATES: options.certificates,
-    BODY_READER_ADDRESS: `127.0.0.1:${options.bodyReaderPort}`,
+    BODY_TIMEOUT: options.bodyTimeout,
     ALLOWED_ORIGINS: options.allowedOrigins,
     PUBLISH_CONSOLE: options.hasConsole ? 'on' : 'off',
     DROP_HEADERS: options.dropHeaders,

@@ -66,11 +66,17 @@ export interface RawResponse {
   ms: number
 }
 
-/** Sends raw bytes, which need not be HTTP, and waits until the server closes the connection. */
-export function sendRaw(port: number, said: string, timeoutMs = eventTimeoutMs): Promise<RawResponse> {
+/**
+ * Sends raw bytes, which need not be HTTP, and waits until the server closes the connection.
+ * @param part sent every second until then
+ */
+export function sendRaw(port: number, said: string, part = ''): Promise<RawResponse> {
+  const timeoutMs = eventTimeoutMs
   const startMs = performance.now()
   const socket = createConnection(port, '127.0.0.1', () => socket.write(said))
   socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`still open after ${timeoutMs} ms`)))
+  const parts = setInterval(() => part !== '' && socket.write(part), 1000)
+  socket.on('close', () => clearInterval(parts))
   return new Promise((resolve, reject) => {
     let received = ''
     const end = () => resolve({ text: received, ms: performance.now() - startMs })

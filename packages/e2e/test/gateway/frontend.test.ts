@@ -1,6 +1,6 @@
 /** What the gateway serves at `/`: a folder, a server, or nothing. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ import { requireNginx, startGateway } from '../../src/gateway/nginx.ts'
 requireNginx((count, why) => t.plan(count, why))
 
 const services = { auths: ['127.0.0.1:9'], resources: ['127.0.0.1:9'] }
-const script = fileURLToPath(new URL('../../../../../services/gateway/render-frontend.sh', import.meta.url))
+const scripts = fileURLToPath(new URL('../../../../../services/gateway/', import.meta.url))
 
 t.test('frontend: a folder is served with its types, and paths of the application get index.html', async t => {
   const frontendFolder = t.testdir({ 'index.html': '<h1>Shop</h1>', '.env': 'SECRET=1', assets: { 'app.js': 'run()' } })
@@ -46,16 +46,17 @@ t.test('frontend: without a setting, / is 404', async t => {
   t.equal((await fetch(gateway.url)).status, 404)
 })
 
-t.test('frontend: both settings, a relative folder and a character of the configuration are refused', async t => {
-  const folder = join(t.testdir(), 'rendered')
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'frontend.conf'), '')
-  const render = (env: Record<string, string>) =>
-    execFileSync(script, {
-      env: { PATH: process.env['PATH'], NGINX_ENVSUBST_OUTPUT_DIR: folder, ...env },
-      stdio: 'pipe',
-    })
-  t.throws(() => render({ FRONTEND_FOLDER: '/srv', FRONTEND_ADDRESS: 'web:80' }), { message: /both set/ })
-  t.throws(() => render({ FRONTEND_FOLDER: 'dist' }), { message: /must be an absolute path, not "dist"/ })
-  t.throws(() => render({ FRONTEND_ADDRESS: 'web:80; return 200' }), { message: /may contain/ })
+t.test('gateway settings: wrong values and a missing Lua module are refused in a sentence', async t => {
+  const folder = t.testdir()
+  const render = (script: string, env: Record<string, string>) =>
+    execFileSync(join(scripts, script), { env: { PATH: process.env['PATH'], RENDERED: folder, ...env }, stdio: 'pipe' })
+  const frontend = (env: Record<string, string>) => render('render-frontend.sh', env)
+  t.throws(() => frontend({ FRONTEND_FOLDER: '/srv', FRONTEND_ADDRESS: 'web:80' }), { message: /both set/ })
+  t.throws(() => frontend({ FRONTEND_FOLDER: 'dist' }), { message: /must be an absolute path, not "dist"/ })
+  t.throws(() => frontend({ FRONTEND_ADDRESS: 'web:80; return 200' }), { message: /may contain/ })
+  for (const BODY_TIMEOUT of ['0', '1.5', '-1', '10s', '1000', '5; return 200'])
+    t.throws(() => render('render-lua.sh', { BODY_TIMEOUT }), { message: /BODY_TIMEOUT must be a number of seconds/ })
+  t.throws(() => render('render-lua.sh', { NGINX_MODULES: folder }), { message: /install libnginx-mod-http-lua/ })
+  render('render-lua.sh', { NGINX_MODULES: '' })
+  t.equal(readFileSync(join(folder, 'modules.conf'), 'utf8'), '')
 })

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
+import { connect as connectHttp2 } from 'node:http2'
 import { get } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -14,23 +15,26 @@ import { requireNginx, startGateway } from '../../src/gateway/nginx.ts'
 
 requireNginx((count, why) => t.plan(count, why))
 
-t.test('tls: accepts TLS 1.2 and newer, and forwards the scheme https', async t => {
-  const certificates = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'))
-  const [crt, key] = ['tls.crt', 'tls.key'].map(name => join(certificates, name)) as [string, string]
-  const names = ['-subj', '/CN=gatehouse', '-addext', 'subjectAltName=IP:127.0.0.1']
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-  execFileSync('openssl', ['req', '-x509', ...kind, ...names, '-keyout', key, '-out', crt], { stdio: 'ignore' })
-  const echo = createServer((request, response) => response.end(JSON.stringify(request.headers))).listen(0, '127.0.0.1')
-  await once(echo, 'listening')
-  const address = `127.0.0.1:${(echo.address() as AddressInfo).port}`
-  const gateway = await startGateway({ auths: [address], resources: [address], certificates })
-  t.teardown(async () => {
-    await gateway.stop()
-    echo.close()
-    rmSync(certificates, { recursive: true, force: true })
-  })
+const certificates = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'))
+const [crt, key] = ['tls.crt', 'tls.key'].map(name => join(certificates, name)) as [string, string]
+const names = ['-subj', '/CN=gatehouse', '-addext', 'subjectAltName=IP:127.0.0.1']
+const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+execFileSync('openssl', ['req', '-x509', ...kind, ...names, '-keyout', key, '-out', crt], { stdio: 'ignore' })
+const ca = readFileSync(crt)
+const echo = createServer(async (request, response) => {
+  for await (const _ of request);
+  response.end(JSON.stringify(request.headers))
+}).listen(0, '127.0.0.1')
+await once(echo, 'listening')
+const address = `127.0.0.1:${(echo.address() as AddressInfo).port}`
+t.teardown(() => {
+  echo.close()
+  rmSync(certificates, { recursive: true, force: true })
+})
 
-  const ca = readFileSync(crt)
+t.test('tls: accepts TLS 1.2 and newer, and forwards the scheme https', async t => {
+  const gateway = await startGateway({ auths: [address], resources: [address], certificates })
+  t.teardown(gateway.stop)
   const ask = async (path: string): Promise<IncomingMessage> =>
     (await once(get(`${gateway.url}${path}`, { ca, agent: false }), 'response'))[0]
   const passed = await ask('/auth/me')
@@ -43,18 +47,37 @@ t.test('tls: accepts TLS 1.2 and newer, and forwards the scheme https', async t 
   const old = connect({ host: '127.0.0.1', port: gateway.port, ca, minVersion: 'TLSv1', maxVersion: 'TLSv1.1' })
   const [error] = await once(old, 'error')
   t.match(error.code, /^ERR_SSL/)
+
+  const plain = await fetch(`http://127.0.0.1:${gateway.port}/auth/me`)
+  t.equal(plain.status, 400, 'plain HTTP is answered with a problem')
+  t.match(await plain.json(), { code: 'request-malformed', action: 'stop' })
 })
 
-t.test('tls: answers plain HTTP with a problem', async t => {
-  const certificates = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'))
-  t.teardown(() => rmSync(certificates, { recursive: true, force: true }))
-  const files = ['-keyout', join(certificates, 'tls.key'), '-out', join(certificates, 'tls.crt')]
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=a', ...files], {
-    stdio: 'ignore',
-  })
-  const gateway = await startGateway({ auths: ['127.0.0.1:9'], resources: ['127.0.0.1:9'], certificates })
+t.test('tls: over HTTP/2, a body in parts passes, and one that takes longer than BODY_TIMEOUT is 408', async t => {
+  const options = { auths: [address], resources: [address], example: address, certificates }
+  const gateway = await startGateway({ ...options, hasHttp2: true, bodyTimeout: '1' })
   t.teardown(gateway.stop)
-  const answer = await fetch(`http://127.0.0.1:${gateway.port}/auth/me`)
-  t.equal(answer.status, 400)
-  t.match(await answer.json(), { code: 'request-malformed', action: 'stop' })
+  const session = connectHttp2(gateway.url, { ca })
+  t.teardown(() => session.destroy())
+  const post = async (path: string, length: Record<string, string>, isWhole: boolean) => {
+    const stream = session.request({ ':method': 'POST', ':path': path, ...length })
+    stream.write('x')
+    const parts = setInterval(() => (isWhole ? stream.end('x') : stream.write('x')), 100)
+    const [headers] = await once(stream, 'response')
+    clearInterval(parts)
+    const body = await json(stream)
+    stream.destroy()
+    return { status: headers[':status'], body }
+  }
+  for (const path of ['/auth/session', '/example/'])
+    for (const length of [{}, { 'content-length': '2' }]) {
+      t.match(await post(path, length, true), { status: 200, body: { 'content-length': '2' } }, path)
+      const long = 'content-length' in length ? { 'content-length': '100' } : {}
+      t.match(await post(path, long, false), { status: 408, body: { code: 'request-malformed', status: 408 } }, path)
+    }
+  t.match(
+    await json(session.request({ ':path': '/auth/me' })),
+    { 'x-forwarded-proto': 'https' },
+    'the connection serves other requests',
+  )
 })

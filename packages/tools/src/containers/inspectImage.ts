@@ -52,7 +52,7 @@ export function inspectImage(store: Store, service: 'auth' | 'resource'): ImageR
 /** Checks the metadata of the gateway image. @returns a line that names its nginx version */
 export function inspectGatewayImage(store: Store): string {
   const { OCIv1, Docker } = JSON.parse(store.buildah('inspect', '--type', 'image', 'localhost/gateway'))
-  assert.equal(OCIv1.config.User, 'nginx')
+  assert.equal(OCIv1.config.User, '101:101')
   assert.ok(OCIv1.config.Labels['org.opencontainers.image.title'])
   assert.ok(Docker.config.Healthcheck, 'a health check')
   assert.equal(OCIv1.config.StopSignal, 'SIGQUIT', 'SIGQUIT lets nginx finish its requests')

@@ -32,37 +32,22 @@ export function createLocalNodeImage(store: Store, { image, folder, node }: Loca
   })
 }
 
-/**
- * Follows the documentation of the official image: sets the resolvers, renders the templates,
- * starts the command.
- */
-const entrypoint = `#!/bin/sh
-set -eu
-if [ -n "\${NGINX_ENTRYPOINT_LOCAL_RESOLVERS:-}" ]; then
-  NGINX_LOCAL_RESOLVERS=$(awk '$1 == "nameserver" { print ($2 ~ /:/) ? "[" $2 "]" : $2 }' /etc/resolv.conf | tr '\\n' ' ')
-  export NGINX_LOCAL_RESOLVERS
-fi
-names=$(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\${\\1}/p' | tr '\\n' ' ')
-for template in "\${NGINX_ENVSUBST_TEMPLATE_DIR:-/etc/nginx/templates}"/*.template; do
-  envsubst "$names" < "$template" > "\${NGINX_ENVSUBST_OUTPUT_DIR:-/etc/nginx/conf.d}/$(basename "$template" .template)"
-done
-for script in /docker-entrypoint.d/*.sh; do
-  [ ! -x "$script" ] || "$script"
-done
-exec "$@"
+/** The packages are in the image already. */
+const apk = `#!/bin/sh
+[ "$*" = 'add --no-cache nginx nginx-mod-http-lua lua-resty-core' ]
 `
 
-/** From Debian testing: `resolve` in upstreams needs nginx 1.27.3. */
+/** In place of Alpine. From Debian testing: `resolve` in upstreams needs nginx 1.27.3. */
 export function createLocalNginxImage(store: Store, { image, folder }: LocalImage): void {
-  const root = join(folder, 'rootfs-nginx')
+  const root = join(folder, 'rootfs-nginx-lua')
   createImage(store, {
-    ...{ image, root, suite: 'testing', packages: 'nginx,gettext-base,busybox' },
+    ...{ image, root, suite: 'testing', packages: 'nginx,libnginx-mod-http-lua,busybox' },
     user: ['--system', '--uid', '101', '--user-group', '--no-create-home', 'nginx'],
     settings: () => {
-      // The official image's wget is that of busybox too.
+      // Alpine's wget is that of busybox too.
       execFileSync('ln', ['-sf', '/usr/bin/busybox', join(root, 'usr/local/bin/wget')])
-      writeFileSync(join(root, 'docker-entrypoint.sh'), entrypoint, { mode: 0o755 })
-      return ['--entrypoint', JSON.stringify(['/docker-entrypoint.sh']), '--stop-signal', 'SIGQUIT']
+      writeFileSync(join(root, 'usr/local/bin/apk'), apk, { mode: 0o755 })
+      return ['--env', 'PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']
     },
   })
 }

@@ -30,8 +30,8 @@ async function main(): Promise<void> {
     const { appMb, packages } = inspectImage(store, service)
     console.log(`${service}: built in ${seconds} s; /app holds ${appMb} MB in ${packages} packages`)
   }
-  const [, nginx = ''] = /^ARG NGINX_IMAGE=(.*)$/m.exec(readFileSync('services/gateway/Dockerfile', 'utf8')) ?? []
-  createLocalNginxImage(store, { image: nginx, folder })
+  const [, alpine = ''] = /^ARG ALPINE_IMAGE=(.*)$/m.exec(readFileSync('services/gateway/Dockerfile', 'utf8')) ?? []
+  createLocalNginxImage(store, { image: alpine, folder })
   build(store, 'gateway')
   console.log(inspectGatewayImage(store))
   for (const line of await systemTest(store)) console.log(line)

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
-import { until } from '@gatehouse/e2e'
+import { sendRaw, until } from '@gatehouse/e2e'
 import { type Call, freePort, httpClient, startPostgres } from '@gatehouse/testkit'
 import type { Container, Store } from './buildah.ts'
 import { readCompose, withDefaults } from './compose.ts'
@@ -89,30 +89,18 @@ async function runTest(testBed: TestBed): Promise<string[]> {
   for (const address of ['127.0.2.1:3000', '127.0.3.1:4000'])
     assert.equal(userAt(address), '1000', `${address} is served by the user of the image`)
   // nginx opens its standard output by name, which `buildah run` does not permit to the container's
-  // user.
-  const command = [
-    'bash',
-    '-o',
-    'pipefail',
-    '-c',
-    '"$@" | cat',
-    'sh',
-    '/docker-entrypoint.sh',
-    'nginx',
-    '-p',
-    '/run/gateway',
-    '-c',
-    '/etc/gateway/nginx.conf',
-  ]
+  // user, so that is a pipe.
   const gateway = serve('gateway', {
-    command: [...command, '-e', 'stderr', '-g', 'daemon off;'],
-    env: { GATEWAY_PORT: String(port) },
+    command: ['bash', '-o', 'pipefail', '-c', '/etc/gateway-shipped/start.sh | cat'],
+    env: { GATEWAY_PORT: String(port), BODY_TIMEOUT: '2' },
   })
   const call = httpClient(url)
   await until(async () => (await call('/api/storage')).status === 401)
   assert.equal(userAt(`0.0.0.0:${port}`, 'master'), '101', 'the gateway runs as its own user')
   await succeeded(run('gateway', { command: healthCheckOf(store), env: { GATEWAY_PORT: String(port) } }))
 
+  const slow = await sendRaw(port, 'POST /example/ HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n', ' ')
+  assert.match(slow.text, /^HTTP\/1\.1 408 [\s\S]*"code":"request-malformed"/, 'the time of a body is bounded')
   const tourRequests = await takeTour(folder, url)
   const load = startRenewalLoad(call, await login(call))
   // A third replica starts and the first stops, as in the roll-out of a release.

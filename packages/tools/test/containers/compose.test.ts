@@ -89,7 +89,7 @@ for (const [name, service] of Object.entries(services)) {
     t.match(service.logging.options, { 'max-size': /^\d+m$/, 'max-file': /^\d$/ })
     for (const limit of ['cpus', 'memory', 'pids']) t.ok(service.deploy.resources.limits[limit], limit)
     const dockerfile = service.build && readFileSync(service.build.dockerfile, 'utf8')
-    const user = service.user ?? /^USER (\w+)$/m.exec(dockerfile ?? '')?.[1]
+    const user = service.user ?? /^USER ([\w:]+)$/m.exec(dockerfile ?? '')?.[1]
     t.ok(user && user !== 'root' && user !== '0', `user ${user}`)
     const { disable, test } = service.healthcheck ?? {}
     const isChecked = Boolean(test) || /^HEALTHCHECK /m.test(dockerfile ?? '')
@@ -130,7 +130,7 @@ t.test('compose: starts services in order, and auth and resource can be scaled',
 
 t.test('gateway templates: every variable is set by the image or the compose file', async t => {
   const dockerfile = readFileSync('services/gateway/Dockerfile', 'utf8')
-  const provided = new Set([...Object.keys(serviceOf('gateway').environment ?? {}), 'NGINX_LOCAL_RESOLVERS'])
+  const provided = new Set([...Object.keys(serviceOf('gateway').environment ?? {}), 'RESOLVERS'])
   for (const [, name = ''] of dockerfile.matchAll(/^(?:ENV|\s+)\s*([A-Z_]+)=/gm)) provided.add(name)
   for (const folder of ['templates', 'templates-tls']) {
     for (const file of readdirSync(`services/gateway/${folder}`)) {
