@@ -1,7 +1,6 @@
 /** The packed packages install into an application outside the workspace, compile there and run there. */
 import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +11,7 @@ import {
   claimsAt,
   clientId,
   clientSecret,
+  compileTypeScript,
   fakeAuth,
   installOnDemand,
   signingKey,
@@ -119,13 +119,7 @@ async function compile(folder: string, { include, ...options }: { include: strin
   }
   const project = { compilerOptions, include, exclude: ['dist', 'node_modules'] }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(project))
-  // The launcher of the compiler does not load under the hooks that measure coverage.
-  const manifest = createRequire(import.meta.url).resolve('typescript/package.json')
-  const { default: getExePath } = (await import(join(manifest, '..', 'lib', 'getExePath.js'))) as {
-    default: () => string
-  }
-  const { stdout, stderr } = await run(getExePath(), ['-p', '.'], { cwd: folder }).catch(error => error)
-  return `${stdout}${stderr}`
+  return compileTypeScript(folder)
 }
 
 async function checkResponses(t: Test, folder: string): Promise<void> {

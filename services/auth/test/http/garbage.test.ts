@@ -132,12 +132,9 @@ t.test('malformed headers and cookies: no 5xx', async t => {
     { prefer: 'wait=-1' },
     { prefer: 'wait=1e3' },
     { 'idempotency-key': 'a b' },
-    { 'content-length': '5' },
   ] as Record<string, string>[]) {
-    const response = await call('/session', { method: 'DELETE', body: { refreshToken: 'ghr_x' }, headers }).catch(
-      () => null,
-    )
-    if (response) t.ok(response.status >= 400 && response.status < 500, JSON.stringify(headers))
+    const { status } = await call('/session', { method: 'DELETE', body: { refreshToken: 'ghr_x' }, headers })
+    t.equal(Math.floor(status / 100), 4, JSON.stringify(headers))
   }
   for (const authorization of ['Bearer', 'Bearer  ', 'Bearer a,b', 'bearer\ta', 'Basic x', ',', '\u00e9', 'Bearer é'])
     t.equal(Math.floor((await call('/me', { headers: { authorization } })).status / 100), 4, authorization)

@@ -1,7 +1,8 @@
 /**
- * No input of any route leads to a 500: values for every parameter and body of the OpenAPI
- * document.
+ * No input of any route leads to a 500, and every refusal is a problem document: values for every
+ * parameter and body of the OpenAPI document.
  */
+import { problemMediaType } from '@gatehouse/contract'
 import fc from 'fast-check'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
@@ -30,9 +31,11 @@ const budgetMs = 1000 * Number(process.env['FUZZ_SECONDS'] ?? 20)
 const ended = ['session-ended', 'account-disabled', 'token-expired', 'token-invalid']
 const concurrency = 4
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+const credentials = ['Bearer x', 'Basic x', basic('x', 'y'), basic('guards', guardSecret), '']
 const prefers = ['wait=0', 'respond-async', 'wait=0, wait=x', 'wait="0"; a=b', ',;=', 'wait=0;;']
 
-t.test(`fuzz: no input of any route leads to a 500 (SEED=${seed})`, { timeout: 180_000 }, async t => {
+const title = `fuzz: no input of any route leads to a 500, and every refusal is a problem document (SEED=${seed})`
+t.test(title, { timeout: 180_000 }, async t => {
   const service = await startWithAdmin(t, {
     POLL_HOLD_MS: '50',
     ADMIN_CALLS: '100000',
@@ -52,11 +55,15 @@ t.test(`fuzz: no input of any route leads to a 500 (SEED=${seed})`, { timeout: 1
 
   const fuzz = async ({ path, method, operation }: (typeof routes)[number]) => {
     let runs = 0
-    const property = fc.asyncProperty(inputOf(operation), fc.constantFrom(...prefers), async (input, prefer) => {
+    const ownOrOther = fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, fc.constantFrom(...credentials))
+    const inputs = [inputOf(operation), fc.constantFrom(...prefers), ownOrOther] as const
+    const property = fc.asyncProperty(...inputs, async (input, prefer, other) => {
       runs += 1
-      const response = await send({ path, method, operation, input, prefer })
+      const response = await send({ path, method, operation, input, prefer, other })
       const answer = `${method} ${path} ${response.status} ${JSON.stringify(response.body)}`
       if (response.status >= 500 && response.status !== 503) throw new Error(answer)
+      const isProblem = response.headers.get('content-type') === problemMediaType
+      if (response.status >= 400 && !isProblem && !path.startsWith('/oauth')) throw new Error(`no problem: ${answer}`)
       const { code } = Object(response.body) as { code?: string }
       if (code !== undefined && ended.includes(code)) actor = await newActor()
     })
@@ -88,15 +95,15 @@ t.test(`fuzz: no input of any route leads to a 500 (SEED=${seed})`, { timeout: 1
     return fc.record({ path: group('path'), query: group('query'), header: group('header'), body })
   }
 
-  function send(request: { path: string; method: string; operation: Operation; input: Input; prefer: string }) {
-    const { path, method, operation, input, prefer } = request
+  function send(request: (typeof routes)[number] & { input: Input; prefer: string; other: string | undefined }) {
+    const { path, method, operation, input, prefer, other } = request
     const isForm = 'application/x-www-form-urlencoded' in (operation.requestBody?.content ?? {})
     const url = path.replace(/\{(\w+)\}/g, (_match, name: string) => encodeURIComponent(textOf(input.path[name])))
     const query = formOf(input.query)
     const names = Object.keys(input.header).filter(name => /^[\w-]+$/.test(name))
     const headers = Object.fromEntries(names.map(name => [name, headerOf(input.header[name])]))
     const needsClient = JSON.stringify(operation.security ?? []).includes('client') || isForm
-    const authorization = needsClient ? basic('guards', guardSecret) : `Bearer ${actor.accessToken}`
+    const authorization = other ?? (needsClient ? basic('guards', guardSecret) : `Bearer ${actor.accessToken}`)
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
     return service.call(`${url}?${query}`, {
       method: method.toUpperCase(),

@@ -36,17 +36,15 @@ const accepted = [
   '雪月花鳥風山川草木空海星雲雨風',
 ]
 
-t.test('password policy: refuses short, common, repeated, sequential and context passwords', async t => {
-  for (const password of refused) t.throws(() => check(password, options), { code: 'request-malformed' }, password)
+t.test('password policy: refuses short, common, repeated, sequential and context passwords, unrepeated', async t => {
+  for (const password of refused) {
+    const error = t.throws(() => check(password, options), { code: 'request-malformed' }, password)
+    t.notOk(JSON.stringify(error).includes(password), 'the error does not repeat the password')
+  }
 })
 
-t.test('password policy: accepts passphrases and random passwords, and never repeats the password', async t => {
+t.test('password policy: accepts passphrases and random passwords', async t => {
   for (const password of accepted) t.doesNotThrow(() => check(password, options), password)
-  try {
-    check('passwordpassword', options)
-  } catch (error) {
-    t.notMatch(JSON.stringify(error), /passwordpassword/)
-  }
 })
 
 t.test('password policy: requires 15 characters by default', async t => {
