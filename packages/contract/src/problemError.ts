@@ -52,3 +52,12 @@ export class ProblemError extends Error {
 export function conflict(reason: string): ProblemError {
   return new ProblemError('conflict', reason, { detail: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.` })
 }
+
+/**
+ * A `request-malformed` that names one field.
+ * @param field its path in the request, such as `body/email`
+ * @param reason what is wrong with it, as a phrase without its value
+ */
+export function malformed(field: string, reason: string): ProblemError {
+  return new ProblemError('request-malformed', `${field} ${reason}`, { fields: [{ field, reason }] })
+}

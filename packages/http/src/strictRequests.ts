@@ -1,5 +1,5 @@
 /** The plugin that rejects ambiguous requests: strict JSON bodies, query parameters and Authorization given once. */
-import { decodeUtf8, findAuthorization, ProblemError, parseStrictJson, StrictJsonError } from '@gatehouse/contract'
+import { decodeUtf8, findAuthorization, malformed, parseStrictJson, StrictJsonError } from '@gatehouse/contract'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
@@ -55,8 +55,4 @@ function parseBody(body: Buffer): unknown {
 function parameterErrorIn(value: unknown): string | null {
   if (Array.isArray(value)) return 'must be given once'
   return typeof value === 'string' && value.includes('\0') ? 'contains a NUL character' : null
-}
-
-function malformed(field: string, reason: string): ProblemError {
-  return new ProblemError('request-malformed', `${field} ${reason}`, { fields: [{ field, reason }] })
 }

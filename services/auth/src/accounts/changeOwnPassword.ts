@@ -1,5 +1,5 @@
 /** Changes the caller's own password: one password is verified per request, and counted before it is answered. */
-import { conflict, type PasswordChange, ProblemError } from '@gatehouse/contract'
+import { conflict, malformed, type PasswordChange, ProblemError } from '@gatehouse/contract'
 import type { PrismaClient } from '../database/database.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { sha256 } from '../keys/hmac.ts'
@@ -44,7 +44,7 @@ export async function changeOwnPassword(
   const email = account?.email ?? ''
   passwords.requireAcceptable(newPassword, { field: 'body/newPassword', email })
   if (normalizePassword(newPassword) === normalizePassword(currentPassword))
-    throw malformed('must differ from the current password')
+    throw malformed('body/newPassword', 'must differ from the current password')
   const keyHash = key === undefined ? undefined : sha256(`password|${accountId}|${key}`)
   const isRepeat = keyHash !== undefined && (await readCreation(db, keyHash)) !== undefined
 
@@ -67,7 +67,8 @@ export async function changeOwnPassword(
     return revoked
   } catch (error) {
     // Whatever the answer is, a password has been verified: it is audited, and the count stays.
-    if (error instanceof ProblemError) await auditRefusal(db, change, error)
+    if (error instanceof ProblemError)
+      await writeAudit(db, context, { action: 'user.change-password', target: accountId, outcome: error.code })
     throw error
   }
 }
@@ -90,27 +91,13 @@ async function commit(
  * this answer only waits until everything before it is in force.
  */
 async function answerRepeat({ db }: PasswordChangeDeps, { accountId, context }: OwnPasswordChange) {
-  const { actor, reason, address, requestId } = context
-  const entry = { action: 'user.change-password' as const, target: accountId, outcome: 'repeated', detail: {} }
-  await writeAudit(db, { actor, reason, address, requestId, ...entry })
+  await writeAudit(db, context, { action: 'user.change-password', target: accountId, outcome: 'repeated' })
   const result = { kind: 'user' as const, subject: accountId, effect: 'ended' as const, sessionsEnded: 0 }
   return { ...(await readHead(db)), ...result }
-}
-
-async function auditRefusal(db: PrismaClient, { accountId, context }: OwnPasswordChange, error: ProblemError) {
-  const { actor, reason, address, requestId } = context
-  const entry = { action: 'user.change-password' as const, target: accountId, outcome: error.code, detail: {} }
-  await writeAudit(db, { actor, reason, address, requestId, ...entry })
 }
 
 function wrong(isRepeat: boolean): ProblemError {
   if (isRepeat) return new ProblemError('idempotency-key-reused', 'the Idempotency-Key came with another new password')
   const fields = [{ field: 'body/currentPassword', reason: 'is not the current password' }]
   return new ProblemError('password-wrong', 'wrong current password', { fields })
-}
-
-function malformed(reason: string): ProblemError {
-  return new ProblemError('request-malformed', `the new password ${reason}`, {
-    fields: [{ field: 'body/newPassword', reason }],
-  })
 }

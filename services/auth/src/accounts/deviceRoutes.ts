@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { DeviceDecision, DeviceLookup, type ProblemCode, ProblemError, WaitingDevice } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import type { Db, PrismaClient } from '../database/database.ts'
-import { actorContextOf } from '../http/actorContext.ts'
+import { actorContextOf, auditContextOf } from '../http/actorContext.ts'
 import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
 import { readUserCode } from '../oauth/userCode.ts'
 import { withReservedAttempt } from '../rateLimits/reservedAttempt.ts'
@@ -30,7 +30,7 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
     body: DeviceLookup,
     response: { 200: WaitingDevice, ...guarded },
   }
-  app.post('/device/lookup', { schema: lookup }, async (request, reply) => {
+  app.post('/device/lookup', { schema: lookup }, async request => {
     const { roles: heldRoles, scopes: held } = request.caller
     const device = await limitGuesses(request, async () => {
       await actorContextOf(request).readActor(db)
@@ -40,7 +40,6 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
     const isLogin = client === commandLine
     const roles = isLogin && scope === null && (await isWhole(db, request)) ? [...heldRoles] : []
     const scopes = scope === null ? [...held] : scope.split(' ').filter(wanted => held.includes(wanted))
-    reply.header('cache-control', 'no-store')
     return { client, isLogin, roles, scopes, audience, address, expiresAt: expiresAt.toISOString() }
   })
 
@@ -58,7 +57,7 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
   app.post('/device/decision', { schema: decision }, async (request, reply) => {
     const { approve, userCode } = request.body
     await limitGuesses(request, () => decide(request, { approve, userCode: readUserCode(userCode) }))
-    return reply.code(204).header('cache-control', 'no-store').send()
+    return reply.code(204).send()
   })
 
   /**
@@ -66,7 +65,8 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
    * the user's token lacks.
    */
   async function decide(request: FastifyRequest, { approve, userCode }: { approve: boolean; userCode: string }) {
-    const { actor, sid, reason, address, requestId, readActor } = actorContextOf(request)
+    const context = actorContextOf(request)
+    const { actor, sid, readActor } = context
     const authTime = request.caller.claims.auth_time
     return db.$transaction(async tx => {
       const { scopes } = await readActor(tx)
@@ -77,20 +77,18 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
       if (decided === undefined) return undefined
       if (approve) assertConfirmed(decided, authTime)
       const { clientId: client } = decided
-      const action = approve ? ('device.approve' as const) : ('device.deny' as const)
-      const entry = { actor, action, target: actor, outcome: 'done', detail: { client, session: sid } }
-      await writeAudit(tx, { ...entry, reason, address, requestId })
+      const action = approve ? 'device.approve' : 'device.deny'
+      await writeAudit(tx, context, { action, target: actor, detail: { client, session: sid } })
       await confirmActor(tx, { readActor, use: 'read' })
       return client
     })
   }
 
   async function limitGuesses<Found>(request: FastifyRequest, find: () => Promise<Found | undefined>): Promise<Found> {
-    const { actor, reason, address, requestId } = actorContextOf(request)
-    const onLimitReached = () => {
-      const entry = { actor, action: 'device.approve' as const, target: actor, outcome: 'rate-limited', detail: {} }
-      return writeAudit(db, { ...entry, reason, address, requestId })
-    }
+    const context = auditContextOf(request)
+    const { actor } = context
+    const onLimitReached = () =>
+      writeAudit(db, context, { action: 'device.approve', target: actor, outcome: 'rate-limited' })
     const limit = { counter: deviceGuesses, key: actor, policy: 'device-code', windowSeconds: 60 }
     return withReservedAttempt({ ...limit, isCounted, onLimitReached }, async () => {
       const found = await find()

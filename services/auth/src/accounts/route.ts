@@ -21,11 +21,10 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AccountRoutes> = async (ap
   app.get(
     '/me',
     { schema: { ...common, summary: 'Read my account', response: { 200: Me, ...guarded } } },
-    async (request, reply) => {
+    async request => {
       const account = await readAccount(db, request.caller.id)
       if (account === undefined)
         throw new ProblemError('account-disabled', 'the account was deleted during the request')
-      reply.header('cache-control', 'no-store')
       return { ...account, createdAt: account.createdAt.toISOString() }
     },
   )

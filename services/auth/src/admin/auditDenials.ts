@@ -3,7 +3,7 @@ import { ProblemError, problemDefinition } from '@gatehouse/contract'
 import type { FastifyInstance } from 'fastify'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Db } from '../database/database.ts'
-import { auditContextOf } from '../http/auditContext.ts'
+import { auditContextOf } from '../http/actorContext.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 
 /**
@@ -25,7 +25,7 @@ export function auditDenials(app: FastifyInstance, db: Db): void {
     const detail = { method: request.method, route: url, why: error.message }
     const entry = { action: 'admin.denied', target: null, outcome: error.code, detail } as const
     // The refusal is sent whether or not it can be written.
-    await writeAudit(db, { ...auditContextOf(request), ...entry }).catch(cause => {
+    await writeAudit(db, auditContextOf(request), entry).catch(cause => {
       request.log.warn({ err: cause }, 'the audit entry of a denied admin request could not be written')
     })
   })

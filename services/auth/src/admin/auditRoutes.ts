@@ -6,30 +6,28 @@ import {
   type AuditFilter as AuditFilterQuery,
   AuditPage,
   AuditQuery,
-  ProblemError,
+  malformed,
 } from '@gatehouse/contract'
 import { parseAddress } from '@gatehouse/http'
-import { auditContextOf } from '../http/auditContext.ts'
+import type { Db } from '../database/database.ts'
+import type { ReadActor } from '../http/actorContext.ts'
 import { findIdByEmail } from '../store/accounts.ts'
-import { type AuditFilter, readAuditPage } from '../store/readAudit.ts'
+import { type AuditFilter, readAuditOnwards, readAuditPage } from '../store/readAudit.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { auditLines } from './auditExport.ts'
-import { auditView } from './auditView.ts'
-import { readAuditCursor, writeCursor } from './cursor.ts'
-import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'
+import { pageOf, readAuditCursor } from './cursor.ts'
+import { type AdminDeps, adminContextOf, adminRoute } from './deps.ts'
+import { auditView } from './serialize.ts'
 import { parseTimestamp } from './timestamps.ts'
 
-const tags = ['admin: audit']
+/** Bounds the memory of an export. */
+const exportPageSize = 1000
 
-const list = {
-  tags,
+const list = adminRoute('audit', {
   summary: 'List audit entries, newest first',
   querystring: AuditQuery,
-  response: { 200: AuditPage, ...adminProblemResponses() },
-}
-
-const exportLines = {
-  tags,
+  response: { 200: AuditPage },
+})
+const exportLines = adminRoute('audit', {
   summary: 'Export audit entries as lines of JSON',
   querystring: AuditExportQuery,
   response: {
@@ -37,47 +35,62 @@ const exportLines = {
       description: 'One entry a line, in the form of the list, oldest first.',
       content: { 'application/x-ndjson': { schema: { type: 'string' } } },
     },
-    ...adminProblemResponses(),
   },
-}
+})
 
 export const auditRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, { db }) => {
-  app.get('/audit', { schema: list }, async (request, reply) => {
+  app.get('/admin/audit', list, async request => {
     const { limit = '50', cursor, ...query } = request.query
-    const rows = await readAuditPage(db, await filterOf(db, query), {
-      before: readAuditCursor(cursor),
-      limit: Number(limit) + 1,
-    })
-    const page = rows.slice(0, Number(limit))
-    const last = rows.length > page.length ? page.at(-1) : undefined
-    reply.header('cache-control', 'no-store')
-    return { entries: page.map(auditView), nextCursor: last ? writeCursor([Number(last.id)]) : null }
+    const range = { before: readAuditCursor(cursor), limit: Number(limit) + 1 }
+    const rows = await readAuditPage(db, await filterOf(db, query), range)
+    const { page, nextCursor } = pageOf(rows, Number(limit), ({ id }) => [Number(id)])
+    return { entries: page.map(auditView), nextCursor }
   })
 
-  app.get('/audit/export', { schema: exportLines }, async (request, reply) => {
+  app.get('/admin/audit/export', exportLines, async (request, reply) => {
     const filter = await filterOf(db, request.query)
-    const detail = { ...request.query }
-    await writeAudit(db, { ...auditContextOf(request), action: 'audit.export', target: null, outcome: 'done', detail })
-    reply.header('cache-control', 'no-store').type('application/x-ndjson')
-    const { readActor } = adminContextOf(request)
-    return reply.send(Readable.from(auditLines(db, { filter, readActor }), { objectMode: false }))
+    const context = adminContextOf(request)
+    await writeAudit(db, context, { action: 'audit.export', target: null, detail: { ...request.query } })
+    reply.type('application/x-ndjson')
+    return reply.send(Readable.from(auditLines(db, { filter, ...context }), { objectMode: false }))
   })
+}
+
+interface AuditExport {
+  filter: AuditFilter
+  readActor: ReadActor
+}
+
+/**
+ * Reads the next page when the client has taken the last one, and the actor before each page: an
+ * export may take hours, and ends when its actor is revoked.
+ * @throws ProblemError the codes of `ReadActor`
+ */
+async function* auditLines(db: Db, { filter, readActor }: AuditExport): AsyncGenerator<string> {
+  let after = 0n
+  for (;;) {
+    await readActor(db)
+    const rows = await readAuditOnwards(db, filter, { after, limit: exportPageSize })
+    const last = rows.at(-1)
+    if (last === undefined) return
+    yield rows.map(row => `${JSON.stringify(auditView(row))}\n`).join('')
+    after = last.id
+  }
 }
 
 function plainAddress(text: string): string {
   const address = parseAddress(text)
   if (address !== undefined) return address
-  const fields = [{ field: 'query/address', reason: 'must be an address' }]
-  throw new ProblemError('request-malformed', 'the filter is not an address', { fields })
+  throw malformed('query/address', 'must be an address')
 }
 
 /** An id, or the e-mail address of an account. An address of no account matches no entry. */
-async function idOf(db: AdminDeps['db'], text: string | undefined): Promise<string | null> {
+async function idOf(db: Db, text: string | undefined): Promise<string | null> {
   if (text === undefined) return null
   return (text.includes('@') ? await findIdByEmail(db, text) : undefined) ?? text
 }
 
-async function filterOf(db: AdminDeps['db'], query: AuditFilterQuery): Promise<AuditFilter> {
+async function filterOf(db: Db, query: AuditFilterQuery): Promise<AuditFilter> {
   const { action = null, outcome = null, address = null, seq } = query
   const from = query.from === undefined ? null : parseTimestamp(query.from, 'query/from')
   const until = query.until === undefined ? null : parseTimestamp(query.until, 'query/until')

@@ -1,6 +1,6 @@
 /** Ends all sessions that match criteria, in batches of bounded transactions. */
 import { isIP } from 'node:net'
-import { ProblemError, type SessionCriteria } from '@gatehouse/contract'
+import { malformed, type SessionCriteria } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { sessionEntry } from '../revoke/appendWork.ts'
@@ -56,10 +56,8 @@ export async function bulkRevoke(
   const requested = filterOf(criteria)
   // Sessions that begin later are not ended, so that the loop ends.
   const filter = { ...requested, createdBefore: requested.createdBefore < asOf ? requested.createdBefore : asOf }
-  const { actor, reason, address, requestId, sid } = context
-  await writeAudit(db, {
-    ...{ actor, reason, address, requestId, target: null, outcome: 'begun' },
-    action: 'sessions.end-matching',
+  await writeAudit(db, context, {
+    ...{ action: 'sessions.end-matching', target: null, outcome: 'begun' },
     detail: { ...criteria },
   })
   let last: RevocationResult | undefined
@@ -77,7 +75,7 @@ export async function bulkRevoke(
         batch = ended.ids
         after = ended.last
         if (batch.length === 0) return undefined
-        ownChanges.session ||= batch.includes(sid)
+        ownChanges.session ||= batch.includes(context.sid)
         const entries = batch.map(sessionEntry)
         return { entries, action: 'session.revoked', target: null, sessionsEnded: batch.length, ownChanges }
       },
@@ -92,10 +90,8 @@ export async function bulkRevoke(
 
 /** @throws ProblemError `request-malformed` */
 function filterOf({ accounts, client, device, network, createdBefore }: SessionCriteria): SessionFilter {
-  if (network !== undefined && !isNetwork(network)) {
-    const field = { field: 'body/criteria/network', reason: 'must be an address or a network, such as 203.0.113.0/24' }
-    throw new ProblemError('request-malformed', 'not a network', { fields: [field] })
-  }
+  if (network !== undefined && !isNetwork(network))
+    throw malformed('body/criteria/network', 'must be an address or a network, such as 203.0.113.0/24')
   return {
     accounts: accounts ?? null,
     client: client ?? null,

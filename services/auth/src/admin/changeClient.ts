@@ -1,5 +1,8 @@
-/** Creates and deletes service clients and replaces their secrets. */
-import { conflict, ProblemError } from '@gatehouse/contract'
+/** Creates and deletes service clients, and replaces their secrets or keys. */
+import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { conflict, malformed, ProblemError } from '@gatehouse/contract'
+import { keysFromJwks } from '@gatehouse/guard'
 import type { Db } from '../database/database.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { sha256 } from '../keys/hmac.ts'
@@ -11,6 +14,7 @@ import {
   type LockedClient,
   lockClient,
   renewClientSession,
+  replaceKeys,
   replaceSecret,
 } from '../store/manageClients.ts'
 import { createServiceClient } from '../store/serviceClients.ts'
@@ -39,7 +43,7 @@ export async function createClient(
   assertAudience(audience, audiences)
   assertTokenFits({ clientId: id, roles: [], scopes })
   const secret = newClientSecret()
-  const { actor, reason, address, requestId, readActor } = context
+  const { readActor } = context
   await db.$transaction(async tx => {
     assertClientGrantAllowed(await readActor(tx), scopes)
     const isNew = await createServiceClient(tx, {
@@ -50,13 +54,8 @@ export async function createClient(
       audience: audience ?? null,
     })
     if (!isNew) throw conflict('the id is in use')
-    const entry = {
-      action: 'client.create',
-      target: id,
-      outcome: 'done',
-      detail: { scopes, ...(audience === undefined ? {} : { audience }) },
-    } as const
-    await writeAudit(tx, { actor, reason, address, requestId, ...entry })
+    const detail = { scopes, ...(audience === undefined ? {} : { audience }) }
+    await writeAudit(tx, context, { action: 'client.create', target: id, detail })
     assertClientGrantAllowed(await confirmActor(tx, { readActor, use: 'read' }), scopes)
   })
   return secret
@@ -81,10 +80,8 @@ export async function rotateClientSecret(
   if (overlapSeconds > 0) {
     await db.$transaction(async tx => {
       await replace(tx)
-      const { actor, reason, address, requestId, readActor } = context
-      const entry = { action: 'client.rotate-secret', target: id, outcome: 'done', detail: { overlapSeconds } } as const
-      await writeAudit(tx, { actor, reason, address, requestId, ...entry })
-      await confirmActor(tx, { readActor, use: 'read' })
+      await writeAudit(tx, context, { action: 'client.rotate-secret', target: id, detail: { overlapSeconds } })
+      await confirmActor(tx, { readActor: context.readActor, use: 'read' })
     })
     return { secret, revoked: undefined }
   }
@@ -96,6 +93,41 @@ export async function rotateClientSecret(
     return { entries, action: 'client.rotate-secret', target: id, sessionsEnded: 0, ownChanges }
   }, context)
   return { secret, revoked }
+}
+
+/** As in the schema of the request. */
+const maxKeys = 5
+
+export interface NewClientKeys {
+  id: string
+  jwks: { keys: Record<string, unknown>[] }
+  replacedKids?: string[]
+}
+
+/**
+ * @throws ProblemError `not-found`, `insufficient-scope`, `conflict`, and `request-malformed` when a key is not a public key for ES256,
+ * EdDSA or RS256
+ */
+export async function setClientKeys(
+  { db }: AdminDeps,
+  { id, jwks, replacedKids }: NewClientKeys,
+  context: ActorContext,
+): Promise<void> {
+  const keys = keysFromJwks(jwks, jwks.keys.length)
+  if (keys.length !== jwks.keys.length || JSON.stringify(jwks).length > 10_000) {
+    throw malformed('body/jwks/keys', 'must be different public keys for ES256, EdDSA or RS256')
+  }
+  const kids = keys.map(({ kid }) => kid)
+  const named = { keys: jwks.keys.map((jwk, index) => ({ ...jwk, kid: kids[index] })) }
+  await db.$transaction(async tx => {
+    const client = await lockForActor(tx, id, context)
+    if (replacedKids !== undefined && !isDeepStrictEqual(kidsOf(client.jwks), new Set(replacedKids)))
+      throw conflict('the keys were changed by a concurrent request')
+    // Random bytes are the hash of no known secret.
+    await replaceKeys(tx, { id, unusableHash: randomBytes(32), jwks: named })
+    await writeAudit(tx, context, { action: 'client.set-keys', target: id, detail: { kids } })
+    await confirmActor(tx, { readActor: context.readActor, use: 'read' })
+  })
 }
 
 /** @throws ProblemError `not-found`, `insufficient-scope` */
@@ -118,10 +150,14 @@ export async function removeClient(
 /**
  * The actor is read under the lock of the client's row, since the client may be the actor itself.
  */
-export async function lockForActor(tx: Db, id: string, { readActor }: ActorContext): Promise<LockedClient> {
+async function lockForActor(tx: Db, id: string, { readActor }: ActorContext): Promise<LockedClient> {
   const client = await lockClient(tx, id)
   const actor = await readActor(tx)
   if (client === undefined) throw new ProblemError('not-found', 'no such client')
   assertClientGrantAllowed(actor, client.scopes)
   return client
+}
+
+function kidsOf(jwks: unknown): Set<string> {
+  return new Set(jwks === null ? [] : keysFromJwks(jwks, maxKeys).map(({ kid }) => kid))
 }

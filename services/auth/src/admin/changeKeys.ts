@@ -68,10 +68,7 @@ export async function activateKey(
     if (key.state === 'active') return
     if (!keyStore.canSign(key)) throw conflict('this replica lacks the private key')
     await activateSigningKey(tx, kid)
-    const { actor, reason, address, requestId, detail = {} } = context
-    await writeAudit(tx, {
-      ...{ actor, reason, address, requestId, action: 'key.activate', target: kid, outcome: 'done', detail },
-    })
+    await writeAudit(tx, context, { action: 'key.activate', target: kid })
   })
 }
 

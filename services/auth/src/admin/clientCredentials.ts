@@ -1,6 +1,6 @@
 /** The rules for the id, the audience and the secret of a service client. */
 import { randomBytes } from 'node:crypto'
-import { ProblemError } from '@gatehouse/contract'
+import { malformed } from '@gatehouse/contract'
 import { commandLine, firstParty } from '../tokens/firstParty.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -18,16 +18,11 @@ export function newClientSecret(): string {
  */
 export function assertClientId(id: string, publicClients: readonly string[] = []): void {
   if (!uuid.test(id) && id !== firstParty && id !== commandLine && !publicClients.includes(id)) return
-  const field = {
-    field: 'body/id',
-    reason: 'must be neither a UUID, nor first-party, nor gatehouse-cli, nor in PUBLIC_CLIENTS',
-  }
-  throw new ProblemError('request-malformed', 'a reserved client id', { fields: [field] })
+  throw malformed('body/id', 'must be neither a UUID, nor first-party, nor gatehouse-cli, nor in PUBLIC_CLIENTS')
 }
 
 /** @throws ProblemError `request-malformed` for an audience that is not configured */
 export function assertAudience(audience: string | undefined, audiences: readonly string[]): void {
   if (audience === undefined || audiences.includes(audience)) return
-  const field = { field: 'body/audience', reason: 'must be AUDIENCE or one of RESOURCES' }
-  throw new ProblemError('request-malformed', 'an unknown audience', { fields: [field] })
+  throw malformed('body/audience', 'must be AUDIENCE or one of RESOURCES')
 }

@@ -44,12 +44,13 @@ export async function createUser(deps: AdminDeps, { newUser, key, context }: Use
     if (earlierId !== undefined) return { id: earlierId, isRepeat: true }
     const created = await createAccount(tx, { ...account, roles, scopes, mustChangePassword, ...expiry })
     if (created === undefined) throw conflict('the e-mail address is in use')
-    const { actor, reason, address, requestId, readActor } = context
     const detail = { roles, scopes, mustChangePassword }
-    const entry = { actor, reason, address, requestId, action: 'user.create', target: account.id, detail } as const
-    await writeAudit(tx, { ...entry, outcome: 'done' })
+    await writeAudit(tx, context, { action: 'user.create', target: account.id, detail })
     // Hashing may have waited in a queue for seconds.
-    assertGrantAllowed(await confirmActor(tx, { readActor, use: 'read' }), noRights, { roles, scopes })
+    assertGrantAllowed(await confirmActor(tx, { readActor: context.readActor, use: 'read' }), noRights, {
+      roles,
+      scopes,
+    })
     return { id: account.id, isRepeat: false }
   })
   if (result.isRepeat) await assertSamePassword(deps, { id: result.id, password })

@@ -1,10 +1,22 @@
 /** Pagination cursors: the keys of a page's last row, as an opaque string. */
-import { ProblemError } from '@gatehouse/contract'
+import { malformed } from '@gatehouse/contract'
 import { isDatabaseTime } from './timestamps.ts'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-export function writeCursor(keys: readonly (string | number)[]): string {
+type Keys = readonly (string | number)[]
+
+/**
+ * @param rows up to one more than the limit, which shows that another page follows
+ * @param keysOf the keys after which the next page begins
+ */
+export function pageOf<Row>(rows: readonly Row[], limit: number, keysOf: (last: Row) => Keys) {
+  const page = rows.slice(0, limit)
+  const last = rows.length > limit ? page.at(-1) : undefined
+  return { page, nextCursor: last === undefined ? null : writeCursor(keysOf(last)) }
+}
+
+export function writeCursor(keys: Keys): string {
   return Buffer.from(JSON.stringify(keys)).toString('base64url')
 }
 
@@ -32,9 +44,7 @@ function readCursor<Key>(cursor: string | undefined, parse: (keys: unknown[]) =>
   const keys = decode(cursor)
   const key = Array.isArray(keys) ? parse(keys) : undefined
   if (key !== undefined) return key
-  throw new ProblemError('request-malformed', 'an unknown cursor', {
-    fields: [{ field: 'query/cursor', reason: 'must be the nextCursor of an earlier page' }],
-  })
+  throw malformed('query/cursor', 'must be the nextCursor of an earlier page')
 }
 
 function decode(cursor: string): unknown {

@@ -1,9 +1,7 @@
-/**
- * What all admin routes share: their dependencies, their problem responses, and the context of an
- * action.
- */
-import type { ProblemCode } from '@gatehouse/contract'
+/** What all admin routes share: their dependencies, the form of a route, and the context of an action. */
+import { Id, type ProblemCode, ReceiptRef } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import type { PrismaClient } from '../database/database.ts'
 import { type ActorContext, actorContextOf } from '../http/actorContext.ts'
 import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
@@ -12,8 +10,7 @@ import type { Revocations } from '../revoke/revoke.ts'
 import type { BarrierDeps } from '../revoke/sendWhenInForce.ts'
 import type { AssertTokenFits } from '../tokens/tokenSizeLimit.ts'
 import type { KeyChangeDeps } from './changeKeys.ts'
-import { assertRecentLogin } from './recentLogin.ts'
-import { assertPermitted } from './requirePermission.ts'
+import { assertPermitted, assertRecentLogin } from './requirePermission.ts'
 
 export interface AdminDeps {
   db: PrismaClient
@@ -33,16 +30,30 @@ export interface AdminDeps {
   leaseMs: number
 }
 
-/** @param codes the problems of one route, besides those of all admin routes */
-export function adminProblemResponses(...codes: ProblemCode[]): Record<number, object> {
-  return problemResponses(...accessTokenCodes, ...codes)
+export const IdParams = Type.Object({ id: Id })
+
+/** The responses of a route that revokes: in force, or not yet. */
+export const receipts = { 200: ReceiptRef, 202: ReceiptRef }
+
+interface RouteDescription {
+  summary: string
+  response: Record<number, object>
+  /** Besides those of all admin routes. */
+  problems?: readonly ProblemCode[]
+}
+
+/** @returns the options of a route, with the problems that every admin route can answer */
+export function adminRoute<Route extends RouteDescription>(tag: string, { problems = [], ...route }: Route) {
+  const response = { ...route.response, ...problemResponses(...accessTokenCodes, ...problems) }
+  return { schema: { ...route, tags: [`admin: ${tag}`], response: response as Route['response'] } }
 }
 
 /**
- * The context of an admin's action: whenever its actor is read again, the route's permission is
- * checked again too, and so is the age of the log-in.
+ * The context of an admin's action, with the reason in the body: whenever its actor is read again, the route's
+ * permission is checked again too, and so is the age of the log-in.
  */
-export function adminContextOf(request: FastifyRequest, reason: string | null = null): ActorContext {
+export function adminContextOf(request: FastifyRequest): ActorContext {
+  const { reason = null } = (request.body ?? {}) as { reason?: string }
   const context = actorContextOf(request, reason)
   return {
     ...context,

@@ -3,9 +3,9 @@
  */
 import { ProblemError } from '@gatehouse/contract'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import type { Actor } from '../http/actorContext.ts'
 import { describePermission, isPermitted, type Permission, permissions } from './permissions.ts'
 import type { Rights } from './policies.ts'
-import { loginAgeRule } from './recentLogin.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -23,7 +23,8 @@ declare module 'fastify' {
 export function requirePermission(app: FastifyInstance, recentLoginSeconds: number): void {
   app.addHook('onRoute', route => {
     const permission = permissionOf(route)
-    route.config = { ...route.config, permission, ...loginAgeRule(permission, recentLoginSeconds) }
+    const loginAge = permission.needsRecentLogin ? { maxLoginAgeSeconds: recentLoginSeconds } : {}
+    route.config = { ...route.config, permission, ...loginAge }
     const { description, ...schema } = (route.schema ?? {}) as { description?: string }
     route.schema = {
       ...schema,
@@ -43,6 +44,17 @@ export function assertPermitted(request: FastifyRequest, rights: Rights): void {
   if (permission === undefined || isPermitted(rights, permission)) return
   const scope = permission.scope === null ? permission.roles.map(role => `role:${role}`) : [permission.scope]
   throw new ProblemError('insufficient-scope', `neither role nor scope for ${url}`, { scope })
+}
+
+/**
+ * Requires a recent log-in for admin actions of weight (RFC 9470). Is called whenever the actor is read again, so the age is that at the commit.
+ * @throws ProblemError `reauthentication-required`
+ */
+export function assertRecentLogin(request: FastifyRequest, { authAgeSeconds }: Pick<Actor, 'authAgeSeconds'>): void {
+  const { maxLoginAgeSeconds } = request.routeOptions.config
+  if (maxLoginAgeSeconds === undefined || authAgeSeconds <= maxLoginAgeSeconds) return
+  const why = `the log-in is ${Math.floor(authAgeSeconds)} s old`
+  throw new ProblemError('reauthentication-required', why, { maxAgeSeconds: maxLoginAgeSeconds })
 }
 
 function permissionOf({ method, url }: RouteOptions): Permission {

@@ -4,101 +4,84 @@
  */
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import {
-  EndAllRequest,
-  GuardList,
-  ProblemError,
-  ReceiptRef,
-  RevocationPage,
-  RevocationQuery,
-} from '@gatehouse/contract'
+import { EndAllRequest, GuardList, ProblemError, RevocationPage, RevocationQuery } from '@gatehouse/contract'
 import { Type } from 'typebox'
 import { sendReceipt } from '../revoke/sendWhenInForce.ts'
 import { readLiveGuards } from '../store/guards.ts'
 import { listRevocations } from '../store/listRevocations.ts'
 import { readEntryAgeMs, readReceipt } from '../store/receipts.ts'
-import { readRevocationCursor, writeCursor } from './cursor.ts'
-import { type AdminDeps, adminContextOf, adminProblemResponses } from './deps.ts'
+import { pageOf, readRevocationCursor } from './cursor.ts'
+import { type AdminDeps, adminContextOf, adminRoute, receipts } from './deps.ts'
 import { receiptEvents, receiptText } from './receiptEvents.ts'
-import { revocationView } from './revocationView.ts'
-import { guardView } from './serialize.ts'
+import { guardView, revocationView } from './serialize.ts'
 
-const tags = ['admin: revocations']
-
-const endAll = {
-  tags,
+const endAll = adminRoute('revocations', {
   summary: 'End every session',
   body: EndAllRequest,
-  response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses('reauthentication-required') },
-}
-
-const seqParams = Type.Object({ seq: Type.String({ pattern: '^[0-9]{1,15}$' }) })
-
-const list = {
-  tags,
+  response: receipts,
+  problems: ['reauthentication-required'],
+})
+const list = adminRoute('revocations', {
   summary: 'List revocations, newest first',
   querystring: RevocationQuery,
-  response: { 200: RevocationPage, ...adminProblemResponses() },
+  response: { 200: RevocationPage },
+})
+const one = {
+  params: Type.Object({ seq: Type.String({ pattern: '^[0-9]{1,15}$' }) }),
+  problems: ['not-found'] as const,
 }
-
-const receipt = {
-  tags,
+const receipt = adminRoute('revocations', {
   summary: 'Read the receipt of a revocation',
   description: 'Waits until the revocation is in force, unless an earlier request has seen that.',
-  params: seqParams,
-  response: { 200: ReceiptRef, 202: ReceiptRef, ...adminProblemResponses('not-found') },
-}
-
-const events = {
-  tags,
+  ...one,
+  response: receipts,
+})
+const events = adminRoute('revocations', {
   summary: 'Follow a revocation until it is in force',
   description:
     'Server-sent events of the type `receipt`, whose data is a `ReceiptEvent`: one for each change of a guard, and the last with `inForce` true.',
-  params: seqParams,
+  ...one,
   response: {
     200: {
       description: 'The stream ends when the revocation is in force, which takes no longer than a lease.',
       content: { 'text/event-stream': { schema: { type: 'string' } } },
     },
-    ...adminProblemResponses('not-found'),
   },
-}
-
-const guards = { tags, summary: 'List the live guards', response: { 200: GuardList, ...adminProblemResponses() } }
+})
+const guards = adminRoute('revocations', { summary: 'List the live guards', response: { 200: GuardList } })
 
 export const revocationRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
   const { db, revocations, barrierDeps, leaseMs } = deps
 
-  app.post('/sessions/end-all', { schema: endAll }, async (request, reply) => {
-    const revoked = await revocations.endAllSessions(adminContextOf(request, request.body.reason ?? null))
+  const readRevocation = async (seq: number) => {
+    const stored = await readReceipt(db, seq)
+    if (stored === undefined) throw new ProblemError('not-found', 'no such revocation')
+    return stored
+  }
+
+  app.post('/admin/sessions/end-all', endAll, async (request, reply) => {
+    const revoked = await revocations.endAllSessions(adminContextOf(request))
     return sendReceipt(request, reply, { revoked, barrierDeps })
   })
 
-  app.get('/revocations/:seq', { schema: receipt }, async (request, reply) => {
-    const stored = await readReceipt(db, Number(request.params.seq))
-    if (stored === undefined) throw new ProblemError('not-found', 'no such revocation')
-    const { revoked, receipt: seen } = stored
+  app.get('/admin/revocations/:seq', receipt, async (request, reply) => {
+    const { revoked, receipt: seen } = await readRevocation(Number(request.params.seq))
     if (seen === undefined) return sendReceipt(request, reply, { revoked, barrierDeps })
-    reply.header('cache-control', 'no-store')
     return { ...revoked, inForce: true, ...seen }
   })
 
-  app.get('/revocations', { schema: list }, async (request, reply) => {
+  app.get('/admin/revocations', list, async request => {
     const { limit = '50', cursor } = request.query
     const rows = await listRevocations(db, { before: readRevocationCursor(cursor), limit: Number(limit) + 1 })
-    const page = rows.slice(0, Number(limit))
-    const last = rows.length > page.length ? page.at(-1) : undefined
-    reply.header('cache-control', 'no-store')
-    return { revocations: page.map(revocationView), nextCursor: last ? writeCursor([last.seq]) : null }
+    const { page, nextCursor } = pageOf(rows, Number(limit), ({ seq }) => [seq])
+    return { revocations: page.map(revocationView), nextCursor }
   })
 
-  app.get('/revocations/:seq/events', { schema: events }, async (request, reply) => {
+  app.get('/admin/revocations/:seq/events', events, async (request, reply) => {
     const seq = Number(request.params.seq)
-    const stored = await readReceipt(db, seq)
-    if (stored === undefined) throw new ProblemError('not-found', 'no such revocation')
-    const { revoked, receipt: seen } = stored
+    const { revoked, receipt: seen } = await readRevocation(seq)
     // nginx passes the stream on as it comes.
-    reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type('text/event-stream')
+    reply.header('x-accel-buffering', 'no').type('text/event-stream')
     if (seen !== undefined) {
       const receipts = seen.guards.map(guard => ({ ...guard, leaseLeftMs: null }))
       return reply.send(receiptText(revoked, { inForce: true, waitedMs: seen.waitedMs, guards: receipts }))
@@ -111,10 +94,9 @@ export const revocationRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app
     return reply.send(Readable.from(receiptEvents(revoked, options), { objectMode: false }))
   })
 
-  app.get('/guards', { schema: guards }, async (_request, reply) => {
+  app.get('/admin/guards', guards, async () => {
     const live = await readLiveGuards(db)
     const { head, holdUntilMs, dbNowMs } = live
-    reply.header('cache-control', 'no-store')
     const heldUntil = holdUntilMs !== null && holdUntilMs > dbNowMs ? new Date(holdUntilMs).toISOString() : null
     return { head, heldUntil, leaseMs, guards: live.guards.map(guard => guardView(guard, live)) }
   })

@@ -14,7 +14,6 @@ import { revocationRoutes } from './revocationRoutes.ts'
 import { adminSessionRoutes } from './sessionRoutes.ts'
 import { userActionRoutes } from './userActionRoutes.ts'
 import { userRoutes } from './userRoutes.ts'
-import { userUpdateRoutes } from './userUpdateRoutes.ts'
 
 export interface AdminRoutes extends AdminDeps {
   verifier: Verifier
@@ -24,12 +23,8 @@ export interface AdminRoutes extends AdminDeps {
   recentLoginSeconds: number
 }
 
-export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, options) => {
-  const { db, verifier, callers, limitCalls, passwords, revocations, barrierDeps, ...rest } = options
-  const { assertTokenFits, publicClients, audiences, resetCodeSeconds, forgetFailures } = rest
-  const { keyChanges, recentLoginSeconds, leaseMs } = rest
-  const common = { db, passwords, revocations, barrierDeps, publicClients, audiences }
-  const deps = { ...common, assertTokenFits, resetCodeSeconds, forgetFailures, keyChanges, leaseMs }
+export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, deps) => {
+  const { db, verifier, callers, limitCalls, recentLoginSeconds } = deps
   app.addHook('onRequest', authenticateAny({ callers, verifier }))
   app.addHook('onRequest', limitCalls)
   requirePermission(app, recentLoginSeconds)
@@ -40,7 +35,6 @@ export const adminRoutes: FastifyPluginAsync<AdminRoutes> = async (app, options)
     done()
   })
   await app.register(userRoutes, deps)
-  await app.register(userUpdateRoutes, deps)
   await app.register(userActionRoutes, deps)
   await app.register(adminSessionRoutes, deps)
   await app.register(clientRoutes, deps)

@@ -1,55 +1,70 @@
 /** Converts rows to the responses of the admin routes. */
-import type { ClientView, KeyView, SessionDetail, UserView } from '@gatehouse/contract'
+import type { AuditView, ClientView, KeyView, RevocationView, SessionDetail, UserView } from '@gatehouse/contract'
 import Bowser from 'bowser'
 import { type LiveGuard, type LiveGuards, lagOf } from '../store/guards.ts'
 import type { AccountRow } from '../store/listAccounts.ts'
+import { type RevocationRow, revocationDetail } from '../store/listRevocations.ts'
 import type { SessionRow } from '../store/listSessions.ts'
 import type { ClientRow } from '../store/manageClients.ts'
+import type { AuditEntryRow } from '../store/readAudit.ts'
 import type { StoredKey } from '../store/signingKeys.ts'
 
-export function userView(row: AccountRow): UserView {
-  const { id, email, roles, scopes, mustChangePassword, version, sessions } = row
-  return {
-    id,
-    email,
-    roles,
-    scopes,
-    state: row.disabledAt === null ? 'active' : 'disabled',
-    mustChangePassword,
-    createdAt: row.createdAt.toISOString(),
-    disabledAt: row.disabledAt?.toISOString() ?? null,
-    passwordChangedAt: row.passwordChangedAt.toISOString(),
-    lastSeenAt: row.lastSeenAt?.toISOString() ?? null,
-    sessions,
-    version,
-  }
+/** The row with its times as text. */
+type Serialized<Row> = {
+  [Name in keyof Row]: Row[Name] extends Date ? string : Row[Name] extends Date | null ? string | null : Row[Name]
 }
 
-export function sessionDetail(row: SessionRow, callerSid: string): SessionDetail {
-  const { id, clientId, device, userAgent, address, createdAt, renewedAt, expiresAt, sharedAt } = row
-  return {
-    id,
-    current: id === callerSid,
-    client: clientId,
-    device,
-    agent: agentInWords(userAgent),
-    userAgent,
-    address,
-    createdAt: createdAt.toISOString(),
-    renewedAt: renewedAt?.toISOString() ?? null,
-    expiresAt: expiresAt.toISOString(),
-    sharedAt: sharedAt?.toISOString() ?? null,
-  }
+function withIsoTimes<Row extends object>(row: Row): Serialized<Row> {
+  const members = Object.entries(row).map(([name, value]) => [
+    name,
+    value instanceof Date ? value.toISOString() : value,
+  ])
+  return Object.fromEntries(members) as Serialized<Row>
+}
+
+export function userView(row: AccountRow): UserView {
+  return { ...withIsoTimes(row), state: row.disabledAt === null ? 'active' : 'disabled' }
+}
+
+export function sessionDetail({ clientId, ...row }: SessionRow, callerSid: string): SessionDetail {
+  const { id, userAgent } = row
+  return { ...withIsoTimes(row), client: clientId, current: id === callerSid, agent: agentInWords(userAgent) }
 }
 
 export function clientView({ jwks, ...row }: ClientRow): ClientView {
+  const keys = jwks === null ? [] : (jwks as { keys: Record<string, unknown>[] }).keys
+  return { ...withIsoTimes(row), keys }
+}
+
+/** The form in which an audit entry is listed and exported. */
+export function auditView({ id, seq, ...row }: AuditEntryRow): AuditView {
+  return { ...withIsoTimes(row), id: Number(id), seq: seq === null ? null : Number(seq) }
+}
+
+/** The form in which a revocation is listed. */
+export function revocationView({ detail, receipt, ...row }: RevocationRow): RevocationView {
   return {
-    ...row,
-    keys: jwks === null ? [] : (jwks as { keys: Record<string, unknown>[] }).keys,
-    createdAt: row.createdAt.toISOString(),
-    lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
-    previousSecretEndsAt: row.previousSecretEndsAt?.toISOString() ?? null,
+    ...withIsoTimes(row),
+    ...revocationDetail(detail),
+    inForce: receipt !== undefined,
+    waitedMs: receipt?.waitedMs ?? null,
+    guards: receipt?.guards.length ?? null,
+    slowest: slowestOf(receipt?.guards ?? [], row.at),
   }
+}
+
+type Guards = NonNullable<RevocationRow['receipt']>['guards']
+
+/** @returns the guard that acknowledged last, or whose lease ended last; null without guards */
+function slowestOf(guards: Guards, at: Date): RevocationView['slowest'] {
+  const delays = guards.flatMap(({ name, acknowledgedAt, leaseEndedAt }) => {
+    const time = acknowledgedAt ?? leaseEndedAt
+    return time === null ? [] : [{ name, afterMs: Math.max(0, Date.parse(time) - at.getTime()) }]
+  })
+  return delays.reduce<RevocationView['slowest']>(
+    (slowest, delay) => (slowest === null || delay.afterMs > slowest.afterMs ? delay : slowest),
+    null,
+  )
 }
 
 /** @param live the guards with a running lease */
@@ -57,14 +72,8 @@ export function keyView(key: StoredKey, { live, canSign }: { live: LiveGuards; c
   const { kid, algorithm, state, sealedPrivateKey, announcedAt, activatedAt, retiredAt, withdrawnAt } = key
   const lastSeq = Number(key.withdrawnSeq ?? key.announcedSeq)
   return {
-    kid,
-    algorithm,
-    state,
+    ...{ kid, algorithm, state, ...withIsoTimes({ announcedAt, activatedAt, retiredAt, withdrawnAt }) },
     stored: canSign ? (sealedPrivateKey === null ? 'file' : 'database') : 'none',
-    announcedAt: announcedAt.toISOString(),
-    activatedAt: activatedAt?.toISOString() ?? null,
-    retiredAt: retiredAt?.toISOString() ?? null,
-    withdrawnAt: withdrawnAt?.toISOString() ?? null,
     guards: live.guards.map(({ id, name, cursor }) => ({ guard: id, name, holds: cursor >= lastSeq })),
   }
 }
@@ -73,12 +82,7 @@ export function keyView(key: StoredKey, { live, canSign }: { live: LiveGuards; c
 export function guardView(guard: LiveGuard, live: LiveGuards) {
   const { id, name, version, openStreams, cursor, leaseUntilMs, lastSeenAt } = guard
   return {
-    guard: id,
-    name,
-    version,
-    openStreams,
-    cursor,
-    lag: lagOf(guard, live),
+    ...{ guard: id, name, version, openStreams, cursor, lag: lagOf(guard, live) },
     leaseLeftMs: Math.round(leaseUntilMs - live.dbNowMs),
     lastSeenAt: lastSeenAt.toISOString(),
   }

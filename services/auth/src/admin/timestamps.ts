@@ -1,5 +1,5 @@
 /** Parses timestamps that have the form of RFC 3339 but may not exist. */
-import { ProblemError } from '@gatehouse/contract'
+import { malformed } from '@gatehouse/contract'
 
 /** PostgreSQL has no year 0, and the interface has no years of five digits. */
 const minMs = new Date('0001-01-01T00:00:00Z').getTime()
@@ -18,6 +18,5 @@ export function isDatabaseTime(date: Date): boolean {
 export function parseTimestamp(text: string, field: string): Date {
   const date = new Date(text)
   if (isDatabaseTime(date)) return date
-  const reason = 'must be an existing time between the years 1 and 9999, such as 2026-11-23T20:00:00Z'
-  throw new ProblemError('request-malformed', 'a timestamp that does not exist', { fields: [{ field, reason }] })
+  throw malformed(field, 'must be an existing time between the years 1 and 9999, such as 2026-11-23T20:00:00Z')
 }

@@ -17,10 +17,7 @@ export async function activateKey(
     if (key === undefined || key.state === 'withdrawn')
       throw new UsageError(`--id must name a key that is not withdrawn: start a replica with its SIGNING_KEY first`)
     await activateSigningKey(tx, kid)
-    await writeAudit(tx, {
-      ...{ actor: 'command line', action: 'key.activate', target: kid, reason, outcome: 'done' },
-      ...{ address: null, requestId: null, detail: {} },
-    })
+    await writeAudit(tx, { actor: 'command line', reason }, { action: 'key.activate', target: kid })
     return { kid, state: 'active' }
   })
 }

@@ -31,7 +31,7 @@ export async function afterRestore(
   return prisma.$transaction(async tx => {
     const sessions = await countActive(tx)
     const feedId = await resetFeed(tx, limits.LEASE_MS + limits.LEASE_MARGIN_MS)
-    const keyContext = { actor: 'command line', reason, address: null, requestId: null }
+    const keyContext = { actor: 'command line', reason }
     await announceKeysAgain(tx, keyContext)
     const globalEpoch = await raiseGlobalEpoch(tx)
     const entries = [{ kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }]

@@ -64,7 +64,7 @@ async function createAccountCommand(
     const created = await createAccount(tx, { email, passwordHash, roles: role, scopes: scope, ...initial })
     if (created === undefined) return undefined
     const detail = { roles: role, scopes: scope }
-    await writeAudit(tx, { ...byCommandLine, action: 'user.create', target: created, detail })
+    await writeAudit(tx, byCommandLine, { action: 'user.create', target: created, detail })
     return created
   })
   if (id === undefined) return { created: false, email }
@@ -89,7 +89,7 @@ async function createClient(
   const isDone = await prisma.$transaction(async tx => {
     const created = await put(tx, { id, name, secretHash: sha256(secret), scopes: scope })
     if (created === false) return false
-    await writeAudit(tx, { ...byCommandLine, action: 'client.create', target: id, detail: { scopes: scope } })
+    await writeAudit(tx, byCommandLine, { action: 'client.create', target: id, detail: { scopes: scope } })
     return true
   })
   if (!isDone) return { created: false, id }
@@ -99,7 +99,7 @@ async function createClient(
 const clientSecret = optional(
   text({ about: 'The secret of the client', why: 'The client authenticates with it.', isSecret: true }),
 )
-const byCommandLine = { actor: 'command line', reason: null, address: null, requestId: null, outcome: 'done' }
+const byCommandLine = { actor: 'command line' }
 
 /** The rules of the service, as far as its settings are in the environment of the command. */
 function passwordRulesOf(environment: Environment) {

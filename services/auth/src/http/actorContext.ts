@@ -7,8 +7,9 @@ import type { FastifyRequest } from 'fastify'
 import type { QueryRaw } from '../database/rawSql.ts'
 import { type CallerReads, singleReads } from '../store/callerReads.ts'
 import type { CallerFacts } from '../store/readCaller.ts'
-import { type AuditContext, auditContextOf } from './auditContext.ts'
+import type { AuditContext } from '../store/writeAudit.ts'
 import { checkCaller, checkClient, isClientToken, rightsOf } from './authenticate.ts'
+import { clientInfoOf } from './clientInfo.ts'
 
 /** The account or service client that acts, with its rights at the moment of the read. */
 export interface Actor {
@@ -47,12 +48,24 @@ export interface ActorContext extends AuditContext {
 }
 
 /**
+ * @param request an authenticated request
+ * @param reason what the caller gave as the reason
+ */
+export function auditContextOf(request: FastifyRequest, reason: string | null = null) {
+  const { address, requestId } = clientInfoOf(request)
+  return { actor: request.caller.id, reason, address, requestId }
+}
+
+/**
  * The hook that authenticates runs when the header has arrived. The body may arrive much later, and
  * a password hash may wait in a queue, so each action reads its actor again in its own transaction.
  * @param request an authenticated request
  * @param reason what the caller gave as the reason
  */
-export function actorContextOf(request: FastifyRequest, reason: string | null = null): ActorContext {
+export function actorContextOf(
+  request: FastifyRequest,
+  reason: string | null = null,
+): ActorContext & ReturnType<typeof auditContextOf> {
   const { caller } = request
   const readActor: ReadActor = async (from, ownChanges = {}) => {
     const { id, sid } = caller
@@ -77,7 +90,7 @@ export function actorContextOf(request: FastifyRequest, reason: string | null = 
       authAgeSeconds: facts.dbNowMs / 1000 - caller.claims.auth_time,
     }
   }
-  return { ...auditContextOf(request, reason), actor: caller.id, sid: caller.sid, readActor }
+  return { ...auditContextOf(request, reason), sid: caller.sid, readActor }
 }
 
 function withoutOwnChanges(facts: CallerFacts, claims: AccessTokenClaims, ownChanges: OwnChanges): CallerFacts {

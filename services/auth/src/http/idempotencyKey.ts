@@ -1,5 +1,5 @@
 /** Reads the `Idempotency-Key` of a request (draft-ietf-httpapi-idempotency-key-header). */
-import { ProblemError } from '@gatehouse/contract'
+import { malformed } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 
 /** Opaque; the client keeps it until it has received a response. */
@@ -10,6 +10,5 @@ export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   const { 'idempotency-key': key } = request.headers
   if (key === undefined) return undefined
   if (typeof key === 'string' && idempotencyKey.test(key)) return key
-  const field = { field: 'headers/idempotency-key', reason: 'must be 8 to 200 printable characters without spaces' }
-  throw new ProblemError('request-malformed', 'a malformed Idempotency-Key', { fields: [field] })
+  throw malformed('headers/idempotency-key', 'must be 8 to 200 printable characters without spaces')
 }

@@ -12,7 +12,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { type DocsOptions, openApi } from './docs.ts'
 import { addPublicPrefix } from './publicLocation.ts'
-import { responseHeaders } from './securityHeaders.ts'
+import { responseHeaders } from './responseHeaders.ts'
 import { type LogStream, serverOptions } from './serverOptions.ts'
 
 export interface ServerOptions {

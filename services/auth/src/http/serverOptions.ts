@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { fastifyDefaults, type ProblemDetailsOptions } from '@gatehouse/http'
 import type { FastifyHttpOptions } from 'fastify'
 import type { Config } from '../config.ts'
-import { responseHeaders } from './securityHeaders.ts'
+import { responseHeaders } from './responseHeaders.ts'
 import { sharedSerializers } from './serializers.ts'
 
 /** Bodies are never logged; these headers are redacted in case a plugin logs them. */

@@ -5,11 +5,11 @@ import type { RevocationResult } from '../store/appendRevocations.ts'
 import {
   appendKeyEntry,
   createSigningKey,
-  type KeyAuditContext,
   listSigningKeys,
   type NewKey,
   replaceKeyEntry,
 } from '../store/signingKeys.ts'
+import type { AuditContext } from '../store/writeAudit.ts'
 import type { KeyEncryption } from './keyEncryption.ts'
 import { generateSigningKey, publicJwk } from './signingKeys.ts'
 
@@ -17,7 +17,7 @@ import { generateSigningKey, publicJwk } from './signingKeys.ts'
 export async function announceKey(
   tx: Db,
   { kid, algorithm, publicPem, sealedPrivateKey }: NewKey,
-  context: KeyAuditContext,
+  context: AuditContext,
 ): Promise<RevocationResult> {
   const key = { kid, algorithm, publicPem }
   const announced = await appendKeyEntry(tx, {
@@ -41,7 +41,7 @@ export function createSealedKey(encryption: KeyEncryption | null, algorithm: Alg
  * Appends the entries of all keys again, since a restored feed may lack them: a guard that has a
  * withdrawn key in a file must still refuse it. The caller holds the lock of the feed.
  */
-export async function announceKeysAgain(tx: Db, context: KeyAuditContext): Promise<void> {
+export async function announceKeysAgain(tx: Db, context: AuditContext): Promise<void> {
   for (const key of await listSigningKeys(tx)) {
     const { kid, state, announcedSeq } = key
     const isWithdrawn = state === 'withdrawn'

@@ -5,7 +5,6 @@ import { lockFeed } from '../store/lockFeed.ts'
 import {
   activateSigningKey,
   createSigningKey,
-  type KeyAuditContext,
   listSigningKeys,
   type NewKey,
   type StoredKey,
@@ -54,4 +53,4 @@ function missingFrom(stored: readonly StoredKey[], files: readonly KeyMaterial[]
   return files.filter(file => !stored.some(({ kid }) => kid === file.kid))
 }
 
-const atStart: KeyAuditContext = { actor: null, reason: null, address: null, requestId: null }
+const atStart = { actor: null }

@@ -1,5 +1,5 @@
 /** Changes a password during log-in when it must be changed: such a password starts no session. */
-import { type LoginRequest, ProblemError } from '@gatehouse/contract'
+import { type LoginRequest, malformed, ProblemError } from '@gatehouse/contract'
 import type { PrismaClient } from '../database/database.ts'
 import type { ClientInfo } from '../http/clientInfo.ts'
 import { normalizePassword } from '../passwords/argon2.ts'
@@ -22,15 +22,12 @@ export async function forcePasswordChange(
   if (newPassword === undefined) throw new ProblemError('password-change-required', 'a password that must be changed')
   passwords.requireAcceptable(newPassword, { field: 'body/newPassword', email })
   if (normalizePassword(newPassword) === normalizePassword(password)) {
-    const field = { field: 'body/newPassword', reason: 'must differ from the current password' }
-    throw new ProblemError('request-malformed', 'the new password is the old one', { fields: [field] })
+    throw malformed('body/newPassword', 'must differ from the current password')
   }
   const to = await passwords.hash(newPassword)
   return db.$transaction(async tx => {
     if (!(await changePassword(tx, { id: account.id, from: account.passwordHash, to }))) return undefined
-    const { address, requestId } = clientInfo
-    const who = { actor: account.id, reason: null, address, requestId }
-    await writeAudit(tx, { ...who, action: 'user.change-password', target: account.id, outcome: 'done', detail: {} })
+    await writeAudit(tx, { actor: account.id, ...clientInfo }, { action: 'user.change-password', target: account.id })
     return to
   })
 }
@@ -38,6 +35,5 @@ export async function forcePasswordChange(
 /** A new password that is silently ignored would look changed to the user. */
 export function rejectUnexpectedNewPassword({ newPassword }: LoginRequest): void {
   if (newPassword === undefined) return
-  const field = { field: 'body/newPassword', reason: 'is accepted only when the password must be changed' }
-  throw new ProblemError('request-malformed', 'a new password although no change is required', { fields: [field] })
+  throw malformed('body/newPassword', 'is accepted only when the password must be changed')
 }

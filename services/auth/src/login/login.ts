@@ -74,9 +74,9 @@ async function check(deps: LoginDeps, request: LoginRequest, client: LoginClient
   const fail = async (outcome: ProblemCode) => {
     const isLimitReached = await permit.recordFailure()
     // The statement that starts sessions has already audited a disabled account.
-    if (outcome !== 'account-disabled') await writeRefusedAttempt(db, { ...start, outcome }, client)
+    if (outcome !== 'account-disabled') await writeRefusedAttempt(db, client, { ...start, outcome })
     // Written once, when the limit is reached: later refusals must not fill the audit log.
-    if (isLimitReached) await writeRefusedAttempt(db, { ...start, outcome: 'rate-limited' }, client)
+    if (isLimitReached) await writeRefusedAttempt(db, client, { ...start, outcome: 'rate-limited' })
   }
   if (account === undefined || !isRight) {
     await fail('credentials-invalid')

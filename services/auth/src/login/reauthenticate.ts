@@ -50,15 +50,10 @@ export async function reauthenticate(
   } catch (error) {
     // A password has been verified, unless the queue was full: the attempt is audited, and the count stays.
     if (error instanceof ProblemError && error.code === 'overloaded') await attempt.cancel()
-    else if (error instanceof ProblemError) await auditRefusal(deps, context, error)
+    else if (error instanceof ProblemError)
+      await writeAudit(db, context, { action: 'session.reauthenticate', target: sessionId, outcome: error.code })
     throw error
   }
-}
-
-async function auditRefusal({ db }: ReauthenticateDeps, context: ActorContext, { code }: ProblemError): Promise<void> {
-  const { actor, sid, reason, address, requestId } = context
-  const entry = { action: 'session.reauthenticate' as const, target: sid, outcome: code, detail: {} }
-  await writeAudit(db, { actor, reason, address, requestId, ...entry })
 }
 
 function wrongPassword(): ProblemError {

@@ -2,7 +2,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ReauthenticationRequest, SessionTokens } from '@gatehouse/contract'
 import { actorContextOf } from '../http/actorContext.ts'
-import { clientInfoOf } from '../http/clientInfo.ts'
 import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
 import type { AccessTokens } from '../tokens/accessTokens.ts'
 import { accessTokenResponse } from '../tokens/tokenResponse.ts'
@@ -25,10 +24,9 @@ export const reauthenticateRoutes: FastifyPluginAsyncTypebox<ReauthenticateRoute
       ...problemResponses(...accessTokenCodes, 'password-wrong', 'known-device-required', 'conflict', 'overloaded'),
     },
   }
-  app.post('/session/reauthenticate', { schema }, async (request, reply) => {
-    const { address, requestId } = clientInfoOf(request)
-    const context = { ...actorContextOf(request), address, requestId }
+  app.post('/session/reauthenticate', { schema }, async request => {
+    const context = actorContextOf(request)
     const contents = await reauthenticate(deps, { password: request.body.password, context })
-    return accessTokenResponse(reply, contents, deps.accessTokens)
+    return accessTokenResponse(contents, deps.accessTokens)
   })
 }

@@ -58,8 +58,7 @@ export const loginRoutes: FastifyPluginAsyncTypebox<LoginRoutes> = async (app, d
   }
 
   async function endSessions(request: FastifyRequest, sessionIds: readonly string[]): Promise<void> {
-    const { address, requestId } = clientInfoOf(request)
-    const context = { actor: null, reason: 'replaced by a new log-in', address, requestId }
+    const context = { actor: null, reason: 'replaced by a new log-in', ...clientInfoOf(request) }
     for (const sessionId of sessionIds) {
       await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context).catch(error => {
         // The new session exists already: the log-in must not fail.

@@ -23,9 +23,9 @@ export interface SessionLimitDeps {
  * The first read locks nothing, since of two concurrent log-ins the later one sees both sessions.
  */
 export function createSessionLimit({ db, revocations, max, onError }: SessionLimitDeps): EndSurplusSessions {
-  const endSurplus: EndSurplusSessions = async (accountId, { address, requestId }) => {
+  const endSurplus: EndSurplusSessions = async (accountId, clientInfo) => {
     if ((await readSurplusSessions(db, { accountId, max })).length === 0) return
-    const context = { actor: accountId, reason: null, address, requestId }
+    const context = { actor: accountId, ...clientInfo }
     await revocations.revokeWith(async tx => {
       await lockAccount(tx, accountId)
       const ended: string[] = []

@@ -154,8 +154,6 @@ async function startSession(
   const contents = await startExchangedSession(tx, session)
   if (contents === undefined) return undefined
   const detail = { session: contents.sessionId, approvedBy: sessionId, client: clientId, scope, audience }
-  const { address, requestId } = clientInfo
-  const entry = { actor: clientId, action: 'session.device' as const, target: accountId, outcome: 'done', detail }
-  await writeAudit(tx, { ...entry, reason: null, address, requestId })
+  await writeAudit(tx, { actor: clientId, ...clientInfo }, { action: 'session.device', target: accountId, detail })
   return contents
 }

@@ -54,7 +54,7 @@ export interface OAuthReply {
 
 /** @returns the response for any error. The statuses 429 and 503 are kept, because proxies and clients act on them. */
 export function oauthReply(error: unknown, realm: string): OAuthReply {
-  const headers: Record<string, string> = { 'cache-control': 'no-store', pragma: 'no-cache' }
+  const headers: Record<string, string> = { pragma: 'no-cache' }
   if (error instanceof OAuthError)
     return errorResponse(error.code, { status: oauthCodes[error.code], description: error.message })
   const { code: problem, extras } = errorToProblem(error)

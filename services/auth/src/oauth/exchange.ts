@@ -5,7 +5,7 @@ import type { Caller, Verifier } from '@gatehouse/guard'
 import type { FastifyRequest } from 'fastify'
 import type { Db, PrismaClient } from '../database/database.ts'
 import { checkCaller, isClientToken } from '../http/authenticate.ts'
-import { clientInfoOf } from '../http/clientInfo.ts'
+import { type ClientInfo, clientInfoOf } from '../http/clientInfo.ts'
 import { sha256 } from '../keys/hmac.ts'
 import type { Lifetimes } from '../login/login.ts'
 import type { EndSurplusSessions } from '../login/sessionLimit.ts'
@@ -140,10 +140,9 @@ function idleTimes({ lifetimes }: ExchangeDeps) {
 async function writeExchange(
   tx: Db,
   { exchange, issued, granted }: { exchange: Exchange; issued: string; granted: AccessTokenContents },
-  { address, requestId }: { address: string; requestId: string },
+  clientInfo: ClientInfo,
 ): Promise<void> {
   const { clientId, accountId, sessionId, scope, audience } = exchange
   const detail = { subjectSession: sessionId, session: granted.sessionId, issued, scope, audience }
-  const entry = { actor: clientId, action: 'session.exchange' as const, target: accountId, outcome: 'done', detail }
-  await writeAudit(tx, { ...entry, reason: null, address, requestId })
+  await writeAudit(tx, { actor: clientId, ...clientInfo }, { action: 'session.exchange', target: accountId, detail })
 }

@@ -81,15 +81,8 @@ export async function clientGrant(deps: GrantDeps, request: FastifyRequest, form
   const client = await requireClient(deps, request, form)
   const scopes = scopesFor(client.scopes, form['scope'])
   const audience = requestedAudience(form, deps.audiences) ?? null
-  const { address, requestId } = clientInfoOf(request)
-  const context = { actor: client.id, reason: null, address, requestId }
-  await writeAudit(deps.db, {
-    ...context,
-    action: 'client.token',
-    target: client.id,
-    outcome: 'done',
-    detail: { scopes, audience },
-  })
+  const context = { actor: client.id, ...clientInfoOf(request) }
+  await writeAudit(deps.db, context, { action: 'client.token', target: client.id, detail: { scopes, audience } })
   return { contents: { ...contentsFor(client, scopes, deps.accessTokens.lifetimeSeconds), audience } }
 }
 

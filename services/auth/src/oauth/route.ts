@@ -1,7 +1,6 @@
 /** `/oauth/token`, `/oauth/introspect` and `/oauth/revoke`: for clients that use standard OAuth libraries. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ProblemError } from '@gatehouse/contract'
-import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import type { PrismaClient } from '../database/database.ts'
 import { clientInfoOf } from '../http/clientInfo.ts'
@@ -35,6 +34,8 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
   const { db, accessTokens, verifierFor, barrierDeps, errors } = deps
   readForms(app)
   setOAuthErrorHandler(app, errors)
+  // RFC 6749 section 5.1, beside `Cache-Control`.
+  app.addHook('onRequest', async (_request, reply) => void reply.header('pragma', 'no-cache'))
   const common = { tags: ['oauth'], consumes: ['application/x-www-form-urlencoded'] }
 
   const token = {
@@ -49,14 +50,13 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     }),
     response: { 200: TokenResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
-  app.post('/oauth/token', { schema: token }, async (request, reply) => {
+  app.post('/oauth/token', { schema: token }, async request => {
     const form: Form = request.body
     const type = requireParameter(form, 'grant_type')
     const grant = Object.hasOwn(grants, type) ? grants[type] : undefined
     if (grant === undefined)
       throw new OAuthError('unsupported_grant_type', `Supported grant types: ${grantTypes.join(', ')}.`)
     const granted = await grant(deps, request, form)
-    setNoStore(reply)
     return tokenResponseOf(granted)
   })
 
@@ -66,8 +66,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     body: formOf({ client_id: '', scope: '', resource: '' }),
     response: { 200: DeviceResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
-  app.post('/oauth/device_authorization', { schema: device }, async (request, reply) => {
-    setNoStore(reply)
+  app.post('/oauth/device_authorization', { schema: device }, async request => {
     return authorizeDevice(deps, request, request.body)
   })
 
@@ -81,12 +80,11 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     }),
     response: { 200: IntrospectionResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
-  app.post('/oauth/introspect', { schema: introspection }, async (request, reply) => {
+  app.post('/oauth/introspect', { schema: introspection }, async request => {
     const form: Form = request.body
     const client = await requireClient(deps, request, form)
     if (!client.scopes.includes('introspect'))
       throw new OAuthError('unauthorized_client', 'The client lacks the scope introspect.')
-    setNoStore(reply)
     return introspect({ db, verifier: verifierFor(client.audience) }, requireParameter(form, 'token'))
   })
 
@@ -100,18 +98,16 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     }),
     response: { 200: Type.Object({}), ...oauthErrorResponses(400, 401, 429, 500, 503) },
   }
-  app.post('/oauth/revoke', { schema: revocation }, async (request, reply) => {
+  app.post('/oauth/revoke', { schema: revocation }, async request => {
     const form: Form = request.body
     const client = await presentingClient(deps, request, form)
     if (client === undefined) throw new ProblemError('client-invalid', 'a client id without its secret')
-    const { address, requestId } = clientInfoOf(request)
-    const context = { actor: client.isAuthenticated ? client.id : null, reason: null, address, requestId }
+    const context = { actor: client.isAuthenticated ? client.id : null, ...clientInfoOf(request) }
     const revoked = await revokeToken(deps, { token: requireParameter(form, 'token'), clientId: client.id, context })
     const result = revoked && (await barrierDeps.barrier.wait(revoked, barrierDeps.maxWaitMs))
     // RFC 7009 has no response for a pending revocation: the client must repeat the request (section 2.2.1).
     if (result?.inForce === false)
       throw new OAuthError('temporarily_unavailable', 'The revocation is not yet in force.')
-    setNoStore(reply)
     return {}
   })
 
@@ -132,9 +128,4 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
       ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     }
   }
-}
-
-/** RFC 6749 section 5.1. */
-function setNoStore(reply: FastifyReply): void {
-  reply.header('cache-control', 'no-store').header('pragma', 'no-cache')
 }

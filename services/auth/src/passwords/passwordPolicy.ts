@@ -1,5 +1,5 @@
 /** Rules for new passwords: length, and resistance to guessing (NIST SP 800-63B-4 section 3.1.1.2, OWASP ASVS 6.2). */
-import { ProblemError } from '@gatehouse/contract'
+import { malformed } from '@gatehouse/contract'
 import { normalizePassword } from './argon2.ts'
 import { commonPasswords } from './commonPasswords.ts'
 import { guessableParts } from './guessableParts.ts'
@@ -25,8 +25,7 @@ const maxGuessableParts = 2
 export function createPasswordPolicy(rules: PasswordRules): RequireAcceptable {
   return (password, { field, email }) => {
     const reason = rejectionReason(normalizePassword(password), { email, rules })
-    if (reason !== undefined)
-      throw new ProblemError('request-malformed', 'a new password is refused', { fields: [{ field, reason }] })
+    if (reason !== undefined) throw malformed(field, reason)
   }
 }
 

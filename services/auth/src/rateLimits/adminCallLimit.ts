@@ -4,7 +4,7 @@ import { ProblemError } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Db } from '../database/database.ts'
 import type { QueryRaw } from '../database/rawSql.ts'
-import { auditContextOf } from '../http/auditContext.ts'
+import { auditContextOf } from '../http/actorContext.ts'
 import type { Count } from '../store/rateLimits.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { rateLimitFields } from './rateLimitFields.ts'
@@ -50,8 +50,7 @@ export function createAdminCallLimit({ db, rawSql, clock, quota }: CallLimitOpti
     // Only the first refused call is audited; later ones cost no statement.
     if (count.points === quota + 1) {
       const target = request.routeOptions.url ?? null
-      const entry = { action: 'admin.call', target, outcome: 'rate-limited', detail: {} } as const
-      await writeAudit(db, { ...auditContextOf(request), ...entry })
+      await writeAudit(db, auditContextOf(request), { action: 'admin.call', target, outcome: 'rate-limited' })
     }
     refuse(count.leftMs)
   }

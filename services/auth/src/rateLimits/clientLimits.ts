@@ -57,7 +57,7 @@ export function clientLimits({ db, rawSql, clock, quota }: ClientLimitOptions): 
       target: presented.id.slice(0, 100),
       outcome: 'rate-limited',
     }
-    return writeRefusedAttempt(db, attempt, presented)
+    return writeRefusedAttempt(db, presented, attempt)
   }
 
   const withClientLimit: ClientLimits['withClientLimit'] = async (presented, authenticate) => {

@@ -4,11 +4,10 @@
  */
 import type { Db } from '../database/database.ts'
 import type { ActorContext, OwnChanges } from '../http/actorContext.ts'
-import type { AuditContext } from '../http/auditContext.ts'
 import { appendRevocations, type NewRevocation, type RevocationResult } from '../store/appendRevocations.ts'
 import type { AuditAction } from '../store/auditActions.ts'
 import { readHead } from '../store/readClock.ts'
-import type { AuditRow } from '../store/writeAudit.ts'
+import { type AuditContext, type AuditRow, auditRow } from '../store/writeAudit.ts'
 import { confirmActor } from './confirmActor.ts'
 
 /**
@@ -68,9 +67,7 @@ export function revocationAudit(
   { kind, subject, effect, sessionsEnded }: Omit<RevocationResult, 'seq' | 'feedId'>,
   { action, target, context }: { action: AuditAction; target: string | null; context: AuditContext },
 ): AuditRow {
-  const { actor, reason, address, requestId, detail } = context
-  const evidence = { ...detail, kind, subject, effect, sessionsEnded }
-  return { actor, reason, address, requestId, action, target, outcome: 'done', detail: evidence }
+  return auditRow(context, { action, target, detail: { kind, subject, effect, sessionsEnded } })
 }
 
 /** The entry that covers the tokens of one session. */

@@ -48,7 +48,7 @@ export async function changeAccount(
   tx: Db,
   { request: { id, change, check }, context, retentionMs }: AccountChangeOptions,
 ): Promise<AccountChangeResult | undefined> {
-  const { readActor, detail: contextDetail, sid, actor, reason, address, requestId } = context
+  const { readActor, sid, actor } = context
   const account = await lockForChange(tx, id)
   // An actor that changes its own account is read here, under the row's lock: afterwards its rights
   // have changed.
@@ -67,15 +67,14 @@ export async function changeAccount(
   const confirmed = await confirmActor(tx, { readActor, use: effect === null ? 'read' : 'append', ownChanges })
   if (!ownChanges.account) check?.(account, confirmed)
 
-  const detail = { ...contextDetail, ...change.detail?.(account) }
-  const audit = { actor, reason, address, requestId, detail }
+  const detail = { ...context.detail, ...change.detail?.(account) }
   if (effect === null) {
-    await writeAudit(tx, { ...audit, action, target: id, outcome: 'done' })
+    await writeAudit(tx, context, { action, target: id, detail })
     return { revoked: null, head: await readHead(tx) }
   }
   const entries = [{ kind: 'user' as const, subject: id, epoch: changed.epoch, effect }]
   const work = { entries, action, target: id, sessionsEnded: ended.length }
-  const revoked = await appendWork(tx, work, { context: audit, retentionMs })
+  const revoked = await appendWork(tx, work, { context: { ...context, detail }, retentionMs })
   return { revoked, head: revoked }
 }
 

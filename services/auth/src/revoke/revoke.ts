@@ -100,9 +100,8 @@ async function setNewPassword(
     await context.readActor(tx)
     return undefined
   }
-  const { actor, reason, address, requestId, detail = {} } = context
   const action = 'user.change-password' as const
-  await writeAudit(tx, { actor, reason, address, requestId, action, target: id, outcome: 'done', detail })
+  await writeAudit(tx, context, { action, target: id })
   if (keepOnly !== null) {
     const which = { kind: 'others', accountId: id, exceptSessionId: keepOnly } as const
     return endSelected(tx, { which, endedAs: 'password-changed', context, retentionMs })

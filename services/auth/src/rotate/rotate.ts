@@ -59,7 +59,7 @@ export async function rotate(
   // An invented token costs no other statement, so its failures are summed in memory before they are counted.
   const counting = token === undefined ? 'summed' : 'each'
   const attempt = { action: 'session.renew' as const, target: token?.sessionId ?? null, outcome: 'rate-limited' }
-  const onLimitReached = () => writeRefusedAttempt(deps.db, attempt, clientInfo)
+  const onLimitReached = () => writeRefusedAttempt(deps.db, clientInfo, attempt)
   return withFailureLimit({ limits: deps.limits, key, counting, isCounted, onLimitReached }, async () => {
     if (token === undefined) throw new ProblemError('refresh-invalid', 'the refresh token has no valid tag')
     return rotateGenuine(deps, { ...presented, token }, clientInfo)
@@ -142,8 +142,7 @@ async function endAfterReuse(
     sessionAddress: found.address,
     userAgent: clientInfo.userAgent,
   }
-  const { address, requestId } = clientInfo
-  const context = { actor: null, reason: 'an old refresh token was used again', address, requestId, detail }
+  const context = { actor: null, reason: 'an old refresh token was used again', ...clientInfo, detail }
   const { sessionsEnded } = await revocations.endSessions({ kind: 'one', sessionId }, 'reuse-detected', context)
   // Another call, possibly its owner's, has ended the session meanwhile: it is not reported as reuse.
   if (sessionsEnded === 0)

@@ -117,7 +117,7 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
       if (transport === 'cookie') cookie.clear(reply)
       throw new ProblemError('refresh-invalid', 'a log-out with an invalid refresh token')
     }
-    const { address, requestId } = clientInfoOf(request)
+    const context = { actor: null, ...clientInfoOf(request) }
     const sessionIds = genuine.map(({ sessionId }) => sessionId)
     // A client that holds only an access token may log out with it, expired or not: the signature proves the session.
     if (tokens.length === 0 && authorization !== undefined) {
@@ -128,14 +128,13 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     if (sessionIds.length === 0) request.log.info(`a log-out without a refresh token and an access token; ${hint}`)
     let ended = 0
     for (const sessionId of new Set(sessionIds.slice(0, maxSessions))) {
-      const context = { actor: null, reason: null, address, requestId }
       const revoked = await revocations.endSessions({ kind: 'one', sessionId }, 'logged-out', context)
       ended += revoked.sessionsEnded
       await barrier.wait(revoked, waitPreference(request, reply, deps.maxWaitMs))
     }
     // Cleared last: without the cookie the client could not repeat a log-out that failed.
     if (transport === 'cookie') cookie.clear(reply)
-    return reply.code(204).headers({ 'cache-control': 'no-store', 'sessions-ended': ended }).send()
+    return reply.code(204).header('sessions-ended', ended).send()
   })
 }
 

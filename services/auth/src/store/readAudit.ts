@@ -14,7 +14,7 @@ export interface AuditFilter {
   until: Date | null
 }
 
-export interface AuditEntryRow extends Omit<AuditRow, 'action' | 'detail' | 'seq'> {
+export interface AuditEntryRow extends Omit<AuditRow, 'action' | 'detail'> {
   id: bigint
   action: string
   at: Date

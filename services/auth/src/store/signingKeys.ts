@@ -3,7 +3,7 @@ import type { Algorithm, FeedKey, KeyEffect, KeyState } from '@gatehouse/contrac
 import type { Db } from '../database/database.ts'
 import type { RevocationResult } from './appendRevocations.ts'
 import type { AuditAction } from './auditActions.ts'
-import { type AuditRow, writeAudit } from './writeAudit.ts'
+import { type AuditContext, writeAudit } from './writeAudit.ts'
 
 export interface StoredKey {
   kid: string
@@ -97,7 +97,7 @@ const never = new Date('9999-12-31T00:00:00Z')
  */
 export async function appendKeyEntry(
   tx: Db,
-  { key, effect, action, context }: { key: FeedKey; effect: KeyEffect; action: AuditAction; context: KeyAuditContext },
+  { key, effect, action, context }: { key: FeedKey; effect: KeyEffect; action: AuditAction; context: AuditContext },
 ): Promise<RevocationResult> {
   const result = { kind: 'key', subject: key.kid, effect, sessionsEnded: 0 } as const
   const [row] = await tx.$queryRaw<{ head: bigint; feedId: string }[]>`
@@ -105,18 +105,11 @@ export async function appendKeyEntry(
   if (row === undefined) throw new Error('revocation_clock has lost its row')
   const seq = Number(row.head)
   await tx.revocation.create({ data: { seq, kind: 'key', effect, key, expiresAt: never }, select: { seq: true } })
-  const { actor, reason, address, requestId } = context
-  await writeAudit(tx, {
-    ...{ actor, reason, address, requestId, action, target: key.kid, outcome: 'done', seq },
-    detail: { ...context.detail, ...result },
-  })
+  await writeAudit(tx, context, { action, target: key.kid, seq, detail: result })
   await tx.$queryRaw`SELECT pg_notify('gatehouse_feed', '')::text AS notified`
   await notifyReplicas(tx)
   return { seq, feedId: row.feedId, ...result }
 }
-
-export type KeyAuditContext = Pick<AuditRow, 'actor' | 'reason' | 'address' | 'requestId'> &
-  Partial<Pick<AuditRow, 'detail'>>
 
 /** Makes the replicas read the keys again. A lost notification costs half a minute, and no correctness. */
 async function notifyReplicas(tx: Db): Promise<void> {

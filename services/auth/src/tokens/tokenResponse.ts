@@ -17,24 +17,22 @@ export interface TokenResponse {
   tokenDeps: TokenResponseDeps
 }
 
-/** Sets `Cache-Control: no-store` (RFC 6749 section 5.1) and returns the body. */
+/** @returns the body */
 export async function sendTokenResponse(
   reply: FastifyReply,
   { contents, refreshToken, transport, tokenDeps }: TokenResponse,
 ): Promise<SessionTokens> {
   const { accessTokens, cookie } = tokenDeps
   if (transport === 'cookie') cookie.write(reply, refreshToken, contents.remember ? contents.expiresAtMs : undefined)
-  const response = await accessTokenResponse(reply, contents, accessTokens)
+  const response = await accessTokenResponse(contents, accessTokens)
   return transport === 'body' ? { ...response, refreshToken } : response
 }
 
 /** The same without a refresh token. */
 export async function accessTokenResponse(
-  reply: FastifyReply,
   contents: AccessTokenContents,
   accessTokens: AccessTokens,
 ): Promise<SessionTokens> {
-  reply.header('cache-control', 'no-store')
   return {
     accessToken: await accessTokens.sign(contents),
     tokenType: 'Bearer',

@@ -1,5 +1,5 @@
 /** Refuses roles and scopes whose access token would be too long to be accepted. */
-import { maxAccessTokenLength, ProblemError, tokenSizeOf } from '@gatehouse/contract'
+import { malformed, maxAccessTokenLength, tokenSizeOf } from '@gatehouse/contract'
 import { firstParty } from './firstParty.ts'
 
 export interface TokenNames {
@@ -43,8 +43,7 @@ export function createTokenSizeLimit({ issuer, audiences, publicClients }: Token
     const length = tokenSizeOf(contents)
     if (length <= maxAccessTokenLength) return
     const field = scopes.join(' ').length >= roles.join(' ').length ? 'body/scopes' : 'body/roles'
-    const reason = `makes the access token too long by ${length - maxAccessTokenLength} characters`
-    throw new ProblemError('request-malformed', 'rights beyond the size of a token', { fields: [{ field, reason }] })
+    throw malformed(field, `makes the access token too long by ${length - maxAccessTokenLength} characters`)
   }
 }
 

@@ -1,5 +1,5 @@
 /** Scopes that a gateway requires. */
-import { ProblemError } from '@gatehouse/contract'
+import { malformed, ProblemError } from '@gatehouse/contract'
 import type { Caller } from '@gatehouse/guard'
 
 /** Scopes, separated by one space (RFC 6749 section 3.3). */
@@ -13,8 +13,7 @@ const form = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 export function scopesIn(text: string | undefined, field: string): string[] {
   if (text === undefined || text === '') return []
   if (text.length <= 500 && form.test(text)) return text.split(' ')
-  const reason = 'must be scopes, separated by one space'
-  throw new ProblemError('request-malformed', `${field} ${reason}`, { fields: [{ field, reason }] })
+  throw malformed(field, 'must be scopes, separated by one space')
 }
 
 /** @throws ProblemError `insufficient-scope` when one is missing */
