@@ -43,6 +43,8 @@ export interface GatewayOptions extends Addresses {
   frontendFolder?: string
   /** The variable FRONTEND_ADDRESS. */
   frontendAddress?: string
+  /** Instead of the 40 seconds for which the gateway waits for an answer. */
+  readSeconds?: number
 }
 
 const shippedFolder = fileURLToPath(new URL('../../../../../services/gateway/', import.meta.url))
@@ -99,13 +101,11 @@ interface RenderOptions extends GatewayOptions {
   issuer: string
 }
 
-/** Makes the example of the comment effective for one path of the example. */
-function requireScopeBelow(file: string): void {
+/** @throws Error when the file does not contain the text */
+function replaceIn(file: string, from: string, to: string): void {
   const text = readFileSync(file, 'utf8')
-  const example = '# set $needed_scope "storage:restricted";'
-  if (!text.includes(example)) throw new Error(`${file} has no "${example}"`)
-  const line = 'if ($uri ~ ^/example/restricted/) { set $needed_scope "storage:restricted"; }'
-  writeFileSync(file, text.replace(example, line))
+  if (!text.includes(from)) throw new Error(`${file} has no "${from}"`)
+  writeFileSync(file, text.replace(from, to))
 }
 
 /** Renders the shipped configuration by its script for hosts without containers. */
@@ -127,7 +127,11 @@ function writeConfiguration(folder: string, options: RenderOptions): void {
     FRONTEND_ADDRESS: options.frontendAddress,
   }
   execFileSync(join(shippedFolder, 'render.sh'), [conf], { env })
-  requireScopeBelow(join(conf, 'protected.conf'))
+  // Makes the example of the comment effective for one path.
+  const scope = 'set $needed_scope "storage:restricted";'
+  replaceIn(join(conf, 'protected.conf'), `# ${scope}`, `if ($uri ~ ^/example/restricted/) { ${scope} }`)
+  const { readSeconds = 40 } = options
+  replaceIn(join(conf, 'nginx.conf'), 'proxy_read_timeout 40s;', `proxy_read_timeout ${readSeconds}s;`)
   if (options.balancer !== undefined) trust(options.balancer, join(conf, 'rendered', 'upstreams.conf'))
 }
 
