@@ -1,4 +1,4 @@
-/** Migrations lock no large table for long: the rule of CONTRIBUTING.md, and that its recipes work. */
+/** Migrations lock no large table for long and are additive: the rules of CONTRIBUTING.md, and that its recipes work. */
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,17 +6,17 @@ import { freshDatabase, onServer } from '@gatehouse/testkit'
 import t from 'tap'
 import { migrate } from '../../src/database/migrate.ts'
 import { migrationNames, prismaDir } from '../../src/database/migrations.ts'
-import { lockingStatements } from '../helpers/migrationRules.ts'
+import { migrationFaults } from '../helpers/migrationRules.ts'
 
 const migrationsDir = join(prismaDir(), 'migrations')
 const textOf = (name: string) => readFile(join(migrationsDir, name, 'migration.sql'), 'utf8')
 
-t.test('migrations: after the first, none locks a table for long', async t => {
+t.test('migrations: after the first, none locks a table for long or breaks the release before', async t => {
   const names = await migrationNames(migrationsDir)
   let earlier = ''
   for (const [index, name] of names.entries()) {
     const sql = await textOf(name)
-    if (index > 0) t.strictSame(lockingStatements(sql, earlier), [], name)
+    if (index > 0) t.strictSame(migrationFaults(sql, earlier), [], name)
     earlier += sql
   }
 })
@@ -41,7 +41,23 @@ t.test('migration rules: refuse each statement that locks a table for long', asy
       /adds and validates/,
     'ALTER TABLE "sessions" ADD COLUMN "mark" UUID;': /lock_timeout/,
   }
-  for (const [sql, why] of Object.entries(bad)) t.match(lockingStatements(sql, '').join(), why, sql)
+  for (const [sql, why] of Object.entries(bad)) t.match(migrationFaults(sql, '').join(), why, sql)
+})
+
+t.test('migration rules: refuse what the release before cannot run beside, unless it is declared', async t => {
+  const declared = `CREATE OR REPLACE FUNCTION oldest_supported_migration() RETURNS text AS $$ SELECT 'x' $$ LANGUAGE sql;`
+  for (const statement of [
+    'DROP TABLE "sessions";',
+    'ALTER TABLE "sessions" DROP COLUMN "device";',
+    'ALTER TABLE "sessions" ADD COLUMN "a" TEXT, DROP "device";',
+    'ALTER TABLE "sessions" RENAME COLUMN "device" TO "label";',
+    'ALTER TABLE "sessions" RENAME TO "logins";',
+    'ALTER TABLE "sessions" ADD COLUMN "label" TEXT NOT NULL;',
+  ]) {
+    t.match(migrationFaults(timeout + statement, '').join(), /breaks the release before/, statement)
+    t.strictSame(migrationFaults(timeout + declared + statement, ''), [], statement)
+  }
+  t.strictSame(migrationFaults(`${timeout}ALTER TABLE "sessions" ADD COLUMN "n" INTEGER NOT NULL DEFAULT 0;`, ''), [])
 })
 
 t.test('migration rules: the recipes of CONTRIBUTING.md pass, and the engine applies them', async t => {
@@ -60,7 +76,7 @@ ALTER TABLE "notes" ADD CONSTRAINT "notes_id" CHECK ("id" > 0);`,
   await cp(migrationsDir, folder, { recursive: true })
   let earlier = ''
   for (const [name, sql] of Object.entries(recipes)) {
-    t.strictSame(lockingStatements(sql, earlier), [], name)
+    t.strictSame(migrationFaults(sql, earlier), [], name)
     earlier += sql
     await mkdir(join(folder, name))
     await writeFile(join(folder, name, 'migration.sql'), sql)

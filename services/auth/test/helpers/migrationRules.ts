@@ -1,4 +1,7 @@
-/** Finds statements of a migration that would lock a large table for long (CONTRIBUTING.md, "Add a migration"). */
+/**
+ * Finds statements of a migration that would lock a large table for long, or that the release before cannot run
+ * beside (CONTRIBUTING.md, "Add a migration").
+ */
 
 const name = String.raw`(?:"?\w+"?\.)?"?(\w+)"?`
 /** PostgreSQL evaluates these once for the statement, and stores the value without a rewrite of the table. */
@@ -50,11 +53,19 @@ const rules: readonly Rule[] = [
   { pattern: /^(UPDATE|DELETE FROM) /i, why: 'changes rows: housekeeping does so in batches' },
 ]
 
+/** What an older release uses is gone, or it does not write what the schema demands. */
+const breaking: readonly RegExp[] = [
+  /^DROP (TABLE|VIEW|FUNCTION|SEQUENCE|TYPE)\b/i,
+  /^ALTER TABLE\b.*\bDROP (?!CONSTRAINT\b|DEFAULT\b|NOT NULL\b)/i,
+  /^ALTER\b.*\bRENAME\b/i,
+  /\bADD COLUMN\b(?![^,]*\bDEFAULT\b)[^,]*\bNOT NULL\b/i,
+]
+
 /**
  * @param earlier the text of the migrations before
  * @returns one sentence for each fault; statements on tables that the migration creates are allowed
  */
-export function lockingStatements(sql: string, earlier: string): string[] {
+export function migrationFaults(sql: string, earlier: string): string[] {
   const statements = statementsOf(sql)
   const created = statements.flatMap(
     text => new RegExp(`^CREATE TABLE (?:IF NOT EXISTS )?${name}`, 'i').exec(text)?.[1] ?? [],
@@ -82,6 +93,9 @@ export function lockingStatements(sql: string, earlier: string): string[] {
   const locks = existing.some(text => /^(ALTER|DROP) (TABLE|INDEX)\b/i.test(text) && !/\bCONCURRENTLY\b/i.test(text))
   if (locks && !/^SET LOCAL lock_timeout\b/i.test(statements[0] ?? ''))
     faults.push('does not begin with SET LOCAL lock_timeout, so requests queue behind its wait for the lock')
+  if (!/\bFUNCTION "?oldest_supported_migration\b/i.test(sql))
+    for (const text of existing.filter(statement => breaking.some(pattern => pattern.test(statement))))
+      faults.push(`breaks the release before, and keeps oldest_supported_migration(): ${text}`)
   return faults
 }
 
