@@ -85,7 +85,8 @@ export const clientKeyCommands: CommandTable = {
   'clients remove-key': {
     description: 'refuse what this key signs',
     operands: '<client> <kid>',
-    options: ['reason'],
+    options: ['reason', 'yes'],
+    isDestructive: true,
     run: removeKey,
   },
 }

@@ -8,12 +8,17 @@ import { systemClock } from '@gatehouse/clock'
 import type pg from 'pg'
 
 export interface SilentConnections {
-  /** Ends the pool; a connection that does not close within a second is cut. */
+  /** Ends the pool; a connection in its handshake is cut, and one that does not close within a second. */
   endPool: () => Promise<void>
 }
 
 /** How long PostgreSQL may take to close a connection that runs no statement. */
 const farewellMs = 1000
+
+/** What `pg-pool` keeps and does not declare: its connections, those in their handshake included. */
+interface PoolInternals {
+  _clients: readonly ClientInternals[]
+}
 
 /** What `pg` keeps of a connection and does not declare. */
 interface ClientInternals {
@@ -46,6 +51,9 @@ export function closeSilentConnections(pool: pg.Pool, limitMs: number): SilentCo
       },
       () => undefined,
     )
+    // No request is left that could use them, and the pool would wait until their time-out.
+    for (const { connection } of (pool as unknown as PoolInternals)._clients)
+      if (!sockets.has(connection.stream)) connection.stream.destroy()
     await pool.end()
     // `pool.end` does not wait for the sockets.
     await Promise.race([cut, Promise.all([...sockets].map(socket => once(socket, 'close')))])

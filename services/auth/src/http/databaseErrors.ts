@@ -36,20 +36,33 @@ const poolWords =
 
 /** @returns `unavailable` (503, never 401) for a database that cannot answer; undefined for any other error */
 export function databaseErrorToProblem(error: unknown): ProblemError | undefined {
-  return isUnavailable(error, 0)
+  return someCause(error, isUnavailable)
     ? new ProblemError('unavailable', 'the database did not answer', { cause: error })
     : undefined
 }
 
-function isUnavailable(error: unknown, depth: number): boolean {
-  if (typeof error !== 'object' || error === null || depth > 5) return false
-  const { code, message, cause, meta, originalCode, kind } = error as Record<string, unknown>
+/** @returns whether PostgreSQL rolled the transaction back because of another (SQLSTATE class 40): it can be repeated */
+export function isConflict(error: unknown): boolean {
+  return someCause(error, ({ code, originalCode, kind }) => {
+    const isState = [code, originalCode].some(state => typeof state === 'string' && /^40\w{3}$/.test(state))
+    return isState || code === 'P2034' || kind === 'TransactionWriteConflict'
+  })
+}
+
+function isUnavailable({ code, message, originalCode, kind }: Record<string, unknown>): boolean {
   if (typeof kind === 'string' && adapterKinds.has(kind)) return true
   if (typeof code === 'string' && (prismaCodes.has(code) || socketCodes.test(code))) return true
   if ([code, originalCode].some(state => typeof state === 'string' && state.length === 5 && sqlStates.test(state)))
     return true
-  if (typeof message === 'string' && poolWords.test(message)) return true
+  return typeof message === 'string' && poolWords.test(message)
+}
+
+/** Drivers and Prisma wrap an error several times. */
+function someCause(error: unknown, test: (error: Record<string, unknown>) => boolean, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth > 5) return false
+  if (test(error as Record<string, unknown>)) return true
+  const { cause, meta } = error as Record<string, unknown>
   const inner = (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError
   const nested = Array.isArray((error as AggregateError).errors) ? (error as AggregateError).errors : []
-  return [cause, inner, ...nested].some(part => isUnavailable(part, depth + 1))
+  return [cause, inner, ...nested].some(part => someCause(part, test, depth + 1))
 }

@@ -3,7 +3,7 @@ import type { RequestMetrics } from '@gatehouse/http'
 import type { FastifyPluginAsync } from 'fastify'
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import type { Db } from '../database/database.ts'
-import { lagOf, readLiveGuards } from '../store/guards.ts'
+import { lagOf, readLiveGuards, readSilences } from '../store/guards.ts'
 import { quietLogLevel } from './logLevel.ts'
 
 export interface MetricsOptions {
@@ -30,7 +30,7 @@ export const metricsRoute: FastifyPluginAsync<MetricsOptions> = async (app, { me
 
   const silence = new Gauge({
     name: 'gatehouse_guard_silent_seconds',
-    help: 'Time since the last poll of a guard with a running lease, by its name and id',
+    help: 'Time since the last poll of a guard until 5 minutes after its lease, by its name and id',
     labelNames: ['guard', 'instance'],
     registers: [metrics],
   })
@@ -41,15 +41,15 @@ export const metricsRoute: FastifyPluginAsync<MetricsOptions> = async (app, { me
   })
 
   app.get('/metrics', { schema: { hide: true }, logLevel: quietLogLevel(app) }, async (_request, reply) => {
-    const live = await readLiveGuards(db)
+    const [live, silences] = await Promise.all([readLiveGuards(db), readSilences(db)])
     liveGuards.set(live.guards.length)
     guardLag.reset()
     silence.reset()
     for (const guard of live.guards) {
-      const labels = { guard: guard.name, instance: guard.id }
-      guardLag.set(labels, lagOf(guard, live))
-      silence.set(labels, Math.max(0, live.dbNowMs - guard.lastSeenAt.getTime()) / 1000)
+      guardLag.set({ guard: guard.name, instance: guard.id }, lagOf(guard, live))
     }
+    // A frozen guard holds its lease for seconds: a scrape could miss it.
+    for (const { id, name, seconds } of silences) silence.set({ guard: name, instance: id }, seconds)
     held.set(Math.max(0, (live.holdUntilMs ?? 0) - live.dbNowMs) / 1000)
     return reply.type(metrics.contentType).send((await metrics.metrics()) + requests.text())
   })

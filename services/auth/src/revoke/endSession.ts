@@ -8,7 +8,7 @@ import { createBatcher } from '../database/batcher.ts'
 import type { Database, Db } from '../database/database.ts'
 import type { QueryRaw } from '../database/rawSql.ts'
 import type { ActorContext } from '../http/actorContext.ts'
-import { databaseErrorToProblem } from '../http/databaseErrors.ts'
+import { databaseErrorToProblem, isConflict } from '../http/databaseErrors.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
 import { createCallerReads } from '../store/callerReads.ts'
 import type { FeedPosition } from '../store/databaseHistory.ts'
@@ -108,7 +108,7 @@ async function runTogether<End extends EndRequest>(
     sid === undefined || sid === which.sessionId || !sessionIds.has(sid)
   const independent = ends.filter(isIndependent)
   const results = await together(independent).catch(error => {
-    if (databaseErrorToProblem(error) !== undefined) throw error
+    if (databaseErrorToProblem(error) !== undefined && !isConflict(error)) throw error
     return []
   })
   const resultByEnd = new Map(independent.map((end, index) => [end, results[index]]))

@@ -40,6 +40,13 @@ interface Row extends Omit<LiveGuard, 'lastSeenAt' | 'ackedAt'> {
   dbNowMs: number
 }
 
+/** @returns the time since the last poll of each guard that has not said that it stops, in seconds; lost ones for minutes */
+export async function readSilences(db: QueryRaw): Promise<{ id: string; name: string; seconds: number }[]> {
+  return db.$queryRaw`
+    SELECT id, name, greatest(extract(epoch FROM statement_timestamp() - last_seen_at), 0)::float8 AS seconds FROM guards
+     WHERE lease_until > statement_timestamp() - interval '5 minutes'`
+}
+
 /**
  * Reads every guard with a running lease, the head of the feed and the history, in one snapshot and on one connection: a pooler
  * can move a connection to another server unnoticed. Scans a table that holds only live guards.

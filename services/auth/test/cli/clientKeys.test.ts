@@ -53,9 +53,10 @@ t.test('clients: keys are added, listed and removed; a secret ends, and a privat
   t.match(refused.body, { error: 'invalid_client' })
   t.match(await gatehouse('clients', 'add-key', 'robot', jwk), { code: 0, stdout: /next +OKP +Ed25519/ })
   t.match(await gatehouse('clients', 'add-key', 'robot', jwk), { code: 1, stderr: /request-malformed/ })
-  t.match(await gatehouse('clients', 'remove-key', 'robot', 'other'), { code: 2, stderr: /no key other/ })
-  t.match(await gatehouse('clients', 'remove-key', 'robot', first.kid), { code: 0, stdout: /next/ })
-  t.match(await gatehouse('clients', 'remove-key', 'robot', 'next'), { code: 2, stderr: /the last key/ })
+  t.match(await gatehouse('clients', 'remove-key', 'robot', first.kid), { code: 2, stderr: /Add --yes/ })
+  t.match(await gatehouse('clients', 'remove-key', 'robot', 'other', '--yes'), { code: 2, stderr: /no key other/ })
+  t.match(await gatehouse('clients', 'remove-key', 'robot', first.kid, '--yes'), { code: 0, stdout: /next/ })
+  t.match(await gatehouse('clients', 'remove-key', 'robot', 'next', '--yes'), { code: 2, stderr: /the last key/ })
   t.match(JSON.parse((await gatehouse('clients', 'list-keys', 'robot', '--json')).stdout), [next])
 
   const body = { jwks: { keys: [next] }, replacedKids: [first.kid] }

@@ -1,4 +1,6 @@
 /** Connections that a firewall has dropped without a word: requests are answered, and the service recovers and stops. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { freshDatabase, pgProxy, startProcess } from '@gatehouse/testkit'
 import t from 'tap'
@@ -50,6 +52,20 @@ t.test('readiness: fails when notifications have not been received for ten secon
   t.teardown(database.close)
   await assertReady({ db: database.prisma, deafMs: () => 10_000 })
   await t.rejects(assertReady({ db: database.prisma, deafMs: () => 10_001 }), { code: 'unavailable' })
+})
+
+t.test('silent connections: closing the database cuts a connection in its handshake at once', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const url = `postgresql://a:b@127.0.0.1:${port}/c`
+  const database = openDatabase({ url, connections: 1, timeoutMs: 3_600_000, onError: () => undefined })
+  const accepted = once(server, 'connection')
+  const query = t.rejects(database.pool.query('SELECT'))
+  await accepted
+  await database.close()
+  await query
 })
 
 t.test('silent connections: SIGTERM ends the process', async t => {
