@@ -80,11 +80,11 @@ export function keyView(key: StoredKey, { live, canSign }: { live: LiveGuards; c
 
 /** @param live the feed and the database's time, read with the guard's row */
 export function guardView(guard: LiveGuard, live: LiveGuards) {
-  const { id, name, version, openStreams, cursor, leaseUntilMs, lastSeenAt } = guard
+  const { id, name, version, openStreams, cursor, leaseUntilMs, lastSeenMs } = guard
   return {
     ...{ guard: id, name, version, openStreams, cursor, lag: lagOf(guard, live) },
     leaseLeftMs: Math.round(leaseUntilMs - live.dbNowMs),
-    lastSeenAt: lastSeenAt.toISOString(),
+    lastSeenAt: new Date(lastSeenMs).toISOString(),
   }
 }
 

@@ -97,7 +97,7 @@ export function createBarrier({
     const waitedMs = () => Math.round(clock.nowMs() - startMs)
     const waiter = createWaiter(entry, {
       onSettled: () => waiters.delete(waiter),
-      onProgress: guards => watch?.onProgress({ waitedMs: waitedMs(), guards }),
+      onProgress: watch && (guards => watch.onProgress({ waitedMs: waitedMs(), guards })),
     })
     waiters.add(waiter)
     if (isReading) wake()
@@ -134,7 +134,7 @@ interface Waiter {
 
 interface WaiterEvents {
   onSettled: () => void
-  onProgress: (guards: GuardProgress[]) => void
+  onProgress?: ((guards: GuardProgress[]) => void) | undefined
 }
 
 function createWaiter({ seq, feedId }: FeedPosition, { onSettled, onProgress }: WaiterEvents): Waiter {
@@ -156,7 +156,7 @@ function createWaiter({ seq, feedId }: FeedPosition, { onSettled, onProgress }: 
       return maxRereadMs
     }
     const nextMs = updateReceipts(receiptsById, live, seq)
-    onProgress(progressOf(receiptsById, live.dbNowMs))
+    onProgress?.(progressOf(receiptsById, live.dbNowMs))
     if (nextMs === undefined) {
       resolve(true)
       onSettled()

@@ -25,24 +25,27 @@ export function updateReceipts(
   { guards, feedId, head, dbNowMs, isHistoryKnown, holdUntilMs }: LiveGuards,
   seq: number,
 ): number | undefined {
-  const now = new Date(dbNowMs).toISOString()
-  const liveIds = new Set(guards.map(({ id }) => id))
   // A database whose head is below the entry has lost it, so the entry cannot be in force.
   let nextMs: number | undefined = head < seq || !isHistoryKnown ? maxRereadMs : undefined
   if (holdUntilMs !== null && holdUntilMs > dbNowMs)
     nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, holdUntilMs - dbNowMs)
+  const entry = { feedId, seq, dbNowMs }
   for (const guard of guards) {
-    const isBlocking = blocksRevocation(guard, { feedId, seq, dbNowMs })
-    const receipt = receiptsById.get(guard.id)?.receipt ?? {
-      guard: guard.id,
-      name: guard.name,
-      acknowledgedAt: null,
-      leaseEndedAt: null,
+    let known = receiptsById.get(guard.id)
+    if (known === undefined) {
+      const receipt = { guard: guard.id, name: guard.name, acknowledgedAt: null, leaseEndedAt: null }
+      known = { receipt, leaseUntilMs: guard.leaseUntilMs }
+      receiptsById.set(guard.id, known)
     }
-    receiptsById.set(guard.id, { receipt, leaseUntilMs: guard.leaseUntilMs })
-    if (isBlocking) nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, guard.leaseUntilMs - dbNowMs)
-    else receipt.acknowledgedAt ??= (guard.ackedAt ?? guard.lastSeenAt).toISOString()
+    known.leaseUntilMs = guard.leaseUntilMs
+    if (blocksRevocation(guard, entry))
+      nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, guard.leaseUntilMs - dbNowMs)
+    else known.receipt.acknowledgedAt ??= guard.acknowledgedAt
   }
+  // Every live guard has a receipt now. Of many callers that wait, only those whose guards have gone look further.
+  if (receiptsById.size === guards.length) return nextMs
+  const now = new Date(dbNowMs).toISOString()
+  const liveIds = new Set(guards.map(({ id }) => id))
   for (const [id, { receipt, leaseUntilMs }] of receiptsById) {
     // A guard whose row is gone before its lease has ended has left; it serves no requests.
     const hasLapsed = !liveIds.has(id) && leaseUntilMs <= dbNowMs

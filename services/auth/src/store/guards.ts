@@ -12,8 +12,9 @@ export interface LiveGuard {
   openStreams: number | null
   cursor: number
   leaseUntilMs: number
-  lastSeenAt: Date
-  ackedAt: Date | null
+  lastSeenMs: number
+  /** When it last acknowledged entries; before it acknowledged any, when it polled last. */
+  acknowledgedAt: string
 }
 
 export interface LiveGuards {
@@ -28,11 +29,10 @@ export interface LiveGuards {
   dbNowMs: number
 }
 
-interface Row extends Omit<LiveGuard, 'lastSeenAt' | 'ackedAt'> {
+interface Row extends Omit<LiveGuard, 'acknowledgedAt'> {
   isGuard: boolean
   guardFeedId: string
-  lastSeenMs: number
-  ackedMs: number | null
+  acknowledgedMs: number
   feedId: string
   head: number
   isHistoryKnown: boolean
@@ -49,28 +49,29 @@ export async function readSilences(db: QueryRaw): Promise<{ id: string; name: st
 
 /**
  * Reads every guard with a running lease, the head of the feed and the history, in one snapshot and on one connection: a pooler
- * can move a connection to another server unnoticed. Scans a table that holds only live guards.
+ * can move a connection to another server unnoticed. Scans a table that holds only live guards. The history is a subquery, so
+ * that it is read once and not for each guard.
  */
 export async function readLiveGuards(db: QueryRaw): Promise<LiveGuards> {
   const rows = await db.$queryRaw<Row[]>`
     SELECT guard.id IS NOT NULL AS "isGuard", guard.id, guard.name, guard.version, guard.open_streams AS "openStreams",
            guard.feed_id AS "guardFeedId", guard.cursor::float8 AS cursor,
-           extract(epoch FROM guard.lease_until)::float8 * 1000 AS "leaseUntilMs",
-           extract(epoch FROM guard.last_seen_at)::float8 * 1000 AS "lastSeenMs",
-           extract(epoch FROM guard.acked_at)::float8 * 1000 AS "ackedMs", clock.head::float8 AS head, clock.feed_id AS "feedId",
-           clock.history IS NOT DISTINCT FROM database_history() AS "isHistoryKnown",
-           extract(epoch FROM clock.hold_until)::float8 * 1000 AS "holdUntilMs",
-           extract(epoch FROM statement_timestamp())::float8 * 1000 AS "dbNowMs"
+           date_part('epoch', guard.lease_until) * 1000 AS "leaseUntilMs",
+           date_part('epoch', guard.last_seen_at) * 1000 AS "lastSeenMs",
+           date_part('epoch', coalesce(guard.acked_at, guard.last_seen_at)) * 1000 AS "acknowledgedMs",
+           clock.head::float8 AS head, clock.feed_id AS "feedId",
+           clock.history IS NOT DISTINCT FROM (SELECT database_history()) AS "isHistoryKnown",
+           date_part('epoch', clock.hold_until) * 1000 AS "holdUntilMs",
+           date_part('epoch', statement_timestamp()) * 1000 AS "dbNowMs"
       FROM revocation_clock AS clock LEFT JOIN guards AS guard ON guard.lease_until > statement_timestamp()
      WHERE clock.id = 1 ORDER BY guard.name, guard.id`
   const [first] = rows
   if (first === undefined) throw new Error('revocation_clock has lost its row')
   const guards = rows
     .filter(({ isGuard }) => isGuard)
-    .map(({ id, guardFeedId, name, version, openStreams, cursor, leaseUntilMs, lastSeenMs, ackedMs }) => ({
-      ...{ id, feedId: guardFeedId, name, version, openStreams, cursor, leaseUntilMs },
-      lastSeenAt: new Date(lastSeenMs),
-      ackedAt: ackedMs === null ? null : new Date(ackedMs),
+    .map(({ id, guardFeedId, name, version, openStreams, cursor, leaseUntilMs, lastSeenMs, acknowledgedMs }) => ({
+      ...{ id, feedId: guardFeedId, name, version, openStreams, cursor, leaseUntilMs, lastSeenMs },
+      acknowledgedAt: new Date(acknowledgedMs).toISOString(),
     }))
   const { feedId, head, isHistoryKnown, holdUntilMs, dbNowMs } = first
   return { guards, feedId, head, isHistoryKnown, holdUntilMs, dbNowMs }

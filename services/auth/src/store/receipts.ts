@@ -4,7 +4,6 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/schema'
 import type { Db } from '../database/database.ts'
 import type { QueryRaw } from '../database/rawSql.ts'
-import { unnest } from '../database/unnest.ts'
 import type { RevocationResult } from './appendRevocations.ts'
 
 export interface ReceiptDetail {
@@ -22,20 +21,19 @@ export interface NewReceipt extends ReceiptDetail {
 /**
  * By the index on `seq`. Two replicas may both write a receipt, and both are true. The statement does not wait for the disk: the
  * revocation rests on rows that are already durable, so a crash of PostgreSQL within the second loses only the receipt.
+ *
+ * The subquery is executed for each receipt. As NOT EXISTS, and with an index condition on `action`, PostgreSQL plans a join that
+ * reads all receipts of a month whose partition has no statistics yet.
  */
 export async function writeReceipts(db: QueryRaw, receipts: readonly NewReceipt[]): Promise<void> {
-  const [seqs = [], details = []] = unnest(
-    receipts.map(({ seq, waitedMs, guards }) => ({ seq, detail: JSON.stringify({ waitedMs, guards }) })),
-    ['seq', 'detail'],
-  )
+  const bySeq = new Map(receipts.map(({ seq, waitedMs, guards }) => [seq, { seq, detail: { waitedMs, guards } }]))
   await db.$queryRaw`
     INSERT INTO audit_entries (action, outcome, seq, detail)
-    SELECT DISTINCT ON (receipt.seq) ${receiptAction}, 'done', receipt.seq, receipt.detail::jsonb
+    SELECT ${receiptAction}, 'done', receipt.seq, receipt.detail
       FROM set_config('synchronous_commit', 'off', true),
-           unnest(${seqs}::bigint[], ${details}::text[]) WITH ORDINALITY AS receipt (seq, detail, position)
-     WHERE receipt.seq IS NOT NULL
-       AND NOT EXISTS (SELECT FROM audit_entries AS known WHERE known.seq = receipt.seq AND known.action = ${receiptAction})
-     ORDER BY receipt.seq, receipt.position`
+           jsonb_to_recordset(${JSON.stringify([...bySeq.values()])}::jsonb) AS receipt (seq bigint, detail jsonb)
+     WHERE (SELECT known.id FROM audit_entries AS known
+             WHERE known.seq = receipt.seq AND known.action IS NOT DISTINCT FROM ${receiptAction} LIMIT 1) IS NULL`
 }
 
 export const receiptAction = 'revocation.in-force'

@@ -42,8 +42,9 @@ function setUp() {
     return seen
   }
   const put = (id: string, cursor: number, leaseLeftMs: number) => {
-    const now = new Date(clock.wallMs())
-    const common = { name: `name of ${id}`, version: '1', openStreams: null, lastSeenAt: now, ackedAt: now }
+    const lastSeenMs = clock.wallMs()
+    const acknowledgedAt = new Date(lastSeenMs).toISOString()
+    const common = { name: `name of ${id}`, version: '1', openStreams: null, lastSeenMs, acknowledgedAt }
     guards.set(id, { ...common, id, feedId: 'feed', cursor, leaseUntilMs: clock.wallMs() + leaseLeftMs })
   }
   const onError = (error: unknown) => errors.push(error)
@@ -263,11 +264,11 @@ t.test('receipts: keep the first acknowledgement, also when the guard dies after
     version: '1',
     openStreams: null,
     leaseUntilMs: startMs + 10,
-    lastSeenAt: new Date(startMs),
+    lastSeenMs: startMs,
   }
   const at = (dbNowMs: number, cursor: number, ackedMs: number) => ({
     ...feed,
-    guards: [{ ...guard, cursor, ackedAt: new Date(ackedMs) }],
+    guards: [{ ...guard, cursor, acknowledgedAt: new Date(ackedMs).toISOString() }],
     head: 9,
     dbNowMs,
   })

@@ -104,3 +104,29 @@ t.test('store: each hot statement keeps a generic plan, for one row and for seve
     )
   }
 })
+
+t.test('store: receipts are written by the index on the number, also into a month without statistics', async t => {
+  const { url } = (await startService(t)).database
+  const { rawSql, pool, close } = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
+  t.teardown(close)
+  const write = (seq: number) => writeReceipts(rawSql, [{ seq, waitedMs: 0, guards: [] }])
+  for (let seq = 1; seq <= executions; seq += 1) await write(seq)
+  await pool.query(
+    `INSERT INTO audit_entries (action, outcome, seq, detail)
+     SELECT 'revocation.in-force', 'done', 100 + n, '{}' FROM generate_series(1, 2000) AS n`,
+  )
+  const rowsRead = async () => {
+    const { rows } = await pool.query<{ read: number }>(
+      `SELECT sum(idx_tup_read)::int AS read FROM pg_stat_user_indexes WHERE relname LIKE 'audit_entries%'`,
+    )
+    return rows[0]?.read ?? 0
+  }
+  const flush = () => pool.query('SELECT pg_stat_force_next_flush()')
+  await flush()
+  const before = await rowsRead()
+  await write(5000)
+  await flush()
+  t.ok((await rowsRead()) - before < 100, `${(await rowsRead()) - before} index entries read`)
+  const { rows } = await pool.query('SELECT count(*)::int AS count FROM audit_entries WHERE seq = 5000')
+  t.same(rows, [{ count: 1 }])
+})
