@@ -1,7 +1,7 @@
 /** Installs packages outside the workspace, for the tests and benchmarks that use them. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -20,7 +20,9 @@ export async function installOnDemand(folder: string): Promise<string> {
   const installed = join(dir, 'node_modules', 'installed-lock.yaml')
   if (contentOf(installed) === contentOf(lock)) return dir
   console.error(`# installing the packages of ${folder}`)
-  const pnpm = ['-y', 'pnpm@12', 'install', '--dir', dir, '--ignore-workspace', '--frozen-lockfile', '--prefer-offline']
+  const pnpm = ['-y', 'pnpm@12', 'install', '--dir', dir, '--frozen-lockfile', '--prefer-offline']
+  // A folder with settings of its own is a workspace, apart from the one around it.
+  if (!existsSync(join(dir, 'pnpm-workspace.yaml'))) pnpm.push('--ignore-workspace')
   // tap reads results from standard output. On Windows only a shell finds npx.cmd.
   const child = spawn('npx', [...pnpm, '--loglevel=error'], {
     stdio: ['ignore', 2, 2],

@@ -1,18 +1,39 @@
-/** Envoy's external authorization over gRPC, asked by a client that is made from Envoy's protocol. */
-
+/** Envoy's external authorization over gRPC, asked by a client that is made from Envoy's published protocol. */
+import { join } from 'node:path'
 import { problemDefinition } from '@gatehouse/contract'
-import { freePort } from '@gatehouse/testkit'
-import { credentials } from '@grpc/grpc-js'
+import { freePort, installOnDemand } from '@gatehouse/testkit'
+import { Client, credentials, type MethodDefinition } from '@grpc/grpc-js'
+import { loadSync } from '@grpc/proto-loader'
 import t, { type Test } from 'tap'
-import { authorizationService, type CheckRequest, type CheckResponse } from '../src/forwardAuth/extAuthz.ts'
 import { type Resource, resource } from './helpers/service.ts'
+
+const protocol = join(await installOnDemand('services/resource/on-demand'), 'node_modules/@grpc/grpc-js-xds/deps')
+const includeDirs = ['envoy-api', 'googleapis', 'protoc-gen-validate', 'xds'].map(name => join(protocol, name))
+const published = loadSync('envoy/service/auth/v3/external_auth.proto', { keepCase: true, includeDirs })
+const { Check: checkMethod } = published['envoy.service.auth.v3.Authorization'] as unknown as {
+  Check: MethodDefinition<object, CheckResponse>
+}
+
+interface HeaderOption {
+  header: { key: string; value: string }
+  append_action: number
+}
+
+interface CheckResponse {
+  status: { code: number }
+  ok_response?: { headers: HeaderOption[]; headers_to_remove: string[] }
+  denied_response?: { status: { code: number }; headers: HeaderOption[]; body: string }
+}
+
+/** envoy.config.core.v3.HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD */
+const overwrite = 2
 
 async function start(
   t: Test,
 ): Promise<{ service: Resource; check: (token?: string, scope?: string) => Promise<CheckResponse> }> {
   const port = await freePort()
   const service = await resource({ EXT_AUTHZ_PORT: String(port) })
-  const client = new (authorizationService())(`127.0.0.1:${port}`, credentials.createInsecure())
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure())
   t.teardown(async () => {
     client.close()
     await service.stop()
@@ -20,13 +41,22 @@ async function start(
   const check = (token?: string, scope?: string) => {
     const headers: Record<string, string> = { ':path': '/x?access_token=y', 'x-auth-subject': 'root' }
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`
-    const http = { id: 'request-7', method: 'PROPFIND', path: '/x?access_token=y', headers }
-    const request: CheckRequest = {
-      attributes: { request: { http }, context_extensions: scope === undefined ? {} : { scope } },
+    const peer = { address: { socket_address: { address: '10.0.0.7', port_value: 4711 } }, principal: 'spiffe://x/y' }
+    const http = { id: 'request-7', method: 'PROPFIND', path: '/x?access_token=y', host: 'x', scheme: 'https', headers }
+    const request = {
+      attributes: {
+        ...{ source: peer, destination: peer, tls_session: { sni: 'x' }, route_metadata_context: {} },
+        request: {
+          time: { seconds: 1_790_000_000 },
+          http: { ...http, protocol: 'HTTP/2', raw_body: Buffer.from('b') },
+        },
+        context_extensions: scope === undefined ? {} : { scope },
+      },
     }
+    const { path, requestSerialize, responseDeserialize } = checkMethod
     return new Promise<CheckResponse>((resolve, reject) => {
-      client['Check']?.(request, (error: Error | null, response: CheckResponse) =>
-        error ? reject(error) : resolve(response),
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, response) =>
+        response === undefined ? reject(error) : resolve(response),
       )
     })
   }
@@ -47,7 +77,7 @@ t.test('ext_authz: admits a valid token with identity headers that replace those
   t.notOk(denied)
   t.equal(headerIn(ok?.headers, 'x-auth-subject'), 'ada')
   t.equal(headerIn(ok?.headers, 'x-auth-scope'), 'a b')
-  t.ok(ok?.headers.every(option => option.append_action === 'OVERWRITE_IF_EXISTS_OR_ADD'))
+  t.ok(ok?.headers.every(option => option.append_action === overwrite))
   t.strictSame(ok?.headers_to_remove, ['authorization'])
 })
 
@@ -60,6 +90,8 @@ t.test('ext_authz: refuses with the problem, its status and its challenge', asyn
     ['token-missing', check()],
     ['token-invalid', check('rubbish')],
     ['request-malformed', check('a b')],
+    // Envoy joins a header that was given twice.
+    ['request-malformed', check(`${service.token()},Bearer ${service.token()}`)],
     ['insufficient-scope', check(service.token(), 'storage:restricted')],
     ['request-malformed', check(service.token(), 'a  b')],
   ]

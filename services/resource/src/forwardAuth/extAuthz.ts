@@ -4,10 +4,10 @@ import { type ProblemCode, ProblemError, problemResponse } from '@gatehouse/cont
 import { type Guard, parseRouteRule } from '@gatehouse/guard'
 import { createFailureLog } from '@gatehouse/http'
 import {
-  loadPackageDefinition,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
+  type ServiceDefinition,
   type sendUnaryData,
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
@@ -29,7 +29,7 @@ export interface ExtAuthzOptions {
 }
 
 /** The fields that are read. `context_extensions` come from the route's configuration, never from a client. */
-export interface CheckRequest {
+interface CheckRequest {
   attributes?: {
     request?: { http?: { id?: string; headers?: Record<string, string> } }
     context_extensions?: Record<string, string>
@@ -41,7 +41,7 @@ interface HeaderOption {
   append_action: 'OVERWRITE_IF_EXISTS_OR_ADD'
 }
 
-export interface CheckResponse {
+interface CheckResponse {
   status: { code: number }
   ok_response?: { headers: HeaderOption[]; headers_to_remove: string[] }
   denied_response?: { status: { code: number }; headers: HeaderOption[]; body: string }
@@ -51,17 +51,7 @@ export interface CheckResponse {
 const codes = { ok: 0, permissionDenied: 7, unauthenticated: 16 }
 /** A request of Envoy with all header fields is far smaller. */
 const maxMessageBytes = 262_144
-
-/** The definition of the service, for servers and clients. */
-export function authorizationService() {
-  const definition = loadSync(protoFile, { keepCase: true, enums: String, oneofs: true })
-  const { envoy } = loadPackageDefinition(definition) as unknown as AuthorizationPackage
-  return envoy.service.auth.v3.Authorization
-}
-
-interface AuthorizationPackage {
-  envoy: { service: { auth: { v3: { Authorization: import('@grpc/grpc-js').ServiceClientConstructor } } } }
-}
+const serviceName = 'envoy.service.auth.v3.Authorization'
 
 /**
  * Starts the server.
@@ -71,7 +61,8 @@ export async function startExtAuthz(options: ExtAuthzOptions): Promise<{ port: n
   const server = new Server({ 'grpc.max_receive_message_length': maxMessageBytes })
   const rule = parseRouteRule({ scope: options.scope }, 'ext_authz')
   const logFailure = createFailureLog()
-  server.addService(authorizationService().service, {
+  const definition = loadSync(protoFile, { keepCase: true, enums: String })
+  server.addService(definition[serviceName] as ServiceDefinition, {
     Check(call: ServerUnaryCall<CheckRequest, CheckResponse>, callback: sendUnaryData<CheckResponse>) {
       const { request, context_extensions: extensions } = call.request.attributes ?? {}
       const authorization = request?.http?.headers?.['authorization']
