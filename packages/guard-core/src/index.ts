@@ -4,7 +4,15 @@ export { createGuard } from './guard.ts'
 export type { Guard, GuardState } from './guardApi.ts'
 export { createFeedKeys, type FeedKeys } from './keys/feedKeys.ts'
 export { type JwksOptions, jwksKeys } from './keys/jwksKeys.ts'
-export { type Keys, keyFromPem, keysFromJwks, type PublicKey, pemBlocks, thumbprint } from './keys/publicKey.ts'
+export {
+  algorithmOf,
+  type Keys,
+  keyFromPem,
+  keysFromJwks,
+  type PublicKey,
+  pemBlocks,
+  thumbprint,
+} from './keys/publicKey.ts'
 export { type PemKey, staticKeys } from './keys/staticKeys.ts'
 export type { CreateGuardMetrics, GuardMetrics } from './metrics.ts'
 export type { GuardLog, GuardOptions } from './options.ts'

@@ -3,6 +3,7 @@
 export {
   type AuthorizationFacts,
   type AuthorizationResult,
+  algorithmOf,
   authorize,
   type Caller,
   type CloseStream,

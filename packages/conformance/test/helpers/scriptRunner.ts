@@ -83,7 +83,7 @@ function answer(step: AnswerStep, run: Run, receivedAtMs: number): string {
   if (poll.follower !== run.follower) return 'ignored'
   const result = protocol.applyResponse(run.follower, step.response, { sentAt: poll.sentAt, receivedAtMs })
   if (result === 'restart') run.follower = protocol.createFollower()
-  if (result === 'applied') run.keys.apply(run.follower.index.keys, { isComplete: !step.response.more })
+  if (result === 'applied') run.keys.apply(run.follower.index.keys, step.response)
   return result
 }
 

@@ -46,7 +46,7 @@ export function createSync(
     openStreams: streams.size,
     onApplied(response) {
       if (response.entries.length > 0) revision += 1
-      keys.apply(follower().index.keys, { isComplete: !response.more })
+      keys.apply(follower().index.keys, response)
       streams.revoke(response.entries)
       expiry.checkLease()
       checkClock()

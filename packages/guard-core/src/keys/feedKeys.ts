@@ -5,17 +5,18 @@
  * live guard verifies with the key, and when a withdrawal is in force, every live guard refuses it,
  * even if a JWK Set or a file still contains it.
  */
-import { type KeyEntry, ProblemError } from '@gatehouse/contract'
+import { type KeyEntry, type PollResponse, ProblemError } from '@gatehouse/contract'
 import { type Keys, keysFromJwks, type PublicKey } from './publicKey.ts'
 
 export interface FeedKeys extends Keys {
   /**
-   * Makes the keys follow the entries that are applied.
-   * @param entries the last entry of each key, by its id
-   * @param page `isComplete` is false while further pages follow. After a change of the feed, only
-   *   the last page shows that the new feed does not know a key.
+   * Makes the keys follow the entries that are applied. Few responses concern keys: without an
+   * entry of a key, and in the same feed as before, nothing is done.
+   * @param entries the last entry of each key, by its id; another object after a change of the feed
+   * @param response the response that was applied. While further pages follow, a key that the new
+   *   feed does not know may still come, so it is kept.
    */
-  apply(entries: ReadonlyMap<string, KeyEntry>, page: { isComplete: boolean }): void
+  apply(entries: ReadonlyMap<string, KeyEntry>, response: Pick<PollResponse, 'entries' | 'more'>): void
 }
 
 /** @param other where keys come from that the feed does not name: a JWK Set or PEM */
@@ -24,6 +25,8 @@ export function createFeedKeys(other: Keys): FeedKeys {
   /** Keys of the other source that the feed withdrew. */
   const withdrawn = new Map<string, PublicKey>()
   let known: ReadonlyMap<string, KeyEntry> = new Map()
+  /** The last page of this feed has been applied. */
+  let isComplete = false
   const isWithdrawn = (kid: string) => known.get(kid)?.effect === 'withdrawn'
 
   function assertNotWithdrawn(kid: string): void {
@@ -32,8 +35,10 @@ export function createFeedKeys(other: Keys): FeedKeys {
 
   return {
     ...other,
-    apply(entries, { isComplete }) {
+    apply(entries, response) {
+      if (entries === known && isComplete && !response.entries.some(({ kind }) => kind === 'key')) return
       known = entries
+      isComplete = !response.more
       for (const [kid, key] of announced) {
         if (entries.get(kid)?.effect !== 'withdrawn' && (entries.has(kid) || !isComplete)) continue
         key.isWithdrawn = true

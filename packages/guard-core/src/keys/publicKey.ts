@@ -91,19 +91,21 @@ function keyFromJwk(jwk: unknown): PublicKey | null {
 
 function keyOf(key: KeyObject, { kid, algorithm }: { kid?: string; algorithm?: Algorithm }): PublicKey {
   const supported = algorithmOf(key)
+  if (supported === undefined) throw new TypeError('the key must be P-256, Ed25519, or RSA of at least 2048 bits')
   if (algorithm !== undefined && algorithm !== supported)
     throw new TypeError(`the key verifies ${supported}, not ${algorithm}`)
   const pem = key.export({ type: 'spki', format: 'pem' }).toString()
   return { kid: kid ?? thumbprint(key), algorithm: supported, pem, isWithdrawn: false }
 }
 
-function algorithmOf(key: KeyObject): Algorithm {
+/** The algorithm that the public key verifies; undefined when no access token may be signed with such a key. */
+export function algorithmOf(key: KeyObject): Algorithm | undefined {
   const { namedCurve, modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {}
   if (key.asymmetricKeyType === 'ec' && namedCurve === 'prime256v1') return 'ES256'
   if (key.asymmetricKeyType === 'ed25519') return 'EdDSA'
   // With the exponent 1, a signature is the padded hash itself, which anyone can write.
   if (key.asymmetricKeyType === 'rsa' && (modulusLength ?? 0) >= 2048 && (publicExponent ?? 0n) >= 3n) return 'RS256'
-  throw new TypeError('the key must be P-256, Ed25519, or RSA of at least 2048 bits')
+  return undefined
 }
 
 /** The thumbprint of a key (RFC 7638): the hash of its required members in alphabetical order. */

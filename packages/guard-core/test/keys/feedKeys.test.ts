@@ -15,7 +15,7 @@ import t from 'tap'
 
 const fixed = signingKey()
 const added = signingKey()
-const lastPage = { isComplete: true }
+const lastPage = { entries: [], more: false }
 
 function entriesOf(...entries: [KeyEffect, SigningKey][]): Map<string, KeyEntry> {
   const common = { kind: 'key', subject: null, epoch: null, expiresAtMs: 0 } as const
@@ -32,7 +32,7 @@ t.test('another feed: an announced key is kept until the last page shows that th
   keys.apply(entriesOf(['announced', added]), lastPage)
   const key = keys.find(added.kid)
   t.match(key, { kid: added.kid, isWithdrawn: false })
-  keys.apply(entriesOf(), { isComplete: false })
+  keys.apply(entriesOf(), { entries: [], more: true })
   t.equal(keys.find(added.kid), key)
   keys.apply(entriesOf(), lastPage)
   t.equal(keys.find(added.kid), undefined)
@@ -49,6 +49,30 @@ t.test('another feed: a key of the other source is valid again when the feed has
   keys.apply(entriesOf(), lastPage)
   t.equal(keys.find(fixed.kid), key)
   t.equal(key?.isWithdrawn, false)
+})
+
+t.test('apply: looks at keys only when an entry of a key came or the feed has changed', t => {
+  let lookups = 0
+  const other = staticKeys([{ pem: fixed.pem }])
+  const find = (kid: string) => {
+    lookups += 1
+    return other.find(kid)
+  }
+  const keys = createFeedKeys({ ...other, find })
+  const entries = entriesOf(['withdrawn', fixed])
+  const lookupsOf = (...parameters: Parameters<typeof keys.apply>) => {
+    lookups = 0
+    keys.apply(...parameters)
+    return lookups
+  }
+  t.equal(lookupsOf(entries, { entries: [], more: true }), 1, 'the first page')
+  t.equal(lookupsOf(entries, lastPage), 1, 'the last page')
+  t.equal(lookupsOf(entries, lastPage), 0)
+  const session = { kind: 'session', seq: 2, subject: 's', epoch: null, effect: 'ended', expiresAtMs: 0 } as const
+  t.equal(lookupsOf(entries, { entries: [session], more: false }), 0)
+  t.equal(lookupsOf(entries, { entries: [session, ...entries.values()], more: false }), 1, 'an entry of a key')
+  t.equal(lookupsOf(entriesOf(['withdrawn', fixed]), lastPage), 1, 'another feed')
+  t.end()
 })
 
 t.test('verify: an unknown key is revocation-unknown while the guard has no lease', async t => {

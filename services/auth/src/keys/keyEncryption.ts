@@ -1,6 +1,6 @@
 /** Encrypts private keys for the database: AES-256-GCM (NIST SP 800-38D) under a ring of key-encryption keys. */
 import { createCipheriv, createDecipheriv, createPrivateKey, type KeyObject, randomBytes } from 'node:crypto'
-import { SettingsError } from '@gatehouse/settings'
+import { readKeyRing } from './refreshKeys.ts'
 
 export interface KeyEncryption {
   /** @param kid is authenticated with the key, so that rows cannot be exchanged */
@@ -16,25 +16,17 @@ const [nonceBytes, tagBytes] = [12, 16]
  * @throws SettingsError when an id is used twice or exceeds 255
  */
 export function createKeyEncryption(text: string): KeyEncryption {
-  const parts = text.split(',').map(part => part.trim().split(':'))
-  const keys = new Map(parts.map(([id, hex = '']) => [Number(id), Buffer.from(hex, 'hex')]))
-  const [active] = keys
-  if (active === undefined || keys.size !== parts.length || Math.max(...keys.keys()) > 255) {
-    throw new SettingsError(
-      'KEY_ENCRYPTION_KEYS must use each id once, from 0 to 255: a sealed key has one byte for it.',
-    )
-  }
-  const [activeId, activeKey] = active
+  const { active, byId } = readKeyRing('KEY_ENCRYPTION_KEYS', text, (id, key) => ({ id, key }))
   return {
     seal: (privateKey, kid) => {
       const nonce = randomBytes(nonceBytes)
-      const cipher = createCipheriv('aes-256-gcm', activeKey, nonce).setAAD(Buffer.from(kid))
+      const cipher = createCipheriv('aes-256-gcm', active.key, nonce).setAAD(Buffer.from(kid))
       const der = privateKey.export({ format: 'der', type: 'pkcs8' })
-      return Buffer.concat([Buffer.from([activeId]), nonce, cipher.update(der), cipher.final(), cipher.getAuthTag()])
+      return Buffer.concat([Buffer.from([active.id]), nonce, cipher.update(der), cipher.final(), cipher.getAuthTag()])
     },
     open: (sealed, kid) => {
       const bytes = Buffer.from(sealed)
-      const key = keys.get(bytes[0] ?? -1)
+      const key = byId.get(bytes[0] ?? -1)?.key
       if (key === undefined || bytes.length <= 1 + nonceBytes + tagBytes) return undefined
       try {
         const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(1, 1 + nonceBytes))

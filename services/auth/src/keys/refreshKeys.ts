@@ -13,10 +13,13 @@ export interface RefreshKey {
   device: Hmac
 }
 
-export interface RefreshKeys {
-  active: RefreshKey
-  byId: ReadonlyMap<number, RefreshKey>
+/** A ring of keys, each with an id that takes one byte. */
+export interface KeyRing<Key> {
+  active: Key
+  byId: ReadonlyMap<number, Key>
 }
+
+export type RefreshKeys = KeyRing<RefreshKey>
 
 /**
  * Reads the ring; HKDF (RFC 5869) derives a separate key for each purpose.
@@ -24,25 +27,22 @@ export interface RefreshKeys {
  * @throws SettingsError when an id is used twice or exceeds 255
  */
 export function readRefreshKeys(text: string): RefreshKeys {
-  const keys = text.split(',').map(part => readKey(part.trim()))
-  const byId = new Map(keys.map(key => [key.id, key]))
-  const [active] = keys
-  if (active === undefined || byId.size !== keys.length) {
-    throw new SettingsError('REFRESH_KEYS contains an id twice: a token could not name its key.')
-  }
-  return { active, byId }
-}
-
-function readKey(part: string): RefreshKey {
-  const [id = '', hex = ''] = part.split(':')
-  if (Number(id) > 255) throw new SettingsError('REFRESH_KEYS must use ids from 0 to 255: a token has one byte for it.')
-  const key = Buffer.from(hex, 'hex')
-  return {
-    id: Number(id),
+  return readKeyRing('REFRESH_KEYS', text, (id, key) => ({
+    id,
     tag: derive(key, 'gatehouse refresh tag'),
     successor: derive(key, 'gatehouse refresh successor'),
     device: derive(key, 'gatehouse device tag'),
-  }
+  }))
+}
+
+/** @param name the variable that contains the ring, for the error */
+export function readKeyRing<Key>(name: string, text: string, read: (id: number, key: Buffer) => Key): KeyRing<Key> {
+  const parts = text.split(',').map(part => part.trim().split(':'))
+  const byId = new Map(parts.map(([id, hex = '']) => [Number(id), read(Number(id), Buffer.from(hex, 'hex'))]))
+  const [active] = byId.values()
+  if (active === undefined || byId.size !== parts.length || Math.max(...byId.keys()) > 255)
+    throw new SettingsError(`${name} must use each id once, from 0 to 255: one byte names the key.`)
+  return { active, byId }
 }
 
 function derive(key: Buffer, purpose: string): Hmac {

@@ -1,7 +1,7 @@
 /** The keys of access tokens, as SIGNING_KEY or the database contains them. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { Algorithm, FeedKey } from '@gatehouse/contract'
-import { thumbprint } from '@gatehouse/guard'
+import { algorithmOf, pemBlocks, thumbprint } from '@gatehouse/guard'
 import { SettingsError } from '@gatehouse/settings'
 
 export interface VerifyingKey {
@@ -23,7 +23,7 @@ export interface KeyMaterial extends VerifyingKey {
  * @throws SettingsError when a block is not a key, or the first does not support the algorithm
  */
 export function readSigningKeys(pem: string, algorithm: Algorithm): KeyMaterial[] {
-  const blocks = pem.match(/-----BEGIN [A-Z ]+-----[\s\S]+?-----END [A-Z ]+-----/g) ?? []
+  const blocks = pemBlocks(pem)
   if (!blocks[0]?.includes('PRIVATE KEY')) {
     throw new SettingsError('SIGNING_KEY must begin with a PEM private key: it signs the access tokens.')
   }
@@ -73,14 +73,6 @@ function keyMaterial(publicKey: KeyObject, privateKey: KeyObject | null): KeyMat
   }
   const publicPem = publicKey.export({ format: 'pem', type: 'spki' }).toString()
   return { kid: thumbprint(publicKey), algorithm, publicPem, privateKey }
-}
-
-function algorithmOf(key: KeyObject): Algorithm | undefined {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
-  if (type === 'ec' && details?.namedCurve === 'prime256v1') return 'ES256'
-  if (type === 'ed25519') return 'EdDSA'
-  if (type === 'rsa' && (details?.modulusLength ?? 0) >= 2048 && (details?.publicExponent ?? 0n) >= 3n) return 'RS256'
-  return undefined
 }
 
 /** The key as a JWK (RFC 7517 section 4), for the key set and the feed. */

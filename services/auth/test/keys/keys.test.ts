@@ -95,9 +95,9 @@ t.test('readSigningKeys: refuses an invalid or unsuitable key and names the vari
 
 t.test('readRefreshKeys: refuses a repeated id and an id above 255', t => {
   const key = 'ab'.repeat(32)
-  t.throws(() => readRefreshKeys(`1:${key},1:${key}`), { message: /^REFRESH_KEYS contains an id twice/ })
-  t.throws(() => readRefreshKeys(`1:${key},01:${key}`), { message: /^REFRESH_KEYS contains an id twice/ })
-  t.throws(() => readRefreshKeys(`256:${key}`), { message: /^REFRESH_KEYS must use ids from 0 to 255/ })
+  t.throws(() => readRefreshKeys(`1:${key},1:${key}`), { message: /^REFRESH_KEYS must use each id once/ })
+  t.throws(() => readRefreshKeys(`1:${key},01:${key}`), { message: /^REFRESH_KEYS must use each id once/ })
+  t.throws(() => readRefreshKeys(`256:${key}`), { message: /^REFRESH_KEYS must use each id once, from 0 to 255/ })
   t.equal(readRefreshKeys(` 255:${key} , 0:${key}`).active.id, 255)
   t.end()
 })

@@ -78,7 +78,7 @@ export const faults = {
     edits: [
       {
         file: '/packages/guard-core/dist/src/feed/sync.js',
-        from: 'keys.apply(follower().index.keys, { isComplete: !response.more });',
+        from: 'keys.apply(follower().index.keys, response);',
         to: '',
       },
     ],
