@@ -44,6 +44,8 @@ class Feed:
     async def leave(self) -> None:
         """Deletes the guard's row, so that no revocation waits for it."""
         body = json.dumps({"guard": self._guard}).encode()
+        # From now on revocations do not wait for this guard, so it ends its lease.
+        self.follower = Follower()
         for _ in self._settings.auth_urls:
             try:
                 status, _ = await asyncio.wait_for(send(f"{self._url()}/guards/leave", "POST", self._headers(), body), 1)

@@ -3,11 +3,17 @@ import { type ProblemSummary, problemHeaders, problemSummary } from './problemDe
 import type { ProblemExtras } from './problemExtras.ts'
 import { type ProblemCode, problemDefinition } from './problems.ts'
 
+/** Marks instances of every copy of the class. */
+const brand = Symbol.for('gatehouse.ProblemError')
+
 /**
  * A refusal. The problem details plugin makes the response from it.
  *
  * An application without that plugin answers with the same status and headers: error handlers of
  * Fastify and Express read `statusCode`, and Fastify's default handler sends `headers`.
+ *
+ * A process can contain this module twice: Next bundles it for each route. `instanceof` accepts the
+ * instances of every copy.
  * @example
  * throw new ProblemError('not-found', `no session ${id}`)
  */
@@ -28,6 +34,14 @@ export class ProblemError extends Error {
     this.code = code
     this.why = why
     this.extras = extras
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is ProblemError {
+    return typeof value === 'object' && value !== null && brand in value
+  }
+
+  get [brand](): true {
+    return true
   }
 
   get statusCode(): number {

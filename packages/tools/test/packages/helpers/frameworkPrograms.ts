@@ -1,6 +1,6 @@
 /** Runs the programs of docs/frameworks.md in an application outside the workspace. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { systemClock } from '@gatehouse/clock'
 import {
   audience,
@@ -20,22 +20,15 @@ import {
 import type { Test } from 'tap'
 
 /** The programs of the page that start a server. */
-export const allPrograms = ['nodeHttp', 'express', 'koa', 'hono', 'nest', 'nextServer']
+export const allPrograms = ['nodeHttp', 'express', 'koa', 'hono', 'nest']
 
-/** The server that calls the handlers of Next, which are functions of a request. */
-const nextServer = `import { serve } from '@hono/node-server'
-import { GET, POST } from './next.js'
-
-serve({ fetch: request => (request.method === 'GET' ? GET(request) : POST(request)), port: 4000 })
-`
-
-/** Writes each program of the page into a file of the folder. */
+/** Writes each program of the page into a file of the folder. The guard's own tests run the one for Next. */
 export async function writePrograms(folder: string): Promise<void> {
   const page = await readFile('docs/frameworks.md', 'utf8')
-  await mkdir(folder)
-  for (const [, file = '', code = ''] of page.matchAll(/<!-- file: (\w+\.ts) -->\n```ts\n([\s\S]*?)```/g))
+  for (const [, file = '', code = ''] of page.matchAll(/<!-- file: (\S+\.ts) -->\n```ts\n([\s\S]*?)```/g)) {
+    await mkdir(dirname(join(folder, file)), { recursive: true })
     await writeFile(join(folder, file), code)
-  await writeFile(join(folder, 'nextServer.ts'), nextServer)
+  }
 }
 
 /** Starts each compiled program, and sends it requests without and with a token. */
