@@ -1,8 +1,8 @@
 /** What every check uses: the fake auth service, the guard under test, and tokens. */
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
-import type { RevocationEntry } from '@gatehouse/contract'
-import type { FakeAuth } from './fakeAuth.ts'
+import type { PollResponse, RevocationEntry } from '@gatehouse/contract'
+import type { Exchange, FakeAuth, PollHandler } from './fakeAuth.ts'
 import { defaultRules, shortLeaseMs } from './feedState.ts'
 import type { Probe } from './probe.ts'
 import { claimsAt, signToken, type VectorKey, vectorKey } from './signToken.ts'
@@ -71,6 +71,15 @@ export interface Kit {
   result(subject: Subject, path?: string): Promise<string>
   /** Appends an entry that covers the token, and waits until it is in force. */
   revoke(subject: Subject, fields?: Partial<RevocationEntry>): Promise<RevocationEntry>
+  /**
+   * Replaces the answer to the next poll. The guard's row has been written when `answer` runs.
+   * @param later answers the polls after it; null restores the rules
+   * @returns when the answer has been given
+   */
+  answerNextPoll(
+    answer: (exchange: Exchange, response: PollResponse) => void | Promise<void>,
+    later: PollHandler | null,
+  ): Promise<void>
   /** Notes that no guard may admit the token again. */
   noteRevoked(subject: Subject): void
   /** @throws CheckFailed when the token gets a 2xx within the time */
@@ -123,6 +132,13 @@ export function createKit(options: Pick<Kit, 'auth' | 'probe' | 'routes'> & { pi
       kit.noteRevoked(subject)
       return entry
     },
+    answerNextPoll: (answer, later) =>
+      new Promise((resolve, reject) => {
+        auth.handler = async exchange => {
+          auth.handler = later
+          await Promise.resolve(answer(exchange, exchange.prepare())).then(resolve, reject)
+        }
+      }),
     noteRevoked: subject => void revoked.set(subject.token, subject),
     async neverPasses(subject, ms) {
       const untilMs = systemClock.nowMs() + ms

@@ -1,7 +1,6 @@
 /** The routes on Express. */
 import express from 'express'
-
-const items = ['the ledger', 'the spare keys']
+import { items, rules } from './routes.mjs'
 
 export async function start({ adapter, guard, options, onAccepted, onHandled }) {
   const { protect, callerOf, handleError } = adapter.nodeGuard(guard, options)
@@ -14,11 +13,8 @@ export async function start({ adapter, guard, options, onAccepted, onHandled }) 
   const app = express()
   app.get('/open', (_request, response) => response.send('open'))
   app.get('/unguarded', sendItems)
-  app.get('/guarded', protect({ scope: ['storage:restricted'] }), sendItems)
-  app.get('/me', protect(), sendCaller)
-  app.get('/restricted', protect({ scope: ['storage:restricted'] }), sendCaller)
-  app.get('/admin', protect({ roles: ['admin', 'auditor'] }), sendCaller)
-  app.get('/lenient', protect({ onUnknown: 'allow' }), sendCaller)
+  app.get('/guarded', protect(rules['/restricted']), sendItems)
+  for (const [path, rule] of Object.entries(rules)) app.get(path, protect(rule), sendCaller)
   app.post('/act', protect({}, accepted, express.json()), (_request, response) => {
     onHandled()
     response.send('done')

@@ -1,5 +1,6 @@
 /** The routes on Fastify. */
 import fastify from 'fastify'
+import { rules } from './routes.mjs'
 
 export async function start({ adapter, guard, options, onAccepted, onHandled }) {
   const app = fastify()
@@ -10,11 +11,8 @@ export async function start({ adapter, guard, options, onAccepted, onHandled }) 
     inside.addHook('onRequest', async ({ url }) => {
       if (url === '/act') onAccepted()
     })
-    inside.get('/me', async request => request.caller)
-    const restricted = { config: { guard: { scope: ['storage:restricted'] } } }
-    inside.get('/restricted', restricted, async request => request.caller)
-    inside.get('/admin', { config: { guard: { roles: ['admin', 'auditor'] } } }, async request => request.caller)
-    inside.get('/lenient', { config: { guard: { onUnknown: 'allow' } } }, async request => request.caller)
+    for (const [path, rule] of Object.entries(rules))
+      inside.get(path, { config: { guard: rule } }, async request => request.caller)
     inside.post('/act', async () => {
       onHandled()
       return 'done'

@@ -1,8 +1,7 @@
 /** The routes on Hono, served by node:http. */
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
-
-const items = ['the ledger', 'the spare keys']
+import { items, rules } from './routes.mjs'
 
 export async function start({ adapter, guard, options, onAccepted, onHandled }) {
   const { protect, callerOf, responseOf } = adapter.webGuard(guard, options)
@@ -19,11 +18,8 @@ export async function start({ adapter, guard, options, onAccepted, onHandled }) 
   const app = new Hono()
   app.get('/open', context => context.text('open'))
   app.get('/unguarded', sendItems)
-  app.get('/guarded', guarded({ scope: ['storage:restricted'] }), sendItems)
-  app.get('/me', guarded(), sendCaller)
-  app.get('/restricted', guarded({ scope: ['storage:restricted'] }), sendCaller)
-  app.get('/admin', guarded({ roles: ['admin', 'auditor'] }), sendCaller)
-  app.get('/lenient', guarded({ onUnknown: 'allow' }), sendCaller)
+  app.get('/guarded', guarded(rules['/restricted']), sendItems)
+  for (const [path, rule] of Object.entries(rules)) app.get(path, guarded(rule), sendCaller)
   app.post('/act', guarded({}, readJson), context => {
     onHandled()
     return context.text('done')

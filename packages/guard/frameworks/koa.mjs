@@ -2,8 +2,7 @@
 import { PassThrough } from 'node:stream'
 import { json } from 'node:stream/consumers'
 import Koa from 'koa'
-
-const items = ['the ledger', 'the spare keys']
+import { items, rules } from './routes.mjs'
 
 export async function start({ adapter, guard, options, onAccepted, onHandled }) {
   const { protect, callerOf } = adapter.koaGuard(guard, options)
@@ -19,11 +18,7 @@ export async function start({ adapter, guard, options, onAccepted, onHandled }) 
     await next()
   }
   const routes = {
-    '/me': [protect(), sendCaller],
-    '/guarded': [protect({ scope: ['storage:restricted'] }), sendItems],
-    '/restricted': [protect({ scope: ['storage:restricted'] }), sendCaller],
-    '/admin': [protect({ roles: ['admin', 'auditor'] }), sendCaller],
-    '/lenient': [protect({ onUnknown: 'allow' }), sendCaller],
+    '/guarded': [protect(rules['/restricted']), sendItems],
     '/act': [
       protect({}, readBody),
       context => {
@@ -51,6 +46,7 @@ export async function start({ adapter, guard, options, onAccepted, onHandled }) 
       },
     ],
   }
+  for (const [path, rule] of Object.entries(rules)) routes[path] = [protect(rule), sendCaller]
   const app = new Koa({ silent: true })
   app.silent = true
   app.use(async context => {

@@ -3,8 +3,7 @@ import 'reflect-metadata'
 import { Controller, Get, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
-
-const items = ['the ledger', 'the spare keys']
+import { items, rules } from './routes.mjs'
 
 export async function start({ adapter, guard, options, onAccepted, onHandled, platform }) {
   const gatehouse = adapter.nestGuard(guard, options)
@@ -48,10 +47,10 @@ export async function start({ adapter, guard, options, onAccepted, onHandled, pl
     })
   }
   decorate('me', [Get('me')])
-  decorate('restricted', [Get('restricted'), adapter.RequireRule({ scope: ['storage:restricted'] })])
-  decorate('admin', [Get('admin'), adapter.RequireRule({ roles: ['admin', 'auditor'] })])
-  decorate('lenient', [Get('lenient'), adapter.RequireRule({ onUnknown: 'allow' })])
-  decorate('guarded', [Get('guarded'), adapter.RequireRule({ scope: ['storage:restricted'] })], [])
+  decorate('restricted', [Get('restricted'), adapter.RequireRule(rules['/restricted'])])
+  decorate('admin', [Get('admin'), adapter.RequireRule(rules['/admin'])])
+  decorate('lenient', [Get('lenient'), adapter.RequireRule(rules['/lenient'])])
+  decorate('guarded', [Get('guarded'), adapter.RequireRule(rules['/restricted'])], [])
   decorate('act', [Post('act'), HttpCode(200)], [])
   decorate('stream', [Get('stream')], [Req(), Res()])
   decorate('fault', [Get('fault')], [])

@@ -1,8 +1,7 @@
 /** The routes on node:http. */
 import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
-
-const items = ['the ledger', 'the spare keys']
+import { items, rules } from './routes.mjs'
 
 export async function start({ adapter, guard, options, onAccepted, onHandled }) {
   const { protect, callerOf, handleError } = adapter.nodeGuard(guard, options)
@@ -13,11 +12,7 @@ export async function start({ adapter, guard, options, onAccepted, onHandled }) 
     json(request).then(() => next(), next)
   }
   const routes = {
-    '/me': [protect(), sendCaller],
-    '/guarded': [protect({ scope: ['storage:restricted'] }), sendItems],
-    '/restricted': [protect({ scope: ['storage:restricted'] }), sendCaller],
-    '/admin': [protect({ roles: ['admin', 'auditor'] }), sendCaller],
-    '/lenient': [protect({ onUnknown: 'allow' }), sendCaller],
+    '/guarded': [protect(rules['/restricted']), sendItems],
     '/act': [
       protect({}, readBody),
       (_request, response) => {
@@ -39,6 +34,7 @@ export async function start({ adapter, guard, options, onAccepted, onHandled }) 
       },
     ],
   }
+  for (const [path, rule] of Object.entries(rules)) routes[path] = [protect(rule), sendCaller]
   const server = createServer((request, response) => {
     const [middleware, handler] = routes[request.url.split('?')[0]] ?? []
     if (!middleware) return sendItems(request, response)

@@ -49,16 +49,11 @@ async function tryFault(kit: Kit, name: string, act: Fault[1]): Promise<void> {
   const { auth } = kit
   const subject = kit.token()
   const cursor = auth.feed.head()
-  await new Promise<void>(done => {
-    auth.handler = exchange => {
-      auth.handler = null
-      const { leaseMs, ...response } = exchange.prepare()
-      const entry = { seq: cursor + 1, kind: 'session', subject: subject.sid, epoch: null, effect: 'ended' } as const
-      const entries = [{ ...entry, expiresAtMs: auth.feed.dbNowMs() + 600_000 }]
-      act(exchange, { ...response, leaseMs, head: cursor + 1, entries })
-      done()
-    }
-  })
+  await kit.answerNextPoll((exchange, response) => {
+    const entry = { seq: cursor + 1, kind: 'session', subject: subject.sid, epoch: null, effect: 'ended' } as const
+    const entries = [{ ...entry, expiresAtMs: auth.feed.dbNowMs() + 600_000 }]
+    act(exchange, { ...response, head: cursor + 1, entries })
+  }, null)
   await within(
     auth.nextPoll().then(({ after }) => {
       if (after !== cursor) throw new CheckFailed(`${name}: the guard acknowledged ${after} instead of ${cursor}`)
@@ -89,13 +84,7 @@ export const replayedCheck = safe(
     const first = auth.feed.append({ kind: 'user', subject: subject.sub, epoch: 1, effect: 'forbidden' })
     await kit.revoke(subject, { kind: 'user', subject: subject.sub, epoch: 2, effect: 'ended' })
     expectResult(await kit.result(subject), 'session-ended', 'after both entries')
-    await new Promise<void>(answered => {
-      auth.handler = exchange => {
-        auth.handler = null
-        exchange.respond({ ...exchange.prepare(), entries: [first] })
-        answered()
-      }
-    })
+    await kit.answerNextPoll(({ respond }, response) => respond({ ...response, entries: [first] }), null)
     await within(auth.nextPoll(), 3000, 'no further poll came')
     if ((await kit.result(subject)) === 'pass') throw new CheckFailed('the earlier entry replaced the later one')
   },

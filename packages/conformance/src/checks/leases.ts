@@ -1,31 +1,35 @@
 /** Leases while the feed is late, silent or frozen out. */
 import { systemClock } from '@gatehouse/clock'
 import type { Exchange } from '../fakeAuth.ts'
-import { CheckFailed, expectResult, type Kit, safe, within } from '../kit.ts'
+import { CheckFailed, expectResult, type Kit, type Subject, safe, within } from '../kit.ts'
 import { pollTimeoutMs } from '../settings.ts'
 
 const silent = () => {}
 /** How late the answer comes: before the guard abandons the poll. */
 const delayMs = 0.8 * pollTimeoutMs
 
-export const sendCheck = safe(
+/** A check under short leases, with a token that it revokes. */
+const leaseCheck = (id: string, title: string, run: (kit: Kit, subject: Subject) => Promise<void>, needs?: 'pid') =>
+  safe(
+    id,
+    title,
+    async kit => {
+      await kit.useShortLeases()
+      await run(kit, kit.token())
+    },
+    needs,
+  )
+
+export const sendCheck = leaseCheck(
   'lease-from-send',
   'a lease counts from before the poll was sent, although the answer is late',
-  async kit => {
-    await kit.useShortLeases()
-    const subject = kit.token()
-    await new Promise<void>(answered => {
-      kit.auth.handler = async exchange => {
-        kit.auth.handler = silent
-        const response = exchange.prepare()
-        await systemClock.sleep(delayMs)
-        exchange.respond(response)
-        answered()
-      }
-    })
+  async (kit, subject) => {
+    await kit.answerNextPoll(async ({ respond }, response) => {
+      await systemClock.sleep(delayMs)
+      respond(response)
+    }, silent)
     await kit.revoke(subject)
     await kit.neverPasses(subject, delayMs)
-    return `the answer came ${delayMs} ms late`
   },
 )
 
@@ -83,43 +87,28 @@ export const abandonedCheck = safe(
   },
 )
 
-export const twiceCheck = safe(
+export const twiceCheck = leaseCheck(
   'answer-twice',
   'bytes that follow an answer on its connection are no answer to the next poll',
-  async kit => {
-    await kit.useShortLeases()
-    const subject = kit.token()
-    await new Promise<void>(answered => {
-      kit.auth.handler = exchange => {
-        kit.auth.handler = silent
-        const response = exchange.prepare()
-        // One write: bytes that arrive after the next poll was sent look like its answer.
-        exchange.raw([response, { ...response, leaseMs: 60_000 }].map(httpResponseOf).join(''))
-        answered()
-      }
-    })
+  async (kit, subject) => {
+    await kit.answerNextPoll(({ raw }, response) => {
+      // One write: bytes that arrive after the next poll was sent look like its answer.
+      raw([response, { ...response, leaseMs: 60_000 }].map(httpResponseOf).join(''))
+    }, silent)
     await kit.revoke(subject)
     await kit.neverPasses(subject, 400)
   },
 )
 
-export const frozenCheck = safe(
+export const frozenCheck = leaseCheck(
   'frozen',
   'a process that was stopped during a revocation refuses the token when it continues',
-  async kit => {
-    await kit.useShortLeases()
-    const subject = kit.token()
-    const polled = new Promise<Exchange>(resolve => {
-      kit.auth.handler = exchange => {
-        kit.auth.handler = silent
-        resolve(exchange)
-      }
-    })
-    const exchange = await polled
-    const response = exchange.prepare()
-    kit.freeze?.()
+  async (kit, subject) => {
     try {
-      exchange.respond(response)
+      await kit.answerNextPoll(({ respond }, response) => {
+        kit.freeze?.()
+        respond(response)
+      }, silent)
       await kit.revoke(subject)
       const answer = kit.result(subject)
       await systemClock.sleep(50)

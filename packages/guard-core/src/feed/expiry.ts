@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '@gatehouse/clock'
 import { type Follower, feedNowMs, hasLease, removeExpired } from '@gatehouse/protocol'
 import type { StreamTracker } from '../streams.ts'
+import { createLoop, type Loop } from './loop.ts'
 
 export interface ExpiryOptions {
   clock: Clock
@@ -16,11 +17,9 @@ export interface ExpiryOptions {
   onRegained: () => void
 }
 
-export interface ExpiryWatch {
+export interface ExpiryWatch extends Loop {
   /** Checks the lease now instead of at the next tick. */
   checkLease(): void
-  start(): void
-  stop(): Promise<void>
 }
 
 const maxPauseMs = 1000
@@ -29,9 +28,7 @@ const removedAtOnce = 2000
 
 export function watchExpiry(options: ExpiryOptions): ExpiryWatch {
   const { clock, follower, streams, toleranceMs } = options
-  const stopping = new AbortController()
   let hadLease = false
-  let loop: Promise<void> = Promise.resolve()
 
   function checkLease(): void {
     const holdsLease = hasLease(follower(), { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
@@ -65,24 +62,12 @@ export function watchExpiry(options: ExpiryOptions): ExpiryWatch {
     return Math.max(1, Math.ceil(nextMs))
   }
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
+  const loop = createLoop(async stopping => {
+    while (!stopping.aborted) {
       checkLease()
       await removeExpiredEntries()
-      await clock.sleep(pauseMs(), stopping.signal)
+      await clock.sleep(pauseMs(), stopping)
     }
-  }
-
-  return {
-    checkLease,
-    start() {
-      loop = run().catch(error => {
-        if (!stopping.signal.aborted) throw error
-      })
-    },
-    async stop() {
-      stopping.abort(new Error('stopping'))
-      await loop
-    },
-  }
+  })
+  return { checkLease, ...loop }
 }

@@ -12,6 +12,7 @@ import type { PollResponse } from '@gatehouse/contract'
 import { abandonPoll, applyResponse, beginPoll, createFollower, type Follower } from '@gatehouse/protocol'
 import { backOffMs } from './backOff.ts'
 import type { FeedClient, PollResult } from './feedClient.ts'
+import { createLoop } from './loop.ts'
 
 export interface FollowOptions {
   clock: Clock
@@ -53,9 +54,7 @@ const maxEarlyResponses = 3
 
 export function follow(options: FollowOptions): FeedFollower {
   const { clock, feed, authUrls, random } = options
-  const stopping = new AbortController()
   let identity = newIdentity()
-  let loop: Promise<void> = Promise.resolve()
   let replica = Math.floor(random() * authUrls.length)
   let earlyResponses = 0
 
@@ -63,14 +62,14 @@ export function follow(options: FollowOptions): FeedFollower {
    * Sends one poll and handles its result.
    * @returns the number of failures and the pause before the next poll
    */
-  async function pollOnce(failures: number): Promise<{ failures: number; pauseMs: number }> {
+  async function pollOnce(failures: number, stopping: AbortSignal): Promise<{ failures: number; pauseMs: number }> {
     const { pollCursor, sentAt } = beginPoll(identity.follower, { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
     const authUrl = authUrls[replica % authUrls.length] ?? ''
     const { name, version } = options
     const request = { guard: identity.guard, name, version, openStreams: options.openStreams(), ...pollCursor }
-    const result = await feed.poll(authUrl, request, stopping.signal)
+    const result = await feed.poll(authUrl, request, stopping)
     const receivedAtMs = clock.nowMs()
-    if (stopping.signal.aborted) return { failures, pauseMs: 0 }
+    if (stopping.aborted) return { failures, pauseMs: 0 }
 
     options.onPolled(result, authUrl)
     if (result.kind === 'answered') {
@@ -89,24 +88,18 @@ export function follow(options: FollowOptions): FeedFollower {
     return { failures: failures + 1, pauseMs: backOffMs({ failures, replicas: authUrls.length, random: random() }) }
   }
 
-  async function run(): Promise<void> {
-    for (let failures = 0, pauseMs = 0; !stopping.signal.aborted; ) {
-      if (pauseMs > 0) await clock.sleep(pauseMs, stopping.signal)
-      ;({ failures, pauseMs } = await pollOnce(failures))
+  const loop = createLoop(async stopping => {
+    for (let failures = 0, pauseMs = 0; !stopping.aborted; ) {
+      if (pauseMs > 0) await clock.sleep(pauseMs, stopping)
+      ;({ failures, pauseMs } = await pollOnce(failures, stopping))
     }
-  }
+  })
 
   return {
     identity: () => identity,
-    start() {
-      // The pause rejects when the process stops, which ends the loop.
-      loop = run().catch(error => {
-        if (!stopping.signal.aborted) throw error
-      })
-    },
+    start: loop.start,
     async stop() {
-      stopping.abort(new Error('stopping'))
-      await loop
+      await loop.stop()
       const { guard } = identity
       // From now on revocations do not wait for this guard, so it ends its lease.
       identity = newIdentity()

@@ -1,6 +1,7 @@
 /** HTTP requests to other services, with limits on time and size. */
 import * as http from 'node:http'
 import * as https from 'node:https'
+import type { Socket } from 'node:net'
 import type { Clock } from '@gatehouse/clock'
 
 export interface HttpRequest {
@@ -28,8 +29,8 @@ export class TimeoutError extends Error {}
 
 /** Idle connections are closed after 4 s: a proxy or firewall can drop them without notice. */
 const agentOptions = { keepAlive: true, timeout: 4000 }
-const httpAgent = new http.Agent(agentOptions)
-const httpsAgent = new https.Agent(agentOptions)
+const httpAgent = closingOnStrayBytes(new http.Agent(agentOptions))
+const httpsAgent = closingOnStrayBytes(new https.Agent(agentOptions))
 
 /**
  * Sends a request and reads the whole response within the limits. It uses node:http, since the
@@ -70,6 +71,30 @@ function createRequest({ url, method = 'GET', headers = {} }: HttpRequest): http
   return url.startsWith('https:')
     ? https.request(url, { method, headers, agent: httpsAgent })
     : http.request(url, { method, headers, agent: httpAgent })
+}
+
+/**
+ * Closes an idle connection on which bytes arrive: they are no answer to the next request (RFC 9112
+ * section 9.2). Node reads and drops them. It closes the connection itself when they come together
+ * with a response.
+ */
+function closingOnStrayBytes<Agent extends http.Agent>(agent: Agent): Agent {
+  const { keepSocketAlive, reuseSocket } = agent as Agent & SocketHooks
+  const hooks: SocketHooks = {
+    keepSocketAlive: socket => keepSocketAlive.call(agent, socket.on('data', closeConnection)),
+    reuseSocket: (socket, request) => reuseSocket.call(agent, socket.off('data', closeConnection), request),
+  }
+  return Object.assign(agent, hooks)
+}
+
+/** What an agent does with a connection after a response and before the next request. */
+interface SocketHooks {
+  keepSocketAlive(socket: Socket): boolean
+  reuseSocket(socket: Socket, request: http.ClientRequest): void
+}
+
+function closeConnection(this: Socket): void {
+  this.destroy()
 }
 
 function responseTo(request: http.ClientRequest, body: string | undefined): Promise<http.IncomingMessage> {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import * as https from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { systemClock } from '@gatehouse/clock'
 import { fakeClock } from '@gatehouse/testkit'
@@ -103,6 +103,76 @@ t.test('httpClient: rejects a truncated response', async t => {
     setTimeout(() => response.destroy(), 10)
   })
   await t.rejects(send(), { code: 'ECONNRESET' })
+})
+
+/**
+ * Starts a server whose connections the test answers with bytes.
+ * @returns `send`, and `nextRequest`, which resolves with the connection of the next request
+ */
+async function startRawServer(t: Test) {
+  const waiting: ((socket: Socket) => void)[] = []
+  const server = createTcpServer(socket => socket.on('data', () => waiting.shift()?.(socket)).on('error', () => {}))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    send: (clock = systemClock) => httpClient(clock, { url, ...limits }),
+    nextRequest: () => new Promise<Socket>(resolve => waiting.push(resolve)),
+  }
+}
+
+const responseOf = (body: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+
+/** What arrives outside of a response, and when. */
+const strayBytes: [string, (socket: Socket, answered: Promise<unknown>) => Promise<void>][] = [
+  ['with it', async socket => void socket.write(responseOf('first') + responseOf('first'))],
+  [
+    'on the idle connection',
+    async (socket, answered) => {
+      socket.write(responseOf('first'))
+      await answered
+      // Repeated, so that no idle timeout closes the connection.
+      const more = setInterval(() => socket.write(responseOf('first')), 20)
+      socket.once('close', () => clearInterval(more))
+    },
+  ],
+]
+
+for (const [when, answer] of strayBytes) {
+  t.test(`httpClient: a second copy of a response that comes ${when} is no answer to the next request`, async t => {
+    const { send, nextRequest } = await startRawServer(t)
+    const first = nextRequest()
+    const answered = send()
+    const socket = await first
+    const closed = once(socket, 'close')
+    await answer(socket, answered)
+    t.equal((await answered).text, 'first')
+    await closed
+    const second = nextRequest()
+    const next = send()
+    ;(await second).end(responseOf('second'))
+    t.equal((await next).text, 'second')
+  })
+}
+
+t.test('httpClient: the late response to a request that timed out is no answer to the next one', async t => {
+  const { send, nextRequest } = await startRawServer(t)
+  const first = nextRequest()
+  const clock = fakeClock({ wallMs: 0 })
+  const late = t.rejects(send(clock), new TimeoutError('no response within 20000 ms'))
+  const socket = await first
+  const closed = once(socket, 'close')
+  await clock.advance(limits.timeoutMs)
+  await late
+  const second = nextRequest()
+  const next = send()
+  const other = await second
+  t.not(other, socket)
+  socket.write(responseOf('first'))
+  await closed
+  other.end(responseOf('second'))
+  t.equal((await next).text, 'second')
 })
 
 t.test('httpClient: rejects an unreachable server and an invalid URL', async t => {

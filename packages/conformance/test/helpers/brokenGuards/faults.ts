@@ -34,8 +34,8 @@ export const faults = {
       },
       {
         file: follow,
-        from: 'const result = await feed.poll(authUrl, request, stopping.signal);',
-        to: `const late = feed.poll(authUrl, request, stopping.signal);
+        from: 'const result = await feed.poll(authUrl, request, stopping);',
+        to: `const late = feed.poll(authUrl, request, stopping);
         const result = await Promise.race([late, clock.sleep(options.pollTimeoutMs).then(() => ({ kind: 'timed-out', why: 'late' }))]);
         late.then(answer => {
             const pending = identity.follower.pendingPoll;

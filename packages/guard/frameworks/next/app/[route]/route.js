@@ -1,13 +1,5 @@
 /** The routes on Next. The guard and the callbacks come from the test, which runs in this process. */
-const rules = {
-  me: {},
-  restricted: { scope: ['storage:restricted'] },
-  admin: { roles: ['admin', 'auditor'] },
-  lenient: { onUnknown: 'allow' },
-  act: {},
-  stream: {},
-  fault: {},
-}
+import { rules } from '../../../routes.mjs'
 
 const handlers = {
   act({ onHandled }) {
@@ -36,7 +28,7 @@ async function answer(request, { params }) {
     onAccepted()
     return request.json()
   }
-  const refused = await protect(rules[route])(request, request.method === 'POST' ? readBody : undefined)
+  const refused = await protect(rules[`/${route}`])(request, request.method === 'POST' ? readBody : undefined)
   if (refused) return refused
   try {
     return handlers[route]?.(application, request) ?? Response.json(callerOf(request))
