@@ -3,7 +3,6 @@ import type { BenchRun } from './benchRun.ts'
 import { consolePages } from './console/pages.ts'
 import { guardCold, guardDecision } from './guard/cold.ts'
 import { guardMemory } from './guard/memory.ts'
-import { guardStall } from './guard/stall.ts'
 import { guardAdapters, guardPeers, guardWarm } from './guard/warm.ts'
 import { logins } from './login/login.ts'
 import { renewalPeers } from './renewal/peers/peers.ts'
@@ -31,7 +30,6 @@ export const parts: Readonly<Record<string, Part>> = {
   decision: { about: 'one decision about a known token', run: guardDecision },
   peers: { about: 'the cost of other libraries for a request', isLong: true, run: guardPeers },
   memory: { about: 'the memory of a guard', isLong: true, run: guardMemory },
-  stall: { about: 'how long applying revocations blocks a process', run: guardStall },
   renewal: { about: 'renewals a second, and their latency', run: renewalRates },
   'renewal-peers': { about: 'renewals of other servers', isLong: true, run: renewalPeers },
   login: { about: 'log-ins a second, and renewals during log-ins', run: logins },

@@ -14,11 +14,6 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * tickMs
 }
 
-/** @returns the resident memory of a process in megabytes */
-export function residentMb(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readProc(pid, 'status'))?.[1]) / 1000
-}
-
 /** @returns the part of one core that a process uses, between 0 and 1 */
 export async function cpuShare(pid: number, durationMs: number): Promise<number> {
   const beforeMs = cpuMs(pid)

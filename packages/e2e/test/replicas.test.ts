@@ -51,19 +51,6 @@ t.test('revoke: every resource service refuses the session or account when the c
     assertProblem(t, await call('/storage', { token: next.accessToken }), 'session-ended')
 })
 
-t.test('renew: 50 concurrent renewals of one token at two replicas get the same successor', async t => {
-  const { refreshToken } = await login(user)
-  const renewals = Array.from({ length: 50 }, (_, place) =>
-    (place % 2 ? auths[1] : auths[0]).call('/session/renew', { body: { refreshToken } }),
-  )
-  const answers = await Promise.all(renewals)
-  t.same([...new Set(answers.map(answer => answer.status))], [200])
-  const successors = [...new Set(answers.map(answer => (answer.body as { refreshToken: string }).refreshToken))]
-  t.equal(successors.length, 1)
-  const generationOf = (token: string | undefined) => Buffer.from(token?.slice(4) ?? '', 'base64url').readUInt32BE(18)
-  t.equal(generationOf(successors[0]), generationOf(refreshToken) + 1)
-})
-
 t.test('guard: answers requests without a remote call, while every auth process is frozen', async t => {
   const [resource] = resources
   const session = await login(user)

@@ -1,11 +1,15 @@
 /** Code of the documentation, as tests run it: examples, and the recipes of docs/gateways.md. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './ports.ts'
+import { startProgram } from './startProgram.ts'
 
 const document = new URL('../../../../docs/gateways.md', import.meta.url)
 
 /** The code blocks below a heading of the page. */
-export function recipeBlocks(heading: string): string[] {
+function recipeBlocks(heading: string): string[] {
   const [, section = ''] = readFileSync(document, 'utf8').split(`\n## ${heading}\n`)
   const [text = ''] = section.split('\n## ')
   return [...text.matchAll(/```\w+\n([\s\S]*?)```/g)].map(([, block = '']) => block)
@@ -34,4 +38,34 @@ export function prepareNginx(folder: string, [server = '']: readonly string[]): 
 export function prepareCaddy(folder: string, [site = '']: readonly string[]): string[] {
   writeFileSync(join(folder, 'Caddyfile'), `{\n\tadmin off\n\tauto_https off\n}\n${site}`)
   return ['run', '--adapter', 'caddyfile', '--config', join(folder, 'Caddyfile')]
+}
+
+export interface Recipe {
+  /** Of the page docs/gateways.md. */
+  heading: string
+  command: string
+  /** Writes the files of the blocks into a folder. @returns the arguments of the program */
+  prepare: (folder: string, blocks: readonly string[]) => string[]
+}
+
+/**
+ * Starts a gateway from its recipe on a free port of 127.0.0.1.
+ * @param names what stands for the names of the page, such as `app:8080`
+ */
+export async function startRecipe({ heading, command, prepare }: Recipe, names: Readonly<Record<string, string>>) {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-recipe-'))
+  const port = await freePort()
+  const blocks = recipeBlocks(heading).map(block =>
+    Object.entries(names)
+      .reduce((text, [name, value]) => text.replaceAll(name, value), block)
+      .replace(/(listen |Listen |http:\/\/|bind ):?8000/, (_all, before: string) => `${before}127.0.0.1:${port}`),
+  )
+  mkdirSync(join(folder, 'home'))
+  const args = prepare(folder, blocks)
+  // The web server runs as another user when the test runs as root.
+  execFileSync('chmod', ['-R', 'a+rX', folder])
+  const env = { PATH: process.env['PATH'], HOME: join(folder, 'home') }
+  const cleanUp = () => rmSync(folder, { recursive: true, force: true })
+  const { stop } = await startProgram({ command, args, port, env, cleanUp })
+  return { port, stop }
 }

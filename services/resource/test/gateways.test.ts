@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { problemDefinition } from '@gatehouse/contract'
-import { listenOnLoopback } from '@gatehouse/testkit'
+import { listenOnLoopback, startRecipe } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { recipes, startRecipe } from './helpers/gatewayProcess.ts'
+import { recipes } from './helpers/gatewayProcess.ts'
 import { type Resource, resource } from './helpers/service.ts'
 
 interface Sending {
@@ -25,16 +25,19 @@ interface Echo {
 
 for (const recipe of recipes) {
   const isInstalled = recipe.isInstalled()
-  const why = `SKIPPED: ${recipe.name} is not tested: not installed (Debian: ${recipe.packages})`
+  const why = `SKIPPED: ${recipe.heading} is not tested: not installed (Debian: ${recipe.packages})`
   if (!isInstalled) console.error(`# ${why}`)
   t.test(
-    `${recipe.name}: the recipe admits, refuses and passes on the identity`,
+    `${recipe.heading}: the recipe admits, refuses and passes on the identity`,
     { skip: !isInstalled && why },
     async t => {
       const service = await resource()
       t.teardown(service.stop)
       const app = await startApp(t)
-      const gateway = await startRecipe(recipe, { resource: service.port, app })
+      const gateway = await startRecipe(recipe, {
+        'resource:4000': `127.0.0.1:${service.port}`,
+        'app:8080': `127.0.0.1:${app}`,
+      })
       t.teardown(gateway.stop)
       await checkGateway(t, service, options => sendTo(gateway.port, options))
     },

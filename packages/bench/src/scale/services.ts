@@ -1,9 +1,9 @@
 /** The services without load: time to start, memory and processor time. */
 import { systemClock } from '@gatehouse/clock'
-import type { Service } from '@gatehouse/e2e'
+import { residentMb, type Service } from '@gatehouse/e2e'
 import type { BenchRun } from '../benchRun.ts'
 import { figure, type Result } from '../result.ts'
-import { cpuShare, residentMb } from '../usage.ts'
+import { cpuShare } from '../usage.ts'
 
 const startRounds = 3
 /** V8 and the collector still work for some seconds after a start. */

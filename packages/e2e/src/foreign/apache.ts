@@ -11,9 +11,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '@gatehouse/testkit'
+import { freePort, startProgram } from '@gatehouse/testkit'
 import type { Place } from './foreignSystem.ts'
-import { startProgram } from './startProgram.ts'
 
 const program = '/usr/sbin/apache2'
 const modules = '/usr/lib/apache2/modules'

@@ -1,9 +1,8 @@
 /** A system for software of others: an auth service with its own issuer, and another behind the gateway with TLS. */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, freshDatabase } from '@gatehouse/testkit'
+import { createCertificate, freePort, freshDatabase } from '@gatehouse/testkit'
 import { startGateway } from '../gateway/nginx.ts'
 import { type Login, type System, startSystem } from '../system.ts'
 
@@ -25,8 +24,8 @@ export interface ForeignSystem {
 /** Both auth services use one database. */
 export async function startForeignSystem(): Promise<ForeignSystem> {
   const { url: databaseUrl, drop } = await freshDatabase()
-  const certificates = createCertificate()
-  const certificateFile = join(certificates, 'tls.crt')
+  const certificates = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'))
+  const { crt: certificateFile } = createCertificate(certificates, 'IP:127.0.0.1')
   const undo: (() => Promise<unknown>)[] = [drop, async () => rmSync(certificates, { recursive: true, force: true })]
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step()
@@ -64,13 +63,4 @@ export async function startForeignSystem(): Promise<ForeignSystem> {
     await stop()
     throw error
   }
-}
-
-function createCertificate(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'))
-  const names = ['-subj', '/CN=gatehouse', '-addext', 'subjectAltName=IP:127.0.0.1']
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-  const files = ['-keyout', join(folder, 'tls.key'), '-out', join(folder, 'tls.crt')]
-  execFileSync('openssl', ['req', '-x509', ...kind, ...names, ...files], { stdio: 'ignore' })
-  return folder
 }

@@ -95,11 +95,10 @@ t.test("gateway: Apache's mod_auth_openidc verifies with the keys and by introsp
 
 t.test('HAProxy verifies signatures with the recipe of the documentation, and knows of no revocation', async t => {
   if (!hasHaproxy) return skipLoudly(t, 'HAProxy', 'the Debian package is not installed')
-  const haproxy = await startHaproxy({ issuer: places.gateway.issuer, keys: places.direct.issuer })
-  t.teardown(haproxy.stop)
+  const url = await startHaproxy(t, { issuer: places.gateway.issuer, keys: places.direct.issuer })
   const session = await system.login(user)
   const ask = (token?: string) =>
-    fetch(haproxy.url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+    fetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
   const missing = await ask()
   t.match([missing.status, missing.headers.get('www-authenticate')], [401, 'Bearer realm="gatehouse"'])
   t.match(await (await ask(session.accessToken)).text(), /^the app/)
@@ -123,11 +122,10 @@ for (const name of ['Caddy', 'nginx'] as const) {
     const { command } = forwardAuth[name]
     if (spawnSync(command, [name === 'nginx' ? '-v' : 'version']).status !== 0)
       return skipLoudly(t, name, 'the Debian package is not installed')
-    const gateway = await startForwardAuth(name, places.direct.resource)
-    t.teardown(gateway.stop)
+    const url = await startForwardAuth(t, name, places.direct.resource)
     const session = await logInAtDirectIssuer()
     const ask = (token?: string) =>
-      fetch(gateway.url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+      fetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
     t.equal((await ask()).status, 401, 'without a token')
     t.equal((await ask(withOtherSignature(session.accessToken))).status, 401, 'with an altered token')
     const passed = await ask(session.accessToken)

@@ -1,5 +1,4 @@
 /** TLS at the gateway with the shipped listener. */
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
@@ -10,17 +9,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { connect } from 'node:tls'
+import { createCertificate } from '@gatehouse/testkit'
 import t from 'tap'
 import { requireNginx, startGateway } from '../../src/gateway/nginx.ts'
 
 requireNginx((count, why) => t.plan(count, why))
 
 const certificates = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'))
-const [crt, key] = ['tls.crt', 'tls.key'].map(name => join(certificates, name)) as [string, string]
-const names = ['-subj', '/CN=gatehouse', '-addext', 'subjectAltName=IP:127.0.0.1']
-const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-execFileSync('openssl', ['req', '-x509', ...kind, ...names, '-keyout', key, '-out', crt], { stdio: 'ignore' })
-const ca = readFileSync(crt)
+const ca = readFileSync(createCertificate(certificates, 'IP:127.0.0.1').crt)
 const echo = createServer(async (request, response) => {
   for await (const _ of request);
   response.end(JSON.stringify(request.headers))

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freshDatabase, onServer, startPostgres } from '@gatehouse/testkit'
+import { createCertificate, freshDatabase, onServer, startPostgres } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
@@ -104,24 +104,14 @@ t.test('TLS: verify-full accepts the CA of the server and refuses another', asyn
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-tls-'))
   t.teardown(() => rm(dir, { recursive: true }))
   execFileSync('chmod', ['755', dir])
-  const make = (name: string) =>
-    execFileSync(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-        ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
-        ...['-keyout', join(dir, `${name}.key`), '-out', join(dir, `${name}.crt`)],
-      ],
-      { stdio: 'ignore' },
-    )
-  make('server')
-  make('other')
+  const { key, crt } = createCertificate(dir, 'DNS:localhost', 'server')
+  createCertificate(dir, 'DNS:localhost', 'other')
   if (process.getuid?.() === 0) {
     const uid = Number(execFileSync('id', ['-u', 'nobody'], { encoding: 'utf8' }))
-    await chown(join(dir, 'server.key'), uid, -1)
+    await chown(key, uid, -1)
   }
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-tls-data-'))
-  const settings = { ssl: 'on', ssl_cert_file: join(dir, 'server.crt'), ssl_key_file: join(dir, 'server.key') }
+  const settings = { ssl: 'on', ssl_cert_file: crt, ssl_key_file: key }
   const server = await startPostgres({ dataDir, persistent: false, settings })
   t.teardown(server.stop)
   const url = server.url.replace('127.0.0.1', 'localhost')
