@@ -5,7 +5,7 @@ import type { ClientView } from '@gatehouse/contract'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { clientSecret, clientToken, createClient, postForm } from '../helpers/oauthForms.ts'
-import { assertProblem, basic } from '../helpers/service.ts'
+import { assertProblem } from '../helpers/service.ts'
 
 interface WithSecret {
   client: ClientView
@@ -104,12 +104,4 @@ t.test('clients: a service client grants only its own scopes, and changes no cli
   assertProblem(t, await ask('/admin/clients/strong/rotate', { body: {} }), 'insufficient-scope')
   assertProblem(t, await ask('/admin/clients/strong', { method: 'DELETE' }), 'insufficient-scope')
   assertProblem(t, await ask('/admin/clients'), 'insufficient-scope')
-})
-
-t.test('clients: a client without the scope `guard` cannot poll', async t => {
-  const service = await startWithAdmin(t)
-  await createClient(service, 'robot', ['introspect'])
-  const poll = { guard: '11111111-1111-4111-8111-111111111111', name: 'test', version: '1' }
-  const headers = { authorization: basic('robot', clientSecret) }
-  assertProblem(t, await service.call('/guards/poll', { body: poll, headers }), 'client-invalid')
 })

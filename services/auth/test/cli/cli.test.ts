@@ -1,41 +1,17 @@
 /** The command line, run as a process: output, saved files and exit codes. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freshDatabase, onServer } from '@gatehouse/testkit'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
+import { homeFor, runner } from '../helpers/cli.ts'
 import { environmentFor, password } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
 
-/** The bundle is what users run, and starts in half the time of the modules. */
-const bundle = fileURLToPath(new URL('../../bundle/gatehouse.js', import.meta.url))
 const modules = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
-
-interface Ended {
-  code: number
-  stdout: string
-  stderr: string
-}
-
-function runner(environment: Record<string, string>, entry = bundle) {
-  return (...words: string[]) =>
-    new Promise<Ended>(resolve => {
-      const env = { PATH: process.env['PATH'], ...environment }
-      execFile(process.execPath, [entry, ...words], { env }, (error, stdout, stderr) =>
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-      )
-    })
-}
-
-async function homeFor(t: Test): Promise<string> {
-  const home = await mkdtemp(join(tmpdir(), 'gatehouse-cli-'))
-  t.teardown(() => rm(home, { recursive: true }))
-  return home
-}
 
 t.test('cli: an admin logs in, lists, revokes and logs out', async t => {
   const service = await startWithAdmin(t, { ACCESS_TOKEN_SECONDS: '300' })

@@ -1,35 +1,18 @@
 /** `gatehouse clients list-keys | add-key | remove-key`, run as a process. */
-import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
+import { homeFor, runner } from '../helpers/cli.ts'
 import { createClient, postForm } from '../helpers/oauthForms.ts'
 import { assertProblem, password } from '../helpers/service.ts'
-
-const entry = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
-
-interface Ended {
-  code: number
-  stdout: string
-  stderr: string
-}
 
 t.test('clients: keys are added, listed and removed; a secret ends, and a private key is never sent', async t => {
   const service = await startWithAdmin(t)
   await createClient(service, 'robot', ['users:read'])
-  const home = await mkdtemp(join(tmpdir(), 'gatehouse-cli-'))
-  t.teardown(() => rm(home, { recursive: true }))
-  const env = { PATH: process.env['PATH'], GATEHOUSE_HOME: home, PASSWORD: password }
-  const gatehouse = (...words: string[]) =>
-    new Promise<Ended>(resolve => {
-      execFile(process.execPath, [entry, ...words], { env }, (error, stdout, stderr) =>
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-      )
-    })
+  const home = await homeFor(t)
+  const gatehouse = runner({ GATEHOUSE_HOME: home, PASSWORD: password })
   const fileOf = async (name: string, text: string) => {
     await writeFile(join(home, name), text)
     return join(home, name)

@@ -1,8 +1,7 @@
 /** `gatehouse login --device`: an admin approves the command line in a browser (RFC 8628). */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +10,7 @@ import type { SessionTokens } from '@gatehouse/contract'
 import t, { type Test } from 'tap'
 import { logInByDevice } from '../../src/cli/deviceLogin.ts'
 import { startWithAdmin } from '../helpers/adminClient.ts'
+import { homeFor } from '../helpers/cli.ts'
 import { postForm } from '../helpers/oauthForms.ts'
 import { assertProblem, password } from '../helpers/service.ts'
 import { claimsOf, effectOf } from '../helpers/tokens.ts'
@@ -37,8 +37,7 @@ async function startWithOldLogin(t: Test) {
 t.test('login --device: the approval needs the password, and gives a short log-in with the roles', async t => {
   const service = await startWithOldLogin(t)
   const { call, decide, old } = service
-  const home = await mkdtemp(join(tmpdir(), 'gatehouse-cli-'))
-  t.teardown(() => rm(home, { recursive: true }))
+  const home = await homeFor(t)
   const run = (...words: string[]) => {
     const env = { PATH: process.env['PATH'], GATEHOUSE_HOME: home, GATEHOUSE_URL: service.url }
     return spawn(process.execPath, [entry, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -40,16 +40,3 @@ t.test('schema: constraints refuse rows that cannot be right', async t => {
   for (const statement of statements)
     await t.rejects(database.pool.query(statement), { code: /^23/ }, statement.slice(0, 60))
 })
-
-t.test('audit: the table refuses UPDATE, DELETE and TRUNCATE', async t => {
-  const { database, call } = await startService(t)
-  await call('/session', { body: { email: 'nobody@example.org', password: 'x' } })
-  for (const statement of [
-    `UPDATE audit_entries SET action = 'nothing'`,
-    'DELETE FROM audit_entries',
-    'TRUNCATE audit_entries',
-  ])
-    await t.rejects(database.pool.query(statement), { code: '42501' }, statement)
-  const { rows } = await database.pool.query('SELECT count(*)::int AS entries FROM audit_entries')
-  t.equal(rows[0].entries, 1)
-})

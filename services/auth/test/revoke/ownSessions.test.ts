@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import type { Problem, SessionView } from '@gatehouse/contract'
 import type { HttpResponse } from '@gatehouse/testkit'
 import t from 'tap'
-import { startReplica } from '../helpers/replicas.ts'
 import { assertProblem, password, startService, type TestService } from '../helpers/service.ts'
 import { effectOf } from '../helpers/tokens.ts'
 
@@ -211,27 +210,4 @@ t.test('end own session: `Prefer: wait=0` returns 202 without the names of guard
     t.match(ignored, { status: 200, body: { inForce: true } }, `${prefer} is ignored`)
     t.equal(ignored.headers.get('preference-applied'), null)
   }
-})
-
-t.test('end own session: in force when the guard acknowledges to another replica', async t => {
-  const one = await startService(t, { POLL_HOLD_MS: '4000' })
-  const other = await startReplica(t, one)
-  const ada = await one.createUser()
-  const [mine, phone] = [await one.login(ada), await one.login(ada)]
-  const guard = randomUUID()
-  const headers = { authorization: one.guardCredentials }
-  const poll = (more: object) =>
-    other.call('/guards/poll', { body: { guard, name: 'far', version: '1', ...more }, headers })
-  const { feedId, head } = (await poll({})).body as { feedId: string; head: number }
-  // The first poll is answered immediately, so that a guard that has started can serve; the next
-  // poll is held.
-  t.match(await poll({ feedId, after: head }), { body: { leaseMs: 15_000 } })
-  const held = poll({ feedId, after: head })
-  const ended = one.call(`/sessions/${phone.sessionId}`, { method: 'DELETE', token: mine.accessToken })
-  const { body } = await held
-  t.match(body, { entries: [{ kind: 'session', subject: phone.sessionId, effect: 'ended' }], head: head + 1 })
-  const next = poll({ feedId, after: head + 1 })
-  t.match(await ended, { status: 200, body: { inForce: true } })
-  await other.close()
-  t.equal((await next).status, 200)
 })
