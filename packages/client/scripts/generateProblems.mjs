@@ -7,16 +7,18 @@ import { problems } from '@gatehouse/contract'
 export function generateProblems() {
   const rows = Object.entries(problems).map(([code, { status, action, title }]) => {
     const key = /^[a-z]+$/.test(code) ? code : quote(code)
-    const columns = [`status: ${status}`, `action: ${quote(action)}`, `title: ${quote(title)}`]
-    const line = `  ${key}: { ${columns.join(', ')} },`
-    // The formatter's width.
-    return line.length <= 120 ? line : `  ${key}: {\n${columns.map(column => `    ${column},\n`).join('')}  },`
+    return `  ${key}: row(${status}, ${quote(action)}, ${quote(title)}),`
   })
   return `/** Generated from packages/contract by scripts/generateProblems.mjs: status, action and title of each problem. */
 
+/** A bundle has the table only where it is read. @__NO_SIDE_EFFECTS__ */
+function row<Status extends number, Action extends string>(status: Status, action: Action, title: string) {
+  return { status, action, title }
+}
+
 export const problems = {
 ${rows.join('\n')}
-} as const
+}
 
 /** The \`code\` of a problem. */
 export type ProblemCode = keyof typeof problems

@@ -1,20 +1,13 @@
 /** Schemas of the admin routes for users and their sessions. */
 import { type Static, Type } from 'typebox'
+import { closed, nextCursor, orNull, pageQuery, reasonField, Timestamp } from './fields.ts'
 import type { Receipt } from './revocations.ts'
 import { Email, endedSessions, Id, Password } from './sessions.ts'
-
-const closed = { additionalProperties: false }
-const Timestamp = Type.String({ format: 'date-time' })
-const orNull = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
-  Type.Union([schema, Type.Null()])
 
 /** A role, or a scope (RFC 6749 section 3.3). */
 const ScopeToken = Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$', examples: ['storage:restricted'] })
 const ScopeTokens = Type.Array(ScopeToken, { maxItems: 50, uniqueItems: true })
 
-const reasonField = {
-  reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop lost'] })),
-}
 const confirmField = {
   confirm: Type.Optional(
     Type.Literal('myself', { description: 'Required when the action affects the account of the caller.' }),
@@ -23,12 +16,6 @@ const confirmField = {
 /** Schema of an action with a reason and, where it affects the caller, a confirmation. */
 export const ActionRequest = Type.Object({ ...reasonField, ...confirmField }, closed)
 export type ActionRequest = Static<typeof ActionRequest>
-
-/** Schema of a page's cursor: opaque to clients, sent back to read the next page. */
-export const Cursor = Type.String({ pattern: '^[A-Za-z0-9_-]{1,200}$' })
-/** Schema of the page size. */
-export const Limit = Type.String({ pattern: '^([1-9][0-9]?|100)$', description: 'From 1 to 100; the default is 50.' })
-const nextCursor = { nextCursor: orNull(Type.Unsafe<string>({ ...Cursor, description: 'Null on the last page.' })) }
 
 /** Schema of a user as an admin sees it. */
 export const UserView = Type.Object(
@@ -99,8 +86,7 @@ export const UserQuery = Type.Object(
       Type.String({ pattern: `^${uuid}(,${uuid}){0,99}$`, description: 'The ids of up to 100 accounts, with commas.' }),
     ),
     state: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('disabled')])),
-    limit: Type.Optional(Limit),
-    cursor: Type.Optional(Cursor),
+    ...pageQuery,
   },
   closed,
 )

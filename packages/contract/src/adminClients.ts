@@ -1,12 +1,9 @@
 /** Schemas of the admin routes for service clients and the audit log. */
 import { type Static, Type } from 'typebox'
-import { Cursor, Limit } from './admin.ts'
+import { closed, nextCursor, orNull, pageQuery, reasonField, Timestamp } from './fields.ts'
 import type { Receipt } from './revocations.ts'
 
-const closed = { additionalProperties: false }
-const Timestamp = Type.String({ format: 'date-time' })
-const TextOrNull = Type.Union([Type.String(), Type.Null()])
-const Reason = Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['secret in a log'] }))
+const TextOrNull = orNull(Type.String())
 
 /**
  * Schema of a client id. A handler also refuses the form of a UUID, so that a client id never
@@ -20,7 +17,7 @@ export const ClientView = Type.Object(
     id: ClientId,
     name: Type.String({ examples: ['The warehouse'] }),
     scopes: Type.Array(Type.String(), { examples: [['guard', 'introspect']] }),
-    audience: Type.Union([Type.String(), Type.Null()], {
+    audience: orNull(Type.String(), {
       description: 'Whose tokens it introspects and exchanges; null for the default audience.',
     }),
     keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
@@ -31,7 +28,7 @@ export const ClientView = Type.Object(
       Type.Unsafe<string>({ ...Timestamp, description: 'Accurate to the minute.' }),
       Type.Null(),
     ]),
-    previousSecretEndsAt: Type.Union([Timestamp, Type.Null()], {
+    previousSecretEndsAt: orNull(Timestamp, {
       description: 'Until this time the previous secret is accepted too.',
     }),
   },
@@ -78,7 +75,7 @@ export const ClientKeys = Type.Object(
         description: 'The ids of the keys that are replaced: refuses the request when the client has others by now.',
       }),
     ),
-    reason: Reason,
+    ...reasonField,
   },
   closed,
 )
@@ -94,7 +91,7 @@ export type ClientWithSecret = Static<typeof ClientWithSecret>
 export const ClientRotated = Type.Object({
   client: Type.Unsafe<ClientView>({ $ref: 'ClientView#' }),
   secret: Type.String({ description: 'Sent only in this response.' }),
-  revocation: Type.Union([Type.Unsafe<Receipt>({ $ref: 'Receipt#' }), Type.Null()], {
+  revocation: orNull(Type.Unsafe<Receipt>({ $ref: 'Receipt#' }), {
     description: 'Null when the previous secret is still accepted for a time.',
   }),
 })
@@ -111,7 +108,7 @@ export const SecretRotation = Type.Object(
         description: 'How long the previous secret is still accepted, in seconds.',
       }),
     ),
-    reason: Reason,
+    ...reasonField,
   },
   closed,
 )
@@ -128,7 +125,7 @@ export const AuditView = Type.Object(
     address: TextOrNull,
     requestId: TextOrNull,
     outcome: Type.String({ examples: ['done'] }),
-    seq: Type.Union([Type.Integer(), Type.Null()], {
+    seq: orNull(Type.Integer(), {
       description: 'The number of the revocation that the action caused.',
     }),
     detail: Type.Unknown({ description: 'Evidence; its members depend on the action.' }),
@@ -157,10 +154,10 @@ const filter = {
 export const AuditExportQuery = Type.Object(filter, closed)
 export type AuditFilter = Static<typeof AuditExportQuery>
 /** Schema of the filter of an audit page. */
-export const AuditQuery = Type.Object({ ...filter, limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }, closed)
+export const AuditQuery = Type.Object({ ...filter, ...pageQuery }, closed)
 /** Schema of one page of the audit log. */
 export const AuditPage = Type.Object({
   entries: Type.Array(Type.Unsafe<AuditView>({ $ref: 'AuditView#' })),
-  nextCursor: Type.Union([Cursor, Type.Null()]),
+  ...nextCursor,
 })
 export type AuditPage = Static<typeof AuditPage>

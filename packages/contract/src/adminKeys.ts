@@ -1,12 +1,9 @@
 /** Schemas of the calls by which admins manage the keys that sign access tokens. */
 import { type Static, Type } from 'typebox'
 import { algorithms } from './claims.ts'
+import { closed, orNull, reasonField, Timestamp } from './fields.ts'
 import { ReceiptRef } from './revocations.ts'
 import { Id } from './sessions.ts'
-
-const Timestamp = Type.String({ format: 'date-time' })
-const OptionalTimestamp = Type.Union([Timestamp, Type.Null()])
-const reason = Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['yearly rotation'] }))
 
 /** Schema of a key id: the thumbprint of the key (RFC 7638). */
 export const KeyId = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })
@@ -29,9 +26,9 @@ export const KeyView = Type.Object(
         'Where the replica that answers finds the private key: encrypted in the database, in SIGNING_KEY, or nowhere.',
     }),
     announcedAt: Timestamp,
-    activatedAt: OptionalTimestamp,
-    retiredAt: OptionalTimestamp,
-    withdrawnAt: OptionalTimestamp,
+    activatedAt: orNull(Timestamp),
+    retiredAt: orNull(Timestamp),
+    withdrawnAt: orNull(Timestamp),
     guards: Type.Array(
       Type.Object({
         guard: Id,
@@ -51,8 +48,8 @@ export type KeyList = Static<typeof KeyList>
 
 /** Schema of `POST /admin/keys`. */
 export const NewKeyRequest = Type.Object(
-  { algorithm: Type.Optional(Type.Enum([...algorithms])), reason },
-  { additionalProperties: false },
+  { algorithm: Type.Optional(Type.Enum([...algorithms])), ...reasonField },
+  closed,
 )
 
 /** Schema of the response to an announcement: in force once every live guard holds the key. */

@@ -1,63 +1,51 @@
 /** Schemas of the calls that revoke sessions, and of their receipts. */
 import { type Static, Type } from 'typebox'
 import { entryKinds, keyEffects, revocationEffects } from './feed.ts'
+import { closed, nextCursor, orNull, pageQuery, reasonField, Timestamp } from './fields.ts'
 import { Id } from './sessions.ts'
-
-const Timestamp = Type.String({ format: 'date-time' })
 
 /** Schema of one guard in a receipt. */
 export const GuardReceipt = Type.Object({
   guard: Id,
   name: Type.String(),
-  acknowledgedAt: Type.Union([Timestamp, Type.Null()]),
-  leaseEndedAt: Type.Union([Timestamp, Type.Null()], {
+  acknowledgedAt: orNull(Timestamp),
+  leaseEndedAt: orNull(Timestamp, {
     description:
       'The guard did not acknowledge, so the call waited until its lease had ended. In force with neither time: the guard has left the feed.',
   }),
 })
 export type GuardReceipt = Static<typeof GuardReceipt>
 
+const revoked = {
+  seq: Type.Integer({ minimum: 0 }),
+  kind: Type.Enum([...entryKinds]),
+  subject: orNull(Type.String(), {
+    description: 'The id of the session, account or key; null for several sessions and for all.',
+  }),
+  effect: Type.Enum([...revocationEffects, ...keyEffects]),
+  sessionsEnded: Type.Integer({ description: 'The number of sessions that the revocation ended.' }),
+  inForce: Type.Boolean(),
+  waitedMs: Type.Integer(),
+}
+
 /** Schema of a receipt: whether a revocation is in force, and when each guard acknowledged it. */
-export const Receipt = Type.Object(
-  {
-    seq: Type.Integer({ minimum: 0 }),
-    kind: Type.Enum([...entryKinds]),
-    subject: Type.Union([Type.String(), Type.Null()], {
-      description: 'The id of the session, account or key; null for several sessions and for all.',
-    }),
-    effect: Type.Enum([...revocationEffects, ...keyEffects]),
-    sessionsEnded: Type.Integer({ description: 'The number of sessions that the revocation ended.' }),
-    inForce: Type.Boolean(),
-    waitedMs: Type.Integer(),
-    guards: Type.Array(GuardReceipt),
-  },
-  { $id: 'Receipt' },
-)
+export const Receipt = Type.Object({ ...revoked, guards: Type.Array(GuardReceipt) }, { $id: 'Receipt' })
 export type Receipt = Static<typeof Receipt>
 export const ReceiptRef = Type.Unsafe<Receipt>({ $ref: 'Receipt#' })
 
 /** Schema of a request that only gives a reason. */
-export const Reason = Type.Object(
-  { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop lost'] })) },
-  { additionalProperties: false },
-)
+export const Reason = Type.Object(reasonField, closed)
 
 /**
  * Schema of `POST /admin/sessions/end-all`. It must name what it does, so that it is not sent by
  * accident.
  */
-export const EndAllRequest = Type.Object(
-  {
-    confirm: Type.Literal('end every session'),
-    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, examples: ['laptop lost'] })),
-  },
-  { additionalProperties: false },
-)
+export const EndAllRequest = Type.Object({ confirm: Type.Literal('end every session'), ...reasonField }, closed)
 
 /** Schema of the guards that follow the feed. */
 export const GuardList = Type.Object({
   head: Type.Integer({ description: 'The number of the newest revocation.' }),
-  heldUntil: Type.Union([Timestamp, Type.Null()], {
+  heldUntil: orNull(Timestamp, {
     description:
       'After a fail-over of the database: no revocation is in force before, since guards may hold leases that the new primary does not know.',
   }),
@@ -69,7 +57,7 @@ export const GuardList = Type.Object({
       guard: Id,
       name: Type.String(),
       version: Type.String(),
-      openStreams: Type.Union([Type.Integer(), Type.Null()], {
+      openStreams: orNull(Type.Integer(), {
         description:
           'Open streams and sockets at its last poll, of all sessions; null from a guard that does not report them.',
       }),
@@ -82,24 +70,12 @@ export const GuardList = Type.Object({
 })
 export type GuardList = Static<typeof GuardList>
 
-const orNull = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
-  Type.Union([schema, Type.Null()])
-
 /** Schema of the data of an event about a revocation. Only the last event of a stream is in force. */
 export const ReceiptEvent = Type.Object({
-  seq: Type.Integer({ minimum: 0 }),
-  kind: Type.Enum([...entryKinds]),
-  subject: orNull(Type.String()),
-  effect: Type.Enum([...revocationEffects, ...keyEffects]),
-  sessionsEnded: Type.Integer(),
-  inForce: Type.Boolean(),
-  waitedMs: Type.Integer(),
+  ...revoked,
   guards: Type.Array(
     Type.Object({
-      guard: Id,
-      name: Type.String(),
-      acknowledgedAt: orNull(Timestamp),
-      leaseEndedAt: orNull(Timestamp),
+      ...GuardReceipt.properties,
       leaseLeftMs: orNull(
         Type.Integer({ description: 'How long the revocation may still wait for this guard; null when it does not.' }),
       ),
@@ -109,15 +85,7 @@ export const ReceiptEvent = Type.Object({
 export type ReceiptEvent = Static<typeof ReceiptEvent>
 
 /** Schema of the page of the list of revocations. */
-export const RevocationQuery = Type.Object(
-  {
-    limit: Type.Optional(
-      Type.String({ pattern: '^([1-9][0-9]?|100)$', description: 'From 1 to 100; the default is 50.' }),
-    ),
-    cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,200}$' })),
-  },
-  { additionalProperties: false },
-)
+export const RevocationQuery = Type.Object(pageQuery, closed)
 
 /** Schema of a revocation in the list. */
 export const RevocationView = Type.Object({
@@ -140,6 +108,6 @@ export type RevocationView = Static<typeof RevocationView>
 /** Schema of one page of the list of revocations. */
 export const RevocationPage = Type.Object({
   revocations: Type.Array(RevocationView),
-  nextCursor: orNull(Type.String()),
+  ...nextCursor,
 })
 export type RevocationPage = Static<typeof RevocationPage>

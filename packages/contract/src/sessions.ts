@@ -1,13 +1,12 @@
 /** Schemas of the user's own routes: log in, renew, sessions, me. */
 import { type Static, Type } from 'typebox'
+import { closed, orNull, Timestamp } from './fields.ts'
 
-const closed = { additionalProperties: false }
 /** Schema of the id of an account, session or guard. */
 export const Id = Type.String({
   pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
   description: 'A UUID in lower case (RFC 9562).',
 })
-const Timestamp = Type.String({ format: 'date-time' })
 
 /** No control characters. */
 const printable = '^[^\\u0000-\\u001f\\u007f]*$'
@@ -102,7 +101,7 @@ export const WaitingDevice = Type.Object({
   roles: Type.Array(Type.String(), { description: 'The roles that it gets, which only a log-in has.' }),
   scopes: Type.Array(Type.String(), { description: 'What the device asks for, of what the user has.' }),
   audience: Type.String({ examples: ['gatehouse'] }),
-  address: Type.Union([Type.String(), Type.Null()], { description: 'From where the device began.' }),
+  address: orNull(Type.String(), { description: 'From where the device began.' }),
   expiresAt: Timestamp,
 })
 export type WaitingDevice = Static<typeof WaitingDevice>
@@ -115,11 +114,11 @@ export const SessionView = Type.Object(
     id: Id,
     current: Type.Boolean({ description: 'True for the session of the access token that was sent.' }),
     client: Type.String({ description: 'The OAuth client that holds the session.', examples: ['first-party'] }),
-    device: Type.Union([Type.String(), Type.Null()]),
-    userAgent: Type.Union([Type.String(), Type.Null()]),
-    address: Type.Union([Type.String(), Type.Null()]),
+    device: orNull(Type.String()),
+    userAgent: orNull(Type.String()),
+    address: orNull(Type.String()),
     createdAt: Timestamp,
-    renewedAt: Type.Union([Timestamp, Type.Null()]),
+    renewedAt: orNull(Timestamp),
     expiresAt: Timestamp,
     sharedAt: Type.Union([
       Type.Unsafe<string>({ ...Timestamp, description: 'When two clients were seen to hold the refresh token.' }),
@@ -133,9 +132,9 @@ export type SessionView = Static<typeof SessionView>
 export const EndedSession = Type.Object(
   {
     id: Id,
-    device: Type.Union([Type.String(), Type.Null()]),
-    userAgent: Type.Union([Type.String(), Type.Null()]),
-    address: Type.Union([Type.String(), Type.Null()]),
+    device: orNull(Type.String()),
+    userAgent: orNull(Type.String()),
+    address: orNull(Type.String()),
     createdAt: Timestamp,
     endedAt: Timestamp,
     endedAs: Type.String({ description: 'Why it ended.', examples: ['logged-out', 'revoked', 'reuse-detected'] }),

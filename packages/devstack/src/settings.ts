@@ -1,7 +1,7 @@
 /** The variables of the local stack, besides those of the services. */
 import { databaseUrl, integer, oneOf, optional, type Table, text, url, type Values } from '@gatehouse/settings'
 
-const port = { min: 0, max: 65535 }
+const ports = [0, 65_535] as const
 const email = { pattern: /^[^\s@]+@[^\s@]+$/, wants: 'an e-mail address' }
 const password = { isSecret: true as const, why: 'Random if not set, and printed once.' }
 
@@ -11,22 +11,10 @@ export const stackSettings = {
     fallback: '.gatehouse',
     why: 'Two stacks side by side need two folders.',
   }),
-  AUTH_PORT: integer({
-    ...port,
-    about: 'Port of the auth service',
-    fallback: '3000',
-    why: 'The examples use 3000.',
-  }),
-  RESOURCE_PORT: integer({
-    ...port,
-    about: 'Port of the resource service',
-    fallback: '4000',
-    why: 'The examples use 4000.',
-  }),
-  POSTGRES_PORT: integer({
-    ...port,
+  AUTH_PORT: integer(3000, ports, { about: 'Port of the auth service', why: 'The examples use 3000.' }),
+  RESOURCE_PORT: integer(4000, ports, { about: 'Port of the resource service', why: 'The examples use 4000.' }),
+  POSTGRES_PORT: integer(0, ports, {
     about: 'Port of the embedded PostgreSQL; 0 takes a free one',
-    fallback: '0',
     why: 'Clients connect to the services only.',
   }),
   DATABASE_URL: optional(

@@ -4,7 +4,8 @@ import type { Credentials, Login } from './secrets.ts'
 export interface TourStep {
   /** What the request shows, in one sentence. */
   description: string
-  expects: { status: number; code?: string }
+  /** The status, and the code of the problem: `401 token-expired`. */
+  expects: string
   method: string
   url: string
   body?: Record<string, unknown>
@@ -29,7 +30,8 @@ export interface TourGuide {
   wait: (ms: number, why: string) => Promise<void>
 }
 
-type Expectation = Pick<TourStep, 'description' | 'expects'>
+/** The status and code, and what the request shows. */
+type Expectation = [expects: string, description: string]
 
 interface Tokens {
   accessToken: string
@@ -47,104 +49,65 @@ export async function tour(
   const login = async (account: Login, description: string): Promise<Tokens> => {
     const body = { ...account, transport: 'body', device: 'the tour' }
     const url = `${authUrl}/session`
-    const { body: tokens } = await request({ description, expects: { status: 201 }, method: 'POST', url, body })
+    const { body: tokens } = await request({ description, expects: '201', method: 'POST', url, body })
     return tokens as unknown as Tokens
   }
-  const get = (url: string, token: string | undefined, step: Expectation) =>
-    request({ ...step, method: 'GET', url, ...(token === undefined ? {} : { token }) })
-  const renew = (refreshToken: string, step: Expectation) =>
-    request({ ...step, method: 'POST', url: `${authUrl}/session/renew`, body: { refreshToken } })
-  const adminCall = (path: string, token: string, description: string) =>
-    request({
-      description,
-      expects: { status: 200 },
-      method: 'POST',
-      url: `${authUrl}/admin/${path}`,
-      token,
-      body: { reason: 'the tour' },
-    })
+  /** @param path of the resource service */
+  const get = (path: string, token: string, [expects, description]: Expectation) =>
+    request({ description, expects, method: 'GET', url: `${resourceUrl}${path}`, ...(token && { token }) })
+  const renew = (refreshToken: string, [expects, description]: Expectation) =>
+    request({ description, expects, method: 'POST', url: `${authUrl}/session/renew`, body: { refreshToken } })
+  const act = (path: string, token: string, description: string) => {
+    const url = `${authUrl}/admin/users/${path}`
+    return request({ description, expects: '200', method: 'POST', url, token, body: { reason: 'the tour' } })
+  }
 
   section('A request without a token')
-  await get(`${resourceUrl}/storage`, undefined, {
-    description: 'A request without a token is refused.',
-    expects: { status: 401, code: 'token-missing' },
-  })
+  await get('/storage', '', ['401 token-missing', 'A request without a token is refused.'])
 
   section('A user logs in; a scope is missing')
   const first = await login(user, 'A user logs in.')
-  await get(`${resourceUrl}/storage`, first.accessToken, {
-    description: 'The storage accepts any valid token.',
-    expects: { status: 200 },
+  await get('/storage', first.accessToken, ['200', 'The storage accepts any valid token.'])
+  const missing = 'The restricted part requires a scope. A 403 leaves the session as it is.'
+  await get('/storage/restricted', first.accessToken, ['403 insufficient-scope', missing])
+  const description = 'The account that the token belongs to.'
+  const me = await request({
+    description,
+    expects: '200',
+    method: 'GET',
+    url: `${authUrl}/me`,
+    token: first.accessToken,
   })
-  await get(`${resourceUrl}/storage/restricted`, first.accessToken, {
-    description: 'The restricted part requires a scope. A 403 leaves the session as it is.',
-    expects: { status: 403, code: 'insufficient-scope' },
-  })
-  const { body: me } = await get(`${authUrl}/me`, first.accessToken, {
-    description: 'The account that the token belongs to.',
-    expects: { status: 200 },
-  })
+  const id = String(me.body?.['id'])
 
   section('The access token expires: renew')
   // The services tolerate a clock difference of five seconds.
   await wait((lifetimeSeconds(first.accessToken) + 6) * 1000, 'the access token to expire')
-  await get(`${resourceUrl}/storage`, first.accessToken, {
-    description: 'The token has expired; the action is renew.',
-    expects: { status: 401, code: 'token-expired' },
-  })
-  const renewed = await renew(first.refreshToken, {
-    description: 'The refresh token is exchanged for a new pair of tokens.',
-    expects: { status: 200 },
-  })
-  const second = renewed.body as unknown as Tokens
-  await renew(first.refreshToken, {
-    description: 'A retry, as after a lost answer, gets the same successor.',
-    expects: { status: 200 },
-  })
-  await get(`${resourceUrl}/storage`, second.accessToken, {
-    description: 'The new access token is accepted.',
-    expects: { status: 200 },
-  })
+  await get('/storage', first.accessToken, ['401 token-expired', 'The token has expired; the action is renew.'])
+  const exchanged = 'The refresh token is exchanged for a new pair of tokens.'
+  const second = (await renew(first.refreshToken, ['200', exchanged])).body as unknown as Tokens
+  await renew(first.refreshToken, ['200', 'A retry, as after a lost answer, gets the same successor.'])
+  await get('/storage', second.accessToken, ['200', 'The new access token is accepted.'])
 
   section('A session is revoked: log in again')
-  const adminTokens = await login(admin, 'The admin logs in.')
-  await adminCall(
-    `users/${String(me?.['id'])}/sessions/end`,
-    adminTokens.accessToken,
-    'The admin ends all sessions of the user. When the call returns, the revocation is in force.',
-  )
-  await get(`${resourceUrl}/storage`, second.accessToken, {
-    description: 'Every resource service refuses the token, although it has not expired.',
-    expects: { status: 401, code: 'session-ended' },
-  })
-  await renew(second.refreshToken, {
-    description: 'The refresh token is refused too.',
-    expects: { status: 401, code: 'session-ended' },
-  })
+  const { accessToken: adminToken } = await login(admin, 'The admin logs in.')
+  const inForce = 'The admin ends all sessions of the user. When the call returns, the revocation is in force.'
+  await act(`${id}/sessions/end`, adminToken, inForce)
+  const refused = 'Every resource service refuses the token, although it has not expired.'
+  await get('/storage', second.accessToken, ['401 session-ended', refused])
+  await renew(second.refreshToken, ['401 session-ended', 'The refresh token is refused too.'])
   const third = await login(user, 'The user may log in again.')
 
   section('An account is disabled: no log-in')
-  await adminCall(`users/${String(me?.['id'])}/disable`, adminTokens.accessToken, 'The admin disables the account.')
-  await get(`${resourceUrl}/storage`, third.accessToken, {
-    description: 'The token is valid, the account is disabled.',
-    expects: { status: 403, code: 'account-disabled' },
-  })
-  await renew(third.refreshToken, {
-    description: 'The refresh token has been revoked.',
-    expects: { status: 401, code: 'session-ended' },
-  })
+  await act(`${id}/disable`, adminToken, 'The admin disables the account.')
+  await get('/storage', third.accessToken, ['403 account-disabled', 'The token is valid, the account is disabled.'])
+  await renew(third.refreshToken, ['401 session-ended', 'The refresh token has been revoked.'])
   await request({
-    description: 'A log-in with the correct password is refused.',
-    expects: { status: 403, code: 'account-disabled' },
-    method: 'POST',
-    url: `${authUrl}/session`,
-    body: { ...user, transport: 'body' },
+    ...{ description: 'A log-in with the correct password is refused.', expects: '403 account-disabled' },
+    ...{ method: 'POST', url: `${authUrl}/session`, body: { ...user, transport: 'body' } },
   })
-  await adminCall(`users/${String(me?.['id'])}/enable`, adminTokens.accessToken, 'The admin enables the account.')
-  await get(`${resourceUrl}/storage`, third.accessToken, {
-    description: 'Earlier tokens stay refused.',
-    expects: { status: 401, code: 'session-ended' },
-  })
+  await act(`${id}/enable`, adminToken, 'The admin enables the account.')
+  await get('/storage', third.accessToken, ['401 session-ended', 'Earlier tokens stay refused.'])
   await login(user, 'The user may log in again.')
 }
 

@@ -52,15 +52,13 @@ async function request(step: TourStep): Promise<TourResponse> {
   }
   console.log()
   const code = tourResponse.body?.['code']
-  const isExpected = tourResponse.status === expects.status && (expects.code === undefined || code === expects.code)
-  if (isExpected) return tourResponse
+  const answered = [tourResponse.status, code].filter(Boolean).join(' ')
+  if (answered === expects) return tourResponse
   const hint =
     code === 'account-disabled'
       ? ' A tour that was interrupted leaves the account disabled: enable it in the console, then run the tour again.'
       : ''
-  throw new Error(
-    `Expected ${expects.status} ${expects.code ?? ''}, not ${tourResponse.status} ${String(code ?? '')}.${hint}`,
-  )
+  throw new Error(`Expected ${expects}, not ${answered}.${hint}`)
 }
 
 function parse(text: string, url: string): Record<string, unknown> {

@@ -46,7 +46,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
  * @returns the values by the same names
  * @throws SettingsError when variables are missing or not valid; the message has a line for each
  * @example
- * const table = { PORT: integer({ about: 'Port to listen on', why: 'One port per process.', fallback: '3000', min: 0, max: 65_535 }) }
+ * const table = { PORT: integer(3000, [0, 65_535], { about: 'Port to listen on', why: 'One port per process.' }) }
  * const { PORT } = readSettings(table, process.env)
  */
 export function readSettings<T extends Table>(table: T, environment: Environment): Values<T> {
@@ -104,14 +104,21 @@ export function text(texts: SettingText & { pattern?: RegExp; wants?: string }):
   return { ...rest, wants, parse: given => (pattern.test(given) ? given : undefined) }
 }
 
-/** A whole number within limits. The variable's name ends with the unit, for example `_MS`. */
-export function integer(words: SettingText & { min: number; max: number }): Setting<number> {
-  const { min, max, ...rest } = words
+/**
+ * A whole number within limits. The variable's name ends with the unit, for example `_MS`.
+ * @param fallback null when the variable is required
+ */
+export function integer(
+  fallback: number | null,
+  [min, max]: readonly [min: number, max: number],
+  texts: Omit<SettingText, 'fallback'>,
+): Setting<number> {
   const parse = (given: string) => {
     const value = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN
     return value >= min && value <= max ? value : undefined
   }
-  return { ...rest, wants: `a whole number from ${min} to ${max}`, parse }
+  const wants = `a whole number from ${min} to ${max}`
+  return { ...texts, ...(fallback === null ? {} : { fallback: String(fallback) }), wants, parse }
 }
 
 /** `true` or `false`. */

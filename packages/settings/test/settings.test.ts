@@ -45,7 +45,7 @@ const cases: Record<string, { setting: Setting<unknown>; takes: [string, unknown
     refuses: ['ABC', 'a b', 'a\nb'],
   },
   'a whole number': {
-    setting: integer({ ...texts, min: -1, max: 100 }),
+    setting: integer(null, [-1, 100], texts),
     takes: [
       ['0', 0],
       ['100', 100],

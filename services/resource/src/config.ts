@@ -14,23 +14,12 @@ import {
   url,
   type Values,
 } from '@gatehouse/settings'
-import { sharedSettings } from '@gatehouse/settings/shared-settings'
+import { listenSettings, sharedSettings } from '@gatehouse/settings/shared-settings'
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 export const settings = {
-  HOST: text({
-    about: 'Address on which the service listens',
-    fallback: '127.0.0.1',
-    why: 'Only the gateway needs to reach the service. In a container use 0.0.0.0.',
-  }),
-  PORT: integer({
-    about: 'Port on which the service listens; 0 chooses a free port',
-    fallback: '4000',
-    min: 0,
-    max: 65_535,
-    why: 'The examples use this port.',
-  }),
+  ...listenSettings(4000),
   ISSUER: url({
     about: 'The URL of the auth service, exactly as in the `iss` claim of its tokens',
     why: 'The guard refuses tokens of other issuers.',
@@ -90,11 +79,8 @@ export const settings = {
     choices: logLevels,
     why: 'The level debug also logs each refused request.',
   }),
-  CLOCK_TOLERANCE_MS: integer({
+  CLOCK_TOLERANCE_MS: integer(5000, [0, 60_000], {
     about: 'How long after `exp` a token is still accepted, and how long before `iat` and `nbf`, in milliseconds',
-    fallback: '5000',
-    min: 0,
-    max: 60_000,
     why: 'Tokens carry times in whole seconds.',
   }),
   VERIFY_SCOPE: list(
@@ -113,10 +99,8 @@ export const settings = {
     why: 'Envoy and Istio admit a request on 200 only.',
   }),
   EXT_AUTHZ_PORT: optional(
-    integer({
+    integer(null, [1, 65_535], {
       about: "Port for Envoy's external authorization over gRPC; empty for none",
-      min: 1,
-      max: 65_535,
       why: 'Envoy and meshes made from it can ask by gRPC instead of HTTP.',
     }),
   ),

@@ -1,5 +1,4 @@
 /** Creates and deletes service clients, and replaces their secrets or keys. */
-import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { conflict, malformed, ProblemError } from '@gatehouse/contract'
 import { keysFromJwks } from '@gatehouse/guard'
@@ -123,8 +122,7 @@ export async function setClientKeys(
     const client = await lockForActor(tx, id, context)
     if (replacedKids !== undefined && !isDeepStrictEqual(kidsOf(client.jwks), new Set(replacedKids)))
       throw conflict('the keys were changed by a concurrent request')
-    // Random bytes are the hash of no known secret.
-    await replaceKeys(tx, { id, unusableHash: randomBytes(32), jwks: named })
+    await replaceKeys(tx, { id, jwks: named })
     await writeAudit(tx, context, { action: 'client.set-keys', target: id, detail: { kids } })
     await confirmActor(tx, { readActor: context.readActor, use: 'read' })
   })

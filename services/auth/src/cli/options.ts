@@ -3,56 +3,64 @@
 /** The command line is wrong; the message names the argument and what it must be. */
 export class UsageError extends Error {}
 
-export interface OptionSpec {
+export interface OptionSpec<Value> {
   flags: string
   description: string
   /** May be given several times. */
-  isList?: true
+  isList: boolean
+  /** Only its type is read. */
+  value?: Value
+}
+
+/** Flags without a value, such as `--yes`, are true when given. */
+function single<Flags extends string>(
+  flags: Flags,
+  description: string,
+): OptionSpec<Flags extends `${string}<${string}` ? string : boolean> {
+  return { flags, description, isList: false }
+}
+
+function list(flags: string, description: string): OptionSpec<string[]> {
+  return { flags, description, isList: true }
 }
 
 export const optionSpecs = {
-  email: { flags: '--email <address>', description: 'e-mail address' },
-  id: { flags: '--id <id>', description: 'id of the service client' },
-  name: { flags: '--name <name>', description: 'name that is shown in lists' },
-  role: { flags: '--role <role>', description: 'role; may be repeated', isList: true },
-  scope: { flags: '--scope <scope>', description: 'scope; may be repeated', isList: true },
-  audience: { flags: '--audience <uri>', description: 'resource service that the client is (default: AUDIENCE)' },
-  url: { flags: '--url <url>', description: 'URL of the auth service (default: GATEHOUSE_URL)' },
-  byDevice: { flags: '--device', description: 'log in with a code that you approve in a browser' },
-  profile: { flags: '--profile <name>', description: 'assess the configuration: asvs-l2 or aal2' },
-  reason: { flags: '--reason <text>', description: 'reason for the audit log' },
-  state: { flags: '--state <state>', description: 'active or disabled' },
-  limit: { flags: '--limit <n>', description: 'maximum number of rows (default: 50)' },
-  device: { flags: '--device <part>', description: 'part of the name of the device' },
-  account: { flags: '--account <user>', description: 'e-mail address or id; may be repeated', isList: true },
-  network: { flags: '--network <cidr>', description: 'address or network, such as 203.0.113.0/24' },
-  client: { flags: '--client <id>', description: 'client_id of the sessions' },
-  before: { flags: '--before <time>', description: 'only sessions that began before this time' },
-  overlap: { flags: '--overlap <seconds>', description: 'how long the old secret stays valid (default: 3600)' },
-  algorithm: { flags: '--algorithm <name>', description: 'ES256, EdDSA or RS256 (default: SIGNING_ALGORITHM)' },
-  actor: { flags: '--actor <user>', description: 'e-mail address or id of the account or client that acted' },
-  target: { flags: '--target <user>', description: 'e-mail address or id that was acted on' },
-  action: { flags: '--action <name>', description: 'action, such as user.disable' },
-  outcome: { flags: '--outcome <name>', description: 'outcome, such as done' },
-  from: { flags: '--from <time>', description: 'first time, such as 2026-11-23 or 2026-11-23T20:00:00Z' },
-  until: { flags: '--until <time>', description: 'end of the period, exclusive' },
-  wait: { flags: '--wait <seconds>', description: 'how long to wait until the revocation is in force' },
-  confirm: { flags: '--confirm <text>', description: 'the text that confirms the action' },
-  dryRun: { flags: '--dry-run', description: 'only count the sessions' },
-  myself: { flags: '--myself', description: 'confirm that the action affects your own account or session' },
-  replaceSecret: { flags: '--replace-secret', description: 'give an existing client this secret, name and scopes' },
-  yes: { flags: '--yes', description: 'do not ask' },
-  json: { flags: '--json', description: 'print JSON' },
-} as const satisfies Record<string, OptionSpec>
-
-type ValueOf<Spec> = Spec extends { isList: true }
-  ? string[]
-  : Spec extends { flags: `${string}<${string}` }
-    ? string
-    : boolean
+  email: single('--email <address>', 'e-mail address'),
+  id: single('--id <id>', 'id of the service client'),
+  name: single('--name <name>', 'name that is shown in lists'),
+  role: list('--role <role>', 'role; may be repeated'),
+  scope: list('--scope <scope>', 'scope; may be repeated'),
+  audience: single('--audience <uri>', 'resource service that the client is (default: AUDIENCE)'),
+  url: single('--url <url>', 'URL of the auth service (default: GATEHOUSE_URL)'),
+  byDevice: single('--device', 'log in with a code that you approve in a browser'),
+  profile: single('--profile <name>', 'assess the configuration: asvs-l2 or aal2'),
+  reason: single('--reason <text>', 'reason for the audit log'),
+  state: single('--state <state>', 'active or disabled'),
+  limit: single('--limit <n>', 'maximum number of rows (default: 50)'),
+  device: single('--device <part>', 'part of the name of the device'),
+  account: list('--account <user>', 'e-mail address or id; may be repeated'),
+  network: single('--network <cidr>', 'address or network, such as 203.0.113.0/24'),
+  client: single('--client <id>', 'client_id of the sessions'),
+  before: single('--before <time>', 'only sessions that began before this time'),
+  overlap: single('--overlap <seconds>', 'how long the old secret stays valid (default: 3600)'),
+  algorithm: single('--algorithm <name>', 'ES256, EdDSA or RS256 (default: SIGNING_ALGORITHM)'),
+  actor: single('--actor <user>', 'e-mail address or id of the account or client that acted'),
+  target: single('--target <user>', 'e-mail address or id that was acted on'),
+  action: single('--action <name>', 'action, such as user.disable'),
+  outcome: single('--outcome <name>', 'outcome, such as done'),
+  from: single('--from <time>', 'first time, such as 2026-11-23 or 2026-11-23T20:00:00Z'),
+  until: single('--until <time>', 'end of the period, exclusive'),
+  wait: single('--wait <seconds>', 'how long to wait until the revocation is in force'),
+  confirm: single('--confirm <text>', 'the text that confirms the action'),
+  dryRun: single('--dry-run', 'only count the sessions'),
+  myself: single('--myself', 'confirm that the action affects your own account or session'),
+  replaceSecret: single('--replace-secret', 'give an existing client this secret, name and scopes'),
+  yes: single('--yes', 'do not ask'),
+  json: single('--json', 'print JSON'),
+}
 
 /** By the name of the option. Those that were not given are undefined. */
-export type Options = { [Name in keyof typeof optionSpecs]?: ValueOf<(typeof optionSpecs)[Name]> | undefined }
+export type Options = { [Name in keyof typeof optionSpecs]?: (typeof optionSpecs)[Name]['value'] }
 
 /** The options of every command that revokes. */
 export const revocationOptions = ['reason', 'wait', 'myself'] as const satisfies readonly (keyof Options)[]

@@ -4,7 +4,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { CommandTable } from './command.ts'
 import { completionScript } from './completion.ts'
-import { type OptionSpec, type Options, optionSpecs, UsageError } from './options.ts'
+import { type Options, optionSpecs, UsageError } from './options.ts'
 
 export interface Invocation {
   name: string
@@ -129,7 +129,7 @@ function attributeOf(name: keyof Options): string {
 }
 
 function addOption(command: Command, name: keyof Options): void {
-  const { flags, description, isList }: OptionSpec = optionSpecs[name]
+  const { flags, description, isList } = optionSpecs[name]
   if (isList) command.option(flags, description, (value: string, values: string[] = []) => [...values, value])
   else command.option(flags, description)
 }

@@ -16,29 +16,24 @@ export interface MetricsOptions {
 export const metricsRoute: FastifyPluginAsync<MetricsOptions> = async (app, { metrics, requests, db }) => {
   // The default precision would wake an idle process a hundred times a second.
   collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 100 })
-  const liveGuards = new Gauge({
-    name: 'gatehouse_guards_live',
-    help: 'Guards with a running lease',
-    registers: [metrics],
-  })
-  const guardLag = new Gauge({
-    name: 'gatehouse_guard_lag_entries',
-    help: 'Feed entries that a guard has not acknowledged, by its name and id',
-    labelNames: ['guard', 'instance'],
-    registers: [metrics],
-  })
-
-  const silence = new Gauge({
-    name: 'gatehouse_guard_silent_seconds',
-    help: 'Time since the last poll of a guard until 5 minutes after its lease, by its name and id',
-    labelNames: ['guard', 'instance'],
-    registers: [metrics],
-  })
-  const held = new Gauge({
-    name: 'gatehouse_revoke_held_seconds',
-    help: 'How long no revocation is in force because the history of the database has changed',
-    registers: [metrics],
-  })
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers: [metrics] })
+  const byGuard = ['guard', 'instance']
+  const liveGuards = gauge('gatehouse_guards_live', 'Guards with a running lease')
+  const guardLag = gauge(
+    'gatehouse_guard_lag_entries',
+    'Feed entries that a guard has not acknowledged, by its name and id',
+    byGuard,
+  )
+  const silence = gauge(
+    'gatehouse_guard_silent_seconds',
+    'Time since the last poll of a guard until 5 minutes after its lease, by its name and id',
+    byGuard,
+  )
+  const held = gauge(
+    'gatehouse_revoke_held_seconds',
+    'How long no revocation is in force because the history of the database has changed',
+  )
 
   app.get('/metrics', { schema: { hide: true }, logLevel: quietLogLevel(app) }, async (_request, reply) => {
     const [live, silences] = await Promise.all([readLiveGuards(db), readSilences(db)])

@@ -21,39 +21,24 @@ export const databaseSettings = {
       why: 'For rotated passwords and IAM tokens, which expire while the service runs.',
     }),
   ),
-  DATABASE_POOL: integer({
+  DATABASE_POOL: integer(16, [2, 500], {
     about: 'Maximum number of database connections',
-    fallback: '16',
-    min: 2,
-    max: 500,
     why: 'A renewal uses a connection for less than a millisecond.',
   }),
-  DATABASE_TIMEOUT_MS: integer({
+  DATABASE_TIMEOUT_MS: integer(5000, [100, 20_000], {
     about: 'Time limit of a statement, and of the wait for a connection',
-    fallback: '5000',
-    min: 100,
-    max: 20000,
     why: 'Beyond it the response is 503. REVOCATION_MARGIN_MS must be at least twice as long.',
   }),
-  HOUSEKEEPING_SECONDS: integer({
+  HOUSEKEEPING_SECONDS: integer(60, [1, day], {
     about: 'Interval at which expired rows are deleted',
-    fallback: '60',
-    min: 1,
-    max: day,
     why: 'Frequent small batches; replicas share the work.',
   }),
-  SESSION_HISTORY_DAYS: integer({
+  SESSION_HISTORY_DAYS: integer(7, [1, 3650], {
     about: 'How long a session is kept after it has ended or expired',
-    fallback: '7',
-    min: 1,
-    max: 3650,
     why: 'A client that returns after a week receives session-expired instead of session-ended.',
   }),
-  AUDIT_RETENTION_DAYS: integer({
+  AUDIT_RETENTION_DAYS: integer(400, [1, 36_500], {
     about: 'How long audit entries are kept; a month is dropped whole, once all its entries are older',
-    fallback: '400',
-    min: 1,
-    max: 36500,
     why: 'Thirteen months allow comparison with the same month of the previous year.',
   }),
 }

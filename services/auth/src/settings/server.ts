@@ -1,21 +1,11 @@
 /** Settings of the HTTP server: addresses, logs, headers and pages. */
 import { flag, integer, list, oneOf, optional, origin, text, url } from '@gatehouse/settings'
+import { listenSettings } from '@gatehouse/settings/shared-settings'
 
 const day = 24 * 3600
 
 export const serverSettings = {
-  HOST: text({
-    about: 'Address to listen on',
-    fallback: '127.0.0.1',
-    why: 'Not reachable from other hosts by accident; a container sets 0.0.0.0.',
-  }),
-  PORT: integer({
-    about: 'Port to listen on; 0 selects a free port',
-    fallback: '3000',
-    min: 0,
-    max: 65535,
-    why: 'The port in the examples.',
-  }),
+  ...listenSettings(3000),
   ISSUER: url({
     about: 'Public URL of this service: `iss` of every token and base of its metadata',
     why: 'Every verifier compares it, so it has no default.',
@@ -64,11 +54,8 @@ export const serverSettings = {
     fallback: 'false',
     why: 'The gateway usually logs requests, and the lines cost a third of the throughput.',
   }),
-  HSTS_SECONDS: integer({
+  HSTS_SECONDS: integer(0, [0, 2 * 365 * day], {
     about: '`max-age` of Strict-Transport-Security; 0 sends no such header',
-    fallback: '0',
-    min: 0,
-    max: 2 * 365 * day,
     why: 'The gateway terminates TLS and usually sends the header for the whole host.',
   }),
   HSTS_SUBDOMAINS: flag({

@@ -40,11 +40,8 @@ export const tokenSettings = {
     ...keyRing,
     why: 'A secret has no default.',
   }),
-  ACCESS_TOKEN_SECONDS: integer({
+  ACCESS_TOKEN_SECONDS: integer(300, [1, hour], {
     about: 'Lifetime of an access token',
-    fallback: '300',
-    min: 1,
-    max: hour,
     why: 'Revocation does not depend on it; it limits what guards must remember.',
   }),
   COOKIE_PATH: text({

@@ -1,5 +1,5 @@
 /** Service clients as admins manage them. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Db } from '../database/database.ts'
 import { readClock } from './readClock.ts'
 
@@ -80,10 +80,9 @@ export async function replaceSecret(
 }
 
 /** The caller holds the row's lock. From this statement on no secret is accepted. */
-export async function replaceKeys(
-  db: Db,
-  { id, unusableHash, jwks }: { id: string; unusableHash: Buffer; jwks: object },
-): Promise<void> {
+export async function replaceKeys(db: Db, { id, jwks }: { id: string; jwks: object }): Promise<void> {
+  // Random bytes are the hash of no known secret.
+  const unusableHash = randomBytes(32)
   await db.$executeRaw`
     UPDATE service_clients
        SET jwks = ${JSON.stringify(jwks)}::jsonb, secret_hash = ${unusableHash}, previous_secret_hash = NULL,

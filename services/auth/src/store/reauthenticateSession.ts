@@ -20,9 +20,8 @@ export interface Reauthentication {
  */
 export async function reauthenticateSession(
   db: QueryRaw,
-  input: Reauthentication,
+  { sessionId, accountId, passwordHash, address, requestId }: Reauthentication,
 ): Promise<AccessTokenContents | undefined> {
-  const { sessionId, accountId, passwordHash, address, requestId } = input
   const [row] = await db.$queryRaw<ContentsRow[]>`
     WITH account AS (
       SELECT id, roles, scopes, epoch FROM accounts

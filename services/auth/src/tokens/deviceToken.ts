@@ -7,16 +7,10 @@
 import { randomBytes } from 'node:crypto'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
 import { uuidOf } from './refreshToken.ts'
-import { decodeTagged, encodeTagged, type TokenFormat } from './taggedToken.ts'
+import { decodeTagged, encodeTagged } from './taggedToken.ts'
 
-const offsets = { accountId: 2, deviceId: 18, tag: 34, end: 50 }
-const format: TokenFormat = {
-  prefix: 'ghd_',
-  version: 1,
-  tag: offsets.tag,
-  end: offsets.end,
-  mac: (key, payload) => key.device(payload),
-}
+/** With the offsets of the parts. */
+const format = { prefix: 'ghd_', purpose: 'device', accountId: 2, deviceId: 18, tag: 34, end: 50 } as const
 
 export interface Device {
   accountId: string
@@ -30,9 +24,9 @@ export function newDevice(accountId: string): Device {
 
 /** Encodes a token under the active key of the ring. */
 export function encodeDeviceToken({ accountId, deviceId }: Device, keys: RefreshKeys): string {
-  const bytes = Buffer.alloc(offsets.end)
-  bytes.write(accountId.replaceAll('-', ''), offsets.accountId, 'hex')
-  bytes.write(deviceId.replaceAll('-', ''), offsets.deviceId, 'hex')
+  const bytes = Buffer.alloc(format.end)
+  bytes.write(accountId.replaceAll('-', ''), format.accountId, 'hex')
+  bytes.write(deviceId.replaceAll('-', ''), format.deviceId, 'hex')
   return encodeTagged(bytes, format, keys)
 }
 
@@ -41,7 +35,7 @@ export function decodeDeviceToken(text: string, keys: RefreshKeys): Device | und
   const decoded = decodeTagged(text, format, keys)
   if (decoded === undefined) return undefined
   return {
-    accountId: uuidOf(decoded.bytes.subarray(offsets.accountId, offsets.deviceId)),
-    deviceId: uuidOf(decoded.bytes.subarray(offsets.deviceId, offsets.tag)),
+    accountId: uuidOf(decoded.bytes.subarray(format.accountId, format.deviceId)),
+    deviceId: uuidOf(decoded.bytes.subarray(format.deviceId, format.tag)),
   }
 }

@@ -8,16 +8,10 @@
 import { randomBytes } from 'node:crypto'
 import { sha256 } from '../keys/hmac.ts'
 import type { RefreshKeys } from '../keys/refreshKeys.ts'
-import { decodeTagged, encodeTagged, type TokenFormat } from './taggedToken.ts'
+import { decodeTagged, encodeTagged } from './taggedToken.ts'
 
-const offsets = { sessionId: 2, generation: 18, secret: 22, tag: 54, end: 70 }
-const format: TokenFormat = {
-  prefix: 'ghr_',
-  version: 1,
-  tag: offsets.tag,
-  end: offsets.end,
-  mac: (key, payload) => key.tag(payload),
-}
+/** With the offsets of the parts. */
+const format = { prefix: 'ghr_', purpose: 'tag', sessionId: 2, generation: 18, secret: 22, tag: 54, end: 70 } as const
 
 export interface RefreshToken {
   sessionId: string
@@ -27,16 +21,16 @@ export interface RefreshToken {
 }
 
 export function newSecret(): Buffer {
-  return randomBytes(offsets.tag - offsets.secret)
+  return randomBytes(format.tag - format.secret)
 }
 
 /** Encodes a token under the active key of the ring. */
 export function encodeRefreshToken(token: Omit<RefreshToken, 'keyId'>, keys: RefreshKeys): string {
   // Not zeroed, and every byte is written.
-  const bytes = Buffer.allocUnsafe(offsets.end)
-  bytes.write(token.sessionId.replaceAll('-', ''), offsets.sessionId, 'hex')
-  bytes.writeUInt32BE(token.generation, offsets.generation)
-  token.secret.copy(bytes, offsets.secret)
+  const bytes = Buffer.allocUnsafe(format.end)
+  bytes.write(token.sessionId.replaceAll('-', ''), format.sessionId, 'hex')
+  bytes.writeUInt32BE(token.generation, format.generation)
+  token.secret.copy(bytes, format.secret)
   return encodeTagged(bytes, format, keys)
 }
 
@@ -49,9 +43,9 @@ export function decodeRefreshToken(text: string, keys: RefreshKeys): RefreshToke
   if (decoded === undefined) return undefined
   const { bytes, key } = decoded
   return {
-    sessionId: uuidOf(bytes.subarray(offsets.sessionId, offsets.generation)),
-    generation: bytes.readUInt32BE(offsets.generation),
-    secret: bytes.subarray(offsets.secret, offsets.tag),
+    sessionId: uuidOf(bytes.subarray(format.sessionId, format.generation)),
+    generation: bytes.readUInt32BE(format.generation),
+    secret: bytes.subarray(format.secret, format.tag),
     keyId: key.id,
   }
 }

@@ -5,20 +5,21 @@ import type { RefreshKey, RefreshKeys } from '../keys/refreshKeys.ts'
 /** The version is byte 0 and the key id is byte 1. */
 export interface TokenFormat {
   prefix: string
-  version: number
+  /** Which of the key's functions makes the tag. */
+  purpose: 'tag' | 'device'
   /** Where the tag begins, in bytes. */
   tag: number
   /** Length of the whole token in bytes, before base64url. */
   end: number
-  /** The MAC of the payload; the tag is its beginning. */
-  mac: (key: RefreshKey, payload: Buffer) => Buffer
 }
+
+const version = 1
 
 const keyIdOffset = 1
 
 /** Writes version, key id and tag into the bytes, whose payload is written already, and encodes them. */
 export function encodeTagged(bytes: Buffer, format: TokenFormat, keys: RefreshKeys): string {
-  bytes.writeUInt8(format.version, 0)
+  bytes.writeUInt8(version, 0)
   bytes.writeUInt8(keys.active.id, keyIdOffset)
   tagOf(bytes, format, keys.active).copy(bytes, format.tag)
   return format.prefix + bytes.toString('base64url')
@@ -39,10 +40,11 @@ export function decodeTagged(
   // Node's decoder is lenient: only the canonical spelling is accepted.
   if (bytes.length !== format.end || bytes.toString('base64url') !== encoded) return undefined
   const key = keys.byId.get(bytes.readUInt8(keyIdOffset))
-  if (bytes.readUInt8(0) !== format.version || key === undefined) return undefined
+  if (bytes.readUInt8(0) !== version || key === undefined) return undefined
   return timingSafeEqual(tagOf(bytes, format, key), bytes.subarray(format.tag)) ? { bytes, key } : undefined
 }
 
-function tagOf(bytes: Buffer, { tag, end, mac }: TokenFormat, key: RefreshKey): Buffer {
-  return mac(key, bytes.subarray(0, tag)).subarray(0, end - tag)
+/** The beginning of the MAC of what precedes the tag. */
+function tagOf(bytes: Buffer, { tag, end, purpose }: TokenFormat, key: RefreshKey): Buffer {
+  return key[purpose](bytes.subarray(0, tag)).subarray(0, end - tag)
 }
