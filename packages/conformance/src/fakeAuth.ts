@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { PollRequest, PollResponse } from '@gatehouse/contract'
+import { PollRequest, type PollResponse } from '@gatehouse/contract'
+import { Compile } from 'typebox/schema'
 import { createFeedState, type FeedState } from './feedState.ts'
 import { clientId, clientSecret, issuer } from './settings.ts'
 import { publishedKeys } from './signToken.ts'
@@ -31,7 +32,7 @@ export type PollHandler = (exchange: Exchange) => void | Promise<void>
 export interface FakeAuth {
   url: string
   feed: FeedState
-  counts: { polls: number; keys: number; leaves: number; refused: number }
+  counts: { polls: number; keys: number; leaves: number; refused: number; malformed: number }
   /** Replaces the answer to polls; null restores the rules. */
   handler: PollHandler | null
   /** Resolves with the next poll that matches, when it arrives. */
@@ -41,6 +42,8 @@ export interface FakeAuth {
   stop(): Promise<void>
 }
 
+const pollRequest = Compile(PollRequest)
+
 /** @param port the port on 127.0.0.1; 0 chooses a free one */
 export async function startFakeAuth(port = 0): Promise<FakeAuth> {
   const feed = createFeedState()
@@ -48,7 +51,7 @@ export async function startFakeAuth(port = 0): Promise<FakeAuth> {
   const unanswered = new Set<Socket>()
   const keys = JSON.stringify(publishedKeys())
   const auth: FakeAuth = {
-    ...{ url: '', feed, counts: { polls: 0, keys: 0, leaves: 0, refused: 0 }, handler: null },
+    ...{ url: '', feed, counts: { polls: 0, keys: 0, leaves: 0, refused: 0, malformed: 0 }, handler: null },
     nextPoll: (matches = () => true) =>
       new Promise(resolve => {
         const listener = (poll: PollRequest) => {
@@ -84,6 +87,10 @@ export async function startFakeAuth(port = 0): Promise<FakeAuth> {
 
   async function receivePoll(poll: PollRequest, response: ServerResponse): Promise<void> {
     auth.counts.polls += 1
+    if (!pollRequest.Check(poll)) {
+      auth.counts.malformed += 1
+      return void response.writeHead(400).end()
+    }
     const exchange = createExchange(feed, poll, response)
     const { socket } = response
     if (socket !== null) {

@@ -68,7 +68,8 @@ export function createFeedState(clock: Clock = systemClock): FeedState {
   let origin = { dbMs: vectorNowMs, nowMs: clock.nowMs() }
   let changed = new AbortController()
 
-  const dbNowMs = () => Math.floor(origin.dbMs + clock.nowMs() - origin.nowMs)
+  const exactNowMs = () => origin.dbMs + clock.nowMs() - origin.nowMs
+  const dbNowMs = () => Math.floor(exactNowMs())
   const wake = () => {
     const previous = changed
     changed = new AbortController()
@@ -115,7 +116,7 @@ export function createFeedState(clock: Clock = systemClock): FeedState {
     read(poll, leaseMs) {
       const beyond = feed.entries.filter(({ seq }) => seq > (poll.after ?? 0))
       const entries = beyond.slice(0, state.rules.pageSize)
-      const response = { feedId: feed.id, head: feed.head, dbNowMs: dbNowMs(), maxToleranceMs: 60_000 }
+      const response = { feedId: feed.id, head: feed.head, dbNowMs: exactNowMs(), maxToleranceMs: 60_000 }
       return { ...response, leaseMs, entries, more: beyond.length > entries.length }
     },
     hadLease: guard => leased.has(guard),

@@ -7,9 +7,13 @@ export const startCheck = live(
   'start',
   'the guard gets a lease and judges tokens by the time of the feed',
   async kit => {
-    await kit.becomesLive()
-    const { counts } = kit.auth
-    if (counts.refused > 0) throw new CheckFailed(`${counts.refused} requests had other client credentials`)
+    const live = kit.becomesLive()
+    await live.catch(() => undefined)
+    const { refused, malformed } = kit.auth.counts
+    if (refused > 0) throw new CheckFailed(`${refused} requests had other client credentials`)
+    if (malformed > 0)
+      throw new CheckFailed(`${malformed} polls were malformed: members are missing, unknown or too long`)
+    await live
   },
 )
 
