@@ -1,13 +1,12 @@
 /** Limits the admin calls of each user and service client, over all replicas. */
 import type { Clock } from '@gatehouse/clock'
-import { ProblemError } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Db } from '../database/database.ts'
 import type { QueryRaw } from '../database/rawSql.ts'
 import { auditContextOf } from '../http/actorContext.ts'
 import type { Count } from '../store/rateLimits.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { rateLimitFields } from './rateLimitFields.ts'
+import { rateLimited, rateLimitFields } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
 
 const windowSeconds = 60
@@ -30,8 +29,7 @@ export function createAdminCallLimit({ db, rawSql, clock, quota }: CallLimitOpti
   const fieldsOf = ({ points, leftMs }: Count) =>
     rateLimitFields({ policy: 'admin', quota, windowSeconds, remaining: Math.max(0, quota - points), resetMs: leftMs })
   const refuse = (leftMs: number): never => {
-    const headers = fieldsOf({ points: quota, leftMs })
-    throw new ProblemError('rate-limited', 'too many admin calls', { retryAfterSeconds: leftMs / 1000, headers })
+    throw rateLimited({ policy: 'admin', quota, windowSeconds, resetMs: leftMs }, 'too many admin calls')
   }
 
   return async (request, reply) => {

@@ -2,7 +2,7 @@
 import type { Clock } from '@gatehouse/clock'
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
 import type { QueryRaw } from '../database/rawSql.ts'
-import { rateLimitFields } from './rateLimitFields.ts'
+import { rateLimited } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
 
 /** Whether failures are counted each with a statement, or summed in memory first: four statements for a whole quota. */
@@ -38,13 +38,7 @@ export function failureLimits({ db, clock, policy, quota }: FailureLimitOptions)
 
   const requireAllowed = (key: string) => {
     const resetMs = (blockedUntilMs.get(key) ?? 0) - clock.nowMs()
-    if (resetMs > 0) {
-      const headers = rateLimitFields({ policy, quota, windowSeconds, remaining: 0, resetMs })
-      throw new ProblemError('rate-limited', `too many failures: ${policy}`, {
-        retryAfterSeconds: resetMs / 1000,
-        headers,
-      })
-    }
+    if (resetMs > 0) throw rateLimited({ policy, quota, windowSeconds, resetMs }, `too many failures: ${policy}`)
     blockedUntilMs.delete(key)
   }
 

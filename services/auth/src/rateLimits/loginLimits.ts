@@ -7,7 +7,7 @@ import type { LoginAccount, Quota } from '../store/readLogin.ts'
 import { addressKey } from './addressKey.ts'
 import { type ReservedAttempt, sessionAttempts } from './sessionAttempts.ts'
 import { type SharedCounter, sharedCounter } from './sharedCounter.ts'
-import { passwordWindowSeconds, rateLimited, tooManyFailures } from './tooManyFailures.ts'
+import { passwordWindowSeconds, tooManyFailures, tooManyPasswords } from './tooManyFailures.ts'
 
 export interface LoginAttempt {
   email: string
@@ -116,7 +116,7 @@ export function loginLimits(options: LoginLimitOptions): LoginLimits {
     if (!facts.isKnownNetwork) {
       const isUnderAttack = (facts.points.get(total.limiter.keyOf(account)) ?? 0) >= perAccount
       const { points } = await limiters.slow.add(network)
-      if (isUnderAttack || points > slowLane.points) throw rateLimited(addressLimit)
+      if (isUnderAttack || points > slowLane.points) throw tooManyPasswords(addressLimit)
     }
     return permitFor([pair, all])
   }
@@ -169,5 +169,5 @@ function hashed(text: string): string {
 }
 
 function refuseIf(limit: { max: number; leftMs: number } | undefined): void {
-  if (limit !== undefined) throw rateLimited(limit)
+  if (limit !== undefined) throw tooManyPasswords(limit)
 }

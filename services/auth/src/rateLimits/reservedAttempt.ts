@@ -1,6 +1,6 @@
 /** Counts attempts before they are made, so that a burst of them gets no more answers than the limit allows. */
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
-import { rateLimitFields } from './rateLimitFields.ts'
+import { rateLimited } from './rateLimitFields.ts'
 import type { SharedCounter } from './sharedCounter.ts'
 
 export interface AttemptLimit {
@@ -21,13 +21,8 @@ export async function withReservedAttempt<Result>(
   action: () => Promise<Result>,
 ): Promise<Result> {
   const { points, leftMs } = await counter.add(key)
-  if (points > counter.max) {
-    const headers = rateLimitFields({ policy, quota: counter.max, windowSeconds, remaining: 0, resetMs: leftMs })
-    throw new ProblemError('rate-limited', `too many failures: ${policy}`, {
-      retryAfterSeconds: leftMs / 1000,
-      headers,
-    })
-  }
+  if (points > counter.max)
+    throw rateLimited({ policy, quota: counter.max, windowSeconds, resetMs: leftMs }, `too many failures: ${policy}`)
   // The answer holds even when the count cannot be taken back because the database is unavailable.
   const takeBack = () => counter.takeBack(key).catch(() => undefined)
   try {

@@ -1,6 +1,6 @@
 /** Limits wrong passwords of users who are logged in: at a password change and at a reauthentication. */
 import type { SharedCounter } from './sharedCounter.ts'
-import { rateLimited, tooManyFailures } from './tooManyFailures.ts'
+import { tooManyFailures, tooManyPasswords } from './tooManyFailures.ts'
 
 /** An attempt that is counted as a failure until one of these is called. */
 export interface ReservedAttempt {
@@ -24,7 +24,7 @@ export interface SessionAttemptCounters {
 export function sessionAttempts({ perWindow, total }: SessionAttemptCounters) {
   return async ({ id, account }: { id: string; account: string }): Promise<ReservedAttempt> => {
     const { points, leftMs } = await perWindow.add(id)
-    if (points > perWindow.max) throw rateLimited({ max: perWindow.max, leftMs })
+    if (points > perWindow.max) throw tooManyPasswords({ max: perWindow.max, leftMs })
     const giveBack = () => perWindow.takeBack(id)
     const cancel = async () => {
       await Promise.all([giveBack(), total.takeBack(account)])
