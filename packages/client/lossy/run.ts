@@ -70,7 +70,11 @@ export async function runLossy(options: LossyOptions): Promise<LossyReport> {
           Object.assign(report, await disturb())
       }
     }
-    await Promise.all(Array.from({ length: lanes }, work))
+    const stopAll = (error: unknown) => {
+      next = Number.POSITIVE_INFINITY
+      throw error
+    }
+    await Promise.all(Array.from({ length: lanes }, (_, index) => work(_, index).catch(stopAll)))
     violations.push(...(await reuses(database.url)))
     return { ...report, violations, calls: Object.fromEntries(proxy.counts) }
   } finally {

@@ -22,6 +22,19 @@ async function folder(t: Test): Promise<string> {
   return path
 }
 
+test('freePort: gives different ports to processes that run together, below those of outgoing connections', async t => {
+  const program = `import { freePort } from ${JSON.stringify(import.meta.resolve('@gatehouse/testkit'))}
+    for (let count = 0; count < 20; count += 1) console.log(await freePort())`
+  const printed = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program])
+  const own = []
+  for (let count = 0; count < 99; count += 1) own.push(await freePort())
+  const foreign = (await printed).stdout.trim().split('\n').map(Number)
+  const ports = [...own, ...foreign]
+  t.equal(foreign.length, 20)
+  t.equal(new Set(ports).size, ports.length)
+  t.ok(ports.every(port => port > 20_000 && port < 32_768))
+})
+
 test('startPostgres: a persistent server keeps its data over a restart and a kill', async t => {
   const dataDir = await folder(t)
   const first = await startPostgres({ dataDir, persistent: true })

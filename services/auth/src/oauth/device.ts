@@ -22,6 +22,7 @@ import { readCaller } from '../store/readCaller.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import { commandLine, firstParty } from '../tokens/firstParty.ts'
 import { encodeRefreshToken, newSecret } from '../tokens/refreshToken.ts'
+import { decodeTagged, encodeTagged, type TokenFormat } from '../tokens/taggedToken.ts'
 import { requestedAudience } from './audience.ts'
 import { requirePublicClient } from './client.ts'
 import { OAuthError } from './errors.ts'
@@ -33,12 +34,17 @@ import { newUserCode, showUserCode } from './userCode.ts'
 export interface DeviceDeps extends ExchangeDeps {
   /** New codes from one address. */
   deviceLimit: SharedCounter
-  /** Polls with unknown codes from one address. */
+  /** Polls with unknown codes: of each code that the service has issued, and of all others from one address. */
   devicePolls: FailureLimits
 }
 
 const lifetimeSeconds = 600
 const intervalSeconds = 5
+/** The tag shows which codes the service has issued, without a statement. */
+const codeFormat: TokenFormat = {
+  ...{ prefix: 'ghd_', version: 1, tag: 34, end: 50 },
+  mac: (key, payload) => key.tag(payload),
+}
 const scopeText = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 /** @throws OAuthError `invalid_client`, `invalid_scope`, `invalid_target`; ProblemError `rate-limited`, `overloaded` */
@@ -51,7 +57,7 @@ export async function authorizeDevice(deps: DeviceDeps, request: FastifyRequest,
   const { points, leftMs } = await deps.deviceLimit.add(addressKey(clientInfoOf(request).address))
   if (points > deps.deviceLimit.max)
     throw new ProblemError('rate-limited', 'too many new device codes', { retryAfterSeconds: leftMs / 1000 })
-  const deviceCode = `ghd_${randomBytes(32).toString('base64url')}`
+  const deviceCode = encodeTagged(randomBytes(codeFormat.end), codeFormat, deps.refreshKeys)
   const userCode = newUserCode()
   const { address } = clientInfoOf(request)
   const authorization = { deviceCodeHash: sha256(deviceCode), userCode, clientId, scope, audience, address }
@@ -74,11 +80,14 @@ export async function authorizeDevice(deps: DeviceDeps, request: FastifyRequest,
  * @throws OAuthError `authorization_pending`, `slow_down`, `expired_token`, `access_denied`, `invalid_grant`
  */
 export async function deviceGrant(deps: DeviceDeps, request: FastifyRequest, form: Form): Promise<GrantResult> {
-  const deviceCodeHash = sha256(requireParameter(form, 'device_code'))
+  const deviceCode = requireParameter(form, 'device_code')
+  const deviceCodeHash = sha256(deviceCode)
   const clientId = await requirePublicClient(deps, request, form)
   const clientInfo = clientInfoOf(request)
-  const network = addressKey(clientInfo.address)
-  requireSlowPolls(deps.devicePolls, network)
+  // So invented codes slow down no device behind the same address.
+  const isIssued = decodeTagged(deviceCode, codeFormat, deps.refreshKeys) !== undefined
+  const limitKey = isIssued ? deviceCodeHash.toString('hex') : addressKey(clientInfo.address)
+  requireSlowPolls(deps.devicePolls, limitKey)
   const secret = newSecret()
   // A refusal is returned: thrown inside, it would roll back the time of the poll.
   const result = await deps.db.$transaction(async tx => {
@@ -93,20 +102,17 @@ export async function deviceGrant(deps: DeviceDeps, request: FastifyRequest, for
     if (refusal !== undefined) return refusal
     return (await startSession(deps, tx, { device, clientId, secret, clientInfo })) ?? refusals.denied
   })
-  if (result === refusals.unknown) await deps.devicePolls.recordFailure(network)
+  if (result === refusals.unknown) await deps.devicePolls.recordFailure(limitKey)
   if (result instanceof OAuthError) throw result
   await deps.endSurplusSessions(result.accountId, clientInfo)
   const { sessionId } = result
   return { contents: result, refreshToken: encodeRefreshToken({ sessionId, generation: 0, secret }, deps.refreshKeys) }
 }
 
-/**
- * A device with a valid code behind the same address waits longer, and goes on polling (section 3.5).
- * @throws OAuthError `slow_down` after too many unknown codes; costs no statement
- */
-function requireSlowPolls(devicePolls: FailureLimits, network: string): void {
+/** @throws OAuthError `slow_down` after too many unknown codes (section 3.5); costs no statement */
+function requireSlowPolls(devicePolls: FailureLimits, key: string): void {
   try {
-    devicePolls.requireAllowed(network)
+    devicePolls.requireAllowed(key)
   } catch {
     throw refusals.early
   }
