@@ -37,29 +37,46 @@ export async function previewBulkRevoke(db: Db, { criteria, actor }: BulkPreview
   return count
 }
 
-export interface BulkRequest {
-  criteria: SessionCriteria
-  preview: Pick<SessionCount, 'asOf' | 'estimated'>
+export interface BulkRequest extends BulkPreviewRequest {
+  preview: SessionCount
+}
+
+/**
+ * Writes the audit entry of a bulk end that begins. What the actor has ended in bulk within the hour counts, so that
+ * several requests end no more than one may. They are checked one after the other.
+ * @throws ProblemError `insufficient-scope`
+ */
+async function begin(tx: Db, { criteria, preview, actor }: BulkRequest, context: ActorContext): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`bulk-end:${context.actor}`}, 0))`
+  const [row] = await tx.$queryRaw<{ ended: number }[]>`
+    SELECT coalesce(sum((detail->>'sessions')::float8), 0)::float8 AS ended FROM audit_entries
+     WHERE actor = ${context.actor} AND action = 'sessions.end-matching' AND detail->>'accounts' IS NULL
+       AND at > statement_timestamp() - interval '1 hour'`
+  const covered = preview.sessions + (row?.ended ?? 0)
+  assertBulkEndAllowed(actor, { covered, active: await countActive(tx), named: criteria.accounts !== undefined })
+  await writeAudit(tx, context, {
+    ...{ action: 'sessions.end-matching', target: null, outcome: 'begun' },
+    detail: { ...criteria, sessions: preview.sessions },
+  })
 }
 
 /**
  * Ends the sessions that were active at the preview. When a batch fails, the earlier batches stay
  * ended, and a repeated request ends the rest.
  * @returns the result of the last batch: when its entry is in force, so are those of all batches
- * @throws ProblemError the codes of `ReadActor`
+ * @throws ProblemError the codes of `ReadActor`; `insufficient-scope` when only an admin may end so many
  */
 export async function bulkRevoke(
   { db, revocations }: AdminDeps,
-  { criteria, preview: { asOf, estimated } }: BulkRequest,
+  request: BulkRequest,
   context: ActorContext,
 ): Promise<RevocationResult> {
+  const { criteria, preview } = request
+  const { asOf, estimated } = preview
   const requested = filterOf(criteria)
   // Sessions that begin later are not ended, so that the loop ends.
   const filter = { ...requested, createdBefore: requested.createdBefore < asOf ? requested.createdBefore : asOf }
-  await writeAudit(db, context, {
-    ...{ action: 'sessions.end-matching', target: null, outcome: 'begun' },
-    detail: { ...criteria },
-  })
+  await db.$transaction(tx => begin(tx, request, context))
   let last: RevocationResult | undefined
   let sessionsEnded = 0
   let after: string | null = lowestId

@@ -136,7 +136,7 @@ export function assertClientGrantAllowed(actor: Rights, scopes: readonly string[
  */
 export function assertBulkEndAllowed(actor: Rights, bulk: { covered: number; active: number; named: boolean }): void {
   if (isAdmin(actor) || bulk.named || 2 * bulk.covered <= bulk.active) return
-  throw adminsOnly('ends more than half of all sessions')
+  throw adminsOnly('ends more than half of all active sessions within an hour')
 }
 
 function isAdmin({ roles }: Rights): boolean {

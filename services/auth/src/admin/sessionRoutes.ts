@@ -74,7 +74,7 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (a
     }
     if (preview.includesCurrentSession && confirm !== 'myself')
       throw new ProblemError('confirmation-required', 'a bulk end that covers its caller')
-    const revoked = await bulkRevoke(deps, { criteria, preview }, context)
+    const revoked = await bulkRevoke(deps, { criteria, preview, actor }, context)
     return sendReceipt(request, reply, { revoked, barrierDeps })
   })
 }

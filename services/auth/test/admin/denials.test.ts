@@ -35,6 +35,12 @@ t.test('admin: only an admin ends more than half of all sessions without naming 
   assertProblem(t, await end({ createdBefore: '2999-01-01T00:00:00Z' }), 'insufficient-scope')
   t.match(await end({ device: 'laptop' }), { status: 200, body: { sessionsEnded: 1 } })
   t.match(await end({ accounts: [ada.id, bob.id] }), { status: 200, body: { sessionsEnded: 1 } })
+  for (let count = 0; count < 6; count += 1)
+    await service.login(count % 2 === 0 ? ada : bob, { device: `part ${count}` })
+  const parts = await Promise.all([0, 1, 2, 3, 4, 5].map(count => end({ device: `part ${count}` })))
+  const refused = parts.filter(({ status }) => status !== 200)
+  t.ok(refused.length >= 3, 'parts of half of all, at once, are together more')
+  for (const answer of refused) assertProblem(t, answer, 'insufficient-scope')
   const all = { criteria: { network: '0.0.0.0/0' }, confirm: 'myself' }
   t.match(await service.callAsAdmin('/admin/sessions/end', { body: all }), { status: 200 })
 })
