@@ -12,7 +12,7 @@ import type { SessionFilter } from '../store/sessionFilter.ts'
 import { lowestId } from '../store/sweepRecords.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AdminDeps } from './deps.ts'
-import { assertBulkEndAllowed, type Rights } from './policies.ts'
+import { assertBulkEndAllowed, isAdmin, type Rights } from './policies.ts'
 import { parseTimestamp } from './timestamps.ts'
 
 /**
@@ -42,22 +42,18 @@ export interface BulkRequest extends BulkPreviewRequest {
 }
 
 /**
- * Writes the audit entry of a bulk end that begins. What the actor has ended in bulk within the hour counts, so that
- * several requests end no more than one may. They are checked one after the other.
+ * What the actor has ended in bulk within the hour counts, so that several requests end no more than one may. They are
+ * checked one after the other.
  * @throws ProblemError `insufficient-scope`
  */
-async function begin(tx: Db, { criteria, preview, actor }: BulkRequest, context: ActorContext): Promise<void> {
+async function assertShareLeft(tx: Db, { preview, actor }: BulkRequest, context: ActorContext): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`bulk-end:${context.actor}`}, 0))`
   const [row] = await tx.$queryRaw<{ ended: number }[]>`
     SELECT coalesce(sum((detail->>'sessions')::float8), 0)::float8 AS ended FROM audit_entries
      WHERE actor = ${context.actor} AND action = 'sessions.end-matching' AND detail->>'accounts' IS NULL
        AND at > statement_timestamp() - interval '1 hour'`
   const covered = preview.sessions + (row?.ended ?? 0)
-  assertBulkEndAllowed(actor, { covered, active: await countActive(tx), named: criteria.accounts !== undefined })
-  await writeAudit(tx, context, {
-    ...{ action: 'sessions.end-matching', target: null, outcome: 'begun' },
-    detail: { ...criteria, sessions: preview.sessions },
-  })
+  assertBulkEndAllowed(actor, { covered, active: await countActive(tx), named: false })
 }
 
 /**
@@ -71,12 +67,19 @@ export async function bulkRevoke(
   request: BulkRequest,
   context: ActorContext,
 ): Promise<RevocationResult> {
-  const { criteria, preview } = request
+  const { criteria, preview, actor } = request
   const { asOf, estimated } = preview
   const requested = filterOf(criteria)
   // Sessions that begin later are not ended, so that the loop ends.
-  const filter = { ...requested, createdBefore: requested.createdBefore < asOf ? requested.createdBefore : asOf }
-  await db.$transaction(tx => begin(tx, request, context))
+  const isPast = requested.createdBefore < asOf
+  const filter = { ...requested, createdBefore: isPast ? requested.createdBefore : asOf }
+  await db.$transaction(async tx => {
+    if (!isAdmin(actor) && criteria.accounts === undefined) await assertShareLeft(tx, request, context)
+    await writeAudit(tx, context, {
+      ...{ action: 'sessions.end-matching', target: null, outcome: 'begun' },
+      detail: { ...criteria, sessions: preview.sessions },
+    })
+  })
   let last: RevocationResult | undefined
   let sessionsEnded = 0
   let after: string | null = lowestId

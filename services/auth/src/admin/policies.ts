@@ -139,7 +139,7 @@ export function assertBulkEndAllowed(actor: Rights, bulk: { covered: number; act
   throw adminsOnly('ends more than half of all active sessions within an hour')
 }
 
-function isAdmin({ roles }: Rights): boolean {
+export function isAdmin({ roles }: Rights): boolean {
   return roles.includes('admin')
 }
 

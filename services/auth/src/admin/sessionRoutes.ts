@@ -33,7 +33,7 @@ const endOne = adminRoute('sessions', {
 })
 const endMatching = adminRoute('sessions', {
   summary: 'End all sessions that match the criteria, or count them',
-  description: 'Only an admin may end more than half of all active sessions without naming their accounts.',
+  description: 'Only an admin may end more than half of all active sessions in one hour without naming their accounts.',
   body: BulkEnd,
   response: { 200: Type.Union([receipts[200], BulkPreview]), 202: receipts[202] },
   problems: ['confirmation-required'],
