@@ -41,10 +41,7 @@ export interface DeviceDeps extends ExchangeDeps {
 const lifetimeSeconds = 600
 const intervalSeconds = 5
 /** The tag shows which codes the service has issued, without a statement. */
-const codeFormat: TokenFormat = {
-  ...{ prefix: 'ghd_', version: 1, tag: 34, end: 50 },
-  mac: (key, payload) => key.tag(payload),
-}
+const codeFormat: TokenFormat = { prefix: 'ghd_', purpose: 'tag', tag: 34, end: 50 }
 const scopeText = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 /** @throws OAuthError `invalid_client`, `invalid_scope`, `invalid_target`; ProblemError `rate-limited`, `overloaded` */
