@@ -1,22 +1,19 @@
 /** Reads one path of the API for a component, and reads it again. */
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { call } from './api.ts'
 import { isPaused } from './session.ts'
 
 export interface Data<Value> {
   /** The last answer. It stays while the next is awaited, so that nothing on the page moves. */
-  value: Value | undefined
-  etag: string | undefined
-  error: unknown
+  value?: Value
+  etag?: string | null
+  error?: unknown
   isLoading: boolean
   reload: () => void
 }
 
-interface Known<Value> {
-  path: string
-  value?: Value
-  etag?: string | undefined
-  error?: unknown
+interface Known<Value> extends Pick<Data<Value>, 'value' | 'etag' | 'error'> {
+  path?: string
 }
 
 /**
@@ -24,35 +21,30 @@ interface Known<Value> {
  * @param everyMs reads again at this interval while the page is visible
  */
 export function useData<Value>(path: string | undefined, everyMs?: number): Data<Value> {
-  const [known, setKnown] = useState<Known<Value>>({ path: '' })
+  const [{ path: knownPath, error, ...known }, setKnown] = useState<Known<Value>>({})
   const [turn, setTurn] = useState(0)
-  const reload = useCallback(() => setTurn(count => count + 1), [])
-  const latest = useRef(0)
+  const reload = () => setTurn(count => count + 1)
 
   useEffect(() => {
     if (path === undefined) return
-    latest.current += 1
-    const mine = latest.current
+    let isLatest = true
     call<Value>(path).then(
-      ({ data, etag }) => mine === latest.current && setKnown({ path, value: data, etag }),
-      error =>
-        mine === latest.current && setKnown(before => ({ ...(before.path === path ? before : { path }), error })),
+      ({ data, etag }) => isLatest && setKnown({ path, value: data, etag }),
+      failure => isLatest && setKnown(before => ({ ...(before.path === path && before), path, error: failure })),
     )
+    return () => {
+      isLatest = false
+    }
   }, [path, turn])
 
+  const hasFailed = error !== undefined
   useEffect(() => {
-    if (everyMs === undefined && known.error === undefined) return
+    if (everyMs === undefined && !hasFailed) return
     // After a failure the page recovers by itself.
     const timer = setInterval(() => document.hidden || isPaused.get() || reload(), everyMs ?? 3000)
     return () => clearInterval(timer)
-  }, [everyMs, known.error === undefined])
+  }, [everyMs, hasFailed])
 
-  const isCurrent = known.path === path
-  return {
-    value: known.value,
-    etag: known.etag,
-    error: isCurrent ? known.error : undefined,
-    isLoading: !isCurrent,
-    reload,
-  }
+  const isCurrent = knownPath === path
+  return { ...known, error: isCurrent ? error : undefined, isLoading: !isCurrent, reload }
 }

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { closed, nextCursor, orNull, pageQuery, reasonField, Timestamp } from './fields.ts'
 import type { Receipt } from './revocations.ts'
-import { Email, endedSessions, Id, Password } from './sessions.ts'
+import { Email, endedSessions, Id, Password, type SessionView } from './sessions.ts'
 
 /** A role, or a scope (RFC 6749 section 3.3). */
 const ScopeToken = Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$', examples: ['storage:restricted'] })
@@ -41,29 +41,9 @@ export type UserView = Static<typeof UserView>
 /** A reference to `UserView` for routes. */
 export const UserViewRef = Type.Unsafe<UserView>({ $ref: 'UserView#' })
 
-/** Schema of a session as an admin sees it. */
-export const SessionDetail = Type.Object(
-  {
-    id: Id,
-    current: Type.Boolean({ description: 'True for the session of the access token that was sent.' }),
-    client: Type.String({ description: 'The OAuth client that holds the session.', examples: ['first-party'] }),
-    device: orNull(Type.String({ examples: ["Ada's laptop"] })),
-    agent: Type.String({ description: 'The user agent in readable form.', examples: ['Firefox 140 on Windows 10'] }),
-    userAgent: orNull(Type.String()),
-    address: orNull(Type.String({ examples: ['203.0.113.7'] })),
-    createdAt: Timestamp,
-    renewedAt: orNull(Timestamp),
-    expiresAt: Timestamp,
-    sharedAt: orNull(
-      Type.Unsafe<string>({ ...Timestamp, description: 'When two clients were seen to hold the refresh token.' }),
-    ),
-  },
-  { $id: 'SessionDetail' },
-)
-export type SessionDetail = Static<typeof SessionDetail>
 /** Schema of the sessions of one user. */
 export const SessionDetails = Type.Object({
-  sessions: Type.Array(Type.Unsafe<SessionDetail>({ $ref: 'SessionDetail#' })),
+  sessions: Type.Array(Type.Unsafe<SessionView>({ $ref: 'SessionView#' })),
   ...endedSessions,
 })
 export type SessionDetails = Static<typeof SessionDetails>
@@ -71,7 +51,7 @@ export type SessionDetails = Static<typeof SessionDetails>
 /** Schema of one user with its sessions. */
 export const UserDetail = Type.Object({
   user: Type.Unsafe<UserView>({ $ref: 'UserView#' }),
-  sessions: Type.Array(Type.Unsafe<SessionDetail>({ $ref: 'SessionDetail#' })),
+  sessions: Type.Array(Type.Unsafe<SessionView>({ $ref: 'SessionView#' })),
   ...endedSessions,
 })
 export type UserDetail = Static<typeof UserDetail>

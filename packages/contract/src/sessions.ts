@@ -108,15 +108,21 @@ export type WaitingDevice = Static<typeof WaitingDevice>
 /** Schema of `POST /device/decision`. */
 export const DeviceDecision = Type.Object({ ...userCode, approve: Type.Boolean() }, closed)
 
-/** Schema of a session as its owner sees it. */
+/** How a user agent is shown. */
+const agent = Type.String({
+  description: 'The user agent in readable form.',
+  examples: ['Firefox 140 on Windows'],
+})
+/** Schema of a session as its owner and admins see it. */
 export const SessionView = Type.Object(
   {
     id: Id,
     current: Type.Boolean({ description: 'True for the session of the access token that was sent.' }),
     client: Type.String({ description: 'The OAuth client that holds the session.', examples: ['first-party'] }),
-    device: orNull(Type.String()),
+    device: orNull(Type.String({ examples: ["Ada's laptop"] })),
+    agent,
     userAgent: orNull(Type.String()),
-    address: orNull(Type.String()),
+    address: orNull(Type.String({ examples: ['203.0.113.7'] })),
     createdAt: Timestamp,
     renewedAt: orNull(Timestamp),
     expiresAt: Timestamp,
@@ -132,9 +138,10 @@ export type SessionView = Static<typeof SessionView>
 export const EndedSession = Type.Object(
   {
     id: Id,
-    device: orNull(Type.String()),
+    device: orNull(Type.String({ examples: ["Ada's laptop"] })),
+    agent,
     userAgent: orNull(Type.String()),
-    address: orNull(Type.String()),
+    address: orNull(Type.String({ examples: ['203.0.113.7'] })),
     createdAt: Timestamp,
     endedAt: Timestamp,
     endedAs: Type.String({ description: 'Why it ended.', examples: ['logged-out', 'revoked', 'reuse-detected'] }),
@@ -150,7 +157,10 @@ export const endedSessions = {
 }
 
 /** Schema of the sessions of the caller. */
-export const SessionList = Type.Object({ sessions: Type.Array(SessionView), ...endedSessions })
+export const SessionList = Type.Object({
+  sessions: Type.Array(Type.Unsafe<SessionView>({ $ref: 'SessionView#' })),
+  ...endedSessions,
+})
 export type SessionList = Static<typeof SessionList>
 
 /** Schema of `GET /me`. */

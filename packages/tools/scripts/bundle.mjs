@@ -7,7 +7,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 
@@ -41,6 +40,8 @@ const pages = {
 
 async function bundlePages() {
   const { build } = await import('esbuild')
+  // It finds gzip encodings that are 3 % smaller than those of zlib, which users download.
+  const { default: zopfli } = await import('@gfx/zopfli')
   const source = 'packages/console/src'
   const options = {
     absWorkingDir: root,
@@ -61,9 +62,13 @@ async function bundlePages() {
       '@gatehouse/client/events': './packages/client/src/events.ts',
       '@gatehouse/client/reauthenticate': './packages/client/src/reauthenticate.ts',
     },
+    // A module of preact-iso names it, for servers.
+    external: ['preact-render-to-string'],
     jsx: 'automatic',
     jsxImportSource: 'preact',
     minify: true,
+    // The internal properties of Preact.
+    mangleProps: /^__\w?$/,
     legalComments: 'none',
     metafile: true,
     write: false,
@@ -86,15 +91,16 @@ async function bundlePages() {
       outputFiles.map(({ path }) => [basename(path), path.endsWith('.css') ? 'text/css' : 'text/javascript']),
     ),
   }
-  const written = outputFiles.flatMap(({ path, contents }) => [
+  const files = outputFiles.map(async ({ path, contents }) => [
     { path, contents: Buffer.from(contents) },
-    { path: `${path}.gz`, contents: gzipSync(contents, { level: 9 }) },
+    { path: `${path}.gz`, contents: await zopfli.gzipAsync(contents, { numiterations: 15 }) },
   ])
+  const written = (await Promise.all(files)).flat()
   written.push({ path: join(folderOf('console'), 'manifest.json'), contents: Buffer.from(JSON.stringify(manifest)) })
   writeBundle('console', written, metafile)
 }
 
-/** The entry point first, then what it imports at once. */
+/** The entry point first, then what it imports at once. One that only imports is left out: what it imports comes first. */
 function filesAtStart(outputs) {
   const [entry] = Object.entries(outputs).find(([, { entryPoint }]) => entryPoint)
   const found = [entry]
@@ -102,7 +108,8 @@ function filesAtStart(outputs) {
     const imports = outputs[path].imports.filter(({ kind }) => kind === 'import-statement')
     found.push(...imports.map(({ path: file }) => file).filter(file => !found.includes(file)))
   }
-  return found.map(path => basename(path))
+  const isEmpty = Object.keys(outputs[entry].inputs).length === 0
+  return (isEmpty ? found.slice(1) : found).map(path => basename(path))
 }
 
 async function bundleService(name) {

@@ -1,27 +1,27 @@
 /** A session of the user: where it is, since when, and the button that ends it. */
-import type { SessionView } from '@gatehouse/contract'
+import type { EndedSession, SessionView } from '@gatehouse/contract'
 import { useState } from 'preact/hooks'
-import { agentInWords, isPhone } from '../agent.ts'
-import { AlertIcon, LaptopIcon, PhoneIcon } from '../ui/icons.tsx'
+import { client } from '../session.ts'
+import { AlertIcon, DeviceIcon } from '../ui/icons.tsx'
 import { Time } from '../ui/Time.tsx'
 
-export function Device({ session, onEnd }: { session: SessionView; onEnd: () => Promise<void> }) {
-  const { device, client, userAgent, address, createdAt, renewedAt, current, sharedAt } = session
+export function Device({ session, onEnd }: { session: SessionView; onEnd: (path: string) => Promise<void> }) {
+  const { id, device, agent, address, createdAt, renewedAt, current, sharedAt } = session
   const [isEnding, setEnding] = useState(false)
-  const agent = agentInWords(userAgent)
   const name = device ?? agent
-  const end = () => {
+  const end = async () => {
     setEnding(true)
-    onEnd().finally(() => setEnding(false))
+    await (current ? client.signOut() : onEnd(`sessions/${id}`))
+    setEnding(false)
   }
   return (
     <li class="device">
-      <span class="avatar">{isPhone(userAgent) ? <PhoneIcon /> : <LaptopIcon />}</span>
+      <DeviceIcon agent={agent} />
       <div class="grow">
         <div class="name">
           <bdi>{name}</bdi>
           {current && <span class="pill ok">This device</span>}
-          {client !== 'first-party' && <span class="pill">{client}</span>}
+          {session.client !== 'first-party' && <span class="pill">{session.client}</span>}
         </div>
         <div class="muted">
           {device && `${agent} · `}
@@ -39,9 +39,29 @@ export function Device({ session, onEnd }: { session: SessionView; onEnd: () => 
         )}
       </div>
       <button type="button" class="button" disabled={isEnding} onClick={end}>
-        {current ? 'Log out' : isEnding ? 'Ending…' : 'End'}
-        <span class="hidden">{current ? ' this device' : ` the session on ${name}`}</span>
+        {current ? 'Log out' : 'End'}
+        {isEnding && '…'}
+        <span class="hidden"> {name}</span>
       </button>
     </li>
+  )
+}
+
+/** Those of one day, so that a user sees what an end has done. */
+export function Ended({ sessions }: { sessions: readonly EndedSession[] }) {
+  return (
+    sessions.length > 0 && (
+      <section>
+        <h2>Ended in the last 24 hours</h2>
+        <ul class="muted ended">
+          {sessions.map(({ id, device, agent, address, endedAt, endedAs }) => (
+            <li key={id} class="break">
+              <bdi>{device ?? agent}</bdi>
+              {address && ` · ${address}`} · {endedAs.replaceAll('-', ' ')} <Time at={endedAt} />
+            </li>
+          ))}
+        </ul>
+      </section>
+    )
   )
 }

@@ -5,7 +5,6 @@ import { useEffect } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { client, root } from '../session.ts'
 import {
-  GateIcon,
   HomeIcon,
   KeyIcon,
   LaptopIcon,
@@ -43,6 +42,8 @@ export function Navigation({ me }: { me: Me }) {
   const here = entries.find(({ href }) => href !== base && isHere(href)) ?? entries[0]
   useEffect(() => {
     document.title = `${here?.text} – Gatehouse`
+    // On a narrow screen the entries scroll sideways.
+    document.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
   }, [here])
   useSearchKey()
   return (
@@ -51,9 +52,7 @@ export function Navigation({ me }: { me: Me }) {
         Skip to the page
       </a>
       <div class="brand">
-        <span class="mark small">
-          <GateIcon />
-        </span>
+        <span class="mark small" />
         Gatehouse
       </div>
       <ul>

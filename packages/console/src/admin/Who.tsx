@@ -20,3 +20,5 @@ export function Who({ id, name }: { id: string | null; name: string | undefined 
     </a>
   )
 }
+
+export type NameOf = (id: string | null) => string | undefined

@@ -1,14 +1,13 @@
 /** `/console`: for admins and auditors. */
-import { render } from 'preact'
-import { Gate } from '../ui/Gate.tsx'
+import { mount } from '../ui/Gate.tsx'
+import { Reauthenticate } from '../ui/Reauthenticate.tsx'
 import { Console } from './Console.tsx'
 
-const app = document.getElementById('app')
-if (app) {
-  render(
-    <Gate title="Gatehouse console">
-      <Console />
-    </Gate>,
-    app,
-  )
-}
+mount(
+  'Gatehouse console',
+  <>
+    <Console />
+    <Reauthenticate />
+  </>,
+  () => import('./later.ts'),
+)

@@ -4,17 +4,17 @@ import type { Me, WaitingDevice } from '@gatehouse/contract'
 import { useState } from 'preact/hooks'
 import { call } from '../api.ts'
 import { root } from '../session.ts'
-import { Field } from '../ui/Field.tsx'
+import { Field, onText } from '../ui/Field.tsx'
+import { Form } from '../ui/Form.tsx'
 import { CheckIcon, CloseIcon } from '../ui/icons.tsx'
 import { Problem } from '../ui/Problem.tsx'
-import { SubmitFooter } from '../ui/SubmitFooter.tsx'
 import { TopBar } from '../ui/TopBar.tsx'
 import { useData } from '../useData.ts'
 import { Decision } from './Decision.tsx'
 
 type State =
   | { step: 'code'; error?: unknown }
-  | { step: 'decision'; device: WaitingDevice; error?: unknown }
+  | { step: 'decision'; device: WaitingDevice }
   | { step: 'done'; client: string; isApproved: boolean }
 
 export function ConnectDevice() {
@@ -22,28 +22,21 @@ export function ConnectDevice() {
   // A link fills the code in, but does not send it: the user compares it first (RFC 8628 section 3.3.1).
   const [userCode, setUserCode] = useState(() => new URLSearchParams(location.search).get('user_code') ?? '')
   const [state, setState] = useState<State>({ step: 'code' })
-  const [isBusy, setBusy] = useState(false)
 
-  const attempt = async (send: () => Promise<State>) => {
-    setBusy(true)
-    try {
-      setState(await send())
-    } catch (error) {
-      // The code can expire, or be used, before the decision.
-      setState(before => (isProblem(error, 'not-found') ? { step: 'code', error } : { ...before, error }))
-    }
-    setBusy(false)
+  const lookUp = async () => {
+    const { data } = await call<WaitingDevice>('device/lookup', { method: 'POST', body: { userCode } })
+    setState({ step: 'decision', device: data })
   }
-  const lookUp = () =>
-    attempt(async () => {
-      const { data } = await call<WaitingDevice>('device/lookup', { method: 'POST', body: { userCode } })
-      return { step: 'decision', device: data }
-    })
-  const decide = ({ client }: WaitingDevice, isApproved: boolean) =>
-    attempt(async () => {
+  const decide = async ({ client }: WaitingDevice, isApproved: boolean) => {
+    try {
       await call('device/decision', { method: 'POST', body: { userCode, approve: isApproved } })
-      return { step: 'done', client, isApproved }
-    })
+      setState({ step: 'done', client, isApproved })
+    } catch (error) {
+      if (!isProblem(error, 'not-found')) throw error
+      // The code can expire, or be used, before the decision.
+      setState({ step: 'code', error })
+    }
+  }
 
   return (
     <>
@@ -52,17 +45,15 @@ export function ConnectDevice() {
         <section>
           <h1>Connect a device</h1>
           {state.step === 'code' && (
-            <CodeForm
-              {...{ userCode, isBusy, error: state.error ?? me.error }}
-              onText={setUserCode}
-              onSubmit={lookUp}
-            />
+            <>
+              <Problem error={state.error ?? me.error} next={nextOf(state.error)} />
+              <CodeForm userCode={userCode} onText={setUserCode} onSubmit={lookUp} />
+            </>
           )}
           {state.step === 'decision' && (
             <Decision
-              {...{ userCode, isBusy, error: state.error, device: state.device, email: me.value?.email }}
-              onApprove={() => decide(state.device, true)}
-              onDeny={() => decide(state.device, false)}
+              {...{ userCode, device: state.device, email: me.value?.email }}
+              onDecide={isApproved => decide(state.device, isApproved)}
             />
           )}
           {state.step === 'done' && <Done {...state} />}
@@ -74,35 +65,28 @@ export function ConnectDevice() {
 
 interface CodeFormProps {
   userCode: string
-  isBusy: boolean
-  error: unknown
   onText: (text: string) => void
-  onSubmit: () => void
+  onSubmit: () => Promise<void>
 }
 
-function CodeForm({ userCode, isBusy, error, onText, onSubmit }: CodeFormProps) {
+function CodeForm({ userCode, onText: use, onSubmit }: CodeFormProps) {
   return (
-    <form
-      class="card pad"
-      onSubmit={event => {
-        event.preventDefault()
-        onSubmit()
-      }}
-    >
-      <Problem error={error} next={nextOf(error)} />
-      <Field
-        label="Code"
-        autocomplete="off"
-        required
-        autofocus
-        maxLength={20}
-        placeholder="BCDF-GHJK"
-        hint="The device shows it. Go on only if you started this yourself."
-        value={userCode}
-        onText={onText}
-      />
-      <SubmitFooter text="Continue" isBusy={isBusy} />
-    </form>
+    <Form class="card pad" button="Continue" nextOf={nextOf} onSubmit={onSubmit}>
+      {() => (
+        <Field
+          label="Code"
+          name="code"
+          autocomplete="off"
+          required
+          autofocus
+          maxLength={20}
+          placeholder="BCDF-GHJK"
+          hint="The device shows it. Go on only if you started this yourself."
+          value={userCode}
+          onInput={onText(use)}
+        />
+      )}
+    </Form>
   )
 }
 

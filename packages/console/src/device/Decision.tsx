@@ -1,6 +1,8 @@
 /** Which device asks for what, and the two answers. */
 import type { WaitingDevice } from '@gatehouse/contract'
+import { useState } from 'preact/hooks'
 import { AlertIcon } from '../ui/icons.tsx'
+import { Pills } from '../ui/Pills.tsx'
 import { Problem } from '../ui/Problem.tsx'
 import { Time } from '../ui/Time.tsx'
 
@@ -9,13 +11,17 @@ export interface DecisionProps {
   device: WaitingDevice
   /** The account that the device will act for. */
   email: string | undefined
-  isBusy: boolean
-  error: unknown
-  onApprove: () => void
-  onDeny: () => void
+  onDecide: (isApproved: boolean) => Promise<void>
 }
 
-export function Decision({ userCode, device, email, isBusy, error, onApprove, onDeny }: DecisionProps) {
+export function Decision({ userCode, device, email, onDecide }: DecisionProps) {
+  const [error, setError] = useState<unknown>()
+  const [isBusy, setBusy] = useState(false)
+  const decide = async (isApproved: boolean) => {
+    setBusy(true)
+    await onDecide(isApproved).catch(setError)
+    setBusy(false)
+  }
   const { client, isLogin, roles, scopes, audience, address, expiresAt } = device
   return (
     <div class="card pad steps">
@@ -42,11 +48,15 @@ export function Decision({ userCode, device, email, isBusy, error, onApprove, on
         {isLogin && (
           <>
             <dt>Roles</dt>
-            <Pills names={roles} otherwise="none" />
+            <dd>
+              <Pills names={roles} otherwise="none" />
+            </dd>
           </>
         )}
         <dt>Scopes</dt>
-        <Pills names={scopes} otherwise={isLogin ? 'none' : 'none: it only learns which account you use'} />
+        <dd>
+          <Pills names={scopes} otherwise={isLogin ? 'none' : 'none: it only learns which account you use'} />
+        </dd>
         <dt>Audience</dt>
         <dd class="break">{audience}</dd>
         <dt>Began at address</dt>
@@ -57,26 +67,13 @@ export function Decision({ userCode, device, email, isBusy, error, onApprove, on
         </dd>
       </dl>
       <footer>
-        <button type="button" class="button" disabled={isBusy} onClick={onDeny}>
+        <button type="button" class="button" disabled={isBusy} onClick={() => decide(false)}>
           Deny
         </button>
-        <button type="button" class="button primary" disabled={isBusy} onClick={onApprove}>
+        <button type="button" class="button primary" disabled={isBusy} onClick={() => decide(true)}>
           Approve
         </button>
       </footer>
     </div>
-  )
-}
-
-function Pills({ names, otherwise }: { names: readonly string[]; otherwise: string }) {
-  return (
-    <dd class="row wrap">
-      {names.map(name => (
-        <span key={name} class="pill">
-          {name}
-        </span>
-      ))}
-      {names.length === 0 && <span class="muted">{otherwise}</span>}
-    </dd>
   )
 }

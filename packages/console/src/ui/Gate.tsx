@@ -1,43 +1,41 @@
-/** What every page shows around its content: log-in, the outage banner, the question for the password. */
-import type { ComponentChildren } from 'preact'
-import { isAway, passwordRequest, session } from '../session.ts'
-import { AlertIcon, GateIcon } from './icons.tsx'
-import { lazy } from './lazy.tsx'
+/** What every page shows around its content: the log-in and the outage banner. */
+import { type ComponentChildren, render } from 'preact'
+import { isAway, session } from '../session.ts'
+import { AlertIcon } from './icons.tsx'
+import { Lazy, type LoadLater, loader } from './Lazy.tsx'
 
-const Login = lazy(async () => (await import('./Login.tsx')).Login, Splash)
-const Reauthenticate = lazy(
-  async () => (await import('./Reauthenticate.tsx')).Reauthenticate,
-  () => null,
-)
+/**
+ * Shows a page in the document that the auth service sends.
+ * @param load imports `later.ts` of the page
+ */
+export function mount(title: string, page: ComponentChildren, load: LoadLater): void {
+  loader.set(load)
+  render(<Gate title={title}>{page}</Gate>, document.getElementById('app') as HTMLElement)
+}
 
-export function Gate({ title, children }: { title: string; children: ComponentChildren }) {
-  const { phase, isUnreachable } = session.use()
-  const isAsked = passwordRequest.use() !== undefined
-  const isOut = isAway.use() || isUnreachable
-  if (phase === 'signed-out') return <Login title={title} />
+function Gate({ title, children }: { title: string; children: ComponentChildren }) {
+  const { status } = session.use()
+  const isOut = isAway.use()
+  if (status === 'signed-out') return <Lazy placeholder={<Splash />}>{({ Login }) => <Login title={title} />}</Lazy>
   return (
     <>
       {isOut && (
         <div class="banner" role="alert">
           <AlertIcon />
           <span>
-            <strong>The auth service does not answer.</strong> You stay signed in, and guards decide from memory. This
-            page tries again by itself.
+            <strong>The auth service does not answer.</strong> You stay signed in. This page tries again by itself.
           </span>
         </div>
       )}
-      {phase === 'unknown' ? <Splash /> : children}
-      {isAsked && <Reauthenticate />}
+      {status === 'unknown' ? <Splash /> : children}
     </>
   )
 }
 
-export function Splash() {
+function Splash() {
   return (
     <main class="login" aria-busy="true">
-      <div class="mark pulse" role="status" aria-label="Loading">
-        <GateIcon size={26} />
-      </div>
+      <div class="mark pulse" role="status" aria-label="Loading" />
     </main>
   )
 }

@@ -3,45 +3,31 @@ import { isProblem } from '@gatehouse/client'
 import { useState } from 'preact/hooks'
 import { client, farewell, session } from '../session.ts'
 import { endedText } from '../texts.ts'
-import { Field } from './Field.tsx'
-import { AlertIcon, CheckIcon, GateIcon } from './icons.tsx'
-import { Problem } from './Problem.tsx'
-
-/** The rules of new passwords in a sentence; the service names each broken rule. */
-const rules = 'At least 15 characters that are hard to guess. A few random words are good.'
+import { Checkbox, Field, NewPassword } from './Field.tsx'
+import { Form, type Values } from './Form.tsx'
+import { AlertIcon, CheckIcon } from './icons.tsx'
 
 export function Login({ title }: { title: string }) {
-  const [email, setEmail] = useState('')
-  const [password, setPassword] = useState('')
-  const [newPassword, setNewPassword] = useState('')
-  const [remember, setRemember] = useState(true)
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
   const [mustChange, setMustChange] = useState(false)
-
-  const { endedBy } = session.use()
+  const state = session.use()
   const receipt = farewell.use()
-  const ended = endedBy && error === undefined ? endedText(endedBy) : undefined
+  const why = state.status === 'signed-out' ? state.why : undefined
+  const ended = why && !/^(signed-out|refresh-missing)$/.test(why) && endedText(why)
 
-  const submit = async (event: Event) => {
-    event.preventDefault()
-    setBusy(true)
-    setError(undefined)
+  const logIn = async ({ email = '', password = '', newPassword, remember }: Values) => {
     try {
-      await client.signIn({ email, password, remember, ...(mustChange ? { newPassword } : {}) })
+      await client.signIn({ email, password, remember: remember === 'on', ...(newPassword && { newPassword }) })
+      farewell.set(undefined)
     } catch (failure) {
       if (isProblem(failure, 'password-change-required')) setMustChange(true)
-      setError(failure)
-      setBusy(false)
+      throw failure
     }
   }
 
   return (
     <main class="login">
-      <form onSubmit={submit}>
-        <div class="mark">
-          <GateIcon size={26} />
-        </div>
+      <div class="steps">
+        <div class="mark" />
         <h1>{title}</h1>
         {ended && (
           <div class="note" role="status">
@@ -57,50 +43,23 @@ export function Login({ title }: { title: string }) {
             <div>{receipt}</div>
           </div>
         )}
-        <Problem error={error} />
-        <Field
-          label="E-mail address"
-          type="email"
-          name="email"
-          autocomplete="username"
-          required
-          autofocus
-          value={email}
-          onText={setEmail}
-        />
-        <Field
-          label={mustChange ? 'Current password or reset code' : 'Password'}
-          type="password"
-          name="password"
-          autocomplete="current-password"
-          required
-          value={password}
-          onText={setPassword}
-        />
-        {mustChange && (
-          <Field
-            label="New password"
-            type="password"
-            name="newPassword"
-            autocomplete="new-password"
-            required
-            hint={rules}
-            value={newPassword}
-            onText={setNewPassword}
-          />
-        )}
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={remember}
-            onChange={({ currentTarget }) => setRemember(currentTarget.checked)}
-          />
-          Keep me signed in on this device
-        </label>
-        <button type="submit" class="button primary wide" disabled={isBusy}>
-          {isBusy ? 'Logging in…' : mustChange ? 'Set password and log in' : 'Log in'}
-        </button>
-      </form>
+        <Form button={mustChange ? 'Set password and log in' : 'Log in'} tone="wide" onSubmit={logIn}>
+          {error => (
+            <>
+              <Field label="E-mail address" type="email" name="email" autocomplete="username" required autofocus />
+              <Field
+                label={mustChange ? 'Current password or reset code' : 'Password'}
+                type="password"
+                name="password"
+                autocomplete="current-password"
+                required
+              />
+              {mustChange && <NewPassword error={error} />}
+              <Checkbox name="remember" label="Keep me signed in on this device" />
+            </>
+          )}
+        </Form>
+      </div>
     </main>
   )
 }

@@ -1,5 +1,5 @@
 /** Where an error of a page is shown. Its texts are loaded with the first error. */
-import { lazy } from './lazy.tsx'
+import { Lazy } from './Lazy.tsx'
 
 export interface ProblemProps {
   error: unknown
@@ -8,11 +8,6 @@ export interface ProblemProps {
   onRetry?: () => void
 }
 
-const ProblemNote = lazy(
-  async () => (await import('./ProblemNote.tsx')).ProblemNote,
-  () => null,
-)
-
 export function Problem(props: ProblemProps) {
-  return props.error === undefined ? null : <ProblemNote {...props} />
+  return props.error !== undefined && <Lazy>{({ ProblemNote }) => <ProblemNote {...props} />}</Lazy>
 }

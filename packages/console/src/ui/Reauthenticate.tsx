@@ -1,52 +1,59 @@
-/** The dialog that asks for the password before an act that wants a recent log-in. */
+/** Step-up: asks for the password where the service wants a recent log-in, then repeats the call. */
+import { isProblem } from '@gatehouse/client'
 import { reauthenticate } from '@gatehouse/client/reauthenticate'
-import { useState } from 'preact/hooks'
-import { client, passwordRequest } from '../session.ts'
+import { client } from '../session.ts'
+import { createStore } from '../store.ts'
 import { Dialog } from './Dialog.tsx'
 import { Field } from './Field.tsx'
-import { Problem } from './Problem.tsx'
-import { SubmitFooter } from './SubmitFooter.tsx'
+import { Form } from './Form.tsx'
+
+interface PasswordRequest {
+  /** What the service says. */
+  title: string
+  /** True: the password was accepted, and the call is repeated. */
+  done: (isConfirmed: boolean) => void
+}
+
+const request = createStore<PasswordRequest | undefined>(undefined)
+
+const { fetch } = client
+client.fetch = async (input, init) => {
+  try {
+    return await fetch(input, init)
+  } catch (error) {
+    if (!isProblem(error, 'reauthentication-required')) throw error
+    const { title } = error.problem
+    const isConfirmed = await new Promise<boolean>(done => request.set({ title, done }))
+    request.set(undefined)
+    if (!isConfirmed) throw error
+    return fetch(input, init)
+  }
+}
 
 export function Reauthenticate() {
-  const [password, setPassword] = useState('')
-  const [error, setError] = useState<unknown>()
-  const [isBusy, setBusy] = useState(false)
-  const request = passwordRequest.use()
-  if (request === undefined) return null
-
-  const close = (isConfirmed: boolean) => {
-    setPassword('')
-    setError(undefined)
-    setBusy(false)
-    request.done(isConfirmed)
-  }
-  const submit = async (event: Event) => {
-    event.preventDefault()
-    setBusy(true)
-    try {
-      await reauthenticate(client, password)
-      close(true)
-    } catch (failure) {
-      setError(failure)
-      setBusy(false)
-    }
+  const { title, done } = request.use() ?? {}
+  if (!done) return null
+  const confirm = async ({ password = '' }) => {
+    await reauthenticate(client, password)
+    done(true)
   }
   return (
-    <Dialog title="Enter your password" onClose={() => close(false)}>
-      <form onSubmit={submit}>
-        <p>{request.title} Then what you asked for goes on.</p>
-        <Problem error={error} />
-        <Field
-          label="Password"
-          type="password"
-          autocomplete="current-password"
-          required
-          autofocus
-          value={password}
-          onText={setPassword}
-        />
-        <SubmitFooter text="Continue" isBusy={isBusy} />
-      </form>
+    <Dialog title="Enter your password" onClose={() => done(false)}>
+      <Form button="Continue" onSubmit={confirm}>
+        {() => (
+          <>
+            <p>{title} Then what you asked for goes on.</p>
+            <Field
+              label="Password"
+              type="password"
+              name="password"
+              autocomplete="current-password"
+              required
+              autofocus
+            />
+          </>
+        )}
+      </Form>
     </Dialog>
   )
 }

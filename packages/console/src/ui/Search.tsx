@@ -7,15 +7,15 @@ const pauseMs = 200
 export interface SearchProps {
   label: string
   value: string
-  onSearch: (text: string) => void
+  onChange: (text: string) => void
 }
 
-export function Search({ label, value, onSearch }: SearchProps) {
+export function Search({ label, value, onChange }: SearchProps) {
   const id = useId()
   const [text, setText] = useState(value)
   useEffect(() => {
     if (text === value) return
-    const timer = setTimeout(() => onSearch(text), pauseMs)
+    const timer = setTimeout(() => onChange(text), pauseMs)
     return () => clearTimeout(timer)
   }, [text])
   return (

@@ -7,10 +7,11 @@ const now = createStore(Date.now())
 setInterval(() => now.set(Date.now()), 15_000)
 
 export function Time({ at }: { at: string | null }) {
+  now.use()
   if (at === null) return <span class="muted">never</span>
   return (
     <time dateTime={at} title={dateTime(at)}>
-      {ago(at, Math.max(now.use(), Date.now()))}
+      {ago(at)}
     </time>
   )
 }

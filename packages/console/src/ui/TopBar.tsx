@@ -1,18 +1,15 @@
 /** The top of the pages for users: the account, and the way out. */
 import { client } from '../session.ts'
-import { GateIcon, LogOutIcon } from './icons.tsx'
 
-export function TopBar({ email = ' ' }: { email: string | undefined }) {
+export function TopBar({ email = ' ' }: { email: string | undefined }) {
   return (
     <header class="topbar">
-      <span class="mark small">
-        <GateIcon />
-      </span>
+      <span class="mark small" />
       <span class="grow ellipsis" dir="auto">
         {email}
       </span>
       <button type="button" class="button plain" onClick={() => client.signOut()}>
-        <LogOutIcon /> Log out
+        Log out
       </button>
     </header>
   )

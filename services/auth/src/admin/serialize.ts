@@ -1,10 +1,8 @@
 /** Converts rows to the responses of the admin routes. */
-import type { AuditView, ClientView, KeyView, RevocationView, SessionDetail, UserView } from '@gatehouse/contract'
-import Bowser from 'bowser'
+import type { AuditView, ClientView, KeyView, RevocationView, UserView } from '@gatehouse/contract'
 import { type LiveGuard, type LiveGuards, lagOf } from '../store/guards.ts'
 import type { AccountRow } from '../store/listAccounts.ts'
 import { type RevocationRow, revocationDetail } from '../store/listRevocations.ts'
-import type { SessionRow } from '../store/listSessions.ts'
 import type { ClientRow } from '../store/manageClients.ts'
 import type { AuditEntryRow } from '../store/readAudit.ts'
 import type { StoredKey } from '../store/signingKeys.ts'
@@ -24,11 +22,6 @@ function withIsoTimes<Row extends object>(row: Row): Serialized<Row> {
 
 export function userView(row: AccountRow): UserView {
   return { ...withIsoTimes(row), state: row.disabledAt === null ? 'active' : 'disabled' }
-}
-
-export function sessionDetail({ clientId, ...row }: SessionRow, callerSid: string): SessionDetail {
-  const { id, userAgent } = row
-  return { ...withIsoTimes(row), client: clientId, current: id === callerSid, agent: agentInWords(userAgent) }
 }
 
 export function clientView({ jwks, ...row }: ClientRow): ClientView {
@@ -86,16 +79,4 @@ export function guardView(guard: LiveGuard, live: LiveGuards) {
     leaseLeftMs: Math.round(leaseUntilMs - live.dbNowMs),
     lastSeenAt: new Date(lastSeenMs).toISOString(),
   }
-}
-
-/**
- * @returns for example `Firefox 140 on Windows 10`; for a program the first word, such as `curl`
- */
-export function agentInWords(userAgent: string | null): string {
-  if (userAgent === null || userAgent.trim() === '') return 'unknown'
-  const { browser, os } = Bowser.parse(userAgent)
-  const program = browser.name || (/^[\w.-]{1,40}/.exec(userAgent)?.[0] ?? 'unknown')
-  const name = [program, browser.name ? browser.version?.split('.')[0] : undefined].filter(Boolean).join(' ')
-  const system = [os.name, os.versionName ?? os.version?.split('.')[0]].filter(Boolean).join(' ')
-  return system === '' ? name : `${name} on ${system}`
 }

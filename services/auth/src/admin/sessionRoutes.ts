@@ -10,7 +10,6 @@ import { listSessions, ownerOf } from '../store/listSessions.ts'
 import { bulkRevoke, previewBulkRevoke } from './bulkRevoke.ts'
 import { type AdminDeps, adminContextOf, adminRoute, IdParams, receipts } from './deps.ts'
 import { assertConfirmed } from './policies.ts'
-import { sessionDetail } from './serialize.ts'
 
 const maxSessions = 200
 
@@ -45,9 +44,9 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (a
   app.get('/admin/users/:id/sessions', list, async request => {
     const { id } = request.params
     if ((await readAccount(db, id)) === undefined) throw new ProblemError('not-found', 'no such account')
-    const rows = await listSessions(db, { accountId: id, limit: maxSessions })
+    const sessions = await listSessions(db, { accountId: id, limit: maxSessions, currentId: request.caller.sid })
     const ended = await listEndedSessions(db, id)
-    return { sessions: rows.map(row => sessionDetail(row, request.caller.sid)), ended }
+    return { sessions, ended }
   })
 
   app.get('/admin/sessions/count', count, async () => ({ activeSessions: await countActive(db) }))

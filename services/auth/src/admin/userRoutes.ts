@@ -26,7 +26,7 @@ import { createUser } from './createUser.ts'
 import { pageOf, readAccountCursor } from './cursor.ts'
 import { type AdminDeps, adminContextOf, adminRoute, IdParams } from './deps.ts'
 import { assertRightsChangeAllowed, etagOf } from './policies.ts'
-import { sessionDetail, userView } from './serialize.ts'
+import { userView } from './serialize.ts'
 import { changeProblems } from './userActionRoutes.ts'
 
 const maxSessions = 200
@@ -94,12 +94,12 @@ export const userRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps
     const { id } = request.params
     const [row, sessions, ended] = await Promise.all([
       readAccountRow(db, id),
-      listSessions(db, { accountId: id, limit: maxSessions }),
+      listSessions(db, { accountId: id, limit: maxSessions, currentId: request.caller.sid }),
       listEndedSessions(db, id),
     ])
     if (row === undefined) throw new ProblemError('not-found', 'no such account')
     reply.header('etag', etagOf(row.version))
-    return { user: userView(row), sessions: sessions.map(session => sessionDetail(session, request.caller.sid)), ended }
+    return { user: userView(row), sessions, ended }
   })
 
   app.patch('/admin/users/:id', change, async (request, reply) => {

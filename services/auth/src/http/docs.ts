@@ -10,7 +10,7 @@ import {
   KeyView,
   Problem,
   Receipt,
-  SessionDetail,
+  SessionView,
   UserView,
 } from '@gatehouse/contract'
 import type { FastifyInstance, FastifySchema } from 'fastify'
@@ -25,7 +25,7 @@ export interface DocsOptions {
 
 /** Must be registered before the routes: it records each route on registration. */
 export async function openApi(app: FastifyInstance, { issuer, version, cookieName }: DocsOptions): Promise<void> {
-  const schemas = [Problem, Receipt, UserView, SessionDetail, EndedSession, ClientView, KeyView, AuditView]
+  const schemas = [Problem, Receipt, UserView, SessionView, EndedSession, ClientView, KeyView, AuditView]
   for (const schema of schemas) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {

@@ -6,7 +6,7 @@ import type { Db } from '../database/database.ts'
 import { actorContextOf } from '../http/actorContext.ts'
 import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
 import { listEndedSessions } from '../store/listEndedSessions.ts'
-import { listSessions, ownerOf, type SessionRow } from '../store/listSessions.ts'
+import { listSessions, ownerOf } from '../store/listSessions.ts'
 import type { Revocations } from './revoke.ts'
 import { type BarrierDeps, sendRevocation } from './sendWhenInForce.ts'
 
@@ -34,10 +34,10 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
   }
   app.get('/sessions', { schema: list }, async (request, reply) => {
     const { id, sid } = request.caller
-    const rows = await listSessions(db, { accountId: id, limit: maxSessions })
+    const sessions = await listSessions(db, { accountId: id, limit: maxSessions, currentId: sid })
     const ended = await listEndedSessions(db, id)
     reply.header('cache-control', 'no-store')
-    return { sessions: rows.map(row => viewOf(row, sid)), ended }
+    return { sessions, ended }
   })
 
   const endOne = {
@@ -69,19 +69,4 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
     const revoked = await revocations.endSessions(which, 'revoked', actorContextOf(request))
     return sendRevocation(request, reply, { revoked, barrierDeps })
   })
-}
-
-function viewOf({ id, clientId, device, userAgent, address, ...times }: SessionRow, currentId: string) {
-  return {
-    id,
-    current: id === currentId,
-    client: clientId,
-    device,
-    userAgent,
-    address,
-    createdAt: times.createdAt.toISOString(),
-    renewedAt: times.renewedAt?.toISOString() ?? null,
-    expiresAt: times.expiresAt.toISOString(),
-    sharedAt: times.sharedAt?.toISOString() ?? null,
-  }
 }

@@ -1,6 +1,7 @@
 /** Lists the sessions of an account that ended recently. */
 import type { EndedSession } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
+import { agentInWords } from './listSessions.ts'
 import { readClock } from './readClock.ts'
 
 const recentMs = 24 * 3600 * 1000
@@ -18,8 +19,10 @@ export async function listEndedSessions(db: Db, accountId: string): Promise<Ende
     take: maxSessions,
     select: { id: true, device: true, userAgent: true, address: true, createdAt: true, endedAt: true, endedAs: true },
   })
-  return rows.map(({ createdAt, endedAt, endedAs, ...rest }) => ({
+  return rows.map(({ userAgent, createdAt, endedAt, endedAs, ...rest }) => ({
     ...rest,
+    agent: agentInWords(userAgent),
+    userAgent,
     createdAt: createdAt.toISOString(),
     endedAt: (endedAt as Date).toISOString(),
     endedAs: endedAs ?? 'revoked',

@@ -1,7 +1,7 @@
 /** The admin routes of sessions: end one, and end all that match criteria. */
 import type { ActiveSessions, BulkPreview } from '@gatehouse/contract'
 import t from 'tap'
-import { agentInWords } from '../../src/admin/serialize.ts'
+import { agentInWords } from '../../src/store/listSessions.ts'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { holdLock, holdRevocationClock, untilBlocked } from '../helpers/locks.ts'
 import { insertRefreshRows } from '../helpers/refreshRows.ts'
@@ -142,7 +142,11 @@ t.test('bulk end: with millions of sessions, the preview is an estimate and the 
 
 t.test('session view: describes user agents', async t => {
   const agents: [string | null, string][] = [
-    ['Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0', 'Firefox 140 on Windows 10'],
+    ['Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0', 'Firefox 140 on Windows'],
+    [
+      'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+      'Chrome 140 on macOS',
+    ],
     [
       'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
       'Safari 18 on iOS 18',

@@ -5,19 +5,17 @@ import { useLocation } from 'preact-iso'
 import { client, root } from '../../session.ts'
 import { DownloadIcon } from '../../ui/icons.tsx'
 import { Problem } from '../../ui/Problem.tsx'
-import { Pages } from '../../ui/Table.tsx'
 import { useData } from '../../useData.ts'
 import { saveAs } from '../drawer/ReceiptProgress.tsx'
-import { to, withQuery } from '../paths.ts'
+import { withQuery } from '../paths.ts'
+import { Pages } from '../Table.tsx'
 import { EntryList } from './EntryList.tsx'
 import { Filters } from './Filters.tsx'
 
 export function Audit() {
-  const { query, route } = useLocation()
+  const { path, query, route } = useLocation()
   const { cursor, ...filters } = query
   const list = useData<AuditPage>(withQuery('admin/audit', { ...filters, cursor, limit: '50' }))
-  const path = to('audit')
-  const next = list.value?.nextCursor
   return (
     <>
       <div class="heading">
@@ -27,10 +25,7 @@ export function Audit() {
       <Filters filters={filters} onChange={changed => route(withQuery(path, changed))} />
       <Problem error={list.error} onRetry={list.reload} />
       <EntryList entries={list.value?.entries} isLoading={list.isLoading} expected={15} />
-      <Pages
-        first={cursor ? withQuery(path, filters) : undefined}
-        next={next ? withQuery(path, { ...filters, cursor: next }) : undefined}
-      />
+      <Pages next={list.value?.nextCursor} />
     </>
   )
 }

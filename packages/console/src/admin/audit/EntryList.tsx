@@ -1,12 +1,11 @@
 /** Audit entries as a table; each opens its evidence. */
 import type { AuditView } from '@gatehouse/contract'
-import { useState } from 'preact/hooks'
-import { Dialog } from '../../ui/Dialog.tsx'
-import { Table } from '../../ui/Table.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { DrawerButton } from '../drawer/DrawerButton.tsx'
+import { Table } from '../Table.tsx'
 import { useNames } from '../useNames.ts'
 import { Who } from '../Who.tsx'
-import { Evidence } from './Evidence.tsx'
+import { Evidence, type EvidenceProps } from './Evidence.tsx'
 
 export interface EntryListProps {
   entries: readonly AuditView[] | undefined
@@ -16,47 +15,36 @@ export interface EntryListProps {
 
 export function EntryList({ entries, isLoading = false, expected = 10 }: EntryListProps) {
   const { rows, nameOf } = useNames(entries, ({ actor, target }) => [actor, target])
-  const [open, setOpen] = useState<AuditView | undefined>()
   return (
+    <Table
+      label="Audit entries"
+      columns={{
+        When: [3, ({ at }) => <Time at={at} />],
+        Action: [4, ({ action }) => action],
+        Actor: [4, ({ actor }) => <Who id={actor} name={nameOf(actor)} />],
+        Target: [4, ({ target }) => <Who id={target} name={nameOf(target)} />],
+        Outcome: [3, ({ outcome }) => <span class={`pill ${outcomeTone(outcome)}`}>{outcome}</span>],
+        Actions: [3, entry => <EvidenceButton entry={entry} nameOf={nameOf} />],
+      }}
+      rows={rows}
+      isLoading={isLoading}
+      expected={expected}
+      keyOf={({ id }) => id}
+      empty="No entry matches."
+    />
+  )
+}
+
+function EvidenceButton({ entry, nameOf }: EvidenceProps) {
+  const text = (
     <>
-      <Table
-        label="Audit entries"
-        columns={['When', 'Action', 'Actor', 'Target', 'Outcome', '-Evidence']}
-        widths={[3, 4, 4, 4, 3, 2.6]}
-        rows={rows}
-        isLoading={isLoading}
-        expected={expected}
-        keyOf={({ id }) => id}
-        empty="No entry matches."
-        row={entry => (
-          <>
-            <td>
-              <Time at={entry.at} />
-            </td>
-            <td>{entry.action}</td>
-            <td>
-              <Who id={entry.actor} name={nameOf(entry.actor)} />
-            </td>
-            <td>
-              <Who id={entry.target} name={nameOf(entry.target)} />
-            </td>
-            <td>
-              <span class={`pill ${outcomeTone(entry.outcome)}`}>{entry.outcome}</span>
-            </td>
-            <td class="end">
-              <button type="button" class="button small plain" onClick={() => setOpen(entry)}>
-                Details<span class="hidden"> of entry {entry.id}</span>
-              </button>
-            </td>
-          </>
-        )}
-      />
-      {open && (
-        <Dialog title={`Entry ${open.id}`} kind="drawer" onClose={() => setOpen(undefined)}>
-          <Evidence entry={open} nameOf={nameOf} />
-        </Dialog>
-      )}
+      Details<span class="hidden"> of entry {entry.id}</span>
     </>
+  )
+  return (
+    <DrawerButton class="small plain" title={`Entry ${entry.id}`} text={text}>
+      {() => <Evidence entry={entry} nameOf={nameOf} />}
+    </DrawerButton>
   )
 }
 

@@ -2,11 +2,11 @@
 import type { AuditView } from '@gatehouse/contract'
 import { dateTime } from '../../format.ts'
 import { to } from '../paths.ts'
-import { Who } from '../Who.tsx'
+import { type NameOf, Who } from '../Who.tsx'
 
 export interface EvidenceProps {
   entry: AuditView
-  nameOf: (id: string | null) => string | undefined
+  nameOf: NameOf
 }
 
 export function Evidence({ entry, nameOf }: EvidenceProps) {

@@ -1,61 +1,66 @@
 /** The filters of the audit log. */
-import { useEffect, useState } from 'preact/hooks'
 import { Field } from '../../ui/Field.tsx'
+import { Form, type Values } from '../../ui/Form.tsx'
 
-type Values = Record<string, string | undefined>
+/** By parameter of the API: an example. */
+const examples = {
+  ...{
+    action: 'session.start',
+    outcome: 'credentials-invalid',
+    actor: 'e-mail address or id',
+    target: 'e-mail address or id',
+  },
+  ...{ address: '203.0.113.7', seq: 'number of a receipt' },
+  ...{ from: '2026-11-28T08:00:00Z', until: '2026-11-29T08:00:00Z' },
+}
 
-const fields = [
-  ['action', 'Action', 'session.start'],
-  ['actor', 'Actor', 'id of an account or client'],
-  ['target', 'Target', 'id'],
-  ['outcome', 'Outcome', 'credentials-invalid'],
-  ['address', 'Address', '203.0.113.7'],
-  ['seq', 'Revocation', 'number'],
-  ['from', 'From', '2026-11-28T08:00:00Z'],
-  ['until', 'Until', '2026-11-29T08:00:00Z'],
-] as const
+export interface FiltersProps {
+  filters: Values
+  onChange: (filters: Values) => void
+}
 
-export function Filters({ filters, onChange }: { filters: Values; onChange: (filters: Values) => void }) {
-  const [values, setValues] = useState(filters)
-  useEffect(() => setValues(filters), [JSON.stringify(filters)])
-  const set = fields.filter(([name]) => filters[name])
+export function Filters({ filters, onChange }: FiltersProps) {
+  const set = Object.entries(filters)
+  const labelOf = (name: string) => (name === 'seq' ? 'Receipt' : `${name.charAt(0).toUpperCase()}${name.slice(1)}`)
   return (
     <details class="card" open={set.length > 0 || undefined}>
       <summary>
         Filters
-        {set.map(([name, label]) => (
+        {set.map(([name, value]) => (
           <span key={name} class="pill accent break">
-            {label}: {filters[name]}
+            {labelOf(name)}: {value}
           </span>
         ))}
       </summary>
-      <form
-        onSubmit={event => {
-          event.preventDefault()
-          onChange(values)
-        }}
+      {/* Another address fills the fields anew. */}
+      <Form
+        key={JSON.stringify(filters)}
+        class=""
+        button="Filter"
+        otherButton={
+          set.length > 0 && (
+            <button type="button" class="button" onClick={() => onChange({})}>
+              Clear
+            </button>
+          )
+        }
+        onSubmit={onChange}
       >
-        <div class="grid">
-          {fields.map(([name, label, placeholder]) => (
-            <Field
-              key={name}
-              label={label}
-              placeholder={placeholder}
-              autocomplete="off"
-              value={values[name] ?? ''}
-              onText={text => setValues({ ...values, [name]: text.trim() })}
-            />
-          ))}
-        </div>
-        <footer>
-          <button type="button" class="button" disabled={set.length === 0} onClick={() => onChange({})}>
-            Clear
-          </button>
-          <button type="submit" class="button primary">
-            Filter
-          </button>
-        </footer>
-      </form>
+        {() => (
+          <div class="grid">
+            {Object.entries(examples).map(([name, placeholder]) => (
+              <Field
+                key={name}
+                label={labelOf(name)}
+                name={name}
+                placeholder={placeholder}
+                autocomplete="off"
+                defaultValue={filters[name]}
+              />
+            ))}
+          </div>
+        )}
+      </Form>
     </details>
   )
 }

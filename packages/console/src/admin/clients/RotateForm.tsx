@@ -1,7 +1,6 @@
 /** How long the old secret stays valid. */
 import type { ClientView } from '@gatehouse/contract'
-import { useId, useState } from 'preact/hooks'
-import { SubmitFooter } from '../../ui/SubmitFooter.tsx'
+import { Form } from '../../ui/Form.tsx'
 import type { Action } from '../drawer/action.ts'
 import { rotateAction } from './clientActions.tsx'
 
@@ -18,28 +17,21 @@ export interface RotateFormProps {
 }
 
 export function RotateForm({ client, onSubmit }: RotateFormProps) {
-  const id = useId()
-  const [seconds, setSeconds] = useState(3600)
   return (
-    <form
-      class="steps"
-      onSubmit={event => {
-        event.preventDefault()
-        onSubmit(rotateAction(client, seconds))
-      }}
-    >
-      <div class="field">
-        <label for={id}>How long the old secret is still accepted</label>
-        <select id={id} value={seconds} onChange={({ currentTarget }) => setSeconds(Number(currentTarget.value))}>
-          {overlaps.map(([value, text]) => (
-            <option key={value} value={value}>
-              {text}
-            </option>
-          ))}
-        </select>
-        <small>Choose long enough to give the new secret to every process.</small>
-      </div>
-      <SubmitFooter text="Review" />
-    </form>
+    <Form button="Review" onSubmit={({ seconds }) => onSubmit(rotateAction(client, Number(seconds)))}>
+      {() => (
+        <div class="field">
+          <label for="seconds">How long the old secret is still accepted</label>
+          <select id="seconds" name="seconds">
+            {overlaps.map(([value, text]) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
+          </select>
+          <small>Choose long enough to give the new secret to every process.</small>
+        </div>
+      )}
+    </Form>
   )
 }

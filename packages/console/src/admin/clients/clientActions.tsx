@@ -1,8 +1,12 @@
 /** The acts on a service client that revoke. */
 import type { ClientRotated, ClientView, Receipt } from '@gatehouse/contract'
-import { call } from '../../api.ts'
+import { call, soon } from '../../api.ts'
 import { ago } from '../../format.ts'
-import { type Action, receiptOf } from '../drawer/action.ts'
+import { type Action, receiptOf, type ShownSecret } from '../drawer/action.ts'
+
+export function secretOf(label: string, value: string): ShownSecret {
+  return { label, value, hint: 'It is shown once. Store it in your secret store.' }
+}
 
 export function deleteAction({ id, lastUsedAt }: ClientView, onDone: () => void): Action {
   return {
@@ -16,14 +20,10 @@ export function deleteAction({ id, lastUsedAt }: ClientView, onDone: () => void)
       </>,
       'Its tokens are refused, and its guards get no lease any more: their services answer 503 until they have another client.',
     ],
-    send: async ({ reason }) =>
-      receiptOf(
-        await call<Receipt>(`admin/clients/${encodeURIComponent(id)}`, {
-          method: 'DELETE',
-          body: { reason },
-          waitSeconds: 1,
-        }),
-      ),
+    send: async body => {
+      const request = { method: 'DELETE', body, headers: soon } as const
+      return receiptOf(await call<Receipt>(`admin/clients/${encodeURIComponent(id)}`, request))
+    },
     onDone,
   }
 }
@@ -41,18 +41,9 @@ export function rotateAction({ id }: ClientView, overlapSeconds: number): Omit<A
         : `The old secret is accepted until ${ago(new Date(Date.now() + overlapSeconds * 1000).toISOString())}.`,
     ],
     send: async ({ reason }) => {
-      const path = `admin/clients/${encodeURIComponent(id)}/rotate`
-      const { data } = await call<ClientRotated>(path, {
-        method: 'POST',
-        body: { overlapSeconds, reason },
-        waitSeconds: 1,
-      })
-      const secret = {
-        label: `New secret of ${id}`,
-        value: data.secret,
-        hint: 'It is shown once. Store it in your secret store.',
-      }
-      return { receipt: data.revocation, secret }
+      const request = { method: 'POST', body: { overlapSeconds, reason }, headers: soon } as const
+      const { data } = await call<ClientRotated>(`admin/clients/${encodeURIComponent(id)}/rotate`, request)
+      return { receipt: data.revocation, secret: secretOf(`New secret of ${id}`, data.secret) }
     },
   }
 }

@@ -6,7 +6,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { duration, plural } from '../../format.ts'
 import { farewell, isPaused } from '../../session.ts'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { Field } from '../../ui/Field.tsx'
+import { Field, onText } from '../../ui/Field.tsx'
 import { Problem } from '../../ui/Problem.tsx'
 import { to } from '../paths.ts'
 import { type Action, type ActionResult, begin, currentAction } from './action.ts'
@@ -127,19 +127,21 @@ function ActionForm({ action, onSubmit, children }: ActionFormProps) {
           label="Reason"
           autofocus
           hint="Optional. It is kept in the audit log."
+          name="reason"
           placeholder="laptop lost"
           maxLength={500}
           value={reason}
-          onText={setReason}
+          onInput={onText(setReason)}
         />
       )}
       {confirmation !== undefined && (
         <Field
           label={`Type “${confirmation}” to confirm`}
+          name="confirmation"
           autocomplete="off"
           required
           value={typed}
-          onText={setTyped}
+          onInput={onText(setTyped)}
         />
       )}
       <footer>

@@ -1,12 +1,19 @@
 /** A receipt: each guard with its state, and whether the revocation is in force. */
 import type { GuardList, Receipt } from '@gatehouse/contract'
 import { useEffect, useState } from 'preact/hooks'
-import { duration, plural, timeOfDay } from '../../format.ts'
+import { duration, plural } from '../../format.ts'
 import { AlertIcon, CheckIcon, ClockIcon, DownloadIcon } from '../../ui/icons.tsx'
 import { useData } from '../../useData.ts'
 import { to, withQuery } from '../paths.ts'
 import { currentAction } from './action.ts'
 import { type LiveGuard, type LiveReceipt, useLiveReceipt } from './followReceipt.ts'
+
+const clock = new Intl.DateTimeFormat('en-GB', {
+  ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  fractionalSecondDigits: 3,
+})
+/** `08:15:03.022` */
+const timeOfDay = (iso: string) => clock.format(Date.parse(iso))
 
 /** The act was sent; its answer comes within a second, in force or not. */
 export function PendingReceipt() {
@@ -90,39 +97,30 @@ function isDone({ acknowledgedAt, leaseEndedAt }: LiveGuard): boolean {
 }
 
 function GuardLine({ guard, isInForce }: { guard: LiveGuard; isInForce: boolean }) {
-  const { name, acknowledgedAt, leaseEndedAt, leaseEndsMs } = guard
-  const left = useSecondsLeft(leaseEndsMs)
-  if (acknowledgedAt !== null) {
-    return (
-      <li class="ok">
-        <span class="spot">
-          <CheckIcon size={14} />
-        </span>
-        <span class="grow break">{name}</span>
-        <small class="num">acknowledged {timeOfDay(acknowledgedAt)}</small>
-      </li>
-    )
-  }
-  if (leaseEndedAt !== null || isInForce) {
-    return (
-      <li class="lapsed">
-        <span class="spot">
-          <AlertIcon size={14} />
-        </span>
-        <span class="grow break">{name}</span>
-        <small class="num">{leaseEndedAt ? `lease ended ${timeOfDay(leaseEndedAt)}` : 'has left the feed'}</small>
-      </li>
-    )
-  }
+  const left = useSecondsLeft(guard.leaseEndsMs)
+  const [tone, Icon, text] = stateOf(guard, { isInForce, left })
   return (
-    <li class="wait">
+    <li class={tone}>
       <span class="spot">
-        <ClockIcon size={14} />
+        <Icon size={14} />
       </span>
-      <span class="grow break">{name}</span>
-      <small class="num">{left === undefined ? 'waiting' : `waits for its lease, ${left} s left`}</small>
+      <span class="grow break">{guard.name}</span>
+      <small class="num">{text}</small>
     </li>
   )
+}
+
+interface Waiting {
+  isInForce: boolean
+  /** The seconds that are left of the lease. */
+  left: number | undefined
+}
+
+function stateOf({ acknowledgedAt, leaseEndedAt }: LiveGuard, { isInForce, left }: Waiting) {
+  if (acknowledgedAt !== null) return ['ok', CheckIcon, `acknowledged ${timeOfDay(acknowledgedAt)}`] as const
+  if (leaseEndedAt !== null) return ['lapsed', AlertIcon, `lease ended ${timeOfDay(leaseEndedAt)}`] as const
+  if (isInForce) return ['lapsed', AlertIcon, 'has left the feed'] as const
+  return ['wait', ClockIcon, left === undefined ? 'waiting' : `waits for its lease, ${left} s left`] as const
 }
 
 function useSecondsLeft(endsMs: number | null): number | undefined {

@@ -33,11 +33,17 @@ export interface Action {
   afterConflict?: string
 }
 
+/** A secret that is shown once, and what it is. */
+export interface ShownSecret {
+  label: string
+  value: string
+  hint: string
+}
+
 export interface ActionResult {
   /** Null when nothing was revoked. */
   receipt: Receipt | null
-  /** A secret that is shown once, and what it is. */
-  secret?: { label: string; value: string; hint: string }
+  secret?: ShownSecret
   /** What was done, where nothing was revoked. */
   message?: string
   /** The step that follows. */
@@ -58,3 +64,6 @@ export function receiptOf({ data }: Answer<Receipt>): ActionResult {
 
 /** What a covered token is answered with, in words. */
 export const endedEffect = 'Clients get 401 session-ended on their next request, and must log in again.'
+
+/** The names that a field lists, with spaces or commas. */
+export const wordsOf = (text: string) => [...new Set(text.split(/[\s,]+/).filter(Boolean))]

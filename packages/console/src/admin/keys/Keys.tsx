@@ -2,53 +2,50 @@
 import type { KeyList, KeyView } from '@gatehouse/contract'
 import { shortId } from '../../format.ts'
 import { CheckIcon, ClockIcon, PlusIcon } from '../../ui/icons.tsx'
-import { Problem } from '../../ui/Problem.tsx'
-import { Table } from '../../ui/Table.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { useData } from '../../useData.ts'
 import { begin } from '../drawer/action.ts'
-import { useIsAdmin } from '../me.ts'
+import { ListPage } from '../ListPage.tsx'
 import { activateAction, announceAction, withdrawAction } from './keyActions.tsx'
 
 export function Keys() {
   const list = useData<KeyList>('admin/keys', 2000)
-  const isAdmin = useIsAdmin()
-  const columns = ['Key', 'State', 'Since', 'Private key', 'Guards']
   return (
-    <>
-      <div class="heading">
-        <h1>Keys</h1>
-        {isAdmin && (
-          <button type="button" class="button primary" onClick={() => begin(announceAction(list.reload))}>
-            <PlusIcon size={16} /> Announce a key
-          </button>
-        )}
-      </div>
+    <ListPage
+      title="Keys"
+      list={list}
+      button={
+        <button type="button" class="button primary" onClick={() => begin(announceAction(list.reload))}>
+          <PlusIcon size={16} /> Announce a key
+        </button>
+      }
+      columns={{
+        Key: [
+          3,
+          ({ kid, algorithm }) => (
+            <>
+              <span class="mono strong" title={kid}>
+                {shortId(kid)}
+              </span>
+              <small class="block">{algorithm}</small>
+            </>
+          ),
+        ],
+        State: [2.5, ({ state }) => <span class={`pill ${pills[state]}`}>{state}</span>],
+        Since: [3, key => <Time at={key.withdrawnAt ?? key.retiredAt ?? key.activatedAt ?? key.announcedAt} />],
+        'Private key': [3, ({ stored }) => <span class={stored === 'none' ? 'muted' : ''}>{places[stored]}</span>],
+        Guards: [5, ({ guards, state }) => <GuardStates guards={guards} isWithdrawn={state === 'withdrawn'} />],
+        Actions: [5, key => <KeyButtons keyView={key} onDone={list.reload} />],
+      }}
+      rows={list.value?.keys}
+      keyOf={({ kid }) => kid}
+      empty="There is no key. The auth service cannot sign."
+    >
       <p class="muted">
         Announce a key, activate it when every guard holds it, and withdraw the old key when its tokens have expired. No
         request is refused meanwhile.
       </p>
-      <Problem error={list.error} onRetry={list.reload} />
-      <Table
-        label="Keys"
-        columns={isAdmin ? [...columns, '-Actions'] : columns}
-        widths={[3, 2.5, 3, 3, 5, 5]}
-        rows={list.value?.keys}
-        expected={2}
-        keyOf={({ kid }) => kid}
-        empty="There is no key. The auth service cannot sign."
-        row={key => (
-          <>
-            <KeyCells keyView={key} />
-            {isAdmin && (
-              <td class="end nowrap">
-                <KeyButtons keyView={key} onDone={list.reload} />
-              </td>
-            )}
-          </>
-        )}
-      />
-    </>
+    </ListPage>
   )
 }
 
@@ -57,30 +54,6 @@ const places: Record<KeyView['stored'], string> = {
   database: 'in the database',
   file: 'in SIGNING_KEY',
   none: 'not held',
-}
-
-function KeyCells({ keyView }: { keyView: KeyView }) {
-  const { kid, algorithm, state, stored, announcedAt, activatedAt, retiredAt, withdrawnAt, guards } = keyView
-  return (
-    <>
-      <td>
-        <span class="mono strong" title={kid}>
-          {shortId(kid)}
-        </span>
-        <small class="block">{algorithm}</small>
-      </td>
-      <td>
-        <span class={`pill ${pills[state]}`}>{state}</span>
-      </td>
-      <td>
-        <Time at={withdrawnAt ?? retiredAt ?? activatedAt ?? announcedAt} />
-      </td>
-      <td class={stored === 'none' ? 'muted' : ''}>{places[stored]}</td>
-      <td>
-        <GuardStates guards={guards} isWithdrawn={state === 'withdrawn'} />
-      </td>
-    </>
-  )
 }
 
 const maxGuards = 12
@@ -110,7 +83,7 @@ function KeyButtons({ keyView, onDone }: { keyView: KeyView; onDone: () => void 
     <>
       <button type="button" class="button small" onClick={() => begin(activateAction(keyView, onDone))}>
         Activate<span class="hidden"> {shortId(kid)}</span>
-      </button>{' '}
+      </button>
       <button type="button" class="button small danger" onClick={() => begin(withdrawAction(keyView, onDone))}>
         Withdraw<span class="hidden"> {shortId(kid)}</span>
       </button>

@@ -1,6 +1,6 @@
 /** The acts on keys. */
 import type { KeyAnnounced, KeyView, Receipt } from '@gatehouse/contract'
-import { call } from '../../api.ts'
+import { call, soon } from '../../api.ts'
 import { shortId } from '../../format.ts'
 import { type Action, receiptOf } from '../drawer/action.ts'
 
@@ -14,7 +14,7 @@ export function announceAction(onDone: () => void): Action {
       'Guards verify with it from now on. It signs nothing yet.',
     ],
     send: async ({ reason }) => {
-      const { data } = await call<KeyAnnounced>('admin/keys', { method: 'POST', body: { reason }, waitSeconds: 1 })
+      const { data } = await call<KeyAnnounced>('admin/keys', { method: 'POST', body: { reason }, headers: soon })
       return { receipt: data.announcement, next: activateAction(data.key, onDone) }
     },
     onDone,
@@ -61,7 +61,7 @@ export function withdrawAction({ kid, state }: KeyView, onDone: () => void): Act
     ],
     send: async ({ reason }) => {
       const path = `admin/keys/${kid}/withdraw`
-      return receiptOf(await call<Receipt>(path, { method: 'POST', body: { reason }, waitSeconds: 1 }))
+      return receiptOf(await call<Receipt>(path, { method: 'POST', body: { reason }, headers: soon }))
     },
     onDone,
     afterConflict: 'The key signs, or is withdrawn already. Close, and look at the list.',

@@ -43,9 +43,7 @@ export function Health({ guards }: { guards: GuardList | undefined }) {
       <ShieldIcon />
       <div>
         <strong>{plural(live.length, 'guard')} up to date.</strong>{' '}
-        {behind.length > 0
-          ? 'A revocation is on its way.'
-          : 'A revocation is in force everywhere when its call returns.'}
+        {behind.length > 0 ? 'A revocation is on its way.' : 'Revocations get through.'}
       </div>
     </div>
   )

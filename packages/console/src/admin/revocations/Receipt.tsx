@@ -18,7 +18,7 @@ export function Receipt() {
     setReceipt(undefined)
     setError(undefined)
     // The state of this moment; the events bring the rest.
-    call<ReceiptData>(`admin/revocations/${encodeURIComponent(seq)}`, { waitSeconds: 0 }).then(
+    call<ReceiptData>(`admin/revocations/${encodeURIComponent(seq)}`, { headers: { prefer: 'wait=0' } }).then(
       ({ data }) => setReceipt(data),
       setError,
     )

@@ -1,84 +1,62 @@
 /** The revocations: who caused them, and how long they took to be in force. */
 import type { RevocationPage, RevocationView } from '@gatehouse/contract'
 import { useLocation } from 'preact-iso'
-import { duration } from '../../format.ts'
-import { Problem } from '../../ui/Problem.tsx'
-import { Pages, Table } from '../../ui/Table.tsx'
+import { count, duration } from '../../format.ts'
 import { Time } from '../../ui/Time.tsx'
 import { useData } from '../../useData.ts'
+import { ListPage } from '../ListPage.tsx'
 import { to, withQuery } from '../paths.ts'
 import { useNames } from '../useNames.ts'
 import { Who } from '../Who.tsx'
 
 export function Revocations() {
   const { cursor } = useLocation().query
-  const path = to('revocations')
   const list = useData<RevocationPage>(withQuery('admin/revocations', { cursor }), cursor ? undefined : 5000)
   const { rows, nameOf } = useNames(list.value?.revocations, ({ actor, target }) => [actor, target])
-  const next = list.value?.nextCursor
   return (
-    <>
-      <h1>Revocations</h1>
-      <Problem error={list.error} onRetry={list.reload} />
-      <Table
-        label="Revocations"
-        columns={['Receipt', 'When', 'Action', 'By', 'On', 'Sessions', 'In force', 'Slowest guard']}
-        widths={[2, 3, 4, 4, 4, 2, 2, 3]}
-        rows={rows}
-        isLoading={list.isLoading}
-        expected={12}
-        keyOf={({ seq }) => seq}
-        empty="Nothing was revoked yet."
-        row={row => <RevocationRow row={row} nameOf={nameOf} />}
-      />
-      <Pages first={cursor ? path : undefined} next={next ? withQuery(path, { cursor: next }) : undefined} />
-    </>
+    <ListPage
+      title="Revocations"
+      list={list}
+      next={list.value?.nextCursor}
+      columns={{
+        Receipt: [
+          2.5,
+          ({ seq }) => (
+            <a class="strong" href={to('revocations', seq)}>
+              Receipt {seq}
+            </a>
+          ),
+        ],
+        When: [3, ({ at }) => <Time at={at} />],
+        Action: [4, ({ action }) => action],
+        By: [4, ({ actor }) => <Who id={actor} name={nameOf(actor)} />],
+        On: [4, ({ target }) => <Who id={target} name={nameOf(target)} />],
+        Sessions: [2, ({ sessionsEnded }) => count(sessionsEnded), 'num'],
+        'In force': [2.5, row => <InForce row={row} />, 'num'],
+        'Slowest guard': [3.5, ({ slowest }) => <Slowest guard={slowest} />],
+      }}
+      rows={rows}
+      expected={12}
+      keyOf={({ seq }) => seq}
+      empty="Nothing was revoked yet."
+    />
   )
 }
 
-interface RevocationRowProps {
-  row: RevocationView
-  nameOf: (id: string | null) => string | undefined
+function InForce({ row: { inForce, waitedMs } }: { row: RevocationView }) {
+  if (inForce) return <span class="pill ok">{duration(waitedMs ?? 0)}</span>
+  return (
+    <span class="pill warn" title="No request waited for it. Open it to see.">
+      not awaited
+    </span>
+  )
 }
 
-function RevocationRow({ row, nameOf }: RevocationRowProps) {
-  const { seq, at, action, actor, target, sessionsEnded, inForce, waitedMs, slowest } = row
+function Slowest({ guard }: { guard: RevocationView['slowest'] }) {
+  if (guard === null) return <span class="muted">–</span>
   return (
-    <>
-      <td>
-        <a class="strong num" href={to('revocations', seq)}>
-          {seq}
-        </a>
-      </td>
-      <td>
-        <Time at={at} />
-      </td>
-      <td>{action}</td>
-      <td>
-        <Who id={actor} name={nameOf(actor)} />
-      </td>
-      <td>
-        <Who id={target} name={nameOf(target)} />
-      </td>
-      <td class="num">{sessionsEnded}</td>
-      <td>
-        {inForce ? (
-          <span class="pill ok num">after {duration(waitedMs ?? 0)}</span>
-        ) : (
-          <span class="pill warn" title="No request waited for it. Open it to see.">
-            not awaited
-          </span>
-        )}
-      </td>
-      <td class="break">
-        {slowest ? (
-          <>
-            {slowest.name} <small class="num">{duration(slowest.afterMs)}</small>
-          </>
-        ) : (
-          <span class="muted">–</span>
-        )}
-      </td>
-    </>
+    <span class="break">
+      {guard.name} <small class="num">{duration(guard.afterMs)}</small>
+    </span>
   )
 }

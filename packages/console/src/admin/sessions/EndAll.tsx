@@ -29,7 +29,9 @@ export function EndAll() {
       ],
       send: async ({ reason }) => {
         const body = { confirm: sentence, reason }
-        return receiptOf(await call<Receipt>('admin/sessions/end-all', { method: 'POST', body, waitSeconds: 5 }))
+        return receiptOf(
+          await call<Receipt>('admin/sessions/end-all', { method: 'POST', body, headers: { prefer: 'wait=5' } }),
+        )
       },
       onDone: reload,
     })

@@ -1,9 +1,9 @@
 /** Ends sessions by criteria, with the number that they match while they are typed. */
 import type { BulkPreview, Receipt, SessionCriteria } from '@gatehouse/contract'
 import { useEffect, useState } from 'preact/hooks'
-import { call } from '../../api.ts'
+import { call, soon } from '../../api.ts'
 import { plural } from '../../format.ts'
-import { Field } from '../../ui/Field.tsx'
+import { Field, onText } from '../../ui/Field.tsx'
 import { Problem } from '../../ui/Problem.tsx'
 import { begin, endedEffect, receiptOf } from '../drawer/action.ts'
 import { StreamsEffect } from '../drawer/StreamsEffect.tsx'
@@ -26,8 +26,9 @@ export function Sessions() {
   const isCurrent = JSON.stringify(preview.criteria) === JSON.stringify(criteria)
   const field = (name: keyof CriteriaText) => ({
     value: text[name],
+    name,
     autocomplete: 'off',
-    onText: (value: string) => setText({ ...text, [name]: value }),
+    onInput: onText(value => setText({ ...text, [name]: value })),
   })
   return (
     <>
@@ -119,7 +120,7 @@ function endMatching(criteria: SessionCriteria, counted: BulkPreview, onDone: ()
     ...(includesCurrentSession ? { confirmation: 'myself', endsOwnSession: true } : {}),
     send: async ({ reason }) => {
       const body = { criteria, reason, ...(includesCurrentSession ? { confirm: 'myself' } : {}) }
-      return receiptOf(await call<Receipt>('admin/sessions/end', { method: 'POST', body, waitSeconds: 1 }))
+      return receiptOf(await call<Receipt>('admin/sessions/end', { method: 'POST', body, headers: soon }))
     },
     onDone,
   })

@@ -1,10 +1,9 @@
 /** Chooses new roles and scopes; the drawer then shows what changes. */
 import type { UserChanged, UserDetail } from '@gatehouse/contract'
-import { useState } from 'preact/hooks'
-import { call } from '../../api.ts'
+import { call, soon } from '../../api.ts'
 import { Field } from '../../ui/Field.tsx'
-import { SubmitFooter } from '../../ui/SubmitFooter.tsx'
-import type { Action } from '../drawer/action.ts'
+import { Form } from '../../ui/Form.tsx'
+import { type Action, wordsOf } from '../drawer/action.ts'
 import { Difference } from './Difference.tsx'
 import type { Seen } from './userAction.tsx'
 
@@ -13,30 +12,33 @@ export interface RightsFormProps {
   onSubmit: (action: Omit<Action, 'onDone'>) => void
 }
 
-const wordsOf = (text: string) => [...new Set(text.split(/[\s,]+/).filter(Boolean))]
-
 export function RightsForm({ seen, onSubmit }: RightsFormProps) {
-  const { user } = seen
-  const [roles, setRoles] = useState(user.roles.join(' '))
-  const [scopes, setScopes] = useState(user.scopes.join(' '))
+  const { roles, scopes } = seen.user
   return (
-    <form
-      class="steps"
-      onSubmit={event => {
-        event.preventDefault()
-        onSubmit(rightsAction(seen, { roles: wordsOf(roles), scopes: wordsOf(scopes) }))
-      }}
+    <Form
+      button="Review"
+      onSubmit={values =>
+        onSubmit(rightsAction(seen, { roles: wordsOf(values['roles'] ?? ''), scopes: wordsOf(values['scopes'] ?? '') }))
+      }
     >
-      <Field
-        label="Roles"
-        hint="With spaces: admin, auditor, or roles of your services."
-        autofocus
-        value={roles}
-        onText={setRoles}
-      />
-      <Field label="Scopes" hint="With spaces, for example storage:restricted." value={scopes} onText={setScopes} />
-      <SubmitFooter text="Review" />
-    </form>
+      {() => (
+        <>
+          <Field
+            label="Roles"
+            name="roles"
+            hint="With spaces: admin, auditor, or roles of your services."
+            autofocus
+            defaultValue={roles.join(' ')}
+          />
+          <Field
+            label="Scopes"
+            name="scopes"
+            hint="With spaces, for example storage:restricted."
+            defaultValue={scopes.join(' ')}
+          />
+        </>
+      )}
+    </Form>
   )
 }
 
@@ -64,7 +66,7 @@ function rightsAction(first: Seen, after: { roles: string[]; scopes: string[] })
     ],
     send: async ({ reason }) => {
       const body = { ...after, reason, ...(isConfirmed ? { confirm: 'myself' } : {}) }
-      const request = { method: 'PATCH', body, ifMatch: seen.etag, waitSeconds: 1 } as const
+      const request = { method: 'PATCH', body, headers: { ...soon, 'if-match': seen.etag ?? '' } } as const
       const { data } = await call<UserChanged>(`admin/users/${seen.user.id}`, request)
       return { receipt: data.revocation }
     },

@@ -1,12 +1,11 @@
 /** The sessions of an account, each with the button that ends it. */
-import type { Receipt, SessionDetail, UserDetail } from '@gatehouse/contract'
-import { isPhone } from '../../agent.ts'
-import { call } from '../../api.ts'
-import { AlertIcon, LaptopIcon, PhoneIcon } from '../../ui/icons.tsx'
-import { Table } from '../../ui/Table.tsx'
+import type { Receipt, SessionView, UserDetail } from '@gatehouse/contract'
+import { call, soon } from '../../api.ts'
+import { AlertIcon, DeviceIcon } from '../../ui/icons.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { begin, endedEffect, receiptOf } from '../drawer/action.ts'
 import { StreamsEffect } from '../drawer/StreamsEffect.tsx'
+import { type Column, Table } from '../Table.tsx'
 
 export interface SessionTableProps {
   detail: UserDetail | undefined
@@ -15,59 +14,48 @@ export interface SessionTableProps {
 }
 
 export function SessionTable({ detail, isAdmin, onDone }: SessionTableProps) {
-  const columns = ['Device', 'Address', 'Logged in', 'Last active', 'Ends']
+  const columns: Record<string, Column<SessionView>> = {
+    Device: [5, session => <DeviceName session={session} />],
+    Address: [3, ({ address }) => address ?? '–', 'mono'],
+    'Logged in': [3, ({ createdAt }) => <Time at={createdAt} />],
+    'Last active': [3, ({ renewedAt, createdAt }) => <Time at={renewedAt ?? createdAt} />],
+    Ends: [3, ({ expiresAt }) => <Time at={expiresAt} />],
+  }
+  const end = (session: SessionView) => (
+    <button type="button" class="button small danger" onClick={() => endSession(session, onDone)}>
+      End<span class="hidden"> the session on {session.device ?? session.agent}</span>
+    </button>
+  )
   return (
     <Table
       label="Sessions"
-      columns={isAdmin ? [...columns, '-Actions'] : columns}
-      widths={[5, 3, 3, 3, 3, 2.2]}
+      columns={isAdmin ? { ...columns, Actions: [2.2, end] } : columns}
       rows={detail?.sessions}
       expected={2}
       keyOf={({ id }) => id}
       empty="No active session. The account is logged in nowhere."
-      row={session => (
-        <>
-          <td>
-            <div class="row">
-              <span class="muted">{isPhone(session.userAgent) ? <PhoneIcon /> : <LaptopIcon />}</span>
-              <div class="break">
-                <span class="strong">
-                  <bdi>{session.device ?? session.agent}</bdi>
-                </span>{' '}
-                {session.current && <span class="pill ok">this session</span>}
-                {session.sharedAt && (
-                  <span class="pill warn">
-                    <AlertIcon size={13} /> shared
-                  </span>
-                )}
-                {session.device && <small class="block">{session.agent}</small>}
-              </div>
-            </div>
-          </td>
-          <td class="mono">{session.address ?? '–'}</td>
-          <td>
-            <Time at={session.createdAt} />
-          </td>
-          <td>
-            <Time at={session.renewedAt ?? session.createdAt} />
-          </td>
-          <td>
-            <Time at={session.expiresAt} />
-          </td>
-          {isAdmin && (
-            <td class="end">
-              <button type="button" class="button small danger" onClick={() => endSession(session, onDone)}>
-                End<span class="hidden"> the session on {session.device ?? session.agent}</span>
-              </button>
-            </td>
-          )}
-        </>
-      )}
     />
   )
 }
 
-function endSession({ id, device, agent, current }: SessionDetail, onDone: () => void): void {
+function DeviceName({ session: { device, agent, current, sharedAt } }: { session: SessionView }) {
+  return (
+    <div class="row">
+      <DeviceIcon agent={agent} />
+      <div class="break">
+        <bdi class="strong">{device ?? agent}</bdi> {current && <span class="pill ok">this session</span>}
+        {sharedAt && (
+          <span class="pill warn">
+            <AlertIcon size={13} /> shared
+          </span>
+        )}
+        {device && <small class="block">{agent}</small>}
+      </div>
+    </div>
+  )
+}
+
+function endSession({ id, device, agent, current }: SessionView, onDone: () => void): void {
   begin({
     title: 'End this session',
     button: 'End session',
@@ -83,7 +71,7 @@ function endSession({ id, device, agent, current }: SessionDetail, onDone: () =>
     ...(current ? { confirmation: 'myself', endsOwnSession: true } : {}),
     send: async ({ reason }) => {
       const body = { reason, ...(current ? { confirm: 'myself' } : {}) }
-      return receiptOf(await call<Receipt>(`admin/sessions/${id}/end`, { method: 'POST', body, waitSeconds: 1 }))
+      return receiptOf(await call<Receipt>(`admin/sessions/${id}/end`, { method: 'POST', body, headers: soon }))
     },
     onDone,
   })

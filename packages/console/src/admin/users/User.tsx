@@ -1,6 +1,7 @@
 /** One account: its state, its sessions, and what an admin can do with it. */
 import type { UserDetail, UserView } from '@gatehouse/contract'
 import { useRoute } from 'preact-iso'
+import { Pills } from '../../ui/Pills.tsx'
 import { Problem } from '../../ui/Problem.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { useData } from '../../useData.ts'
@@ -49,15 +50,7 @@ export function User() {
 function Facts({ user }: { user: UserView | undefined }) {
   const line = <span class="skeleton line" />
   const names = (list: readonly string[] | undefined) =>
-    list?.length === 0 ? (
-      <span class="muted">none</span>
-    ) : (
-      (list?.map(name => (
-        <span key={name} class="pill accent">
-          {name}
-        </span>
-      )) ?? line)
-    )
+    list ? <Pills names={list} tone="accent" otherwise="none" /> : line
   return (
     <dl class="card pad facts wide">
       <div>
@@ -73,11 +66,11 @@ function Facts({ user }: { user: UserView | undefined }) {
       </div>
       <div>
         <dt>Roles</dt>
-        <dd class="row wrap">{names(user?.roles)}</dd>
+        <dd>{names(user?.roles)}</dd>
       </div>
       <div>
         <dt>Scopes</dt>
-        <dd class="row wrap">{names(user?.scopes)}</dd>
+        <dd>{names(user?.scopes)}</dd>
       </div>
       <div>
         <dt>Created</dt>

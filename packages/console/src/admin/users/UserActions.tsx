@@ -10,7 +10,7 @@ import { type Seen, type UserActionName, userAction } from './userAction.tsx'
 
 export interface UserActionsProps {
   detail: UserDetail
-  etag: string | undefined
+  etag: string | null | undefined
   onDone: () => void
 }
 

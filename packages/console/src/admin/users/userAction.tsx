@@ -1,7 +1,7 @@
 /** The acts on an account: what the drawer says about each, and the call behind it. */
 import type { Receipt, ResetCodeIssued, UserDetail, UserView } from '@gatehouse/contract'
 import type { ComponentChildren } from 'preact'
-import { call } from '../../api.ts'
+import { call, soon } from '../../api.ts'
 import { duration, plural } from '../../format.ts'
 import { type Action, endedEffect, receiptOf } from '../drawer/action.ts'
 import { StreamsEffect } from '../drawer/StreamsEffect.tsx'
@@ -9,7 +9,7 @@ import { Difference } from './Difference.tsx'
 
 export interface Seen {
   user: UserView
-  etag: string | undefined
+  etag: string | null | undefined
   /** It is the account of the admin who acts. */
   isOwn: boolean
 }
@@ -94,7 +94,7 @@ export function userAction(name: UserActionName, first: Seen, onDone: () => void
     ...(first.isOwn ? { confirmation: 'myself' } : name === 'remove' ? { confirmation: first.user.email } : {}),
     send: async ({ reason }) => {
       const body = { reason, ...(first.isOwn ? { confirm: 'myself' } : {}) }
-      const request = { method, body, ifMatch: seen.etag, waitSeconds: 1 }
+      const request = { method, body, headers: { ...soon, 'if-match': seen.etag ?? '' } }
       if (name !== 'resetCode') return receiptOf(await call<Receipt>(url + path, request))
       const { data } = await call<ResetCodeIssued>(url + path, request)
       const hint = `It is shown once, and expires in ${duration(data.expiresInSeconds * 1000)}.`
