@@ -5,6 +5,7 @@ import type { Db } from '../database/database.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { sessionEntry } from '../revoke/appendWork.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
+import type { AuditAction } from '../store/auditActions.ts'
 import { countActive } from '../store/countActive.ts'
 import { countMatching, endMatching, type SessionCount } from '../store/matchingSessions.ts'
 import { readHead } from '../store/readClock.ts'
@@ -63,7 +64,7 @@ async function assertShareLeft(tx: Db, { preview, actor }: BulkRequest, context:
  * @throws ProblemError the codes of `ReadActor`; `insufficient-scope` when only an admin may end so many
  */
 export async function bulkRevoke(
-  { db, revocations }: AdminDeps,
+  deps: AdminDeps,
   request: BulkRequest,
   context: ActorContext,
 ): Promise<RevocationResult> {
@@ -73,25 +74,43 @@ export async function bulkRevoke(
   // Sessions that begin later are not ended, so that the loop ends.
   const isPast = requested.createdBefore < asOf
   const filter = { ...requested, createdBefore: isPast ? requested.createdBefore : asOf }
-  await db.$transaction(async tx => {
+  await deps.db.$transaction(async tx => {
     if (!isAdmin(actor) && criteria.accounts === undefined) await assertShareLeft(tx, request, context)
     await writeAudit(tx, context, {
       ...{ action: 'sessions.end-matching', target: null, outcome: 'begun' },
       detail: { ...criteria, sessions: preview.sessions },
     })
   })
+  // The caller confirmed that its own session may end.
+  const bulk = { filter, byIndex: !estimated, by: 'sessions.end-matching' as const, ownChanges: { session: false } }
+  return endInBatches(deps, bulk, context)
+}
+
+export interface BatchedEnd {
+  /** No session that begins later matches. */
+  filter: SessionFilter
+  byIndex: boolean
+  /** The action of which the ends are a part. */
+  by: AuditAction
+  /** After the batch that ends the session of the actor, that session is not checked again. */
+  ownChanges: { session: boolean }
+}
+
+/** @returns the result of the last batch, or the head of the feed when no session matches */
+export async function endInBatches(
+  { db, revocations }: Pick<AdminDeps, 'db' | 'revocations'>,
+  { filter, byIndex, by, ownChanges }: BatchedEnd,
+  context: ActorContext,
+): Promise<RevocationResult> {
   let last: RevocationResult | undefined
   let sessionsEnded = 0
   let after: string | null = lowestId
-  // The caller confirmed that its own session may end. After the batch that ends it, the session is
-  // not checked again.
-  const ownChanges = { session: false }
   while (after !== null) {
     const from: string = after
     let batch: string[] = []
     const revoked = await revocations.revokeWith(
       async tx => {
-        const ended = await endMatching(tx, filter, { after: from, limit: batchSize, byIndex: !estimated })
+        const ended = await endMatching(tx, filter, { after: from, limit: batchSize, byIndex })
         batch = ended.ids
         after = ended.last
         if (batch.length === 0) return undefined
@@ -99,7 +118,7 @@ export async function bulkRevoke(
         const entries = batch.map(sessionEntry)
         return { entries, action: 'session.revoked', target: null, sessionsEnded: batch.length, ownChanges }
       },
-      { ...context, detail: { by: 'sessions.end-matching' } },
+      { ...context, detail: { by } },
     )
     sessionsEnded += batch.length
     last = revoked ?? last

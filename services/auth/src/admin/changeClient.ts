@@ -16,8 +16,10 @@ import {
   replaceKeys,
   replaceSecret,
 } from '../store/manageClients.ts'
+import { countMatching } from '../store/matchingSessions.ts'
 import { createServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
+import { endInBatches } from './bulkRevoke.ts'
 import { assertAudience, assertClientId, newClientSecret } from './clientCredentials.ts'
 import type { AdminDeps } from './deps.ts'
 import { assertClientGrantAllowed } from './policies.ts'
@@ -128,22 +130,49 @@ export async function setClientKeys(
   })
 }
 
-/** @throws ProblemError `not-found`, `insufficient-scope` */
+/**
+ * Ends every token and session of the client, then deletes it. After a failure the client remains without credentials, and
+ * the request can be repeated.
+ * @throws ProblemError `not-found`, `insufficient-scope`
+ */
 export async function removeClient(
-  { revocations }: AdminDeps,
+  deps: Pick<AdminDeps, 'db' | 'revocations'>,
   id: string,
   context: ActorContext,
 ): Promise<RevocationResult> {
-  const revoked = await revocations.revokeWith(async tx => {
+  const { db, revocations } = deps
+  const ownChanges = { session: false }
+  let mayExchange = false
+  const cutOff = await revocations.revokeWith(async tx => {
     const client = await lockForActor(tx, id, context)
-    await deleteClient(tx, id)
+    mayExchange = client.scopes.includes('exchange')
+    ownChanges.session = client.sessionId === context.sid
+    // Without a secret and a key it cannot authenticate. A token exchange that waits for the lock finds another session of the
+    // client, and starts none.
+    await replaceKeys(tx, { id, jwks: { keys: [] } })
+    await renewClientSession(tx, id)
     const entries = [sessionEntry(client.sessionId)]
-    const ownChanges = { session: client.sessionId === context.sid }
     return { entries, action: 'client.delete', target: id, sessionsEnded: 0, ownChanges }
   }, context)
-  if (revoked === undefined) throw new Error('a deletion without an entry')
-  return revoked
+  if (cutOff === undefined) throw new Error('a deletion without an entry')
+  const revoked = mayExchange ? await endSessionsOf(deps, { id, ownChanges }, context) : cutOff
+  await deleteClient(db, id)
+  return revoked.sessionsEnded === 0 ? cutOff : revoked
 }
+
+/** The client can start no further session. */
+async function endSessionsOf(
+  deps: Pick<AdminDeps, 'db' | 'revocations'>,
+  { id, ownChanges }: { id: string; ownChanges: { session: boolean } },
+  context: ActorContext,
+): Promise<RevocationResult> {
+  const all = { accounts: null, client: id, devicePart: null, network: null }
+  const { asOf, estimated } = await countMatching(deps.db, { ...all, createdBefore: endOfTime }, context.sid)
+  const filter = { ...all, createdBefore: asOf }
+  return endInBatches(deps, { filter, byIndex: !estimated, by: 'client.delete', ownChanges }, context)
+}
+
+const endOfTime = new Date('9999-12-31T00:00:00Z')
 
 /**
  * The actor is read under the lock of the client's row, since the client may be the actor itself.

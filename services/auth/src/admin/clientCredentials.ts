@@ -12,13 +12,15 @@ export function newClientSecret(): string {
 
 /**
  * The id is the `sub` of the client's tokens, so it must not have the form of an account's id.
+ * Nor may it be `.` or `..`, which HTTP clients drop from a path: no request could name such a client.
  * `first-party` is the `client_id` in the tokens of users, and the command line another name of it.
  * @param publicClients ids that are accepted without a secret
  * @throws ProblemError `request-malformed`
  */
 export function assertClientId(id: string, publicClients: readonly string[] = []): void {
-  if (!uuid.test(id) && id !== firstParty && id !== commandLine && !publicClients.includes(id)) return
-  throw malformed('body/id', 'must be neither a UUID, nor first-party, nor gatehouse-cli, nor in PUBLIC_CLIENTS')
+  const reserved = ['.', '..', firstParty, commandLine, ...publicClients]
+  if (!uuid.test(id) && !reserved.includes(id)) return
+  throw malformed('body/id', 'must not be a UUID, a dot or two, first-party, gatehouse-cli, or one of PUBLIC_CLIENTS')
 }
 
 /** @throws ProblemError `request-malformed` for an audience that is not configured */

@@ -47,7 +47,8 @@ const keys = adminRoute('clients', {
 })
 const deletion = adminRoute('clients', {
   summary: 'Delete a service client',
-  description: 'Its tokens and its guards are refused when the response says `inForce`.',
+  description:
+    'Its tokens, its sessions from token exchanges and its guards are refused when the response says `inForce`. A token with `act` is accepted until it expires.',
   params,
   body: Reason,
   response: receipts,

@@ -63,7 +63,13 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
   const timeouts = ['connect_timeout', 'pool_timeout'].map(name => count(name, take(name), 0))
   // Zero is no limit, as in Prisma: DATABASE_TIMEOUT_MS then applies.
   const seconds = timeouts.filter(value => value !== undefined && value > 0) as number[]
-  const options = [take('options') ?? '', '-c TimeZone=UTC', `-c search_path=${escapeOption(quoteIdentifier(schema))}`]
+  const options = [
+    take('options') ?? '',
+    '-c TimeZone=UTC',
+    // What a transaction reads under a lock must include what committed before: an older snapshot does not.
+    `-c default_transaction_isolation=${escapeOption('read committed')}`,
+    `-c search_path=${escapeOption(quoteIdentifier(schema))}`,
+  ]
 
   const unknown = [...searchParams.keys()].find(name => !pgParameters.includes(name))
   if (unknown !== undefined)

@@ -15,9 +15,13 @@ const maxDeafMs = 10_000
 /** @throws ProblemError `unavailable`; its message names the reason, for the log */
 export async function assertReady({ db, deafMs }: ReadinessOptions): Promise<void> {
   if (await isStandby(db)) throw new ProblemError('unavailable', 'the database is a standby, which refuses writes')
-  const timeZone = await sessionTimeZone(db)
-  if (timeZone !== 'UTC')
-    throw new ProblemError('unavailable', `sessions run in ${timeZone}: ALTER ROLE ... SET timezone = 'UTC'`)
+  for (const { name, value } of await sessionSettings(db)) {
+    if (value !== neededSettings[name])
+      throw new ProblemError(
+        'unavailable',
+        `${name} is ${value}: ALTER ROLE ... SET ${name} = '${neededSettings[name]}'`,
+      )
+  }
   const missing = await missingMigrations(db)
   if (missing.length > 0) throw new ProblemError('unavailable', `migrations are missing: ${missing.join(', ')}`)
   const needed = await newerSchema(db)
@@ -25,10 +29,18 @@ export async function assertReady({ db, deafMs }: ReadinessOptions): Promise<voi
   if (deafMs() > maxDeafMs) throw new ProblemError('unavailable', 'notifications are not received')
 }
 
-/** A pooler accepts no start-up options, so the role must set the time zone that timestamps are read in. */
-async function sessionTimeZone(db: Db): Promise<string> {
-  const [row] = await db.$queryRaw<{ zone: string }[]>`SELECT current_setting('TimeZone') AS zone`
-  return row?.zone ?? ''
+/**
+ * A pooler accepts no start-up options, so the role must set them: the time zone that timestamps are read in, and the isolation
+ * in which a transaction reads, under a lock, what committed before.
+ */
+const neededSettings: Readonly<Record<string, string>> = {
+  timezone: 'UTC',
+  default_transaction_isolation: 'read committed',
+}
+
+async function sessionSettings(db: Db): Promise<{ name: string; value: string }[]> {
+  return db.$queryRaw`
+    SELECT name, current_setting(name) AS value FROM unnest(${Object.keys(neededSettings)}::text[]) AS name`
 }
 
 /** Whether PostgreSQL runs as a standby: it accepts connections and refuses every write. */

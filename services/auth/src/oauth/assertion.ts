@@ -85,9 +85,10 @@ function assertClaims(
   { iss, sub, aud, exp, nbf, iat, jti }: Record<string, unknown>,
   { id, issuer, nowSeconds }: { id: string; issuer: string; nowSeconds: number },
 ): string {
-  const audiences = [aud].flat()
+  // Beside another audience, the server that it names could present the assertion here.
+  const [audience, ...others] = [aud].flat()
   if (iss !== id || sub !== id) throw invalid('iss and sub are not the client')
-  if (!audiences.includes(issuer) && !audiences.includes(`${issuer}/oauth/token`))
+  if (others.length > 0 || (audience !== issuer && audience !== `${issuer}/oauth/token`))
     throw invalid('an assertion for another audience')
   if (typeof exp !== 'number' || exp + toleranceSeconds <= nowSeconds) throw invalid('an expired assertion')
   if (exp > nowSeconds + maxLifetimeSeconds + toleranceSeconds) throw invalid('an assertion that lasts too long')

@@ -74,19 +74,19 @@ export interface PublicClientDeps {
 
 /**
  * The client of a request that may come without a secret: an authenticated client, a public client, or that of log-ins.
- * @returns undefined when any other client only names itself
+ * @returns its id, and its scopes when it is authenticated; undefined when any other client only names itself
  * @throws as `clientOf`
  */
 export async function presentingClient(
   deps: PublicClientDeps & ClientDeps,
   request: FastifyRequest,
   form: Form,
-): Promise<{ id: string; isAuthenticated: boolean } | undefined> {
+): Promise<{ id: string; scopes: readonly string[] | null } | undefined> {
   const client = await clientOf(deps, request, form)
-  if (client !== undefined) return { id: client.id, isAuthenticated: true }
+  if (client !== undefined) return client
   const { id = firstParty } = presentedClient(request, form)
-  if (id === firstParty || id === commandLine) return { id: firstParty, isAuthenticated: false }
-  return (await isPublicClient(deps, id)) ? { id, isAuthenticated: false } : undefined
+  if (id === firstParty || id === commandLine) return { id: firstParty, scopes: null }
+  return (await isPublicClient(deps, id)) ? { id, scopes: null } : undefined
 }
 
 /**

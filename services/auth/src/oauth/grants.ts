@@ -8,6 +8,7 @@ import { readSessionGrant } from '../store/readSessionGrant.ts'
 import type { AuthenticatedClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AccessTokens } from '../tokens/accessTokens.ts'
+import { firstParty } from '../tokens/firstParty.ts'
 import { decodeRefreshToken } from '../tokens/refreshToken.ts'
 import { type Audiences, requestedAudience } from './audience.ts'
 import { type ClientDeps, type PublicClientDeps, presentingClient, requireClient } from './client.ts'
@@ -33,7 +34,8 @@ export const secretScopes: readonly string[] = ['guard', 'introspect', 'exchange
 /**
  * Rotates as `POST /session/renew` does, with the same retries and reuse detection (RFC 6749 section 6). `scope` and
  * `resource` select what the access token has; the next one can be another.
- * @throws OAuthError `invalid_scope`, `invalid_target` before the token rotates, so the client can present it again
+ * @throws OAuthError `unauthorized_client`, `invalid_scope`, `invalid_target` before the token rotates, so the client can
+ * present it again
  */
 export async function refreshGrant(deps: GrantDeps, request: FastifyRequest, form: Form): Promise<GrantResult> {
   const refreshToken = requireParameter(form, 'refresh_token')
@@ -41,14 +43,18 @@ export async function refreshGrant(deps: GrantDeps, request: FastifyRequest, for
   // A confidential client that only names itself is not authenticated.
   if (client === undefined) throw new OAuthError('invalid_grant', 'The refresh token belongs to another client.')
   const { id: clientId } = client
+  // A service client has only sessions of token exchanges, unless its devices began them while it was public.
+  const held = deps.publicClients.includes(clientId) ? null : client.scopes
+  if (held !== null && !held.includes('exchange'))
+    throw new OAuthError('unauthorized_client', 'The client lacks the scope exchange.')
   const wanted = { scopes: form['scope']?.split(' '), audience: requestedAudience(form, deps.audiences) }
   await assertGranted(deps, { refreshToken, clientId }, wanted)
   const idempotencyKey = idempotencyKeyOf(request)
   const presented = { refreshToken, clientId, idempotencyKey, isAwaited: () => isAwaited(request) }
   const { contents, refreshToken: successor } = await rotate(deps, presented, clientInfoOf(request))
   const { scopes = contents.scopes, audience = contents.audience ?? null } = wanted
-  // A scope that the account has lost since the check is left out, and the response says so (RFC 6749 section 5.1).
-  const kept = contents.scopes.filter(scope => scopes.includes(scope))
+  // A scope that the account or the client has lost is left out, and the response says so (RFC 6749 section 5.1).
+  const kept = contents.scopes.filter(scope => scopes.includes(scope) && (held?.includes(scope) ?? true))
   // A role gives more than any scope, so a token with a part of the scope has none.
   const roles = kept.length < contents.scopes.length ? [] : contents.roles
   const narrowed = { ...contents, audience, roles, scopes: kept }
@@ -62,11 +68,12 @@ interface WantedGrant {
 
 /** A refresh token that is not genuine, or of another client, is refused by the rotation. */
 async function assertGranted(
-  { db, refreshKeys }: GrantDeps,
+  { db, refreshKeys, audiences }: GrantDeps,
   { refreshToken, clientId }: { refreshToken: string; clientId: string },
   { scopes = [], audience }: WantedGrant,
 ): Promise<void> {
-  if (scopes.length === 0 && audience === undefined) return
+  // A session that began with a password has no audience of its own.
+  if (scopes.length === 0 && audience === undefined && clientId === firstParty) return
   const token = decodeRefreshToken(refreshToken, refreshKeys)
   const granted = token && (await readSessionGrant(db, token.sessionId))
   if (granted === undefined || granted.clientId !== clientId) return
@@ -74,6 +81,8 @@ async function assertGranted(
     throw new OAuthError('invalid_scope', 'The session does not have every requested scope.')
   if (audience !== undefined && audience !== (granted.audience ?? audience))
     throw new OAuthError('invalid_target', 'The session is for another resource.')
+  if (granted.audience !== null && !audiences.includes(granted.audience))
+    throw new OAuthError('invalid_target', 'The resource of the session is not known here any more.')
 }
 
 /** Issues an access token to the client itself, without a refresh token (RFC 6749 section 4.4.3). */

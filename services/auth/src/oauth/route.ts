@@ -102,7 +102,7 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     const form: Form = request.body
     const client = await presentingClient(deps, request, form)
     if (client === undefined) throw new ProblemError('client-invalid', 'a client id without its secret')
-    const context = { actor: client.isAuthenticated ? client.id : null, ...clientInfoOf(request) }
+    const context = { actor: client.scopes === null ? null : client.id, ...clientInfoOf(request) }
     const revoked = await revokeToken(deps, { token: requireParameter(form, 'token'), clientId: client.id, context })
     const result = revoked && (await barrierDeps.barrier.wait(revoked, barrierDeps.maxWaitMs))
     // RFC 7009 has no response for a pending revocation: the client must repeat the request (section 2.2.1).

@@ -106,6 +106,9 @@ export interface LockedDevice {
   authTime: number | null
 }
 
+/** Requests do not take equally long, so a device that polls at the interval arrives a little early at times. */
+const earlySeconds = 1
+
 /** Takes the row's lock by primary key, so that a code is used once. A poll that comes too early lengthens the interval. */
 export async function pollDevice(
   tx: Db,
@@ -113,7 +116,7 @@ export async function pollDevice(
 ): Promise<LockedDevice | undefined> {
   const [row] = await tx.$queryRaw<LockedDevice[]>`
     WITH locked AS (
-      SELECT *, coalesce(polled_at + make_interval(secs => interval_seconds) > statement_timestamp(), false) AS is_too_early
+      SELECT *, coalesce(polled_at + make_interval(secs => interval_seconds - ${earlySeconds}::int) > statement_timestamp(), false) AS is_too_early
         FROM device_authorizations
        WHERE device_code_hash = ${deviceCodeHash} AND client_id = ${clientId} FOR UPDATE
     ), polled AS (

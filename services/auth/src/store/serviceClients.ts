@@ -1,5 +1,6 @@
 /** Creates and authenticates service clients. */
 import type { Db } from '../database/database.ts'
+import { Prisma } from '../generated/prisma/client.ts'
 
 export interface NewServiceClient {
   id: string
@@ -9,10 +10,11 @@ export interface NewServiceClient {
   audience?: string | null
 }
 
-/** Creates the client, or gives an existing client this secret, name and scopes. */
+/** Creates the client, or gives an existing client this secret, name and scopes. No other secret and no key is then accepted. */
 export async function putServiceClient(db: Db, client: NewServiceClient): Promise<void> {
   const { id, ...fields } = toStored(client)
-  await db.serviceClient.upsert({ where: { id }, create: { id, ...fields }, update: fields })
+  const others = { previousSecretHash: null, previousSecretEndsAt: null, jwks: Prisma.DbNull }
+  await db.serviceClient.upsert({ where: { id }, create: { id, ...fields }, update: { ...fields, ...others } })
 }
 
 /** Relies on the primary key. @returns false when the id is taken */

@@ -36,7 +36,7 @@ t.test('create client: returns the secret once and stores only its hash', async 
     await service.callAsAdmin('/admin/clients', { body: { id: 'robot', scopes: ['guard'] } }),
     'conflict',
   )
-  for (const id of ['first-party', 'gatehouse-cli', service.admin.id, 'with space']) {
+  for (const id of ['first-party', 'gatehouse-cli', service.admin.id, 'with space', '.', '..']) {
     assertProblem(
       t,
       await service.callAsAdmin('/admin/clients', { body: { id, scopes: ['guard'] } }),

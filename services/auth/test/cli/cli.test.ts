@@ -192,8 +192,15 @@ t.test('cli: database commands migrate and create, and the doctor reports proble
     created: false,
   })
   t.strictSame(await secretHash(), before, 'a secret that was rotated in the meantime stays')
+  const others = `previous_secret_hash = secret_hash, previous_secret_ends_at = now() + interval '1 hour', jwks = '{}'`
+  await onServer(url, `UPDATE service_clients SET ${others}`)
   await gatehouse('create-client', '--id', 'warehouse', '--scope', 'guard', '--replace-secret')
   t.notSame(await secretHash(), before)
+  const accepted = await onServer(
+    url,
+    'SELECT FROM service_clients WHERE previous_secret_hash IS NULL AND jwks IS NULL',
+  )
+  t.equal(accepted.rows.length, 1, 'neither the secret before nor a key is accepted any more')
   t.match(await gatehouse('create-client', '--id', 'first-party', '--scope', 'guard'), { code: 2 })
   const weak = await runner({ ...environment, PASSWORD: 'password' })('create-account', '--email', 'x@example.org')
   t.match(weak, { code: 2, stderr: /PASSWORD/ })

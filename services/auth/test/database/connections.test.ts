@@ -71,12 +71,13 @@ t.test('PgBouncer with prepared_statements=true: named statements are shared', {
   t.ok(rows[0].count > 0, `${rows[0].count} statements are prepared`)
 })
 
-t.test('PgBouncer: a session in another time zone than UTC is not ready', { skip }, async t => {
-  const { url } = await freshDatabase(t.teardown)
-  await onServer(url, `ALTER DATABASE "${new URL(url).pathname.slice(1)}" SET timezone = 'Asia/Tokyo'`)
-  const service = await startService(t, { DATABASE_URL: await startPgBouncer(t, url), DATABASE_DIRECT_URL: url })
-  t.equal((await service.call('/readyz')).status, 503)
-})
+for (const setting of [`timezone = 'Asia/Tokyo'`, `default_transaction_isolation = 'serializable'`])
+  t.test(`PgBouncer: a session with ${setting} is not ready`, { skip }, async t => {
+    const { url } = await freshDatabase(t.teardown)
+    await onServer(await useUtc(url), `ALTER DATABASE "${new URL(url).pathname.slice(1)}" SET ${setting}`)
+    const service = await startService(t, { DATABASE_URL: await startPgBouncer(t, url), DATABASE_DIRECT_URL: url })
+    t.equal((await service.call('/readyz')).status, 503)
+  })
 
 t.test('DATABASE_PASSWORD_COMMAND: a new connection uses the password that the command prints then', async t => {
   const { url } = await freshDatabase(t.teardown)

@@ -18,7 +18,7 @@ t.test('DATABASE_URL: parameters of Prisma are translated, and none is passed to
   t.same(parsed, {
     client: {
       connectionString: `${base}?sslmode=verify-full`,
-      options: '-c TimeZone=UTC -c search_path="our\\ own"',
+      options: '-c TimeZone=UTC -c default_transaction_isolation=read\\ committed -c search_path="our\\ own"',
     },
     hosts: [{ host: '127.0.0.1', port: 5432 }],
     schema: 'our own',

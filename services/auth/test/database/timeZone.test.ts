@@ -1,20 +1,22 @@
-/** A database whose own time zone is not UTC: times are compared and shown as if it were. */
+/** A database with other defaults, of the time zone and of transactions: the service works as with its own. */
 import type { BulkPreview } from '@gatehouse/contract'
-import { freshDatabase } from '@gatehouse/testkit'
-import pg from 'pg'
-import t from 'tap'
+import { freshDatabase, onServer } from '@gatehouse/testkit'
+import t, { type Test } from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
+import { holdRevocationClock, inOrder } from '../helpers/locks.ts'
 
 /** Time for the requests of the test, and less than the smallest offset. */
 const toleranceMs = 15 * 60 * 1000
 
+async function databaseWith(t: Test, setting: string): Promise<string> {
+  const { url } = await freshDatabase(t.teardown)
+  await onServer(url, `ALTER DATABASE "${new URL(url).pathname.slice(1)}" SET ${setting}`)
+  return url
+}
+
 for (const zone of ['Asia/Tokyo', 'America/New_York']) {
   t.test(`time zone ${zone}: bulk revocation, audit filters and shown times agree with the clock`, async t => {
-    const { url } = await freshDatabase(t.teardown)
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    await client.query(`ALTER DATABASE "${new URL(url).pathname.slice(1)}" SET timezone TO '${zone}'`)
-    await client.end()
+    const url = await databaseWith(t, `timezone TO '${zone}'`)
     const service = await startWithAdmin(t, { DATABASE_URL: url })
     const ada = await service.createUser()
     const { accessToken: token } = await service.login(ada)
@@ -47,3 +49,15 @@ for (const zone of ['Asia/Tokyo', 'America/New_York']) {
     t.match(ended.body, { sessionsEnded: 1, inForce: true })
   })
 }
+
+t.test('isolation repeatable read: of two revocations at once, the second waits and is done', async t => {
+  const url = await databaseWith(t, `default_transaction_isolation TO 'repeatable read'`)
+  const service = await startWithAdmin(t, { DATABASE_URL: url })
+  const [ada, bob] = [await service.createUser(), await service.createUser()]
+  const disable = ({ id }: { id: string }) => service.callAsAdmin(`/admin/users/${id}/disable`, { body: {} })
+  const lock = await holdRevocationClock(t, service)
+  const [first, second] = await inOrder(service, lock, [() => disable(ada), () => disable(bob)])
+  t.match(first, { status: 200, body: { inForce: true } })
+  t.match(second, { status: 200, body: { inForce: true } })
+  t.equal((await service.call('/readyz')).status, 200)
+})

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { postForm } from '../helpers/oauthForms.ts'
-import { assertProblem, basic } from '../helpers/service.ts'
+import { assertProblem, basic, guardSecret } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
 
 const grant_type = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -84,3 +84,67 @@ t.test('client: an audience that is not configured is refused at creation, and h
   await database.prisma.$executeRaw`UPDATE service_clients SET audience = 'https://gone.example.org' WHERE id = 'api'`
   t.strictSame((await send('api', '/oauth/introspect', { token: tokens.forApi })).body, { active: false })
 })
+
+const refreshType = 'urn:ietf:params:oauth:token-type:refresh_token'
+
+/** A session of the client `api`, from a token exchange. */
+async function startExchanged(t: Test) {
+  const service = await start(t)
+  const subject = { grant_type, subject_token: service.tokens.forApi, subject_token_type }
+  const exchanged = await service.send('api', '/oauth/token', { ...subject, requested_token_type: refreshType })
+  const renew = (refresh_token: string, client = 'api') =>
+    service.send(client, '/oauth/token', { grant_type: 'refresh_token', refresh_token })
+  return { ...service, first: (exchanged.body as { refresh_token: string }).refresh_token, renew }
+}
+
+t.test(
+  'refresh: a session for an audience that is not configured any more gets no token, and continues with it',
+  async t => {
+    const { database, first, renew } = await startExchanged(t)
+    const setAudience = (audience: string) => database.prisma.$executeRaw`
+    WITH s AS (UPDATE sessions SET audience = ${audience} WHERE client_id = 'api')
+    UPDATE refresh_tokens SET audience = ${audience} WHERE client_id = 'api'`
+    await setAudience('https://gone.example.org')
+    t.match(await renew(first), { status: 400, body: { error: 'invalid_target' } })
+    await setAudience(api)
+    t.match(await renew(first), { status: 200, body: { scope: 'storage:read' } }, 'the token has not rotated')
+  },
+)
+
+t.test('refresh: a client that loses scopes renews its sessions without them, and none without `exchange`', async t => {
+  const { database, first, renew } = await startExchanged(t)
+  const setScopes = (scopes: string[]) =>
+    database.prisma.serviceClient.update({ where: { id: 'api' }, data: { scopes } })
+  await setScopes(['exchange', 'users:read'])
+  const renewed = await renew(first)
+  t.equal(renewed.status, 200)
+  const { access_token, refresh_token } = renewed.body as { access_token: string; refresh_token: string }
+  t.equal(claimsOf(access_token)['scope'] ?? '', '')
+  await setScopes(['storage:read'])
+  t.match(await renew(refresh_token), { status: 400, body: { error: 'unauthorized_client' } })
+})
+
+t.test(
+  'delete client: its sessions have ended when the response arrives, and a client of the same name has none',
+  async t => {
+    const { callAsAdmin, call, database, first, renew, lastAudit } = await startExchanged(t)
+    const sid = claimsOf(((await renew(first)).body as Token).access_token)['sid']
+    const guard = { guard: '11111111-1111-4111-8111-111111111111', name: 'test', version: '1' }
+    const headers = { authorization: basic('guards', guardSecret) }
+    const start = (await call('/guards/poll', { body: guard, headers })).body as { feedId: string; head: number }
+    const deleting = callAsAdmin('/admin/clients/api', { method: 'DELETE', body: { reason: 'retired' } })
+    const subjects: unknown[] = []
+    for (let { head: after } = start; subjects.length < 2; ) {
+      const page = await call('/guards/poll', { body: { ...guard, feedId: start.feedId, after }, headers })
+      const { entries, head } = page.body as { entries: { subject: string }[]; head: number }
+      subjects.push(...entries.map(({ subject }) => subject))
+      after = head
+    }
+    await call('/guards/leave', { body: { guard: guard.guard }, headers })
+    t.ok(subjects.includes(sid), 'the feed names the session')
+    t.match(await deleting, { status: 200, body: { inForce: true, sessionsEnded: 1 } })
+    t.match(await lastAudit('client.delete'), { target: 'api', reason: 'retired' })
+    t.match(await database.prisma.session.findMany({ where: { clientId: 'api' } }), [{ id: sid, endedAs: 'revoked' }])
+    assertProblem(t, await callAsAdmin('/admin/clients/api', { method: 'DELETE' }), 'not-found')
+  },
+)

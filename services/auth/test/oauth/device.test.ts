@@ -98,6 +98,9 @@ t.test('device: a denied or expired code gives nothing, and a device that polls 
   isError(t, await postForm(service, '/oauth/token', form), 'slow_down')
   const { rows } = await database.pool.query('SELECT interval_seconds FROM device_authorizations')
   t.same(rows, [{ interval_seconds: 10 }], 'the interval is longer for all further polls')
+  // A request that is quicker than the last one arrives before the interval is over.
+  await database.prisma.$executeRaw`UPDATE device_authorizations SET polled_at = now() - interval '9.5 seconds'`
+  isError(t, await postForm(service, '/oauth/token', form), 'authorization_pending', 'half a second early')
   await database.prisma.$executeRaw`UPDATE device_authorizations SET expires_at = now() - interval '1 second'`
   isError(t, await poll(device_code), 'expired_token')
   assertProblem(t, await decide(user_code), 'not-found')
