@@ -48,7 +48,8 @@ def bearer_token(fields: list[str], query: bytes) -> str:
     """The one token of a request. Raises Problem."""
     if len(fields) > 1:
         raise Problem("request-malformed", "two Authorization fields")
-    if b"access_token" in parse_qs(query, keep_blank_values=True):
+    # Latin-1 decodes any byte: some servers pass on those that a query must not contain.
+    if "access_token" in parse_qs(query.decode("latin-1"), keep_blank_values=True):
         raise Problem("request-malformed", "a token in the query string")
     value = fields[0] if fields else ""
     if value == "":

@@ -27,6 +27,14 @@ class TokenVectors(unittest.TestCase):
                     self.assertEqual(result_of(case, vectors, keys), case["expect"])
 
 
+class Queries(unittest.TestCase):
+    def test_a_query_of_any_bytes_is_read(self):
+        self.assertEqual(bearer_token(["Bearer x"], b"name=\xff&%ff=%zz"), "x")
+        with self.assertRaises(Problem) as caught:
+            bearer_token(["Bearer x"], b"name=\xff&access%5Ftoken=y")
+        self.assertEqual(caught.exception.code, "request-malformed")
+
+
 def result_of(case: dict, vectors: dict, keys: dict) -> str:
     try:
         parsed = parse(bearer_token(case["authorization"], case.get("query", "").encode()))
