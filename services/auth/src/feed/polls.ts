@@ -57,7 +57,10 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
     run: async polls => {
       // Rows are locked in the order of their ids, so that two replicas cannot deadlock.
       const written = await writePolls(db, polls.toSorted(byGuard), limits)
-      if ([...written.values()].some(({ hasMoved }) => hasMoved)) onAcks()
+      if ([...written.values()].some(({ hasMoved }) => hasMoved)) {
+        pendingAcks.onAcked()
+        onAcks()
+      }
       return polls.map(({ guard }) => written.get(guard) as PollWriteResult)
     },
     ready: pendingAcks.whenAcked,
@@ -74,6 +77,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
       }
       return Promise.all(cursors.map(after => pages.get(after) as Promise<FeedPage>))
     },
+    ready: pendingAcks.whenGathered,
     maxItems: batchSize,
     clock,
   })
@@ -109,7 +113,7 @@ export function createPolls({ db, clock, limits, holdMs, onAcks }: PollsOptions)
         readAtMs = clock.nowMs()
       }
     }
-    if (page.entries.length > 0 && !signal.aborted) pendingAcks.onAnswered(poll.guard)
+    if (page.entries.length > 0 && !signal.aborted) pendingAcks.onAnswered(poll.guard, page)
     const dbNowMs = page.dbNowMs + Math.floor((clock.nowMs() - readAtMs) * minClockRate)
     return { ...page, dbNowMs, maxToleranceMs: limits.maxToleranceMs, leaseMs: page.more ? 0 : leaseMs }
   }

@@ -11,6 +11,13 @@ import { waitUntil } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import { startService } from '../helpers/service.ts'
 
+function page(length: number, more = false) {
+  const entries = Array.from({ length }, (_, index) => {
+    return { seq: index + 1, kind: 'global', subject: null, epoch: 1, effect: 'ended', expiresAtMs: 0 } as const
+  })
+  return { entries, more }
+}
+
 function setUp() {
   const clock = fakeClock({ wallMs: 1_800_000_000_000 })
   const coalescer = createAckCoalescer(clock)
@@ -29,7 +36,7 @@ function setUp() {
 
 t.test('ack coalescer: one batch when the last answered guard polls again, without a wait', async t => {
   const { clock, coalescer, batches, poll } = setUp()
-  for (const guard of ['a', 'b', 'c']) coalescer.onAnswered(guard)
+  for (const guard of ['a', 'b', 'c']) coalescer.onAnswered(guard, page(1))
   const first = [poll('a'), poll('b')]
   await waitUntil(() => clock.sleepers() === 1, 'the batch waits for the third')
   t.same(batches, [])
@@ -42,13 +49,40 @@ t.test('ack coalescer: one batch when the last answered guard polls again, witho
 
 t.test('ack coalescer: waits briefly for a guard that does not poll again, and only once', async t => {
   const { clock, coalescer, batches, poll } = setUp()
-  for (const guard of ['a', 'dead']) coalescer.onAnswered(guard)
+  for (const guard of ['a', 'dead']) coalescer.onAnswered(guard, page(1))
   const first = poll('a')
   await waitUntil(() => clock.sleepers() === 1, 'the batch waits for the dead one')
   await clock.advance(4)
   await first
   await poll('b')
   t.same(batches, [['a'], ['b']])
+})
+
+t.test('ack coalescer: gathers for as long as a round with several entries took, up to 20 ms', async t => {
+  for (const [entries, tookMs, gatherMs, more] of [
+    [2, 6, 6, false],
+    [2, 60, 20, false],
+    [1, 6, 0, false],
+    [2, 6, 0, true],
+  ] as const) {
+    const { clock, coalescer } = setUp()
+    coalescer.onAnswered('a', page(entries, more))
+    await clock.advance(tookMs)
+    coalescer.onPoll('a')
+    coalescer.onAcked()
+    let isOver = false
+    const gathered = coalescer.whenGathered().then(() => {
+      isOver = true
+    })
+    if (gatherMs > 0) {
+      await clock.advance(gatherMs - 1)
+      t.notOk(isOver, `${gatherMs} ms have not passed`)
+      await clock.advance(1)
+    }
+    await gathered
+    await coalescer.whenGathered()
+    t.equal(clock.sleepers(), 0, 'and waits for nothing afterwards')
+  }
 })
 
 t.test('barrier: wakes immediately when a guard acknowledges to another replica', async t => {

@@ -207,6 +207,20 @@ t.test('held poll: close answers held polls and holds no further ones', async t 
   t.equal(clock.sleepers(), 0)
 })
 
+t.test('poll: after an answer with several entries, the next answer has those that come meanwhile', async t => {
+  const service = await startService(t)
+  const { clock, response, head } = await deaf(service)
+  await appendEntries(service, 2)
+  t.equal((await response(head)).entries.length, 2)
+  await clock.advance(7)
+  const next = response(head + 2)
+  await waitUntil(() => clock.sleepers() === 1, 'entries are gathered')
+  await appendEntries(service, 1)
+  await clock.advance(7)
+  t.match((await next).entries, [{ seq: head + 3 }], 'it has read afterwards')
+  await waitUntil(() => clock.sleepers() === 0, 'nothing of it is left')
+})
+
 t.test('held poll: a disconnected guard is not held', async t => {
   const service = await startService(t)
   const { clock, response, head } = await deaf(service)
