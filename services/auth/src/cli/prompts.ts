@@ -5,14 +5,16 @@ import { UsageError } from './options.ts'
 
 /** Reads a line without an echo; '' when the input has ended. */
 export function askSecretly(question: string): Promise<string> {
-  process.stderr.write(question)
   const muted = new Writable({ write: (_chunk, _encoding, done) => done() })
   const reader = createInterface({ input: process.stdin, output: muted, terminal: process.stdin.isTTY })
+  // Only now the terminal does not echo: a password that is pasted at once stays hidden.
+  process.stderr.write(question)
   return new Promise(resolve => {
     reader.once('line', line => {
-      reader.close()
       process.stderr.write('\n')
+      // `close` resolves too, and comes before `close()` returns.
       resolve(line)
+      reader.close()
     })
     reader.once('close', () => resolve(''))
   })

@@ -64,6 +64,12 @@ t.test('cli: an admin logs in, lists, revokes and logs out', async t => {
 
   t.match(await gatehouse('logout'), { code: 0 })
   t.match(await gatehouse('whoami'), { code: 3 })
+
+  const login = ['login', '--url', service.url, '--email', service.admin.email]
+  const typed = await runner({ GATEHOUSE_HOME: home }, undefined, `${password}\n`)(...login)
+  t.match(typed, { code: 0, stdout: /Logged in/, stderr: /^Password of / }, 'a typed password logs in')
+  const nothing = await runner({ GATEHOUSE_HOME: home }, undefined, '')(...login)
+  t.match(nothing, { code: 2, stderr: /the password is empty/ }, 'an ended input is an empty password')
 })
 
 t.test('cli: renews the saved log-in when needed, and forgets it only when the session is over', async t => {

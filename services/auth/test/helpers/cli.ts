@@ -15,14 +15,18 @@ interface Ended {
   stderr: string
 }
 
-/** @returns a function that runs a command in this environment; a second argument replaces the program */
-export function runner(environment: Record<string, string>, entry = bundle) {
+/**
+ * @returns a function that runs a command in this environment; `entry` replaces the program, and
+ * `input` is its standard input
+ */
+export function runner(environment: Record<string, string>, entry = bundle, input?: string) {
   return (...words: string[]) =>
     new Promise<Ended>(resolve => {
       const env = { PATH: process.env['PATH'], ...environment }
-      execFile(process.execPath, [entry, ...words], { env }, (error, stdout, stderr) =>
+      const child = execFile(process.execPath, [entry, ...words], { env }, (error, stdout, stderr) =>
         resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
       )
+      if (input !== undefined) child.stdin?.end(input)
     })
 }
 
