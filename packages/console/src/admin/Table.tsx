@@ -31,7 +31,7 @@ export function Table<Row>({ label, columns, rows, keyOf, empty, isLoading = fal
     <div class="card table" aria-busy={isLoading || rows === undefined}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways where its columns need it */}
       <section class="scroll" tabIndex={0} aria-label={label}>
-        <table key={key} style={{ '--least': `${total * 40}px` }}>
+        <table key={key} style={{ '--least': `${total * 36}px` }}>
           <colgroup>
             {list.map(([title, [width]]) => (
               <col key={title} style={{ width: `${(100 * width) / total}%` }} />
