@@ -56,16 +56,19 @@ export async function createAccounts(
   secrets: Secrets,
   logins: { admin: Login; user: Login },
 ): Promise<{ admin: boolean; user: boolean }> {
-  const create = async ({ email, password }: Login, rights: string[]) => {
-    const { created = false } = await run(databaseUrl, ['create-account', '--email', email, ...rights], {
-      PASSWORD: password,
-    })
+  const create = async (name: 'admin' | 'user', rights: string[]) => {
+    const { email, password: PASSWORD } = logins[name]
+    const nameVariable = ({ message }: SettingsError) => {
+      throw new SettingsError(message.replace(': PASSWORD ', `: ${name.toUpperCase()}_PASSWORD `))
+    }
+    const args = ['create-account', '--email', email, ...rights]
+    const { created = false } = await run(databaseUrl, args, { PASSWORD }).catch(nameVariable)
     return created
   }
   const client = ['--id', 'resource', '--name', 'resource service', '--scope', 'guard', '--replace-secret']
   await run(databaseUrl, ['create-client', ...client], { CLIENT_SECRET: secrets.clientSecret })
-  const admin = await create(logins.admin, ['--role', 'admin', '--scope', 'storage:restricted'])
-  const user = await create(logins.user, [])
+  const admin = await create('admin', ['--role', 'admin', '--scope', 'storage:restricted'])
+  const user = await create('user', [])
   return { admin, user }
 }
 

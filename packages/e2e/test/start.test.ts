@@ -61,13 +61,16 @@ t.test('start: runs the tour twice, keeps passwords over a restart, and leaves n
   await assertNoProcess(t, env)
   for (const name of ['AUTH_PORT', 'RESOURCE_PORT']) await assertFreePort(Number(env[name]))
 
-  const second = await startProcess({ entry: main, env, readyWhen: /Gatehouse is ready/ })
+  const longer = { ...env, ACCESS_TOKEN_SECONDS: '300' }
+  const second = await startProcess({ entry: main, env: longer, readyWhen: /Gatehouse is ready/ })
   await second.logged(/admin@example\.org {2}\(password: see/)
   await second.logged(/sessions\/end|enable -X POST/)
   const pasted = second.logs.slice(second.logs.findIndex(line => line.startsWith('  A=')))
   const shell = await run('bash', ['-c', `cd ${env['GATEHOUSE_DATA']}\n${pasted.join('\n')}`])
   const answers = [...shell.stdout.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status))
   t.strictSame(answers, [200, 401, 403, 403, 401], 'the tour of a second start can be pasted')
+  const longTour = await run(process.execPath, [tour], { env: { ...process.env, ...env } })
+  t.match(longTour.stdout, /live 300 s: the tour does not wait[\s\S]*That was the tour\./)
   const credentials = () => JSON.parse(readFileSync(join(env['GATEHOUSE_DATA'] as string, 'credentials.json'), 'utf8'))
   const { admin } = credentials()
   t.notOk(
@@ -121,7 +124,7 @@ t.test('start: reports what it cannot use in one sentence', async t => {
   for (const [wrong, message] of cases) t.match(await startError({ ...env, ...wrong }), message)
 })
 
-t.test('start: names a damaged file, and keeps it', async t => {
+t.test('start: names a damaged file, which it keeps, and a password that is too short', async t => {
   const env = await environment(t)
   const folder = env['GATEHOUSE_DATA'] as string
   const file = join(folder, 'credentials.json')
@@ -129,6 +132,9 @@ t.test('start: names a damaged file, and keeps it', async t => {
   t.match(await startError(env), /credentials\.json is damaged\. [^\n]*$/)
   t.equal(readFileSync(file, 'utf8'), '{"authUrl":')
   rmSync(file)
+  t.match(await startError({ ...env, ADMIN_PASSWORD: 'short' }), /failed: ADMIN_PASSWORD must have at least 15 char/)
+  rmSync(file)
+  rmSync(join(folder, 'keys'), { recursive: true })
   mkdirSync(join(folder, 'keys'))
   writeFileSync(join(folder, 'keys', 'signing-key.pem'), 'no key')
   t.match(await startError(env), /^The auth service did not start\. SIGNING_KEY [^\n]*\.log$/)
