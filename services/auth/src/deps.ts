@@ -6,7 +6,7 @@ import { type Database, openDatabase } from './database/database.ts'
 import { createDatabaseTime } from './database/databaseTime.ts'
 import { assertReady } from './database/readiness.ts'
 import { createHistoryWatch, type HistoryWatch } from './feed/historyWatch.ts'
-import { readKeys } from './keys/keyring.ts'
+import { readServiceKeys } from './keys/serviceKeys.ts'
 import { createSessionLimit } from './login/sessionLimit.ts'
 import { contextWordsOf, createPasswordPolicy } from './passwords/passwordPolicy.ts'
 import { createPasswordHasher } from './passwords/passwords.ts'
@@ -46,9 +46,8 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
   const { prisma: db, rawSql } = database
   const read = async () => (await readClock(rawSql)).dbNowMs
   const time = createDatabaseTime({ read, clock, metrics, onOffset, onError })
-  const keyring = readKeys(config, { db, clock, time, onError })
-  const { keyStore, encryption, refreshKeys, verifier, verifierIgnoringExpiry, verifierFor, verifierOfAnyAudience } =
-    keyring
+  const keys = readServiceKeys(config, { db, clock, time, onError })
+  const { keyStore, encryption, refreshKeys, verifier, verifierFor } = keys
   const loginBatch = createLoginBatch(rawSql, clock)
   const callers = createCallerReads(rawSql, clock)
   const limits = createRateLimits(config, { database, logins: loginBatch, clock })
@@ -97,19 +96,26 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
   const changes = { db, passwords, revocations, barrierDeps }
   return {
     login: {
-      ...{ db, loginBatch, passwords, limits: limits.passwords, refreshKeys, lifetimes, tokenDeps },
-      ...{ cookie, devices, revocations, endSurplusSessions },
+      db,
+      loginBatch,
+      passwords,
+      limits: limits.passwords,
+      refreshKeys,
+      lifetimes,
+      tokenDeps,
+      cookie,
+      devices,
+      revocations,
+      endSurplusSessions,
     },
     rotate: {
       ...rotation,
       ...barrierDeps,
-      ...{
-        cookie,
-        cookiePath: config.COOKIE_PATH,
-        verifierIgnoringExpiry,
-        allowedOrigins: config.ALLOWED_ORIGINS,
-        tokenDeps,
-      },
+      cookie,
+      cookiePath: config.COOKIE_PATH,
+      verifierIgnoringExpiry: keys.verifierIgnoringExpiry,
+      allowedOrigins: config.ALLOWED_ORIGINS,
+      tokenDeps,
     },
     reauthenticate: { db, rawSql, passwords, limits: limits.passwords, accessTokens },
     devices: { db, deviceGuesses: limits.deviceGuesses },
@@ -131,15 +137,25 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
       keyChanges: { db, encryption, algorithm: config.SIGNING_ALGORITHM, keyStore, barrier: barrierDeps.barrier },
     },
     oauth: {
-      ...{ ...rotation, clients: limits.clients, accessTokens, verifierFor, barrierDeps, lifetimes },
-      ...{ audiences, assertTokenFits, publicClients: config.PUBLIC_CLIENTS, deviceLimit: limits.devices },
+      ...rotation,
+      clients: limits.clients,
+      accessTokens,
+      verifierFor,
+      verifierOfAnyAudience: keys.verifierOfAnyAudience,
+      barrierDeps,
+      lifetimes,
+      issuer: config.ISSUER,
+      audiences,
+      assertTokenFits,
+      publicClients: config.PUBLIC_CLIENTS,
+      deviceLimit: limits.devices,
       devicePolls: limits.devicePolls,
-      ...{ issuer: config.ISSUER, verifierOfAnyAudience, endSurplusSessions },
+      endSurplusSessions,
     },
     feed: { db, clients: limits.clients, polls, issuer: config.ISSUER },
     discovery: { issuer: config.ISSUER, keys: keyStore },
     assertReady: async () => {
-      await assertReady({ db, deafMs: pipeline.deafMs })
+      await assertReady({ db, outageMs: pipeline.outageMs })
       await time.ensureRead()
       await keyStore.assertReady()
     },

@@ -20,7 +20,7 @@ export interface RevocationPipeline {
   barrierDeps: BarrierDeps
   polls: Polls
   /** For how long PostgreSQL's notifications have not been received, in milliseconds. */
-  deafMs: () => number
+  outageMs: () => number
   /** Closes the connection that listens for notifications. */
   close: () => Promise<void>
 }
@@ -82,5 +82,5 @@ export function createRevocationPipeline(
     history.close()
     await listener.close()
   }
-  return { revocations, barrierDeps: { barrier, maxWaitMs }, polls, deafMs: listener.deafMs, close }
+  return { revocations, barrierDeps: { barrier, maxWaitMs }, polls, outageMs: listener.outageMs, close }
 }

@@ -1,11 +1,11 @@
-/** `POST /device/lookup` and `/device/decision`: a user sees and decides about a device that waits (RFC 8628). */
+/** `POST /device/lookup` and `/device/decision`: a user approves or denies a device that waits with a code (RFC 8628). */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { DeviceDecision, DeviceLookup, type ProblemCode, ProblemError, WaitingDevice } from '@gatehouse/contract'
 import type { FastifyRequest } from 'fastify'
 import type { Db, PrismaClient } from '../database/database.ts'
 import { actorContextOf, auditContextOf } from '../http/actorContext.ts'
 import { accessTokenCodes, problemResponses } from '../http/problemResponses.ts'
-import { readUserCode } from '../oauth/userCode.ts'
+import { normalizeUserCode } from '../oauth/userCode.ts'
 import { withReservedAttempt } from '../rateLimits/reservedAttempt.ts'
 import type { SharedCounter } from '../rateLimits/sharedCounter.ts'
 import { confirmActor } from '../revoke/confirmActor.ts'
@@ -34,11 +34,11 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
     const { roles: heldRoles, scopes: held } = request.caller
     const device = await limitGuesses(request, async () => {
       await actorContextOf(request).readActor(db)
-      return findWaitingDevice(db, readUserCode(request.body.userCode))
+      return findWaitingDevice(db, normalizeUserCode(request.body.userCode))
     })
     const { clientId: client, scope, audience, address, expiresAt } = device
     const isLogin = client === commandLine
-    const roles = isLogin && scope === null && (await isWhole(db, request)) ? [...heldRoles] : []
+    const roles = isLogin && scope === null && (await hasAllRights(db, request)) ? [...heldRoles] : []
     const scopes = scope === null ? [...held] : scope.split(' ').filter(wanted => held.includes(wanted))
     return { client, isLogin, roles, scopes, audience, address, expiresAt: expiresAt.toISOString() }
   })
@@ -56,7 +56,7 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
   }
   app.post('/device/decision', { schema: decision }, async (request, reply) => {
     const { approve, userCode } = request.body
-    await limitGuesses(request, () => decide(request, { approve, userCode: readUserCode(userCode) }))
+    await limitGuesses(request, () => decide(request, { approve, userCode: normalizeUserCode(userCode) }))
     return reply.code(204).send()
   })
 
@@ -71,8 +71,8 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
     return db.$transaction(async tx => {
       const { scopes } = await readActor(tx)
       const decision = approve ? 'approved' : 'denied'
-      const wholeClient = (await isWhole(tx, request)) ? commandLine : null
-      const session = { accountId: actor, sessionId: sid, authTime, scopes: [...scopes], wholeClient }
+      const clientWithAllRights = (await hasAllRights(tx, request)) ? commandLine : null
+      const session = { accountId: actor, sessionId: sid, authTime, scopes: [...scopes], clientWithAllRights }
       const decided = await decideDevice(tx, { userCode, decision, ...session })
       if (decided === undefined) return undefined
       if (approve) assertConfirmed(decided, authTime)
@@ -99,7 +99,7 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutes> = async (app,
 }
 
 /** Whether the token has every right of the account. A later change of the rights makes the token expire. */
-async function isWhole(tx: Db, { caller }: FastifyRequest): Promise<boolean> {
+async function hasAllRights(tx: Db, { caller }: FastifyRequest): Promise<boolean> {
   const account = await readAccount(tx, caller.id)
   const { roles, scopes } = caller
   return account !== undefined && isSubset(account.roles, roles) && isSubset(account.scopes, scopes)

@@ -47,7 +47,8 @@ export function assertPermitted(request: FastifyRequest, rights: Rights): void {
 }
 
 /**
- * Requires a recent log-in for admin actions of weight (RFC 9470). Is called whenever the actor is read again, so the age is that at the commit.
+ * Requires a recent log-in for sensitive admin actions (RFC 9470). Is called whenever the actor is read again, so the age is
+ * that at the commit.
  * @throws ProblemError `reauthentication-required`
  */
 export function assertRecentLogin(request: FastifyRequest, { authAgeSeconds }: Pick<Actor, 'authAgeSeconds'>): void {

@@ -19,7 +19,7 @@ export interface AdminRoutes extends AdminDeps {
   verifier: Verifier
   callers: CallerReads
   limitCalls: CallLimit
-  /** How old the log-in may be for actions of weight, in seconds. */
+  /** How old the log-in may be for sensitive actions, in seconds. */
   recentLoginSeconds: number
 }
 

@@ -7,7 +7,7 @@ export type Channel = 'gatehouse_feed' | 'gatehouse_acks' | 'gatehouse_keys'
 
 export interface Listener {
   /** For how long notifications have not been received, in milliseconds; 0 while the connection works. */
-  deafMs: () => number
+  outageMs: () => number
   close: () => Promise<void>
 }
 
@@ -30,7 +30,7 @@ const closeMs = 1000
 export function listen({ connections, clock, onWake, onError }: ListenOptions): Listener {
   const stop = new AbortController()
   let current: pg.Client | undefined
-  let deafSinceMs: number | null = clock.nowMs()
+  let outageSinceMs: number | null = clock.nowMs()
 
   const listenOnce = async () => {
     const client = new connections.Client({
@@ -50,7 +50,7 @@ export function listen({ connections, clock, onWake, onError }: ListenOptions): 
     lost.catch(() => undefined)
     await Promise.race([client.connect(), lost])
     for (const channel of channels) await client.query(`LISTEN ${channel}`)
-    deafSinceMs = null
+    outageSinceMs = null
     for (const channel of channels) onWake(channel, '')
     for (;;) {
       await clock.sleep(heartbeatMs, broken.signal)
@@ -61,7 +61,7 @@ export function listen({ connections, clock, onWake, onError }: ListenOptions): 
   const listenUntilStopped = async () => {
     while (!stop.signal.aborted) {
       await listenOnce().catch(error => {
-        deafSinceMs ??= clock.nowMs()
+        outageSinceMs ??= clock.nowMs()
         if (!stop.signal.aborted) onError(error)
       })
       disconnect(current)
@@ -72,14 +72,14 @@ export function listen({ connections, clock, onWake, onError }: ListenOptions): 
   const done = listenUntilStopped()
   const close = async () => {
     stop.abort()
-    const farewell = new AbortController()
+    const timeout = new AbortController()
     const ending = current?.end().catch(() => undefined)
-    await Promise.race([ending, clock.sleep(closeMs, farewell.signal).catch(() => undefined)])
-    farewell.abort()
+    await Promise.race([ending, clock.sleep(closeMs, timeout.signal).catch(() => undefined)])
+    timeout.abort()
     disconnect(current)
     await done
   }
-  return { deafMs: () => (deafSinceMs === null ? 0 : clock.nowMs() - deafSinceMs), close }
+  return { outageMs: () => (outageSinceMs === null ? 0 : clock.nowMs() - outageSinceMs), close }
 }
 
 /** Destroys the socket: a silent connection never answers the end of the protocol. */

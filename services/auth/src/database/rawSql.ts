@@ -26,7 +26,7 @@ export type SendStatement = <Row>(text: string, values: readonly Value[]) => Pro
 
 /** Values that `pg` sends without a declared type. */
 export type Value = Scalar | readonly Scalar[]
-type Scalar = string | number | boolean | Buffer | null
+export type Scalar = string | number | boolean | Buffer | null
 
 /** The column types for which the adapter returns the same value as the client. */
 const supportedTypes: ReadonlySet<ColumnType> = new Set([

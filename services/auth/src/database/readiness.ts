@@ -6,14 +6,14 @@ import { missingMigrations, newerSchema } from './migrate.ts'
 export interface ReadinessOptions {
   db: Db
   /** For how long notifications have not been received, in milliseconds. */
-  deafMs: () => number
+  outageMs: () => number
 }
 
 /** Several attempts of the listener to reconnect. */
-const maxDeafMs = 10_000
+const maxOutageMs = 10_000
 
 /** @throws ProblemError `unavailable`; its message names the reason, for the log */
-export async function assertReady({ db, deafMs }: ReadinessOptions): Promise<void> {
+export async function assertReady({ db, outageMs }: ReadinessOptions): Promise<void> {
   if (await isStandby(db)) throw new ProblemError('unavailable', 'the database is a standby, which refuses writes')
   for (const { name, value } of await sessionSettings(db)) {
     if (value !== neededSettings[name])
@@ -26,7 +26,7 @@ export async function assertReady({ db, deafMs }: ReadinessOptions): Promise<voi
   if (missing.length > 0) throw new ProblemError('unavailable', `migrations are missing: ${missing.join(', ')}`)
   const needed = await newerSchema(db)
   if (needed !== undefined) throw new ProblemError('unavailable', `the schema needs a release with migration ${needed}`)
-  if (deafMs() > maxDeafMs) throw new ProblemError('unavailable', 'notifications are not received')
+  if (outageMs() > maxOutageMs) throw new ProblemError('unavailable', 'notifications are not received')
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Closes connections on which PostgreSQL has fallen silent: a firewall that drops a connection tells neither side, and the
+ * Closes connections on which PostgreSQL has fallen silent: a firewall that drops a connection notifies neither side, and the
  * kernel reports it after many minutes.
  */
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ export interface SilentConnections {
 }
 
 /** How long PostgreSQL may take to close a connection that runs no statement. */
-const farewellMs = 1000
+const closeMs = 1000
 
 /** What `pg-pool` keeps and does not declare: its connections, those in their handshake included. */
 interface PoolInternals {
@@ -45,7 +45,7 @@ export function closeSilentConnections(pool: pg.Pool, limitMs: number): SilentCo
   })
   const endPool = async () => {
     const ended = new AbortController()
-    const cut = systemClock.sleep(farewellMs, ended.signal).then(
+    const cut = systemClock.sleep(closeMs, ended.signal).then(
       () => {
         for (const socket of sockets) socket.destroy()
       },

@@ -1,7 +1,5 @@
 /** Builds the array parameters of a statement that reads its rows with `unnest`. */
-import type { Value } from './rawSql.ts'
-
-type Cell = string | number | boolean | Buffer | null
+import type { Scalar, Value } from './rawSql.ts'
 
 /**
  * PostgreSQL keeps a generic plan for a named statement only if that plan does not seem more expensive than a plan for the
@@ -12,7 +10,7 @@ type Cell = string | number | boolean | Buffer | null
 const minRows = 12
 
 /** @returns one array for each name, in the order of the names */
-export function unnest<Name extends string, Item extends Readonly<Record<Name, Cell>>>(
+export function unnest<Name extends string, Item extends Readonly<Record<Name, Scalar>>>(
   items: readonly Item[],
   names: readonly Name[],
 ): Value[] {

@@ -17,11 +17,11 @@ export interface PollForWakesOptions {
 export function pollForWakes({ db, clock, periodMs, onWake, onError }: PollForWakesOptions): Listener {
   const stop = new AbortController()
   let known = ''
-  let deafSinceMs: number | null = clock.nowMs()
+  let outageSinceMs: number | null = clock.nowMs()
 
   const readOnce = async () => {
     const { feedId, seq } = await readHead(db)
-    deafSinceMs = null
+    outageSinceMs = null
     const position = `${feedId}/${seq}`
     if (position !== known) onWake()
     known = position
@@ -30,8 +30,8 @@ export function pollForWakes({ db, clock, periodMs, onWake, onError }: PollForWa
     while (!stop.signal.aborted) {
       await readOnce().catch(error => {
         // Reported once for each time that the database is away.
-        if (deafSinceMs === null) onError(error)
-        deafSinceMs ??= clock.nowMs()
+        if (outageSinceMs === null) onError(error)
+        outageSinceMs ??= clock.nowMs()
       })
       await clock.sleep(periodMs, stop.signal).catch(() => undefined)
     }
@@ -41,5 +41,5 @@ export function pollForWakes({ db, clock, periodMs, onWake, onError }: PollForWa
     stop.abort('closing')
     await done
   }
-  return { deafMs: () => (deafSinceMs === null ? 0 : clock.nowMs() - deafSinceMs), close }
+  return { outageMs: () => (outageSinceMs === null ? 0 : clock.nowMs() - outageSinceMs), close }
 }

@@ -40,8 +40,8 @@ export interface PollsOptions {
 const batchSize = 500
 const maxHeld = 5000
 /**
- * The time of a held page is carried on by this replica's clock, slower than clocks drift: it must
- * not exceed the database's.
+ * While a page is held, its time advances with this replica's clock at this rate, so that it never
+ * exceeds the database's time whatever the drift.
  */
 const minClockRate = 0.98
 

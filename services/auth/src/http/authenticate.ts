@@ -19,7 +19,7 @@ export function authenticateUser({ callers, verifier }: AuthenticateDeps) {
     if (isClientToken(caller.claims)) {
       throw new ProblemError('insufficient-scope', "a service client's token on a user's route", { scope: ['person'] })
     }
-    // A client that acts for a user has no business with the user's password and sessions.
+    // A client that acts for a user must not use the user's password and sessions.
     if (!isFirstParty(caller.claims))
       throw new ProblemError('insufficient-scope', "another client's token on a user's route", { scope: ['person'] })
     request.caller = await readActiveUser(callers, caller)

@@ -50,7 +50,7 @@ export const discoveryRoutes: FastifyPluginAsync<DiscoveryOptions> = async (app,
       'private_key_jwt',
       'none',
     ],
-    // Required, and must not be empty; there is no authorization endpoint, so no response carries anything.
+    // RFC 8414 requires a list that is not empty. There is no authorization endpoint, so no response type.
     response_types_supported: ['none'],
     service_documentation: `${issuer}/docs`,
   }

@@ -11,7 +11,7 @@ export const accessTokenCodes = [
   'token-invalid',
   'session-ended',
   'account-disabled',
-  // A service client's token opens no route of a user.
+  // A service client's token is refused on the routes of users.
   'insufficient-scope',
 ] as const satisfies readonly ProblemCode[]
 

@@ -12,7 +12,7 @@ import { type Algorithm, accessTokenType } from '@gatehouse/contract'
 export type SignJwt = (claims: object) => Promise<string>
 
 /** Node's name for the digest of each algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1); Ed25519 includes its own. */
-const digests: Readonly<Record<Algorithm, string | null>> = { ES256: 'sha256', RS256: 'sha256', EdDSA: null }
+export const digests: Readonly<Record<Algorithm, string | null>> = { ES256: 'sha256', RS256: 'sha256', EdDSA: null }
 
 const signOnThread: (digest: string | null, data: Buffer, key: SignKeyObjectInput) => Promise<Buffer> = promisify(sign)
 

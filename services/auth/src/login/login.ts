@@ -54,7 +54,7 @@ export interface LoggedIn {
 export async function login(deps: LoginDeps, request: LoginRequest, client: LoginClient): Promise<LoggedIn> {
   // A concurrent log-in may have replaced the hash of the same password. The second attempt reads the new hash, or finds
   // that the failure limit is reached.
-  const loggedIn = (await check(deps, request, client)) ?? (await check(deps, request, client))
+  const loggedIn = (await attemptLogin(deps, request, client)) ?? (await attemptLogin(deps, request, client))
   if (loggedIn === undefined)
     throw new ProblemError('credentials-invalid', 'the account changed during the log-in, twice')
   await deps.endSurplusSessions(loggedIn.contents.accountId, client)
@@ -65,7 +65,11 @@ export async function login(deps: LoginDeps, request: LoginRequest, client: Logi
  * @returns undefined when, between reading the account and starting the session, the account changed or concurrent failures
  * reached the limit
  */
-async function check(deps: LoginDeps, request: LoginRequest, client: LoginClient): Promise<LoggedIn | undefined> {
+async function attemptLogin(
+  deps: LoginDeps,
+  request: LoginRequest,
+  client: LoginClient,
+): Promise<LoggedIn | undefined> {
   const { db, passwords, limits } = deps
   const permit = await limits.admit({ email: request.email, address: client.address, devices: client.devices })
   const { account } = permit
@@ -83,23 +87,23 @@ async function check(deps: LoginDeps, request: LoginRequest, client: LoginClient
     throw new ProblemError('credentials-invalid', account ? 'wrong password' : 'unknown e-mail')
   }
   try {
-    const loggedIn = await proceed(deps, { request, permit, account }, client)
+    const loggedIn = await startVerified(deps, { request, permit, account }, client)
     if (loggedIn !== undefined) await permit.recordSuccess()
     return loggedIn
   } catch (error) {
     // These responses reveal that the password is right: each is audited and counted like a wrong password, and before it
     // is sent, so that concurrent guesses cannot use it.
-    if (error instanceof ProblemError && revealing.includes(error.code)) await fail(error.code)
+    if (error instanceof ProblemError && codesAfterRightPassword.includes(error.code)) await fail(error.code)
     throw error
   }
 }
 
-const revealing: readonly ProblemCode[] = [
+const codesAfterRightPassword: readonly ProblemCode[] = [
   'account-disabled',
   'password-change-required',
   'password-expired',
   'request-malformed',
-  // The new password finds the queue full.
+  // The queue was full when the new password was to be hashed.
   'overloaded',
 ]
 
@@ -109,7 +113,8 @@ interface Verified {
   account: LoginAccount
 }
 
-async function proceed(
+/** Changes or rehashes the password where that is due, then starts the session. */
+async function startVerified(
   deps: LoginDeps,
   { request, permit, account }: Verified,
   client: LoginClient,

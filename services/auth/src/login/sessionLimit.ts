@@ -19,7 +19,7 @@ export interface SessionLimitDeps {
 }
 
 /**
- * Relies on the lock of the account: concurrent log-ins end surplus sessions one after another, so no session too many ends.
+ * Relies on the lock of the account: concurrent log-ins end surplus sessions one after another, so that `max` sessions remain.
  * The first read locks nothing, since of two concurrent log-ins the later one sees both sessions.
  */
 export function createSessionLimit({ db, revocations, max, onError }: SessionLimitDeps): EndSurplusSessions {

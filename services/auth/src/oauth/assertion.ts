@@ -1,9 +1,10 @@
 /** Authenticates a client by a JWT that it signs with its own key: `private_key_jwt` (RFC 7523 section 3). */
 import { createPublicKey, type KeyLike, verify } from 'node:crypto'
-import { type Algorithm, ProblemError, parseStrictJson } from '@gatehouse/contract'
+import { ProblemError, parseStrictJson } from '@gatehouse/contract'
 import { keysFromJwks } from '@gatehouse/guard'
 import type { Db } from '../database/database.ts'
 import { sha256 } from '../keys/hmac.ts'
+import { digests } from '../keys/signJwt.ts'
 import { claimCreation } from '../store/creations.ts'
 import { type AuthenticatedClient, readClientKeys, recordClientUse } from '../store/serviceClients.ts'
 
@@ -13,7 +14,6 @@ export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-be
 const maxLifetimeSeconds = 300
 const toleranceSeconds = 5
 const maxLength = 4096
-const digests: Readonly<Record<Algorithm, string | null>> = { ES256: 'sha256', RS256: 'sha256', EdDSA: null }
 
 interface Assertion {
   header: Record<string, unknown>

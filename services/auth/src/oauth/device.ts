@@ -29,7 +29,7 @@ import { OAuthError } from './errors.ts'
 import type { ExchangeDeps } from './exchange.ts'
 import { type Form, requireParameter } from './form.ts'
 import type { GrantResult } from './grants.ts'
-import { newUserCode, showUserCode } from './userCode.ts'
+import { formatUserCode, newUserCode } from './userCode.ts'
 
 export interface DeviceDeps extends ExchangeDeps {
   /** New codes from one address. */
@@ -63,10 +63,10 @@ export async function authorizeDevice(deps: DeviceDeps, request: FastifyRequest,
   const uri = `${deps.issuer}/account/device`
   return {
     device_code: deviceCode,
-    user_code: showUserCode(userCode),
+    user_code: formatUserCode(userCode),
     verification_uri: uri,
     // A link in a message must not lead to a log-in: the user types the code (section 5.4).
-    ...(clientId === commandLine ? {} : { verification_uri_complete: `${uri}?user_code=${showUserCode(userCode)}` }),
+    ...(clientId === commandLine ? {} : { verification_uri_complete: `${uri}?user_code=${formatUserCode(userCode)}` }),
     expires_in: lifetimeSeconds,
     interval: intervalSeconds,
   }

@@ -70,7 +70,7 @@ export async function exchangeGrant(deps: ExchangeDeps, request: FastifyRequest,
     const granted =
       issued === tokenTypes.refresh ? await startExchangedSession(tx, started) : await readActingContents(tx, exchange)
     if (granted === undefined) throw notActive()
-    await writeExchange(tx, { exchange, issued, granted }, clientInfo)
+    await auditExchange(tx, { exchange, issued, granted }, clientInfo)
     return granted
   })
   if (issued === tokenTypes.access) return { contents, issued }
@@ -137,7 +137,7 @@ function idleTimes({ lifetimes }: ExchangeDeps) {
   return { idle: lifetimes.idle, shortIdle: lifetimes.shortIdle }
 }
 
-async function writeExchange(
+async function auditExchange(
   tx: Db,
   { exchange, issued, granted }: { exchange: Exchange; issued: string; granted: AccessTokenContents },
   clientInfo: ClientInfo,

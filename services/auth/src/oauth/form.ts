@@ -6,7 +6,7 @@ import { OAuthError } from './errors.ts'
 export type Form = Readonly<Record<string, string>>
 
 /** Accepts only form bodies in this scope. */
-export function readForms(app: FastifyInstance): void {
+export function acceptForms(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   // Without a body every parameter is missing, and the response names the first.
   app.addHook('preValidation', (request, _reply, done) => {
@@ -45,7 +45,7 @@ export function parseForm(body: Buffer): Form {
 /** A request may name several (RFC 8693 section 2.1, RFC 8707 section 2); a token here has one audience. */
 const repeatable = ['resource', 'audience']
 
-/** Only a name that any parameter has is repeated in a response. */
+/** A response repeats only a name in the form of a parameter, and no other input. */
 function shown(name: string): string {
   return /^[a-z_]{1,40}$/.test(name) ? `${name} ` : ''
 }

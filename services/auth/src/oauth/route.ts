@@ -9,7 +9,7 @@ import { presentingClient, requireClient } from './client.ts'
 import { authorizeDevice, type DeviceDeps, deviceGrant } from './device.ts'
 import { OAuthError, type OAuthErrorOptions, setOAuthErrorHandler } from './errors.ts'
 import { exchangeGrant } from './exchange.ts'
-import { type Form, readForms, requireParameter } from './form.ts'
+import { acceptForms, type Form, requireParameter } from './form.ts'
 import { clientGrant, type GrantResult, refreshGrant } from './grants.ts'
 import { introspect } from './introspect.ts'
 import { type RevokeDeps, revokeToken } from './revoke.ts'
@@ -32,7 +32,7 @@ export interface OAuthRoutes extends DeviceDeps, RevokeDeps {
 
 export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, deps) => {
   const { db, accessTokens, verifierFor, barrierDeps, errors } = deps
-  readForms(app)
+  acceptForms(app)
   setOAuthErrorHandler(app, errors)
   // RFC 6749 section 5.1, beside `Cache-Control`.
   app.addHook('onRequest', async (_request, reply) => void reply.header('pragma', 'no-cache'))

@@ -11,11 +11,11 @@ export function newUserCode(): string {
 }
 
 /** @returns the code in the form that users see, `BCDF-GHJK` */
-export function showUserCode(code: string): string {
+export function formatUserCode(code: string): string {
   return `${code.slice(0, 4)}-${code.slice(4)}`
 }
 
 /** Case, spaces and dashes do not matter. */
-export function readUserCode(text: string): string {
+export function normalizeUserCode(text: string): string {
   return text.toUpperCase().replaceAll(/[^A-Z]/g, '')
 }

@@ -69,8 +69,8 @@ export function createPasswordHasher(options: PasswordOptions): PasswordHasher {
   const runBatch = async (taken: readonly QueuedJob[]) => {
     try {
       const results = await pool.run(taken.map(({ job }) => job))
-      for (const [at, { resolve, reject }] of taken.entries()) {
-        const result = results[at] ?? noResult
+      for (const [index, { resolve, reject }] of taken.entries()) {
+        const result = results[index] ?? noResult
         if ('error' in result) reject(new Error(result.error))
         else resolve(result.value)
       }

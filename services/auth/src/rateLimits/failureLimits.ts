@@ -13,9 +13,9 @@ export interface FailureLimits {
   requireAllowed: (key: string) => void
   /**
    * Counts a failure in the database. A replica learns of a block with its first own failure.
-   * @returns `spent` when this failure reached the limit: once per window, for the audit log
+   * @returns whether this failure reached the limit: true once per window, for the audit log
    */
-  recordFailure: (key: string, counting?: Counting) => Promise<'spent' | undefined>
+  recordFailure: (key: string, counting?: Counting) => Promise<boolean>
 }
 
 export interface FailureLimitOptions {
@@ -44,13 +44,13 @@ export function failureLimits({ db, clock, policy, quota }: FailureLimitOptions)
 
   const recordFailure: FailureLimits['recordFailure'] = async (key, counting = 'each') => {
     const points = counting === 'each' ? 1 : sum(key)
-    if (points === 0) return undefined
+    if (points === 0) return false
     const { points: counted, leftMs } = await counter.add(key, points)
-    if (counted < quota) return undefined
+    if (counted < quota) return false
     blockedUntilMs.set(key, clock.nowMs() + leftMs)
     const [oldest] = blockedUntilMs.keys()
     if (blockedUntilMs.size > maxBlockedKeys && oldest !== undefined) blockedUntilMs.delete(oldest)
-    return counted - points < quota ? 'spent' : undefined
+    return counted - points < quota
   }
   return { requireAllowed, recordFailure }
 }
@@ -92,8 +92,8 @@ export async function withFailureLimit<Result>(
   } catch (error) {
     const isFailure = error instanceof ProblemError && isCounted(error.code)
     // The refusal holds even when the failure cannot be counted because the database is unavailable.
-    const recorded = isFailure ? await limits.recordFailure(key, counting).catch(() => undefined) : undefined
-    if (recorded === 'spent') await onLimitReached()
+    const isLimitReached = isFailure && (await limits.recordFailure(key, counting).catch(() => false))
+    if (isLimitReached) await onLimitReached()
     throw error
   }
 }

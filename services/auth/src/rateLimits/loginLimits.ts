@@ -7,7 +7,7 @@ import type { LoginAccount, Quota } from '../store/readLogin.ts'
 import { addressKey } from './addressKey.ts'
 import { type ReservedAttempt, sessionAttempts } from './sessionAttempts.ts'
 import { type SharedCounter, sharedCounter } from './sharedCounter.ts'
-import { passwordWindowSeconds, tooManyFailures, tooManyPasswords } from './tooManyFailures.ts'
+import { knownDeviceRequired, passwordWindowSeconds, tooManyPasswords } from './tooManyFailures.ts'
 
 export interface LoginAttempt {
   email: string
@@ -109,7 +109,7 @@ export function loginLimits(options: LoginLimitOptions): LoginLimits {
       return permitFor([device])
     }
     const all = { ...total, limiter: facts.account === undefined ? limiters.unknown : limiters.known }
-    if (isReached(total)) throw tooManyFailures()
+    if (isReached(total)) throw knownDeviceRequired()
     refuseIf(isReached(pair))
     const addressLimit = isReached(single)
     if (addressLimit === undefined) return permitFor([pair, single, all])

@@ -1,6 +1,6 @@
 /** Limits wrong passwords of users who are logged in: at a password change and at a reauthentication. */
 import type { SharedCounter } from './sharedCounter.ts'
-import { tooManyFailures, tooManyPasswords } from './tooManyFailures.ts'
+import { knownDeviceRequired, tooManyPasswords } from './tooManyFailures.ts'
 
 /** An attempt that is counted as a failure until one of these is called. */
 export interface ReservedAttempt {
@@ -17,7 +17,7 @@ export interface SessionAttemptCounters {
 }
 
 /**
- * Failures at log-in do not count here: otherwise anybody could keep the user of a session from its actions.
+ * Failures at log-in do not count here: otherwise an attacker could keep a logged-in user from these actions.
  * @returns a function that counts an attempt before its password is verified; it throws ProblemError `rate-limited`, and
  * `known-device-required` at the ceiling
  */
@@ -32,7 +32,7 @@ export function sessionAttempts({ perWindow, total }: SessionAttemptCounters) {
     const { points: failures } = await total.add(account)
     if (failures > total.max) {
       await cancel()
-      throw tooManyFailures()
+      throw knownDeviceRequired()
     }
     const succeed = async () => {
       await Promise.all([giveBack(), total.forget(account)])

@@ -5,7 +5,7 @@ import { rateLimited } from './rateLimitFields.ts'
 /** The window in which wrong passwords are counted, but for the ceiling of an account. */
 export const passwordWindowSeconds = 15 * 60
 
-export function tooManyFailures(): ProblemError {
+export function knownDeviceRequired(): ProblemError {
   return new ProblemError('known-device-required', 'too many wrong passwords for the account')
 }
 

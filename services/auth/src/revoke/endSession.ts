@@ -102,7 +102,7 @@ async function runTogether<End extends EndRequest>(
   ends: readonly End[],
   together: (ends: readonly End[]) => Promise<BatchResult[]>,
 ): Promise<BatchResult[]> {
-  // An act whose actor's session the same batch ends runs after the batch, and is then refused.
+  // When the batch ends the session of another request's actor, that request runs after the batch and is then refused.
   const sessionIds = new Set(ends.map(({ which }) => which.sessionId))
   const isIndependent = ({ which, context: { sid } }: End) =>
     sid === undefined || sid === which.sessionId || !sessionIds.has(sid)

@@ -42,7 +42,7 @@ export function updateReceipts(
       nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, guard.leaseUntilMs - dbNowMs)
     else known.receipt.acknowledgedAt ??= guard.acknowledgedAt
   }
-  // Every live guard has a receipt now. Of many callers that wait, only those whose guards have gone look further.
+  // Every live guard has a receipt now, so a difference means that a guard has gone.
   if (receiptsById.size === guards.length) return nextMs
   const now = new Date(dbNowMs).toISOString()
   const liveIds = new Set(guards.map(({ id }) => id))

@@ -70,18 +70,11 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
     const { transport, tokens } = presentedTokens(request, request.body)
     const idempotencyKey = idempotencyKeyOf(request)
     if (tokens.length === 0) throw new ProblemError('refresh-missing', `a renewal without a refresh token; ${hint}`)
-    const [first = '', ...otherTokens] = newestFirst(tokens, token => decodeRefreshToken(token, refreshKeys))
+    const candidates = newestOfEachSession(tokens, token => decodeRefreshToken(token, refreshKeys))
+    const presented = { clientId: firstParty, idempotencyKey, isAwaited: () => isAwaited(request) }
     try {
-      const clientInfo = clientInfoOf(request)
-      const rotated = await rotateFirst(
-        refreshToken =>
-          rotate(
-            deps,
-            { refreshToken, clientId: firstParty, idempotencyKey, isAwaited: () => isAwaited(request) },
-            clientInfo,
-          ),
-        first,
-        otherTokens,
+      const rotated = await firstAccepted(candidates, refreshToken =>
+        rotate(deps, { ...presented, refreshToken }, clientInfoOf(request)),
       )
       return await sendTokenResponse(reply, { ...rotated, transport, tokenDeps: deps.tokenDeps })
     } catch (error) {
@@ -149,30 +142,33 @@ async function assertOwnToken(db: Db, { keyId, claims }: Caller): Promise<void> 
   throw new ProblemError('insufficient-scope', "a client's token for a log-out of the user", { scope: ['person'] })
 }
 
-/** Tries each token until one is not refused: a browser may hold a stale copy of the cookie. */
-async function rotateFirst<Result>(
+/**
+ * Tries each token until one is not refused: a browser may hold a stale copy of the cookie.
+ * @throws the first refusal when all are refused; at once an error that leaves the state of a session unknown, so that the
+ * client is not signed out
+ */
+async function firstAccepted<Result>(
+  tokens: readonly string[],
   attempt: (token: string) => Promise<Result>,
-  first: string,
-  others: string[],
 ): Promise<Result> {
-  try {
-    return await attempt(first)
-  } catch (error) {
-    const [next, ...rest] = others
-    if (next === undefined || !isRefused(error)) throw error
-    return await rotateFirst(attempt, next, rest).catch(later => {
-      // One session is over and the state of the other is unknown: the client must not be signed out.
-      throw isRefused(later) ? error : later
-    })
+  let refusal: unknown
+  for (const token of tokens) {
+    try {
+      return await attempt(token)
+    } catch (error) {
+      if (!isRefused(error)) throw error
+      refusal ??= error
+    }
   }
+  throw refusal
 }
 
 function isRefused(error: unknown): boolean {
   return error instanceof ProblemError && problemDefinition(error.code).action !== 'retry'
 }
 
-/** Keeps the newest token of each session: an older copy of the cookie must not be taken for reuse. */
-function newestFirst(tokens: string[], read: (token: string) => RefreshToken | undefined): string[] {
+/** Leaves out older copies of the cookie, which must not be taken for reuse. */
+function newestOfEachSession(tokens: string[], read: (token: string) => RefreshToken | undefined): string[] {
   if (tokens.length < 2) return tokens
   const decoded = tokens.flatMap(text => {
     const token = read(text)

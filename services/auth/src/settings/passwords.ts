@@ -13,7 +13,8 @@ export const passwordSettings = {
     why: 'The user can act within a day; a forgotten code is worthless afterwards (OWASP ASVS 6.4.1).',
   }),
   RECENT_LOGIN_SECONDS: integer(900, [1, 30 * day], {
-    about: 'How old the log-in of a user may be for admin actions of weight: rights, secrets, ending every session',
+    about:
+      'How old the log-in of a user may be for sensitive admin actions: rights, secrets, keys, ending every session',
     why: 'A session left open for longer cannot grant rights; the user confirms the password (RFC 9470).',
   }),
   PASSWORD_THREADS: integer(2, [1, 64], {

@@ -32,7 +32,7 @@ export const auditActions = {
   'user.end-sessions': 'An admin ends every session of an account.',
   'user.issue-reset-code': 'An admin replaces the password of an account with a one-time code.',
   'user.force-password-change': 'An admin requires a new password at the next log-in.',
-  'user.change-password': 'A user changes the own password, or fails to.',
+  'user.change-password': 'A user changes their password, or fails to.',
   'user.change-rights': 'The roles or scopes of an account change.',
   'client.create': 'A service client is created.',
   'client.rotate-secret': 'A service client gets a new secret.',

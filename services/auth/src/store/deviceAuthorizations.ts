@@ -57,7 +57,7 @@ export interface DeviceDecision {
   /** The scopes of the user's token: the device gets no others. */
   scopes: string[]
   /** The client that may get every right of the account; null when the user's token has only a part of them. */
-  wholeClient: string | null
+  clientWithAllRights: string | null
 }
 
 export interface DecidedDevice {
@@ -74,7 +74,7 @@ export async function decideDevice(tx: Db, input: DeviceDecision): Promise<Decid
     UPDATE device_authorizations
        SET decision = ${input.decision}, account_id = ${input.accountId}::uuid, session_id = ${input.sessionId}::uuid,
            auth_time = ${input.authTime}::int,
-           scope = CASE WHEN scope IS NULL AND client_id = ${input.wholeClient}::text THEN NULL
+           scope = CASE WHEN scope IS NULL AND client_id = ${input.clientWithAllRights}::text THEN NULL
                         WHEN scope IS NULL THEN array_to_string(${input.scopes}::text[], ' ')
                         ELSE array_to_string(ARRAY(SELECT wanted FROM unnest(string_to_array(scope, ' ')) AS wanted
                                                     WHERE wanted = ANY (${input.scopes}::text[])), ' ') END

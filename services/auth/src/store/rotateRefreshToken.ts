@@ -85,11 +85,9 @@ export async function advanceRefreshToken(
 }
 
 function valuesOf(rotation: Rotation): Value[] {
-  const { sessionId, generation, presentedHash, successorHash, idempotencyKeyHash, address, userAgent } = rotation
-  return [
-    ...[sessionId, generation, presentedHash, successorHash],
-    ...[idempotencyKeyHash, address, userAgent, rotation.clientId],
-  ]
+  const { sessionId, generation, presentedHash, successorHash, idempotencyKeyHash, address, userAgent, clientId } =
+    rotation
+  return [sessionId, generation, presentedHash, successorHash, idempotencyKeyHash, address, userAgent, clientId]
 }
 
 const isCurrent = 'token.generation = input.generation AND token.current_hash = input.presented_hash'

@@ -103,5 +103,5 @@ export async function writePolls(
            CASE WHEN refused IS NULL AND written.id IS NOT NULL THEN lease_ms ELSE 0 END AS "leaseMs",
            refused IS NULL AND coalesce(after > previous_cursor, false) AS "hasMoved"
       FROM decided LEFT JOIN written ON written.id = decided.guard`
-  return new Map(rows.map(({ guard, ...verdict }) => [guard, verdict]))
+  return new Map(rows.map(({ guard, ...result }) => [guard, result]))
 }

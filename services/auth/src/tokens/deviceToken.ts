@@ -1,6 +1,6 @@
 /**
- * Device tokens: proof that this client has logged in to an account before. A device token opens nothing; it only keeps wrong
- * passwords of other clients from counting against this one (OWASP: device cookies).
+ * Device tokens: proof that this client has logged in to an account before. A device token gives no access; it only keeps
+ * wrong passwords of other clients from counting against this one (OWASP: device cookies).
  *
  * `ghd_` and, in base64url, version, key id, account id, device id and tag, as in refresh tokens.
  */

@@ -11,7 +11,7 @@ export interface TokenNames {
 }
 
 export interface SizedToken {
-  /** Of a user `first-party`, for any public client; of a service client its id. */
+  /** `first-party` for a user, which covers every public client; otherwise the id of the service client. */
   clientId: string
   /** The client in the claim `act`. */
   actor?: string
@@ -25,10 +25,7 @@ export interface SizedToken {
  */
 export type AssertTokenFits = (rights: SizedToken) => void
 
-/**
- * Of RSA with 4096 bits, the longest signature, so that a change of the signing key makes no rights
- * too large.
- */
+/** The longest signature, of RSA with 4096 bits: rights that fit now also fit after a change of the signing key. */
 const maxSignatureBytes = 512
 /** The length of an RFC 7638 thumbprint in base64url. */
 const kid = 'k'.repeat(43)

@@ -50,8 +50,8 @@ t.test('readiness: fails when notifications have not been received for ten secon
   const { url } = await freshDatabase(t.teardown)
   const database = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
   t.teardown(database.close)
-  await assertReady({ db: database.prisma, deafMs: () => 10_000 })
-  await t.rejects(assertReady({ db: database.prisma, deafMs: () => 10_001 }), { code: 'unavailable' })
+  await assertReady({ db: database.prisma, outageMs: () => 10_000 })
+  await t.rejects(assertReady({ db: database.prisma, outageMs: () => 10_001 }), { code: 'unavailable' })
 })
 
 t.test('silent connections: closing the database cuts a connection in its handshake at once', async t => {

@@ -83,7 +83,7 @@ t.test('reauthenticate: a session that ends while the statement waits is refused
 })
 
 /** @conforms RFC 9470 section 3: an old log-in is refused with `insufficient_user_authentication` and `max_age`. */
-t.test('admin: actions of weight need a recent log-in, and go on after the password is confirmed', async t => {
+t.test('admin: sensitive actions need a recent log-in, and go on after the password is confirmed', async t => {
   const { admin, call, callAsAdmin, createUser, ageSession, database } = await startWithAdmin(t)
   const ada = await createUser()
   const { refreshToken, sessionId } = admin

@@ -9,7 +9,7 @@ import { createKeyStore, type KeyStore } from './keyStore.ts'
 import { type RefreshKeys, readRefreshKeys } from './refreshKeys.ts'
 import { readSigningKeys } from './signingKeys.ts'
 
-export interface Keyring {
+export interface ServiceKeys {
   keyStore: KeyStore
   /** Null without KEY_ENCRYPTION_KEYS. */
   encryption: KeyEncryption | null
@@ -26,7 +26,7 @@ export interface Keyring {
 /** Exceeds the lifetime of any access token. */
 const yearMs = 366 * 24 * 3600 * 1000
 
-export interface KeyringDeps {
+export interface ServiceKeysDeps {
   db: PrismaClient
   clock: Clock
   time: DatabaseTime
@@ -34,7 +34,7 @@ export interface KeyringDeps {
 }
 
 /** @throws SettingsError when a key cannot be read */
-export function readKeys(config: Config, { db, clock, time, onError }: KeyringDeps): Keyring {
+export function readServiceKeys(config: Config, { db, clock, time, onError }: ServiceKeysDeps): ServiceKeys {
   const { SIGNING_KEY, SIGNING_ALGORITHM: algorithm, KEY_ENCRYPTION_KEYS } = config
   const files = SIGNING_KEY === null ? [] : readSigningKeys(SIGNING_KEY, algorithm)
   const encryption = KEY_ENCRYPTION_KEYS === null ? null : createKeyEncryption(KEY_ENCRYPTION_KEYS)
