@@ -1,4 +1,4 @@
-/** What tabs of one browser share: cookies, storage and news. */
+/** What tabs of one browser share: cookies, storage and messages. */
 
 import type { Channel } from '../src/browser.ts'
 import type { Store } from '../src/index.ts'

@@ -159,7 +159,7 @@ export function createPerson(options: PersonOptions): Person {
       await next.client.token()
       return next.client.getState().status !== 'unknown'
     })
-    // Without news, a tab learns of the sign-out when it needs a token.
+    // Without messages, a tab learns of the sign-out when it needs a token.
     const remaining = opened.filter(each => !each.isKilled())
     for (const { client } of remaining) await eventually(async () => (await client.token()) === undefined)
     const states = remaining.map(({ client }) => client.getState())

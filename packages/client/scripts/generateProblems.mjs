@@ -25,7 +25,7 @@ export type ProblemCode = keyof typeof problems
 
 /**
  * What the client does next. \`renew\`: get a new access token, then repeat the request once. \`login\`: the session is over.
- * \`stop\`: repeating does not help. \`retry\`: the same request later.
+ * \`reauthenticate\`: confirm the password, then repeat the request. \`stop\`: repeating does not help. \`retry\`: the same request later.
  */
 export type Action = (typeof problems)[ProblemCode]['action']
 `

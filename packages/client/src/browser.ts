@@ -1,4 +1,4 @@
-/** The client for browsers: cookies, news between tabs, and renewal ahead of expiry. */
+/** The client for browsers: cookies, messages between tabs, and renewal ahead of expiry. */
 import { cookieStore } from './cookieStore.ts'
 import { createClient } from './createClient.ts'
 import { pageEvents } from './pageEvents.ts'
@@ -13,7 +13,7 @@ export interface BrowserOptions extends Omit<ClientOptions, 'store'> {
   store?: Store
   /** What tells when the user looks at the page: the document unless given. `null` disables renewal ahead of expiry. */
   page?: Page | null
-  /** A BroadcastChannel unless given. `null` disables news between tabs. */
+  /** A BroadcastChannel unless given. `null` disables messages between tabs. */
   channel?: Channel | null
 }
 

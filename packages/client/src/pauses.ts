@@ -3,8 +3,8 @@ import type { ProblemError } from './errors.ts'
 import type { Core } from './session.ts'
 
 /**
- * @returns a function that waits before the next attempt: as long as the answer asks for, or exponentially; with jitter. It
- * returns 0 afterwards. If the attempt would come after the time limit, it does not wait, and returns when that would be
+ * @returns a function that waits before the next attempt and then returns 0: as long as the answer asks for, or exponentially;
+ * with jitter. If the attempt would come after the time limit, it does not wait, and returns the time of that attempt
  */
 export function createPauses({ clock, timeLimitMs }: Core) {
   const giveUpAtMs = clock.nowMs() + timeLimitMs

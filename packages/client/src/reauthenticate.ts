@@ -1,5 +1,5 @@
 /** Confirms the password, as the action `reauthenticate` asks for. */
-import { accept, assertGeneration, interrupt } from './session.ts'
+import { abortCalls, accept, assertGeneration } from './session.ts'
 import type { Client } from './types.ts'
 
 /**
@@ -17,6 +17,6 @@ export async function reauthenticate({ core, fetch }: Client, password: string):
   // The stored access token would be adopted instead of a renewal.
   await records.write({ ...(await records.read()), ...tokens })
   assertGeneration(core, generation)
-  interrupt(core)
+  abortCalls(core)
   accept(core, tokens, 'renewed')
 }

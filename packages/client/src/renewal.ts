@@ -48,7 +48,7 @@ async function run(core: Core): Promise<void> {
       signal.throwIfAborted()
       // Another tab has signed in or out, or has renewed: its record counts.
       if (latest.key !== key || latest.refreshToken !== refreshToken) continue
-      if (problem) throw await over(core, answer)
+      if (problem) throw await endWith(core, answer)
       await records.write({ ...answer, key }, 'renewal')
       signal.throwIfAborted()
       return accept(core, answer, 'renewed')
@@ -59,7 +59,7 @@ async function run(core: Core): Promise<void> {
 }
 
 /** Ends the session that a problem is about, and clears its record. */
-export async function over(core: Core, problem: ProblemError): Promise<ProblemError> {
+export async function endWith(core: Core, problem: ProblemError): Promise<ProblemError> {
   const { access } = core
   end(core, problem.code)
   if ((await core.records.read()).sessionId === access?.sessionId) await core.records.write({})

@@ -1,7 +1,7 @@
 /** `fetch` that does what the `action` of a problem says, and repeats a request only where that is safe. */
 import { ClientError, endsSession, readProblem } from './errors.ts'
 import { createPauses } from './pauses.ts'
-import { getToken, over } from './renewal.ts'
+import { endWith, getToken } from './renewal.ts'
 import { assertGeneration, type Core } from './session.ts'
 import type { Client } from './types.ts'
 
@@ -39,7 +39,7 @@ export function createFetch(core: Core, origins: readonly string[]): Client['fet
       } else if (action === 'retry' && (code === 'revocation-unknown' || isIdempotent)) {
         if (await pause(error, signal)) throw error
       } else {
-        if (token && endsSession(error.problem) && generation === core.generation) await over(core, error)
+        if (token && endsSession(error.problem) && generation === core.generation) await endWith(core, error)
         throw error
       }
       if (isStream) throw new ClientError('body-not-repeatable', error)

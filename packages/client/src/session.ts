@@ -69,10 +69,10 @@ export function change(core: Core): number {
   return ++core.generation
 }
 
-/** Ends the renewal that is under way; the session goes on with a token from elsewhere. */
-export function interrupt(core: Core): void {
-  change(core)
-  core.generation--
+/** Ends calls, pauses and a renewal that is under way; the session goes on with a token from elsewhere. */
+export function abortCalls(core: Core): void {
+  core.calls.abort(new ClientError('session-changed'))
+  core.calls = new AbortController()
 }
 
 /**

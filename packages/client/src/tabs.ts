@@ -1,10 +1,10 @@
-/** News between the tabs of an origin: what one tab receives, the others use instead of renewing. It requests nothing. */
+/** Messages between the tabs of an origin: what one tab receives, the others use instead of renewing. It requests nothing. */
 import type { Tokens } from './records.ts'
-import { adopt, type Event, end, type Hook, interrupt } from './session.ts'
+import { abortCalls, adopt, type Event, end, type Hook } from './session.ts'
 import { completeSignOut } from './signOut.ts'
 import type { Channel, Client, SignedOutReason } from './types.ts'
 
-type News = [event: Event, access: Tokens, why?: SignedOutReason | undefined]
+type Message = [event: Event, access: Tokens, why?: SignedOutReason | undefined]
 
 /**
  * Makes a renewal, a sign-in and a sign-out of one tab known to the others. Required wherever several clients share a
@@ -21,11 +21,11 @@ export function tabs({ core }: Client, channel: Channel = new BroadcastChannel(`
     }
     if (!access || event === 'adopted') return
     // Other tabs read refresh tokens from the store.
-    channel.postMessage([event, { ...access, refreshToken: undefined }, why] satisfies News)
+    channel.postMessage([event, { ...access, refreshToken: undefined }, why] satisfies Message)
   }
   hooks.add(hook)
 
-  channel.onmessage = ({ data }: { data: News }) => {
+  channel.onmessage = ({ data }: { data: Message }) => {
     const [event, access, why = 'signed-out'] = data
     const isSame = core.access?.sessionId === access.sessionId
     if (event === 'signed-out') {
@@ -36,7 +36,7 @@ export function tabs({ core }: Client, channel: Channel = new BroadcastChannel(`
       // It arrived just now, so it has not expired whatever the wall clock says.
       const isNew = adopt(core, access) || adopt(core, { ...access, wallMs: clock.wallMs() })
       // A renewal that is under way has nothing left to do, and its token is about to be two generations old.
-      if (isNew) interrupt(core)
+      if (isNew) abortCalls(core)
     }
   }
 

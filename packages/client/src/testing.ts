@@ -1,6 +1,6 @@
 /**
  * A fake auth service for tests of an application: sessions, rotation, retries and reuse as the real one decides them, without
- * network, database or passwords worth hiding. Its clock moves only by `advance`, so no test waits.
+ * network, database or password hashes. Its clock moves only by `advance`, so no test waits.
  */
 import type { ProblemCode } from './problems.ts'
 import { problemResponse, type Result, respond } from './testAnswers.ts'
@@ -18,7 +18,7 @@ export interface TestAccount {
 
 export interface TestAuthOptions {
   accounts?: TestAccount[]
-  /** Where it pretends to be; the origin of every route. */
+  /** The URL of the fake service: the origin of every route. */
   url?: string
   accessTokenSeconds?: number
   retryWindowMs?: number

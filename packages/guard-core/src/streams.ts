@@ -16,8 +16,8 @@ export interface TrackOptions {
 
 export interface StreamTracker {
   /**
-   * @returns a function that releases the stream; undefined when too many are open or the process
-   *   is stopping
+   * @returns a function that releases the stream; `overloaded` when too many are open or the process
+   *   is stopping, `rate-limited` when too many of the account are open
    */
   track(caller: Caller, close: CloseStream, options: TrackOptions): (() => void) | 'overloaded' | 'rate-limited'
   /**

@@ -1,4 +1,4 @@
-/** Tabs of one browser for tests: a page that is visible or not, news between tabs, and a store that they share. */
+/** Tabs of one browser for tests: a page that is visible or not, messages between tabs, and a store that they share. */
 
 import type { Test } from 'tap'
 import { hub } from '../../lossy/browser.ts'

@@ -3,7 +3,7 @@ import type { Clock } from '@gatehouse/clock'
 import { type PollRequest, PollResponse } from '@gatehouse/contract'
 import { Compile } from 'typebox/schema'
 import { issuerMismatch } from '../issuerMismatch.ts'
-import { type HttpResponse, httpClient, TimeoutError } from './httpClient.ts'
+import { type HttpResponse, sendRequest, TimeoutError } from './httpClient.ts'
 
 export interface FeedOptions {
   clock: Clock
@@ -70,7 +70,7 @@ export function createFeedClient(options: FeedOptions): FeedClient {
       const body = JSON.stringify(request)
       const httpRequest = { url: `${authUrl}/guards/poll`, method: 'POST' as const, headers, body, signal }
       try {
-        return parseResponse(await httpClient(clock, { ...httpRequest, timeoutMs: pollTimeoutMs, maxBytes }))
+        return parseResponse(await sendRequest(clock, { ...httpRequest, timeoutMs: pollTimeoutMs, maxBytes }))
       } catch (error) {
         return { kind: error instanceof TimeoutError ? 'timed-out' : 'failed', why: describeError(error) }
       }
@@ -79,7 +79,7 @@ export function createFeedClient(options: FeedOptions): FeedClient {
       const httpRequest = { url: `${authUrl}/guards/leave`, method: 'POST' as const, headers }
       const body = JSON.stringify({ guard })
       try {
-        const { status } = await httpClient(clock, { ...httpRequest, body, timeoutMs: leaveTimeoutMs, maxBytes })
+        const { status } = await sendRequest(clock, { ...httpRequest, body, timeoutMs: leaveTimeoutMs, maxBytes })
         return status < 300
       } catch {
         return false

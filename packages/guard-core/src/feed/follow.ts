@@ -29,7 +29,7 @@ export interface FollowOptions {
   onPolled: (result: PollResult, authUrl: string) => void
 }
 
-/** A guard's id and the state that its row stands for. */
+/** A guard's id and its state. */
 export interface GuardIdentity {
   guard: string
   follower: Follower

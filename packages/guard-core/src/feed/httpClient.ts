@@ -40,7 +40,7 @@ const httpsAgent = closingOnStrayBytes(new https.Agent(agentOptions))
  * @param options the request and its limits
  * @throws TimeoutError, RangeError when the body exceeds `maxBytes`, or an error of node:http
  */
-export async function httpClient(clock: Clock, options: HttpRequest): Promise<HttpResponse> {
+export async function sendRequest(clock: Clock, options: HttpRequest): Promise<HttpResponse> {
   const { timeoutMs, maxBytes, signal } = options
   signal?.throwIfAborted()
   const request = createRequest(options)

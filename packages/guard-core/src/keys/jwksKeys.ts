@@ -8,7 +8,7 @@
  */
 import type { Clock } from '@gatehouse/clock'
 import { ProblemError } from '@gatehouse/contract'
-import { httpClient } from '../feed/httpClient.ts'
+import { sendRequest } from '../feed/httpClient.ts'
 import { type Keys, keysFromJwks, type PublicKey } from './publicKey.ts'
 
 /** The options of fetched keys. */
@@ -102,7 +102,7 @@ export function jwksKeys(options: JwksOptions): Keys {
 
 async function fetchKeys(settings: Required<JwksOptions>, signal: AbortSignal): Promise<PublicKey[]> {
   const { url, clock, timeoutMs, maxBytes, maxKeys } = settings
-  const { status, text } = await httpClient(clock, {
+  const { status, text } = await sendRequest(clock, {
     url,
     headers: { accept: 'application/jwk-set+json, application/json' },
     timeoutMs,

@@ -20,7 +20,7 @@ export interface Caller {
   readonly claims: Readonly<AccessTokenClaims>
 }
 
-export interface TimeRules {
+export interface ClaimsRules {
   /**
    * The time by which the claims are judged, in milliseconds since 1970; null when it is not known
    * yet.
@@ -52,7 +52,7 @@ const scopeText = /^$|^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
  * @returns the caller, or the code of the problem: `token-invalid`, `token-expired`, or
  *   `revocation-unknown` without a time
  */
-export function validateClaims(payload: Record<string, unknown>, rules: TimeRules): ClaimsResult {
+export function validateClaims(payload: Record<string, unknown>, rules: ClaimsRules): ClaimsResult {
   const typeError = typeErrorIn(payload)
   if (typeError !== null) return { kind: 'invalid', code: 'token-invalid', why: typeError }
 

@@ -3,7 +3,7 @@ import { ProblemError, StrictJsonError } from '@gatehouse/contract'
 import { issuerMismatch } from '../issuerMismatch.ts'
 import type { Keys, PublicKey } from '../keys/publicKey.ts'
 import { bearerTokenOf } from './authorizationHeader.ts'
-import { type Caller, type TimeRules, validateClaims } from './claims.ts'
+import { type Caller, type ClaimsRules, validateClaims } from './claims.ts'
 import { createHeaderParser, type TokenHeader } from './joseHeader.ts'
 import { assertStrictSegment } from './segment.ts'
 import { type CheckSignature, type CreateSignatureCheck, fastJwtCheck } from './signature.ts'
@@ -102,8 +102,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   function verifySignature(pending: PendingToken, key: PublicKey, check: CheckSignature): VerifiedToken {
-    if (key.isWithdrawn || pending.alg !== key.algorithm)
-      throw new ProblemError('token-invalid', 'not the algorithm of this key')
+    if (key.isWithdrawn) throw new ProblemError('token-invalid', 'its key was withdrawn')
+    if (pending.alg !== key.algorithm) throw new ProblemError('token-invalid', 'not the algorithm of this key')
     const now = timeMs()
     const caller = requireValidClaims(payloadOf(pending.token, check, options), {
       timeMs: now,
@@ -173,7 +173,7 @@ function payloadSegmentOf(token: string): string {
   return token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'))
 }
 
-function requireValidClaims(payload: Record<string, unknown>, rules: TimeRules): Caller {
+function requireValidClaims(payload: Record<string, unknown>, rules: ClaimsRules): Caller {
   const result = validateClaims(payload, rules)
   if (result.kind === 'invalid') throw new ProblemError(result.code, result.why)
   return result.caller

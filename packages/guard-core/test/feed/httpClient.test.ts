@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers'
 import { systemClock } from '@gatehouse/clock'
 import { fakeClock } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { httpClient, TimeoutError } from '../../src/feed/httpClient.ts'
+import { sendRequest, TimeoutError } from '../../src/feed/httpClient.ts'
 
 const limits = { timeoutMs: 20_000, maxBytes: 1000 }
 
@@ -34,11 +34,11 @@ async function startServer(t: Test, answers: RequestListener) {
     connections.count += 1
   })
   const url = `http://127.0.0.1:${await listening(t, server)}`
-  const send = (more: object = {}, clock = systemClock) => httpClient(clock, { url, ...limits, ...more })
+  const send = (more: object = {}, clock = systemClock) => sendRequest(clock, { url, ...limits, ...more })
   return { send, connections }
 }
 
-t.test('httpClient: sends method, headers and body, and returns a response of any status', async t => {
+t.test('sendRequest: sends method, headers and body, and returns a response of any status', async t => {
   const { send, connections } = await startServer(t, async (request, response) => {
     const { method, headers } = request
     const { 'x-given': given, 'content-length': length } = headers
@@ -51,7 +51,7 @@ t.test('httpClient: sends method, headers and body, and returns a response of an
   t.equal(connections.count, 1, 'over the same connection')
 })
 
-t.test('httpClient: does not follow a redirect', async t => {
+t.test('sendRequest: does not follow a redirect', async t => {
   const requested: unknown[] = []
   const { send } = await startServer(t, ({ url }, response) => {
     requested.push(url)
@@ -61,7 +61,7 @@ t.test('httpClient: does not follow a redirect', async t => {
   t.strictSame(requested, ['/'])
 })
 
-t.test('httpClient: times out before the response and within its body', async t => {
+t.test('sendRequest: times out before the response and within its body', async t => {
   for (const begin of [false, true]) {
     const clock = fakeClock({ wallMs: 0 })
     const { send } = await startServer(t, (_request, response) => {
@@ -72,7 +72,7 @@ t.test('httpClient: times out before the response and within its body', async t 
   }
 })
 
-t.test('httpClient: aborts with the reason of the signal, before and during the request', async t => {
+t.test('sendRequest: aborts with the reason of the signal, before and during the request', async t => {
   const stopping = new AbortController()
   const reason = new Error('stopping')
   const { send, connections } = await startServer(t, () => stopping.abort(reason))
@@ -82,7 +82,7 @@ t.test('httpClient: aborts with the reason of the signal, before and during the 
   t.equal(connections.count, 1, 'no request is sent')
 })
 
-t.test('httpClient: closes the connection when a body exceeds the limit', async t => {
+t.test('sendRequest: closes the connection when a body exceeds the limit', async t => {
   let isCut = false
   const { send } = await startServer(t, (_request, response) => {
     const more = setInterval(() => response.write('x'.repeat(600)), 1)
@@ -97,7 +97,7 @@ t.test('httpClient: closes the connection when a body exceeds the limit', async 
   t.equal((await exactly.send()).text.length, 1000)
 })
 
-t.test('httpClient: rejects a truncated response', async t => {
+t.test('sendRequest: rejects a truncated response', async t => {
   const { send } = await startServer(t, (_request, response) => {
     response.writeHead(200, { 'content-length': 100 }).write('half')
     setTimeout(() => response.destroy(), 10)
@@ -117,7 +117,7 @@ async function startRawServer(t: Test) {
   t.teardown(() => server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    send: (clock = systemClock) => httpClient(clock, { url, ...limits }),
+    send: (clock = systemClock) => sendRequest(clock, { url, ...limits }),
     nextRequest: () => new Promise<Socket>(resolve => waiting.push(resolve)),
   }
 }
@@ -140,7 +140,7 @@ const strayBytes: [string, (socket: Socket, answered: Promise<unknown>) => Promi
 ]
 
 for (const [when, answer] of strayBytes) {
-  t.test(`httpClient: a second copy of a response that comes ${when} is no answer to the next request`, async t => {
+  t.test(`sendRequest: a second copy of a response that comes ${when} is no answer to the next request`, async t => {
     const { send, nextRequest } = await startRawServer(t)
     const first = nextRequest()
     const answered = send()
@@ -156,7 +156,7 @@ for (const [when, answer] of strayBytes) {
   })
 }
 
-t.test('httpClient: the late response to a request that timed out is no answer to the next one', async t => {
+t.test('sendRequest: the late response to a request that timed out is no answer to the next one', async t => {
   const { send, nextRequest } = await startRawServer(t)
   const first = nextRequest()
   const clock = fakeClock({ wallMs: 0 })
@@ -175,17 +175,17 @@ t.test('httpClient: the late response to a request that timed out is no answer t
   t.equal((await next).text, 'second')
 })
 
-t.test('httpClient: rejects an unreachable server and an invalid URL', async t => {
+t.test('sendRequest: rejects an unreachable server and an invalid URL', async t => {
   const server = createServer()
   const port = await listening(t, server)
   server.close()
   await once(server, 'close')
-  await t.rejects(httpClient(systemClock, { url: `http://127.0.0.1:${port}`, ...limits }), { code: 'ECONNREFUSED' })
-  await t.rejects(httpClient(systemClock, { url: 'nowhere', ...limits }), { code: 'ERR_INVALID_URL' })
-  await t.rejects(httpClient(systemClock, { url: 'ftp://127.0.0.1', ...limits }), { code: 'ERR_INVALID_PROTOCOL' })
+  await t.rejects(sendRequest(systemClock, { url: `http://127.0.0.1:${port}`, ...limits }), { code: 'ECONNREFUSED' })
+  await t.rejects(sendRequest(systemClock, { url: 'nowhere', ...limits }), { code: 'ERR_INVALID_URL' })
+  await t.rejects(sendRequest(systemClock, { url: 'ftp://127.0.0.1', ...limits }), { code: 'ERR_INVALID_PROTOCOL' })
 })
 
-t.test('httpClient: verifies the TLS certificate', async t => {
+t.test('sendRequest: verifies the TLS certificate', async t => {
   const dir = t.testdir()
   const [key, cert] = [`${dir}/key.pem`, `${dir}/cert.pem`]
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
@@ -195,12 +195,12 @@ t.test('httpClient: verifies the TLS certificate', async t => {
     response.end('private')
   })
   const url = `https://127.0.0.1:${await listening(t, server)}`
-  await t.rejects(httpClient(systemClock, { url, ...limits }), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
+  await t.rejects(sendRequest(systemClock, { url, ...limits }), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
 
   const script = `
-    import { httpClient } from ${JSON.stringify(new URL('../../src/feed/httpClient.js', import.meta.url).href)}
+    import { sendRequest } from ${JSON.stringify(new URL('../../src/feed/httpClient.js', import.meta.url).href)}
     import { systemClock } from ${JSON.stringify(import.meta.resolve('@gatehouse/clock'))}
-    const { status, text } = await httpClient(systemClock, ${JSON.stringify({ url, ...limits })})
+    const { status, text } = await sendRequest(systemClock, ${JSON.stringify({ url, ...limits })})
     console.log(status, text)`
   const trusting = spawn(process.execPath, ['--input-type=module', '--eval', script], {
     env: { ...process.env, NODE_EXTRA_CA_CERTS: cert },
