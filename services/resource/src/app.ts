@@ -13,12 +13,12 @@ import {
 import fastify, { type FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import type { Config } from './config.ts'
-import { verify, verifyPathOf } from './forwardAuth/verify.ts'
+import { verifyPathOf, verifyRoutes } from './forwardAuth/verify.ts'
 import { openApi } from './openApi.ts'
-import { health } from './routes/health.ts'
-import { me } from './routes/me.ts'
-import { metadata, metadataUrlOf } from './routes/metadata.ts'
-import { storage } from './routes/storage.ts'
+import { healthRoutes } from './routes/health.ts'
+import { meRoutes } from './routes/me.ts'
+import { metadataRoutes, metadataUrlOf } from './routes/metadata.ts'
+import { storageRoutes } from './routes/storage.ts'
 
 export interface AppOptions {
   config: Config
@@ -64,15 +64,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(crossOrigin, { origins: config.ALLOWED_ORIGINS, credentials: 'omit' })
   await app.register(problemDetails, { ...problemOptions, errors: 'all' })
   await app.register(strictRequests)
-  await app.register(health, { state: resourceGuard.state, metrics, requests })
+  await app.register(healthRoutes, { state: resourceGuard.state, metrics, requests })
   await openApi(app, { version, url: resource })
-  if (resource !== null) await app.register(metadata, { resource, issuer })
+  if (resource !== null) await app.register(metadataRoutes, { resource, issuer })
   await app.register(async inside => {
     // Every route in this scope requires the access token of an active session.
     await inside.register(guard, { guard: resourceGuard })
     inside.addHook('onReady', () => readyWithin(resourceGuard, { clock, timeoutMs }))
-    await inside.register(me)
-    await inside.register(storage, { clock })
+    await inside.register(meRoutes)
+    await inside.register(storageRoutes, { clock })
     const { EXT_AUTHZ_PORT: port, HOST: host, VERIFY_SCOPE: scope } = config
     if (port !== null) {
       // Loaded only where it is used: gRPC takes a part of the start.
@@ -80,7 +80,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       const extAuthz = await startExtAuthz({ guard: resourceGuard, host, port, scope, log: app.log, ...problemOptions })
       inside.addHook('preClose', extAuthz.stop)
     }
-    await inside.register(verify, { scope, successStatus: Number(config.VERIFY_STATUS) })
+    await inside.register(verifyRoutes, { scope, successStatus: Number(config.VERIFY_STATUS) })
   })
   return app
 }

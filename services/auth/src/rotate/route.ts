@@ -53,20 +53,22 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
   }
 
   const renewal = {
-    schema: {
-      tags: ['session'],
-      summary: 'Renew: a new access token and the successor of the refresh token',
-      body: RenewRequest,
-      response: {
-        200: SessionTokens,
-        ...problemResponses(
-          ...(['refresh-missing', 'refresh-invalid', 'session-expired', 'session-ended', 'refresh-reused'] as const),
-          'origin-refused',
-        ),
-      },
+    tags: ['session'],
+    summary: 'Renew: a new access token and the successor of the refresh token',
+    body: RenewRequest,
+    response: {
+      200: SessionTokens,
+      ...problemResponses(
+        'refresh-missing',
+        'refresh-invalid',
+        'session-expired',
+        'session-ended',
+        'refresh-reused',
+        'origin-refused',
+      ),
     },
   }
-  app.post('/session/renew', renewal, async (request, reply) => {
+  app.post('/session/renew', { schema: renewal }, async (request, reply) => {
     const { transport, tokens } = presentedTokens(request, request.body)
     const idempotencyKey = idempotencyKeyOf(request)
     if (tokens.length === 0) throw new ProblemError('refresh-missing', `a renewal without a refresh token; ${hint}`)
@@ -85,24 +87,16 @@ export const rotateRoutes: FastifyPluginAsyncTypebox<RotateRoutes> = async (app,
   })
 
   const logout = {
-    schema: {
-      tags: ['session'],
-      summary: 'Log out: idempotent; an expired access token is accepted',
-      description: 'The header `Sessions-Ended` counts the sessions that this request ended: 0 if there was none.',
-      body: LogoutRequest,
-      response: {
-        204: {},
-        ...problemResponses(
-          'refresh-invalid',
-          'token-missing',
-          'token-invalid',
-          'insufficient-scope',
-          'origin-refused',
-        ),
-      },
+    tags: ['session'],
+    summary: 'Log out: idempotent; an expired access token is accepted',
+    description: 'The header `Sessions-Ended` counts the sessions that this request ended: 0 if there was none.',
+    body: LogoutRequest,
+    response: {
+      204: {},
+      ...problemResponses('refresh-invalid', 'token-missing', 'token-invalid', 'insufficient-scope', 'origin-refused'),
     },
   }
-  app.delete('/session', logout, async (request, reply) => {
+  app.delete('/session', { schema: logout }, async (request, reply) => {
     const authorization = request.headers.authorization
     const { transport, tokens } = presentedTokens(request, request.body)
     const genuine = tokens.flatMap(token => decodeRefreshToken(token, refreshKeys) ?? [])

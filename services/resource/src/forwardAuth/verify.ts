@@ -28,7 +28,7 @@ export function verifyPathOf(request: IncomingMessage): string {
   return '/verify'
 }
 
-export async function verify(app: FastifyInstance, { scope, successStatus }: VerifyOptions): Promise<void> {
+export async function verifyRoutes(app: FastifyInstance, { scope, successStatus }: VerifyOptions): Promise<void> {
   app.get('/verify', {
     exposeHeadRoute: false,
     config: { ...closedToOrigins, guard: { scope } },

@@ -5,7 +5,7 @@ import type { RequestMetrics } from '@gatehouse/http'
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 
-export async function health(
+export async function healthRoutes(
   app: FastifyInstance,
   options: { state: () => GuardState; metrics: Registry; requests: RequestMetrics },
 ): Promise<void> {

@@ -13,7 +13,7 @@ const Caller = Type.Object({
 })
 const schema = guardedSchema({ summary: 'Read the caller of the token', ok: { 200: Caller } })
 
-export async function me(app: FastifyInstance): Promise<void> {
+export async function meRoutes(app: FastifyInstance): Promise<void> {
   app.get('/me', { schema }, async ({ caller }, reply) => {
     const { id, sid, roles, scopes, clientId, claims } = caller
     reply.header('cache-control', 'no-store')

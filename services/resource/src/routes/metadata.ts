@@ -19,7 +19,7 @@ export interface MetadataOptions {
   issuer: string
 }
 
-export async function metadata(app: FastifyInstance, { resource, issuer }: MetadataOptions): Promise<void> {
+export async function metadataRoutes(app: FastifyInstance, { resource, issuer }: MetadataOptions): Promise<void> {
   const document = {
     resource,
     authorization_servers: [issuer],

@@ -27,7 +27,7 @@ const vaultSchema = guardedSchema(
   'insufficient-scope',
 )
 
-export async function storage(app: FastifyInstance, { clock }: { clock: Clock }): Promise<void> {
+export async function storageRoutes(app: FastifyInstance, { clock }: { clock: Clock }): Promise<void> {
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
