@@ -61,11 +61,14 @@ async function startParts(settings: StackSettings, undo: Undo[], signal: AbortSi
     startDatabase({ settings, dataDir, onStop: stop => void undo.push(stop) }),
   )
   const secrets = makeSecrets(dataDir)
-  const logins = chooseLogins(previous, settings)
   const authUrl = `http://localhost:${settings.AUTH_PORT}`
-  const credentials = { authUrl, resourceUrl: `http://localhost:${settings.RESOURCE_PORT}`, ...logins }
-  // Written before the accounts exist: a start that fails in between must not lose their passwords.
-  writeCredentials(dataDir, credentials)
+  const urls = { authUrl, resourceUrl: `http://localhost:${settings.RESOURCE_PORT}` }
+  // Written before the accounts exist: a start that fails in between must not lose generated passwords.
+  // A password from a variable may be refused, so it is written afterwards.
+  const generated = chooseLogins(previous, { ...settings, ADMIN_PASSWORD: null, USER_PASSWORD: null })
+  writeCredentials(dataDir, { ...urls, ...generated })
+  const logins = chooseLogins({ ...urls, ...generated }, settings)
+  const credentials = { ...urls, ...logins }
   await step('migrations', () => migrate(databaseUrl))
   const isNew = await step('accounts', () => createAccounts(databaseUrl, secrets, logins))
   const services = await step('services', async () => {

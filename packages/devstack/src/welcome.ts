@@ -40,13 +40,14 @@ ${tourToPaste(stack, resolve(credentialsFile(dataDir)))}
 function tourToPaste({ authUrl, resourceUrl }: Stack, file: string): string {
   return `  A=${authUrl} R=${resourceUrl} J='content-type: application/json' F=${quote(file)}
   login() { node -p "JSON.stringify(JSON.parse(require('fs').readFileSync('$F')).$1)"; }
+  call() { curl -si -w '\\n\\n' "$@"; }
   token() { sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/'; }
 
   # log in, then call the resource service
   T=$(curl -s $A/session -H "$J" -c jar -d "$(login user)" | token)
-  curl -i $R/storage -H "authorization: Bearer $T"              # 200: any valid token
-  curl -i $R/storage                                            # 401 token-missing
-  curl -i $R/storage/restricted -H "authorization: Bearer $T"   # 403 insufficient-scope
+  call $R/storage -H "authorization: Bearer $T"              # 200: any valid token
+  call $R/storage                                            # 401 token-missing
+  call $R/storage/restricted -H "authorization: Bearer $T"   # 403 insufficient-scope
 
   # renew: the refresh cookie is replaced by its successor
   T=$(curl -s $A/session/renew -X POST -b jar -c jar | token)
@@ -54,10 +55,10 @@ function tourToPaste({ authUrl, resourceUrl }: Stack, file: string): string {
   # disable the account as admin; when the call returns, it is in force
   ID=$(curl -s $A/me -H "authorization: Bearer $T" | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
   B=$(curl -s $A/session -H "$J" -d "$(login admin)" | token)
-  curl -s $A/admin/users/$ID/disable -X POST -H "authorization: Bearer $B"
-  curl -i $R/storage -H "authorization: Bearer $T"              # 403 account-disabled
-  curl -i $A/session/renew -X POST -b jar                       # 401 session-ended
-  curl -s $A/admin/users/$ID/enable -X POST -H "authorization: Bearer $B"`
+  call $A/admin/users/$ID/disable -X POST -H "authorization: Bearer $B"
+  call $R/storage -H "authorization: Bearer $T"              # 403 account-disabled
+  call $A/session/renew -X POST -b jar                       # 401 session-ended
+  call $A/admin/users/$ID/enable -X POST -H "authorization: Bearer $B"`
 }
 
 /** For a POSIX shell. */

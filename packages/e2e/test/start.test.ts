@@ -133,6 +133,7 @@ t.test('start: names a damaged file, which it keeps, and a password that is too 
   t.equal(readFileSync(file, 'utf8'), '{"authUrl":')
   rmSync(file)
   t.match(await startError({ ...env, ADMIN_PASSWORD: 'short' }), /failed: ADMIN_PASSWORD must have at least 15 char/)
+  t.notMatch(readFileSync(file, 'utf8'), '"short"', 'the next start does not use it')
   rmSync(file)
   rmSync(join(folder, 'keys'), { recursive: true })
   mkdirSync(join(folder, 'keys'))

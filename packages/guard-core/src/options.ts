@@ -35,6 +35,7 @@ export interface GuardOptions {
   jwks?: Omit<JwksOptions, 'url' | 'clock'>
   /** The name of this process in receipts and in the list of guards. */
   name?: string
+  /** The version of your service, shown in the list of guards. */
   version?: string
   clock?: Clock
   /**
