@@ -44,7 +44,10 @@ const expiresAt = new Date(now.getTime() + 30 * 86_400_000)
 await adapter.create({
   model: 'oauthClient',
   data: {
-    ...{ clientId, scopes, createdAt: now, updatedAt: now },
+    clientId,
+    scopes,
+    createdAt: now,
+    updatedAt: now,
     redirectUris: [redirectUri],
     tokenEndpointAuthMethod: 'none',
     grantTypes: ['authorization_code', 'refresh_token'],
@@ -66,7 +69,11 @@ async function createSession(number) {
   await adapter.create({
     model: 'oauthRefreshToken',
     data: {
-      ...{ clientId, sessionId, userId, scopes, expiresAt },
+      clientId,
+      sessionId,
+      userId,
+      scopes,
+      expiresAt,
       token: createHash('sha256').update(refreshToken).digest('base64url'),
       resources: [resource],
       authTime: now,

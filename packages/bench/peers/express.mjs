@@ -7,7 +7,10 @@ const { issuer, authUrl } = readPeerConfig()
 const app = express()
 const sendItems = (_request, response) => response.json({ vault: ['the ledger', 'the spare keys'] })
 const requireToken = auth({
-  ...{ issuer, audience: 'gatehouse', tokenSigningAlg: 'ES256', strict: false },
+  issuer,
+  audience: 'gatehouse',
+  tokenSigningAlg: 'ES256',
+  strict: false,
   jwksUri: `${authUrl}/.well-known/jwks.json`,
 })
 app.get('/unguarded', sendItems)

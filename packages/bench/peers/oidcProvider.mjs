@@ -58,7 +58,9 @@ async function createSession() {
   grant.addOIDCScope('offline_access')
   grant.addResourceScope(resource, scope)
   const token = new provider.RefreshToken({
-    ...{ accountId, resource, scope },
+    accountId,
+    resource,
+    scope,
     client: await provider.Client.find(clientId),
     grantId: await grant.save(),
     authTime: Math.floor(Date.now() / 1000),

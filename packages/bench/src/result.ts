@@ -48,7 +48,9 @@ export function figure({ name, what, unit, aim }: Measurement, rounds: readonly 
 export function comparison({ name, what, unit, aim }: Measurement, rounds: readonly Pair[]): Result {
   const ratios = rounds.map(({ value, against }) => value / against)
   return {
-    ...{ name, what, unit },
+    name,
+    what,
+    unit,
     value: median(rounds.map(({ value }) => value)),
     against: median(rounds.map(({ against }) => against)),
     ratio: median(ratios),

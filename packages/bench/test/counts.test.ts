@@ -34,8 +34,12 @@ t.test('guard: creates no promise for a request with a known token', async t => 
   const { url } = await environment.auth()
   const [session] = await environment.sessions(1)
   const benchGuard = createGuard({
-    ...{ issuer: environment.system.issuer, publicKey: environment.publicKey, authUrls: [url] },
-    ...{ audience: 'gatehouse', clientId: 'resource', clientSecret },
+    issuer: environment.system.issuer,
+    publicKey: environment.publicKey,
+    authUrls: [url],
+    audience: 'gatehouse',
+    clientId: 'resource',
+    clientSecret,
   })
   const app = fastify()
   app.get('/unguarded', () => 'open')

@@ -51,7 +51,10 @@ export async function startFakeAuth(port = 0): Promise<FakeAuth> {
   const unanswered = new Set<Socket>()
   const keys = JSON.stringify(publishedKeys())
   const auth: FakeAuth = {
-    ...{ url: '', feed, counts: { polls: 0, keys: 0, leaves: 0, refused: 0, malformed: 0 }, handler: null },
+    url: '',
+    feed,
+    counts: { polls: 0, keys: 0, leaves: 0, refused: 0, malformed: 0 },
+    handler: null,
     nextPoll: (matches = () => true) =>
       new Promise(resolve => {
         const listener = (poll: PollRequest) => {

@@ -113,7 +113,9 @@ export function createKit(options: Pick<Kit, 'auth' | 'probe' | 'routes'> & { pi
   const revoked = new Map<string, Subject>()
 
   const kit: Kit = {
-    ...{ auth, probe, routes },
+    auth,
+    probe,
+    routes,
     ...(pid === undefined
       ? {}
       : { freeze: () => void process.kill(pid, 'SIGSTOP'), thaw: () => void process.kill(pid, 'SIGCONT') }),

@@ -23,15 +23,16 @@ Start the application first; see the README for its settings.
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    ...{ port: { type: 'string', default: '4810' }, pid: { type: 'string' }, only: { type: 'string' } },
-    ...{
-      any: { type: 'string' },
-      body: { type: 'string' },
-      restricted: { type: 'string' },
-      stream: { type: 'string' },
-      open: { type: 'string' },
-    },
-    ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    port: { type: 'string', default: '4810' },
+    pid: { type: 'string' },
+    only: { type: 'string' },
+    any: { type: 'string' },
+    body: { type: 'string' },
+    restricted: { type: 'string' },
+    stream: { type: 'string' },
+    open: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 })
 const [url] = positionals

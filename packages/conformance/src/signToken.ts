@@ -38,9 +38,19 @@ export function publishedKeys(): { keys: Record<string, unknown>[] } {
 export function claimsAt(nowMs: number, overrides: Record<string, unknown> = {}): Record<string, unknown> {
   const now = Math.floor(nowMs / 1000)
   return {
-    ...{ iss: issuer, aud: audience, sub: uuidOf('sub'), iat: now - 60, exp: now + 3600, jti: uuidOf('jti') },
-    ...{ client_id: 'first-party', scope: 'storage:read', roles: ['user'], sid: uuidOf('sid'), auth_time: now - 60 },
-    ...{ epoch: 0, global_epoch: 0 },
+    iss: issuer,
+    aud: audience,
+    sub: uuidOf('sub'),
+    iat: now - 60,
+    exp: now + 3600,
+    jti: uuidOf('jti'),
+    client_id: 'first-party',
+    scope: 'storage:read',
+    roles: ['user'],
+    sid: uuidOf('sid'),
+    auth_time: now - 60,
+    epoch: 0,
+    global_epoch: 0,
     ...overrides,
   }
 }

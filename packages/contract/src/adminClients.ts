@@ -52,7 +52,9 @@ export const NewClient = Type.Object(
     }),
     audience: Type.Optional(
       Type.String({
-        ...{ minLength: 1, maxLength: 200, examples: ['https://api.example.org'] },
+        minLength: 1,
+        maxLength: 200,
+        examples: ['https://api.example.org'],
         description:
           'The resource service that the client is (RFC 8707): it introspects and exchanges only tokens for this audience, and the default one when it is left out.',
       }),

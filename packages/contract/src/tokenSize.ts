@@ -47,9 +47,19 @@ export function tokenSizeOf(contents: TokenContents): number {
   const { issuer, audience, clientId, actor, roles, scopes, kid, signatureBytes } = contents
   const header = { alg: 'ES256', typ: accessTokenType, kid }
   const claims = {
-    ...{ iss: issuer, aud: audience, sub: clientId.length > uuid.length ? clientId : uuid, jti: uuid, sid: uuid },
-    ...{ iat: maxTime, exp: maxTime, auth_time: maxTime, client_id: clientId, scope: scopes.join(' '), roles },
-    ...{ epoch: maxEpoch, global_epoch: maxEpoch },
+    iss: issuer,
+    aud: audience,
+    sub: clientId.length > uuid.length ? clientId : uuid,
+    jti: uuid,
+    sid: uuid,
+    iat: maxTime,
+    exp: maxTime,
+    auth_time: maxTime,
+    client_id: clientId,
+    scope: scopes.join(' '),
+    roles,
+    epoch: maxEpoch,
+    global_epoch: maxEpoch,
     ...(actor === undefined ? {} : { act: { sub: actor } }),
   }
   return encodedLength(jsonBytes(header)) + encodedLength(jsonBytes(claims)) + encodedLength(signatureBytes) + 2

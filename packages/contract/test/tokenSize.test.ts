@@ -21,8 +21,19 @@ t.test('tokenSizeOf: equals the length of a token with the longest numbers', asy
   const { issuer, audience, clientId, roles, scopes, kid } = contents
   const time = 9_999_999_999
   const claims = {
-    ...{ iss: issuer, aud: audience, sub: id, jti: id, sid: id, iat: time, exp: time, auth_time: time },
-    ...{ client_id: clientId, scope: scopes.join(' '), roles, epoch: 2 ** 53 - 1, global_epoch: 2 ** 53 - 1 },
+    iss: issuer,
+    aud: audience,
+    sub: id,
+    jti: id,
+    sid: id,
+    iat: time,
+    exp: time,
+    auth_time: time,
+    client_id: clientId,
+    scope: scopes.join(' '),
+    roles,
+    epoch: 2 ** 53 - 1,
+    global_epoch: 2 ** 53 - 1,
   }
   const header = { alg: 'EdDSA', typ: accessTokenType, kid }
   const token = `${encoded(header)}.${encoded(claims)}.${Buffer.alloc(64).toString('base64url')}`

@@ -110,8 +110,11 @@ export async function tour(
   await get('/storage', third.accessToken, ['403 account-disabled', 'The token is valid, the account is disabled.'])
   await renew(third.refreshToken, ['401 session-ended', 'The refresh token has been revoked.'])
   await request({
-    ...{ description: 'A log-in with the correct password is refused.', expects: '403 account-disabled' },
-    ...{ method: 'POST', url: `${authUrl}/session`, body: { ...user, transport: 'body' } },
+    description: 'A log-in with the correct password is refused.',
+    expects: '403 account-disabled',
+    method: 'POST',
+    url: `${authUrl}/session`,
+    body: { ...user, transport: 'body' },
   })
   await act(`${id}/enable`, adminToken, 'The admin enables the account.')
   await get('/storage', third.accessToken, ['401 session-ended', 'Earlier tokens stay refused.'])

@@ -80,11 +80,16 @@ export async function startPatroni(): Promise<PatroniCluster> {
     dataDirs.push(dataDir)
     const address = `127.0.0.1:${port}`
     const child = await run('patroni', number, {
-      ...{ scope: 'gatehouse', name: `node${number}`, bootstrap },
+      scope: 'gatehouse',
+      name: `node${number}`,
+      bootstrap,
       restapi: { listen: `127.0.0.1:${api[number]}`, connect_address: `127.0.0.1:${api[number]}` },
       raft: await raftOf(number),
       postgresql: {
-        ...{ listen: address, connect_address: address, data_dir: dataDir, bin_dir: postgresBinDir() },
+        listen: address,
+        connect_address: address,
+        data_dir: dataDir,
+        bin_dir: postgresBinDir(),
         pgpass: join(await subfolder(dir, `home${number}`), 'pgpass'),
         authentication: {
           superuser: { username: 'postgres', password },
@@ -95,7 +100,8 @@ export async function startPatroni(): Promise<PatroniCluster> {
     })
     const url = `postgresql://postgres:${password}@${address}/postgres`
     return {
-      ...{ url, port },
+      url,
+      port,
       freeze: () => void child.kill('SIGSTOP'),
       thaw: () => void child.kill('SIGCONT'),
       kill: async () => {

@@ -45,7 +45,10 @@ export async function startScriptedGuard(): Promise<ScriptedGuard> {
   const feed = await startFeed()
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const guard = createGuard({
-    ...{ issuer: 'https://auth.example.org', audience: 'gatehouse', clientId: 'resource', clientSecret: 'secret' },
+    issuer: 'https://auth.example.org',
+    audience: 'gatehouse',
+    clientId: 'resource',
+    clientSecret: 'secret',
     authUrls: [feed.url],
     publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
   })

@@ -63,7 +63,10 @@ export function fastifyDefaults(options: FastifyDefaults): FastifyHttpOptions<im
     // notices its mistake.
     ajv: {
       customOptions: {
-        ...{ removeAdditional: false, coerceTypes: false, allErrors: true, useDefaults: true },
+        removeAdditional: false,
+        coerceTypes: false,
+        allErrors: true,
+        useDefaults: true,
         // Tests check the schemas. Compiling the meta-schema would take 5 % of each start.
         validateSchema: false,
       },

@@ -10,7 +10,9 @@ const problemOptions = { problemBase: 'https://auth.example/problems', realm: 'w
 const canary = 'canary-5f2c9e'
 const schema = {
   body: {
-    ...{ type: 'object', required: ['name'], additionalProperties: false },
+    type: 'object',
+    required: ['name'],
+    additionalProperties: false,
     properties: { name: { type: 'string', maxLength: 5 }, kind: { anyOf: [{ const: 'a' }, { const: 'b' }] }, deep: {} },
   },
 }

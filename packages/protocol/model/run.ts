@@ -42,7 +42,10 @@ const searches: Search[] = [
   ...Object.entries(mutations).map(([mutation, name]) => ({ name, guards: 1, lease: 3, mutation })),
   { name: 'the last commits are lost', guards: 1, lease: 3, hasFailedOver: true },
   ...Object.entries(failOverMutations).map(([mutation, name]) => ({
-    ...{ name, guards: 1, lease: 3, mutation },
+    name,
+    guards: 1,
+    lease: 3,
+    mutation,
     hasFailedOver: true,
   })),
 ]

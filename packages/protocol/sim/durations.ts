@@ -51,7 +51,10 @@ export function chooseDurations(random: Random): Durations {
     databaseStepMs,
     wallSkewMs,
     slowCommitMs,
-    ...{ slowAdoptionMs: 300, rereadMs: 20, heartbeatMs: 150, slowBodyMs: 600 },
+    slowAdoptionMs: 300,
+    rereadMs: 20,
+    heartbeatMs: 150,
+    slowBodyMs: 600,
     stormMs,
     calmMs,
   }

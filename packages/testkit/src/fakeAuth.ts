@@ -52,17 +52,28 @@ export async function fakeAuth(clock: Clock): Promise<FakeAuth> {
   const feed = { id: randomUUID() as string, head: 0 }
   const dbNowMs = () => clock.wallMs() - auth.hostClockOffsetMs
   const settings = () => ({
-    ...{ dbNowMs: dbNowMs(), maxToleranceMs: auth.maxToleranceMs },
+    dbNowMs: dbNowMs(),
+    maxToleranceMs: auth.maxToleranceMs,
     ...(auth.issuer !== undefined && { issuer: auth.issuer }),
   })
   const auth: FakeAuth = {
-    ...{ url: '', keys: [], mode: 'up', counts: { polls: 0, keys: 0, leaves: 0 }, guards: new Map() },
-    ...{ hostClockOffsetMs: 0, maxToleranceMs: 50_000 },
+    url: '',
+    keys: [],
+    mode: 'up',
+    counts: { polls: 0, keys: 0, leaves: 0 },
+    guards: new Map(),
+    hostClockOffsetMs: 0,
+    maxToleranceMs: 50_000,
     revoke(fields) {
       feed.head += 1
       const entry = {
-        ...{ seq: feed.head, kind: 'session', subject: null, epoch: null, effect: 'ended' },
-        ...{ expiresAtMs: dbNowMs() + 600_000, ...fields },
+        seq: feed.head,
+        kind: 'session',
+        subject: null,
+        epoch: null,
+        effect: 'ended',
+        expiresAtMs: dbNowMs() + 600_000,
+        ...fields,
       } as Entry
       entries.push(entry)
       auth.release()

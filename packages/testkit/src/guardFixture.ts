@@ -32,7 +32,9 @@ export async function guardFixture(): Promise<GuardFixture> {
   auth.keys = [key]
   const client = { clientId, clientSecret, authUrls: [auth.url], issuer, audience }
   return {
-    ...{ auth, clock, key },
+    auth,
+    clock,
+    key,
     guardOptions: { ...client, clock, publicKey: key.pem, random: () => 0.5 },
     token: over => tokenOf(key, claimsAt(clock.wallMs(), over)),
   }

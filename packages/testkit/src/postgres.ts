@@ -121,8 +121,12 @@ const listenSettings = {
 
 /** For tests. The zone has daylight saving, so that a time that is not read as UTC differs. */
 const volatileSettings = {
-  ...{ fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB', autovacuum_naptime: '10min' },
-  ...{ timezone: 'America/New_York', log_timezone: 'America/New_York' },
+  fsync: 'off',
+  full_page_writes: 'off',
+  shared_buffers: '64MB',
+  autovacuum_naptime: '10min',
+  timezone: 'America/New_York',
+  log_timezone: 'America/New_York',
 }
 
 async function initialise(home: PostgresHome): Promise<void> {

@@ -45,7 +45,10 @@ async function start(
     const http = { id: 'request-7', method: 'PROPFIND', path: '/x?access_token=y', host: 'x', scheme: 'https', headers }
     const request = {
       attributes: {
-        ...{ source: peer, destination: peer, tls_session: { sni: 'x' }, route_metadata_context: {} },
+        source: peer,
+        destination: peer,
+        tls_session: { sni: 'x' },
+        route_metadata_context: {},
         request: {
           time: { seconds: 1_790_000_000 },
           http: { ...http, protocol: 'HTTP/2', raw_body: Buffer.from('b') },

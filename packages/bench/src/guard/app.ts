@@ -13,7 +13,10 @@ const { issuer, authUrl, publicKey, clientSecret } = readWorkerConfig()
 const options = { problemBase: `${issuer}/problems`, realm: 'bench' }
 const app = fastify(fastifyDefaults({ ...options, logLevel: 'warn' }))
 const benchGuard = createGuard({
-  ...{ issuer, publicKey, clientSecret, authUrls: [authUrl] },
+  issuer,
+  publicKey,
+  clientSecret,
+  authUrls: [authUrl],
   audience: 'gatehouse',
   clientId: 'resource',
   name: 'bench',

@@ -45,7 +45,9 @@ export async function guardCold(benchRun: BenchRun): Promise<Result[]> {
   return [
     comparison(
       {
-        ...{ name: 'guard-cold', unit: 'us', aim: 'at most 1.3' },
+        name: 'guard-cold',
+        unit: 'us',
+        aim: 'at most 1.3',
         what: 'the first verification of a token, against the bare check of its signature',
       },
       pairs,
@@ -66,7 +68,10 @@ export async function guardDecision(benchRun: BenchRun): Promise<Result[]> {
   const sessions = await environment.sessions(tokenCount)
   const headers = sessions.map(({ accessToken }) => `Bearer ${accessToken}`)
   const guard = createGuard({
-    ...{ issuer: environment.system.issuer, publicKey: environment.publicKey, clientSecret, authUrls: [url] },
+    issuer: environment.system.issuer,
+    publicKey: environment.publicKey,
+    clientSecret,
+    authUrls: [url],
     audience: 'gatehouse',
     clientId: 'resource',
   })

@@ -18,7 +18,10 @@ register(`data:text/javascript,${encodeURIComponent(hook)}`)
 const { issuer, authUrl, publicKey, clientSecret } = readWorkerConfig()
 const adapter = await import(`@gatehouse/guard/${adapterName}`)
 const guard = adapter.createGuard({
-  ...{ issuer, publicKey, clientSecret, authUrls: [authUrl] },
+  issuer,
+  publicKey,
+  clientSecret,
+  authUrls: [authUrl],
   audience: 'gatehouse',
   clientId: 'resource',
   name: 'bench',

@@ -20,7 +20,10 @@ export async function guardWarm(benchRun: BenchRun): Promise<Result[]> {
   try {
     return [
       await againstUnguarded(moreRounds, service.ready, {
-        ...{ name: 'guard-warm', path: '/guarded', tokens, aim: 'at least 0.95' },
+        name: 'guard-warm',
+        path: '/guarded',
+        tokens,
+        aim: 'at least 0.95',
         what: 'a guarded route (signature, revocation, scope; 1,000 tokens in turn) against the same route unguarded',
       }),
     ]
@@ -58,7 +61,9 @@ export async function guardPeers(benchRun: BenchRun): Promise<Result[]> {
       what: 'an introspection call for each request',
     },
     {
-      ...{ name: 'peer-express', url: onExpress.ready, path: '/guarded' },
+      name: 'peer-express',
+      url: onExpress.ready,
+      path: '/guarded',
       what: 'express-oauth2-jwt-bearer on Express, no revocation',
     },
     ...redisRoutes(withRedis?.ready),
@@ -86,11 +91,15 @@ function redisRoutes(url: string | undefined) {
   if (url === undefined) return []
   return [
     {
-      ...{ name: 'peer-redis-get', url, path: '/redis-get' },
+      name: 'peer-redis-get',
+      url,
+      path: '/redis-get',
       what: '@fastify/jwt with its cache, and a Redis GET for each request',
     },
     {
-      ...{ name: 'peer-redis-map', url, path: '/redis-map' },
+      name: 'peer-redis-map',
+      url,
+      path: '/redis-map',
       what: '@fastify/jwt with its cache, and a map that follows a Redis channel (a lost message is never noticed)',
     },
   ]

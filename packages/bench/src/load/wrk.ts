@@ -35,7 +35,10 @@ export async function renewAll({ url, sessions, connections, durationMs }: Renew
   if (loadGenerator === 'wrk') {
     const lines = sessions.map(({ refreshToken }) => refreshToken)
     const [perSecond = 0] = await runWrk({
-      ...{ url: `${url}/session/renew`, lines, connections, durationMs },
+      url: `${url}/session/renew`,
+      lines,
+      connections,
+      durationMs,
       script: renewalScript,
     })
     return perSecond

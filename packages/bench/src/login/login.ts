@@ -59,7 +59,9 @@ export async function logins(benchRun: BenchRun): Promise<Result[]> {
   return [
     comparison(
       {
-        ...{ name: 'login-argon2', unit: '1/s', aim: 'at least 0.95' },
+        name: 'login-argon2',
+        unit: '1/s',
+        aim: 'at least 0.95',
         what: `log-ins a second, against the bare rate of argon2id in ${threads} threads`,
       },
       pairs,

@@ -52,7 +52,9 @@ export function ConnectDevice() {
           )}
           {state.step === 'decision' && (
             <Decision
-              {...{ userCode, device: state.device, email: me.value?.email }}
+              userCode={userCode}
+              device={state.device}
+              email={me.value?.email}
               onDecide={isApproved => decide(state.device, isApproved)}
             />
           )}

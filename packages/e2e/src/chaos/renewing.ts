@@ -65,7 +65,15 @@ async function attemptRenewal(
       : await slowRequest({ port, path, body: { refreshToken }, headers, pauseMs, timeoutMs })
   const tokens = result === 'ok' ? (body as Tokens) : null
   cluster.record({
-    ...{ kind: 'renewal', sid, user, startMs, endMs, sentMs, result, firstMs, hasKey: key !== undefined },
+    kind: 'renewal',
+    sid,
+    user,
+    startMs,
+    endMs,
+    sentMs,
+    result,
+    firstMs,
+    hasKey: key !== undefined,
     presented: fingerprint(refreshToken),
     successor: tokens && fingerprint(tokens.refreshToken),
   })

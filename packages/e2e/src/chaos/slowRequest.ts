@@ -43,7 +43,11 @@ async function send(
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const outgoing = request(
       {
-        ...{ host: '127.0.0.1', port, path, method: 'POST', agent: false },
+        host: '127.0.0.1',
+        port,
+        path,
+        method: 'POST',
+        agent: false,
         headers: {
           'content-type': 'application/json',
           'content-length': Buffer.byteLength(content),

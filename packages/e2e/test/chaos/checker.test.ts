@@ -21,38 +21,42 @@ const ada = { sid: 's1', user: 'ada' }
 const span = (startMs: number, endMs = startMs + 10) => ({ startMs, endMs })
 const login = (over: Partial<Login> = {}): Login => ({ kind: 'login', ...ada, result: 'ok', ...span(0), ...over })
 const request = (over: Partial<Request> = {}): Request => ({
-  ...{ kind: 'request', sentMs: null, resource: 'resource-1', ...ada, result: 'ok', ...span(1000) },
+  kind: 'request',
+  sentMs: null,
+  resource: 'resource-1',
+  ...ada,
+  result: 'ok',
+  ...span(1000),
   ...over,
 })
 const renewal = (over: Partial<Renewal> = {}): Renewal => ({
-  ...{
-    kind: 'renewal',
-    ...ada,
-    result: 'ok',
-    firstMs: 1000,
-    sentMs: null,
-    hasKey: false,
-    presented: 'a',
-    successor: 'b',
-    ...span(1000),
-  },
+  kind: 'renewal',
+  ...ada,
+  result: 'ok',
+  firstMs: 1000,
+  sentMs: null,
+  hasKey: false,
+  presented: 'a',
+  successor: 'b',
+  ...span(1000),
   ...over,
 })
 const revocation = (over: Partial<Revocation> = {}): Revocation => ({
-  ...{
-    kind: 'revocation',
-    method: 'end-one',
-    ...ada,
-    auth: 'auth-1',
-    barrierResult: 'in-force',
-    result: 'ok',
-    waitedMs: 5,
-  },
+  kind: 'revocation',
+  method: 'end-one',
+  ...ada,
+  auth: 'auth-1',
+  barrierResult: 'in-force',
+  result: 'ok',
+  waitedMs: 5,
   ...span(500),
   ...over,
 })
 const fault = (over: Partial<Fault> = {}): Fault => ({
-  ...{ kind: 'fault', fault: 'auth-killed', targets: ['auth-1'], ...span(450, 480) },
+  kind: 'fault',
+  fault: 'auth-killed',
+  targets: ['auth-1'],
+  ...span(450, 480),
   ...over,
 })
 const unknown = { barrierResult: 'unknown', result: 'no-answer', waitedMs: 0 } as const

@@ -47,7 +47,13 @@ function fixture(t: Test, { leaves = true }: { leaves?: boolean } = {}) {
     },
   }
   const follower = follow({
-    ...{ clock, feed, authUrls: ['one', 'two'], name: 'n', version: '1', openStreams: () => 0, random: () => 0 },
+    clock,
+    feed,
+    authUrls: ['one', 'two'],
+    name: 'n',
+    version: '1',
+    openStreams: () => 0,
+    random: () => 0,
     onApplied: () => events.push('applied'),
     onPolled: () => undefined,
   })

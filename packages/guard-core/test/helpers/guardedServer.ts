@@ -46,7 +46,9 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
   }
   return {
     ...fixture,
-    ...{ guard, metrics, close },
+    guard,
+    metrics,
+    close,
     send: (path, headers = {}) => send(port, path, headers),
     async stop() {
       await close()

@@ -33,7 +33,10 @@ async function endpointOf(t: Test): Promise<Endpoint> {
     response.writeHead(status, { 'content-type': 'application/json' }).end(body)
   })
   const endpoint: Endpoint = {
-    ...{ server, url: '', fetches: 0, answer: () => ({ status: 200, body: '{"keys":[]}' }) },
+    server,
+    url: '',
+    fetches: 0,
+    answer: () => ({ status: 200, body: '{"keys":[]}' }),
     next: () => new Promise(resolve => waiting.push(resolve)),
   }
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))

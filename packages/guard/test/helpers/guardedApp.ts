@@ -51,7 +51,9 @@ export async function guarded(over: Partial<GuardOptions> = {}): Promise<Guarded
   const { port } = app.server.address() as AddressInfo
   return {
     ...fixture,
-    ...{ app, guard: own, metrics },
+    app,
+    guard: own,
+    metrics,
     nextAccepted: () => new Promise(resolve => accepted.push(resolve)),
     handled: () => handled,
     send: (path, headers = {}) => send(port, path, headers),

@@ -77,7 +77,10 @@ export async function guardedApplication(
   let onAccepted = () => {}
   const { start } = await import(pathToFileURL(join(folder, file)).href)
   const server: Server = await start({
-    ...{ ...rest, adapter, guard, options },
+    ...rest,
+    adapter,
+    guard,
+    options,
     onAccepted: () => onAccepted(),
     onHandled: () => {
       handled += 1
@@ -94,7 +97,10 @@ export async function guardedApplication(
   })
 
   return {
-    ...{ auth, clock, guard, token },
+    auth,
+    clock,
+    guard,
+    token,
     send: (path, headers = {}) => send(port, path, headers),
     handled: () => handled,
     async revoke(sid) {

@@ -28,7 +28,9 @@ export async function buildNext(
   return {
     start: port =>
       startProcess({
-        ...{ entry: next, arguments: ['start', folder, '--port', String(port)], env: environment },
+        entry: next,
+        arguments: ['start', folder, '--port', String(port)],
+        env: environment,
         readyWhen: /Ready in/,
       }),
   }

@@ -14,7 +14,10 @@ interface LocalImage {
 export function createLocalNodeImage(store: Store, { image, folder, node }: LocalImage & { node: string }): void {
   const root = join(folder, 'rootfs')
   createImage(store, {
-    ...{ image, root, suite: 'bookworm', packages: 'libatomic1,ca-certificates' },
+    image,
+    root,
+    suite: 'bookworm',
+    packages: 'libatomic1,ca-certificates',
     user: ['--create-home', '--uid', '1000', 'node'],
     settings: () => {
       const bin = join(root, 'usr/local/bin')
@@ -41,7 +44,10 @@ const apk = `#!/bin/sh
 export function createLocalNginxImage(store: Store, { image, folder }: LocalImage): void {
   const root = join(folder, 'rootfs-nginx-lua')
   createImage(store, {
-    ...{ image, root, suite: 'testing', packages: 'nginx,libnginx-mod-http-lua,busybox' },
+    image,
+    root,
+    suite: 'testing',
+    packages: 'nginx,libnginx-mod-http-lua,busybox',
     user: ['--system', '--uid', '101', '--user-group', '--no-create-home', 'nginx'],
     settings: () => {
       // Alpine's wget is that of busybox too.

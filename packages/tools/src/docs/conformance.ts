@@ -31,7 +31,11 @@ export function conformanceTable(root: string): string {
   function rowsOf(file: string): Row[] {
     const text = readFileSync(join(root, file), 'utf8')
     return [...text.matchAll(marker)].map(([, standard = '', section = '', behaviour = '', , title = '']) => ({
-      ...{ standard, section, behaviour, file, title },
+      standard,
+      section,
+      behaviour,
+      file,
+      title,
     }))
   }
 }

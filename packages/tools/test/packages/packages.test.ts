@@ -112,7 +112,11 @@ async function consumerFolder(t: Test): Promise<string> {
 /** @returns the compiler's messages */
 async function compile(folder: string, { include, ...options }: { include: string[] }): Promise<string> {
   const compilerOptions = {
-    ...{ target: 'es2023', lib: ['es2023'], types: ['node'], strict: true, rootDir: '.' },
+    target: 'es2023',
+    lib: ['es2023'],
+    types: ['node'],
+    strict: true,
+    rootDir: '.',
     // NestJS has no other decorators.
     experimentalDecorators: true,
     ...options,
@@ -138,7 +142,8 @@ async function checkResponses(t: Test, folder: string): Promise<void> {
     t.match(shape.unknown, { status: 404, body: { error: 'Not Found' } })
   }
   t.match(ownHandlers.refused, {
-    ...{ status: 401, challenge: 'Bearer realm="warehouse"' },
+    status: 401,
+    challenge: 'Bearer realm="warehouse"',
     body: { type: `${auth.url}/problems/token-missing`, code: 'token-missing', action: 'renew' },
   })
   t.match(ownHandlers.unknown, { status: 404, body: { oops: 'not here' } })

@@ -77,7 +77,9 @@ export async function bulkRevoke(
   await deps.db.$transaction(async tx => {
     if (!isAdmin(actor) && criteria.accounts === undefined) await assertShareLeft(tx, request, context)
     await writeAudit(tx, context, {
-      ...{ action: 'sessions.end-matching', target: null, outcome: 'begun' },
+      action: 'sessions.end-matching',
+      target: null,
+      outcome: 'begun',
       detail: { ...criteria, sessions: preview.sessions },
     })
   })

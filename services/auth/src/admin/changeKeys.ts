@@ -86,7 +86,10 @@ export async function withdrawKey(
     const key = await lockUsable(tx, kid)
     if (key.state === 'active') throw conflict('the key signs: activate another key first')
     const withdrawn = await appendKeyEntry(tx, {
-      ...{ key: { kid }, effect: 'withdrawn', action: 'key.withdraw', context },
+      key: { kid },
+      effect: 'withdrawn',
+      action: 'key.withdraw',
+      context,
     })
     await withdrawSigningKey(tx, key, withdrawn.seq)
     return withdrawn

@@ -65,7 +65,10 @@ export function keyView(key: StoredKey, { live, canSign }: { live: LiveGuards; c
   const { kid, algorithm, state, sealedPrivateKey, announcedAt, activatedAt, retiredAt, withdrawnAt } = key
   const lastSeq = Number(key.withdrawnSeq ?? key.announcedSeq)
   return {
-    ...{ kid, algorithm, state, ...withIsoTimes({ announcedAt, activatedAt, retiredAt, withdrawnAt }) },
+    kid,
+    algorithm,
+    state,
+    ...withIsoTimes({ announcedAt, activatedAt, retiredAt, withdrawnAt }),
     stored: canSign ? (sealedPrivateKey === null ? 'file' : 'database') : 'none',
     guards: live.guards.map(({ id, name, cursor }) => ({ guard: id, name, holds: cursor >= lastSeq })),
   }
@@ -75,7 +78,12 @@ export function keyView(key: StoredKey, { live, canSign }: { live: LiveGuards; c
 export function guardView(guard: LiveGuard, live: LiveGuards) {
   const { id, name, version, openStreams, cursor, leaseUntilMs, lastSeenMs } = guard
   return {
-    ...{ guard: id, name, version, openStreams, cursor, lag: lagOf(guard, live) },
+    guard: id,
+    name,
+    version,
+    openStreams,
+    cursor,
+    lag: lagOf(guard, live),
     leaseLeftMs: Math.round(leaseUntilMs - live.dbNowMs),
     lastSeenAt: new Date(lastSeenMs).toISOString(),
   }

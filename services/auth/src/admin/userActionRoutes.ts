@@ -22,25 +22,38 @@ export const changeProblems = ['not-found', 'precondition-failed', 'confirmation
 
 const actions = [
   {
-    ...{ method: 'POST', url: '/admin/users/:id/disable', change: disableChange, check: assertActionAllowed },
+    method: 'POST',
+    url: '/admin/users/:id/disable',
+    change: disableChange,
+    check: assertActionAllowed,
     summary: 'Disable an account: its sessions end, and its tokens are answered with 403',
   },
   {
-    ...{ method: 'POST', url: '/admin/users/:id/enable', change: enableChange, check: assertActionAllowed },
+    method: 'POST',
+    url: '/admin/users/:id/enable',
+    change: enableChange,
+    check: assertActionAllowed,
     summary: 'Enable an account: it can log in again, and its earlier tokens stay refused',
   },
   {
-    ...{ method: 'POST', url: '/admin/users/:id/sessions/end', change: endAccountSessions },
+    method: 'POST',
+    url: '/admin/users/:id/sessions/end',
+    change: endAccountSessions,
     check: assertSessionEndAllowed,
     summary: 'End all sessions of an account',
   },
   {
-    ...{ method: 'POST', url: '/admin/users/:id/password/force-change', change: forcePasswordChange },
+    method: 'POST',
+    url: '/admin/users/:id/password/force-change',
+    change: forcePasswordChange,
     check: assertActionAllowed,
     summary: 'End all sessions of an account and require a new password at its next log-in',
   },
   {
-    ...{ method: 'DELETE', url: '/admin/users/:id', change: deleteAccountChange, check: assertActionAllowed },
+    method: 'DELETE',
+    url: '/admin/users/:id',
+    change: deleteAccountChange,
+    check: assertActionAllowed,
     summary: 'Delete an account and its personal data',
     description: 'Its tokens are no longer accepted anywhere when the response says `inForce`.',
   },

@@ -53,35 +53,53 @@ export const asvsRows: readonly AssuranceRow[] = (asvs as AssuranceRow[]).map(ro
 /** NIST SP 800-63B-4 section 2.2, for AAL2. */
 export const aal2Rows: readonly AssuranceRow[] = [
   {
-    ...{ id: '2.2.1', level: 2, requirement: 'Two authentication factors', verdict: 'no' },
+    id: '2.2.1',
+    level: 2,
+    requirement: 'Two authentication factors',
+    verdict: 'no',
     reason: 'the password is the only factor; put an identity provider with a second factor in front',
   },
   {
-    ...{ id: '2.2.2', level: 2, requirement: 'A phishing-resistant option', verdict: 'no' },
+    id: '2.2.2',
+    level: 2,
+    requirement: 'A phishing-resistant option',
+    verdict: 'no',
     reason: 'no passkeys yet',
   },
   {
-    ...{ id: '2.2.3', level: 2, requirement: 'Reauthentication at least every 24 hours', verdict: 'partly' },
+    id: '2.2.3',
+    level: 2,
+    requirement: 'Reauthentication at least every 24 hours',
+    verdict: 'partly',
     reason: 'SESSION_SECONDS and SHORT_SESSION_SECONDS',
     check: ({ SESSION_SECONDS, SHORT_SESSION_SECONDS }) =>
       atMost(day, Math.max(SESSION_SECONDS, SHORT_SESSION_SECONDS), 'SESSION_SECONDS'),
   },
   {
-    ...{ id: '2.2.3', level: 2, requirement: 'Reauthentication after one hour of inactivity', verdict: 'partly' },
+    id: '2.2.3',
+    level: 2,
+    requirement: 'Reauthentication after one hour of inactivity',
+    verdict: 'partly',
     reason: 'SESSION_IDLE_SECONDS and SHORT_SESSION_IDLE_SECONDS',
     check: ({ SESSION_IDLE_SECONDS, SHORT_SESSION_IDLE_SECONDS }) =>
       atMost(hour, Math.max(SESSION_IDLE_SECONDS, SHORT_SESSION_IDLE_SECONDS), 'SESSION_IDLE_SECONDS'),
   },
   {
-    ...{ id: '3.1.1.2', level: 2, requirement: 'A password has 15 characters, or 8 beside a second factor' },
-    ...{ verdict: 'met', reason: 'PASSWORD_MIN_LENGTH' },
+    id: '3.1.1.2',
+    level: 2,
+    requirement: 'A password has 15 characters, or 8 beside a second factor',
+    verdict: 'met',
+    reason: 'PASSWORD_MIN_LENGTH',
     check: ({ PASSWORD_MIN_LENGTH: length }) =>
       length >= 15
         ? { verdict: 'met', reason: `PASSWORD_MIN_LENGTH is ${length}` }
         : { verdict: 'no', reason: `PASSWORD_MIN_LENGTH is ${length}; 15 is required` },
   },
   {
-    ...{ id: '3.2.2', level: 2, requirement: 'At most 100 consecutive failures for an account', verdict: 'met' },
+    id: '3.2.2',
+    level: 2,
+    requirement: 'At most 100 consecutive failures for an account',
+    verdict: 'met',
     reason: 'ACCOUNT_FAILURES',
     check: ({ ACCOUNT_FAILURES }) => atMost(100, ACCOUNT_FAILURES, 'ACCOUNT_FAILURES'),
   },

@@ -10,8 +10,14 @@ async function listAudit({ api, options }: CommandContext): Promise<Result> {
   const query = new URLSearchParams({ ...(await filterOf(api, options)), limit: options.limit ?? '50' })
   const { body } = await api.call<{ entries: AuditView[] }>(`/admin/audit?${query}`)
   const text = table(body.entries, {
-    ...{ at: 'at', action: 'action', outcome: 'outcome', actor: 'actor', target: 'target' },
-    ...{ address: 'address', receipt: 'seq', reason: 'reason' },
+    at: 'at',
+    action: 'action',
+    outcome: 'outcome',
+    actor: 'actor',
+    target: 'target',
+    address: 'address',
+    receipt: 'seq',
+    reason: 'reason',
   })
   return { data: body.entries, text }
 }

@@ -8,8 +8,12 @@ import { card, table } from './table.ts'
 async function listClients({ api }: CommandContext): Promise<Result> {
   const { body } = await api.call<{ clients: ClientView[] }>('/admin/clients')
   const text = table(body.clients, {
-    ...{ id: 'id', name: 'name', scopes: 'scopes', audience: 'audience' },
-    ...{ 'last used': 'lastUsedAt', created: 'createdAt' },
+    id: 'id',
+    name: 'name',
+    scopes: 'scopes',
+    audience: 'audience',
+    'last used': 'lastUsedAt',
+    created: 'createdAt',
   })
   return { data: body.clients, text }
 }

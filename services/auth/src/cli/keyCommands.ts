@@ -8,8 +8,12 @@ import { card, table } from './table.ts'
 async function listKeys({ api }: CommandContext): Promise<Result> {
   const { keys } = (await api.call<{ keys: KeyView[] }>('/admin/keys')).body
   const text = table(keys, {
-    ...{ kid: 'kid', algorithm: 'algorithm', state: 'state', 'private key': 'stored' },
-    ...{ guards: heldBy, announced: 'announcedAt' },
+    kid: 'kid',
+    algorithm: 'algorithm',
+    state: 'state',
+    'private key': 'stored',
+    guards: heldBy,
+    announced: 'announcedAt',
   })
   return { data: keys, text }
 }

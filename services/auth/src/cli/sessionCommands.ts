@@ -10,12 +10,20 @@ async function listSessions(run: CommandContext): Promise<Result> {
   const id = await resolveUserId(run)
   const { sessions, ended } = (await run.api.call<SessionDetails>(`/admin/users/${id}/sessions`)).body
   const active = table(sessions, {
-    ...{ device: 'device', agent: 'agent', address: 'address' },
-    ...{ created: 'createdAt', renewed: 'renewedAt', id: 'id' },
+    device: 'device',
+    agent: 'agent',
+    address: 'address',
+    created: 'createdAt',
+    renewed: 'renewedAt',
+    id: 'id',
   })
   if (ended.length === 0) return { data: sessions, text: active }
   const over = table(ended, {
-    ...{ 'ended within 24 hours': 'device', address: 'address', ended: 'endedAt', because: 'endedAs', id: 'id' },
+    'ended within 24 hours': 'device',
+    address: 'address',
+    ended: 'endedAt',
+    because: 'endedAs',
+    id: 'id',
   })
   return { data: sessions, text: `${active}\n\n${over}` }
 }
@@ -48,8 +56,12 @@ async function endAllSessions(run: CommandContext): Promise<Result> {
 async function listGuards({ api }: CommandContext): Promise<Result> {
   const { body } = await api.call<GuardList>('/admin/guards')
   const text = table(body.guards, {
-    ...{ name: 'name', version: 'version', lag: 'lag', 'lease left': ({ leaseLeftMs }) => `${leaseLeftMs} ms` },
-    ...{ 'last seen': 'lastSeenAt', id: 'guard' },
+    name: 'name',
+    version: 'version',
+    lag: 'lag',
+    'lease left': ({ leaseLeftMs }) => `${leaseLeftMs} ms`,
+    'last seen': 'lastSeenAt',
+    id: 'guard',
   })
   return { data: body, text }
 }

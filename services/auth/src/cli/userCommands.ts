@@ -22,8 +22,13 @@ async function listUsers({ api, options, reportProgress }: CommandContext): Prom
     cursor = body.nextCursor
   } while (cursor && users.length < maxUsers)
   const text = table(users, {
-    ...{ email: 'email', state: 'state', roles: 'roles', scopes: 'scopes' },
-    ...{ sessions: 'sessions', 'last seen': 'lastSeenAt', id: 'id' },
+    email: 'email',
+    state: 'state',
+    roles: 'roles',
+    scopes: 'scopes',
+    sessions: 'sessions',
+    'last seen': 'lastSeenAt',
+    id: 'id',
   })
   return { data: users, text }
 }
@@ -32,8 +37,11 @@ async function showUser(run: CommandContext): Promise<Result> {
   const id = await resolveUserId(run)
   const { body } = await run.api.call<UserDetail>(`/admin/users/${id}`)
   const sessions = table(body.sessions, {
-    ...{ device: 'device', agent: 'agent', address: 'address' },
-    ...{ renewed: ({ renewedAt, createdAt }) => renewedAt ?? createdAt, id: 'id' },
+    device: 'device',
+    agent: 'agent',
+    address: 'address',
+    renewed: ({ renewedAt, createdAt }) => renewedAt ?? createdAt,
+    id: 'id',
   })
   return { data: body, text: `${card(body.user)}\n\n${sessions}` }
 }

@@ -43,7 +43,9 @@ async function doctor(options: Options, environment: Environment): Promise<numbe
   try {
     const findings = await runDoctor({ environment, database, wallMs: systemClock.wallMs, url: options.url })
     const text = table(findings, {
-      ...{ '': ({ isOk }) => (isOk ? 'ok' : 'WRONG'), check: 'check', finding: 'message' },
+      '': ({ isOk }) => (isOk ? 'ok' : 'WRONG'),
+      check: 'check',
+      finding: 'message',
     })
     console.log(options.json ? JSON.stringify(findings) : text)
     return findings.every(({ isOk }) => isOk) ? exitCodes.done : exitCodes.refused
@@ -60,7 +62,10 @@ async function printProfile(options: Options, environment: Environment): Promise
   if (profile === undefined) throw new UsageError(`--profile must be one of ${profiles.join(', ')}`)
   const rows = assess(profile, readConfig(environment))
   const text = table(rows, {
-    ...{ verdict: 'verdict', 'no.': 'id', requirement: 'requirement', reason: 'reason' },
+    verdict: 'verdict',
+    'no.': 'id',
+    requirement: 'requirement',
+    reason: 'reason',
   })
   console.log(options.json ? JSON.stringify(rows) : text)
   return exitCodes.done

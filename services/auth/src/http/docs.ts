@@ -109,7 +109,9 @@ export async function docsPage(app: FastifyInstance, { hasPage }: DocsOptions): 
     })
     const files = swaggerUiFiles()
     await page.register(swaggerUi, {
-      ...{ routePrefix: '/docs', staticCSP: contentSecurityPolicy, baseDir: fileURLToPath(files) },
+      routePrefix: '/docs',
+      staticCSP: contentSecurityPolicy,
+      baseDir: fileURLToPath(files),
       logo: { type: 'image/svg+xml', content: Buffer.from(logo), href: '/' },
       theme: {
         title: 'Gatehouse auth service: API',

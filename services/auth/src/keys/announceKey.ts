@@ -21,7 +21,10 @@ export async function announceKey(
 ): Promise<RevocationResult> {
   const key = { kid, algorithm, publicPem }
   const announced = await appendKeyEntry(tx, {
-    ...{ key: publicJwk(key), effect: 'announced', action: 'key.announce', context },
+    key: publicJwk(key),
+    effect: 'announced',
+    action: 'key.announce',
+    context,
   })
   await createSigningKey(tx, { ...key, sealedPrivateKey }, announced.seq)
   return announced

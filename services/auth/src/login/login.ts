@@ -159,7 +159,15 @@ async function startSession(
   const secret = newSecret()
   const sessionId = randomUUID()
   const started = await loginBatch.start({
-    ...{ address, userAgent, requestId, quotas, accountId, passwordHash, device, remember, sessionId },
+    address,
+    userAgent,
+    requestId,
+    quotas,
+    accountId,
+    passwordHash,
+    device,
+    remember,
+    sessionId,
     clientId: firstParty,
     lifetimeSeconds: remember ? lifetimes.session : lifetimes.shortSession,
     idleSeconds: remember ? lifetimes.idle : lifetimes.shortIdle,

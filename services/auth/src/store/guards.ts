@@ -70,7 +70,14 @@ export async function readLiveGuards(db: QueryRaw): Promise<LiveGuards> {
   const guards = rows
     .filter(({ isGuard }) => isGuard)
     .map(({ id, guardFeedId, name, version, openStreams, cursor, leaseUntilMs, lastSeenMs, acknowledgedMs }) => ({
-      ...{ id, feedId: guardFeedId, name, version, openStreams, cursor, leaseUntilMs, lastSeenMs },
+      id,
+      feedId: guardFeedId,
+      name,
+      version,
+      openStreams,
+      cursor,
+      leaseUntilMs,
+      lastSeenMs,
       acknowledgedAt: new Date(acknowledgedMs).toISOString(),
     }))
   const { feedId, head, isHistoryKnown, holdUntilMs, dbNowMs } = first

@@ -30,8 +30,15 @@ export interface AccountFilter {
 }
 
 const select = {
-  ...{ id: true, email: true, roles: true, scopes: true, createdAt: true, disabledAt: true },
-  ...{ passwordChangedAt: true, mustChangePassword: true, version: true },
+  id: true,
+  email: true,
+  roles: true,
+  scopes: true,
+  createdAt: true,
+  disabledAt: true,
+  passwordChangedAt: true,
+  mustChangePassword: true,
+  version: true,
 }
 
 /**

@@ -18,7 +18,13 @@ export async function listSessions(
     orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
     take: limit,
     select: {
-      ...{ id: true, clientId: true, device: true, userAgent: true, address: true, createdAt: true, sharedAt: true },
+      id: true,
+      clientId: true,
+      device: true,
+      userAgent: true,
+      address: true,
+      createdAt: true,
+      sharedAt: true,
       refreshToken: { select: { rotatedAt: true, idleExpiresAt: true } },
     },
   })

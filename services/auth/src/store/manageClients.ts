@@ -26,8 +26,14 @@ export async function listClients(db: Db, id: string | null = null): Promise<Cli
     orderBy: { id: 'asc' },
     take: maxClients,
     select: {
-      ...{ id: true, name: true, scopes: true, audience: true, jwks: true },
-      ...{ createdAt: true, lastUsedAt: true, previousSecretEndsAt: true },
+      id: true,
+      name: true,
+      scopes: true,
+      audience: true,
+      jwks: true,
+      createdAt: true,
+      lastUsedAt: true,
+      previousSecretEndsAt: true,
     },
   })
   const { dbNowMs } = await readClock(db)

@@ -51,8 +51,14 @@ export async function writePolls(
   limits: PollLimits,
 ): Promise<Map<string, PollWriteResult>> {
   const input = polls.map(({ guard, clientId, secretHash, name, version, openStreams, feedId, after }) => ({
-    ...{ guard, client_id: clientId, secret_hash: secretHash.toString('hex') },
-    ...{ name, version, open_streams: openStreams ?? null, feed_id: feedId, after },
+    guard,
+    client_id: clientId,
+    secret_hash: secretHash.toString('hex'),
+    name,
+    version,
+    open_streams: openStreams ?? null,
+    feed_id: feedId,
+    after,
   }))
   const rows = await db.$queryRaw<(PollWriteResult & { guard: string })[]>`
     WITH input AS (

@@ -63,8 +63,15 @@ t.test('receipt events', async t => {
 
     const list = (await service.callAsAdmin('/admin/revocations')).body as RevocationPage
     t.match(list.revocations[0], {
-      ...{ seq, action: 'user.end-sessions', reason: 'laptop lost', kind: 'user', sessionsEnded: 1, inForce: true },
-      ...{ waitedMs: last?.waitedMs, guards: 1, slowest: { name: 'test', afterMs: Number } },
+      seq,
+      action: 'user.end-sessions',
+      reason: 'laptop lost',
+      kind: 'user',
+      sessionsEnded: 1,
+      inForce: true,
+      waitedMs: last?.waitedMs,
+      guards: 1,
+      slowest: { name: 'test', afterMs: Number },
     })
     t.match((await service.callAsAdmin(`/admin/audit?seq=${seq}`)).body, {
       entries: [{ action: 'revocation.in-force' }, { action: 'user.end-sessions', seq }],

@@ -173,8 +173,11 @@ t.test('poll: a guard that lacks a page of entries gets a lease, and one that la
   const head = rules.pageSize + 1
   await putFeed(service, { feedId, head, ages: new Map(Array.from({ length: head }, (_, index) => [index + 1, 0])) })
   const common = {
-    ...{ clientId: 'guards', secretHash: sha256(guardSecret) },
-    ...{ name: 'test', version: '1', feedId },
+    clientId: 'guards',
+    secretHash: sha256(guardSecret),
+    name: 'test',
+    version: '1',
+    feedId,
   }
   const polls = [0, 1].map((after): PollRow => ({ ...common, guard: randomUUID(), after }))
   await putGuards(

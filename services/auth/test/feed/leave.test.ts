@@ -14,8 +14,13 @@ t.test('leave: a poll that executes after the leave does not create the row agai
   const { database } = service
   const { rows } = await database.pool.query('SELECT feed_id FROM revocation_clock')
   const row: PollRow = {
-    ...{ guard: id, clientId: 'guards', secretHash: sha256(guardSecret), name: 'guard', version: '1' },
-    ...{ feedId: null, after: null },
+    guard: id,
+    clientId: 'guards',
+    secretHash: sha256(guardSecret),
+    name: 'guard',
+    version: '1',
+    feedId: null,
+    after: null,
   }
   const poll = async (more: Partial<PollRow> = {}) =>
     (await writePolls(database.rawSql, [{ ...row, ...more }], limits)).get(id)

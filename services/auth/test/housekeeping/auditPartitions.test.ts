@@ -9,8 +9,14 @@ import { holdLock, untilBlocked } from '../helpers/locks.ts'
 
 const lockNotAvailable = /55P03/
 const anyEntry: AuditFilter = {
-  ...{ actor: null, target: null, action: null, outcome: null, address: null, seq: null },
-  ...{ from: null, until: null },
+  actor: null,
+  target: null,
+  action: null,
+  outcome: null,
+  address: null,
+  seq: null,
+  from: null,
+  until: null,
 }
 
 async function openFresh(t: Test) {

@@ -61,8 +61,14 @@ t.test('sweep: deletes what is due by index, and scans no table', async t => {
   t.strictSame(await scans(), before)
   const each = rows / 10
   t.match(removed, {
-    ...{ revocations: each, guards: each, 'rate limits': each, creations: each, 'device authorizations': each },
-    ...{ 'audit entries': each, 'expired sessions': each, 'ended sessions': each },
+    revocations: each,
+    guards: each,
+    'rate limits': each,
+    creations: each,
+    'device authorizations': each,
+    'audit entries': each,
+    'expired sessions': each,
+    'ended sessions': each,
     'sessions below the global epoch': each,
   })
 })

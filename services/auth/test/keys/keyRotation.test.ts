@@ -18,8 +18,13 @@ const rule = parseRouteRule({}, 'GET /storage')
 
 async function startGuard(t: Test, service: AdminClient, more: object = {}): Promise<Guard> {
   const guard = createGuard({
-    ...{ issuer, audience: 'gatehouse', authUrls: [service.url], clientId: 'guards', clientSecret: guardSecret },
-    ...{ jwksUrl: `${service.url}/.well-known/jwks.json`, ...more },
+    issuer,
+    audience: 'gatehouse',
+    authUrls: [service.url],
+    clientId: 'guards',
+    clientSecret: guardSecret,
+    jwksUrl: `${service.url}/.well-known/jwks.json`,
+    ...more,
   })
   guard.start()
   t.teardown(() => guard.stop())

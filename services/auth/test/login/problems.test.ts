@@ -166,8 +166,12 @@ t.test('log-in: a right password whose replacement finds the queue full is count
   const config = readConfig({ ...environment, LOGIN_FAILURES: '2' })
   const limits = createRateLimits(config, { database, logins: loginBatch, clock: systemClock })
   const deps = {
-    ...{ db: database.prisma, loginBatch, limits: limits.passwords, endSurplusSessions: async () => undefined },
-    ...{ refreshKeys: readRefreshKeys(config.REFRESH_KEYS), lifetimes: lifetimesOf(config) },
+    db: database.prisma,
+    loginBatch,
+    limits: limits.passwords,
+    endSurplusSessions: async () => undefined,
+    refreshKeys: readRefreshKeys(config.REFRESH_KEYS),
+    lifetimes: lifetimesOf(config),
     passwords: { ...hasher, hash: full, requireAcceptable: () => undefined },
   }
   const client = { address: '192.0.2.1', userAgent: null, requestId: 'request-1', devices: [] }

@@ -4,7 +4,9 @@ import { assertProblem, password, startService } from '../helpers/service.ts'
 
 t.test('in a session: beyond the ceiling no password is verified until a log-in succeeds', async t => {
   const service = await startService(t, {
-    ...{ ACCOUNT_FAILURES: '10', LOGIN_FAILURES: '20', TRUST_PROXY: 'loopback' },
+    ACCOUNT_FAILURES: '10',
+    LOGIN_FAILURES: '20',
+    TRUST_PROXY: 'loopback',
   })
   const ada = await service.createUser()
   const { accessToken: token } = await service.login(ada)
@@ -33,7 +35,9 @@ t.test('in a session: beyond the ceiling no password is verified until a log-in 
 
 t.test('in a session: an attempt that finds the queue full is not counted', async t => {
   const { call, createUser, login, database } = await startService(t, {
-    ...{ PASSWORD_THREADS: '1', PASSWORD_QUEUE: '0', LOGIN_FAILURES: '50' },
+    PASSWORD_THREADS: '1',
+    PASSWORD_QUEUE: '0',
+    LOGIN_FAILURES: '50',
   })
   const { accessToken: token } = await login(await createUser())
   const body = { currentPassword: 'a wrong guess', newPassword: 'a new and longer passphrase' }

@@ -33,16 +33,19 @@ t.test(
     const { passwordHash } = await prisma.account.findUniqueOrThrow({ where: { id: accountId } })
     const start = (address: string) =>
       startSession(rawSql, {
-        ...{
-          sessionId: randomUUID(),
-          accountId,
-          passwordHash,
-          clientId: 'first-party',
-          device: null,
-          userAgent: null,
-        },
-        ...{ address, requestId: 'r', remember: true, lifetimeSeconds: 60, idleSeconds: 60 },
-        ...{ secretHash: Buffer.alloc(32), quotas: [] },
+        sessionId: randomUUID(),
+        accountId,
+        passwordHash,
+        clientId: 'first-party',
+        device: null,
+        userAgent: null,
+        address,
+        requestId: 'r',
+        remember: true,
+        lifetimeSeconds: 60,
+        idleSeconds: 60,
+        secretHash: Buffer.alloc(32),
+        quotas: [],
       })
     for (const address of ['203.0.113.7:4711', 'garbage', '::ffff:198.51.100.9'])
       t.match(await start(address), { kind: 'started' }, address)

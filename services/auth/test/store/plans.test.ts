@@ -37,32 +37,52 @@ t.test('store: each hot statement keeps a generic plan, for one row and for seve
   const { rawSql, pool, close } = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
   t.teardown(close)
   const rotation = () => ({
-    ...{
-      sessionId: randomUUID(),
-      generation: 0,
-      idempotencyKeyHash: null,
-      clientId: 'first-party',
-      address: '192.0.2.1',
-      userAgent: null,
-    },
-    ...{ presentedHash: randomBytes(32), successorHash: randomBytes(32) },
+    sessionId: randomUUID(),
+    generation: 0,
+    idempotencyKeyHash: null,
+    clientId: 'first-party',
+    address: '192.0.2.1',
+    userAgent: null,
+    presentedHash: randomBytes(32),
+    successorHash: randomBytes(32),
   })
   const quotas = [
     { key: 'one', max: 3 },
     { key: 'other', max: 3 },
   ]
   const begin = () => ({
-    ...{ sessionId: randomUUID(), accountId: ada.id, passwordHash: 'another', clientId: 'first-party', requestId: 'r' },
-    ...{ device: null, userAgent: null, address: null, remember: true, lifetimeSeconds: 60, idleSeconds: 60 },
-    ...{ secretHash: randomBytes(32), quotas },
+    sessionId: randomUUID(),
+    accountId: ada.id,
+    passwordHash: 'another',
+    clientId: 'first-party',
+    requestId: 'r',
+    device: null,
+    userAgent: null,
+    address: null,
+    remember: true,
+    lifetimeSeconds: 60,
+    idleSeconds: 60,
+    secretHash: randomBytes(32),
+    quotas,
   })
   const poll = () => ({
-    ...{ guard: randomUUID(), clientId: 'guards', secretHash: sha256('wrong'), name: 'g', version: '1' },
-    ...{ feedId: null, after: null },
+    guard: randomUUID(),
+    clientId: 'guards',
+    secretHash: sha256('wrong'),
+    name: 'g',
+    version: '1',
+    feedId: null,
+    after: null,
   })
   const audit = {
-    ...{ actor: null, action: 'session.revoked' as const, target: null, reason: null, address: null, requestId: 'r' },
-    ...{ outcome: 'done', detail: {} },
+    actor: null,
+    action: 'session.revoked' as const,
+    target: null,
+    reason: null,
+    address: null,
+    requestId: 'r',
+    outcome: 'done',
+    detail: {},
   }
   const end = () => ({ sessionId: randomUUID(), accountId: null, actorSid: null, endedAs: 'revoked' as const, audit })
   const caller = () => ({ id: ada.id, sid: randomUUID(), keyId: 'none' })

@@ -14,15 +14,24 @@ const runs = (program: string, ...args: string[]) => spawnSync(program, args).st
 
 export const recipes: GatewayRecipe[] = [
   {
-    ...{ heading: 'nginx', command: 'nginx', packages: 'nginx', isInstalled: () => runs('nginx', '-v') },
+    heading: 'nginx',
+    command: 'nginx',
+    packages: 'nginx',
+    isInstalled: () => runs('nginx', '-v'),
     prepare: prepareNginx,
   },
   {
-    ...{ heading: 'Caddy', command: 'caddy', packages: 'caddy', isInstalled: () => runs('caddy', 'version') },
+    heading: 'Caddy',
+    command: 'caddy',
+    packages: 'caddy',
+    isInstalled: () => runs('caddy', 'version'),
     prepare: prepareCaddy,
   },
   {
-    ...{ heading: 'HAProxy', command: 'haproxy', packages: 'haproxy', isInstalled: () => runs('haproxy', '-v') },
+    heading: 'HAProxy',
+    command: 'haproxy',
+    packages: 'haproxy',
+    isInstalled: () => runs('haproxy', '-v'),
     prepare(folder, [lua = '', config = '']) {
       writeFileSync(join(folder, 'verify.lua'), lua)
       writeFileSync(join(folder, 'haproxy.cfg'), config.replace('verify.lua', join(folder, 'verify.lua')))
@@ -30,7 +39,9 @@ export const recipes: GatewayRecipe[] = [
     },
   },
   {
-    ...{ heading: 'Apache', command: 'apache2', packages: 'apache2 lua-socket' },
+    heading: 'Apache',
+    command: 'apache2',
+    packages: 'apache2 lua-socket',
     isInstalled: () => runs('apache2', '-v') && runs('find', '/usr/share/lua/5.3/socket/http.lua'),
     prepare(folder, [lua = '', config = '']) {
       const modules = ['mpm_event', 'authz_core', 'setenvif', 'lua', 'proxy', 'proxy_http']

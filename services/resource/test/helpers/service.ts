@@ -39,7 +39,8 @@ export async function resource(over: NodeJS.ProcessEnv = {}): Promise<Resource> 
   await auth.holding()
   return {
     ...fixture,
-    ...{ app, port },
+    app,
+    port,
     send: (path, headers = {}) => send(port, path, headers),
     async stop() {
       await app.close()

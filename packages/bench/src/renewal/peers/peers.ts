@@ -43,7 +43,9 @@ export async function renewalPeers(benchRun: BenchRun): Promise<Result[]> {
     const contenders: Contender[] = []
     for (const peer of peers) contenders.push(await start(peer))
     const gatehouse: Contender = {
-      ...{ name: 'renewal', what: 'Gatehouse', url: (await environment.auth()).url },
+      name: 'renewal',
+      what: 'Gatehouse',
+      url: (await environment.auth()).url,
       databaseUrl: environment.system.databaseUrl,
       api: gatehouseRenewal,
       sessions: await environment.sessions(sessionCount + 1),

@@ -4,14 +4,14 @@ import { Form, type Values } from '../../ui/Form.tsx'
 
 /** By parameter of the API: an example. */
 const examples = {
-  ...{
-    action: 'session.start',
-    outcome: 'credentials-invalid',
-    actor: 'e-mail address or id',
-    target: 'e-mail address or id',
-  },
-  ...{ address: '203.0.113.7', seq: 'number of a receipt' },
-  ...{ from: '2026-11-28T08:00:00Z', until: '2026-11-29T08:00:00Z' },
+  action: 'session.start',
+  outcome: 'credentials-invalid',
+  actor: 'e-mail address or id',
+  target: 'e-mail address or id',
+  address: '203.0.113.7',
+  seq: 'number of a receipt',
+  from: '2026-11-28T08:00:00Z',
+  until: '2026-11-29T08:00:00Z',
 }
 
 export interface FiltersProps {

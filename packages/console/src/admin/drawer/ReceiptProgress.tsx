@@ -9,7 +9,9 @@ import { currentAction } from './action.ts'
 import { type LiveGuard, type LiveReceipt, useLiveReceipt } from './followReceipt.ts'
 
 const clock = new Intl.DateTimeFormat('en-GB', {
-  ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
   fractionalSecondDigits: 3,
 })
 /** `08:15:03.022` */

@@ -31,12 +31,18 @@ function describe(name: UserActionName, { user }: Seen): Description {
   switch (name) {
     case 'endSessions':
       return {
-        ...{ ...post, path: '/sessions/end', title: 'End all sessions', button: 'End all sessions' },
+        ...post,
+        path: '/sessions/end',
+        title: 'End all sessions',
+        button: 'End all sessions',
         effects: [ends, endedEffect, <StreamsEffect key="streams" />, 'The user can log in again at once.'],
       }
     case 'disable':
       return {
-        ...{ ...post, path: '/disable', title: 'Disable this account', button: 'Disable' },
+        ...post,
+        path: '/disable',
+        title: 'Disable this account',
+        button: 'Disable',
         effects: [
           ends,
           'Clients get 403 account-disabled on their next request.',
@@ -46,22 +52,27 @@ function describe(name: UserActionName, { user }: Seen): Description {
       }
     case 'enable':
       return {
-        ...{ ...post, isDangerous: false, path: '/enable', title: 'Enable this account', button: 'Enable' },
+        ...post,
+        isDangerous: false,
+        path: '/enable',
+        title: 'Enable this account',
+        button: 'Enable',
         effects: ['The user can log in again.', 'Access tokens from before stay refused, with 401 session-ended.'],
       }
     case 'forceChange':
       return {
-        ...{
-          ...post,
-          path: '/password/force-change',
-          title: 'Require a new password',
-          button: 'Require a new password',
-        },
+        ...post,
+        path: '/password/force-change',
+        title: 'Require a new password',
+        button: 'Require a new password',
         effects: [ends, endedEffect, 'At the next log-in the user must choose a new password.'],
       }
     case 'resetCode':
       return {
-        ...{ ...post, path: '/password/reset-code', title: 'Issue a reset code', button: 'Issue the code' },
+        ...post,
+        path: '/password/reset-code',
+        title: 'Issue a reset code',
+        button: 'Issue the code',
         effects: [
           'Replaces the password by a code that is shown once.',
           ends,
@@ -70,7 +81,11 @@ function describe(name: UserActionName, { user }: Seen): Description {
       }
     case 'remove':
       return {
-        ...{ ...post, method: 'DELETE', path: '', title: 'Delete this account', button: 'Delete the account' },
+        ...post,
+        method: 'DELETE',
+        path: '',
+        title: 'Delete this account',
+        button: 'Delete the account',
         effects: [
           ends,
           'Clients get 403 account-disabled on their next request.',
