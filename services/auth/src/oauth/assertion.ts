@@ -5,6 +5,7 @@ import { keysFromJwks } from '@gatehouse/guard'
 import type { Db } from '../database/database.ts'
 import { sha256 } from '../keys/hmac.ts'
 import { digests } from '../keys/signJwt.ts'
+import type { KnownKeys } from '../rateLimits/clientLimits.ts'
 import { claimCreation } from '../store/creations.ts'
 import { type AuthenticatedClient, readClientKeys, recordClientUse } from '../store/serviceClients.ts'
 
@@ -13,6 +14,8 @@ export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-be
 /** The longest time from now to `exp`: within it the `jti` is remembered. */
 const maxLifetimeSeconds = 300
 const toleranceSeconds = 5
+/** Longer than an assertion can be accepted, also when a statement is slow. */
+const rememberedSeconds = 2 * maxLifetimeSeconds
 const maxLength = 4096
 
 interface Assertion {
@@ -25,6 +28,7 @@ interface Assertion {
 export interface AssertionDeps {
   db: Db
   issuer: string
+  knownKeys: KnownKeys
 }
 
 /** @returns the client that the assertion names, before anything is verified; undefined when it is malformed */
@@ -33,23 +37,38 @@ export function clientNamedBy(assertion: string): string | undefined {
   return typeof sub === 'string' && /^[\w.-]{1,100}$/.test(sub) ? sub : undefined
 }
 
+/** Whether one of the at most five keys verifies the signature; reads memory only. */
+export function isSignedBy(assertion: string, jwks: unknown): boolean {
+  const parsed = jwks === undefined ? undefined : parse(assertion)
+  return parsed !== undefined && hasValidSignature(parsed, jwks)
+}
+
 /**
  * Verifies the assertion and remembers its `jti`, in this order, so that only a client's own assertions are stored.
  * @throws ProblemError `client-invalid`
  */
 export async function authenticateByAssertion(
-  { db, issuer }: AssertionDeps,
+  { db, issuer, knownKeys }: AssertionDeps,
   assertion: string,
 ): Promise<AuthenticatedClient> {
   const [parsed, id] = [parse(assertion), clientNamedBy(assertion)]
   if (parsed === undefined || id === undefined) throw invalid('a malformed assertion')
   const found = await readClientKeys(db, id)
-  if (found === undefined) throw invalid('no client with keys')
+  if (found === undefined) {
+    knownKeys.delete(id)
+    throw invalid('no client with keys')
+  }
   const { jwks, ...client } = found
-  assertSignature(parsed, jwks)
+  knownKeys.set(id, jwks)
+  if (!hasValidSignature(parsed, jwks)) throw invalid('a wrong signature, key or algorithm')
   const jti = assertClaims(parsed.claims, { id, issuer, nowSeconds: client.dbNowMs / 1000 })
   const keyHash = sha256(`assertion|${id}|${jti}`)
-  const earlier = await claimCreation(db, { keyHash, requestHash: keyHash, target: client.sessionId })
+  const earlier = await claimCreation(db, {
+    keyHash,
+    requestHash: keyHash,
+    target: client.sessionId,
+    rememberedSeconds,
+  })
   if (earlier !== undefined) throw invalid('a replayed assertion')
   await recordClientUse(db, id)
   return client
@@ -70,14 +89,14 @@ function parse(assertion: string): Assertion | undefined {
 }
 
 /** The key decides the algorithm (RFC 8725 section 3.1). Without `kid`, every key of the client is tried. */
-function assertSignature({ header, input, signature }: Assertion, jwks: unknown): void {
+function hasValidSignature({ header, input, signature }: Assertion, jwks: unknown): boolean {
   const { alg, kid, crit } = header
+  if (crit !== undefined) return false
   const keys = keysFromJwks(jwks, 5).filter(key => key.algorithm === alg && (kid === undefined || key.kid === kid))
-  const isValid = keys.some(({ algorithm, pem }) => {
+  return keys.some(({ algorithm, pem }) => {
     const key: KeyLike = createPublicKey(pem)
     return verify(digests[algorithm], input, { key, dsaEncoding: 'ieee-p1363' }, signature)
   })
-  if (!isValid || crit !== undefined) throw invalid('a wrong signature, key or algorithm')
 }
 
 /** @returns the `jti` */

@@ -8,7 +8,7 @@ import { sha256 } from '../keys/hmac.ts'
 import type { ClientLimits } from '../rateLimits/clientLimits.ts'
 import { type AuthenticatedClient, authenticateClient, hasServiceClient } from '../store/serviceClients.ts'
 import { commandLine, firstParty } from '../tokens/firstParty.ts'
-import { assertionType, authenticateByAssertion, clientNamedBy } from './assertion.ts'
+import { assertionType, authenticateByAssertion, clientNamedBy, isSignedBy } from './assertion.ts'
 import { OAuthError } from './errors.ts'
 import type { Form } from './form.ts'
 
@@ -46,12 +46,12 @@ async function assertedClient(deps: ClientDeps, request: FastifyRequest, form: F
   if (request.headers.authorization !== undefined || client_secret !== undefined)
     throw new OAuthError('invalid_request', 'The client must use one authentication method.')
   const id = clientNamedBy(assertion) ?? ''
-  // The limit remembers clients that were right before, not each of their assertions.
-  const credentials = { id, secretHash: sha256(`assertion of ${id}`) }
-  return deps.clients.withClientLimit({ ...credentials, ...clientInfoOf(request) }, async () => {
+  const { knownKeys } = deps.clients
+  const isProven = isSignedBy(assertion, knownKeys.get(id))
+  return deps.clients.withClientLimit({ id, isProven, ...clientInfoOf(request) }, async () => {
     if (type !== assertionType || (client_id !== undefined && client_id !== id))
       throw new ProblemError('client-invalid', 'another assertion type or client_id')
-    return authenticateByAssertion(deps, assertion)
+    return authenticateByAssertion({ ...deps, knownKeys }, assertion)
   })
 }
 

@@ -3,7 +3,7 @@
  * a statement.
  *
  * Many guards may share an address, and a flood from there must not let their leases lapse. So a secret that was right on this
- * replica before is not limited.
+ * replica before is not limited, nor is an assertion by a key of the client as this replica last read it.
  */
 import type { Clock } from '@gatehouse/clock'
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
@@ -15,7 +15,10 @@ import { failureLimits, withFailureLimit } from './failureLimits.ts'
 
 export interface PresentedCredentials {
   id: string
-  secretHash: Buffer
+  /** Undefined for an assertion: each is another. */
+  secretHash?: Buffer
+  /** A known key verifies the assertion. */
+  isProven?: boolean
   address: string
   requestId: string
 }
@@ -27,7 +30,11 @@ export interface ClientLimits {
    * @throws ProblemError `rate-limited`, and what `authenticate` throws
    */
   withClientLimit: <Result>(presented: PresentedCredentials, authenticate: () => Promise<Result>) => Promise<Result>
+  /** The public keys of clients, as this replica last read them. */
+  knownKeys: KnownKeys
 }
+
+export type KnownKeys = Pick<Map<string, unknown>, 'get' | 'set' | 'delete'>
 
 export interface ClientLimitOptions {
   db: Db
@@ -42,14 +49,7 @@ const maxKnownCredentials = 10_000
 
 export function clientLimits({ db, rawSql, clock, quota }: ClientLimitOptions): ClientLimits {
   const limits = failureLimits({ db: rawSql, clock, policy: 'client', quota })
-  const knownCredentials = new Set<string>()
-
-  const remember = (credentials: string) => {
-    if (knownCredentials.has(credentials)) return
-    knownCredentials.add(credentials)
-    const [oldest] = knownCredentials
-    if (knownCredentials.size > maxKnownCredentials && oldest !== undefined) knownCredentials.delete(oldest)
-  }
+  const knownSecrets = boundedMap<true>()
 
   const recordLimitReached = (presented: PresentedCredentials) => {
     const attempt = {
@@ -61,23 +61,37 @@ export function clientLimits({ db, rawSql, clock, quota }: ClientLimitOptions): 
   }
 
   const withClientLimit: ClientLimits['withClientLimit'] = async (presented, authenticate) => {
-    const credentials = `${presented.secretHash.toString('base64')} ${presented.id}`
+    const { id, secretHash, isProven = false, address } = presented
+    const secret = secretHash && `${secretHash.toString('base64')} ${id}`
     const limit = {
       limits,
-      key: addressKey(presented.address),
+      key: addressKey(address),
+      isExempt: isProven || (secret !== undefined && knownSecrets.get(secret) === true),
       isCounted: isWrong,
       onLimitReached: () => recordLimitReached(presented),
     }
-    const result = knownCredentials.has(credentials)
-      ? await authenticate().catch(error => {
-          if (error instanceof ProblemError && isWrong(error.code)) knownCredentials.delete(credentials)
-          throw error
-        })
-      : await withFailureLimit(limit, authenticate)
-    remember(credentials)
-    return result
+    try {
+      const result = await withFailureLimit(limit, authenticate)
+      if (secret !== undefined) knownSecrets.set(secret, true)
+      return result
+    } catch (error) {
+      if (secret !== undefined && error instanceof ProblemError && isWrong(error.code)) knownSecrets.delete(secret)
+      throw error
+    }
   }
-  return { withClientLimit }
+  return { withClientLimit, knownKeys: boundedMap<unknown>() }
+}
+
+/** Beyond the limit the oldest entry is forgotten. */
+function boundedMap<Value>() {
+  const map = new Map<string, Value>()
+  const set = (key: string, value: Value) => {
+    map.set(key, value)
+    const [oldest] = map.keys()
+    if (map.size > maxKnownCredentials && oldest !== undefined) map.delete(oldest)
+    return map
+  }
+  return { get: map.get.bind(map), set, delete: map.delete.bind(map) }
 }
 
 function isWrong(outcome: ProblemCode): boolean {

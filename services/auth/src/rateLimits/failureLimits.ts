@@ -75,6 +75,8 @@ export interface FailureLimitUse {
   limits: FailureLimits
   key: string
   counting?: Counting
+  /** The action is run although the limit is reached; its failures are counted all the same. */
+  isExempt?: boolean
   /** Whether this problem counts against the client. */
   isCounted: (outcome: ProblemCode) => boolean
   /** Writes the audit entry when the limit is reached. */
@@ -83,10 +85,10 @@ export interface FailureLimitUse {
 
 /** Runs an action under its failure limit. */
 export async function withFailureLimit<Result>(
-  { limits, key, counting = 'each', isCounted, onLimitReached }: FailureLimitUse,
+  { limits, key, counting = 'each', isExempt = false, isCounted, onLimitReached }: FailureLimitUse,
   action: () => Promise<Result>,
 ): Promise<Result> {
-  limits.requireAllowed(key)
+  if (!isExempt) limits.requireAllowed(key)
   try {
     return await action()
   } catch (error) {

@@ -20,8 +20,8 @@ function claims(more: object = {}): object {
   return { iss: 'robot', sub: 'robot', aud: issuer, exp, jti: randomUUID(), ...more }
 }
 
-async function startWithKeys(t: Test) {
-  const service = await startWithAdmin(t)
+async function startWithKeys(t: Test, env: Record<string, string> = {}) {
+  const service = await startWithAdmin(t, env)
   await createClient(service, 'robot', ['users:read', 'introspect'])
   const jwk = { ...own.publicKey.export({ format: 'jwk' }), kid: 'k1' }
   const registered = await service.callAsAdmin('/admin/clients/robot/keys', {
@@ -70,6 +70,10 @@ t.test('assertion: a wrong, expired, foreign or replayed one is invalid_client, 
   const now = Math.floor(Date.now() / 1000)
   const used = jwt(claims())
   t.equal((await service.token(used)).status, 200)
+  const { rows: remembered } = await service.database.pool.query(
+    `SELECT expires_at - now() < interval '11 minutes' AS "isShort" FROM creations`,
+  )
+  t.strictSame(remembered, [{ isShort: true }], 'its jti is remembered for little longer than it can last')
   await service.database.prisma.$executeRaw`UPDATE service_clients SET last_used_at = NULL`
   const count = async () =>
     (await service.database.pool.query(`SELECT count(*)::int AS n FROM creations`)).rows[0].n as number
@@ -127,6 +131,26 @@ t.test('assertion: of the same assertion sent twice at once, one is accepted', a
   const assertion = jwt(claims())
   const statuses = (await Promise.all([token(assertion), token(assertion)])).map(({ status }) => status)
   t.same(statuses.toSorted(), [200, 401])
+})
+
+t.test('assertion: wrong ones from an address block it, not right ones by the keys of the client', async t => {
+  const { token, callAsAdmin } = await startWithKeys(t, { CLIENT_FAILURES: '3' })
+  const replayed = jwt(claims())
+  t.equal((await token(replayed)).status, 200)
+  const wrong = () => token(jwt(claims(), keyPair().privateKey))
+  for (let tries = 0; tries < 3; tries += 1) t.equal((await wrong()).status, 401)
+  t.equal((await wrong()).status, 429)
+  t.equal((await token(jwt(claims()))).status, 200)
+  t.equal((await token(replayed)).status, 401)
+  t.equal((await token(jwt(claims()))).status, 200, 'after a replayed one too')
+  t.equal((await wrong()).status, 429)
+
+  const { publicKey, privateKey } = keyPair()
+  const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1' }] }
+  t.equal((await callAsAdmin('/admin/clients/robot/keys', { method: 'PUT', body: { jwks } })).status, 200)
+  t.equal((await token(jwt(claims()))).status, 401)
+  t.equal((await token(jwt(claims()))).status, 429, 'a removed key is not known any more')
+  t.equal((await token(jwt(claims(), privateKey))).status, 200)
 })
 
 /** @conforms RFC 8725 section 3.2: only keys of the supported algorithms and of sufficient strength are registered. */
