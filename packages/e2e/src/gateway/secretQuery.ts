@@ -22,12 +22,12 @@ export const secretParameters = [
 /** The map of `$has_secret_in_query`. */
 export function secretQuery(): string {
   const lines = secretParameters.map(name => `  "${patternOf(name)}" 1; # ${name}`)
-  const value = `  "${secretValue}" 1; # ghr_, ghc_ and ghd_ under any name`
+  const value = `  "${secretValue}" 1; # ghr_, ghc_, ghd_ and gha_ under any name`
   return [generatedNotice, 'map $args $has_secret_in_query {', ...lines, value, '  default 0;', '}', ''].join('\n')
 }
 
-/** Refresh tokens, client secrets and device codes have a prefix. */
-const secretValue = `~*(?:=|%3d)${['g', 'h'].map(letter => anySpelling(letter)).join('')}(?:${[...'rcd']
+/** Refresh tokens, client secrets, tokens of known devices and device codes have a prefix. */
+const secretValue = `~*(?:=|%3d)${['g', 'h'].map(letter => anySpelling(letter)).join('')}(?:${[...'rcda']
   .map(letter => anySpelling(letter))
   .join('|')})(?:_|%5f)[\\w%-]{20}`
 

@@ -250,6 +250,7 @@ t.test('gateway: refuses a secret in a query string, and no service receives it'
     ...['idToken=x', 'clientSecret=x', 'currentPassword=x', 'client_assertion=x'],
     ...['subject_token=x', 'actorToken=x', 'device%5fcode=x', `q=ghr_${'x'.repeat(90)}`],
     ...[`a=b&c=%67h%52%5F${'x'.repeat(90)}`, `state=ghc_${'y'.repeat(43)}`, `a[b]=ghd_${'z'.repeat(43)}`],
+    `q=gha_${'z'.repeat(67)}`,
   ]
   for (const query of spellings)
     for (const path of ['/auth/me', '/api/storage', '/example/']) {

@@ -41,13 +41,16 @@ export interface DeviceDeps extends ExchangeDeps {
 const lifetimeSeconds = 600
 const intervalSeconds = 5
 /** The tag shows which codes the service has issued, without a statement. */
-const codeFormat: TokenFormat = { prefix: 'ghd_', purpose: 'tag', tag: 34, end: 50 }
+const codeFormat: TokenFormat = { prefix: 'gha_', purpose: 'tag', tag: 34, end: 50 }
 const scopeText = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 /** @throws OAuthError `invalid_client`, `invalid_scope`, `invalid_target`; ProblemError `rate-limited`, `overloaded` */
 export async function authorizeDevice(deps: DeviceDeps, request: FastifyRequest, form: Form) {
   const clientId = await requirePublicClient(deps, request, form)
-  const audience = requestedAudience(form, deps.audiences) ?? deps.audiences[0] ?? ''
+  const [ownAudience = ''] = deps.audiences
+  const audience = requestedAudience(form, deps.audiences) ?? ownAudience
+  if (clientId === commandLine && audience !== ownAudience)
+    throw new OAuthError('invalid_target', 'The command line calls this service only.')
   const scope = form['scope'] ?? null
   if (scope !== null && (scope.length > 1000 || !scopeText.test(scope)))
     throw new OAuthError('invalid_scope', 'The scope is malformed.')

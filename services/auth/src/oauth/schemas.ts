@@ -16,7 +16,7 @@ export const TokenResponse = Type.Object({
 
 /** RFC 8628 section 3.2. */
 export const DeviceResponse = Type.Object({
-  device_code: Type.String({ examples: ['ghd_...'] }),
+  device_code: Type.String({ examples: ['gha_...'] }),
   user_code: Type.String({ examples: ['BCDF-GHJK'] }),
   verification_uri: Type.String({ examples: ['https://auth.example.org/account/device'] }),
   verification_uri_complete: Type.Optional(Type.String({ description: 'Left out for a log-in of the command line.' })),
@@ -56,7 +56,7 @@ const example = {
   token: 'eyJhbGciOi...',
   token_type_hint: 'access_token',
   resource: 'https://api.example.org',
-  device_code: 'ghd_...',
+  device_code: 'gha_...',
   audience: 'gatehouse',
   subject_token: 'eyJhbGciOi...',
   subject_token_type: tokenTypes.access,

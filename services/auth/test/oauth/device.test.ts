@@ -15,7 +15,10 @@ interface Codes {
 }
 
 async function startWithDevice(t: Test) {
-  const service = await startService(t, { PUBLIC_CLIENTS: 'television,radio', RESOURCES: 'https://api.example.org' })
+  const service = await startService(t, {
+    PUBLIC_CLIENTS: 'television,radio,gatehouse-cli',
+    RESOURCES: 'https://api.example.org',
+  })
   const ada = await service.createUser({ roles: ['admin'], scopes: ['storage:read', 'users:read'] })
   const session = await service.login(ada)
   const begin = (form: Record<string, string> = {}) =>
@@ -45,7 +48,7 @@ t.test('device: gets a session after the approval, once, and it is listed and en
   const { begin, poll, decide, call, session } = service
   const begun = await begin({ scope: 'storage:read unknown:scope' })
   t.match(begun.body, {
-    device_code: /^ghd_/,
+    device_code: /^gha_/,
     user_code: /^[B-Z]{4}-[B-Z]{4}$/,
     verification_uri: 'http://auth.test/account/device',
     expires_in: 600,
@@ -183,8 +186,8 @@ t.test(
     const { device_code } = (await service.begin()).body as Codes
     const pollOf = (code: string) =>
       postForm(service, '/oauth/token', { grant_type, device_code: code, client_id: 'television' })
-    for (let count = 0; count < 30; count += 1) isError(t, await pollOf(`ghd_${count}`), 'invalid_grant')
-    isError(t, await pollOf('ghd_30'), 'slow_down')
+    for (let count = 0; count < 30; count += 1) isError(t, await pollOf(`gha_${count}`), 'invalid_grant')
+    isError(t, await pollOf('gha_30'), 'slow_down')
     isError(t, await pollOf(device_code), 'authorization_pending')
     await service.database.pool.query('DELETE FROM device_authorizations')
     for (let count = 0; count < 30; count += 1) isError(t, await pollOf(device_code), 'invalid_grant')
@@ -210,13 +213,15 @@ t.test('device: bad input has its error, and nothing is written', async t => {
     [{ resource: 'https://unknown.example.org' }, 'invalid_target'],
   ]
   for (const [form, error] of cases) isError(t, await begin(form), error, JSON.stringify(form).slice(0, 60))
+  const elsewhere = { client_id: 'gatehouse-cli', resource: 'https://api.example.org' }
+  isError(t, await begin(elsewhere), 'invalid_target', 'the admin API would refuse the log-in')
   const body = 'client_id=television&client_id=television'
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   isError(t, await call('/oauth/device_authorization', { method: 'POST', body, headers }), 'invalid_request')
   isError(t, await poll(''), 'invalid_request')
-  isError(t, await poll('ghd_unknown'), 'invalid_grant')
+  isError(t, await poll('gha_unknown'), 'invalid_grant')
   isError(t, await poll('x'.repeat(5000)), 'invalid_request')
-  isError(t, await poll('ghd_unknown', { client_id: '' }), 'invalid_client')
+  isError(t, await poll('gha_unknown', { client_id: '' }), 'invalid_client')
   const token = session.accessToken
   for (const body of [{}, { userCode: 7 }, { userCode: 'x' }, { userCode: 'BBBB-BBBB', approve: 'yes' }, []])
     assertProblem(t, await call('/device/decision', { token, body }), 'request-malformed')
