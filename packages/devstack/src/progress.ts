@@ -1,4 +1,5 @@
 /** Prints each step of the start when it begins, and its duration when it ends. */
+import { setImmediate } from 'node:timers/promises'
 
 export interface Progress {
   /** @throws the reason of the signal when the start was interrupted, before or during the step */
@@ -18,6 +19,8 @@ export function createProgress(write: (text: string) => void, signal: AbortSigna
         write(`${seconds()} s\n`)
         return result
       } catch (error) {
+        // Ctrl-C also ends a child that the step waits for. Its failure can arrive before the signal.
+        await setImmediate()
         if (!signal.aborted) write('failed\n')
         throw error
       }

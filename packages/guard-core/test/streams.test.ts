@@ -132,6 +132,6 @@ t.test('stop: closes streams and accepts no further ones', async t => {
   service.guard.trackStream(caller, reason => closed.push(reason))
   await service.stop()
   t.same(closed, ['shutdown'])
-  t.equal(await problemCodeOf(() => service.guard.trackStream(caller, () => {})), 'overloaded')
+  t.equal(await problemCodeOf(() => service.guard.trackStream(caller, () => {})), 'revocation-unknown')
   t.equal(service.auth.counts.leaves, 1, 'the guard leaves the feed')
 })

@@ -68,7 +68,7 @@ export const mutations = {
       },
       {
         file: '/services/auth/dist/src/store/guards.js',
-        from: 'clock.history IS NOT DISTINCT FROM database_history() AS "isHistoryKnown"',
+        from: 'clock.history IS NOT DISTINCT FROM (SELECT database_history()) AS "isHistoryKnown"',
         to: 'true AS "isHistoryKnown"',
       },
     ],
