@@ -36,6 +36,14 @@ location / {
   location ~ \\.[A-Za-z0-9]+\$ {
     try_files \$uri =404;
   }
+  # RFC 8615. A name without an extension, as apple-app-site-association, is a document in JSON.
+  location ^~ /.well-known/ {
+    default_type application/json;
+    try_files \$uri =404;
+    location ~ /\\.(?!well-known/) {
+      return 404;
+    }
+  }
 }
 EOF
   elif [ -n "$address" ]; then

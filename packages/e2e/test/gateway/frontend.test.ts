@@ -14,7 +14,13 @@ const services = { auths: ['127.0.0.1:9'], resources: ['127.0.0.1:9'] }
 const scripts = fileURLToPath(new URL('../../../../../services/gateway/', import.meta.url))
 
 t.test('frontend: a folder is served with its types, and paths of the application get index.html', async t => {
-  const frontendFolder = t.testdir({ 'index.html': '<h1>Shop</h1>', '.env': 'SECRET=1', assets: { 'app.js': 'run()' } })
+  const wellKnown = { 'apple-app-site-association': '{}', 'security.txt': 'Contact:', '.env': 'SECRET=1' }
+  const frontendFolder = t.testdir({
+    'index.html': '<h1>Shop</h1>',
+    '.env': 'SECRET=1',
+    assets: { 'app.js': 'run()' },
+    '.well-known': wellKnown,
+  })
   const gateway = await startGateway({ ...services, frontendFolder })
   t.teardown(gateway.stop)
   const get = async (path: string) => {
@@ -24,6 +30,11 @@ t.test('frontend: a folder is served with its types, and paths of the applicatio
   for (const path of ['/', '/orders/7'])
     t.match(await get(path), { status: 200, type: 'text/html', text: /Shop/ }, path)
   t.match(await get('/assets/app.js'), { status: 200, type: 'text/javascript', text: 'run()' })
+  t.match(await get('/.well-known/apple-app-site-association'), { status: 200, type: 'application/json', text: '{}' })
+  t.match(await get('/.well-known/security.txt'), { status: 200, type: 'text/plain' })
+  for (const path of ['/.well-known/assetlinks.json', '/.well-known/.env', '/.well-known', '/.well-known/'])
+    t.match(await get(path), { status: 404, type: 'application/problem+json' }, path)
+  t.match(await get('/.well-known/openid-configuration/auth'), { status: 502 }, 'what Gatehouse serves there stays')
   for (const path of ['/assets/missing.js', '/.env', '/auth', '/api', '/auth/metrics'])
     t.match(await get(path), { status: 404, type: 'application/problem+json' }, path)
   t.match(await get('/auth/me'), { status: 502 }, 'prefixes still lead to the services')
@@ -38,6 +49,7 @@ t.test('frontend: a server is reached at /, without the identity headers of the 
   t.teardown(gateway.stop)
   const response = await fetch(`${gateway.url}/orders?page=2`, { headers: { 'x-auth-subject': 'admin' } })
   t.equal(await response.text(), '/orders?page=2 undefined')
+  t.equal(await (await fetch(`${gateway.url}/.well-known/security.txt`)).text(), '/.well-known/security.txt undefined')
 })
 
 t.test('frontend: without a setting, / is 404', async t => {
