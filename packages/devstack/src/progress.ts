@@ -19,7 +19,9 @@ export function createProgress(write: (text: string) => void, signal: AbortSigna
         write(`${seconds()} s\n`)
         return result
       } catch (error) {
-        // Ctrl-C also ends a child that the step waits for. Its failure can arrive before the signal.
+        // Ctrl-C also ends a child that the step waits for, whose failure can come first. The event loop
+        // reads signals between two immediates.
+        await setImmediate()
         await setImmediate()
         if (!signal.aborted) write('failed\n')
         throw error
