@@ -79,11 +79,17 @@ t.test('fail-over: revocations stay true and no client is signed out, without a 
 })
 
 t.test('fail-over: a service that does not notice it has tokens admitted whose revocation is in force', async t => {
-  const { databaseUrl, primary, standbys } = await startServers(t, 1)
+  const { databaseUrl, primary, standbys } = await startServers(t, rounds)
   const env = mutationEnv('history-unnoticed')
   const failOver = await startFailOver({ databaseUrl, replicas: 1, clients: 0, env, form: 'src' })
   t.teardown(failOver.stop)
   await failOver.system.auths[0]?.logged(new RegExp(mutationMarker('history-unnoticed')))
-  const victims = await loseCommits(failOver, primary, standbys[0] as Standby)
-  t.not((await failOver.revokeAndPresent(victims)).length, 0, 'so the test above fails without the fix')
+  // A guard that polls before the lost numbers are given again sees a feed that is behind it, and reads it anew.
+  const admitted: string[] = []
+  for (const [round, standby] of standbys.entries()) {
+    if (admitted.length > 0) break
+    const victims = await loseCommits(failOver, standbys[round - 1] ?? primary, standby)
+    admitted.push(...(await failOver.revokeAndPresent(victims)))
+  }
+  t.not(admitted.length, 0, 'so the test above fails without the fix')
 })

@@ -20,7 +20,7 @@ function start(env: NodeJS.ProcessEnv) {
 t.test('start: exits with status 1 and one sentence when the configuration is not valid', async t => {
   const { child, ended } = start(environment({ PORT: 'x' }))
   const output = await text(child.stderr)
-  t.equal(output, 'PORT must be a whole number from 0 to 65535, not "x". The examples use this port.\n')
+  t.equal(output, 'PORT must be a whole number from 0 to 65535, not "x". The port in the examples.\n')
   t.same(await ended, [1, null])
 })
 
