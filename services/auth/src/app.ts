@@ -21,7 +21,7 @@ import { reauthenticateRoutes } from './login/reauthenticateRoute.ts'
 import { loginRoutes } from './login/route.ts'
 import { grantTypes, oauthRoutes } from './oauth/route.ts'
 import { pageRoutes } from './pages/route.ts'
-import { sessionRoutes } from './revoke/ownSessionRoutes.ts'
+import { ownSessionRoutes } from './revoke/route.ts'
 import { rotateRoutes } from './rotate/route.ts'
 import type { HistoryChange } from './store/databaseHistory.ts'
 
@@ -55,7 +55,7 @@ export async function buildApp(config: Config, clock: Clock, logStream?: LogStre
   await app.register(async authenticated => {
     authenticated.addHook('onRequest', authenticateUser(deps.authentication))
     await authenticated.register(reauthenticateRoutes, deps.reauthenticate)
-    await authenticated.register(sessionRoutes, deps.revoke)
+    await authenticated.register(ownSessionRoutes, deps.revoke)
     await authenticated.register(accountRoutes, deps.accounts)
     await authenticated.register(deviceRoutes, deps.devices)
   })

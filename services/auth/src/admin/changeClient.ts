@@ -5,7 +5,7 @@ import { keysFromJwks } from '@gatehouse/guard'
 import type { Db } from '../database/database.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { sha256 } from '../keys/hmac.ts'
-import { sessionEntry } from '../revoke/appendWork.ts'
+import { sessionEntry } from '../revoke/appendToFeed.ts'
 import { confirmActor } from '../revoke/confirmActor.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
 import {

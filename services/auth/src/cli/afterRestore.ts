@@ -3,7 +3,7 @@ import { readSettings } from '@gatehouse/settings'
 import { settings } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { announceKeysAgain } from '../keys/announceKey.ts'
-import { appendWork } from '../revoke/appendWork.ts'
+import { appendToFeed } from '../revoke/appendToFeed.ts'
 import { raiseGlobalEpoch } from '../store/appendRevocations.ts'
 import { countActive } from '../store/countActive.ts'
 import { resetFeed } from '../store/resetFeed.ts'
@@ -37,7 +37,7 @@ export async function afterRestore(
     const entries = [{ kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }]
     const work = { entries, action: 'database.after-restore' as const, target: null, sessionsEnded: sessions }
     const context = { ...keyContext, detail: { feedId } }
-    const { seq, sessionsEnded } = await appendWork(tx, work, { context, retentionMs })
+    const { seq, sessionsEnded } = await appendToFeed(tx, work, { context, retentionMs })
     return { feedId, seq, sessionsEnded }
   })
 }

@@ -1,9 +1,9 @@
 /** Limits the active sessions of an account: a new one ends the oldest. */
 import type { Db } from '../database/database.ts'
 import type { ClientInfo } from '../http/clientInfo.ts'
-import { sessionEntry } from '../revoke/appendWork.ts'
+import { sessionEntry } from '../revoke/appendToFeed.ts'
 import type { Revocations } from '../revoke/revoke.ts'
-import { endSessions } from '../store/endSessions.ts'
+import { endSessionRows } from '../store/endSessionRows.ts'
 import { lockAccount } from '../store/lockAccount.ts'
 import { readSurplusSessions } from '../store/readSurplusSessions.ts'
 
@@ -30,7 +30,7 @@ export function createSessionLimit({ db, revocations, max, onError }: SessionLim
       await lockAccount(tx, accountId)
       const ended: string[] = []
       for (const sessionId of await readSurplusSessions(tx, { accountId, max }))
-        ended.push(...(await endSessions(tx, { kind: 'one', sessionId }, 'limit-exceeded')))
+        ended.push(...(await endSessionRows(tx, { kind: 'one', sessionId }, 'limit-exceeded')))
       if (ended.length === 0) return undefined
       const action = 'session.limit-exceeded' as const
       return { entries: ended.map(sessionEntry), action, target: accountId, sessionsEnded: ended.length }

@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import type { PrismaClient } from '../database/database.ts'
 import { clientInfoOf } from '../http/clientInfo.ts'
 import type { BarrierDeps } from '../revoke/sendWhenInForce.ts'
+import type { AccessTokens } from '../tokens/accessTokens.ts'
 import { presentingClient, requireClient } from './client.ts'
 import { authorizeDevice, type DeviceDeps, deviceGrant } from './device.ts'
 import { OAuthError, type OAuthErrorOptions, setOAuthErrorHandler } from './errors.ts'
@@ -30,71 +31,76 @@ export interface OAuthRoutes extends DeviceDeps, RevokeDeps {
   errors: OAuthErrorOptions
 }
 
+const common = { tags: ['oauth'], consumes: ['application/x-www-form-urlencoded'] }
+const errorResponses = oauthErrorResponses(400, 401, 429, 500, 503)
+const tokenForm = formOf({
+  required: ['token'],
+  optional: ['token_type_hint', 'client_id', 'client_secret', 'client_assertion', 'client_assertion_type'],
+})
+
+const token = {
+  ...common,
+  summary: 'Issue tokens for a refresh token, for client credentials (RFC 6749), or for a token (RFC 8693)',
+  security: [{ client: [] }, {}],
+  body: formOf({
+    required: ['grant_type'],
+    optional: [
+      'refresh_token',
+      'scope',
+      'resource',
+      'client_id',
+      'client_secret',
+      'audience',
+      'subject_token',
+      'subject_token_type',
+      'requested_token_type',
+      'actor_token',
+      'actor_token_type',
+      'device_code',
+      'client_assertion',
+      'client_assertion_type',
+    ],
+  }),
+  response: { 200: TokenResponse, ...errorResponses },
+}
+const deviceAuthorization = {
+  ...common,
+  summary: 'Start a device authorization: codes for the device and for its user (RFC 8628)',
+  body: formOf({ required: [], optional: ['client_id', 'scope', 'resource'] }),
+  response: { 200: DeviceResponse, ...errorResponses },
+}
+const introspection = {
+  ...common,
+  summary: 'Introspect an access token; requires the scope `introspect` (RFC 7662)',
+  security: [{ client: [] }],
+  body: tokenForm,
+  response: { 200: IntrospectionResponse, ...errorResponses },
+}
+const revocation = {
+  ...common,
+  summary: 'Revoke a token and its session; in force when the call returns (RFC 7009)',
+  security: [{ client: [] }, {}],
+  body: tokenForm,
+  response: { 200: Type.Object({}), ...errorResponses },
+}
+
 export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, deps) => {
   const { db, accessTokens, verifierFor, barrierDeps, errors } = deps
   acceptForms(app)
   setOAuthErrorHandler(app, errors)
   // RFC 6749 section 5.1, beside `Cache-Control`.
   app.addHook('onRequest', async (_request, reply) => void reply.header('pragma', 'no-cache'))
-  const common = { tags: ['oauth'], consumes: ['application/x-www-form-urlencoded'] }
 
-  const token = {
-    ...common,
-    summary: 'Issue tokens for a refresh token, for client credentials (RFC 6749), or for a token (RFC 8693)',
-    security: [{ client: [] }, {}],
-    body: formOf({
-      grant_type: 'required',
-      refresh_token: '',
-      scope: '',
-      resource: '',
-      client_id: '',
-      client_secret: '',
-      audience: '',
-      subject_token: '',
-      subject_token_type: '',
-      requested_token_type: '',
-      actor_token: '',
-      actor_token_type: '',
-      device_code: '',
-      client_assertion: '',
-      client_assertion_type: '',
-    }),
-    response: { 200: TokenResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
-  }
   app.post('/oauth/token', { schema: token }, async request => {
     const form: Form = request.body
-    const type = requireParameter(form, 'grant_type')
-    const grant = Object.hasOwn(grants, type) ? grants[type] : undefined
-    if (grant === undefined)
-      throw new OAuthError('unsupported_grant_type', `Supported grant types: ${grantTypes.join(', ')}.`)
-    const granted = await grant(deps, request, form)
-    return tokenResponseOf(granted)
+    const granted = await grantOf(form)(deps, request, form)
+    return tokenResponseOf(granted, accessTokens)
   })
 
-  const device = {
-    ...common,
-    summary: 'Start a device authorization: codes for the device and for its user (RFC 8628)',
-    body: formOf({ client_id: '', scope: '', resource: '' }),
-    response: { 200: DeviceResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
-  }
-  app.post('/oauth/device_authorization', { schema: device }, async request => {
-    return authorizeDevice(deps, request, request.body)
-  })
+  app.post('/oauth/device_authorization', { schema: deviceAuthorization }, async request =>
+    authorizeDevice(deps, request, request.body),
+  )
 
-  const introspection = {
-    ...common,
-    summary: 'Introspect an access token; requires the scope `introspect` (RFC 7662)',
-    security: [{ client: [] }],
-    body: formOf({
-      token: 'required',
-      token_type_hint: '',
-      client_id: '',
-      client_secret: '',
-      client_assertion: '',
-      client_assertion_type: '',
-    }),
-    response: { 200: IntrospectionResponse, ...oauthErrorResponses(400, 401, 429, 500, 503) },
-  }
   app.post('/oauth/introspect', { schema: introspection }, async request => {
     const form: Form = request.body
     const client = await requireClient(deps, request, form)
@@ -103,20 +109,6 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
     return introspect({ db, verifier: verifierFor(client.audience) }, requireParameter(form, 'token'))
   })
 
-  const revocation = {
-    ...common,
-    summary: 'Revoke a token and its session; in force when the call returns (RFC 7009)',
-    security: [{ client: [] }, {}],
-    body: formOf({
-      token: 'required',
-      token_type_hint: '',
-      client_id: '',
-      client_secret: '',
-      client_assertion: '',
-      client_assertion_type: '',
-    }),
-    response: { 200: Type.Object({}), ...oauthErrorResponses(400, 401, 429, 500, 503) },
-  }
   app.post('/oauth/revoke', { schema: revocation }, async request => {
     const form: Form = request.body
     const client = await presentingClient(deps, request, form)
@@ -129,22 +121,29 @@ export const oauthRoutes: FastifyPluginAsyncTypebox<OAuthRoutes> = async (app, d
       throw new OAuthError('temporarily_unavailable', 'The revocation is not yet in force.')
     return {}
   })
+}
 
-  async function tokenResponseOf({ contents, refreshToken, issued }: GrantResult) {
-    const scope = contents.scopes.length === 0 ? {} : { scope: contents.scopes.join(' ') }
-    if (issued === tokenTypes.refresh && refreshToken !== undefined) {
-      const expiresIn = Math.floor((contents.expiresAtMs - contents.issuedAtMs) / 1000)
-      // RFC 8693 section 2.2.1: `access_token` is the issued token, whatever its type.
-      const tokens = { access_token: refreshToken, refresh_token: refreshToken, issued_token_type: issued }
-      return { ...tokens, token_type: 'N_A' as const, expires_in: expiresIn, ...scope }
-    }
-    return {
-      access_token: await accessTokens.sign(contents),
-      token_type: 'Bearer' as const,
-      expires_in: accessTokens.secondsOf(contents),
-      ...scope,
-      ...(issued === undefined ? {} : { issued_token_type: issued }),
-      ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
-    }
+function grantOf(form: Form): typeof deviceGrant {
+  const type = requireParameter(form, 'grant_type')
+  const grant = Object.hasOwn(grants, type) ? grants[type] : undefined
+  if (grant !== undefined) return grant
+  throw new OAuthError('unsupported_grant_type', `Supported grant types: ${grantTypes.join(', ')}.`)
+}
+
+async function tokenResponseOf({ contents, refreshToken, issued }: GrantResult, accessTokens: AccessTokens) {
+  const scope = contents.scopes.length === 0 ? {} : { scope: contents.scopes.join(' ') }
+  if (issued === tokenTypes.refresh && refreshToken !== undefined) {
+    const expiresIn = Math.floor((contents.expiresAtMs - contents.issuedAtMs) / 1000)
+    // RFC 8693 section 2.2.1: `access_token` is the issued token, whatever its type.
+    const tokens = { access_token: refreshToken, refresh_token: refreshToken, issued_token_type: issued }
+    return { ...tokens, token_type: 'N_A' as const, expires_in: expiresIn, ...scope }
+  }
+  return {
+    access_token: await accessTokens.sign(contents),
+    token_type: 'Bearer' as const,
+    expires_in: accessTokens.secondsOf(contents),
+    ...scope,
+    ...(issued === undefined ? {} : { issued_token_type: issued }),
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
   }
 }

@@ -1,6 +1,6 @@
 /** Request and response schemas of the OAuth routes. */
 import { maxAccessTokenLength } from '@gatehouse/contract'
-import { type TString, Type } from 'typebox'
+import { Type } from 'typebox'
 import { tokenTypes } from './tokenTypes.ts'
 
 export const TokenResponse = Type.Object({
@@ -72,13 +72,9 @@ function limitOf(name: Parameter): { maxLength?: number } {
 }
 
 /** Schema of a form; unknown parameters are accepted and ignored (RFC 6749 section 3.2). */
-export function formOf<Name extends Parameter>(fields: Record<Name, 'required' | ''>) {
-  const names = Object.keys(fields) as Name[]
+export function formOf({ required, optional }: { required: readonly Parameter[]; optional: readonly Parameter[] }) {
   const texts = Object.fromEntries(
-    names.map(name => [name, Type.String({ ...limitOf(name), examples: [example[name]] })]),
-  ) as Record<Name, TString>
-  return Type.Unsafe<Record<string, string>>({
-    ...Type.Object(texts, { additionalProperties: true }),
-    required: names.filter(name => fields[name] === 'required'),
-  })
+    [...required, ...optional].map(name => [name, Type.String({ ...limitOf(name), examples: [example[name]] })]),
+  )
+  return Type.Unsafe<Record<string, string>>({ ...Type.Object(texts, { additionalProperties: true }), required })
 }

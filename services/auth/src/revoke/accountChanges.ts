@@ -5,7 +5,7 @@
 import type { RevocationEffect } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { AuditAction } from '../store/auditActions.ts'
-import type { EndedAs } from '../store/endSessions.ts'
+import type { EndedAs } from '../store/endSessionRows.ts'
 import type { LockedAccount } from '../store/lockAccount.ts'
 import {
   type ChangedAccount,

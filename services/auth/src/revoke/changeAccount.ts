@@ -4,7 +4,7 @@ import type { Db } from '../database/database.ts'
 import type { Actor, ActorContext } from '../http/actorContext.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
 import type { FeedPosition } from '../store/databaseHistory.ts'
-import { endSessions } from '../store/endSessions.ts'
+import { endSessionRows } from '../store/endSessionRows.ts'
 import {
   hasActiveAdmin,
   isAdmin,
@@ -16,7 +16,7 @@ import {
 import { readHead } from '../store/readClock.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AccountChange } from './accountChanges.ts'
-import { appendWork } from './appendWork.ts'
+import { appendToFeed } from './appendToFeed.ts'
 import { confirmActor } from './confirmActor.ts'
 
 export interface AccountChangeRequest {
@@ -57,7 +57,7 @@ export async function changeAccount(
   check?.(account, actorBefore)
 
   const { endsSessionsAs, action } = change
-  const ended = endsSessionsAs === null ? [] : await endSessions(tx, { kind: 'all', accountId: id }, endsSessionsAs)
+  const ended = endsSessionsAs === null ? [] : await endSessionRows(tx, { kind: 'all', accountId: id }, endsSessionsAs)
   const changed = await change.apply(tx, account)
   if (changed === undefined) throw new Error('a locked account has no row')
   if (isActiveAdmin(account) && !(await hasActiveAdmin(tx))) throw new ProblemError('last-admin', `${action} of ${id}`)
@@ -74,7 +74,7 @@ export async function changeAccount(
   }
   const entries = [{ kind: 'user' as const, subject: id, epoch: changed.epoch, effect }]
   const work = { entries, action, target: id, sessionsEnded: ended.length }
-  const revoked = await appendWork(tx, work, { context: { ...context, detail }, retentionMs })
+  const revoked = await appendToFeed(tx, work, { context: { ...context, detail }, retentionMs })
   return { revoked, head: revoked }
 }
 

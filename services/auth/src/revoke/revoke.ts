@@ -6,14 +6,14 @@ import type { Database, Db } from '../database/database.ts'
 import type { ActorContext } from '../http/actorContext.ts'
 import { type RevocationResult, raiseGlobalEpoch } from '../store/appendRevocations.ts'
 import { countActive } from '../store/countActive.ts'
-import type { EndedAs, SessionSelection } from '../store/endSessions.ts'
+import type { EndedAs, SessionSelection } from '../store/endSessionRows.ts'
 import { changePassword } from '../store/updateAccount.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { appendWork, confirmAndAppend, type RevocationContext, type RevocationWork } from './appendWork.ts'
+import { appendToFeed, confirmAndAppend, type RevocationContext, type RevocationWork } from './appendToFeed.ts'
 import { type AccountChangeRequest, type AccountChangeResult, changeAccount } from './changeAccount.ts'
 import { confirmActor } from './confirmActor.ts'
-import { endSelected } from './endInTransaction.ts'
-import { createEndSession, type EndSessionDeps } from './endSession.ts'
+import { revokeInTransaction } from './revokeInTransaction.ts'
+import { createSharedEnds, type EndSessionDeps } from './sharedEnds.ts'
 
 export interface Revocations {
   endSessions: (which: SessionSelection, endedAs: EndedAs, context: RevocationContext) => Promise<RevocationResult>
@@ -56,11 +56,11 @@ export function createRevocations(
   { retentionMs, clock, onBatch = () => undefined }: RevocationOptions,
 ): Revocations {
   const { prisma } = database
-  const endOne = createEndSession({ database, clock, retentionMs, onBatch })
+  const endOne = createSharedEnds({ database, clock, retentionMs, onBatch })
   return {
     endSessions: (which, endedAs, context) => {
       if (which.kind === 'one') return endOne(which, { endedAs, context })
-      return prisma.$transaction(tx => endSelected(tx, { which, endedAs, context, retentionMs }))
+      return prisma.$transaction(tx => revokeInTransaction(tx, { which, endedAs, context, retentionMs }))
     },
     changeAccount: (request, context) =>
       prisma.$transaction(tx => changeAccount(tx, { request, context, retentionMs })),
@@ -86,7 +86,7 @@ async function endAll(
   const globalEpoch = await raiseGlobalEpoch(tx)
   const entries = [{ kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }]
   const work = { entries, action: 'sessions.end-all' as const, target: null, sessionsEnded }
-  return appendWork(tx, work, { context, retentionMs })
+  return appendToFeed(tx, work, { context, retentionMs })
 }
 
 async function setNewPassword(
@@ -104,7 +104,7 @@ async function setNewPassword(
   await writeAudit(tx, context, { action, target: id })
   if (keepOnly !== null) {
     const which = { kind: 'others', accountId: id, exceptSessionId: keepOnly } as const
-    return endSelected(tx, { which, endedAs: 'password-changed', context, retentionMs })
+    return revokeInTransaction(tx, { which, endedAs: 'password-changed', context, retentionMs })
   }
   const work = { entries: [], action, target: id, sessionsEnded: 0 }
   const revoked = await confirmAndAppend(tx, work, { context, retentionMs })

@@ -2,7 +2,7 @@
  * The names of all actions in the audit log: `what.verb`, stored in `audit_entries.action` and used
  * as a filter.
  */
-import type { EndedAs } from './endSessions.ts'
+import type { EndedAs } from './endSessionRows.ts'
 
 export const auditActions = {
   'session.start': 'A user logs in, or fails to.',

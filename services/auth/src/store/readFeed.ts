@@ -27,6 +27,8 @@ interface Row {
 }
 
 /**
+ * Joins the clock with the page of entries; without an entry, the clock's row comes alone.
+ *
  * One statement and so one snapshot: commits are ordered by number, so a reader that sees `head` sees every entry up to
  * it. Reads by the primary key of `revocations`.
  */
@@ -36,10 +38,13 @@ export async function readFeed(
 ): Promise<FeedPage> {
   const rows = await db.$queryRaw<Row[]>`
     SELECT clock.feed_id AS "feedId", clock.head::float8 AS head,
-           floor(extract(epoch FROM statement_timestamp()) * 1000)::float8 AS "dbNowMs", entry.seq::float8 AS seq, entry.kind, entry.subject, entry.epoch, entry.effect,
-           floor(extract(epoch FROM entry.expires_at) * 1000)::float8 AS "expiresAtMs", entry.key::text AS key
+           floor(extract(epoch FROM statement_timestamp()) * 1000)::float8 AS "dbNowMs",
+           entry.seq::float8 AS seq, entry.kind, entry.subject, entry.epoch, entry.effect,
+           floor(extract(epoch FROM entry.expires_at) * 1000)::float8 AS "expiresAtMs",
+           entry.key::text AS key
       FROM revocation_clock AS clock
-      LEFT JOIN LATERAL (SELECT * FROM revocations WHERE seq > ${after}::bigint AND expires_at > statement_timestamp()
+      LEFT JOIN LATERAL (SELECT * FROM revocations WHERE seq > ${after}::bigint
+                            AND expires_at > statement_timestamp()
                           ORDER BY seq LIMIT ${pageSize + 1}::int) AS entry ON true
      WHERE clock.id = 1 ORDER BY seq`
   const [first] = rows

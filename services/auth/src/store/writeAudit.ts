@@ -31,7 +31,7 @@ export interface AuditEntry {
 /** What a statement needs that writes the entry itself. */
 export type AuditRow = Required<AuditContext & Omit<AuditEntry, 'seq'>>
 
-/** For actions that revoke nothing; `appendRevocations` and `endOneSession` write the entry of those that do. */
+/** For actions that revoke nothing; `appendRevocations` and `revokeSession` write the entry of those that do. */
 export async function writeAudit(db: Db, context: AuditContext, { seq, ...entry }: AuditEntry): Promise<void> {
   const { address, ...fields } = auditRow(context, entry)
   await db.auditEntry.create({

@@ -3,12 +3,12 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { sha256 } from '../../src/keys/hmac.ts'
-import { endOneSession } from '../../src/store/endOneSession.ts'
-import { endSessionBatch } from '../../src/store/endSessionBatch.ts'
 import { readCaller, readCallers } from '../../src/store/readCaller.ts'
 import { readFeed } from '../../src/store/readFeed.ts'
 import { readLogins } from '../../src/store/readLogin.ts'
 import { writeReceipts } from '../../src/store/receipts.ts'
+import { revokeSession } from '../../src/store/revokeSession.ts'
+import { revokeSessionBatch } from '../../src/store/revokeSessionBatch.ts'
 import { rotateRefreshToken, rotateRefreshTokens } from '../../src/store/rotateRefreshToken.ts'
 import { startSession, startSessions } from '../../src/store/startSession.ts'
 import { writePolls } from '../../src/store/writePolls.ts'
@@ -95,8 +95,8 @@ t.test('store: each hot statement keeps a generic plan, for one row and for seve
       readLogins(rawSql, [{ email: ada.email, network: '192.0.2.1', quotas }]),
     'a single log-in': () => startSession(rawSql, begin()),
     'log-ins batched': () => startSessions(rawSql, [begin()]),
-    'the end of a session': () => endOneSession(rawSql, end(), 60_000),
-    'ends of sessions batched': () => endSessionBatch(rawSql, [end(), end()], 60_000),
+    'the end of a session': () => revokeSession(rawSql, end(), 60_000),
+    'ends of sessions batched': () => revokeSessionBatch(rawSql, [end(), end()], 60_000),
     'a caller': () => readCaller(rawSql, caller()),
     'callers batched': () => readCallers(rawSql, [caller(), caller()]),
     receipts: () => writeReceipts(rawSql, [{ seq: 1, waitedMs: 0, guards: [] }]),

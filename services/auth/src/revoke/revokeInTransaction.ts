@@ -1,8 +1,8 @@
 /** Ends one or several sessions in a transaction: waits for their rows, confirms the actor, then appends. */
 import type { Db } from '../database/database.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
-import { type EndedAs, endSessions, type SessionSelection } from '../store/endSessions.ts'
-import { confirmAndAppend, type RevocationContext, sessionEntry } from './appendWork.ts'
+import { type EndedAs, endSessionRows, type SessionSelection } from '../store/endSessionRows.ts'
+import { confirmAndAppend, type RevocationContext, sessionEntry } from './appendToFeed.ts'
 
 export interface Ending {
   endedAs: EndedAs
@@ -13,11 +13,11 @@ export interface Ending {
  * @param tx an open transaction, which the caller commits
  * @throws ProblemError the codes of `ReadActor`
  */
-export async function endSelected(
+export async function revokeInTransaction(
   tx: Db,
   { which, endedAs, context, retentionMs }: Ending & { which: SessionSelection; retentionMs: number },
 ): Promise<RevocationResult> {
-  const ended = await endSessions(tx, which, endedAs)
+  const ended = await endSessionRows(tx, which, endedAs)
   const isOne = which.kind === 'one'
   const work = {
     entries: ended.map(sessionEntry),

@@ -1,12 +1,20 @@
-/** Ends several sessions, each with its own feed entry and audit entry, in one statement and one commit. */
+/** Revokes several sessions, each with its own feed entry and audit entry, in one statement and one commit. */
 import type { QueryRaw } from '../database/rawSql.ts'
 import { unnest } from '../database/unnest.ts'
 import type { FeedPosition } from './databaseHistory.ts'
-import type { SessionEnd } from './endOneSession.ts'
 import { toInet } from './inet.ts'
+import type { SessionEnd } from './revokeSession.ts'
 
 /**
- * Does what `endOneSession` does, for sessions of which each may occur once. The entries are numbered in the order of `ends`.
+ * Does what `revokeSession` does, for sessions of which each may occur once. The entries are numbered in the order of `ends`.
+ *
+ * The steps of the statement:
+ * 1. `input`: the ends, numbered by their position.
+ * 2. `locked`, `tokens`: lock the sessions, those of the actors and the refresh rows; leave out what is locked.
+ * 3. `active`: the ends that may proceed.
+ * 4. `ended`, `deleted_tokens`: mark the sessions and delete their refresh rows.
+ * 5. `clock`, `numbered`: lock the clock, raise its head once, and number the entries.
+ * 6. `appended`, `audited`: append the feed entries and the audit entries; then notify the replicas.
  *
  * Relies on `SKIP LOCKED`: the statement waits only for the clock, which it locks last and once for all entries. So a locked
  * session delays no other, and two of these statements cannot wait for each other. A transaction that already holds the clock
@@ -14,7 +22,7 @@ import { toInet } from './inet.ts'
  * @param retentionMs how long the entries are kept: the longest token lifetime and the margin
  * @returns the positions by session; a session that is missing is not active, or its row or that of its actor is locked
  */
-export async function endSessionBatch(
+export async function revokeSessionBatch(
   db: QueryRaw,
   ends: readonly SessionEnd[],
   retentionMs: number,
@@ -41,9 +49,9 @@ export async function endSessionBatch(
   const ended = await db.$queryRaw<(FeedPosition & { sessionId: string })[]>`
     WITH input AS (
       SELECT *
-        FROM unnest(${sessionIds}::uuid[], ${accountIds}::uuid[], ${actorSids}::uuid[], ${endings}::text[], ${actors}::text[],
-                    ${actions}::text[], ${targets}::text[], ${reasons}::text[], ${addresses}::inet[], ${requestIds}::text[],
-                    ${results}::text[], ${details}::text[]) WITH ORDINALITY
+        FROM unnest(${sessionIds}::uuid[], ${accountIds}::uuid[], ${actorSids}::uuid[], ${endings}::text[],
+                    ${actors}::text[], ${actions}::text[], ${targets}::text[], ${reasons}::text[],
+                    ${addresses}::inet[], ${requestIds}::text[], ${results}::text[], ${details}::text[]) WITH ORDINALITY
              AS input (session_id, account_id, actor_sid, ended_as, actor, action, target, reason, address, request_id,
                        outcome, detail, position)
     ), locked AS (
@@ -51,7 +59,8 @@ export async function endSessionBatch(
        WHERE id = ANY (${sessionIds}::uuid[] || ${actorSids}::uuid[]) FOR UPDATE SKIP LOCKED
     ), tokens AS (
       SELECT token.session_id
-        FROM input JOIN locked ON locked.id = input.session_id JOIN refresh_tokens AS token ON token.session_id = input.session_id
+        FROM input JOIN locked ON locked.id = input.session_id
+        JOIN refresh_tokens AS token ON token.session_id = input.session_id
          FOR UPDATE OF token SKIP LOCKED
     ), active AS (
       SELECT input.* FROM input JOIN locked AS session ON session.id = input.session_id
@@ -70,11 +79,13 @@ export async function endSessionBatch(
        WHERE id = 1 AND (SELECT count(*) FROM deleted_tokens) >= 0 AND EXISTS (SELECT FROM ended)
       RETURNING head, feed_id
     ), numbered AS (
-      SELECT active.*, clock.feed_id, clock.head - count(*) OVER () + row_number() OVER (ORDER BY active.position) AS seq
+      SELECT active.*, clock.feed_id, clock.head - count(*) OVER () + row_number() OVER (ORDER BY active.position)
+               AS seq
         FROM active JOIN ended ON ended.id = active.session_id CROSS JOIN clock
     ), appended AS (
       INSERT INTO revocations (seq, kind, subject, effect, expires_at)
-      SELECT seq, 'session', session_id, 'ended', clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8)
+      SELECT seq, 'session', session_id, 'ended',
+             clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8)
         FROM numbered
     ), audited AS (
       INSERT INTO audit_entries (actor, action, target, reason, address, request_id, outcome, seq, detail)

@@ -1,7 +1,7 @@
-/** Ends one session and appends its feed entry, in one statement and one round trip; waits for locked rows. */
+/** Revokes one session: ends it and appends its feed entry, in one statement and one round trip; waits for locked rows. */
 import type { QueryRaw } from '../database/rawSql.ts'
 import type { FeedPosition } from './databaseHistory.ts'
-import type { EndedAs } from './endSessions.ts'
+import type { EndedAs } from './endSessionRows.ts'
 import { toInet } from './inet.ts'
 import type { AuditRow } from './writeAudit.ts'
 
@@ -16,14 +16,14 @@ export interface SessionEnd {
 }
 
 /**
- * Does what `endSessions` and `appendRevocations` do in a transaction, with the same row locks in the same order: the session,
+ * Does what `endSessionRows` and `appendRevocations` do in a transaction, with the same row locks in the same order: the session,
  * its refresh row, and the clock last, because every other revocation waits for the clock until the commit. The clock's
  * condition reads the result of the deletion, so PostgreSQL executes the deletion first.
  * @param retentionMs how long the entry is kept: the longest token lifetime and the margin
  * @returns the position of the entry; undefined when the session is not active. To learn which entry ended it, the caller must
  * read the head in another statement: the snapshot of this statement is older than its wait for the lock.
  */
-export async function endOneSession(
+export async function revokeSession(
   db: QueryRaw,
   end: SessionEnd,
   retentionMs: number,
@@ -35,7 +35,8 @@ export async function endOneSession(
        WHERE id = ANY (ARRAY[${sessionId}::uuid, ${actorSid}::uuid]) ORDER BY id FOR UPDATE
     ), active AS (
       SELECT id FROM locked
-       WHERE id = ${sessionId}::uuid AND ended_at IS NULL AND (${accountId}::uuid IS NULL OR account_id = ${accountId}::uuid)
+       WHERE id = ${sessionId}::uuid AND ended_at IS NULL
+         AND (${accountId}::uuid IS NULL OR account_id = ${accountId}::uuid)
          AND (${actorSid}::uuid IS NULL OR EXISTS (SELECT FROM locked WHERE id = ${actorSid}::uuid AND ended_at IS NULL))
     ), ended AS (
       UPDATE sessions SET ended_at = clock_timestamp(), ended_as = ${endedAs}
@@ -48,12 +49,13 @@ export async function endOneSession(
       RETURNING head, feed_id
     ), appended AS (
       INSERT INTO revocations (seq, kind, subject, effect, expires_at)
-      SELECT head, 'session', ${sessionId}::uuid, 'ended', clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8)
+      SELECT head, 'session', ${sessionId}::uuid, 'ended',
+             clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8)
         FROM clock
     ), audited AS (
       INSERT INTO audit_entries (actor, action, target, reason, address, request_id, outcome, seq, detail)
-      SELECT ${audit.actor}, ${audit.action}, ${audit.target}, ${audit.reason}, ${toInet(audit.address)}::inet, ${audit.requestId},
-             ${audit.outcome}, head, ${JSON.stringify(audit.detail)}::jsonb
+      SELECT ${audit.actor}, ${audit.action}, ${audit.target}, ${audit.reason}, ${toInet(audit.address)}::inet,
+             ${audit.requestId}, ${audit.outcome}, head, ${JSON.stringify(audit.detail)}::jsonb
         FROM clock
     )
     SELECT head::float8 AS seq, feed_id AS "feedId", pg_notify('gatehouse_feed', '')::text AS notified FROM clock`

@@ -12,13 +12,13 @@ import { databaseErrorToProblem, isConflict } from '../http/databaseErrors.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
 import { createCallerReads } from '../store/callerReads.ts'
 import type { FeedPosition } from '../store/databaseHistory.ts'
-import { endOneSession, type SessionEnd } from '../store/endOneSession.ts'
-import { endSessionBatch } from '../store/endSessionBatch.ts'
-import type { OneSession } from '../store/endSessions.ts'
+import type { OneSession } from '../store/endSessionRows.ts'
 import { lockFeed } from '../store/lockFeed.ts'
 import { readHead } from '../store/readClock.ts'
-import { type RevocationContext, revocationAudit, sessionEntry } from './appendWork.ts'
-import { type Ending, endSelected } from './endInTransaction.ts'
+import { revokeSession, type SessionEnd } from '../store/revokeSession.ts'
+import { revokeSessionBatch } from '../store/revokeSessionBatch.ts'
+import { type RevocationContext, revocationAudit, sessionEntry } from './appendToFeed.ts'
+import { type Ending, revokeInTransaction } from './revokeInTransaction.ts'
 
 export interface EndSessionDeps {
   database: Pick<Database, 'prisma' | 'rawSql'>
@@ -46,68 +46,79 @@ const maxItems = 64
 /** Seconds of revocations: a caller that is refused repeats after `Retry-After`. */
 const maxWaiting = 10_000
 
-/** @returns a function that ends a session. It throws ProblemError: the codes of `ReadActor`, `overloaded` */
-export function createEndSession({ database, clock, retentionMs, onBatch }: EndSessionDeps): EndSession {
+/**
+ * The owner of a session needs one statement: it requires that the session of the request is active, which implies that the
+ * account is. The rights of any other actor are read again in a transaction.
+ * @returns a function that ends a session. It throws ProblemError: the codes of `ReadActor`, `overloaded`
+ */
+export function createSharedEnds(deps: EndSessionDeps): EndSession {
+  const { database, clock, retentionMs } = deps
   const { prisma, rawSql } = database
-  const endOwn = (end: EndRequest) => endOwnSession(rawSql, end, retentionMs)
-  const endByOther = (end: EndRequestByOther) => prisma.$transaction(tx => endSelected(tx, { ...end, retentionMs }))
 
-  const batcherOf = <End extends EndRequest>(
-    single: (end: End) => Promise<RevocationResult>,
-    together: (ends: readonly End[]) => Promise<BatchResult[]>,
-  ) => {
-    const run = async (ends: readonly End[]): Promise<BatchResult[]> => {
-      const [only, ...rest] = ends
-      onBatch(ends.length)
-      if (only !== undefined && rest.length === 0) return [await single(only)]
-      return runTogether(ends, together)
-    }
-    const { add } = createBatcher<End, BatchResult>({
-      run,
-      maxItems,
-      maxWaiting,
-      keyOf: ({ which }) => which.sessionId,
-      clock,
-    })
-    return async (end: End): Promise<RevocationResult> => {
-      const result = await add(end)
-      if (result instanceof ProblemError) throw result
-      return result ?? single(end)
-    }
-  }
-
-  const endOwnBatched = batcherOf(endOwn, async ends => {
-    const positions = await endSessionBatch(rawSql, ends.map(ownRowOf), retentionMs)
-    return ends.map(end => resultOf(end, positions))
+  const endOwn = shareStatements<EndRequest>(deps, {
+    endAlone: end => endOwnSession(rawSql, end, retentionMs),
+    endBatch: async ends => {
+      const positions = await revokeSessionBatch(rawSql, ends.map(ownRowOf), retentionMs)
+      return ends.map(end => resultOf(end, positions))
+    },
   })
-  const endByOtherBatched = batcherOf(endByOther, ends =>
-    prisma.$transaction(tx => endTogetherByOthers(tx, { ends, clock, retentionMs })),
-  )
+  const endByOther = shareStatements<EndRequestByOther>(deps, {
+    endAlone: end => prisma.$transaction(tx => revokeInTransaction(tx, { ...end, retentionMs })),
+    endBatch: ends => prisma.$transaction(tx => endBatchByOthers(tx, { ends, clock, retentionMs })),
+  })
 
   return (which, { endedAs, context }) => {
-    // The owner needs one statement: it requires that the session of the request is active, which
-    // implies that the account is.
     const { readActor, actor } = context
-    if (readActor === undefined || which.accountId === actor) return endOwnBatched({ which, endedAs, context })
-    return endByOtherBatched({ which, endedAs, context: { ...context, readActor } })
+    if (readActor === undefined || which.accountId === actor) return endOwn({ which, endedAs, context })
+    return endByOther({ which, endedAs, context: { ...context, readActor } })
+  }
+}
+
+interface Statements<End extends EndRequest> {
+  /** Waits for locked rows, and always decides. */
+  endAlone: (end: End) => Promise<RevocationResult>
+  endBatch: (ends: readonly End[]) => Promise<BatchResult[]>
+}
+
+/** @returns a function that ends a session with those that arrive meanwhile, and alone when the batch cannot decide */
+function shareStatements<End extends EndRequest>(
+  { clock, onBatch }: Pick<EndSessionDeps, 'clock' | 'onBatch'>,
+  { endAlone, endBatch }: Statements<End>,
+): (end: End) => Promise<RevocationResult> {
+  const { add } = createBatcher<End, BatchResult>({
+    run: async ends => {
+      onBatch(ends.length)
+      const [only, ...rest] = ends
+      if (only !== undefined && rest.length === 0) return [await endAlone(only)]
+      return endIndependent(ends, endBatch)
+    },
+    maxItems,
+    maxWaiting,
+    keyOf: ({ which }) => which.sessionId,
+    clock,
+  })
+  return async end => {
+    const result = await add(end)
+    if (result instanceof ProblemError) throw result
+    return result ?? endAlone(end)
   }
 }
 
 /**
- * Runs what can share a statement.
- * @throws what `together` throws when the database is unavailable; after another error each end gets a statement of its own, so
- *   that one of them cannot fail the others
+ * Ends the sessions whose requests do not depend on another end of the batch; the other results are undefined.
+ * @throws what `endBatch` throws when the database is unavailable. After another error all results are undefined, so that no
+ *   end can fail the others
  */
-async function runTogether<End extends EndRequest>(
+async function endIndependent<End extends EndRequest>(
   ends: readonly End[],
-  together: (ends: readonly End[]) => Promise<BatchResult[]>,
+  endBatch: Statements<End>['endBatch'],
 ): Promise<BatchResult[]> {
   // When the batch ends the session of another request's actor, that request runs after the batch and is then refused.
   const sessionIds = new Set(ends.map(({ which }) => which.sessionId))
   const isIndependent = ({ which, context: { sid } }: End) =>
     sid === undefined || sid === which.sessionId || !sessionIds.has(sid)
   const independent = ends.filter(isIndependent)
-  const results = await together(independent).catch(error => {
+  const results = await endBatch(independent).catch(error => {
     if (databaseErrorToProblem(error) !== undefined && !isConflict(error)) throw error
     return []
   })
@@ -119,7 +130,7 @@ async function runTogether<End extends EndRequest>(
  * The actors are read after the feed is locked, so the reads include every revocation that committed
  * earlier. The sessions are locked afterwards, which is safe because that statement waits for no row.
  */
-async function endTogetherByOthers(
+async function endBatchByOthers(
   tx: Db,
   { ends, clock, retentionMs }: { ends: readonly EndRequestByOther[] } & Pick<EndSessionDeps, 'clock' | 'retentionMs'>,
 ): Promise<BatchResult[]> {
@@ -129,7 +140,7 @@ async function endTogetherByOthers(
     ends.map(({ context }) => context.readActor(callers).then(() => undefined, asRefusal)),
   )
   const permitted = ends.filter((_end, index) => refusals[index] === undefined)
-  const positions = permitted.length === 0 ? new Map() : await endSessionBatch(tx, permitted.map(rowOf), retentionMs)
+  const positions = permitted.length === 0 ? new Map() : await revokeSessionBatch(tx, permitted.map(rowOf), retentionMs)
   return ends.map((end, index) => refusals[index] ?? resultOf(end, positions))
 }
 
@@ -160,7 +171,7 @@ function ownRowOf(end: EndRequest): SessionEnd {
 
 async function endOwnSession(rawSql: QueryRaw, end: EndRequest, retentionMs: number): Promise<RevocationResult> {
   const result = resultOfOne(end.which.sessionId)
-  const position = await endOneSession(rawSql, ownRowOf(end), retentionMs)
+  const position = await revokeSession(rawSql, ownRowOf(end), retentionMs)
   if (position !== undefined) return { ...result, ...position }
   await end.context.readActor?.(rawSql)
   // Another request has ended the session; the caller waits until that revocation is in force.

@@ -1,4 +1,4 @@
-/** Ends the sessions of an account: marks them, and deletes their refresh rows so that no concurrent renewal matches. */
+/** Ends sessions without a feed entry: marks them, and deletes their refresh rows so that no concurrent renewal matches. */
 import type { Db } from '../database/database.ts'
 
 export type EndedAs =
@@ -27,8 +27,8 @@ export type SessionSelection =
  * user has approved gets no session later. `SKIP LOCKED`: a device that polls now holds its row and waits for the account.
  * @returns the ids of the sessions that this call ended
  */
-export async function endSessions(db: Db, which: SessionSelection, endedAs: EndedAs): Promise<string[]> {
-  if (which.kind === 'one') return endSessionRow(db, which.sessionId, endedAs)
+export async function endSessionRows(db: Db, which: SessionSelection, endedAs: EndedAs): Promise<string[]> {
+  if (which.kind === 'one') return endSessionById(db, which.sessionId, endedAs)
   const exceptId = which.kind === 'others' ? which.exceptSessionId : null
   const rows = await db.$queryRaw<{ id: string }[]>`
     WITH active AS (
@@ -52,7 +52,7 @@ export async function endSessions(db: Db, which: SessionSelection, endedAs: Ende
 }
 
 /** The same for one session, by its primary key. */
-async function endSessionRow(db: Db, sessionId: string, endedAs: EndedAs): Promise<string[]> {
+async function endSessionById(db: Db, sessionId: string, endedAs: EndedAs): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`
     WITH ended AS (
       UPDATE sessions SET ended_at = clock_timestamp(), ended_as = ${endedAs}

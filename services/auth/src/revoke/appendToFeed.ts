@@ -16,6 +16,7 @@ import { confirmActor } from './confirmActor.ts'
  */
 export type RevocationContext = AuditContext & Partial<Pick<ActorContext, 'readActor' | 'sid'>>
 
+/** What an action revoked. */
 export interface RevocationWork {
   entries: NewRevocation[]
   action: AuditAction
@@ -43,11 +44,11 @@ export async function confirmAndAppend(
   const { readActor } = options.context
   const use = work.entries.length > 0 ? 'append' : 'read'
   if (readActor) await confirmActor(tx, { readActor, use, ownChanges: work.ownChanges })
-  return appendWork(tx, work, options)
+  return appendToFeed(tx, work, options)
 }
 
 /** Appends on behalf of an actor that has been confirmed, or that needs no confirmation. */
-export async function appendWork(
+export async function appendToFeed(
   tx: Db,
   { entries, action, target, sessionsEnded }: RevocationWork,
   { context, retentionMs }: AppendOptions,

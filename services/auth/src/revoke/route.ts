@@ -10,7 +10,7 @@ import { listSessions, ownerOf } from '../store/listSessions.ts'
 import type { Revocations } from './revoke.ts'
 import { type BarrierDeps, sendRevocation } from './sendWhenInForce.ts'
 
-export interface SessionRoutes {
+export interface OwnSessionRoutes {
   db: Db
   revocations: Revocations
   barrierDeps: BarrierDeps
@@ -19,7 +19,7 @@ export interface SessionRoutes {
 /** The newest are listed. */
 const maxSessions = 200
 
-export const sessionRoutes: FastifyPluginAsyncTypebox<SessionRoutes> = async (
+export const ownSessionRoutes: FastifyPluginAsyncTypebox<OwnSessionRoutes> = async (
   app,
   { db, revocations, barrierDeps },
 ) => {
