@@ -4,23 +4,15 @@ import { runInNewContext } from 'node:vm'
 import { createGuard, guard } from '@gatehouse/guard'
 import { fastifyDefaults, problemDetails, strictRequests } from '@gatehouse/http'
 import fastify from 'fastify'
-import { readWorkerConfig } from './workerConfig.ts'
+import { guardOptions, readWorkerConfig } from './workerConfig.ts'
 
 setFlagsFromString('--expose_gc')
 const collectGarbage: () => void = runInNewContext('gc')
 
-const { issuer, authUrl, publicKey, clientSecret } = readWorkerConfig()
-const options = { problemBase: `${issuer}/problems`, realm: 'bench' }
+const worker = readWorkerConfig()
+const options = { problemBase: `${worker.issuer}/problems`, realm: 'bench' }
 const app = fastify(fastifyDefaults({ ...options, logLevel: 'warn' }))
-const benchGuard = createGuard({
-  issuer,
-  publicKey,
-  clientSecret,
-  authUrls: [authUrl],
-  audience: 'gatehouse',
-  clientId: 'resource',
-  name: 'bench',
-})
+const benchGuard = createGuard(guardOptions(worker))
 
 await app.register(problemDetails, { ...options, errors: 'all' })
 await app.register(strictRequests)

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { installOnDemand } from '@gatehouse/testkit'
-import { readWorkerConfig } from './workerConfig.ts'
+import { guardOptions, readWorkerConfig } from './workerConfig.ts'
 
 const [file = '', adapterName = '', platform] = process.argv.slice(2)
 const folder = await installOnDemand('packages/guard/frameworks')
@@ -15,20 +15,12 @@ const hook = `export function resolve(specifier, context, next) {
 }`
 register(`data:text/javascript,${encodeURIComponent(hook)}`)
 
-const { issuer, authUrl, publicKey, clientSecret } = readWorkerConfig()
+const worker = readWorkerConfig()
 const adapter = await import(`@gatehouse/guard/${adapterName}`)
-const guard = adapter.createGuard({
-  issuer,
-  publicKey,
-  clientSecret,
-  authUrls: [authUrl],
-  audience: 'gatehouse',
-  clientId: 'resource',
-  name: 'bench',
-})
+const guard = adapter.createGuard(guardOptions(worker))
 guard.start()
 const { start } = await import(pathToFileURL(join(folder, file)).href)
-const options = { problemBase: `${issuer}/problems`, realm: 'bench' }
+const options = { problemBase: `${worker.issuer}/problems`, realm: 'bench' }
 const server = await start({ adapter, guard, options, platform, onAccepted() {}, onHandled() {} })
 await guard.ready()
 console.log(`listening at http://127.0.0.1:${(server.address() as AddressInfo).port}`)

@@ -40,3 +40,16 @@ export async function startWorker(
     readyWhen: /listening at (\S+)/,
   })
 }
+
+/** The guard of a worker, without its metrics. */
+export function guardOptions({ issuer, authUrl, publicKey, clientSecret }: WorkerConfig) {
+  return {
+    issuer,
+    publicKey,
+    clientSecret,
+    authUrls: [authUrl],
+    audience: 'gatehouse',
+    clientId: 'resource',
+    name: 'bench',
+  }
+}
