@@ -3,7 +3,7 @@
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { SettingsError } from '@gatehouse/settings'
 import type { StackSettings } from './settings.ts'
 
@@ -84,12 +84,19 @@ function parseCredentials(text: string): Credentials {
 /** @throws SettingsError when the folder cannot be written */
 export function prepareFolder(dataDir: string): void {
   try {
-    mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 })
+    makeFolder(join(dataDir, 'logs'))
     accessSync(dataDir, constants.W_OK | constants.X_OK)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new SettingsError(`GATEHOUSE_DATA names a folder that cannot be written (${code}): ${dataDir}`)
   }
+}
+
+/** Node's `recursive` never returns in a file system that creates nothing, such as /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  mkdirSync(folder, { mode: 0o700 })
 }
 
 export function writeCredentials(dataDir: string, credentials: Credentials): void {

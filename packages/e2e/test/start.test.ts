@@ -120,6 +120,10 @@ t.test('start: reports what it cannot use in one sentence', async t => {
       { GATEHOUSE_DATA: '/etc/hostname/data' },
       /^GATEHOUSE_DATA names a folder that cannot be written \(ENOTDIR\): \/etc\/hostname\/data$/,
     ],
+    [
+      { GATEHOUSE_DATA: '/proc/data' },
+      /^GATEHOUSE_DATA names a folder that cannot be written \(E[A-Z]+\): \/proc\/data$/,
+    ],
   ]
   for (const [wrong, message] of cases) t.match(await startError({ ...env, ...wrong }), message)
 })
