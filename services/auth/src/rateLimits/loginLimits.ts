@@ -57,8 +57,9 @@ export interface LoginLimitOptions {
   ceiling: number
 }
 
-interface Counter {
-  limiter: SharedCounter
+/** One key of a counter: what is counted for an account, an address or a device. */
+interface Count {
+  counter: SharedCounter
   key: string
 }
 
@@ -72,60 +73,69 @@ export function loginLimits(options: LoginLimitOptions): LoginLimits {
   const { db, store, perAccount, perAddress, ceiling } = options
   const counter = (keyPrefix: string, max: number, seconds = passwordWindowSeconds) =>
     sharedCounter({ db, keyPrefix, max, windowSeconds: seconds })
-  const limiters = {
-    pair: counter('login-pair', perAccount),
+  const counters = {
+    accountAndAddress: counter('login-pair', perAccount),
     address: counter('login-address', perAddress),
     device: counter('login-device', perAccount),
-    known: counter('login-account', ceiling, ceilingSeconds.known),
-    unknown: counter('login-account', ceiling, ceilingSeconds.unknown),
-    slow: counter('login-slow', slowLane.points, slowLane.windowSeconds),
+    account: counter('login-account', ceiling, ceilingSeconds.known),
+    unknownAccount: counter('login-account', ceiling, ceilingSeconds.unknown),
+    slowLane: counter('login-slow', slowLane.points, slowLane.windowSeconds),
     change: counter('password-change', perAccount),
     inSessions: counter('password-total', ceiling, ceilingSeconds.known),
   }
 
   const admit: LoginLimits['admit'] = async ({ email, address, devices }) => {
     const network = addressKey(address)
-    const account = hashed(emailKey(email))
-    const pair: Counter = { limiter: limiters.pair, key: hashed(`${emailKey(email)}|${network}`) }
-    const single: Counter = { limiter: limiters.address, key: network }
-    const total: Counter = { limiter: limiters.unknown, key: account }
-    const inSessions: Counter = { limiter: limiters.inSessions, key: account }
-    const known = devices.map(({ accountId, deviceId }) => ({ accountId, limiter: limiters.device, key: deviceId }))
-    const read = [total, inSessions, pair, single, ...known]
-    const facts = await store.read({ email, network, quotas: read.map(quotaOf) })
-    const isReached = (item: Counter) => facts.reached.find(({ key }) => key === item.limiter.keyOf(item.key))
-    const permitFor = (counters: readonly Counter[]) =>
-      permit({
-        account: facts.account,
-        counters,
-        forget: [total, inSessions].some(({ limiter, key }) => facts.points.get(limiter.keyOf(key)))
-          ? () => forgetKey(account)
-          : undefined,
-      })
-
-    const device = known.find(({ accountId }) => accountId === facts.account?.id)
-    if (device !== undefined) {
-      refuseIf(isReached(device))
-      return permitFor([device])
+    const accountKey = hashed(emailKey(email))
+    const fromAddress: Count = { counter: counters.address, key: network }
+    const forAccountFromAddress: Count = {
+      counter: counters.accountAndAddress,
+      key: hashed(`${emailKey(email)}|${network}`),
     }
-    const all = { ...total, limiter: facts.account === undefined ? limiters.unknown : limiters.known }
-    if (isReached(total)) throw knownDeviceRequired()
-    refuseIf(isReached(pair))
-    const addressLimit = isReached(single)
-    if (addressLimit === undefined) return permitFor([pair, single, all])
+    // Read before it is known whether the account exists. Both counters of accounts use the same keys.
+    const forAccount: Count = { counter: counters.unknownAccount, key: accountKey }
+    const inSessions: Count = { counter: counters.inSessions, key: accountKey }
+    const fromDevices = devices.map(({ accountId, deviceId }) => ({
+      accountId,
+      counter: counters.device,
+      key: deviceId,
+    }))
+    const counts = [forAccount, inSessions, forAccountFromAddress, fromAddress, ...fromDevices]
+    const facts = await store.read({ email, network, quotas: counts.map(quotaOf) })
+    const pointsOf = ({ counter, key }: Count) => facts.points.get(counter.keyOf(key)) ?? 0
+    const limitReached = (count: Count) => facts.reached.find(({ key }) => key === count.counter.keyOf(count.key))
+    const hasFailures = pointsOf(forAccount) > 0 || pointsOf(inSessions) > 0
+    const forget = hasFailures ? () => forgetKey(accountKey) : undefined
+    const permitFor = (counts: readonly Count[]) => permit({ account: facts.account, counts, forget })
+
+    // A known device has a counter of its own.
+    const fromDevice = fromDevices.find(({ accountId }) => accountId === facts.account?.id)
+    if (fromDevice !== undefined) {
+      refuseIf(limitReached(fromDevice))
+      return permitFor([fromDevice])
+    }
+
+    // Another device is limited by account, and by account and address.
+    if (limitReached(forAccount)) throw knownDeviceRequired()
+    refuseIf(limitReached(forAccountFromAddress))
+    const failureOfAccount = facts.account === undefined ? forAccount : { ...forAccount, counter: counters.account }
+    const addressLimit = limitReached(fromAddress)
+    if (addressLimit === undefined) return permitFor([forAccountFromAddress, fromAddress, failureOfAccount])
+
+    // The address has reached its limit. Neighbours of an attacker get in slowly, unless their account is under attack.
     if (!facts.isKnownNetwork) {
-      const isUnderAttack = (facts.points.get(total.limiter.keyOf(account)) ?? 0) >= perAccount
-      const { points } = await limiters.slow.add(network)
+      const isUnderAttack = pointsOf(forAccount) >= perAccount
+      const { points } = await counters.slowLane.add(network)
       if (isUnderAttack || points > slowLane.points) throw tooManyPasswords(addressLimit)
     }
-    return permitFor([pair, all])
+    return permitFor([forAccountFromAddress, failureOfAccount])
   }
 
   const forgetKey = async (key: string) => {
-    await Promise.all([limiters.known.forget(key), limiters.inSessions.forget(key)])
+    await Promise.all([counters.account.forget(key), counters.inSessions.forget(key)])
   }
 
-  const reserveAttempt = sessionAttempts({ perWindow: limiters.change, total: limiters.inSessions })
+  const reserveAttempt = sessionAttempts({ perWindow: counters.change, total: counters.inSessions })
 
   return {
     admit,
@@ -136,21 +146,21 @@ export function loginLimits(options: LoginLimitOptions): LoginLimits {
 
 function permit({
   account,
-  counters,
+  counts,
   forget,
 }: {
   account: LoginAccount | undefined
-  counters: readonly Counter[]
+  counts: readonly Count[]
   forget: (() => Promise<void>) | undefined
 }): LoginPermit {
   return {
     account,
-    quotas: counters.map(quotaOf),
+    quotas: counts.map(quotaOf),
     recordFailure: async () => {
       const counted = await Promise.all(
-        counters.map(async ({ limiter, key }) => {
-          const { points, leftMs } = await limiter.add(key)
-          return { max: limiter.max, leftMs, beyond: points - limiter.max }
+        counts.map(async ({ counter, key }) => {
+          const { points, leftMs } = await counter.add(key)
+          return { max: counter.max, leftMs, beyond: points - counter.max }
         }),
       )
       refuseIf(counted.find(({ beyond }) => beyond > 0))
@@ -160,8 +170,8 @@ function permit({
   }
 }
 
-function quotaOf({ limiter, key }: Counter): Quota {
-  return { key: limiter.keyOf(key), max: limiter.max }
+function quotaOf({ counter, key }: Count): Quota {
+  return { key: counter.keyOf(key), max: counter.max }
 }
 
 function hashed(text: string): string {

@@ -13,12 +13,12 @@ export async function healthRoutes(
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
-  app.get('/livez', async () => ({ alive: true }))
+  app.get('/livez', async () => ({ status: 'alive' }))
   app.get('/readyz', async () => {
     const { hasKeys, hasLease, clockOffsetMs } = state()
     if (!hasKeys) throw new ProblemError('unavailable', 'no public keys yet')
     if (!hasLease) throw new ProblemError('revocation-unknown', 'no lease')
-    return { ready: true, clockOffsetMs }
+    return { status: 'ready', clockOffsetMs }
   })
   app.get('/metrics', async (_request, reply) =>
     reply.type(metrics.contentType).send((await metrics.metrics()) + requests.text()),
