@@ -19,17 +19,23 @@ export async function revokeInForce(benchRun: BenchRun): Promise<Result[]> {
   const auths = [await environment.auth(), await environment.addAuth()]
   const real = await Promise.all(Array.from({ length: realGuardCount }, () => startWorker(environment, 'app')))
   const simulated = await startSimulatedGuards(environment, auths, guardCount - realGuardCount)
+  const stopGuards = () => Promise.all([simulated.stop(), ...real.map(service => service.stop())])
+  const sustain = async (what: string) => {
+    await revokeConcurrently(environment, auths, warmUpMs(benchRun))
+    return inRounds(benchRun.rounds, round => {
+      benchRun.log(`concurrent revocations${what}, round ${round + 1} of ${benchRun.rounds}`)
+      return revokeConcurrently(environment, auths, benchRun.roundMs)
+    })
+  }
   try {
     await revokeSequentially(environment, auths, warmUpMs(benchRun))
     const rounds = await inRounds(benchRun.rounds, round => {
       benchRun.log(`revocations, round ${round + 1} of ${benchRun.rounds}`)
       return revokeSequentially(environment, auths, benchRun.roundMs)
     })
-    await revokeConcurrently(environment, auths, warmUpMs(benchRun))
-    const sustained = await inRounds(benchRun.rounds, round => {
-      benchRun.log(`concurrent revocations, round ${round + 1} of ${benchRun.rounds}`)
-      return revokeConcurrently(environment, auths, benchRun.roundMs)
-    })
+    const sustained = await sustain('')
+    await stopGuards()
+    const unguarded = await sustain(' without guards')
     const what = `from the request to the response "in force", 2 auth replicas, ${guardCount} guards (${realGuardCount} real, the others only poll)`
     const quantiles = (fraction: number) => rounds.map(latencies => quantile(latencies, fraction))
     return [
@@ -39,9 +45,14 @@ export async function revokeInForce(benchRun: BenchRun): Promise<Result[]> {
         { name: 'revoke-sustained', what: 'revocations a second, 64 concurrent callers, each waiting', unit: '1/s' },
         sustained,
       ),
+      figure(
+        { name: 'revoke-unguarded', what: 'the same without guards: all that the machine carries', unit: '1/s' },
+        unguarded,
+      ),
     ]
   } finally {
-    await Promise.all([simulated.stop(), auths[1]?.stop(), ...real.map(service => service.stop())])
+    await stopGuards()
+    await auths[1]?.stop()
   }
 }
 
