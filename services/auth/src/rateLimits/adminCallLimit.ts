@@ -6,6 +6,7 @@ import type { QueryRaw } from '../database/rawSql.ts'
 import { auditContextOf } from '../http/actorContext.ts'
 import type { Count } from '../store/rateLimits.ts'
 import { writeAudit } from '../store/writeAudit.ts'
+import { boundedMap } from './boundedMap.ts'
 import { rateLimited, rateLimitFields } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
 
@@ -25,7 +26,7 @@ export interface CallLimitOptions {
 /** An onRequest hook for authenticated requests; every response carries the `RateLimit` fields. */
 export function createAdminCallLimit({ db, rawSql, clock, quota }: CallLimitOptions): CallLimit {
   const counter = sharedCounter({ db: rawSql, keyPrefix: 'admin', max: quota, windowSeconds })
-  const blockedUntilMs = new Map<string, number>()
+  const blockedUntilMs = boundedMap<number>(maxBlockedCallers)
   const fieldsOf = ({ points, leftMs }: Count) =>
     rateLimitFields({ policy: 'admin', quota, windowSeconds, remaining: Math.max(0, quota - points), resetMs: leftMs })
   const refuse = (leftMs: number): never => {
@@ -43,8 +44,6 @@ export function createAdminCallLimit({ db, rawSql, clock, quota }: CallLimitOpti
       return
     }
     blockedUntilMs.set(id, clock.nowMs() + count.leftMs)
-    const [oldest] = blockedUntilMs.keys()
-    if (blockedUntilMs.size > maxBlockedCallers && oldest !== undefined) blockedUntilMs.delete(oldest)
     // Only the first refused call is audited; later ones cost no statement.
     if (count.points === quota + 1) {
       const target = request.routeOptions.url ?? null

@@ -11,6 +11,7 @@ import type { Db } from '../database/database.ts'
 import type { QueryRaw } from '../database/rawSql.ts'
 import { writeRefusedAttempt } from '../store/writeAudit.ts'
 import { addressKey } from './addressKey.ts'
+import { type BoundedMap, boundedMap } from './boundedMap.ts'
 import { failureLimits, withFailureLimit } from './failureLimits.ts'
 
 export interface PresentedCredentials {
@@ -34,7 +35,7 @@ export interface ClientLimits {
   knownKeys: KnownKeys
 }
 
-export type KnownKeys = Pick<Map<string, unknown>, 'get' | 'set' | 'delete'>
+export type KnownKeys = BoundedMap<unknown>
 
 export interface ClientLimitOptions {
   db: Db
@@ -49,7 +50,7 @@ const maxKnownCredentials = 10_000
 
 export function clientLimits({ db, rawSql, clock, quota }: ClientLimitOptions): ClientLimits {
   const limits = failureLimits({ db: rawSql, clock, policy: 'client', quota })
-  const knownSecrets = boundedMap<true>()
+  const knownSecrets = boundedMap<true>(maxKnownCredentials)
 
   const recordLimitReached = (presented: PresentedCredentials) => {
     const attempt = {
@@ -79,19 +80,7 @@ export function clientLimits({ db, rawSql, clock, quota }: ClientLimitOptions): 
       throw error
     }
   }
-  return { withClientLimit, knownKeys: boundedMap<unknown>() }
-}
-
-/** Beyond the limit the oldest entry is forgotten. */
-function boundedMap<Value>() {
-  const map = new Map<string, Value>()
-  const set = (key: string, value: Value) => {
-    map.set(key, value)
-    const [oldest] = map.keys()
-    if (map.size > maxKnownCredentials && oldest !== undefined) map.delete(oldest)
-    return map
-  }
-  return { get: map.get.bind(map), set, delete: map.delete.bind(map) }
+  return { withClientLimit, knownKeys: boundedMap<unknown>(maxKnownCredentials) }
 }
 
 function isWrong(outcome: ProblemCode): boolean {

@@ -2,6 +2,7 @@
 import type { Clock } from '@gatehouse/clock'
 import { type ProblemCode, ProblemError } from '@gatehouse/contract'
 import type { QueryRaw } from '../database/rawSql.ts'
+import { boundedMap } from './boundedMap.ts'
 import { rateLimited } from './rateLimitFields.ts'
 import { sharedCounter } from './sharedCounter.ts'
 
@@ -33,7 +34,7 @@ const maxBlockedKeys = 100_000
 
 export function failureLimits({ db, clock, policy, quota }: FailureLimitOptions): FailureLimits {
   const counter = sharedCounter({ db, keyPrefix: policy, max: quota, windowSeconds })
-  const blockedUntilMs = new Map<string, number>()
+  const blockedUntilMs = boundedMap<number>(maxBlockedKeys)
   const sum = failureSums({ clock, step: Math.max(1, Math.ceil(quota / 4)) })
 
   const requireAllowed = (key: string) => {
@@ -48,8 +49,6 @@ export function failureLimits({ db, clock, policy, quota }: FailureLimitOptions)
     const { points: counted, leftMs } = await counter.add(key, points)
     if (counted < quota) return false
     blockedUntilMs.set(key, clock.nowMs() + leftMs)
-    const [oldest] = blockedUntilMs.keys()
-    if (blockedUntilMs.size > maxBlockedKeys && oldest !== undefined) blockedUntilMs.delete(oldest)
     return counted - points < quota
   }
   return { requireAllowed, recordFailure }
@@ -57,7 +56,7 @@ export function failureLimits({ db, clock, policy, quota }: FailureLimitOptions)
 
 /** @returns a function that counts in memory and returns the sum to be written; 0 while it is below `step` */
 function failureSums({ clock, step }: { clock: Clock; step: number }): (key: string) => number {
-  const sums = new Map<string, { points: number; untilMs: number }>()
+  const sums = boundedMap<{ points: number; untilMs: number }>(maxBlockedKeys)
   return key => {
     const nowMs = clock.nowMs()
     const known = sums.get(key)
@@ -65,8 +64,6 @@ function failureSums({ clock, step }: { clock: Clock; step: number }): (key: str
     sums.delete(key)
     if (points >= step) return points
     sums.set(key, { points, untilMs: nowMs + windowSeconds * 1000 })
-    const [oldest] = sums.keys()
-    if (sums.size > maxBlockedKeys && oldest !== undefined) sums.delete(oldest)
     return 0
   }
 }

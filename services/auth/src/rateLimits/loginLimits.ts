@@ -58,7 +58,7 @@ export interface LoginLimitOptions {
 }
 
 /** One key of a counter: what is counted for an account, an address or a device. */
-interface Count {
+interface CountedKey {
   counter: SharedCounter
   key: string
 }
@@ -87,14 +87,14 @@ export function loginLimits(options: LoginLimitOptions): LoginLimits {
   const admit: LoginLimits['admit'] = async ({ email, address, devices }) => {
     const network = addressKey(address)
     const accountKey = hashed(emailKey(email))
-    const fromAddress: Count = { counter: counters.address, key: network }
-    const forAccountFromAddress: Count = {
+    const fromAddress: CountedKey = { counter: counters.address, key: network }
+    const forAccountFromAddress: CountedKey = {
       counter: counters.accountAndAddress,
       key: hashed(`${emailKey(email)}|${network}`),
     }
     // Read before it is known whether the account exists. Both counters of accounts use the same keys.
-    const forAccount: Count = { counter: counters.unknownAccount, key: accountKey }
-    const inSessions: Count = { counter: counters.inSessions, key: accountKey }
+    const forAccount: CountedKey = { counter: counters.unknownAccount, key: accountKey }
+    const inSessions: CountedKey = { counter: counters.inSessions, key: accountKey }
     const fromDevices = devices.map(({ accountId, deviceId }) => ({
       accountId,
       counter: counters.device,
@@ -102,11 +102,11 @@ export function loginLimits(options: LoginLimitOptions): LoginLimits {
     }))
     const counts = [forAccount, inSessions, forAccountFromAddress, fromAddress, ...fromDevices]
     const facts = await store.read({ email, network, quotas: counts.map(quotaOf) })
-    const pointsOf = ({ counter, key }: Count) => facts.points.get(counter.keyOf(key)) ?? 0
-    const limitReached = (count: Count) => facts.reached.find(({ key }) => key === count.counter.keyOf(count.key))
+    const pointsOf = ({ counter, key }: CountedKey) => facts.points.get(counter.keyOf(key)) ?? 0
+    const limitReached = (count: CountedKey) => facts.reached.find(({ key }) => key === count.counter.keyOf(count.key))
     const hasFailures = pointsOf(forAccount) > 0 || pointsOf(inSessions) > 0
     const forget = hasFailures ? () => forgetKey(accountKey) : undefined
-    const permitFor = (counts: readonly Count[]) => permit({ account: facts.account, counts, forget })
+    const permitFor = (counts: readonly CountedKey[]) => permit({ account: facts.account, counts, forget })
 
     // A known device has a counter of its own.
     const fromDevice = fromDevices.find(({ accountId }) => accountId === facts.account?.id)
@@ -150,7 +150,7 @@ function permit({
   forget,
 }: {
   account: LoginAccount | undefined
-  counts: readonly Count[]
+  counts: readonly CountedKey[]
   forget: (() => Promise<void>) | undefined
 }): LoginPermit {
   return {
@@ -170,7 +170,7 @@ function permit({
   }
 }
 
-function quotaOf({ counter, key }: Count): Quota {
+function quotaOf({ counter, key }: CountedKey): Quota {
   return { key: counter.keyOf(key), max: counter.max }
 }
 
