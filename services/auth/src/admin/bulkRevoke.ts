@@ -69,11 +69,7 @@ export async function bulkRevoke(
   context: ActorContext,
 ): Promise<RevocationResult> {
   const { criteria, preview, actor } = request
-  const { asOf, estimated } = preview
-  const requested = filterOf(criteria)
-  // Sessions that begin later are not ended, so that the loop ends.
-  const isPast = requested.createdBefore < asOf
-  const filter = { ...requested, createdBefore: isPast ? requested.createdBefore : asOf }
+  const filter = filterOf(criteria)
   await deps.db.$transaction(async tx => {
     if (!isAdmin(actor) && criteria.accounts === undefined) await assertShareLeft(tx, request, context)
     await writeAudit(tx, context, {
@@ -84,14 +80,14 @@ export async function bulkRevoke(
     })
   })
   // The caller confirmed that its own session may end.
-  const bulk = { filter, byIndex: !estimated, by: 'sessions.end-matching' as const, ownChanges: { session: false } }
+  const bulk = { filter, preview, by: 'sessions.end-matching' as const, ownChanges: { session: false } }
   return endInBatches(deps, bulk, context)
 }
 
 export interface BatchedEnd {
-  /** No session that begins later matches. */
   filter: SessionFilter
-  byIndex: boolean
+  /** Sessions that begin after the preview are not ended, so that the batches end. */
+  preview: SessionCount
   /** The action of which the ends are a part. */
   by: AuditAction
   /** After the batch that ends the session of the actor, that session is not checked again. */
@@ -101,9 +97,11 @@ export interface BatchedEnd {
 /** @returns the result of the last batch, or the head of the feed when no session matches */
 export async function endInBatches(
   { db, revocations }: Pick<AdminDeps, 'db' | 'revocations'>,
-  { filter, byIndex, by, ownChanges }: BatchedEnd,
+  { filter: requested, preview, by, ownChanges }: BatchedEnd,
   context: ActorContext,
 ): Promise<RevocationResult> {
+  const isPast = requested.createdBefore < preview.asOf
+  const filter = { ...requested, createdBefore: isPast ? requested.createdBefore : preview.asOf }
   let last: RevocationResult | undefined
   let sessionsEnded = 0
   let after: string | null = lowestId
@@ -112,7 +110,7 @@ export async function endInBatches(
     let batch: string[] = []
     const revoked = await revocations.revokeWith(
       async tx => {
-        const ended = await endMatching(tx, filter, { after: from, limit: batchSize, byIndex })
+        const ended = await endMatching(tx, filter, { after: from, limit: batchSize, byIndex: !preview.estimated })
         batch = ended.ids
         after = ended.last
         if (batch.length === 0) return undefined
@@ -130,7 +128,7 @@ export async function endInBatches(
 }
 
 /** @throws ProblemError `request-malformed` */
-function filterOf({ accounts, client, device, network, createdBefore }: SessionCriteria): SessionFilter {
+export function filterOf({ accounts, client, device, network, createdBefore }: SessionCriteria): SessionFilter {
   if (network !== undefined && !isNetwork(network))
     throw malformed('body/criteria/network', 'must be an address or a network, such as 203.0.113.0/24')
   return {

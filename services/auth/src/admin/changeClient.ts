@@ -19,7 +19,7 @@ import {
 import { countMatching } from '../store/matchingSessions.ts'
 import { createServiceClient } from '../store/serviceClients.ts'
 import { writeAudit } from '../store/writeAudit.ts'
-import { endInBatches } from './bulkRevoke.ts'
+import { endInBatches, filterOf } from './bulkRevoke.ts'
 import { assertAudience, assertClientId, newClientSecret } from './clientCredentials.ts'
 import type { AdminDeps } from './deps.ts'
 import { assertClientGrantAllowed } from './policies.ts'
@@ -166,13 +166,10 @@ async function endSessionsOf(
   { id, ownChanges }: { id: string; ownChanges: { session: boolean } },
   context: ActorContext,
 ): Promise<RevocationResult> {
-  const all = { accounts: null, client: id, devicePart: null, network: null }
-  const { asOf, estimated } = await countMatching(deps.db, { ...all, createdBefore: endOfTime }, context.sid)
-  const filter = { ...all, createdBefore: asOf }
-  return endInBatches(deps, { filter, byIndex: !estimated, by: 'client.delete', ownChanges }, context)
+  const filter = filterOf({ client: id })
+  const preview = await countMatching(deps.db, filter, context.sid)
+  return endInBatches(deps, { filter, preview, by: 'client.delete', ownChanges }, context)
 }
-
-const endOfTime = new Date('9999-12-31T00:00:00Z')
 
 /**
  * The actor is read under the lock of the client's row, since the client may be the actor itself.

@@ -32,7 +32,7 @@ export interface RequestedAction {
 export function assertActionAllowed(action: RequestedAction, target: Target): void {
   assertIfMatch(action.ifMatch, target.version)
   assertMayModify(action.actor, target)
-  assertConfirmed(action, target)
+  assertConfirmedFor(action, target)
 }
 
 /**
@@ -55,7 +55,7 @@ export function assertRightsChangeAllowed(action: RequestedAction, before: Targe
   assertGrantAllowed(action.actor, before, after)
   const losesRole = before.roles.some(role => !after.roles.includes(role))
   const losesScope = before.scopes.some(scope => !after.scopes.includes(scope))
-  if (losesRole || losesScope) assertConfirmed(action, before)
+  if (losesRole || losesScope) assertConfirmedFor(action, before)
 }
 
 /**
@@ -65,7 +65,7 @@ export function assertRightsChangeAllowed(action: RequestedAction, before: Targe
  */
 export function assertSessionEndAllowed(action: RequestedAction, target: Target): void {
   assertIfMatch(action.ifMatch, target.version)
-  assertConfirmed(action, target)
+  assertConfirmedFor(action, target)
 }
 
 /**
@@ -90,14 +90,21 @@ function assertMayModify(actor: PolicyActor, target: Rights): void {
   if (!isAdmin(actor) && isPrivileged(target)) throw adminsOnly('modifies an account with admin rights')
 }
 
-/** @throws ProblemError `confirmation-required` */
+/**
+ * @param affected the account, or the session, that the action affects
+ * @throws ProblemError `confirmation-required` when it is the caller's own
+ */
 export function assertConfirmed(
-  { actor, confirm }: { actor: { id: string }; confirm?: string | undefined },
-  target: { id: string },
+  { own, confirm }: { own: string; confirm: string | undefined },
+  affected: string,
 ): void {
-  if (actor.id === target.id && confirm !== 'myself') {
+  if (affected === own && confirm !== 'myself')
     throw new ProblemError('confirmation-required', 'an action that affects its caller')
-  }
+}
+
+/** @throws ProblemError `confirmation-required` */
+function assertConfirmedFor({ actor, confirm }: RequestedAction, target: Target): void {
+  assertConfirmed({ own: actor.id, confirm }, target.id)
 }
 
 /**

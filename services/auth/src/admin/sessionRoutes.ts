@@ -55,7 +55,7 @@ export const adminSessionRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (a
     const { id: sessionId } = request.params
     const { confirm } = request.body
     // Only the session of this request needs the confirmation, not the caller's other sessions.
-    assertConfirmed({ actor: { id: request.caller.sid }, confirm }, { id: sessionId })
+    assertConfirmed({ own: request.caller.sid, confirm }, sessionId)
     const revoked = await revocations.endSessions({ kind: 'one', sessionId }, 'revoked', adminContextOf(request))
     if (revoked.sessionsEnded === 0 && (await ownerOf(db, sessionId)) === undefined)
       throw new ProblemError('not-found', 'no such session')
