@@ -155,10 +155,13 @@ async function prepareDatabase(databaseUrl: string): Promise<void> {
   await onServer(databaseUrl, `${sql} ON CONFLICT DO NOTHING`, [createHash('sha256').update(clientSecret).digest()])
 }
 
-/** The hash of `password` as the service stores it. */
+let hashOfPassword: Promise<string> | undefined
+
+/** The hash of `password` as the service stores it, computed once: all accounts have this password. */
 function passwordHash(): Promise<string> {
   const { hash } = createRequire(`${root}services/auth/package.json`)('@node-rs/argon2')
-  return hash(password, { algorithm: 2, memoryCost: 19456, timeCost: 2, parallelism: 1 })
+  hashOfPassword ??= hash(password, { algorithm: 2, memoryCost: 19456, timeCost: 2, parallelism: 1 }) as Promise<string>
+  return hashOfPassword
 }
 
 /**

@@ -8,7 +8,6 @@ function icon(path: string) {
   )
 }
 
-export const GateIcon = /* @__PURE__ */ icon('M5 20V11a7 7 0 0 1 14 0v9M12 4v16M5 14h14')
 export const HomeIcon = /* @__PURE__ */ icon('M4 13h6V4H4zM14 20h6v-9h-6zM14 8h6V4h-6zM4 20h6v-4H4z')
 export const UsersIcon = /* @__PURE__ */ icon(
   'M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7M2.5 20c.5-3.5 3-5.5 6.5-5.5s6 2 6.5 5.5M15.5 4.9a3.5 3.5 0 0 1 0 6.2M18 14.9c2 .7 3.2 2.5 3.5 5.1',
@@ -29,7 +28,6 @@ export const ClockIcon = /* @__PURE__ */ icon('M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0
 export const AlertIcon = /* @__PURE__ */ icon('M12 4l9 16H3zM12 10v4M12 17h.01')
 export const CloseIcon = /* @__PURE__ */ icon('M6 6l12 12M18 6L6 18')
 export const SearchIcon = /* @__PURE__ */ icon('M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14M20 20l-4-4')
-export const ArrowIcon = /* @__PURE__ */ icon('M9 6l6 6-6 6')
 export const DownloadIcon = /* @__PURE__ */ icon('M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14')
 export const CopyIcon = /* @__PURE__ */ icon('M9 9h10v11H9zM5 15V4h10')
 export const PlusIcon = /* @__PURE__ */ icon('M12 5v14M5 12h14')

@@ -1,5 +1,5 @@
 /** Requests over real connections, with every way in which a response can fail. */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
@@ -7,7 +7,7 @@ import * as https from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { systemClock } from '@gatehouse/clock'
-import { fakeClock } from '@gatehouse/testkit'
+import { createCertificate, fakeClock } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { sendRequest, TimeoutError } from '../../src/feed/httpClient.ts'
 
@@ -186,12 +186,8 @@ t.test('sendRequest: rejects an unreachable server and an invalid URL', async t 
 })
 
 t.test('sendRequest: verifies the TLS certificate', async t => {
-  const dir = t.testdir()
-  const [key, cert] = [`${dir}/key.pem`, `${dir}/cert.pem`]
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
-  execFileSync('openssl', ['req', '-x509', ...kind, ...names, '-keyout', key, '-out', cert], { stdio: 'ignore' })
-  const server = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_request, response) => {
+  const { key, crt } = createCertificate(t.testdir(), 'IP:127.0.0.1')
+  const server = https.createServer({ key: readFileSync(key), cert: readFileSync(crt) }, (_request, response) => {
     response.end('private')
   })
   const url = `https://127.0.0.1:${await listening(t, server)}`
@@ -203,7 +199,7 @@ t.test('sendRequest: verifies the TLS certificate', async t => {
     const { status, text } = await sendRequest(systemClock, ${JSON.stringify({ url, ...limits })})
     console.log(status, text)`
   const trusting = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    env: { ...process.env, NODE_EXTRA_CA_CERTS: cert },
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: crt },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   t.equal(await text(trusting.stdout), '200 private\n', 'the process ends although the connection is kept alive')
