@@ -50,7 +50,7 @@ export function parseStrictJson(text: string, maxDepth: number): unknown {
  * @param maxDepth the maximum nesting of objects and arrays
  * @throws StrictJsonError when the text is ambiguous
  */
-export function assertStrictJson(text: string, value: unknown, maxDepth: number): void {
+function assertStrictJson(text: string, value: unknown, maxDepth: number): void {
   // NUL and half a surrogate pair can only appear as escapes.
   const hasEscapes = text.includes('\\')
   let members = 0

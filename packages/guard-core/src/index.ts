@@ -27,6 +27,6 @@ export {
   type Rule,
 } from './verify/authorize.ts'
 export type { Caller } from './verify/claims.ts'
-export { type CheckSignature, type CreateSignatureCheck, fastJwtCheck, verifierOptions } from './verify/signature.ts'
+export { type CheckSignature, type CreateSignatureCheck, nodeCryptoCheck } from './verify/signature.ts'
 export type { VerifiedToken } from './verify/tokenCache.ts'
 export { createVerifier, type Verifier, type VerifierOptions } from './verify/verifier.ts'

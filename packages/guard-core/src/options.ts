@@ -56,7 +56,7 @@ export interface GuardOptions {
   pollTimeoutMs?: number
   /** Creates the counters: `prometheusMetrics` of `@gatehouse/guard-core/prometheus`, or your own. */
   metrics?: CreateGuardMetrics
-  /** Creates the check of a token's signature. The default uses fast-jwt. */
+  /** Creates the check of a token's signature. The default is `nodeCryptoCheck`. */
   createSignatureCheck?: CreateSignatureCheck
   log?: GuardLog
   random?: () => number

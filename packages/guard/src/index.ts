@@ -6,7 +6,10 @@ export {
   algorithmOf,
   authorize,
   type Caller,
+  type CheckSignature,
   type CloseStream,
+  type CreateSignatureCheck,
+  createVerifier,
   type Guard,
   type GuardedRequest,
   type GuardLog,
@@ -17,6 +20,7 @@ export {
   type Keys,
   keyFromPem,
   keysFromJwks,
+  nodeCryptoCheck,
   type PemKey,
   type PublicKey,
   parseRouteRule,
@@ -30,7 +34,8 @@ export {
   thumbprint,
   type VerifiedToken,
   type Verifier,
+  type VerifierOptions,
 } from '@gatehouse/guard-core'
 export { type ProblemDetailsOptions, type ProblemDetailsPluginOptions, problemDetails } from '@gatehouse/http'
-export { createGuard, createVerifier, type GuardOptions, type VerifierOptions } from './createGuard.ts'
+export { createGuard, type GuardOptions } from './createGuard.ts'
 export { type GuardPluginOptions, guard } from './fastify.ts'

@@ -1,6 +1,7 @@
 /** The resource service: its plugins and routes, in the order in which a request passes them. */
 import type { Clock } from '@gatehouse/clock'
 import { createGuard, type Guard, type GuardOptions, guard } from '@gatehouse/guard'
+import { fastifyJwtCheck } from '@gatehouse/guard/fastify-jwt'
 import {
   addHeaders,
   crossOrigin,
@@ -52,6 +53,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     clock,
     metrics,
     log: app.log,
+    createSignatureCheck: fastifyJwtCheck,
     ...(config.AUTH_URLS.length > 0 ? { authUrls: config.AUTH_URLS } : {}),
     ...(config.PUBLIC_KEY === null ? {} : { publicKey: config.PUBLIC_KEY }),
     ...(config.JWKS_URL === null ? {} : { jwksUrl: config.JWKS_URL }),

@@ -1,5 +1,6 @@
 /** Validates the claims of a token whose signature is valid, and makes the caller that handlers see. */
 import { type AccessTokenClaims, type ProblemCode, requiredClaims } from '@gatehouse/contract'
+import { issuerMismatch } from '../issuerMismatch.ts'
 
 /**
  * The caller, as the token describes it. It is frozen, since requests with the same token share it.
@@ -21,6 +22,8 @@ export interface Caller {
 }
 
 export interface ClaimsRules {
+  issuer: string
+  audience: string
   /**
    * The time by which the claims are judged, in milliseconds since 1970; null when it is not known
    * yet.
@@ -37,7 +40,9 @@ export interface ClaimsRules {
   keyId: string
 }
 
-export type ClaimsResult = { kind: 'valid'; caller: Caller } | { kind: 'invalid'; code: ProblemCode; why: string }
+export type ClaimsResult =
+  | { kind: 'valid'; caller: Caller }
+  | { kind: 'invalid'; code: ProblemCode; why: string; isForOtherService?: boolean }
 
 /** Longer than the lifetime of any access token that the auth service can be configured for. */
 const maxLifetimeSeconds = 86_400
@@ -57,6 +62,9 @@ export function validateClaims(payload: Record<string, unknown>, rules: ClaimsRu
   if (typeError !== null) return { kind: 'invalid', code: 'token-invalid', why: typeError }
 
   const claims = payload as unknown as AccessTokenClaims & { nbf?: number }
+  const otherService = otherServiceOf(claims, rules)
+  if (otherService !== null)
+    return { kind: 'invalid', code: 'token-invalid', why: otherService, isForOtherService: true }
   const { timeMs, isTimeCurrent, toleranceMs } = rules
   if (timeMs === null) return { kind: 'invalid', code: 'revocation-unknown', why: 'no response of the feed yet' }
   const latest = (timeMs + toleranceMs) / 1000
@@ -89,10 +97,14 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '' && value.length <= 1024
 }
 
-/**
- * One or several audiences (RFC 7519 section 4.1.3). The signature check requires that one of them
- * is this service.
- */
+/** Issuers and audiences are compared as strings (RFC 7519 sections 4.1.1 and 4.1.3). */
+function otherServiceOf({ iss, aud }: AccessTokenClaims, { issuer, audience }: ClaimsRules): string | null {
+  if (iss !== issuer) return `iss: ${issuerMismatch(issuer, iss)}`
+  if (Array.isArray(aud) ? aud.includes(audience) : aud === audience) return null
+  return `aud: expected "${audience}", received ${JSON.stringify(aud)}`
+}
+
+/** One or several audiences (RFC 7519 section 4.1.3). */
 function isAudience(value: unknown): boolean {
   return (
     isText(value) || (Array.isArray(value) && value.length > 0 && value.length <= maxAudiences && value.every(isText))

@@ -7,12 +7,13 @@ import { parseSegment } from './segment.ts'
  * RFC 7515 section 4.1.11).
  */
 const forbiddenParameters = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'b64', 'zip', 'enc']
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const compact = /^[\w-]+\.[\w-]+\.[\w-]+$/
 /**
  * The last characters without stray bits, by the number of characters after the last group of four
  * (RFC 4648 section 5).
  */
-const canonicalLastCharacter = [/./, /(?!)/, /[AQgw]/, /[AEIMQUYcgkosw048]/]
+const canonicalLastCharacter = [alphabet, '', 'AQgw', 'AEIMQUYcgkosw048']
 
 /** The key that the header names, and the algorithm that this key must have. */
 export interface TokenHeader {
@@ -27,17 +28,23 @@ export interface TokenHeader {
 export function createHeaderParser(): (token: string) => TokenHeader {
   let last: { text: string; header: TokenHeader } | undefined
   return token => {
-    const parts = token.split('.')
-    if (!compact.test(token) || !parts.every(isCanonical)) throw invalid('not a JWT in compact form')
-    const [text = ''] = parts
+    if (!compact.test(token)) throw invalid('not a JWT in compact form')
+    const payloadStart = token.indexOf('.') + 1
+    const signatureStart = token.lastIndexOf('.') + 1
+    const isCanonical =
+      isCanonicalSegment(token, 0, payloadStart - 1) &&
+      isCanonicalSegment(token, payloadStart, signatureStart - 1) &&
+      isCanonicalSegment(token, signatureStart, token.length)
+    if (!isCanonical) throw invalid('not a JWT in compact form')
+    const text = token.slice(0, payloadStart - 1)
     if (last?.text !== text) last = { text, header: validateHeader(text) }
     return last.header
   }
 }
 
 /** Only one spelling of a token is accepted (RFC 4648 section 3.5). */
-function isCanonical(part: string): boolean {
-  return canonicalLastCharacter[part.length % 4]?.test(part.charAt(part.length - 1)) === true
+function isCanonicalSegment(token: string, start: number, end: number): boolean {
+  return canonicalLastCharacter[(end - start) % 4]?.includes(token.charAt(end - 1)) === true
 }
 
 function validateHeader(text: string): TokenHeader {

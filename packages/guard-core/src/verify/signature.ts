@@ -1,42 +1,38 @@
-/** Checks signature, issuer and audience of a token; the only module that uses fast-jwt. */
-import { requiredClaims } from '@gatehouse/contract'
-import { createVerifier } from 'fast-jwt'
+/** Checks the signature of a token. */
+import { createPublicKey, verify } from 'node:crypto'
+import type { Algorithm } from '@gatehouse/contract'
 import type { PublicKey } from '../keys/publicKey.ts'
 
 /**
- * Returns the payload, or throws. The guard treats all errors alike, except for one with the code
- * `FAST_JWT_INVALID_CLAIM_VALUE`: the signature is valid, and the token is for another issuer or
- * audience.
+ * Returns true when the signature of a token is valid. Any other result, a promise for example, and
+ * any error is `token-invalid`. The guard calls it with a token in canonical compact form whose
+ * header names the key and its algorithm, and validates header and claims itself.
  */
-export type CheckSignature = (token: string) => Record<string, unknown>
+export type CheckSignature = (token: string) => boolean
 
 /**
- * Creates the check for one key. The check must verify the signature before the claims, accept the
- * algorithm of the key only, require `requiredClaims`, and leave all times to the guard.
+ * Creates the check for one key. The check must accept the algorithm of that key only (RFC 8725
+ * section 3.1).
  */
-export type CreateSignatureCheck = (key: PublicKey, rules: TokenRules) => CheckSignature | Promise<CheckSignature>
+export type CreateSignatureCheck = (key: PublicKey) => CheckSignature | Promise<CheckSignature>
 
-interface TokenRules {
-  issuer: string
-  audience: string
-}
+/** The hash of an algorithm; EdDSA has its own (RFC 8037 section 3.1). */
+const hashes: Record<Algorithm, string | null> = { ES256: 'sha256', EdDSA: null, RS256: 'sha256' }
 
 /**
- * The rules in the form that fast-jwt and @fastify/jwt take.
- *
- * The library would judge times by `Date.now()`, so `validateClaims` does it instead. `allowedIss`
- * accepts a token without `iss` unless `requiredClaims` names it.
+ * Checks signatures with node:crypto (RFC 7515 section 5.2).
+ * @example
+ * const check = nodeCryptoCheck(keyFromPem(pem))
+ * check(token) // true or false
  */
-export function verifierOptions(key: PublicKey, rules: TokenRules) {
-  return {
-    algorithms: [key.algorithm],
-    allowedIss: rules.issuer,
-    allowedAud: rules.audience,
-    requiredClaims: [...requiredClaims],
-    ignoreExpiration: true,
-    ignoreNotBefore: true,
+export function nodeCryptoCheck({ pem, algorithm }: PublicKey): CheckSignature {
+  // In tokens an ECDSA signature is r and s side by side (RFC 7518 section 3.4). The other algorithms
+  // ignore the option.
+  const key = { key: createPublicKey(pem), dsaEncoding: 'ieee-p1363' } as const
+  const hash = hashes[algorithm]
+  return token => {
+    const end = token.lastIndexOf('.')
+    const signature = Buffer.from(token.slice(end + 1), 'base64url')
+    return verify(hash, Buffer.from(token.slice(0, end)), key, signature)
   }
 }
-
-export const fastJwtCheck: CreateSignatureCheck = (key, rules) =>
-  createVerifier({ key: key.pem, ...verifierOptions(key, rules) })
