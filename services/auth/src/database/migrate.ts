@@ -1,5 +1,7 @@
 /** Brings the database to the schema that this release expects, and compares the two. */
 import { join } from 'node:path'
+import { systemClock } from '@gatehouse/clock'
+import type { MigrationList } from '@gatehouse/schema-engine'
 import { SettingsError } from '@gatehouse/settings'
 import type pg from 'pg'
 import { type Connections, createConnections, withConnection } from './connections.ts'
@@ -17,14 +19,20 @@ export interface MigrateOptions {
 
 const filters = { externalTables: [], externalEnums: [] }
 
-/** The key of our advisory lock: the engine takes 72707369 on another connection, so the two must differ. */
+/** The key of our advisory lock: the engine takes its own on another connection, so the two must differ. */
 const lockKey = 4283_1910_0417
+const engineLockKey = 72_707_369
+
+/** Replicas must not wait without limit for a migration that hangs: they fail, and the orchestrator restarts them. */
+const lockTimeoutMs = 120_000
+const lockPollMs = 100
 
 /**
  * Applies the missing migrations and records them in `_prisma_migrations`, as `prisma migrate deploy` does.
- * Replicas may call it at the same time: the second waits for the first and finds nothing to apply.
+ * Replicas may call it at the same time: the second waits for the first and finds nothing to apply. Migrations that failed or
+ * were interrupted are repeated.
  * @returns the names of the migrations that this call applied
- * @throws SettingsError when the schema belongs to another application
+ * @throws SettingsError when the schema belongs to another application, or another process migrates for two minutes
  */
 export async function migrate({ connectionString = '', ...options }: MigrateOptions): Promise<{ applied: string[] }> {
   const connections = options.connections ?? createConnections({ url: connectionString })
@@ -33,6 +41,7 @@ export async function migrate({ connectionString = '', ...options }: MigrateOpti
   const ownNames = migrationsList.migrationDirectories.map(({ path }) => path)
   return withLock(connections, async client => {
     await refuseForeignMigrations(client, ownNames)
+    await withdrawUnfinished(client, migrationsList)
     return withSchemaEngine({ url: await connections.resolveUrl(), schemas: [] }, async engine => {
       const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters })
       return { applied: appliedMigrationNames }
@@ -45,13 +54,52 @@ export async function migrate({ connectionString = '', ...options }: MigrateOpti
  * database of Gatehouse has the first of its migrations, whichever release wrote the later ones.
  */
 async function refuseForeignMigrations(client: pg.Client, [first]: readonly string[]): Promise<void> {
-  const { rows: tables } = await client.query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS "exists"`)
-  if (tables[0].exists !== true) return
-  const { rows } = await client.query<{ name: string }>('SELECT migration_name AS name FROM _prisma_migrations')
-  if (rows.length > 0 && !rows.some(({ name }) => name === first))
+  const names = (await recordedMigrations(client)).map(({ name }) => name)
+  if (names.length > 0 && !names.includes(first ?? ''))
     throw new SettingsError(
       'The schema holds the migrations of another application: add a schema of its own to DATABASE_URL, as ?schema=gatehouse.',
     )
+}
+
+interface RecordedMigration {
+  name: string
+  /** Neither applied nor withdrawn. */
+  isUnfinished: boolean
+}
+
+/** Raw SQL, because Prisma's own table is not a model. */
+async function recordedMigrations(client: pg.Client): Promise<RecordedMigration[]> {
+  const { rows: tables } = await client.query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS "exists"`)
+  if (tables[0].exists !== true) return []
+  const { rows } = await client.query<RecordedMigration>(
+    `SELECT migration_name AS name, finished_at IS NULL AND rolled_back_at IS NULL AS "isUnfinished" FROM _prisma_migrations`,
+  )
+  return rows
+}
+
+/**
+ * Makes the engine repeat migrations that did not finish. Each is one transaction or one statement, so it left nothing but,
+ * of `CREATE INDEX CONCURRENTLY`, an invalid index. Holds the engine's lock: PostgreSQL may still run the statement of a
+ * process that was killed.
+ */
+async function withdrawUnfinished(client: pg.Client, { migrationDirectories }: MigrationList): Promise<void> {
+  await takeLock(client, engineLockKey)
+  const names = (await recordedMigrations(client)).filter(row => row.isUnfinished).map(({ name }) => name)
+  const texts = migrationDirectories
+    .filter(({ path }) => names.includes(path))
+    .map(({ migrationFile: { content } }) => (content.tag === 'ok' ? content.value : ''))
+  const { rows: invalid } = await client.query<{ index: string }>(
+    `SELECT indexrelid::regclass::text AS index FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+      WHERE NOT indisvalid AND relnamespace = current_schema()::regnamespace AND position('"' || relname || '"' IN $1) > 0`,
+    [texts.join('\n')],
+  )
+  for (const { index } of invalid) await client.query(`DROP INDEX CONCURRENTLY ${index}`)
+  if (names.length > 0)
+    await client.query(
+      'UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL AND migration_name = ANY ($1)',
+      [names],
+    )
+  await client.query('SELECT pg_advisory_unlock($1)', [engineLockKey])
 }
 
 /**
@@ -102,9 +150,27 @@ async function appliedMigrations(db: Db): Promise<Set<string>> {
 
 function withLock<Result>(connections: Connections, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
   return withConnection(connections, async client => {
-    // Replicas must not wait without limit for a migration that hangs: they fail, and the orchestrator restarts them.
-    await client.query("SET lock_timeout = '2min'")
-    await client.query('SELECT pg_advisory_lock($1)', [lockKey])
+    await takeLock(client, lockKey)
     return work(client)
   })
+}
+
+/**
+ * Until the connection ends. Asks again and again: a statement that waits for the lock has a snapshot, and
+ * `CREATE INDEX CONCURRENTLY`, run by the holder of the lock, waits until no older snapshot is left.
+ */
+async function takeLock(client: pg.Client, key: number): Promise<void> {
+  const endsAtMs = systemClock.nowMs() + lockTimeoutMs
+  while (!(await isLockTaken(client, key))) {
+    if (systemClock.nowMs() > endsAtMs)
+      throw new SettingsError(
+        'Another process has been applying migrations for two minutes: wait for its end, then repeat.',
+      )
+    await systemClock.sleep(lockPollMs)
+  }
+}
+
+async function isLockTaken(client: pg.Client, key: number): Promise<boolean> {
+  const { rows } = await client.query<{ isTaken: boolean }>('SELECT pg_try_advisory_lock($1) AS "isTaken"', [key])
+  return rows[0]?.isTaken === true
 }

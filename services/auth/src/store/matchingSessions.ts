@@ -2,7 +2,7 @@
 import type { Db } from '../database/database.ts'
 import { Prisma } from '../generated/prisma/client.ts'
 import { readClock } from './readClock.ts'
-import { activeOf, conditionsOf, estimate, type SessionFilter } from './sessionFilter.ts'
+import { activeOf, clientCondition, conditionsOf, estimate, type SessionFilter } from './sessionFilter.ts'
 
 export interface SessionCount {
   sessions: number
@@ -57,7 +57,7 @@ export interface EndBatch {
   after: string
   /** Sessions that end. */
   limit: number
-  /** The criteria match by index: each batch reads all that match. Otherwise it reads the next sessions by primary key. */
+  /** The criteria match by index: each batch reads all that match. Otherwise it reads the next sessions in the order of ids. */
   byIndex: boolean
 }
 
@@ -80,12 +80,14 @@ export async function endMatching(
   { after, limit, byIndex }: EndBatch,
 ): Promise<EndedBatch> {
   const conditions = conditionsOf(filter)
+  // The index on the client has its sessions in the order of their ids; other criteria are read from the primary key.
+  const slice = filter.client === null ? Prisma.sql`true` : clientCondition(filter.client)
   // Materialized, so that the limit does not make PostgreSQL walk the primary key in search of few sessions.
   const candidates = byIndex
     ? Prisma.sql`SELECT session.id, true AS "isMatching" FROM sessions AS session
                   WHERE ${conditions} AND session.id > ${after}::uuid`
     : Prisma.sql`SELECT session.id, coalesce(${conditions}, false) AS "isMatching" FROM sessions AS session
-                  WHERE session.id > ${after}::uuid ORDER BY session.id LIMIT ${maxRead}`
+                  WHERE ${slice} AND session.id > ${after}::uuid ORDER BY session.id LIMIT ${maxRead}`
   const [row] = await db.$queryRaw<EndedBatch[]>(Prisma.sql`
     WITH candidates AS MATERIALIZED (${candidates}), chosen AS MATERIALIZED (
       SELECT id FROM candidates WHERE "isMatching" ORDER BY id LIMIT ${limit}

@@ -1,6 +1,7 @@
 /** The criteria of a bulk end as conditions, and what PostgreSQL expects them to match. */
 import type { Db } from '../database/database.ts'
 import { Prisma } from '../generated/prisma/client.ts'
+import { firstParty } from '../tokens/firstParty.ts'
 
 /** Criteria that all apply; null matches every session. */
 export interface SessionFilter {
@@ -13,17 +14,25 @@ export interface SessionFilter {
 
 /**
  * Only the criteria that are given: with `$1 IS NULL OR ...`, a plan that is kept for all parameters would scan the table. There
- * are at most 16 texts, one for each combination of criteria.
+ * are at most 24 texts, one for each combination of criteria.
  */
 export function conditionsOf({ accounts, client, devicePart, network, createdBefore }: SessionFilter): Prisma.Sql {
   const conditions = [
     Prisma.sql`session.ended_at IS NULL AND session.created_at < ${createdBefore}::timestamptz`,
     ...(accounts === null ? [] : [Prisma.sql`session.account_id = ANY (${accounts}::uuid[])`]),
-    ...(client === null ? [] : [Prisma.sql`session.client_id = ${client}`]),
+    ...(client === null ? [] : [clientCondition(client)]),
     ...(devicePart === null ? [] : [Prisma.sql`position(lower(${devicePart}) IN lower(session.device)) > 0`]),
     ...(network === null ? [] : [Prisma.sql`session.address <<= ${network}::inet`]),
   ]
   return Prisma.join(conditions, ' AND ')
+}
+
+/** Repeats the predicate of the partial index on `client_id` as constants: a plan for all parameters can use it. */
+export function clientCondition(client: string): Prisma.Sql {
+  const equal = Prisma.sql`session.client_id = ${client}`
+  return client === firstParty
+    ? equal
+    : Prisma.sql`${equal} AND session.client_id <> 'first-party' AND session.ended_at IS NULL`
 }
 
 /** Sessions of an earlier global epoch have ended, although their rows do not say so. */

@@ -27,6 +27,7 @@ t.test('migration rules: refuse each statement that locks a table for long', asy
   const bad: Record<string, RegExp> = {
     'CREATE INDEX "sessions_device_idx" ON "sessions"("device");': /without CONCURRENTLY/,
     'CREATE UNIQUE INDEX "x" ON "sessions"("device");': /without CONCURRENTLY/,
+    'CREATE INDEX CONCURRENTLY "x" ON "sessions"("device");': /cannot be repeated/,
     [`${timeout}ALTER TABLE "sessions" ALTER COLUMN "device" SET NOT NULL;`]: /without a validated check/,
     [`${timeout}ALTER TABLE "sessions" ADD COLUMN "mark" UUID NOT NULL DEFAULT gen_random_uuid();`]: /volatile default/,
     [`${timeout}ALTER TABLE "sessions" ADD COLUMN "at" TIMESTAMPTZ(3) DEFAULT clock_timestamp();`]: /volatile default/,
@@ -36,7 +37,7 @@ t.test('migration rules: refuse each statement that locks a table for long', asy
     [`${timeout}ALTER TABLE "sessions" ADD CONSTRAINT "c" CHECK ("device" <> '');`]: /without NOT VALID/,
     [`${timeout}ALTER TABLE "sessions" ADD CONSTRAINT "c" UNIQUE ("device");`]: /without USING INDEX/,
     [`UPDATE "sessions" SET "device" = '' WHERE "device" IS NULL;`]: /in batches/,
-    [`${timeout}CREATE INDEX CONCURRENTLY "x" ON "sessions"("device");`]: /beside one with CONCURRENTLY/,
+    [`${timeout}CREATE INDEX CONCURRENTLY IF NOT EXISTS "x" ON "sessions"("device");`]: /beside one with CONCURRENTLY/,
     [`${timeout}ALTER TABLE "a" ADD CONSTRAINT "c" CHECK (true) NOT VALID; ALTER TABLE "a" VALIDATE CONSTRAINT "c";`]:
       /adds and validates/,
     'ALTER TABLE "sessions" ADD COLUMN "mark" UUID;': /lock_timeout/,
@@ -63,7 +64,7 @@ t.test('migration rules: refuse what the release before cannot run beside, unles
 t.test('migration rules: the recipes of CONTRIBUTING.md pass, and the engine applies them', async t => {
   const recipes: Record<string, string> = {
     '20990101000000_column': `${timeout}ALTER TABLE "sessions" ADD COLUMN "label" TEXT, ADD COLUMN "seen_at" TIMESTAMPTZ(3) DEFAULT now();`,
-    '20990102000000_index': 'CREATE INDEX CONCURRENTLY "sessions_label_idx" ON "sessions"("label");',
+    '20990102000000_index': 'CREATE INDEX CONCURRENTLY IF NOT EXISTS "sessions_label_idx" ON "sessions"("label");',
     '20990103000000_check': `${timeout}ALTER TABLE "sessions" ADD CONSTRAINT "label_set" CHECK ("label" IS NOT NULL) NOT VALID;`,
     '20990104000000_validate': `${timeout}ALTER TABLE "sessions" VALIDATE CONSTRAINT "label_set";`,
     '20990105000000_not_null': `${timeout}ALTER TABLE "sessions" ALTER COLUMN "label" SET NOT NULL;

@@ -1,8 +1,12 @@
 /** The schema: schema.prisma agrees with the migrations, replicas may migrate at the same time, and constraints refuse bad rows. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { freshDatabase } from '@gatehouse/testkit'
 import t from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { migrate, missingMigrations, schemaDrift } from '../../src/database/migrate.ts'
+import { gatehouse } from '../helpers/cli.ts'
+import { holdLock, untilBlocked } from '../helpers/locks.ts'
 import { startService } from '../helpers/service.ts'
 
 t.test('schema: schema.prisma and the migrations agree', async t => {
@@ -22,6 +26,44 @@ t.test('migrate: of replicas that migrate an empty database at the same time, on
   t.same(results.flatMap(({ applied }) => applied).sort(), missing.sort())
   t.same(await missingMigrations(prisma), [])
   t.equal(await schemaDrift({ connectionString: url }), '')
+})
+
+t.test('migrate: an index that is interrupted while it is created is created by the next call', async t => {
+  const [index, name] = ['sessions_client_id_id_idx', '20261128180000_sessions_client_index']
+  const { url } = await freshDatabase(t.teardown)
+  const database = openDatabase({ url, connections: 2, timeoutMs: 5000, onError: () => undefined })
+  t.teardown(database.close)
+  const { pool } = database
+  const isValid = async () =>
+    (await pool.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = '${index}'::regclass`)).rows
+  const begin = async () => {
+    await pool.query(`DROP INDEX ${index}`)
+    await pool.query('DELETE FROM _prisma_migrations WHERE migration_name = $1', [name])
+    const writer = await holdLock(t, { database }, 'LOCK sessions IN ROW EXCLUSIVE MODE')
+    const child = spawn(process.execPath, [gatehouse, 'migrate'], { env: { DATABASE_URL: url }, stdio: 'ignore' })
+    await untilBlocked({ database }, 1)
+    return { writer, child }
+  }
+  const migrated = async () => {
+    t.strictSame((await migrate({ connectionString: url })).applied, [name])
+    t.strictSame(await isValid(), [{ indisvalid: true }])
+    t.same(await missingMigrations(database.prisma), [])
+  }
+
+  const { writer, child } = await begin()
+  await pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND query LIKE '%CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'`)
+  await once(child, 'exit')
+  await writer.release()
+  t.strictSame(await isValid(), [{ indisvalid: false }], 'PostgreSQL left an invalid index')
+  await migrated()
+
+  const killed = await begin()
+  killed.child.kill('SIGKILL')
+  await once(killed.child, 'exit')
+  const next = migrated()
+  await killed.writer.release()
+  await next
 })
 
 t.test('schema: constraints refuse rows that cannot be right', async t => {

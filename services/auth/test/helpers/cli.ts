@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
 /** The bundle is what users run, and starts in half the time of the modules. */
-const bundle = fileURLToPath(new URL('../../bundle/gatehouse.js', import.meta.url))
+export const gatehouse = fileURLToPath(new URL('../../bundle/gatehouse.js', import.meta.url))
 
 interface Ended {
   code: number
@@ -19,7 +19,7 @@ interface Ended {
  * @returns a function that runs a command in this environment; `entry` replaces the program, and
  * `input` is its standard input
  */
-export function runner(environment: Record<string, string>, entry = bundle, input?: string) {
+export function runner(environment: Record<string, string>, entry = gatehouse, input?: string) {
   return (...words: string[]) =>
     new Promise<Ended>(resolve => {
       const env = { PATH: process.env['PATH'], ...environment }

@@ -19,6 +19,7 @@ const rules: readonly Rule[] = [
     pattern: /^CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY)/i,
     why: 'creates an index without CONCURRENTLY',
   },
+  { pattern: /^CREATE (?:UNIQUE )?INDEX CONCURRENTLY (?!IF NOT EXISTS)/i, why: 'cannot be repeated' },
   {
     pattern: /\bSET NOT NULL\b/i,
     why: 'sets NOT NULL without a validated check',

@@ -2,7 +2,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
+import { Prisma } from '../../src/generated/prisma/client.ts'
 import { sha256 } from '../../src/keys/hmac.ts'
+import { countMatching, endMatching } from '../../src/store/matchingSessions.ts'
 import { readCaller, readCallers } from '../../src/store/readCaller.ts'
 import { readFeed } from '../../src/store/readFeed.ts'
 import { readLogins } from '../../src/store/readLogin.ts'
@@ -10,7 +12,9 @@ import { writeReceipts } from '../../src/store/receipts.ts'
 import { revokeSession } from '../../src/store/revokeSession.ts'
 import { revokeSessionBatch } from '../../src/store/revokeSessionBatch.ts'
 import { rotateRefreshToken, rotateRefreshTokens } from '../../src/store/rotateRefreshToken.ts'
+import { activeOf } from '../../src/store/sessionFilter.ts'
 import { startSession, startSessions } from '../../src/store/startSession.ts'
+import { lowestId } from '../../src/store/sweepRecords.ts'
 import { writePolls } from '../../src/store/writePolls.ts'
 import { insertRefreshRows } from '../helpers/refreshRows.ts'
 import { startService } from '../helpers/service.ts'
@@ -149,4 +153,48 @@ t.test('store: receipts are written by the index on the number, also into a mont
   t.ok((await rowsRead()) - before < 100, `${(await rowsRead()) - before} index entries read`)
   const { rows } = await pool.query('SELECT count(*)::int AS count FROM audit_entries WHERE seq = 5000')
   t.same(rows, [{ count: 1 }])
+})
+
+t.test('store: the sessions of a service client are counted and ended by the index on the client', async t => {
+  const service = await startService(t)
+  for (const text of fillTables) await service.database.pool.query(text)
+  const { url } = service.database
+  const { prisma, pool, close } = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
+  t.teardown(close)
+  const max = 100
+  await pool.query(
+    `INSERT INTO sessions (id, account_id, client_id, remember, global_epoch, created_at, expires_at)
+     SELECT gen_random_uuid(), account_id, 'robot', true, 0, now(), now() + interval '1 day' FROM sessions LIMIT ${3 * max}`,
+  )
+  await pool.query('ANALYZE sessions')
+  const filter = {
+    accounts: null,
+    client: 'robot',
+    devicePart: null,
+    network: null,
+    createdBefore: new Date('9999-12-31'),
+  }
+  const plan = async (table: Prisma.Sql) => {
+    const { rows } = await pool.query(`EXPLAIN (GENERIC_PLAN) ${Prisma.sql`SELECT FROM ${table}`.text}`)
+    return JSON.stringify(rows)
+  }
+  const active = activeOf(filter, 0)
+  t.match(await plan(Prisma.sql`sessions AS session WHERE ${active}`), /sessions_client_id_id_idx/)
+
+  const rowsRead = async () => {
+    await pool.query('SELECT pg_stat_force_next_flush()')
+    const { rows } = await pool.query<{ read: number }>(
+      `SELECT (seq_tup_read + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'sessions'))::int AS read
+         FROM pg_stat_user_tables WHERE relname = 'sessions'`,
+    )
+    return rows[0]?.read ?? 0
+  }
+  const before = await rowsRead()
+  t.match(await countMatching(prisma, filter, randomUUID()), { sessions: 3 * max, estimated: false })
+  const first = await endMatching(prisma, filter, { after: lowestId, limit: max, byIndex: true })
+  t.equal(first.ids.length, max)
+  const second = await endMatching(prisma, filter, { after: first.last ?? '', limit: 2 * max, byIndex: false })
+  t.equal(second.ids.length, 2 * max)
+  const read = (await rowsRead()) - before
+  t.ok(read < 20 * max, `${read} rows and index entries of 20,000 read`)
 })
