@@ -1,7 +1,6 @@
 /** The criteria of a bulk end as conditions, and what PostgreSQL expects them to match. */
 import type { Db } from '../database/database.ts'
 import { Prisma } from '../generated/prisma/client.ts'
-import { firstParty } from '../tokens/firstParty.ts'
 
 /** Criteria that all apply; null matches every session. */
 export interface SessionFilter {
@@ -29,10 +28,8 @@ export function conditionsOf({ accounts, client, devicePart, network, createdBef
 
 /** Repeats the predicate of the partial index on `client_id` as constants: a plan for all parameters can use it. */
 export function clientCondition(client: string): Prisma.Sql {
-  const equal = Prisma.sql`session.client_id = ${client}`
-  return client === firstParty
-    ? equal
-    : Prisma.sql`${equal} AND session.client_id <> 'first-party' AND session.ended_at IS NULL`
+  if (client === 'first-party') return Prisma.sql`session.client_id = 'first-party'`
+  return Prisma.sql`session.client_id = ${client} AND session.client_id <> 'first-party' AND session.ended_at IS NULL`
 }
 
 /** Sessions of an earlier global epoch have ended, although their rows do not say so. */
