@@ -29,7 +29,7 @@ export interface Api {
 export class ApiError extends Error {
   readonly problem: Pick<Problem, 'code' | 'action'> | undefined
 
-  constructor(message: string, problem?: Problem) {
+  constructor(message: string, problem?: ApiError['problem']) {
     super(message)
     this.problem = problem
   }

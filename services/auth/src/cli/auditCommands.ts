@@ -4,17 +4,22 @@ import type { Api } from './api.ts'
 import { type CommandContext, type CommandTable, type Result, withoutUndefined } from './command.ts'
 import { type Options, parseTime } from './options.ts'
 import { table } from './table.ts'
-import { findUserId } from './userCommands.ts'
+import { emailsOf, findUserId } from './userCommands.ts'
 
 async function listAudit({ api, options }: CommandContext): Promise<Result> {
   const query = new URLSearchParams({ ...(await filterOf(api, options)), limit: options.limit ?? '50' })
   const { body } = await api.call<{ entries: AuditView[] }>(`/admin/audit?${query}`)
+  const emails = await emailsOf(
+    api,
+    body.entries.flatMap(({ actor, target }) => [actor, target]),
+  )
+  const named = (id: string | null) => emails.get(id ?? '') ?? id
   const text = table(body.entries, {
     at: 'at',
     action: 'action',
     outcome: 'outcome',
-    actor: 'actor',
-    target: 'target',
+    actor: ({ actor }) => named(actor),
+    target: ({ target }) => named(target),
     address: 'address',
     receipt: 'seq',
     reason: 'reason',

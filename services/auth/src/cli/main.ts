@@ -32,10 +32,20 @@ async function runApi({ name, operands, options }: Invocation): Promise<number> 
     confirm,
     password: environment['PASSWORD'],
   }
-  const work = (reportProgress: ReportProgress) => command.run({ ...context, reportProgress })
+  const work = (reportProgress: ReportProgress) =>
+    command.run({ ...context, reportProgress }).catch(error => {
+      throw withOperand(error, command.operands, operands)
+    })
   const { data, text, code = exitCodes.done } = await withProgress(systemClock, process.stderr, work)
   if (data !== undefined) console.log(options.json ? JSON.stringify(data) : text)
   return code
+}
+
+/** The title of `not-found` does not say what: the first operand does. */
+function withOperand(error: unknown, names = '', [operand]: readonly string[]): unknown {
+  if (!(error instanceof ApiError) || error.problem?.code !== 'not-found' || operand === undefined) return error
+  const [, name] = /<(\w+)>/.exec(names) ?? []
+  return new ApiError(`there is no ${name} ${operand} (not-found)`, error.problem)
 }
 
 /**

@@ -1,7 +1,7 @@
 /** `gatehouse users ...` */
 import { randomBytes } from 'node:crypto'
 import type { ResetCodeIssued, UserChanged, UserDetail, UserPage, UserView } from '@gatehouse/contract'
-import type { Api } from './api.ts'
+import { type Api, ApiError } from './api.ts'
 import { type ApiCommand, type CommandContext, type CommandTable, type Result, withoutUndefined } from './command.ts'
 import { parseWhole, requireForm, requireOption, revocationOptions, UsageError } from './options.ts'
 import { callRevocation, receiptResult } from './receipts.ts'
@@ -141,4 +141,26 @@ export async function findUserId(api: Api, user: string): Promise<string> {
   const found = body.users.find(({ email }) => email.toLowerCase() === user.toLowerCase())
   if (found === undefined) throw new UsageError(`no account has the address ${user}`)
   return found.id
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** The most that one request may name. */
+const maxIds = 100
+
+/**
+ * @param ids of accounts and of anything else
+ * @returns the e-mail addresses of the accounts that exist, by id; none without the right to read accounts
+ */
+export async function emailsOf(api: Api, ids: readonly (string | null)[]): Promise<Map<string, string>> {
+  const wanted = [...new Set(ids)].filter((id): id is string => id !== null && uuid.test(id))
+  const emails = new Map<string, string>()
+  for (let start = 0; start < wanted.length; start += maxIds) {
+    const query = `limit=${maxIds}&ids=${wanted.slice(start, start + maxIds)}`
+    const page = await api.call<UserPage>(`/admin/users?${query}`).catch((error: unknown) => {
+      if (error instanceof ApiError && error.problem?.code === 'insufficient-scope') return undefined
+      throw error
+    })
+    for (const { id, email } of page?.body.users ?? []) emails.set(id, email)
+  }
+  return emails
 }
