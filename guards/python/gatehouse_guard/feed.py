@@ -48,7 +48,7 @@ class Feed:
         self.follower = Follower()
         for _ in self._settings.auth_urls:
             try:
-                status, _ = await asyncio.wait_for(send(f"{self._url()}/guards/leave", "POST", self._headers(), body), 1)
+                status, _, _ = await asyncio.wait_for(send(f"{self._url()}/guards/leave", "POST", self._headers(), body), 1)
                 if status < 300:
                     return
             except (OSError, HttpError, asyncio.TimeoutError):
@@ -62,12 +62,17 @@ class Feed:
         members = follower.begin_poll(clocks())
         sent_at = follower.pending
         request = {"guard": self._guard, "name": settings.name, "version": settings.version, **members}
+        poll_id = str(uuid.uuid4())
+        headers = {**self._headers(), "poll-id": poll_id}
         try:
-            status, text = await asyncio.wait_for(
-                send(f"{self._url()}/guards/poll", "POST", self._headers(), json.dumps(request).encode()),
+            status, fields, text = await asyncio.wait_for(
+                send(f"{self._url()}/guards/poll", "POST", headers, json.dumps(request).encode()),
                 settings.poll_timeout_ms / 1000,
             )
             received_at_ms = clocks().now_ms
+            # An auth service of release 0.1.0 repeats no id.
+            if fields.get("poll-id", poll_id) != poll_id:
+                raise HttpError("the response belongs to another request")
             if status == 200:
                 return self._apply(parse_response(text), sent_at, received_at_ms)
         except (OSError, ValueError, HttpError, asyncio.TimeoutError) as error:

@@ -12,8 +12,8 @@ class HttpError(Exception):
     """The response is not complete, or not HTTP."""
 
 
-async def send(url: str, method: str = "GET", headers: dict | None = None, body: bytes = b"") -> tuple[int, bytes]:
-    """Returns status and body. The caller limits the time; cancelling closes the connection.
+async def send(url: str, method: str = "GET", headers: dict | None = None, body: bytes = b"") -> tuple[int, dict, bytes]:
+    """Returns status, header and body. The caller limits the time; cancelling closes the connection.
 
     Each request has its own connection, so bytes that follow a response belong to no other request.
     """
@@ -33,7 +33,7 @@ async def send(url: str, method: str = "GET", headers: dict | None = None, body:
         writer.close()
 
 
-async def _response(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+async def _response(reader: asyncio.StreamReader) -> tuple[int, dict, bytes]:
     status, fields = 100, {}
     while status < 200:
         version, code, *_ = (await _line(reader)).split(" ", 2)
@@ -41,14 +41,14 @@ async def _response(reader: asyncio.StreamReader) -> tuple[int, bytes]:
             raise HttpError("not HTTP")
         status, fields = int(code), await _fields(reader)
     if status in (204, 304):
-        return status, b""
+        return status, fields, b""
     if "transfer-encoding" in fields:
-        return status, await _chunks(reader)
+        return status, fields, await _chunks(reader)
     if "content-length" in fields:
         length = int(fields["content-length"])
         if not 0 <= length <= MAX_BYTES:
             raise HttpError("too large")
-        return status, await reader.readexactly(length)
+        return status, fields, await reader.readexactly(length)
     # Without a length the end of the connection could be in the middle of the body.
     raise HttpError("a response without a length")
 

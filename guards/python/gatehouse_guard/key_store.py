@@ -93,7 +93,7 @@ class KeyStore:
     async def _fetch(self) -> None:
         self._started_at = time.monotonic()
         try:
-            status, body = await asyncio.wait_for(send(self._url), TIMEOUT_S)
+            status, _, body = await asyncio.wait_for(send(self._url), TIMEOUT_S)
             if status != 200:
                 raise ValueError(f"status {status}")
             self.publish(keys_of(json.loads(body)))

@@ -11,13 +11,16 @@ import { publishedKeys } from './signToken.ts'
 /** One poll and its connection. */
 export interface Exchange {
   poll: PollRequest
+  /** The `Poll-Id` of the request. The answer repeats it. */
+  pollId: string | undefined
   /** Aborts when the guard has closed the connection. */
   closed: AbortSignal
   /** Answers by the rules: writes the row, holds the poll while there is nothing to send, and responds. */
   proceed(): Promise<void>
   /** Writes the guard's row. @returns the response as of now */
   prepare(): PollResponse
-  respond(response: object): void
+  /** @param pollId the id to repeat; that of the request by default */
+  respond(response: object, pollId?: string): void
   respondStatus(status: number): void
   /** Writes bytes to the connection, outside HTTP. */
   raw(bytes: string): void
@@ -81,20 +84,20 @@ export async function startFakeAuth(port = 0): Promise<FakeAuth> {
       auth.counts.refused += 1
       return void response.writeHead(401).end()
     }
-    if (request.url === '/guards/poll') return receivePoll(JSON.parse(body), response)
+    if (request.url === '/guards/poll') return receivePoll(JSON.parse(body), request, response)
     if (request.url !== '/guards/leave') return void response.writeHead(404).end()
     auth.counts.leaves += 1
     feed.remove(JSON.parse(body).guard)
     response.writeHead(204).end()
   }
 
-  async function receivePoll(poll: PollRequest, response: ServerResponse): Promise<void> {
+  async function receivePoll(poll: PollRequest, request: IncomingMessage, response: ServerResponse): Promise<void> {
     auth.counts.polls += 1
     if (!pollRequest.Check(poll)) {
       auth.counts.malformed += 1
       return void response.writeHead(400).end()
     }
-    const exchange = createExchange(feed, poll, response)
+    const exchange = createExchange(feed, { poll, pollId: request.headersDistinct['poll-id']?.[0] }, response)
     const { socket } = response
     if (socket !== null) {
       unanswered.add(socket)
@@ -113,12 +116,21 @@ export async function startFakeAuth(port = 0): Promise<FakeAuth> {
   return auth
 }
 
-function createExchange(feed: FeedState, poll: PollRequest, response: ServerResponse): Exchange {
+function createExchange(
+  feed: FeedState,
+  { poll, pollId }: Pick<Exchange, 'poll' | 'pollId'>,
+  response: ServerResponse,
+): Exchange {
   const closing = new AbortController()
   response.once('close', () => closing.abort('closed'))
-  const respond = (body: object) => sendJson(response, JSON.stringify(body))
+  if (pollId !== undefined) response.setHeader('poll-id', pollId)
+  const respond: Exchange['respond'] = (body, repeatedId) => {
+    if (repeatedId !== undefined) response.setHeader('poll-id', repeatedId)
+    sendJson(response, JSON.stringify(body))
+  }
   const exchange: Exchange = {
     poll,
+    pollId,
     closed: closing.signal,
     async proceed() {
       const decision = feed.write(poll)

@@ -3,7 +3,7 @@ import { systemClock } from '@gatehouse/clock'
 import { malformedCheck, replayedCheck } from './checks/answers.ts'
 import { changedCheck, clockCheck, expiryCheck, pagesCheck } from './checks/feeds.ts'
 import { announcedKeyCheck, keysCheck, withdrawnKeyCheck } from './checks/keys.ts'
-import { abandonedCheck, frozenCheck, lapseCheck, sendCheck, twiceCheck } from './checks/leases.ts'
+import { abandonedCheck, frozenCheck, lapseCheck, pollIdCheck, sendCheck, twiceCheck } from './checks/leases.ts'
 import { bodyCheck, effectsCheck, globalCheck, loadCheck, startCheck, streamCheck } from './checks/revocations.ts'
 import { tokenCheck } from './checks/tokens.ts'
 import { type FakeAuth, startFakeAuth } from './fakeAuth.ts'
@@ -14,7 +14,7 @@ import { createProbe } from './probe.ts'
 export const checks: readonly Check[] = [
   ...[startCheck, tokenCheck, effectsCheck, globalCheck, loadCheck, streamCheck, bodyCheck],
   ...[keysCheck, announcedKeyCheck, withdrawnKeyCheck],
-  ...[sendCheck, lapseCheck, abandonedCheck, twiceCheck, malformedCheck, replayedCheck, frozenCheck],
+  ...[sendCheck, lapseCheck, abandonedCheck, twiceCheck, pollIdCheck, malformedCheck, replayedCheck, frozenCheck],
   ...[expiryCheck, changedCheck, pagesCheck, clockCheck],
 ]
 

@@ -124,6 +124,17 @@ export const PollRequest = Type.Object(
 )
 export type PollRequest = Static<typeof PollRequest>
 
+/**
+ * Schema of the header of a poll. The response repeats `Poll-Id`, so a guard recognises the response
+ * to another request: a proxy that has confused two responses could otherwise extend its lease. It
+ * is no member of the body, since release 0.1.0 refuses bodies with unknown members.
+ */
+export const PollHeaders = Type.Object({
+  'poll-id': Type.Optional(
+    Type.Unsafe<string>({ ...Uuid, description: 'Random, new for each poll. The response repeats it.' }),
+  ),
+})
+
 /** Schema of the response to a poll. */
 export const PollResponse = Type.Object({
   feedId: Uuid,

@@ -1,6 +1,6 @@
 /** Leases while the feed is late, silent or frozen out. */
 import { systemClock } from '@gatehouse/clock'
-import type { Exchange } from '../fakeAuth.ts'
+import type { Exchange, PollHandler } from '../fakeAuth.ts'
 import { CheckFailed, expectResult, type Kit, type Subject, safe, within } from '../kit.ts'
 import { pollTimeoutMs } from '../settings.ts'
 
@@ -97,6 +97,23 @@ export const twiceCheck = leaseCheck(
     }, silent)
     await kit.revoke(subject)
     await kit.neverPasses(subject, 400)
+  },
+)
+
+export const pollIdCheck = leaseCheck(
+  'poll-id',
+  'an answer with the id of another poll is ignored',
+  async (kit, subject) => {
+    let earlier: Parameters<Exchange['respond']> = [{}]
+    // The later polls reach no feed, so no later lease is known there.
+    const confused: PollHandler = ({ respond }) => respond(...earlier)
+    await kit.answerNextPoll(({ respond, pollId }, response) => {
+      if (pollId === undefined) throw new CheckFailed('the poll has no Poll-Id')
+      earlier = [response, pollId]
+      respond(response)
+    }, confused)
+    await kit.revoke(subject)
+    await kit.neverPasses(subject, 300)
   },
 )
 

@@ -16,16 +16,17 @@ export interface GuardProcess {
 export async function checkProcess(guard: GuardProcess): Promise<CheckResult[]> {
   const { entry, nodeOptions, options = {} } = guard
   const auth = await startFakeAuth()
-  const app = await startProcess({
-    entry,
-    arguments: [auth.url, ...(guard.arguments ?? [])],
-    env: nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions },
-    readyWhen: /listening at (\S+)/,
-  })
+  let app: Awaited<ReturnType<typeof startProcess>> | undefined
   try {
+    app = await startProcess({
+      entry,
+      arguments: [auth.url, ...(guard.arguments ?? [])],
+      env: nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions },
+      readyWhen: /listening at (\S+)/,
+    })
     return await runChecks({ url: app.ready, auth, pid: app.pid, ...options })
   } finally {
-    await app.kill()
+    await app?.kill()
     await auth.stop()
   }
 }

@@ -1,4 +1,6 @@
 /** Sends polls to the feed of the auth service, and leaves it, within limits on time and size. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '@gatehouse/clock'
 import { type PollRequest, PollResponse } from '@gatehouse/contract'
 import { Compile } from 'typebox/schema'
@@ -67,10 +69,20 @@ export function createFeedClient(options: FeedOptions): FeedClient {
 
   return {
     async poll(authUrl, request, signal) {
-      const body = JSON.stringify(request)
-      const httpRequest = { url: `${authUrl}/guards/poll`, method: 'POST' as const, headers, body, signal }
+      const pollId = randomUUID()
+      const httpRequest = {
+        url: `${authUrl}/guards/poll`,
+        method: 'POST' as const,
+        headers: { ...headers, 'poll-id': pollId },
+        body: JSON.stringify(request),
+        // An auth service of release 0.1.0 repeats no id.
+        isResponse: ({ 'poll-id': repeated = pollId }: IncomingHttpHeaders) => repeated === pollId,
+        timeoutMs: pollTimeoutMs,
+        maxBytes,
+        signal,
+      }
       try {
-        return parseResponse(await sendRequest(clock, { ...httpRequest, timeoutMs: pollTimeoutMs, maxBytes }))
+        return parseResponse(await sendRequest(clock, httpRequest))
       } catch (error) {
         return { kind: error instanceof TimeoutError ? 'timed-out' : 'failed', why: describeError(error) }
       }

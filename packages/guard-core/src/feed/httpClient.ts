@@ -11,6 +11,8 @@ export interface HttpRequest {
   body?: string
   timeoutMs: number
   maxBytes: number
+  /** Whether the headers are those of the response to this request. Otherwise its connection is closed. */
+  isResponse?: (headers: http.IncomingHttpHeaders) => boolean
   /** Aborts the request, for example when the process stops. */
   signal?: AbortSignal
 }
@@ -38,7 +40,8 @@ const httpsAgent = closingOnStrayBytes(new https.Agent(agentOptions))
  * (docs/decisions/0027-guards-poll-over-node-http.md).
  * @param clock measures the timeout
  * @param options the request and its limits
- * @throws TimeoutError, RangeError when the body exceeds `maxBytes`, or an error of node:http
+ * @throws TimeoutError, RangeError when the body exceeds `maxBytes`, Error for the response to another request, or an
+ *   error of node:http
  */
 export async function sendRequest(clock: Clock, options: HttpRequest): Promise<HttpResponse> {
   const { timeoutMs, maxBytes, signal } = options
@@ -58,6 +61,11 @@ export async function sendRequest(clock: Clock, options: HttpRequest): Promise<H
   )
   try {
     const response = await responseTo(request, options.body)
+    if (options.isResponse?.(response.headers) === false) {
+      // The response to this request could arrive on the same connection, while the next one waits for its own.
+      request.destroy()
+      throw new Error('the response belongs to another request')
+    }
     return { status: response.statusCode ?? 0, text: await readBody(response, maxBytes) }
   } catch (error) {
     throw abortReason ?? error

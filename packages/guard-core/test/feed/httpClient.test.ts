@@ -117,7 +117,7 @@ async function startRawServer(t: Test) {
   t.teardown(() => server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    send: (clock = systemClock) => sendRequest(clock, { url, ...limits }),
+    send: (clock = systemClock, more: object = {}) => sendRequest(clock, { url, ...limits, ...more }),
     nextRequest: () => new Promise<Socket>(resolve => waiting.push(resolve)),
   }
 }
@@ -155,6 +155,25 @@ for (const [when, answer] of strayBytes) {
     t.equal((await next).text, 'second')
   })
 }
+
+t.test('sendRequest: closes the connection when the response to another request comes as the response', async t => {
+  const { send, nextRequest } = await startRawServer(t)
+  const first = nextRequest()
+  const answered = send()
+  const socket = await first
+  socket.write(responseOf('first'))
+  await answered
+  const second = nextRequest()
+  const rejected = t.rejects(
+    send(systemClock, { isResponse: (headers: object) => !('content-length' in headers) }),
+    new Error('the response belongs to another request'),
+  )
+  t.equal(await second, socket, 'over the same connection')
+  const closed = once(socket, 'close')
+  socket.write(responseOf('first'))
+  await rejected
+  await closed
+})
 
 t.test('sendRequest: the late response to a request that timed out is no answer to the next one', async t => {
   const { send, nextRequest } = await startRawServer(t)

@@ -3,7 +3,7 @@
  * these routes.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { LeaveRequest, PollRequest, PollResponse, ProblemError } from '@gatehouse/contract'
+import { LeaveRequest, PollHeaders, PollRequest, PollResponse, ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import { basicCredentials } from '../http/basicAuth.ts'
 import { clientInfoOf } from '../http/clientInfo.ts'
@@ -27,6 +27,7 @@ export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { d
   const pollSchema = {
     ...schema,
     summary: 'Read revocations, acknowledge those that are applied, extend the lease',
+    headers: PollHeaders,
     body: PollRequest,
     response: { 200: PollResponse, ...problemResponses('client-invalid', 'feed-changed', 'overloaded') },
   }
@@ -38,6 +39,8 @@ export const feedRoutes: FastifyPluginAsyncTypebox<FeedRoutes> = async (app, { d
   }
 
   app.post('/guards/poll', { schema: pollSchema, logLevel: quietLogLevel(app) }, async (request, reply) => {
+    const { 'poll-id': pollId } = request.headers
+    if (pollId !== undefined) reply.header('poll-id', pollId)
     const presented = basicCredentials(request.headers.authorization)
     const { guard, name, version, openStreams = null, feedId = null, after = null } = request.body
     const disconnected = new AbortController()

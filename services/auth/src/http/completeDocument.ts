@@ -49,6 +49,7 @@ const responseHeaders = {
     ...text,
     description: 'With `transport: "cookie"`: the refresh cookie, and `gatehouse-signed-in`, which scripts can read.',
   },
+  'Poll-Id': { ...text, description: 'That of the request, if it has one.' },
   'Preference-Applied': { ...text, description: 'The preferences that were honoured (RFC 7240 section 3).' },
 } as const
 
@@ -89,6 +90,7 @@ function complete(name: string, operation: Operation): void {
     addResponseHeaders(response, ofStatus[status] ?? [])
     if (isSuccess && waits) addResponseHeaders(response, ['Preference-Applied'])
     if (isSuccess && withCookie.includes(name)) addResponseHeaders(response, ['Set-Cookie'])
+    if (name === 'post /guards/poll') addResponseHeaders(response, ['Poll-Id'])
     if (isSuccess && withEtag.includes(name)) addResponseHeaders(response, ['ETag'])
   }
 }

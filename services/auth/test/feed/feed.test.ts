@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { putServiceClient } from '../../src/store/serviceClients.ts'
-import { appendEntries, testGuard } from '../helpers/feedGuard.ts'
+import { appendEntries, type TestGuard, testGuard } from '../helpers/feedGuard.ts'
 import { assertProblem, basic, issuer, startService, type TestService } from '../helpers/service.ts'
 
 const short = { POLL_HOLD_MS: '50' }
@@ -46,6 +46,22 @@ t.test('feed: only a service client with the scope `guard` and its secret may po
     assertProblem(t, leave, 'client-invalid')
   }
   assertProblem(t, await service.call('/guards/poll', { body: {} }), 'request-malformed')
+})
+
+t.test('feed: each answer repeats the `Poll-Id` of its poll, and one that is no UUID is refused', async t => {
+  const service = await startService(t, short)
+  const guard = testGuard(service)
+  const statusOf = async ({ poll }: TestGuard, more = {}) => {
+    const pollId = randomUUID()
+    const { status, headers } = await poll(more, { 'poll-id': pollId })
+    t.equal(headers.get('poll-id'), pollId)
+    return status
+  }
+  t.equal(await statusOf(guard), 200)
+  t.equal(await statusOf(guard, { feedId: randomUUID(), after: 0 }), 409)
+  t.equal(await statusOf(testGuard(service, { authorization: 'Basic x' })), 401)
+  t.equal((await guard.poll()).headers.get('poll-id'), null)
+  assertProblem(t, await guard.poll({}, { 'poll-id': 'a b' }), 'request-malformed')
 })
 
 t.test('feed: the previous secret is accepted until its overlap ends', async t => {

@@ -6,7 +6,7 @@ import type { TestService } from './service.ts'
 
 export interface TestGuard {
   id: string
-  poll: (more?: object) => Promise<HttpResponse>
+  poll: (more?: object, headers?: Record<string, string>) => Promise<HttpResponse>
   /** Sends a poll that must be answered with 200. */
   pollAccepted: (more?: object) => Promise<PollResponse>
   /** Polls until the guard has its first lease; later polls are held. */
@@ -18,8 +18,10 @@ export function testGuard(
   { call, guardCredentials }: Pick<TestService, 'call' | 'guardCredentials'>,
   { id = randomUUID(), authorization = guardCredentials }: { id?: string; authorization?: string } = {},
 ): TestGuard {
-  const poll = (more: object = {}) =>
-    call('/guards/poll', { body: { guard: id, name: 'test', version: '1', ...more }, headers: { authorization } })
+  const poll: TestGuard['poll'] = (more = {}, headers = {}) => {
+    const body = { guard: id, name: 'test', version: '1', ...more }
+    return call('/guards/poll', { body, headers: { authorization, ...headers } })
+  }
   const pollAccepted = async (more: object = {}) => {
     const { status, body } = await poll(more)
     if (status !== 200) throw new Error(`the poll was refused: ${JSON.stringify(body)}`)

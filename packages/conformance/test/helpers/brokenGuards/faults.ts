@@ -29,8 +29,8 @@ export const faults = {
     edits: [
       {
         file: '/packages/guard-core/dist/src/feed/feedClient.js',
-        from: 'timeoutMs: pollTimeoutMs, maxBytes',
-        to: 'timeoutMs: 10 * pollTimeoutMs, maxBytes',
+        from: 'timeoutMs: pollTimeoutMs,',
+        to: 'timeoutMs: 10 * pollTimeoutMs,',
       },
       {
         file: follow,
@@ -43,6 +43,13 @@ export const faults = {
             applyResponse(identity.follower, answer.response, { sentAt: pending, receivedAtMs: clock.nowMs() });
         });`,
       },
+    ],
+  },
+  'answer to another poll believed': {
+    check: 'poll-id',
+    why: /^a revoked token got a 2xx after the barrier returned$/,
+    edits: [
+      { file: '/packages/guard-core/dist/src/feed/feedClient.js', from: 'repeated === pollId', to: 'repeated !== ""' },
     ],
   },
   'entry forgotten early': {
