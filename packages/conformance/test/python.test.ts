@@ -3,20 +3,15 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { requirePython } from '@gatehouse/testkit'
 import t from 'tap'
 import { runChecks, startFakeAuth, tableOf } from '../src/index.ts'
 
 const folder = fileURLToPath(new URL('../../../../guards/python/', import.meta.url))
-// Debian's packages belong to Debian's interpreter, which need not be the first in the path.
-const python = ['/usr/bin/python3', 'python3'].find(
-  name => spawnSync(name, ['-c', 'import sys, cryptography, uvicorn; assert sys.version_info >= (3, 11)']).status === 0,
-)
-const needed = 'Python 3.11 with cryptography and uvicorn (Debian: python3-cryptography python3-uvicorn)'
-const options = python === undefined ? { skip: `SKIPPED: ${needed} is not installed` } : {}
-if (python === undefined) console.error(`# SKIPPED: the Python guard is not tested, since ${needed} is not installed`)
+const { python, options } = requirePython()
 
 t.test('the Python guard decides every vector as it must', options, async t => {
-  const { status, stderr } = spawnSync(python ?? '', ['-m', 'unittest', 'discover', '-s', 'tests'], {
+  const { status, stderr } = spawnSync(python, ['-m', 'unittest', 'discover', '-s', 'tests'], {
     cwd: folder,
     encoding: 'utf8',
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
@@ -28,7 +23,7 @@ t.test('the Python guard passes every check', options, async t => {
   const auth = await startFakeAuth()
   t.teardown(auth.stop)
   const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' }
-  const child = spawn(python ?? '', [`${folder}tests/app.py`, auth.url], { env, stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(python, [`${folder}tests/app.py`, auth.url], { env, stdio: ['ignore', 'pipe', 'ignore'] })
   t.teardown(async () => {
     child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')

@@ -1,7 +1,7 @@
-/** Runs the code of the README and of the tutorial. */
+/** Runs the code of the README, of the tutorial and of the guard for Python. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { codeOf, exampleOf, freePort, httpClient, startProcess } from '@gatehouse/testkit'
+import { codeOf, exampleOf, freePort, httpClient, requirePython, startProcess, startProgram } from '@gatehouse/testkit'
 import t from 'tap'
 import { clientSecret, systemOf, type Tokens, until } from '../src/system.ts'
 
@@ -94,6 +94,55 @@ t.test('tutorial: the service answers each call as the page says', async t => {
   const { body: receipt } = await asAdmin(`/admin/users/${ada.id}/sessions/end`, { body: {} })
   t.match(receipt, { inForce: true, guards: [{ name: 'notes-1', acknowledgedAt: String }] })
   t.equal(codeOf(await call('/notes', { token: accessToken })), 'session-ended')
+})
+
+/** What the README of the Python guard imports as the application: it answers who the caller is. */
+const pythonApplication = `
+import json
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+    caller = scope.get("caller")
+    await send({"type": "http.response.body", "body": json.dumps(caller and caller.id).encode()})
+`
+const { python, options } = requirePython()
+
+t.test('README of the Python guard: the code guards an application until its session ends', options, async t => {
+  const system = await systemOf(t)
+  const guardFolder = `${root}guards/python`
+  const folder = t.testdir({
+    'warehouse.py': pythonApplication,
+    'guarded.py': exampleOf(`${guardFolder}/README.md`, 'python'),
+  })
+  const port = await freePort()
+  const { stop } = await startProgram({
+    command: python,
+    args: ['-m', 'uvicorn', 'guarded:app', '--port', String(port)],
+    port,
+    env: {
+      ...process.env,
+      PYTHONPATH: `${guardFolder}:${folder}`,
+      PYTHONDONTWRITEBYTECODE: '1',
+      AUTH_URL: system.issuer,
+      CLIENT_ID: 'resource',
+      CLIENT_SECRET: clientSecret,
+    },
+    cleanUp: () => undefined,
+  })
+  t.teardown(stop)
+
+  const call = httpClient(`http://127.0.0.1:${port}`)
+  const { accessToken: token, refreshToken } = await system.login(await system.createAccount('ada@example.org'))
+  t.equal(codeOf(await call('/')), 'token-missing')
+  await until(async () => (await call('/', { token })).status === 200)
+  t.match((await call('/', { token })).body, /^[0-9a-f-]{36}$/)
+  t.equal((await call('/livez')).status, 200)
+  t.equal(codeOf(await call('/restricted', { token })), 'insufficient-scope')
+  const ended = await system.auths[0]?.call('/session', { method: 'DELETE', body: { refreshToken } })
+  t.equal(ended?.status, 204)
+  t.equal(codeOf(await call('/', { token })), 'session-ended')
 })
 
 interface Page {

@@ -21,7 +21,7 @@ function recipeBlocks(heading: string): string[] {
  */
 export function exampleOf(page: string, name: string): string {
   const [, code] =
-    new RegExp(`<!-- run: ${name} -->\\n\`\`\`js\\n([\\s\\S]*?)\`\`\``).exec(readFileSync(page, 'utf8')) ?? []
+    new RegExp(`<!-- run: ${name} -->\\n\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``).exec(readFileSync(page, 'utf8')) ?? []
   if (code === undefined) throw new Error(`${page} has no example "${name}"`)
   return code
 }
