@@ -12,6 +12,7 @@ import {
   deleteClient,
   type LockedClient,
   lockClient,
+  removeScopes,
   renewClientSession,
   replaceKeys,
   replaceSecret,
@@ -131,8 +132,8 @@ export async function setClientKeys(
 }
 
 /**
- * Ends every token and session of the client, then deletes it. After a failure the client remains without credentials, and
- * the request can be repeated.
+ * Ends every token and session of the client, then deletes it. After a failure the client remains without credentials and
+ * scopes, and the request can be repeated.
  * @throws ProblemError `not-found`, `insufficient-scope`
  */
 export async function removeClient(
@@ -142,20 +143,20 @@ export async function removeClient(
 ): Promise<RevocationResult> {
   const { db, revocations } = deps
   const ownChanges = { session: false }
-  let mayExchange = false
   const cutOff = await revocations.revokeWith(async tx => {
     const client = await lockForActor(tx, id, context)
-    mayExchange = client.scopes.includes('exchange')
     ownChanges.session = client.sessionId === context.sid
-    // Without a secret and a key it cannot authenticate. A token exchange that waits for the lock finds another session of the
-    // client, and starts none.
+    // Without a secret and a key it cannot authenticate, and with a secret that it gets meanwhile it has no right. A token
+    // exchange that waits for the lock finds another session of the client, and starts none.
     await replaceKeys(tx, { id, jwks: { keys: [] } })
+    await removeScopes(tx, id)
     await renewClientSession(tx, id)
     const entries = [sessionEntry(client.sessionId)]
     return { entries, action: 'client.delete', target: id, sessionsEnded: 0, ownChanges }
   }, context)
   if (cutOff === undefined) throw new Error('a deletion without an entry')
-  const revoked = mayExchange ? await endSessionsOf(deps, { id, ownChanges }, context) : cutOff
+  // Also of a client without `exchange`: it may have lost that scope.
+  const revoked = await endSessionsOf(deps, { id, ownChanges }, context)
   await deleteClient(db, id)
   return revoked.sessionsEnded === 0 ? cutOff : revoked
 }

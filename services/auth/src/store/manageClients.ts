@@ -96,6 +96,11 @@ export async function replaceKeys(db: Db, { id, jwks }: { id: string; jwks: obje
      WHERE id = ${id}`
 }
 
+/** The caller holds the row's lock. */
+export async function removeScopes(db: Db, id: string): Promise<void> {
+  await db.serviceClient.updateMany({ where: { id }, data: { scopes: [] } })
+}
+
 /** New tokens of the client carry another `sid`. The caller holds the row's lock, and revokes the old `sid`. */
 export async function renewClientSession(db: Db, id: string): Promise<void> {
   await db.serviceClient.updateMany({ where: { id }, data: { sessionId: randomUUID() } })

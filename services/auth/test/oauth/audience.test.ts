@@ -1,6 +1,7 @@
 /** The audience of a service client: what it introspects and exchanges (RFC 7662, RFC 8693, RFC 8707). */
 import t, { type Test } from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
+import { holdLock, untilBlocked } from '../helpers/locks.ts'
 import { postForm } from '../helpers/oauthForms.ts'
 import { assertProblem, basic, guardSecret } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
@@ -129,6 +130,8 @@ t.test(
   async t => {
     const { callAsAdmin, call, database, first, renew, lastAudit } = await startExchanged(t)
     const sid = claimsOf(((await renew(first)).body as Token).access_token)['sid']
+    // A session outlasts the scope that began it.
+    await database.prisma.serviceClient.update({ where: { id: 'api' }, data: { scopes: ['introspect'] } })
     const guard = { guard: '11111111-1111-4111-8111-111111111111', name: 'test', version: '1' }
     const headers = { authorization: basic('guards', guardSecret) }
     const start = (await call('/guards/poll', { body: guard, headers })).body as { feedId: string; head: number }
@@ -148,3 +151,20 @@ t.test(
     assertProblem(t, await callAsAdmin('/admin/clients/api', { method: 'DELETE' }), 'not-found')
   },
 )
+
+t.test('delete client: with a secret that it gets meanwhile it starts no session', async t => {
+  const service = await startExchanged(t)
+  const { callAsAdmin, database, first, renew, tokens } = service
+  t.equal((await renew(first)).status, 200)
+  const lock = await holdLock(t, service, `SELECT FROM sessions WHERE client_id = 'api' FOR UPDATE`)
+  const deleting = callAsAdmin('/admin/clients/api', { method: 'DELETE' })
+  await untilBlocked(service, 1)
+  const rotated = await callAsAdmin('/admin/clients/api/rotate', { body: {} })
+  const { secret } = rotated.body as { secret: string }
+  const form = { grant_type, subject_token: tokens.forApi, subject_token_type, requested_token_type: refreshType }
+  const exchanged = await postForm(service, '/oauth/token', { ...form, client_id: 'api', client_secret: secret })
+  t.match(exchanged, { status: 400, body: { error: 'unauthorized_client' } })
+  await lock.release()
+  t.match(await deleting, { status: 200, body: { inForce: true } })
+  t.equal(await database.prisma.session.count({ where: { clientId: 'api', endedAt: null } }), 0)
+})
