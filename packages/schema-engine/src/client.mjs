@@ -20,11 +20,18 @@ export async function withClient(url, work) {
 }
 
 /**
- * Prisma's `schema` parameter becomes the search path, as in Prisma's own engine.
+ * Prisma's `schema` parameter becomes the search path, as in Prisma's own engine. A statement may run for hours, so no limit
+ * ends it, but the kernel reports a connection that has been dropped.
  * @param {string} url
  */
 export function connectionOptions(url) {
-  return { connectionString: url, options: `-c TimeZone=UTC -c search_path=${quoted(schemaOf(url))}` }
+  return {
+    connectionString: url,
+    options: `-c TimeZone=UTC -c search_path=${quoted(schemaOf(url))}`,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Opens connections: to the host that accepts writes when a URL names several, and with a password from a command. */
+import { systemClock } from '@gatehouse/clock'
 import pg from 'pg'
 import { type DatabaseHost, type DatabaseUrl, parseDatabaseUrl } from './databaseUrl.ts'
 import { createPasswordReader } from './passwordCommand.ts'
@@ -68,18 +69,42 @@ export function createConnections({ url, passwordCommand = null }: ConnectionOpt
   return { ...parsed, Client: Client as unknown as typeof pg.Client, resolveUrl }
 }
 
-/** Lends a connection of its own, and ends it after the work. */
+/** Longer than a migration waits for the lock, and than any statement of a backup takes. */
+const statementLimitMs = 150_000
+const connectLimitMs = 10_000
+/** The kernel reports a connection that has been dropped within 20 s while no data is on the way. */
+const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
+
+/** Lends a connection of its own, and ends it after the work. No wait for PostgreSQL is without a limit. */
 export async function withConnection<Result>(
-  { client: config, Client }: Connections,
+  { client: config, Client, connectTimeoutMs = connectLimitMs }: Connections,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new Client(config)
+  const limits = { connectionTimeoutMillis: connectTimeoutMs, query_timeout: statementLimitMs }
+  const client = new Client({ ...config, ...keepAlive, ...limits })
   await client.connect()
   try {
     return await work(client)
   } finally {
-    await client.end()
+    await endConnection(client)
   }
+}
+
+const closeMs = 1000
+
+/** Ends a connection; the socket of one that does not answer is destroyed after a second. */
+export async function endConnection(client: pg.Client | undefined): Promise<void> {
+  const timeout = new AbortController()
+  const ending = client?.end().catch(() => undefined)
+  await Promise.race([ending, systemClock.sleep(closeMs, timeout.signal).catch(() => undefined)])
+  timeout.abort()
+  destroySocket(client)
+}
+
+/** A silent connection never answers the end of the protocol. */
+export function destroySocket(client: pg.Client | undefined): void {
+  const { connection } = (client ?? {}) as { connection?: { stream: { destroy: () => void } } }
+  connection?.stream.destroy()
 }
 
 interface HostFinder {

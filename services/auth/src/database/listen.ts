@@ -1,7 +1,7 @@
 /** Listens for PostgreSQL's notifications. They only wake readers: a lost notification costs time and no correctness. */
 import type { Clock } from '@gatehouse/clock'
 import type pg from 'pg'
-import type { Connections } from './connections.ts'
+import { type Connections, destroySocket, endConnection } from './connections.ts'
 
 export type Channel = 'gatehouse_feed' | 'gatehouse_acks' | 'gatehouse_keys'
 
@@ -24,7 +24,6 @@ const reconnectMs = 500
 /** A connection that a firewall dropped is silent: only a statement without an answer shows it. */
 const heartbeatMs = 5000
 const answerMs = 2000
-const closeMs = 1000
 
 /** Listens on a connection of its own until closed, and reconnects whenever the connection breaks or falls silent. */
 export function listen({ connections, clock, onWake, onError }: ListenOptions): Listener {
@@ -64,7 +63,7 @@ export function listen({ connections, clock, onWake, onError }: ListenOptions): 
         outageSinceMs ??= clock.nowMs()
         if (!stop.signal.aborted) onError(error)
       })
-      disconnect(current)
+      destroySocket(current)
       await clock.sleep(reconnectMs, stop.signal).catch(() => undefined)
     }
   }
@@ -72,18 +71,8 @@ export function listen({ connections, clock, onWake, onError }: ListenOptions): 
   const done = listenUntilStopped()
   const close = async () => {
     stop.abort()
-    const timeout = new AbortController()
-    const ending = current?.end().catch(() => undefined)
-    await Promise.race([ending, clock.sleep(closeMs, timeout.signal).catch(() => undefined)])
-    timeout.abort()
-    disconnect(current)
+    await endConnection(current)
     await done
   }
   return { outageMs: () => (outageSinceMs === null ? 0 : clock.nowMs() - outageSinceMs), close }
-}
-
-/** Destroys the socket: a silent connection never answers the end of the protocol. */
-function disconnect(client: pg.Client | undefined): void {
-  const { connection } = (client ?? {}) as { connection?: { stream: { destroy: () => void } } }
-  connection?.stream.destroy()
 }

@@ -7,6 +7,7 @@ import type pg from 'pg'
 import { type Connections, createConnections, withConnection } from './connections.ts'
 import type { Db } from './database.ts'
 import { migrationNames, prismaDir, readMigrations, readSchema } from './migrations.ts'
+import { type Heartbeat, whileAnswering } from './silentConnections.ts'
 
 export interface MigrateOptions {
   /** Either a URL, */
@@ -15,9 +16,12 @@ export interface MigrateOptions {
   connections?: Connections
   /** The folder of the migrations; `prisma/migrations` by default. */
   migrationsDir?: string
+  heartbeat?: Heartbeat
 }
 
 const filters = { externalTables: [], externalEnums: [] }
+
+const defaultHeartbeat: Heartbeat = { everyMs: 10_000, answerMs: 30_000 }
 
 /** The key of our advisory lock: the engine takes its own on another connection, so the two must differ. */
 const lockKey = 4283_1910_0417
@@ -33,8 +37,10 @@ const lockPollMs = 100
  * were interrupted are repeated.
  * @returns the names of the migrations that this call applied
  * @throws SettingsError when the schema belongs to another application, or another process migrates for two minutes
+ * @throws Error when PostgreSQL does not answer the heartbeat: a statement may run for hours, so it has no limit of its own
  */
-export async function migrate({ connectionString = '', ...options }: MigrateOptions): Promise<{ applied: string[] }> {
+export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
+  const { connectionString = '', heartbeat = defaultHeartbeat } = options
   const connections = options.connections ?? createConnections({ url: connectionString })
   const migrationsList = await readMigrations(options.migrationsDir ?? join(prismaDir(), 'migrations'))
   const { withSchemaEngine } = await import('@gatehouse/schema-engine')
@@ -42,10 +48,13 @@ export async function migrate({ connectionString = '', ...options }: MigrateOpti
   return withLock(connections, async client => {
     await refuseForeignMigrations(client, ownNames)
     await withdrawUnfinished(client, migrationsList)
-    return withSchemaEngine({ url: await connections.resolveUrl(), schemas: [] }, async engine => {
-      const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters })
-      return { applied: appliedMigrationNames }
-    })
+    const url = await connections.resolveUrl()
+    return whileAnswering(client, heartbeat, signal =>
+      withSchemaEngine({ url, schemas: [], signal }, async engine => {
+        const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters })
+        return { applied: appliedMigrationNames }
+      }),
+    )
   })
 }
 

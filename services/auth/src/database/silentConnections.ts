@@ -61,3 +61,40 @@ export function closeSilentConnections(pool: pg.Pool, limitMs: number): SilentCo
   }
   return { endPool }
 }
+
+/** In milliseconds. */
+export interface Heartbeat {
+  everyMs: number
+  /** How long PostgreSQL may take to answer. */
+  answerMs: number
+}
+
+/**
+ * Does the work while PostgreSQL answers on this connection, which the heartbeat also keeps from being idle.
+ * @param work ends when its signal aborts
+ */
+export async function whileAnswering<Result>(
+  client: pg.Client,
+  { everyMs, answerMs }: Heartbeat,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const [done, lost] = [new AbortController(), new AbortController()]
+  // `pg` reads `query_timeout` of a query too, which its types do not know.
+  const ping: pg.QueryConfig & { query_timeout: number } = { text: 'SELECT', query_timeout: answerMs }
+  const beat = async () => {
+    for (;;) {
+      await systemClock.sleep(everyMs, done.signal)
+      await client.query(ping)
+    }
+  }
+  beat().catch(error => {
+    if (!done.signal.aborted) lost.abort(error)
+  })
+  try {
+    return await work(lost.signal)
+  } catch (error) {
+    throw lost.signal.aborted ? lost.signal.reason : error
+  } finally {
+    done.abort()
+  }
+}

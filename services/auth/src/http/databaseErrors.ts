@@ -32,7 +32,7 @@ const adapterKinds = new Set([
 const sqlStates = /^(08|53|57|58|40)|^25006$/
 const socketCodes = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/
 const poolWords =
-  /timeout exceeded when trying to connect|Connection terminated|connection timeout|Query read timeout|is not queryable|Cannot use a pool after calling end|no host accepts writes/i
+  /timeout exceeded when trying to connect|Connection terminated|connection timeout|timeout expired|Query read timeout|is not queryable|Cannot use a pool after calling end|no host accepts writes/i
 
 /** @returns `unavailable` (503, never 401) for a database that cannot answer; undefined for any other error */
 export function databaseErrorToProblem(error: unknown): ProblemError | undefined {
