@@ -18,7 +18,8 @@ export const metricsRoute: FastifyPluginAsync<MetricsOptions> = async (app, { me
   collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 100 })
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name, help, labelNames, registers: [metrics] })
-  const byGuard = ['guard', 'instance']
+  // Prometheus renames `instance` of a service and puts the address that it reads there.
+  const byGuard = ['guard', 'guard_id']
   const liveGuards = gauge('gatehouse_guards_live', 'Guards with a running lease')
   const guardLag = gauge(
     'gatehouse_guard_lag_entries',
@@ -41,10 +42,10 @@ export const metricsRoute: FastifyPluginAsync<MetricsOptions> = async (app, { me
     guardLag.reset()
     silence.reset()
     for (const guard of live.guards) {
-      guardLag.set({ guard: guard.name, instance: guard.id }, lagOf(guard, live))
+      guardLag.set({ guard: guard.name, guard_id: guard.id }, lagOf(guard, live))
     }
     // A frozen guard holds its lease for seconds: a scrape could miss it.
-    for (const { id, name, seconds } of silences) silence.set({ guard: name, instance: id }, seconds)
+    for (const { id, name, seconds } of silences) silence.set({ guard: name, guard_id: id }, seconds)
     held.set(Math.max(0, (live.holdUntilMs ?? 0) - live.dbNowMs) / 1000)
     return reply.type(metrics.contentType).send((await metrics.metrics()) + requests.text())
   })

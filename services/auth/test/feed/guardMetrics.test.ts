@@ -23,12 +23,13 @@ t.test(
       [Number(limit), frozen.id],
     )
     const text = String((await service.call('/metrics')).body)
+    t.notMatch(text, /[{,](instance|job)="/, 'labels that Prometheus sets itself')
     const valueFor = (name: string, id: string) => {
       const [, value = 'missing'] =
-        new RegExp(`^${name}\\{guard="test",instance="${id}"\\} (.*)$`, 'm').exec(text) ?? []
+        new RegExp(`^${name}\\{guard="test",guard_id="${id}"\\} (.*)$`, 'm').exec(text) ?? []
       return Number(value)
     }
-    t.notMatch(text, `gatehouse_guard_lag_entries{guard="test",instance="${frozen.id}"`, 'its lease has ended')
+    t.notMatch(text, `gatehouse_guard_lag_entries{guard="test",guard_id="${frozen.id}"`, 'its lease has ended')
     t.equal(valueFor('gatehouse_guard_lag_entries', other.id), 0)
     t.ok(valueFor('gatehouse_guard_silent_seconds', frozen.id) > Number(limit))
     t.ok(valueFor('gatehouse_guard_silent_seconds', other.id) < Number(limit))
