@@ -89,11 +89,13 @@ export async function startExtAuthz(options: ExtAuthzOptions): Promise<{ port: n
   return { port, stop }
 }
 
+/** Envoy drops a header with an empty value, and would leave that of the client: so it is removed. */
 function admitted(identity: Record<string, string>): CheckResponse {
-  return {
-    status: { code: codes.ok },
-    ok_response: { headers: headerOptions(identity), headers_to_remove: ['authorization'] },
-  }
+  const isEmpty = ([, value]: [string, string]) => value === ''
+  const fields = Object.entries(identity)
+  const headers = headerOptions(Object.fromEntries(fields.filter(field => !isEmpty(field))))
+  const removed = ['authorization', ...fields.filter(isEmpty).map(([name]) => name)]
+  return { status: { code: codes.ok }, ok_response: { headers, headers_to_remove: removed } }
 }
 
 /** An error that is no problem becomes `internal-error`. */
