@@ -84,7 +84,10 @@ t.test('ext_authz: admits a valid token with identity headers that replace those
   t.strictSame(ok?.headers_to_remove, ['authorization'])
 
   const { ok_response: bare } = await check(service.token({ scope: undefined, roles: [] }))
-  t.notOk(bare?.headers.some(({ header }) => header.value === ''), 'Envoy drops a header with an empty value')
+  t.notOk(
+    bare?.headers.some(({ header }) => header.value === ''),
+    'Envoy drops a header with an empty value',
+  )
   t.strictSame(bare?.headers_to_remove, ['authorization', 'x-auth-roles', 'x-auth-scope'], 'so its own are removed')
 })
 
