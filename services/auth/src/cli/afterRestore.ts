@@ -1,7 +1,7 @@
 /** `gatehouse after-restore`: what must follow a restore of the database from a backup. */
 import { readSettings } from '@gatehouse/settings'
 import { settings } from '../config.ts'
-import type { Database } from '../database/database.ts'
+import type { Database, Db } from '../database/database.ts'
 import { announceKeysAgain } from '../keys/announceKey.ts'
 import { appendToFeed } from '../revoke/appendToFeed.ts'
 import { raiseGlobalEpoch } from '../store/appendRevocations.ts'
@@ -11,6 +11,8 @@ import type { Environment } from './databaseCommands.ts'
 import { type Options, UsageError } from './options.ts'
 
 const confirmation = 'end every session'
+/** A million accounts take minutes. */
+const transactionLimitMs = 3_600_000
 
 /**
  * A backup lacks what was revoked after it. The command therefore ends every session and refuses
@@ -28,18 +30,19 @@ export async function afterRestore(
   const read = { ACCESS_TOKEN_SECONDS, REVOCATION_MARGIN_MS, LEASE_MS, LEASE_MARGIN_MS }
   const limits = readSettings(read, environment)
   const retentionMs = limits.ACCESS_TOKEN_SECONDS * 1000 + limits.REVOCATION_MARGIN_MS
-  return prisma.$transaction(async tx => {
+  const work = async (tx: Db) => {
     const sessions = await countActive(tx)
     const feedId = await resetFeed(tx, limits.LEASE_MS + limits.LEASE_MARGIN_MS)
     const keyContext = { actor: 'command line', reason }
     await announceKeysAgain(tx, keyContext)
     const globalEpoch = await raiseGlobalEpoch(tx)
     const entries = [{ kind: 'global' as const, subject: null, epoch: globalEpoch, effect: 'ended' as const }]
-    const work = { entries, action: 'database.after-restore' as const, target: null, sessionsEnded: sessions }
+    const revocation = { entries, action: 'database.after-restore' as const, target: null, sessionsEnded: sessions }
     const context = { ...keyContext, detail: { feedId } }
-    const { seq, sessionsEnded } = await appendToFeed(tx, work, { context, retentionMs })
+    const { seq, sessionsEnded } = await appendToFeed(tx, revocation, { context, retentionMs })
     return { feedId, seq, sessionsEnded }
-  })
+  }
+  return prisma.$transaction(work, { timeout: transactionLimitMs })
 }
 
 /** @throws UsageError without the confirmation */

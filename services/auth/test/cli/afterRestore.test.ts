@@ -31,6 +31,23 @@ t.test('after-restore: refuses all earlier tokens and sessions, and guards start
   t.equal((await service.call('/me', { token: (await service.login(ada)).accessToken })).status, 200)
 })
 
+t.test('after-restore: raises the epochs in statements of bounded size', async t => {
+  const { database, environment } = await startWithAdmin(t)
+  const { pool } = database
+  await pool.query(`
+    INSERT INTO accounts (email, email_key, password_hash) SELECT n, n, 'none' FROM generate_series(1, 5001) AS n;
+    CREATE FUNCTION refuse_large() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF (SELECT count(*) FROM changed) > 5000 THEN RAISE 'too many rows'; END IF;
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER refuse_large AFTER UPDATE ON accounts REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT EXECUTE FUNCTION refuse_large()`)
+  await afterRestore(database, { confirm: 'end every session' }, environment)
+  const { rowCount } = await pool.query('SELECT FROM accounts WHERE epoch = 0')
+  t.equal(rowCount, 0, 'every account has a new epoch')
+})
+
 t.test('after-restore: announces and withdraws the keys again, which a restored feed lacks', async t => {
   const service = await startWithAdmin(t, { KEY_ENCRYPTION_KEYS: `1:${'ab'.repeat(32)}` })
   const announce = async () => {
