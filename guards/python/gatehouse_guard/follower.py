@@ -35,8 +35,8 @@ class Index:
             self.everything = (entry["epoch"] or 0, effect, expires)
 
     def lookup(self, claims: dict) -> str | None:
-        """The effect that covers the token: of its session, else its user, else of all."""
-        session = self.sessions.get(claims["sid"])
+        """The effect that covers the token: of its session or its actor's, else its user, else of all."""
+        session = self.sessions.get(claims["sid"]) or self.sessions.get(claims.get("act", {}).get("sid"))
         if session is not None:
             return session[0]
         user = self.users.get(claims["sub"])

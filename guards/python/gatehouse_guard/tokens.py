@@ -140,6 +140,9 @@ def _type_error(claims: dict) -> str | None:
         return "scope is not a list of scopes"
     if not isinstance(roles, list) or not all(_is_text(role) for role in roles):
         return "roles is not a list of strings"
+    actor = claims.get("act", {})
+    if not isinstance(actor, dict) or not _is_text(actor.get("sid", "none")):
+        return "act is not an actor"
     return None
 
 

@@ -34,6 +34,7 @@ export interface ScriptToken {
   sub: string
   epoch: number
   global_epoch: number
+  act?: { sub: string; sid?: string }
   /** In seconds since 1970; far in the future by default. */
   exp?: number
 }

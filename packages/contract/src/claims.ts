@@ -42,8 +42,11 @@ export interface AccessTokenClaims {
    * one.
    */
   global_epoch: number
-  /** The client that acts for the account (RFC 8693 section 4.1), in a token that it exchanged for another. */
-  act?: { sub: string }
+  /**
+   * The client that acts for the account (RFC 8693 section 4.1), in a token that it exchanged for another. `sid` is that of
+   * the client's own tokens: what revokes them revokes this token too.
+   */
+  act?: { sub: string; sid?: string }
 }
 
 /** The claims that every access token must have; a guard refuses a token that lacks one of them. */

@@ -60,7 +60,7 @@ export function tokenSizeOf(contents: TokenContents): number {
     roles,
     epoch: maxEpoch,
     global_epoch: maxEpoch,
-    ...(actor === undefined ? {} : { act: { sub: actor } }),
+    ...(actor === undefined ? {} : { act: { sub: actor, sid: uuid } }),
   }
   return encodedLength(jsonBytes(header)) + encodedLength(jsonBytes(claims)) + encodedLength(signatureBytes) + 2
 }

@@ -59,7 +59,7 @@ export function createStreamTracker(limits: StreamLimits): StreamTracker {
 
   function release(stream: Stream): boolean {
     if (!streams.delete(stream)) return false
-    removeFrom(bySid, stream.caller.sid, stream)
+    for (const sid of sessionsOf(stream.caller)) removeFrom(bySid, sid, stream)
     removeFrom(bySub, stream.caller.id, stream)
     return true
   }
@@ -90,7 +90,7 @@ export function createStreamTracker(limits: StreamLimits): StreamTracker {
       if ((bySub.get(caller.id)?.size ?? 0) >= limits.maxStreamsPerAccount) return 'rate-limited'
       const stream: Stream = { caller, close: closeStream, runsOnUnknown: onUnknown === 'allow' }
       streams.add(stream)
-      addTo(bySid, caller.sid, stream)
+      for (const sid of sessionsOf(caller)) addTo(bySid, sid, stream)
       addTo(bySub, caller.id, stream)
       return () => {
         release(stream)
@@ -119,6 +119,11 @@ export function createStreamTracker(limits: StreamLimits): StreamTracker {
     },
     size: () => streams.size,
   }
+}
+
+/** Of the token, and of the client that acts with it. */
+function sessionsOf({ sid, claims }: Caller): string[] {
+  return claims.act?.sid === undefined ? [sid] : [sid, claims.act.sid]
 }
 
 function expiryMs({ caller }: Stream): number {

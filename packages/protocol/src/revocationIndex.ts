@@ -2,7 +2,7 @@
 import type { AccessTokenClaims, Entry, KeyEntry, RevocationEffect } from '@gatehouse/contract'
 
 /** The claims of a token that the index reads. */
-export type TokenClaims = Pick<AccessTokenClaims, 'sid' | 'sub' | 'epoch' | 'global_epoch'>
+export type TokenClaims = Pick<AccessTokenClaims, 'sid' | 'sub' | 'epoch' | 'global_epoch' | 'act'>
 
 interface EpochEntry {
   epoch: number
@@ -69,20 +69,25 @@ export function applyEntry(index: RevocationIndex, entry: Entry): void {
 }
 
 /**
- * Looks up a token. The session comes first: an ended session is 401, even when the account is
- * disabled.
+ * Looks up a token. Its session and that of the client that acts come first: an ended session is
+ * 401, even when the account is disabled.
  * @param index the index
  * @param token the token's claims
  * @returns the effect of the revocation that covers the token; undefined when none does
  */
 export function lookup(index: RevocationIndex, token: TokenClaims): RevocationEffect | undefined {
-  const session = index.sessions.get(shardOf(token.sid))?.get(token.sid)
-  if (session !== undefined) return effectCodes[session % effectCodes.length]
+  const session = sessionEffect(index, token.sid) ?? sessionEffect(index, token.act?.sid)
+  if (session !== undefined) return session
   const user = index.users.get(token.sub)
   if (user !== undefined && token.epoch < user.epoch) return user.effect
   const { global } = index
   if (global !== null && token.global_epoch < global.epoch) return global.effect
   return undefined
+}
+
+function sessionEffect(index: RevocationIndex, sid: string | undefined): RevocationEffect | undefined {
+  const packed = sid === undefined ? undefined : index.sessions.get(shardOf(sid))?.get(sid)
+  return packed === undefined ? undefined : effectCodes[packed % effectCodes.length]
 }
 
 /**

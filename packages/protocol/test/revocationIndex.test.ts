@@ -3,7 +3,7 @@ import type { RevocationEntry } from '@gatehouse/contract'
 import t from 'tap'
 import { applyEntry, createRevocationIndex, entryCount, lookup, removeExpired, type TokenClaims } from '../src/index.ts'
 
-const token: TokenClaims = { sid: 's1', sub: 'u1', epoch: 3, global_epoch: 7 }
+const token: TokenClaims = { sid: 's1', sub: 'u1', epoch: 3, global_epoch: 7, act: { sub: 'portal', sid: 'c1' } }
 const expiresAtMs = 1_700_000_000_123
 
 function session(subject: string, more: Partial<RevocationEntry> = {}): RevocationEntry {
@@ -24,6 +24,7 @@ function indexOf(...entries: RevocationEntry[]) {
 const lookups: Record<string, { entries: RevocationEntry[]; is: RevocationEntry['effect'] | undefined }> = {
   'an empty index covers nothing': { entries: [], is: undefined },
   'an ended session is covered': { entries: [session('s1')], is: 'ended' },
+  'a token whose actor has ended is covered': { entries: [session('c1')], is: 'ended' },
   'another session is not covered': { entries: [session('s2')], is: undefined },
   'a session can be forbidden': { entries: [session('s1', { effect: 'forbidden' })], is: 'forbidden' },
   'a session can be superseded': { entries: [session('s1', { effect: 'superseded' })], is: 'superseded' },

@@ -21,6 +21,8 @@ export const effectsCheck = form(
   'effects',
   'each effect has its problem, and a session entry comes before a user entry before a global entry',
   async kit => {
+    const actor = randomUUID()
+    const acting = { act: { sub: 'portal', sid: actor } }
     const covered = async (entries: object[], overrides: Record<string, unknown> = {}) => {
       const subject = kit.token(overrides)
       for (const { kind, ...fields } of entries as { kind: 'session' | 'user' }[])
@@ -31,6 +33,7 @@ export const effectsCheck = form(
     const user = (effect: string, epoch = 1) => ({ kind: 'user', effect, epoch })
     const cases: [string, object[], string, Record<string, unknown>?][] = [
       ['session, ended', [session('ended')], 'session-ended'],
+      ['session of the actor, ended', [{ ...session('ended'), subject: actor }], 'session-ended', acting],
       ['user, ended', [user('ended')], 'session-ended'],
       ['user, forbidden', [user('forbidden')], 'account-disabled'],
       ['user, superseded', [user('superseded')], 'token-expired'],
@@ -97,19 +100,23 @@ export const loadCheck = safe(
 
 export const streamCheck = safe(
   'stream',
-  'an open stream is closed when its token is revoked',
+  'an open stream is closed when its session, or that of its actor, is revoked',
   async kit => {
-    const [subject, other] = [kit.token(), kit.token()]
-    const stream = await kit.probe.open(kit.routes.stream, subject.authorization)
-    const otherStream = await kit.probe.open(kit.routes.stream, other.authorization)
+    const actor = randomUUID()
+    const subjects = [kit.token(), kit.token({ act: { sub: 'portal', sid: actor } }), kit.token()] as const
+    const [subject, acting] = subjects
+    const streams = await Promise.all(
+      subjects.map(({ authorization }) => kit.probe.open(kit.routes.stream, authorization)),
+    )
     try {
-      expectResult(String(stream.status), '200', 'the stream')
+      for (const { status } of streams) expectResult(String(status), '200', 'the stream')
       await kit.revoke(subject)
-      await within(stream.ended, 500, 'the stream stayed open after the barrier returned')
-      if (!otherStream.isOpen()) throw new CheckFailed('the stream of another token was closed')
+      await kit.revoke(acting, { subject: actor })
+      const ended = streams.slice(0, 2).map(stream => stream.ended)
+      await within(Promise.all(ended), 500, 'the stream stayed open after the barrier returned')
+      if (!streams[2]?.isOpen()) throw new CheckFailed('the stream of another token was closed')
     } finally {
-      stream.destroy()
-      otherStream.destroy()
+      for (const stream of streams) stream.destroy()
     }
   },
   'stream',

@@ -86,15 +86,22 @@ function typeErrorIn(payload: Record<string, unknown>): string | null {
   if (!isAudience(payload['aud'])) return 'aud is not a string or a list of strings'
   for (const name of times) if (name in payload && !isCount(payload[name], 1)) return `${name} is not a time`
   for (const name of counts) if (!isCount(payload[name], 0)) return `${name} is not a count`
-  const { scope, roles } = payload
+  const { scope, roles, act } = payload
   if (scope !== undefined && (typeof scope !== 'string' || !scopeText.test(scope)))
     return 'scope is not a list of scopes'
+  if (act !== undefined && !isActor(act)) return 'act is not an actor'
   if (roles !== undefined && !(Array.isArray(roles) && roles.every(isText))) return 'roles is not a list of strings'
   return null
 }
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '' && value.length <= 1024
+}
+
+/** RFC 8693 section 4.1. Its `sid` is looked up among the revocations. */
+function isActor(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return !('sid' in value) || isText(value.sid)
 }
 
 /** Issuers and audiences are compared as strings (RFC 7519 sections 4.1.1 and 4.1.3). */

@@ -48,7 +48,7 @@ const keys = adminRoute('clients', {
 const deletion = adminRoute('clients', {
   summary: 'Delete a service client',
   description:
-    'Its tokens, its sessions from token exchanges and its guards are refused when the response says `inForce`. A token with `act` is accepted until it expires.',
+    'Its tokens, its sessions from token exchanges and its guards are refused when the response says `inForce`. So are tokens with `act`.',
   params,
   body: Reason,
   response: receipts,

@@ -8,7 +8,7 @@ import type { QueryRaw } from '../database/rawSql.ts'
 import { type CallerReads, singleReads } from '../store/callerReads.ts'
 import type { CallerFacts } from '../store/readCaller.ts'
 import type { AuditContext } from '../store/writeAudit.ts'
-import { checkCaller, checkClient, isClientToken, rightsOf } from './authenticate.ts'
+import { checkActor, checkCaller, checkClient, isClientToken, rightsOf } from './authenticate.ts'
 import { clientInfoOf } from './clientInfo.ts'
 
 /** The account or service client that acts, with its rights at the moment of the read. */
@@ -81,7 +81,7 @@ export function actorContextOf(
       return { id, sid, roles: [], scopes, authAgeSeconds: 0 }
     }
     const facts = withoutOwnChanges(await callers.user(caller), caller.claims, ownChanges)
-    const code = checkCaller(facts, caller.claims)
+    const code = checkCaller(facts, caller.claims) ?? (await checkActor(callers, caller))
     if (code !== undefined) throw new ProblemError(code, 'the actor was revoked after the request had begun')
     return {
       id,

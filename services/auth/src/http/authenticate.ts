@@ -50,8 +50,9 @@ async function verifyToken(verifier: Verifier, request: FastifyRequest): Promise
 
 async function readActiveUser(callers: CallerReads, caller: Caller): Promise<Caller> {
   const facts = await callers.user(caller)
-  const outcome = checkCaller(facts, caller.claims)
-  if (outcome !== undefined) throw new ProblemError(outcome, 'the session or account of the token is not active')
+  const outcome = checkCaller(facts, caller.claims) ?? (await checkActor(callers, caller))
+  if (outcome !== undefined)
+    throw new ProblemError(outcome, 'the session, account or acting client of the token is not active')
   return { ...caller, ...rightsOf(facts, caller.claims) }
 }
 
@@ -71,6 +72,13 @@ async function readActiveClient(callers: CallerReads, caller: Caller): Promise<C
   const outcome = checkClient(facts, caller.claims)
   if (outcome !== undefined) throw new ProblemError(outcome, 'a token of a deleted service client, or of an old key')
   return { ...caller, roles: [], scopes: caller.scopes.filter(scope => facts.scopes?.includes(scope)) }
+}
+
+/** The client that acts for the user. A token of release 0.1.0 does not name its session. */
+export async function checkActor(callers: CallerReads, { claims, keyId }: Caller): Promise<ProblemCode | undefined> {
+  const { act } = claims
+  if (act?.sid === undefined) return undefined
+  return checkClient(await callers.client({ id: act.sub, sid: act.sid, keyId }), claims)
 }
 
 /** Checks in a guard's order: the key, then the client, then the global epoch. */

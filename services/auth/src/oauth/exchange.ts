@@ -68,7 +68,9 @@ export async function exchangeGrant(deps: ExchangeDeps, request: FastifyRequest,
     await assertActive(tx, { client, subject, scopes })
     const started = { ...exchange, ...clientInfo, newSessionId, secretHash: sha256(secret), idle: idleTimes(deps) }
     const granted =
-      issued === tokenTypes.refresh ? await startExchangedSession(tx, started) : await readActingContents(tx, exchange)
+      issued === tokenTypes.refresh
+        ? await startExchangedSession(tx, started)
+        : await readActingContents(tx, exchange, client.sessionId)
     if (granted === undefined) throw notActive()
     await auditExchange(tx, { exchange, issued, granted }, clientInfo)
     return granted

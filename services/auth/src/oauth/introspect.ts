@@ -2,9 +2,8 @@
 import { ProblemError } from '@gatehouse/contract'
 import type { Caller, Verifier } from '@gatehouse/guard'
 import type { Db } from '../database/database.ts'
-import { checkCaller, checkClient, isClientToken } from '../http/authenticate.ts'
-import { readCaller } from '../store/readCaller.ts'
-import { readClientCaller } from '../store/readClientCaller.ts'
+import { checkActor, checkCaller, checkClient, isClientToken } from '../http/authenticate.ts'
+import { singleReads } from '../store/callerReads.ts'
 
 export interface Introspection {
   active: boolean
@@ -41,6 +40,9 @@ export async function verifiedCaller(verifier: Verifier | undefined, token: stri
 
 async function isActive(db: Db, caller: Caller): Promise<boolean> {
   const { claims } = caller
-  if (!isClientToken(claims)) return checkCaller(await readCaller(db, caller), claims) === undefined
-  return checkClient(await readClientCaller(db, caller), claims) === undefined
+  const reads = singleReads(db)
+  const problem = isClientToken(claims)
+    ? checkClient(await reads.client(caller), claims)
+    : (checkCaller(await reads.user(caller), claims) ?? (await checkActor(reads, caller)))
+  return problem === undefined
 }

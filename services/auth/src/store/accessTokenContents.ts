@@ -12,7 +12,7 @@ export interface AccessTokenContents {
   /** The audience of the access token; the configured one when null or undefined. */
   audience?: string | null
   /** The client that acts for the account with this token (RFC 8693 section 4.1). */
-  actor?: string
+  actor?: { sub: string; sid: string }
   /** By PostgreSQL's clock, in milliseconds since 1970, as the two below. */
   issuedAtMs: number
   authenticatedAtMs: number

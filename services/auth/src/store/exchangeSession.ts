@@ -36,8 +36,15 @@ export interface Exchange extends SubjectSession {
   authTime: number
 }
 
-/** The contents of an access token in which the client acts for the user within the user's own session. */
-export async function readActingContents(tx: Db, exchange: Exchange): Promise<AccessTokenContents | undefined> {
+/**
+ * The contents of an access token in which the client acts for the user within the user's own session.
+ * @param clientSessionId the `sid` of the client's own tokens
+ */
+export async function readActingContents(
+  tx: Db,
+  exchange: Exchange,
+  clientSessionId: string,
+): Promise<AccessTokenContents | undefined> {
   const { accountId, sessionId, clientId, scope, audience, authTime } = exchange
   const [row] = await tx.$queryRaw<ContentsRow[]>`
     SELECT session.id AS "sessionId", account.id AS "accountId", ${clientId}::text AS "clientId", account.roles, account.scopes,
@@ -48,7 +55,7 @@ export async function readActingContents(tx: Db, exchange: Exchange): Promise<Ac
       FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
       JOIN revocation_clock AS clock ON clock.id = 1
      WHERE session.id = ${sessionId}::uuid AND account.id = ${accountId}::uuid`
-  return row && { ...contentsOf(row), actor: clientId }
+  return row && { ...contentsOf(row), actor: { sub: clientId, sid: clientSessionId } }
 }
 
 export interface ExchangedSession extends Omit<Exchange, 'scope'> {

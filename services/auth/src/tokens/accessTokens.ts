@@ -41,7 +41,7 @@ export function createAccessTokens({ signJwt, issuer, audience, lifetimeSeconds 
       auth_time: Math.floor(contents.authenticatedAtMs / 1000),
       epoch: contents.epoch,
       global_epoch: contents.globalEpoch,
-      ...(contents.actor === undefined ? {} : { act: { sub: contents.actor } }),
+      ...(contents.actor === undefined ? {} : { act: contents.actor }),
     }
     return signJwt(claims)
   }

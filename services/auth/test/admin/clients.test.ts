@@ -4,6 +4,7 @@
 import type { ClientView } from '@gatehouse/contract'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
+import { decide, requestWith, rule, startGuard } from '../helpers/feedGuard.ts'
 import { clientSecret, clientToken, createClient, postForm } from '../helpers/oauthForms.ts'
 import { assertProblem } from '../helpers/service.ts'
 
@@ -105,3 +106,40 @@ t.test('clients: a service client grants only its own scopes, and changes no cli
   assertProblem(t, await ask('/admin/clients/strong', { method: 'DELETE' }), 'insufficient-scope')
   assertProblem(t, await ask('/admin/clients'), 'insufficient-scope')
 })
+
+t.test(
+  'clients: tokens with `act` are refused when the deletion of their client, or its new secret, is in force',
+  async t => {
+    const service = await startWithAdmin(t)
+    const session = await service.login(await service.createUser({ scopes: ['users:read'] }))
+    const form = {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: session.accessToken,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    }
+    const guard = await startGuard(t, service)
+    const remove = (id: string) => service.callAsAdmin(`/admin/clients/${id}`, { method: 'DELETE', body: {} })
+    const rotate = (id: string) =>
+      service.callAsAdmin(`/admin/clients/${id}/rotate`, { method: 'POST', body: { overlapSeconds: 0 } })
+    const inForce = { inForce: true }
+    for (const [id, revoke] of Object.entries({ deleted: remove, rotated: rotate })) {
+      await createClient(service, id, ['exchange', 'users:read'])
+      await createClient(service, `${id}-peer`, ['exchange', 'users:read', 'introspect'])
+      const tokenOf = async (client: string) =>
+        ((await postForm(service, '/oauth/token', form, client)).body as { access_token: string }).access_token
+      const [acting, other] = [await tokenOf(id), await tokenOf(`${id}-peer`)]
+      t.equal(await decide(guard, acting), 'pass')
+      const caller = await guard.check(requestWith(acting), rule)
+      const closed: string[] = []
+      guard.trackStream(caller, why => void closed.push(why))
+      t.match((await revoke(id)).body, id === 'deleted' ? inForce : { revocation: inForce })
+      t.equal(await decide(guard, acting), 'session-ended', id)
+      t.strictSame(closed, ['session-ended'])
+      assertProblem(t, await service.call('/admin/users', { token: acting }), 'session-ended')
+      for (const token of [other, session.accessToken]) t.equal(await decide(guard, token), 'pass', 'no other token')
+      t.equal((await service.call('/admin/users', { token: other })).status, 200)
+      const introspect = (token: string) => postForm(service, '/oauth/introspect', { token }, `${id}-peer`)
+      t.match([(await introspect(acting)).body, (await introspect(other)).body], [{ active: false }, { active: true }])
+    }
+  },
+)

@@ -1,8 +1,42 @@
-/** A guard as the feed sees it: an id, credentials and polls. */
+/** Guards of a service: real ones, and one as the feed sees it, with an id, credentials and polls. */
 import { randomUUID } from 'node:crypto'
 import type { PollResponse } from '@gatehouse/contract'
+import { createGuard, type Guard, type GuardedRequest, parseRouteRule } from '@gatehouse/guard-core'
 import type { HttpResponse } from '@gatehouse/testkit'
-import type { TestService } from './service.ts'
+import type { Test } from 'tap'
+import { guardSecret, issuer, type TestService } from './service.ts'
+
+/** Of a route that every caller may use. */
+export const rule = parseRouteRule({}, 'GET /storage')
+
+/** A real guard that holds a lease. */
+export async function startGuard(t: Test, service: Pick<TestService, 'url'>, more: object = {}): Promise<Guard> {
+  const guard = createGuard({
+    issuer,
+    audience: 'gatehouse',
+    authUrls: [service.url],
+    clientId: 'guards',
+    clientSecret: guardSecret,
+    jwksUrl: `${service.url}/.well-known/jwks.json`,
+    ...more,
+  })
+  guard.start()
+  t.teardown(() => guard.stop())
+  await guard.ready()
+  return guard
+}
+
+export const requestWith = (accessToken: string): GuardedRequest => ({ authorization: `Bearer ${accessToken}` })
+
+/** @returns the code of the guard's refusal, or `pass` */
+export async function decide(guard: Guard, accessToken: string): Promise<string> {
+  try {
+    await guard.check(requestWith(accessToken), rule)
+    return 'pass'
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
 
 export interface TestGuard {
   id: string

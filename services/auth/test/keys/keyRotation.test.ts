@@ -1,48 +1,19 @@
 /** Keys over the feed: announce, activate, withdraw, with real guards and replicas. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { KeyView, Receipt } from '@gatehouse/contract'
-import { type Caller, createGuard, type Guard, type GuardedRequest, parseRouteRule } from '@gatehouse/guard-core'
+import type { Caller } from '@gatehouse/guard-core'
 import { type Call, eventTimeoutMs } from '@gatehouse/testkit'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { createKeyEncryption } from '../../src/keys/keyEncryption.ts'
 import { generateSigningKey } from '../../src/keys/signingKeys.ts'
 import { listSigningKeys } from '../../src/store/signingKeys.ts'
 import { type AdminClient, startWithAdmin } from '../helpers/adminClient.ts'
-import { testGuard } from '../helpers/feedGuard.ts'
+import { decide, requestWith, rule, startGuard, testGuard } from '../helpers/feedGuard.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import { assertProblem, guardSecret, issuer, password, startService } from '../helpers/service.ts'
+import { assertProblem, password, startService } from '../helpers/service.ts'
 import { headerOf } from '../helpers/tokens.ts'
 
 const keyEncryption = { KEY_ENCRYPTION_KEYS: `1:${randomBytes(32).toString('hex')}` }
-const rule = parseRouteRule({}, 'GET /storage')
-
-async function startGuard(t: Test, service: AdminClient, more: object = {}): Promise<Guard> {
-  const guard = createGuard({
-    issuer,
-    audience: 'gatehouse',
-    authUrls: [service.url],
-    clientId: 'guards',
-    clientSecret: guardSecret,
-    jwksUrl: `${service.url}/.well-known/jwks.json`,
-    ...more,
-  })
-  guard.start()
-  t.teardown(() => guard.stop())
-  await guard.ready()
-  return guard
-}
-
-const requestWith = (accessToken: string): GuardedRequest => ({ authorization: `Bearer ${accessToken}` })
-
-async function decide(guard: Guard, accessToken: string): Promise<string> {
-  try {
-    await guard.check(requestWith(accessToken), rule)
-    return 'pass'
-  } catch (error) {
-    return (error as { code: string }).code
-  }
-}
-
 async function announce(call: Call): Promise<{ key: KeyView; announcement: Receipt }> {
   const { status, body } = await call('/admin/keys', { method: 'POST', body: {} })
   if (status !== 201) throw new Error(JSON.stringify(body))

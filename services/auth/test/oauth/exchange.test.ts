@@ -118,7 +118,7 @@ t.test('exchange: an access token is narrower, names the client in act, and fall
   t.match(body, { issued_token_type: access, token_type: 'Bearer', scope: 'users:read', refresh_token: undefined })
   const { access_token } = body as Tokens
   const claims = claimsOf(access_token)
-  t.match(claims, { aud: api, act: { sub: 'portal' }, client_id: 'portal', sid: session.sessionId })
+  t.match(claims, { aud: api, act: { sub: 'portal', sid: String }, client_id: 'portal', sid: session.sessionId })
   t.strictSame(claims.roles, [])
   assertProblem(t, await call('/admin/users', { token: access_token }), 'token-invalid')
 

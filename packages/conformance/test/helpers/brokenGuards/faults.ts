@@ -101,6 +101,17 @@ export const faults = {
       },
     ],
   },
+  'session of the actor ignored': {
+    check: 'effects',
+    why: /^session of the actor, ended: expected session-ended, got pass$/,
+    edits: [
+      {
+        file: '/packages/protocol/dist/src/revocationIndex.js',
+        from: '?? sessionEffect(index, token.act?.sid)',
+        to: '',
+      },
+    ],
+  },
   'feed change ignored': {
     check: 'feed-changed',
     why: /^after an answer of another feed, a token got a 2xx that this feed had revoked$/,
