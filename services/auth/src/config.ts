@@ -103,6 +103,11 @@ export function feedLimitsOf(config: Config) {
   }
 }
 
+/** A revocation is kept until every token that it can cover has expired, in milliseconds. */
+export function retentionMsOf(config: Pick<Config, 'ACCESS_TOKEN_SECONDS' | 'REVOCATION_MARGIN_MS'>): number {
+  return config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS
+}
+
 /** What housekeeping deletes, and how many rows at a time. */
 export function sweepRulesOf(config: Config) {
   return {

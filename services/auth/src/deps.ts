@@ -1,7 +1,7 @@
 /** Builds what the routes depend on from the configuration, one object per verb. */
 import type { Clock } from '@gatehouse/clock'
 import type { Registry } from 'prom-client'
-import { type Config, lifetimesOf } from './config.ts'
+import { type Config, lifetimesOf, retentionMsOf } from './config.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { createDatabaseTime } from './database/databaseTime.ts'
 import { assertReady } from './database/readiness.ts'
@@ -39,6 +39,7 @@ export function createDeps(config: Config, { clock, metrics, onError, onOffset, 
     clock,
     metrics,
     holdMs: config.LEASE_MS + config.LEASE_MARGIN_MS,
+    retentionMs: retentionMsOf(config),
     onChange: onHistoryChange,
     onError,
   })

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@gatehouse/clock'
 import type { Registry } from 'prom-client'
-import { type Config, feedLimitsOf } from './config.ts'
+import { type Config, feedLimitsOf, retentionMsOf } from './config.ts'
 import type { Database } from './database/database.ts'
 import { type ListenOptions, listen } from './database/listen.ts'
 import type { HistoryWatch } from './feed/historyWatch.ts'
@@ -44,8 +44,7 @@ export function createRevocationPipeline(
 ): RevocationPipeline {
   const { rawSql: db, direct } = database
   history.start(db.query)
-  // A revocation is kept until every token that it can cover has expired.
-  const retentionMs = config.ACCESS_TOKEN_SECONDS * 1000 + config.REVOCATION_MARGIN_MS
+  const retentionMs = retentionMsOf(config)
   const onBatch = revocationBatchMetric(metrics)
   const revocations = createRevocations(database, { retentionMs, clock, onBatch })
 

@@ -4,6 +4,7 @@ import { settings } from '../config.ts'
 import type { Database, Db } from '../database/database.ts'
 import { announceKeysAgain } from '../keys/announceKey.ts'
 import { appendToFeed } from '../revoke/appendToFeed.ts'
+import { maxAccessTokenSeconds } from '../settings/tokens.ts'
 import { raiseGlobalEpoch } from '../store/appendRevocations.ts'
 import { countActive } from '../store/countActive.ts'
 import { resetFeed } from '../store/resetFeed.ts'
@@ -26,10 +27,10 @@ export async function afterRestore(
   environment: Environment,
 ): Promise<Record<string, unknown>> {
   assertConfirmed(options)
-  const { ACCESS_TOKEN_SECONDS, REVOCATION_MARGIN_MS, LEASE_MS, LEASE_MARGIN_MS } = settings
-  const read = { ACCESS_TOKEN_SECONDS, REVOCATION_MARGIN_MS, LEASE_MS, LEASE_MARGIN_MS }
-  const limits = readSettings(read, environment)
-  const retentionMs = limits.ACCESS_TOKEN_SECONDS * 1000 + limits.REVOCATION_MARGIN_MS
+  const { REVOCATION_MARGIN_MS, LEASE_MS, LEASE_MARGIN_MS } = settings
+  const limits = readSettings({ REVOCATION_MARGIN_MS, LEASE_MS, LEASE_MARGIN_MS }, environment)
+  // The environment of this command may lack ACCESS_TOKEN_SECONDS, and the database the tokens after the backup.
+  const retentionMs = maxAccessTokenSeconds * 1000 + limits.REVOCATION_MARGIN_MS
   const work = async (tx: Db) => {
     const sessions = await countActive(tx)
     const feedId = await resetFeed(tx, limits.LEASE_MS + limits.LEASE_MARGIN_MS)

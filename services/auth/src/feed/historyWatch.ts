@@ -23,13 +23,16 @@ export interface HistoryWatchOptions {
   metrics: Registry
   /** Lease and margin, in milliseconds. */
   holdMs: number
+  /** How long this replica keeps a revocation: the lifetime of its tokens and the margin, in milliseconds. */
+  retentionMs: number
   onChange: (change: HistoryChange) => void
   onError: (error: unknown) => void
 }
 
 const heartbeatMs = 2000
 
-export function createHistoryWatch({ clock, metrics, holdMs, onChange, onError }: HistoryWatchOptions): HistoryWatch {
+export function createHistoryWatch(options: HistoryWatchOptions): HistoryWatch {
+  const { clock, metrics, holdMs, retentionMs, onChange, onError } = options
   const stop = new AbortController()
   let pooled: SendStatement | undefined
   let pending: Promise<void> | undefined
@@ -57,7 +60,8 @@ export function createHistoryWatch({ clock, metrics, holdMs, onChange, onError }
   }
   const heartbeat = async (send: SendStatement) => {
     await compare(send)
-    const next = await beat(send)
+    // Covers the tokens that this replica signs until the next heartbeat, also if that comes late.
+    const next = await beat(send, retentionMs + 2 * heartbeatMs)
     const isLost = last !== undefined && next !== undefined && next.feedId === last.feedId && next.beat <= last.beat
     last = next
     if (isLost) await compare(send, next.feedId)

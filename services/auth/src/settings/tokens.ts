@@ -2,7 +2,7 @@
 import { type Algorithm, algorithms } from '@gatehouse/contract'
 import { integer, oneOf, optional, text } from '@gatehouse/settings'
 
-const hour = 3600
+export const maxAccessTokenSeconds = 3600
 
 /** A ring of symmetric keys, each with an id that takes one byte. */
 const keyRing = {
@@ -40,7 +40,7 @@ export const tokenSettings = {
     ...keyRing,
     why: 'A secret has no default.',
   }),
-  ACCESS_TOKEN_SECONDS: integer(300, [1, hour], {
+  ACCESS_TOKEN_SECONDS: integer(300, [1, maxAccessTokenSeconds], {
     about: 'Lifetime of an access token',
     why: 'Revocation does not depend on it; it limits what guards must remember.',
   }),

@@ -47,7 +47,8 @@ export async function appendRevocations(
     ), appended AS (
       INSERT INTO revocations (seq, kind, subject, epoch, effect, expires_at)
       SELECT clock.head - ${entries.length} + entry.position, entry.kind, entry.subject, entry.epoch, entry.effect,
-             clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8)
+             greatest(clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8),
+                      (SELECT retain_until FROM database_heartbeat WHERE id = 1))
         FROM clock, unnest(${column('kind')}::text[], ${column('subject')}::uuid[], ${column('epoch')}::int[], ${column('effect')}::text[])
              WITH ORDINALITY AS entry (kind, subject, epoch, effect, position)
     ), audited AS (

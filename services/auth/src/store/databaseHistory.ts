@@ -61,13 +61,18 @@ export interface Heartbeat {
   feedId: string
 }
 
-/** Raises the heartbeat and commits: a later beat that is not higher shows that commits were lost, also without timelines. */
-export async function beat(send: SendStatement): Promise<Heartbeat | undefined> {
+/**
+ * Raises the heartbeat and commits: a later beat that is not higher shows that commits were lost, also without timelines. Every
+ * replica then keeps its revocations for at least `retainMs` from now.
+ */
+export async function beat(send: SendStatement, retainMs: number): Promise<Heartbeat | undefined> {
   const [row] = await send<Heartbeat>(
-    `UPDATE database_heartbeat AS heartbeat SET beat = heartbeat.beat + 1
+    `UPDATE database_heartbeat AS heartbeat
+        SET beat = heartbeat.beat + 1,
+            retain_until = greatest(heartbeat.retain_until, clock_timestamp() + make_interval(secs => $1::float8 / 1000))
        FROM revocation_clock AS clock WHERE heartbeat.id = 1 AND clock.id = 1
      RETURNING heartbeat.beat::float8 AS beat, clock.feed_id AS "feedId"`,
-    [],
+    [retainMs],
   )
   return row
 }

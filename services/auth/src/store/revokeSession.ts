@@ -50,7 +50,8 @@ export async function revokeSession(
     ), appended AS (
       INSERT INTO revocations (seq, kind, subject, effect, expires_at)
       SELECT head, 'session', ${sessionId}::uuid, 'ended',
-             clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8)
+             greatest(clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8),
+                      (SELECT retain_until FROM database_heartbeat WHERE id = 1))
         FROM clock
     ), audited AS (
       INSERT INTO audit_entries (actor, action, target, reason, address, request_id, outcome, seq, detail)

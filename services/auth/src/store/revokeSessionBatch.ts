@@ -85,7 +85,8 @@ export async function revokeSessionBatch(
     ), appended AS (
       INSERT INTO revocations (seq, kind, subject, effect, expires_at)
       SELECT seq, 'session', session_id, 'ended',
-             clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8)
+             greatest(clock_timestamp() + make_interval(secs => ${retentionMs / 1000}::float8),
+                      (SELECT retain_until FROM database_heartbeat WHERE id = 1))
         FROM numbered
     ), audited AS (
       INSERT INTO audit_entries (actor, action, target, reason, address, request_id, outcome, seq, detail)
