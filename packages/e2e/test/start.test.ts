@@ -1,5 +1,5 @@
 /** `pnpm start` and `pnpm tour`, as a new user runs them. */
-import { execFile, spawn } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -28,9 +28,13 @@ async function environment(t: Test): Promise<Record<string, string>> {
   }
 }
 
-/** Runs `start` and returns its error output. */
-async function startError(env: Record<string, string>): Promise<string> {
-  const failed = run(process.execPath, [main], { env: { ...process.env, ...env } })
+/**
+ * Runs `start` and returns its error output.
+ * @param launcher the command that runs it
+ */
+async function startError(env: Record<string, string>, launcher: readonly string[] = []): Promise<string> {
+  const [command = '', ...args] = [...launcher, process.execPath, main]
+  const failed = run(command, args, { env: { ...process.env, ...env } })
   return failed.then(
     () => 'it started',
     ({ stderr }: { stderr: string }) => stderr.trim(),
@@ -127,6 +131,24 @@ t.test('start: reports what it cannot use in one sentence', async t => {
   ]
   for (const [wrong, message] of cases) t.match(await startError({ ...env, ...wrong }), message)
 })
+
+/** No process outside sees the mounts, and an unprivileged user may make them. */
+const ownMounts = ['unshare', '--map-root-user', '--mount']
+const canMount = spawnSync('unshare', [...ownMounts.slice(1), 'true']).status === 0
+
+t.test(
+  'start: names a data folder on a file system that is mounted read-only',
+  { skip: canMount ? false : 'SKIPPED: this machine has no mount namespaces for users (unshare)' },
+  async t => {
+    const env = await environment(t)
+    const folder = env['GATEHOUSE_DATA'] as string
+    for (const content of ['', 'logs']) {
+      const mount = `mount -t tmpfs none "$0" && mkdir -p "$0/${content}" && mount -o remount,ro "$0" && exec "$@"`
+      const error = await startError(env, [...ownMounts, 'sh', '-c', mount, folder])
+      t.equal(error, `GATEHOUSE_DATA names a folder that cannot be written (EROFS): ${folder}`)
+    }
+  },
+)
 
 t.test('start: names a damaged file, which it keeps, and a password that is too short', async t => {
   const env = await environment(t)
