@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { systemOf } from '@gatehouse/e2e'
-import { compileTypeScript, exampleOf } from '@gatehouse/testkit'
+import { compileTypeScript, exampleOf, installRuntimes } from '@gatehouse/testkit'
 import { build } from 'esbuild'
 import t from 'tap'
 
@@ -101,7 +101,8 @@ t.test('packed and installed into an empty project: it runs, and its types resol
   t.notOk(existsSync(join(target, 'node_modules')))
 })
 
-t.test("the README's start runs as it is printed", async t => {
+t.test("the README's start runs as it is printed, on Node, Bun and Deno", async t => {
+  const { Bun, Deno } = await installRuntimes()
   const system = await systemOf(t, { resources: 1 })
   const { email, password } = await system.createAccount('ada@example.org')
   const code = (name: string) => exampleOf(`${root}README.md`, name)
@@ -111,11 +112,11 @@ t.test("the README's start runs as it is printed", async t => {
   const entry = join(root, 'dist', `readme-${process.pid}.mjs`)
   const [firstImport = '', ...rest] = code('start').split('\n')
   writeFileSync(entry, [firstImport, code('store'), ...constants, ...rest].join('\n'))
-  t.teardown(() => {
-    rmSync(entry)
+  t.teardown(() => rmSync(entry))
+  for (const [runtime = '', ...args] of [[process.execPath], [Bun], [Deno, 'run', '--allow-all']]) {
+    const { stdout } = await run(runtime, [...args, entry])
+    t.match(stdout, /signed-in[\s\S]*timber[\s\S]*permission[\s\S]*signed-out/, runtime)
+    t.equal(readFileSync(file, 'utf8'), '{}')
     rmSync(file)
-  })
-  const { stdout } = await run(process.execPath, [entry])
-  t.match(stdout, /signed-in[\s\S]*timber[\s\S]*permission[\s\S]*signed-out/)
-  t.equal(readFileSync(file, 'utf8'), '{}')
+  }
 })

@@ -1,4 +1,4 @@
-/** The routes on Hono, served by node:http. */
+/** The routes on Hono, served by node:http, Bun or Deno. */
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { items, rules } from './routes.mjs'
@@ -42,7 +42,17 @@ export async function start({ adapter, guard, options, onAccepted, onHandled }) 
       return context.text('failed', 500)
     }
   })
+  return listen(app.fetch)
+}
+
+/** @returns the server, or for Bun and Deno what gives its port */
+async function listen(fetch) {
+  const loopback = { port: 0, hostname: '127.0.0.1' }
+  if (globalThis.Bun) return addressed(Bun.serve({ ...loopback, fetch }).port)
+  if (globalThis.Deno) return addressed(Deno.serve({ ...loopback, onListen() {} }, request => fetch(request)).addr.port)
   return new Promise(resolve => {
-    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, () => resolve(server))
+    const server = serve({ ...loopback, fetch }, () => resolve(server))
   })
 }
+
+const addressed = port => ({ address: () => ({ port }) })

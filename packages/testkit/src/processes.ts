@@ -8,6 +8,8 @@ import { eventTimeoutMs } from './timeouts.ts'
 export interface ProcessOptions {
   /** The JavaScript file to run. */
   entry: string
+  /** The runtime and its arguments before the file; by default this Node. */
+  command?: readonly string[] | undefined
   arguments?: readonly string[]
   /**
    * Added to the environment of this process and of the auth image; undefined removes a variable.
@@ -44,8 +46,8 @@ export interface TestProcess {
 export const imageEnv = { UV_THREADPOOL_SIZE: '2' }
 
 export async function startProcess(options: ProcessOptions): Promise<TestProcess> {
-  const { timeoutMs = eventTimeoutMs } = options
-  const child = spawn(process.execPath, [options.entry, ...(options.arguments ?? [])], {
+  const { timeoutMs = eventTimeoutMs, command: [program = process.execPath, ...before] = [] } = options
+  const child = spawn(program, [...before, options.entry, ...(options.arguments ?? [])], {
     env: { ...imageEnv, ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

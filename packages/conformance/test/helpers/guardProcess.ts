@@ -7,6 +7,8 @@ export interface GuardProcess {
   entry: string
   /** Arguments of the application, after the URL of the fake auth service. */
   arguments?: readonly string[]
+  /** The runtime and its arguments before the file; by default Node. */
+  command?: readonly string[] | undefined
   /** Options of Node, for example a preloaded module. */
   nodeOptions?: string
   options?: Pick<RunOptions, 'only' | 'routes'>
@@ -14,12 +16,13 @@ export interface GuardProcess {
 
 /** @returns the results, after both have stopped */
 export async function checkProcess(guard: GuardProcess): Promise<CheckResult[]> {
-  const { entry, nodeOptions, options = {} } = guard
+  const { entry, command, nodeOptions, options = {} } = guard
   const auth = await startFakeAuth()
   let app: Awaited<ReturnType<typeof startProcess>> | undefined
   try {
     app = await startProcess({
       entry,
+      command,
       arguments: [auth.url, ...(guard.arguments ?? [])],
       env: nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions },
       readyWhen: /listening at (\S+)/,
