@@ -141,7 +141,7 @@ export function filterOf({ accounts, client, device, network, createdBefore }: S
 }
 
 function isNetwork(text: string): boolean {
-  const [, address = '', length] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? []
+  const [, address = '', length] = /^([0-9a-f.:]+)(?:\/(0|[1-9]\d{0,2}))?$/i.exec(text) ?? []
   const version = isIP(address)
   const maxLength = version === 4 ? 32 : 128
   return version !== 0 && (length === undefined || Number(length) <= maxLength)

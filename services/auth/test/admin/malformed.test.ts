@@ -53,7 +53,7 @@ t.test('admin: impossible timestamps are malformed, before anything is done', as
   }
   t.strictSame(await lastAudit('audit.export'), {})
   t.strictSame(await lastAudit('sessions.end-matching'), {})
-  for (const network of ['1.2.3.4/', '1.2.3.4/33', '1.2.3', '::/129', ':::', '1.2.3.4/999']) {
+  for (const network of ['1.2.3.4/', '1.2.3.4/33', '1.2.3', '::/129', ':::', '1.2.3.4/999', '::/000', '1.2.3.4/032']) {
     const response = await callAsAdmin('/admin/sessions/end', { body: { criteria: { network } } })
     assertProblem(t, response, 'request-malformed')
   }
