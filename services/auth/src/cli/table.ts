@@ -23,10 +23,9 @@ export function table<Each>(rows: readonly Each[], columns: Readonly<Record<stri
 
 /** One line for each member. */
 export function card(members: Row): string {
-  const width = Math.max(...Object.keys(members).map(name => name.length))
-  return Object.entries(members)
-    .map(([name, value]) => `${name.padEnd(width)}  ${cell(value)}`)
-    .join('\n')
+  const lines = Object.entries(members).map(([name, value]) => [cell(name), cell(value)] as const)
+  const width = Math.max(...lines.map(([name]) => name.length))
+  return lines.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
 }
 
 /**
