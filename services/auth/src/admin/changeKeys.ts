@@ -51,7 +51,7 @@ export async function announceNewKey(
  * Makes a key sign. No guard can refuse its tokens: each live guard holds the key, and a new guard
  * gets no lease before it does.
  * @param waitMs how long to wait until every live guard holds the key
- * @throws ProblemError `not-found`, `conflict`, and the codes of `ReadActor`
+ * @throws ProblemError `not-found`, `conflict`, `unavailable` when a live guard does not hold the key yet, and the codes of `ReadActor`
  */
 export async function activateKey(
   { db, keyStore, barrier }: KeyChangeDeps,
@@ -61,7 +61,8 @@ export async function activateKey(
   const announced = await db.signingKey.findUnique({ where: { kid }, select: { announcedSeq: true } })
   if (announced === null) throw noSuchKey()
   const { inForce } = await barrier.wait({ seq: Number(announced.announcedSeq), feedId: null }, waitMs)
-  if (!inForce) throw conflict('a live guard does not hold the key yet: repeat the request')
+  const detail = 'A live guard does not hold the key yet.'
+  if (!inForce) throw new ProblemError('unavailable', detail, { detail })
   await db.$transaction(async tx => {
     await confirmActor(tx, { readActor: context.readActor, use: 'append' })
     const key = await lockUsable(tx, kid)

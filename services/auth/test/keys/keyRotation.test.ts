@@ -98,7 +98,7 @@ t.test('keys: no key signs before every live guard holds it', async t => {
   const { key } = body as { key: KeyView }
   t.match(key, { state: 'announced', guards: [{ holds: false }] })
   const now = { body: {}, headers: { prefer: 'wait=0' } }
-  assertProblem(t, await service.callAsAdmin(`/admin/keys/${key.kid}/activate`, now), 'conflict')
+  assertProblem(t, await service.callAsAdmin(`/admin/keys/${key.kid}/activate`, now), 'unavailable')
 
   const activation = activate(service.callAsAdmin, key.kid)
   const page = await slow.pollAccepted({ feedId, after })
