@@ -13,12 +13,15 @@ export interface BatcherOptions<Item, Result> {
   run: (items: Item[]) => Promise<Result[]>
   /** The largest batch. */
   maxItems: number
-  /** Beyond this number of waiting items, an item is refused at once instead of timing out later. */
+  /** Beyond this number of waiting items, an item is refused at once instead of timing out later; 10,000 by default. */
   maxWaiting?: number
   /** Of two items with the same key, the later item waits for another batch. */
   keyOf?: (item: Item) => unknown
   clock: Pick<Clock, 'sleep'>
 }
+
+/** More than a second of work: a caller that is refused repeats after `Retry-After`. */
+const defaultMaxWaiting = 10_000
 
 /** After this time the queue no longer waits for a running batch: a connection that hangs or a locked row must not block it. */
 const timeoutMs = 20
@@ -28,7 +31,7 @@ const timeoutMs = 20
  * item was added.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  const { ready, run, maxItems, maxWaiting = Number.POSITIVE_INFINITY, keyOf, clock } = options
+  const { ready, run, maxItems, maxWaiting = defaultMaxWaiting, keyOf, clock } = options
   type Pending = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
   let queue: Pending[] = []
   const running = new Set<object>()

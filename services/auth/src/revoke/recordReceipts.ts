@@ -13,7 +13,6 @@ export interface ReceiptOptions {
 
 /** A receipt has an element for each guard. */
 const maxItems = 64
-const maxWaiting = 10_000
 
 /**
  * @returns the same barrier, which stores what each guard acknowledged once a revocation is in force. Receipts that are ready
@@ -26,7 +25,6 @@ export function recordReceipts(barrier: Barrier, { db, clock, onError }: Receipt
       return batch.map(() => undefined)
     },
     maxItems,
-    maxWaiting,
     clock,
   })
   const wait: Barrier['wait'] = async (entry, timeoutMs, watch) => {

@@ -43,8 +43,6 @@ interface EndRequestByOther extends EndRequest {
 type BatchResult = RevocationResult | ProblemError | undefined
 
 const maxItems = 64
-/** Seconds of revocations: a caller that is refused repeats after `Retry-After`. */
-const maxWaiting = 10_000
 
 /**
  * The owner of a session needs one statement: it requires that the session of the request is active, which implies that the
@@ -93,7 +91,6 @@ function shareStatements<End extends EndRequest>(
       return endIndependent(ends, endBatch)
     },
     maxItems,
-    maxWaiting,
     keyOf: ({ which }) => which.sessionId,
     clock,
   })

@@ -11,8 +11,6 @@ export interface CallerReads {
 }
 
 const maxItems = 64
-/** More than a second of requests. */
-const maxWaiting = 10_000
 
 /** @returns reads of which none began before its caller asked */
 export function createCallerReads(db: QueryRaw, clock: Pick<Clock, 'sleep'>): CallerReads {
@@ -22,7 +20,6 @@ export function createCallerReads(db: QueryRaw, clock: Pick<Clock, 'sleep'>): Ca
       return only !== undefined && rest.length === 0 ? [await readCaller(db, only)] : readCallers(db, tokens)
     },
     maxItems,
-    maxWaiting,
     clock,
   })
   const clients = createBatcher<ClientToken, ClientFacts>({
@@ -36,7 +33,6 @@ export function createCallerReads(db: QueryRaw, clock: Pick<Clock, 'sleep'>): Ca
       return Promise.all(tokens.map(token => reads.get(keyOf(token)) as Promise<ClientFacts>))
     },
     maxItems,
-    maxWaiting,
     clock,
   })
   return { user: users.add, client: clients.add }

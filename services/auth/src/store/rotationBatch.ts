@@ -27,8 +27,6 @@ export interface RotationBatch {
 }
 
 const maxItems = 64
-/** More than a second of renewals: clients repeat after `Retry-After`, and get the same successor. */
-const maxWaiting = 10_000
 
 export function createRotationBatch(db: Pick<RawSql, 'query'>, idle: IdleTimes, clock: Clock): RotationBatch {
   const single: RotationBatch['single'] = rotation => rotateRefreshToken(db, rotation, idle)
@@ -40,7 +38,6 @@ export function createRotationBatch(db: Pick<RawSql, 'query'>, idle: IdleTimes, 
       return rotations.map(({ sessionId }) => contents.get(sessionId))
     },
     maxItems,
-    maxWaiting,
     keyOf: ({ sessionId }) => sessionId,
     clock,
   })

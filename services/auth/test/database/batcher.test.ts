@@ -43,6 +43,13 @@ t.test('batcher: beyond the limit of waiting items, an item is refused at once',
   t.same(await Promise.all([first, ...waiting]), ['A', 'B', 'C'], 'the others are served')
 })
 
+t.test('batcher: every queue has a limit', async t => {
+  const { run } = controlledRun()
+  const { add } = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), maxItems: 1 })
+  for (let index = 0; index < 10_000; index += 1) void add('a')
+  await t.rejects(add('b'), { code: 'overloaded' })
+})
+
 t.test(
   'batcher: items that arrive during a batch form the next one, and items above the maximum the one after',
   async t => {
