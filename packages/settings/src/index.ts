@@ -135,13 +135,16 @@ export function oneOf<const Choice extends string>(
   return { ...rest, wants: `one of ${choices.join(', ')}`, parse: given => choices.find(choice => choice === given) }
 }
 
-/** An absolute http or https URL; slashes at its end are removed. */
+/**
+ * An absolute http or https URL to which paths are appended; slashes at its end are removed. Credentials in that of the issuer
+ * would be in every token.
+ */
 export function url(words: SettingText): Setting<string> {
-  return { ...words, wants: 'an http or https URL', parse: parseUrl }
+  return { ...words, wants: 'an http or https URL without credentials, query and fragment', parse: parseUrl }
 }
 
 function parseUrl(given: string): string | undefined {
-  if (!URL.canParse(given) || !/^https?:\/\//.test(given)) return undefined
+  if (!URL.canParse(given) || !/^https?:\/\/[^\s?#@]+$/.test(given)) return undefined
   return given.replace(/\/+$/, '')
 }
 

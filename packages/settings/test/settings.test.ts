@@ -70,7 +70,10 @@ const cases: Record<string, { setting: Setting<unknown>; takes: [string, unknown
       ['http://a.example/b//', 'http://a.example/b'],
       ['http://[::1]:3000', 'http://[::1]:3000'],
     ],
-    refuses: ['a.example', 'ftp://a.example', 'javascript:alert(1)', 'http://', 'http://a b', '//a.example'],
+    refuses: [
+      ...['a.example', 'ftp://a.example', 'javascript:alert(1)', 'http://', 'http://a b', '//a.example'],
+      ...['http://a.example/?b', 'http://a.example?', 'http://a.example/#b', 'http://a:b@c.example'],
+    ],
   },
   'a list': {
     setting: list(oneOf({ ...texts, choices: ['a', 'b'] })),
