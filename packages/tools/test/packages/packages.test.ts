@@ -19,6 +19,7 @@ import {
 } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { allPrograms, checkFrameworks, writePrograms } from './helpers/frameworkPrograms.ts'
+import { checkReadmes, writeReadmes } from './helpers/readmePrograms.ts'
 
 const run = promisify(execFile)
 process.chdir(fileURLToPath(new URL('../../../../../', import.meta.url)))
@@ -68,7 +69,7 @@ async function manifestOf(tarball: string): Promise<Manifest> {
 /** The second checks the declarations of all packages, too. The last two write what runs. */
 const compilations = [
   { include: ['.'], module: 'esnext', moduleResolution: 'bundler', skipLibCheck: true, noEmit: true },
-  { include: ['*.ts', 'autoload'], module: 'nodenext', skipLibCheck: false, outDir: 'dist' },
+  { include: ['*.ts', 'autoload', 'readme'], module: 'nodenext', skipLibCheck: false, outDir: 'dist' },
   { include: ['frameworks'], module: 'nodenext', skipLibCheck: true, outDir: 'dist' },
 ]
 
@@ -86,25 +87,26 @@ const installs = {
 }
 
 for (const [name, install] of Object.entries(installs)) {
-  t.test(`${name}: the README's code, three shapes of applications and each framework compile and run`, async t => {
-    const folder = await consumerFolder(t)
-    await install(folder)
-    for (const options of compilations) t.equal(await compile(folder, options), '')
-    await checkResponses(t, folder)
-    const { stderr } = await run(join(folder, 'node_modules/.bin/gatehouse-conformance'), ['--help'])
-    t.match(stderr, /^Usage: gatehouse-conformance URL/)
-    await checkFrameworks(t, folder, name.startsWith('npm') ? allPrograms : ['express', 'nest'])
-  })
+  t.test(
+    `${name}: the code of each README, three shapes of applications and each framework compile and run`,
+    async t => {
+      const folder = await consumerFolder(t)
+      await install(folder)
+      for (const options of compilations) t.equal(await compile(folder, options), '')
+      await checkResponses(t, folder)
+      const { stderr } = await run(join(folder, 'node_modules/.bin/gatehouse-conformance'), ['--help'])
+      t.match(stderr, /^Usage: gatehouse-conformance URL/)
+      await checkReadmes(t, folder)
+      await checkFrameworks(t, folder, name.startsWith('npm') ? allPrograms : ['express', 'nest'])
+    },
+  )
 }
 
 async function consumerFolder(t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-consumer-'))
   t.teardown(() => rm(folder, { recursive: true }))
   await cp('packages/tools/consumer', folder, { recursive: true })
-  const readme = await readFile('packages/guard/README.md', 'utf8')
-  const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, example = '']) => example)
-  t.match(examples, [/fastify/, /express/])
-  for (const [index, example] of examples.entries()) await writeFile(join(folder, `readme${index}.ts`), example)
+  await writeReadmes(join(folder, 'readme'))
   await writePrograms(join(folder, 'frameworks'))
   return folder
 }

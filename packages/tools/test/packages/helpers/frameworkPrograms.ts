@@ -1,6 +1,6 @@
 /** Runs the programs of docs/frameworks.md in an application outside the workspace. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { systemClock } from '@gatehouse/clock'
 import {
   audience,
@@ -48,18 +48,9 @@ interface Program {
 }
 
 async function checkProgram(t: Test, { folder, name, auth, key }: Program): Promise<void> {
-  const port = await freePort()
   const dist = join(folder, 'dist', 'frameworks')
-  await replaceIn(join(dist, 'guard.js'), [
-    ["'https://auth.example'", JSON.stringify(auth.url)],
-    ["audience: 'gatehouse'", `audience: '${audience}'`],
-    ["clientId: 'warehouse'", `clientId: '${clientId}'`],
-    ["'the secret'", JSON.stringify(clientSecret)],
-  ])
-  await replaceIn(join(dist, `${name}.js`), [['4000', String(port)]])
-  const entry = join(dist, `${name}.run.mjs`)
-  await writeFile(entry, `await import('./${name}.js')\nconsole.log('the program runs')\n`)
-  const program = await startProcess({ entry, readyWhen: /the program runs/ })
+  await useAuth(join(dist, 'guard.js'), auth)
+  const { port, stop } = await startProgramAt(join(dist, `${name}.js`))
   try {
     const url = `http://127.0.0.1:${port}/orders`
     const token = (scope: string) => tokenOf(key, claimsAt(systemClock.wallMs(), { iss: auth.url, sub: 'ada', scope }))
@@ -71,8 +62,28 @@ async function checkProgram(t: Test, { folder, name, auth, key }: Program): Prom
     const body = JSON.stringify({ item: 'rope' })
     t.same(await json(url, { method: 'POST', headers, body }), { orderedBy: 'ada', item: 'rope' }, name)
   } finally {
-    await program.stop()
+    await stop()
   }
+}
+
+/** Replaces the settings of an example by those of the fake auth service. */
+export function useAuth(file: string, auth: FakeAuth): Promise<void> {
+  return replaceIn(file, [
+    ["'https://auth.example'", JSON.stringify(auth.url)],
+    ["audience: 'gatehouse'", `audience: '${audience}'`],
+    ["clientId: 'warehouse'", `clientId: '${clientId}'`],
+    ["'the secret'", JSON.stringify(clientSecret)],
+  ])
+}
+
+/** Starts a program that listens at port 4000, at another port. */
+export async function startProgramAt(file: string): Promise<{ port: number; stop: () => Promise<unknown> }> {
+  const port = await freePort()
+  await replaceIn(file, [['4000', String(port)]])
+  const entry = file.replace(/js$/, 'run.mjs')
+  await writeFile(entry, `await import('./${basename(file)}')\nconsole.log('the program runs')\n`)
+  const { stop } = await startProcess({ entry, readyWhen: /the program runs/ })
+  return { port, stop }
 }
 
 async function replaceIn(file: string, replacements: [string, string][]): Promise<void> {
