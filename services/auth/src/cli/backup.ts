@@ -4,7 +4,6 @@
  * A backup is text: a header, then `table<TAB>row as JSON` for each row, then `end<TAB>number of rows`.
  */
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import pg from 'pg'
 import { type Connections, withConnection } from '../database/connections.ts'
@@ -47,11 +46,11 @@ export async function backup(direct: Connections, output: Writable): Promise<num
  * @throws UsageError when the backup is not whole, or the database is not empty or has other migrations
  */
 export async function restore(direct: Connections, input: Readable): Promise<number> {
-  return withConnection(direct, async client => {
+  const lines = linesOf(input)
+  const work = async (client: pg.Client) => {
     await client.query('BEGIN')
     const tables = await durableTables(client)
     await requireEmpty(client, tables)
-    const lines = createInterface({ input })[Symbol.asyncIterator]()
     const [kind, header] = split((await lines.next()).value ?? '')
     if (kind !== 'gatehouse-backup') throw new UsageError('the input is not a backup of gatehouse')
     if (header !== JSON.stringify(await appliedMigrations(client)))
@@ -80,7 +79,20 @@ export async function restore(direct: Connections, input: Readable): Promise<num
       count += 1
     }
     throw new UsageError('the backup is not whole: its end is missing. Nothing was restored')
-  })
+  }
+  // A refused input may never end, and would keep the process running.
+  return withConnection(direct, work).finally(() => lines.return(undefined))
+}
+
+/** Only LF ends a line: from Node 24 on, `readline` also splits at U+2028 and U+2029, which a reason can contain. */
+export async function* linesOf(input: Readable): AsyncGenerator<string> {
+  let rest = ''
+  for await (const chunk of input.setEncoding('utf8')) {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
 }
 
 async function appliedMigrations(client: pg.Client): Promise<string[]> {

@@ -1,9 +1,11 @@
 /** `gatehouse backup` and `gatehouse restore`, as processes on two databases. */
 import { spawn } from 'node:child_process'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { freshDatabase, onServer } from '@gatehouse/testkit'
 import t from 'tap'
+import { linesOf } from '../../src/cli/backup.ts'
 import { exitCodes } from '../../src/cli/command.ts'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { startReplica } from '../helpers/replicas.ts'
@@ -31,9 +33,10 @@ t.test('backup and restore: accounts, clients and the audit log survive, session
      VALUES ('\\x01', 'BCDFGHJK', 'television', 'gatehouse', now() + interval '10 minutes', 5)`,
   )
   const longAgo = '2019-05-17T12:00:00Z'
-  await service.database.pool.query(`INSERT INTO audit_entries (at, action, outcome) VALUES ($1, 'test.old', 'done')`, [
-    longAgo,
-  ])
+  await service.database.pool.query(
+    `INSERT INTO audit_entries (at, action, outcome, reason) VALUES ($1, 'test.old', 'done', U&'line\\2028separator')`,
+    [longAgo],
+  )
   // The password comes from the command, as for every other connection.
   const withoutPassword = new URL(service.database.url)
   const { password: databasePassword } = withoutPassword
@@ -84,3 +87,11 @@ t.test(
     }
   },
 )
+
+t.test('restore: only LF ends a line, in whatever parts the input comes', async t => {
+  const bytes = Buffer.from('a\u2028b\u2029c\u0085\r\nd\n\ne')
+  const parts = Array.from(bytes, byte => Buffer.from([byte]))
+  const lines: string[] = []
+  for await (const line of linesOf(Readable.from(parts))) lines.push(line)
+  t.strictSame(lines, ['a\u2028b\u2029c\u0085\r', 'd', '', 'e'])
+})
