@@ -63,7 +63,8 @@ async function* parse(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEv
   for (;;) {
     const { done, value } = await reader.read()
     if (done) return
-    const blocks = (rest + value).replace(/\r\n?/g, '\n').split('\n\n')
+    // A CR at the end of a part waits: the next part may begin with its LF.
+    const blocks = (rest + value).replace(/\r\n|\r(?!$)/g, '\n').split('\n\n')
     rest = blocks.pop() ?? ''
     for (const block of blocks) {
       const event: ServerEvent & { id?: string } = { type: 'message', data: '' }

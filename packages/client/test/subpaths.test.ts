@@ -57,7 +57,14 @@ t.test('ky: expired tokens are renewed, and problems are typed', async t => {
   await t.rejects(ky.get('orders'), { name: 'ProblemError', code: 'conflict' })
 })
 
-const stream = (text: string) => new Response(text, { headers: { 'content-type': 'text/event-stream' } })
+const stream = (body: BodyInit) => new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+const byteByByte = (text: string) =>
+  new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      for (const byte of Buffer.from(text)) controller.enqueue(Uint8Array.of(byte))
+      controller.close()
+    },
+  })
 
 t.test('events: reopened with a renewed token when it expires, ended with the session', async t => {
   const { auth, first } = await signedIn(t)
@@ -69,7 +76,7 @@ t.test('events: reopened with a renewed token when it expires, ended with the se
       ),
     () => problemResponse('token-expired'),
     () => new Response('<html>', { status: 502 }),
-    () => stream('event: closed\r\ndata: {"code":"session-ended"}\r\n\r\n'),
+    () => stream(byteByByte('event: closed\r\ndata: {"code":"session-ended"}\r\n\r\n')),
     () => problemResponse('session-ended'),
   ]
   auth.intercept = ({ url, headers }) => {
