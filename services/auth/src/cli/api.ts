@@ -10,6 +10,8 @@ export interface ApiCall {
   /** Sent as a form, instead of a body of JSON. */
   form?: Record<string, string>
   headers?: Record<string, string>
+  /** The answer may last as long as it arrives: `fetch` limits each pause to five minutes. */
+  isStream?: boolean
 }
 
 export interface ApiResponse<Body = unknown> {
@@ -50,7 +52,7 @@ export function createApi(credentialsFile: CredentialsFile, password?: string): 
     reauthenticate: login => reauthenticate(credentialsFile, login, password),
   }
   const deps = { credentialsFile, recoveries }
-  const stream: Api['stream'] = async path => (await callWithRecovery(deps, path, {})).response
+  const stream: Api['stream'] = async path => (await callWithRecovery(deps, path, { isStream: true })).response
   const call: Api['call'] = async <Body>(path: string, request: ApiCall = {}) => {
     const { response } = await callWithRecovery(deps, path, request)
     return { status: response.status, headers: response.headers, body: (await jsonOf(response)) as Body }
@@ -123,12 +125,13 @@ async function forgetIfSignedOut(credentialsFile: CredentialsFile, error: ApiErr
   return error
 }
 
-export async function send(url: string, { method = 'GET', body, form, headers = {} }: ApiCall): Promise<Response> {
+export async function send(url: string, call: ApiCall): Promise<Response> {
+  const { method = 'GET', body, form, headers = {}, isStream = false } = call
   const json = body === undefined ? {} : { 'content-type': 'application/json' }
   const request = {
     method,
     headers: { 'user-agent': 'gatehouse-cli', ...json, ...headers },
-    signal: AbortSignal.timeout(timeoutMs),
+    ...(isStream ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     // `fetch` adds the media type of a form.
     ...(form === undefined ? {} : { body: new URLSearchParams(form) }),

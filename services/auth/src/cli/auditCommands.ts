@@ -1,4 +1,5 @@
 /** `gatehouse audit ...` */
+import { once } from 'node:events'
 import type { AuditView } from '@gatehouse/contract'
 import type { Api } from './api.ts'
 import { type CommandContext, type CommandTable, type Result, withoutUndefined } from './command.ts'
@@ -37,7 +38,7 @@ async function exportAudit({ api, options, reportProgress }: CommandContext): Pr
   for await (const chunk of response.body ?? []) {
     bytes += (chunk as Uint8Array).length
     reportProgress(`${Math.ceil(bytes / 1024)} KiB so far`)
-    process.stdout.write(chunk as Uint8Array)
+    if (!process.stdout.write(chunk as Uint8Array)) await once(process.stdout, 'drain')
   }
   return { data: undefined, text: '' }
 }
