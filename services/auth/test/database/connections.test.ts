@@ -7,6 +7,7 @@ import { createCertificate, freshDatabase, onServer, startPostgres } from '@gate
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
+import { waitUntil } from '../helpers/locks.ts'
 import { isPgBouncerInstalled, keepsPreparedStatements, startPgBouncer } from '../helpers/pgBouncer.ts'
 import { startService, type TestService, type TestSession } from '../helpers/service.ts'
 
@@ -15,11 +16,13 @@ if (skip) console.error(`# ${skip}`)
 const skipPrepared = keepsPreparedStatements ? false : 'SKIPPED: pgbouncer 1.21 or newer is not installed'
 if (skipPrepared) console.error(`# ${skipPrepared}`)
 
-/** What operators set for a pooler, which accepts no start-up options. */
-async function useUtc(url: string): Promise<string> {
-  await onServer(url, `ALTER DATABASE "${new URL(url).pathname.slice(1)}" SET timezone = 'UTC'`)
+async function useSetting(url: string, setting: string): Promise<string> {
+  await onServer(url, `ALTER DATABASE "${new URL(url).pathname.slice(1)}" SET ${setting}`)
   return url
 }
+
+/** What operators set for a pooler, which accepts no start-up options. */
+const useUtc = (url: string) => useSetting(url, `timezone = 'UTC'`)
 
 /** Logs in, renews, and revokes while a guard's poll is held. */
 async function useService(t: Test, service: TestService): Promise<void> {
@@ -74,10 +77,23 @@ t.test('PgBouncer with prepared_statements=true: named statements are shared', {
 for (const setting of [`timezone = 'Asia/Tokyo'`, `default_transaction_isolation = 'serializable'`])
   t.test(`PgBouncer: a session with ${setting} is not ready`, { skip }, async t => {
     const { url } = await freshDatabase(t.teardown)
-    await onServer(await useUtc(url), `ALTER DATABASE "${new URL(url).pathname.slice(1)}" SET ${setting}`)
+    await useSetting(await useUtc(url), setting)
     const service = await startService(t, { DATABASE_URL: await startPgBouncer(t, url), DATABASE_DIRECT_URL: url })
     t.equal((await service.call('/readyz')).status, 503)
   })
+
+t.test('idle_session_timeout: connections that PostgreSQL ends are replaced, that of LISTEN too', async t => {
+  const { url } = await freshDatabase(t.teardown)
+  await useSetting(url, `idle_session_timeout = '1s'`)
+  const service = await startService(t, { DATABASE_URL: url })
+  const listeners = new Set<number>()
+  await waitUntil(async () => {
+    const listening = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gatehouse-listen'`
+    for (const { pid } of (await onServer(url, listening)).rows) listeners.add(pid)
+    return listeners.size > 1
+  }, 'the listener has reconnected')
+  await useService(t, service)
+})
 
 t.test('DATABASE_PASSWORD_COMMAND: a new connection uses the password that the command prints then', async t => {
   const { url } = await freshDatabase(t.teardown)
