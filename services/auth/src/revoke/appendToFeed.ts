@@ -53,7 +53,7 @@ export async function appendToFeed(
   { entries, action, target, sessionsEnded }: RevocationWork,
   { context, retentionMs }: AppendOptions,
 ): Promise<RevocationResult> {
-  const [last] = entries.slice(-1)
+  const last = entries.at(-1)
   const { kind = 'session', effect = 'ended' } = last ?? {}
   const subject = entries.length === 1 ? (last?.subject ?? null) : null
   const result = { kind, subject, effect, sessionsEnded }

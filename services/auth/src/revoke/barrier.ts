@@ -1,8 +1,8 @@
 /** Waits until a revocation is in force: until no guard that may still decide lacks its entry. */
 import type { Clock } from '@gatehouse/clock'
 import { type GuardReceipt, ProblemError } from '@gatehouse/contract'
-import type { FeedPosition } from '../store/databaseHistory.ts'
 import type { LiveGuards } from '../store/guards.ts'
+import type { FeedPosition } from '../store/readClock.ts'
 import { type GuardProgress, maxRereadMs, progressOf, type ReceiptsById, updateReceipts } from './guardReceipts.ts'
 
 export interface BarrierResult {

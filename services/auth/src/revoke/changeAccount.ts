@@ -3,7 +3,6 @@ import { ProblemError } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
 import type { Actor, ActorContext } from '../http/actorContext.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
-import type { FeedPosition } from '../store/databaseHistory.ts'
 import { endSessionRows } from '../store/endSessionRows.ts'
 import {
   hasActiveAdmin,
@@ -13,7 +12,7 @@ import {
   lockAdmins,
   tryLockAdmins,
 } from '../store/lockAccount.ts'
-import { readHead } from '../store/readClock.ts'
+import { type FeedPosition, readHead } from '../store/readClock.ts'
 import { writeAudit } from '../store/writeAudit.ts'
 import type { AccountChange } from './accountChanges.ts'
 import { appendToFeed } from './appendToFeed.ts'

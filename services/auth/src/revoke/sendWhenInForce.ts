@@ -6,7 +6,7 @@ import type { InForce, Receipt } from '@gatehouse/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { waitPreference } from '../http/preferWait.ts'
 import type { RevocationResult } from '../store/appendRevocations.ts'
-import type { FeedPosition } from '../store/databaseHistory.ts'
+import type { FeedPosition } from '../store/readClock.ts'
 import type { Barrier, BarrierResult } from './barrier.ts'
 
 export interface BarrierDeps {

@@ -1,8 +1,8 @@
 /** Appends entries to the feed, together with the audit entry of the action that caused them. */
 import type { EntryKind, KeyEffect, RevocationEffect } from '@gatehouse/contract'
 import type { Db } from '../database/database.ts'
-import type { FeedPosition } from './databaseHistory.ts'
 import { toInet } from './inet.ts'
+import type { FeedPosition } from './readClock.ts'
 import type { AuditRow } from './writeAudit.ts'
 
 /** What a revocation did, and the feed entry that carries it: the revocation is in force once that entry is. */

@@ -10,17 +10,9 @@ export interface HistoryChange {
   feedId: string
 }
 
-/** An entry of the feed: its number, and the feed that gave it. */
-export interface FeedPosition {
-  seq: number
-  /** Null for an entry that was read from the database and so belongs to its present feed. */
-  feedId: string | null
-}
-
 /**
  * Compares the database's history with that of the feed. If they differ, one caller gives the feed a new identity, holds every
- * barrier, writes the audit entry, wakes the held polls
- * and makes replicas read the keys again.
+ * barrier, writes the audit entry, wakes the held polls and makes replicas read the keys again.
  *
  * Relies on the row lock of `revocation_clock`: the second of two callers waits, and then finds the new history. Without a
  * difference, the statement locks and writes nothing. Returns nothing on a standby.

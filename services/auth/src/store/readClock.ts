@@ -1,6 +1,5 @@
 /** Reads the revocation clock: the head of the feed, the global epoch, and PostgreSQL's own time. */
 import type { QueryRaw } from '../database/rawSql.ts'
-import type { FeedPosition } from './databaseHistory.ts'
 
 export interface RevocationClock {
   /** The number of the newest revocation. */
@@ -10,6 +9,13 @@ export interface RevocationClock {
   globalEpoch: number
   /** PostgreSQL's clock, in milliseconds since 1970: expiry times of rows are compared with it, not with this host's. */
   dbNowMs: number
+}
+
+/** An entry of the feed: its number, and the feed that gave it. */
+export interface FeedPosition {
+  seq: number
+  /** Null for an entry that was read from the database and so belongs to its present feed. */
+  feedId: string | null
 }
 
 /** Reads one row by primary key. Raw SQL, because the typed client cannot select `statement_timestamp()`. */

@@ -1,8 +1,8 @@
 /** Revokes one session: ends it and appends its feed entry, in one statement and one round trip; waits for locked rows. */
 import type { QueryRaw } from '../database/rawSql.ts'
-import type { FeedPosition } from './databaseHistory.ts'
 import type { EndedAs } from './endSessionRows.ts'
 import { toInet } from './inet.ts'
+import type { FeedPosition } from './readClock.ts'
 import type { AuditRow } from './writeAudit.ts'
 
 export interface SessionEnd {

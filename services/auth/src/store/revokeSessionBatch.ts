@@ -1,8 +1,8 @@
 /** Revokes several sessions, each with its own feed entry and audit entry, in one statement and one commit. */
 import type { QueryRaw } from '../database/rawSql.ts'
 import { unnest } from '../database/unnest.ts'
-import type { FeedPosition } from './databaseHistory.ts'
 import { toInet } from './inet.ts'
+import type { FeedPosition } from './readClock.ts'
 import type { SessionEnd } from './revokeSession.ts'
 
 /**
