@@ -1,8 +1,12 @@
 /** The packed packages install into an application outside the workspace, compile there and run there. */
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { systemClock } from '@gatehouse/clock'
@@ -53,6 +57,36 @@ t.test('each package depends on packages that are packed, in their version', asy
       if (dependency.startsWith('@gatehouse/')) t.equal(range, versions.get(dependency), `${name}: ${dependency}`)
   }
   t.ok(['@gatehouse/guard-core', '@gatehouse/conformance', '@gatehouse/client'].every(name => versions.has(name)))
+})
+
+t.test('publish: dependencies come first, and a repeated run publishes what the registry lacks', async t => {
+  const registry = new Map<string, string>()
+  const server = createServer(async (request, response) => {
+    const { method, url = '' } = request
+    const name = decodeURIComponent(url).slice(1)
+    if (method === 'PUT') registry.set(name, await text(request))
+    response.writeHead(registry.has(name) ? 200 : 404).end(registry.get(name) ?? '{}')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const host = `//127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const folder = t.testdir({ npmrc: `registry=http:${host}\n${host}:_authToken=none\n` })
+  const chosen = tarballs.filter(file => /-(conformance|contract|protocol)-\d/.test(file))
+  for (const file of chosen) await copyFile(file, join(folder, basename(file)))
+  const env = { ...process.env, NPM_CONFIG_USERCONFIG: join(folder, 'npmrc') }
+  const publish = (tag: string) => run(process.execPath, ['packages/tools/scripts/publish.mjs', tag, folder], { env })
+
+  const { version } = await manifestOf(chosen[0] ?? '')
+  await t.rejects(publish('v9.9.9'), /the tag is v9.9.9/)
+  t.equal(registry.size, 0)
+  await publish(`v${version}`)
+  t.same(
+    [...registry.keys()],
+    ['contract', 'protocol', 'conformance'].map(name => `@gatehouse/${name}`),
+  )
+  registry.delete('@gatehouse/protocol')
+  const { stdout } = await publish(`v${version}`)
+  t.match(stdout, /contract \S+ is published already\n.*protocol \S+\n.*conformance \S+ is published already\n$/)
 })
 
 interface Manifest {
