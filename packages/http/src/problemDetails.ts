@@ -70,6 +70,8 @@ async function registerProblemDetails(
     return
   }
   app.setErrorHandler(handleError)
+  // Node would answer 417 without a problem. An expectation may be ignored (RFC 9110 section 10.1.1).
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   const methodsOf = recordMethods(app, app.initialConfig.routerOptions?.maxParamLength ?? 100)
   // Before the body is parsed, which could fail first.
   app.addHook('onRequest', (request, reply, done) => {

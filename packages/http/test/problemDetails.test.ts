@@ -162,6 +162,8 @@ t.test('input that is not HTTP: gets problem details, and the connection closes'
   const huge = await raw(`GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`)
   t.match(huge, /^HTTP\/1\.1 431 /)
   t.match(huge, /"code":"request-too-large"/)
+  const unknown = 'GET /things/7 HTTP/1.1\r\nhost: x\r\nexpect: the-unexpected\r\nconnection: close\r\n\r\n'
+  t.match(await raw(unknown), /^HTTP\/1\.1 200 /, 'an unknown expectation is ignored')
   const smuggled =
     'POST /things HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'
   t.match(await raw(smuggled), /^HTTP\/1\.1 400 /)
