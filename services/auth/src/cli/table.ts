@@ -1,4 +1,4 @@
-/** Formats rows as tables for the terminal, without control characters. */
+/** Formats rows as tables for the terminal, without characters that change what a terminal shows elsewhere. */
 
 export type Row = Readonly<Record<string, unknown>>
 
@@ -29,12 +29,13 @@ export function card(members: Row): string {
 }
 
 /**
- * Control characters become question marks: the name of a device could contain escape sequences.
+ * Control characters, and those that reverse a line, become question marks: the name of a device could contain escape
+ * sequences.
  */
 function cell(value: unknown): string {
   if (value === null || value === undefined || value === '') return '-'
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(' ')
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
   const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text)
-  return isTime ? `${text.slice(0, 10)} ${text.slice(11, 19)}` : text.replace(/\p{Cc}/gu, '?')
+  return isTime ? `${text.slice(0, 10)} ${text.slice(11, 19)}` : text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '?')
 }

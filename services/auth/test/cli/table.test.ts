@@ -12,8 +12,8 @@ t.test('table: columns are as wide as their widest cell', async t => {
 })
 
 t.test('table: replaces control characters', async t => {
-  const evil = '\u001b[2Jgone\u0007\u009b31m\n'
-  t.notMatch(table([{ evil }], { evil: row => row.evil }).split('\n')[1], /\p{Cc}/u)
+  const evil = '\u001b[2Jgone\u0007\u009b31m\n\u202eslaver\u2066'
+  t.notMatch(table([{ evil }], { evil: row => row.evil }).split('\n')[1], /[\p{Cc}\u202e\u2066]/u)
   t.notMatch(card({ [evil]: evil }), /\p{Cc}/u)
 })
 
