@@ -159,6 +159,7 @@ async function appliedMigrations(db: Db): Promise<Set<string>> {
 
 function withLock<Result>(connections: Connections, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
   return withConnection(connections, async client => {
+    await client.query(`SET lock_timeout = ${lockTimeoutMs}`)
     await takeLock(client, lockKey)
     return work(client)
   })
