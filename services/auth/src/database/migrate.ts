@@ -93,10 +93,13 @@ async function recordedMigrations(client: pg.Client): Promise<RecordedMigration[
  */
 async function withdrawUnfinished(client: pg.Client, { migrationDirectories }: MigrationList): Promise<void> {
   await takeLock(client, engineLockKey)
-  const names = (await recordedMigrations(client)).filter(row => row.isUnfinished).map(({ name }) => name)
-  const texts = migrationDirectories
-    .filter(({ path }) => names.includes(path))
-    .map(({ migrationFile: { content } }) => (content.tag === 'ok' ? content.value : ''))
+  const recorded = await recordedMigrations(client)
+  // The folder of an older release lacks some, and only their own text names their indexes.
+  const unfinished = migrationDirectories.filter(({ path }) =>
+    recorded.some(({ name, isUnfinished }) => isUnfinished && name === path),
+  )
+  const names = unfinished.map(({ path }) => path)
+  const texts = unfinished.map(({ migrationFile: { content } }) => (content.tag === 'ok' ? content.value : ''))
   const { rows: invalid } = await client.query<{ index: string }>(
     `SELECT indexrelid::regclass::text AS index FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
       WHERE NOT indisvalid AND relnamespace = current_schema()::regnamespace AND position('"' || relname || '"' IN $1) > 0`,
