@@ -30,7 +30,11 @@ export type Config = Values<typeof settings>
 export function readConfig(environment: Environment): Config {
   const config = readWithKeys(environment)
   const { isPooled } = parseDatabaseUrl(config.DATABASE_URL)
-  if (config.DATABASE_DIRECT_URL !== null) parseDatabaseUrl(config.DATABASE_DIRECT_URL)
+  const isDirectPooled = config.DATABASE_DIRECT_URL !== null && parseDatabaseUrl(config.DATABASE_DIRECT_URL).isPooled
+  assertSetting(
+    !isDirectPooled,
+    'DATABASE_DIRECT_URL must not have pgbouncer=true: a pooler accepts LISTEN and passes no notifications on.',
+  )
   assertSetting(
     !isPooled || config.WAKE === 'poll' || config.DATABASE_DIRECT_URL !== null,
     'DATABASE_DIRECT_URL must be set when DATABASE_URL has pgbouncer=true, or WAKE must be poll: a pooler does not pass notifications on.',

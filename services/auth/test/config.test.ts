@@ -62,11 +62,14 @@ t.test('readConfig: names a missing or invalid variable with the expected value 
 })
 
 t.test('readConfig: names both variables when they contradict each other', t => {
+  const pooled = 'postgresql://u:p@h/x?pgbouncer=true'
   const pairs: [changes: Record<string, string>, says: RegExp][] = [
     [{ LEASE_MS: '10000', POLL_HOLD_MS: '5000' }, /^LEASE_MS must exceed twice POLL_HOLD_MS/],
     [{ LEASE_MS: '300000', LEASE_MARGIN_MS: '2999' }, /^LEASE_MARGIN_MS must be at least one per cent of LEASE_MS/],
     [{ REVOCATION_MARGIN_MS: '9999' }, /^REVOCATION_MARGIN_MS must be at least twice DATABASE_TIMEOUT_MS/],
     [{ RETRY_WINDOW_MS: '6000', DATABASE_TIMEOUT_MS: '5000' }, /^RETRY_WINDOW_MS must exceed DATABASE_TIMEOUT_MS/],
+    [{ DATABASE_URL: pooled }, /^DATABASE_DIRECT_URL must be set when DATABASE_URL has pgbouncer=true/],
+    [{ DATABASE_URL: pooled, DATABASE_DIRECT_URL: pooled }, /^DATABASE_DIRECT_URL must not have pgbouncer=true/],
     [{ SESSION_SECONDS: '10' }, /^SESSION_IDLE_SECONDS must not exceed SESSION_SECONDS/],
     [{ SHORT_SESSION_SECONDS: '10' }, /^SHORT_SESSION_IDLE_SECONDS must not exceed/],
     [{ DATABASE_URL: 'postgresql://u:canary@[h/x' }, /^DATABASE_URL must be a postgresql:\/\/ URL, with %23 for a #/],
