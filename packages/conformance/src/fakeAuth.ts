@@ -13,8 +13,6 @@ export interface Exchange {
   poll: PollRequest
   /** The `Poll-Id` of the request. The answer repeats it. */
   pollId: string | undefined
-  /** Aborts when the guard has closed the connection. */
-  closed: AbortSignal
   /** Answers by the rules: writes the row, holds the poll while there is nothing to send, and responds. */
   proceed(): Promise<void>
   /** Writes the guard's row. @returns the response as of now */
@@ -26,8 +24,6 @@ export interface Exchange {
   raw(bytes: string): void
   /** Writes bytes to the connection and closes it. */
   rawAndClose(bytes: string): void
-  /** Closes the connection without an answer. */
-  destroy(): void
 }
 
 export type PollHandler = (exchange: Exchange) => void | Promise<void>
@@ -35,7 +31,7 @@ export type PollHandler = (exchange: Exchange) => void | Promise<void>
 export interface FakeAuth {
   url: string
   feed: FeedState
-  counts: { polls: number; keys: number; leaves: number; refused: number; malformed: number }
+  counts: { keys: number; leaves: number; refused: number; malformed: number }
   /** Replaces the answer to polls; null restores the rules. */
   handler: PollHandler | null
   /** Resolves with the next poll that matches, when it arrives. */
@@ -56,7 +52,7 @@ export async function startFakeAuth(port = 0): Promise<FakeAuth> {
   const auth: FakeAuth = {
     url: '',
     feed,
-    counts: { polls: 0, keys: 0, leaves: 0, refused: 0, malformed: 0 },
+    counts: { keys: 0, leaves: 0, refused: 0, malformed: 0 },
     handler: null,
     nextPoll: (matches = () => true) =>
       new Promise(resolve => {
@@ -92,7 +88,6 @@ export async function startFakeAuth(port = 0): Promise<FakeAuth> {
   }
 
   async function receivePoll(poll: PollRequest, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    auth.counts.polls += 1
     if (!pollRequest.Check(poll)) {
       auth.counts.malformed += 1
       return void response.writeHead(400).end()
@@ -131,7 +126,6 @@ function createExchange(
   const exchange: Exchange = {
     poll,
     pollId,
-    closed: closing.signal,
     async proceed() {
       const decision = feed.write(poll)
       if (decision.kind === 'feed-changed') return exchange.respondStatus(409)
@@ -152,7 +146,6 @@ function createExchange(
     respondStatus: status => void response.writeHead(status).end(),
     raw: bytes => void response.socket?.write(bytes),
     rawAndClose: bytes => void response.socket?.end(bytes),
-    destroy: () => void response.destroy(),
   }
   return exchange
 }

@@ -1,6 +1,6 @@
 /** The state of the fake feed: entries, the rows of guards, and the barrier, by the rules of the protocol. */
 import { randomUUID } from 'node:crypto'
-import { type Clock, systemClock } from '@gatehouse/clock'
+import { systemClock as clock } from '@gatehouse/clock'
 import type {
   Entry,
   FeedKey,
@@ -61,7 +61,7 @@ const entryLifetimeMs = 7_200_000
 /** The auth service sends this with entries of keys, which never expire. */
 const neverMs = Date.UTC(9999, 11, 31)
 
-export function createFeedState(clock: Clock = systemClock): FeedState {
+export function createFeedState(): FeedState {
   const rows = new Map<string, GuardRow>()
   const leased = new Set<string>()
   let feed = { id: randomUUID() as string, head: 0, entries: [] as Entry[] }

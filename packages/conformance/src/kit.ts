@@ -104,7 +104,7 @@ export interface Subject {
   authorization: string
 }
 
-export const liveWithinMs = 5000
+const liveWithinMs = 5000
 const pauseMs = 25
 
 export function createKit(options: Pick<Kit, 'auth' | 'probe' | 'routes'> & { pid?: number | undefined }): Kit {

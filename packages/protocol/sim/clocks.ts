@@ -17,7 +17,7 @@ export interface ClockOptions {
 }
 
 /** The first reading of a correct wall clock: small, so that rounding does not merge two events. */
-export const wallZeroMs = 1_000_000
+const wallZeroMs = 1_000_000
 
 export function createMachineClock({ trueMs, rate, wallOffsetMs }: ClockOptions): MachineClock {
   let offsetMs = wallOffsetMs

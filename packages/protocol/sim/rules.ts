@@ -47,7 +47,7 @@ export interface Order {
 }
 
 /** The functions that the services run. */
-export const shipping = {
+const shipping = {
   beginPoll,
   explainRotation,
   removeExpired,

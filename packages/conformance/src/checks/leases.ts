@@ -106,7 +106,10 @@ export const pollIdCheck = leaseCheck(
   async (kit, subject) => {
     let earlier: Parameters<Exchange['respond']> = [{}]
     // The later polls reach no feed, so no later lease is known there.
-    const confused: PollHandler = ({ respond }) => respond(...earlier)
+    const confused: PollHandler = async ({ respond }) => {
+      await systemClock.sleep(200)
+      respond(...earlier)
+    }
     await kit.answerNextPoll(({ respond, pollId }, response) => {
       if (pollId === undefined) throw new CheckFailed('the poll has no Poll-Id')
       earlier = [response, pollId]
