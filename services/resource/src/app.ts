@@ -87,10 +87,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app
 }
 
-/**
- * Waits for the first lease. Without an auth service the process listens after the timeout and
- * answers `revocation-unknown`.
- */
+/** Waits for the first lease, at most the time-out; then answers are `revocation-unknown`. */
 async function readyWithin(
   resourceGuard: Guard,
   { clock, timeoutMs }: { clock: Clock; timeoutMs: number },

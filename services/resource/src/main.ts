@@ -8,10 +8,7 @@ import { traceTo } from '@gatehouse/tracing'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
 
-/**
- * Shorter than the ten seconds that a start can take. After it the process listens, with or without
- * a lease.
- */
+/** Shorter than the ten seconds of a start. After it the process listens, leased or not. */
 const timeoutMs = 5000
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
 

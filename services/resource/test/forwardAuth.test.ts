@@ -10,8 +10,7 @@ import { resource } from './helpers/service.ts'
 const nginxConf = new URL('../../../gateway/nginx/token-size.conf', import.meta.url)
 
 t.test('GET /verify: makes identity headers from the token and copies none of the request', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   const token = service.token({ sub: 'ada', sid: 's1', roles: ['user', 'auditor'], scope: 'a b' })
   const spoofed = { 'x-auth-subject': 'root', 'x-auth-roles': 'admin', 'X-Auth-Extra': 'x' }
   const { status, headers, text } = await service.send('/verify', { ...bearer(token), ...spoofed })
@@ -28,16 +27,14 @@ t.test('GET /verify: makes identity headers from the token and copies none of th
 })
 
 t.test('GET /verify: sends no identity headers when the token is not valid', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   const { headers, ...refused } = await service.send('/verify', { ...bearer('rubbish'), 'x-auth-subject': 'root' })
   t.equal(problemMismatch({ headers, ...refused }, 'token-invalid'), null)
   t.equal(headers['x-auth-subject'], undefined)
 })
 
 t.test('/verify with X-Verify-Scope: refuses a token without the scope, with the challenge', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   const headers = bearer(service.token({ scope: 'a b' }))
   const verify = (scope: string | string[]) => service.send('/verify', { ...headers, 'x-verify-scope': scope })
   t.match(await verify('a b'), { status: 204 })
@@ -51,8 +48,7 @@ t.test('/verify with X-Verify-Scope: refuses a token without the scope, with the
 })
 
 t.test('/verify with VERIFY_SCOPE: every request needs the scopes, and those of the header', async t => {
-  const service = await resource({ VERIFY_SCOPE: 'a, b', VERIFY_STATUS: '200' })
-  t.teardown(service.stop)
+  const service = await resource(t, { VERIFY_SCOPE: 'a, b', VERIFY_STATUS: '200' })
   const verify = (scope: string, headers = {}) =>
     service.send('/verify', { ...bearer(service.token({ scope })), ...headers })
   t.equal(problemMismatch(await verify('a'), 'insufficient-scope'), null)
@@ -61,8 +57,7 @@ t.test('/verify with VERIFY_SCOPE: every request needs the scopes, and those of 
 })
 
 t.test('/verify: ignores the path below it and the query string', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   const headers = bearer(service.token())
   const paths = ['/verify?page=2&page=3', '/verify?scope=admin', '/verify?access_token=x', '/verify/', '/verify?']
   for (const path of [...paths, '/verify/storage/a%2Fb?x', '/verify//x', '/verify/%00', `/verify/${'x'.repeat(3000)}`])
@@ -72,8 +67,7 @@ t.test('/verify: ignores the path below it and the query string', async t => {
 })
 
 t.test('GET /verify: the identity headers of the largest token fit into the buffer of the gateway', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   const longest = (length: number) => service.token({ scope: Array.from({ length }, () => '!'.repeat(50)).join(' ') })
   let scopes = 1
   while (longest(scopes + 1).length <= maxAccessTokenLength) scopes += 1
@@ -86,8 +80,7 @@ t.test('GET /verify: the identity headers of the largest token fit into the buff
 })
 
 t.test('/verify: answers every method and reads no body', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   const headers = { ...bearer(service.token()), 'content-type': 'nonsense' }
   const verify = async (method: string, fields: Record<string, string>) => {
     const body = method === 'GET' || method === 'HEAD' ? '' : 'not JSON at all'
@@ -104,8 +97,7 @@ t.test('/verify: answers every method and reads no body', async t => {
 })
 
 t.test('GET /verify: encodes line breaks, commas and spaces in header values', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   const token = service.token({ sub: 'a\r\nx-auth-roles: admin', roles: ['a,admin', 'ä b'], client_id: 'c d' })
   const { headers } = await service.send('/verify', bearer(token))
   t.match(headers, {

@@ -27,21 +27,14 @@ for (const recipe of recipes) {
   const isInstalled = recipe.isInstalled()
   const why = `SKIPPED: ${recipe.heading} is not tested: not installed (Debian: ${recipe.packages})`
   if (!isInstalled) console.error(`# ${why}`)
-  t.test(
-    `${recipe.heading}: the recipe admits, refuses and passes on the identity`,
-    { skip: !isInstalled && why },
-    async t => {
-      const service = await resource()
-      t.teardown(service.stop)
-      const app = await startApp(t)
-      const gateway = await startRecipe(recipe, {
-        'resource:4000': `127.0.0.1:${service.port}`,
-        'app:8080': `127.0.0.1:${app}`,
-      })
-      t.teardown(gateway.stop)
-      await checkGateway(t, service, options => sendTo(gateway.port, options))
-    },
-  )
+  const title = `${recipe.heading}: the recipe admits, refuses and passes on the identity`
+  t.test(title, { skip: !isInstalled && why }, async t => {
+    const service = await resource(t)
+    const names = { 'resource:4000': `127.0.0.1:${service.port}`, 'app:8080': `127.0.0.1:${await startApp(t)}` }
+    const gateway = await startRecipe(recipe, names)
+    t.teardown(gateway.stop)
+    await checkGateway(t, service, options => sendTo(gateway.port, options))
+  })
 }
 
 type Send = (options: Sending) => Promise<{ status: number; headers: IncomingHttpHeaders; body: string }>
@@ -103,15 +96,8 @@ async function startApp(t: Test): Promise<number> {
 
 async function sendTo(port: number, { path = '/', token, method = 'GET', body, headers = {} }: Sending) {
   const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  const sending = request({
-    port,
-    host: '127.0.0.1',
-    path,
-    method,
-    headers: { ...headers, ...authorization },
-    agent: false,
-  })
-  sending.end(body)
+  const all = { ...headers, ...authorization }
+  const sending = request({ port, host: '127.0.0.1', path, method, headers: all, agent: false }).end(body)
   const [response] = await once(sending, 'response')
   return { status: response.statusCode, headers: response.headers, body: await text(response) }
 }

@@ -11,8 +11,7 @@ const metadataUrl = 'https://shop.example/.well-known/oauth-protected-resource/a
 /** @conforms RFC 9728 section 2: `resource` is the URL of the service. */
 /** @conforms RFC 9728 section 3.3: `resource` is the URL from which the path of the metadata is formed. */
 t.test('metadata: names the auth service, and every Bearer challenge names the metadata', async t => {
-  const service = await resource({ RESOURCE_URL: 'https://shop.example/api' })
-  t.teardown(service.stop)
+  const service = await resource(t, { RESOURCE_URL: 'https://shop.example/api' })
   const { status, headers, text } = await service.send('/.well-known/oauth-protected-resource', {
     origin: 'https://other.example',
   })
@@ -29,8 +28,7 @@ t.test('metadata: names the auth service, and every Bearer challenge names the m
 })
 
 t.test('metadata: without RESOURCE_URL there is none, and no challenge names it', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   t.equal((await service.send('/.well-known/oauth-protected-resource')).status, 404)
   t.notMatch((await service.send('/storage')).headers['www-authenticate'], 'resource_metadata')
 })
@@ -42,8 +40,7 @@ t.test('metadata: the well-known path is inserted before the path of the resourc
 })
 
 t.test('OpenAPI: describes each guarded route, its refusals and their challenges', async t => {
-  const service = await resource({ RESOURCE_URL: 'https://shop.example/api' })
-  t.teardown(service.stop)
+  const service = await resource(t, { RESOURCE_URL: 'https://shop.example/api' })
   const document = JSON.parse((await service.send('/openapi.json')).text)
   t.strictSame(Object.keys(document.paths).sort(), [
     ...['/.well-known/oauth-protected-resource', '/me', '/storage', '/storage/restricted'],

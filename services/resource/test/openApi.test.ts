@@ -13,8 +13,7 @@ for (const [generator, file] of [
   ['openapi-typescript', 'openapiTypescript.ts.txt'],
 ] as const) {
   t.test(`${generator}: the client compiles, calls the routes, and reads refusals by their type`, async t => {
-    const service = await resource()
-    t.teardown(service.stop)
+    const service = await resource(t)
     const document = JSON.parse((await service.send('/openapi.json')).text) as object
     const args = [`http://127.0.0.1:${service.port}`, service.token()]
     const { errors, output } = await runGeneratedClient({ tools, document, generator, program: programs + file, args })

@@ -38,13 +38,8 @@ t.test('SIGTERM: finishes running requests, closes streams, leaves the feed and 
   const auth = await fakeAuth(systemClock)
   t.teardown(auth.stop)
   const key = signingKey()
-  const env = {
-    PORT: '0',
-    AUTH_URLS: auth.url,
-    PUBLIC_KEY: key.pem.replaceAll('\n', '\\n'),
-    LOG_LEVEL: 'info',
-    DRAIN_MS: '100',
-  }
+  const PUBLIC_KEY = key.pem.replaceAll('\n', '\\n')
+  const env = { PORT: '0', AUTH_URLS: auth.url, PUBLIC_KEY, LOG_LEVEL: 'info', DRAIN_MS: '100' }
   const { child, ended } = start(environment(env))
   const port = await new Promise<number>(resolve => {
     createInterface(child.stdout).on('line', line => {

@@ -8,8 +8,7 @@ import { resource } from './helpers/service.ts'
 
 /** @conforms RFC 6750 section 3.1: a request without a token gets a challenge without an error. */
 t.test('guarded routes: refuse a request without a token with token-missing', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   for (const path of ['/me', '/storage', '/storage/restricted', '/storage/events', '/verify']) {
     t.equal(problemMismatch(await service.send(path), 'token-missing'), null, path)
   }
@@ -20,8 +19,7 @@ t.test('guarded routes: refuse a request without a token with token-missing', as
 })
 
 t.test('POST /storage: stores an item for any valid token, and rejects other bodies', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   const post = (body: object, headers: Record<string, string>) =>
     service.app.inject({ method: 'POST', url: '/storage', payload: body, headers })
   const stored = await post({ item: 'rope' }, bearer(service.token()))
@@ -33,8 +31,7 @@ t.test('POST /storage: stores an item for any valid token, and rejects other bod
 
 /** @conforms RFC 6750 section 3.1: a token without the scope is `insufficient_scope`, 403. */
 t.test('GET /storage/restricted: requires the scope storage:restricted', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   t.equal(
     problemMismatch(await service.send('/storage/restricted', bearer(service.token())), 'insufficient-scope'),
     null,
@@ -44,8 +41,7 @@ t.test('GET /storage/restricted: requires the scope storage:restricted', async t
 })
 
 t.test('GET /me: returns the caller of the token', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   const answered = await service.send(
     '/me',
     bearer(service.token({ sub: 'ada', sid: 's1', roles: ['admin'], scope: 'a b' })),
@@ -55,8 +51,7 @@ t.test('GET /me: returns the caller of the token', async t => {
 })
 
 t.test('GET /storage/events: closes before the revocation is acknowledged, with its code', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   const sid = randomUUID()
   const [opened, text] = watch(service.port, service.token({ sid }))
   await opened
@@ -67,8 +62,7 @@ t.test('GET /storage/events: closes before the revocation is acknowledged, with 
 })
 
 t.test('GET /storage/events: an open stream is counted and has the headers of every reply', async t => {
-  const service = await resource({ ALLOWED_ORIGINS: 'https://shop.example' })
-  t.teardown(service.stop)
+  const service = await resource(t, { ALLOWED_ORIGINS: 'https://shop.example' })
   await service.clock.advance(1000)
   const headers = { ...bearer(service.token()), origin: 'https://shop.example' }
   const get = request({ port: service.port, host: '127.0.0.1', path: '/storage/events', headers, agent: false }).end()
@@ -85,16 +79,15 @@ t.test('GET /storage/events: an open stream is counted and has the headers of ev
 })
 
 t.test('GET /storage/events: closes with shutdown when the service stops', async t => {
-  const service = await resource()
+  const service = await resource(t)
   const [opened, text] = watch(service.port, service.token())
   await opened
-  await service.stop()
+  await service.app.close()
   t.match(await text, /"code":"shutdown"/)
 })
 
 t.test('GET /readyz: requires keys and a lease; GET /livez does not', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   t.match(await service.send('/readyz'), { status: 200 })
   service.auth.mode = 'down'
   service.auth.release()
@@ -105,8 +98,7 @@ t.test('GET /readyz: requires keys and a lease; GET /livez does not', async t =>
 })
 
 t.test('without keys: readiness and guarded routes answer unavailable', async t => {
-  const service = await resource({ PUBLIC_KEY: '', ISSUER: 'http://127.0.0.1:9' })
-  t.teardown(service.stop)
+  const service = await resource(t, { PUBLIC_KEY: '', ISSUER: 'http://127.0.0.1:9' })
   t.equal(problemMismatch(await service.send('/readyz'), 'unavailable'), null)
   t.equal(problemMismatch(await service.send('/me', bearer(service.token())), 'unavailable'), null)
 })
@@ -135,8 +127,7 @@ function watch(port: number, token: string): [Promise<void>, Promise<string>] {
 }
 
 t.test('security headers: every response has them, the stream and the refusals included', async t => {
-  const service = await resource()
-  t.teardown(service.stop)
+  const service = await resource(t)
   const authorization = `Bearer ${service.token()}`
   const requests: [path: string, status: number, headers?: Record<string, string>][] = [
     ['/storage', 200, { authorization }],

@@ -15,10 +15,7 @@ export function identityOf({ id, sid, roles, scopes, clientId }: Caller): Record
   }
 }
 
-/**
- * Encodes all but plain characters, so that a value cannot contain a line break, a comma or a
- * space.
- */
+/** Encodes all but plain characters: a value cannot contain a line break, comma or space. */
 function headerSafe(value: string): string {
   return value.replace(/[^\w.~:/@+-]+/g, encodeURIComponent)
 }

@@ -10,27 +10,14 @@ export interface GatewayRecipe extends Recipe {
   isInstalled: () => boolean
 }
 
+const named = (heading: string, command: string) => ({ heading, command, packages: command })
 const runs = (program: string, ...args: string[]) => spawnSync(program, args).status === 0
 
 export const recipes: GatewayRecipe[] = [
+  { ...named('nginx', 'nginx'), isInstalled: () => runs('nginx', '-v'), prepare: prepareNginx },
+  { ...named('Caddy', 'caddy'), isInstalled: () => runs('caddy', 'version'), prepare: prepareCaddy },
   {
-    heading: 'nginx',
-    command: 'nginx',
-    packages: 'nginx',
-    isInstalled: () => runs('nginx', '-v'),
-    prepare: prepareNginx,
-  },
-  {
-    heading: 'Caddy',
-    command: 'caddy',
-    packages: 'caddy',
-    isInstalled: () => runs('caddy', 'version'),
-    prepare: prepareCaddy,
-  },
-  {
-    heading: 'HAProxy',
-    command: 'haproxy',
-    packages: 'haproxy',
+    ...named('HAProxy', 'haproxy'),
     isInstalled: () => runs('haproxy', '-v'),
     prepare(folder, [lua = '', config = '']) {
       writeFileSync(join(folder, 'verify.lua'), lua)
@@ -46,16 +33,11 @@ export const recipes: GatewayRecipe[] = [
     prepare(folder, [lua = '', config = '']) {
       const modules = ['mpm_event', 'authz_core', 'setenvif', 'lua', 'proxy', 'proxy_http']
       const load = modules.map(name => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`)
-      const base = [
-        `ServerRoot ${folder}`,
-        `PidFile ${folder}/pid`,
-        `ErrorLog ${folder}/error.log`,
-        'ServerName localhost',
-      ]
+      const files = [`ServerRoot ${folder}`, `PidFile ${folder}/pid`, `ErrorLog ${folder}/error.log`]
       const user = process.getuid?.() === 0 ? ['User www-data', 'Group www-data'] : []
       writeFileSync(join(folder, 'verify.lua'), lua)
       const text = config.replace('verify.lua', join(folder, 'verify.lua'))
-      writeFileSync(join(folder, 'apache.conf'), [...load, ...base, ...user, text].join('\n'))
+      writeFileSync(join(folder, 'apache.conf'), [...load, ...files, 'ServerName localhost', ...user, text].join('\n'))
       return ['-X', '-f', join(folder, 'apache.conf')]
     },
   },

@@ -12,6 +12,7 @@ import {
   send,
 } from '@gatehouse/testkit'
 import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 
@@ -19,7 +20,6 @@ export interface Resource extends GuardFixture {
   app: FastifyInstance
   port: number
   send(path: string, headers?: Record<string, string | string[]>): Promise<RawResponse>
-  stop(): Promise<void>
 }
 
 export function environment(over: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -27,7 +27,8 @@ export function environment(over: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...standard, LOG_LEVEL: 'silent', ...over }
 }
 
-export async function resource(over: NodeJS.ProcessEnv = {}): Promise<Resource> {
+/** The test stops both at its end. */
+export async function resource(t: Pick<Test, 'teardown'>, over: NodeJS.ProcessEnv = {}): Promise<Resource> {
   const fixture = await guardFixture()
   const { auth, clock, key } = fixture
   const config = readConfig(environment({ AUTH_URLS: auth.url, PUBLIC_KEY: key.pem, ...over }))
@@ -37,15 +38,10 @@ export async function resource(over: NodeJS.ProcessEnv = {}): Promise<Resource> 
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
   await auth.holding()
-  return {
-    ...fixture,
-    app,
-    port,
-    send: (path, headers = {}) => send(port, path, headers),
-    async stop() {
-      await app.close()
-      await auth.stop()
-      seen.assertDocumented(app)
-    },
-  }
+  t.teardown(async () => {
+    await app.close()
+    await auth.stop()
+    seen.assertDocumented(app)
+  })
+  return { ...fixture, app, port, send: (path, headers = {}) => send(port, path, headers) }
 }
