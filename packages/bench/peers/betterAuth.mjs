@@ -57,10 +57,7 @@ await adapter.create({
 })
 await adapter.create({ model: 'oauthClientResource', data: { clientId, resourceId: resource, createdAt: now } })
 
-/**
- * Creates the rows that its token endpoint creates at a log-in. It stores only a hash of the
- * refresh token.
- */
+/** The rows of a log-in, as its token endpoint creates them. Refresh tokens are stored hashed. */
 async function createSession(number) {
   const user = { name: 'A user', email: `${number}@example.org`, emailVerified: true }
   const { id: userId } = await internalAdapter.createUser(user, { method: 'admin' })

@@ -18,10 +18,7 @@ export async function createAdapter(pool) {
   for (const table of tables) await pool.query(table)
 
   return model => {
-    /**
-     * A named statement: PostgreSQL plans it once per connection, as it does for Gatehouse's own
-     * renewal.
-     */
+    /** A named statement: PostgreSQL plans it once per connection, as it does for Gatehouse. */
     const run = (name, text, values) => pool.query({ name: `oidc-${name}`, text, values })
 
     const findBy = async (column, value) => {

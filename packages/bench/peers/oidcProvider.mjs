@@ -36,10 +36,7 @@ const provider = new Provider('https://issuer.example', {
       }),
     },
   },
-  /**
-   * It has no accounts of its own. As Gatehouse and better-auth do, this reads the account at each
-   * renewal.
-   */
+  /** It has no accounts. Like Gatehouse and better-auth, this reads the account at each renewal. */
   findAccount: async (_context, id) => {
     const query = { name: 'oidc-account', text: 'SELECT id FROM oidc_accounts WHERE id = $1', values: [id] }
     const { rowCount } = await pool.query(query)

@@ -33,9 +33,7 @@ export interface SessionRange {
 export interface EnvironmentOptions {
   /** An existing server. Without it a server is started, and stopped by `close`. */
   databaseUrl?: string
-  /**
-   * For a server that is started. The default is that of a machine without configuration for it.
-   */
+  /** For a server that is started; the default is that of a machine without configuration. */
   hugePages?: boolean
   /** More variables of the auth service. */
   env?: Record<string, string>

@@ -11,10 +11,7 @@ export interface Result {
   against: number | null
   /** The value divided by `against`. */
   ratio: number | null
-  /**
-   * Half the distance between the best and the worst round, divided by the median; of the ratio
-   * where there is one.
-   */
+  /** Half the distance between best and worst round (of the ratio if any), over the median. */
   spread: number | null
   /** The aim for the ratio, or for the value without a ratio. */
   aim: string | null
@@ -41,10 +38,7 @@ export function figure({ name, what, unit, aim }: Measurement, rounds: readonly 
   return { name, what, value, unit, against: null, ratio: null, spread: spreadOf(rounds), aim: aim ?? null }
 }
 
-/**
- * A figure against another one, measured in turn round by round, since the speed of a machine
- * varies.
- */
+/** A figure against another, measured in turn by rounds: the speed of a machine varies. */
 export function comparison({ name, what, unit, aim }: Measurement, rounds: readonly Pair[]): Result {
   const ratios = rounds.map(({ value, against }) => value / against)
   return {

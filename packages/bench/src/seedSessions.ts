@@ -1,8 +1,7 @@
 /** Creates sessions and their tokens with the service's keys, without requests to it. */
-import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
-import { accessTokenType } from '@gatehouse/contract'
-import { thumbprint } from '@gatehouse/guard'
+import { claimsAt, signingKey, tokenOf } from '@gatehouse/testkit'
 import { refreshTokenEncoder } from './authModules.ts'
 
 export interface Session {
@@ -44,24 +43,20 @@ export const seedStatements = [
 
 export async function createSessionMint(options: { issuer: string; globalEpoch: number }): Promise<SessionMint> {
   const { issuer, globalEpoch } = options
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const key = signingKey()
   const keyRing = `1:${randomBytes(32).toString('hex')}`
   const encodeRefreshToken = await refreshTokenEncoder(keyRing)
-  const header = encoded({ alg: 'ES256', typ: accessTokenType, kid: thumbprint(publicKey) })
 
   const accessToken = (sid: string, sub: string) => {
-    const iat = Math.floor(systemClock.wallMs() / 1000)
-    const fixedClaims = { iss: issuer, aud: 'gatehouse', client_id: 'first-party', scope: 'storage:restricted' }
-    const times = { iat, exp: iat + lifetimeSeconds, auth_time: iat, epoch: 0, global_epoch: globalEpoch }
-    const input = `${header}.${encoded({ ...fixedClaims, ...times, sub, sid, jti: randomUUID(), roles: ['user'] })}`
-    const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
-    return `${input}.${signature.toString('base64url')}`
+    const nowMs = systemClock.wallMs()
+    const fixed = { iss: issuer, aud: 'gatehouse', scope: 'storage:restricted', global_epoch: globalEpoch }
+    return tokenOf(key, claimsAt(nowMs, { ...fixed, exp: Math.floor(nowMs / 1000) + lifetimeSeconds, sub, sid }))
   }
 
   return {
-    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    publicKey: key.pem,
     env: {
-      SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      SIGNING_KEY: key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       REFRESH_KEYS: keyRing,
       ACCESS_TOKEN_SECONDS: String(lifetimeSeconds),
     },
@@ -79,8 +74,4 @@ export async function createSessionMint(options: { issuer: string; globalEpoch: 
 export function uuidOf(text: string): string {
   const hex = createHash('md5').update(text).digest('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
-}
-
-function encoded(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
 }

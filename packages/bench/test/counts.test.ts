@@ -1,18 +1,15 @@
 /** The cost of a request and of an idle guard, counted independently of the machine. */
 import { createHook } from 'node:async_hooks'
-import { clientSecret, until } from '@gatehouse/e2e'
+import { clientSecret } from '@gatehouse/e2e'
 import { createGuard, guard } from '@gatehouse/guard'
-import { freshDatabase, pgProxy } from '@gatehouse/testkit'
+import { freshDatabase, pgProxy, until } from '@gatehouse/testkit'
 import fastify from 'fastify'
 import t from 'tap'
 import { openEnvironment } from '../src/environment.ts'
 import { allocationPerRequest, coarse } from '../src/guard/allocation.ts'
 import { startSimulatedGuards } from '../src/revoke/startSimulatedGuards.ts'
 
-/**
- * Measured: 270, of which most is the copy of the header. One more promise or closure exceeds the
- * limit.
- */
+/** Measured: 270, most of it the copy of the header. One more promise or closure exceeds it. */
 const maxBytes = 600
 const holdMs = 1000
 

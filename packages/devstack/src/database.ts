@@ -1,7 +1,4 @@
-/**
- * The database of the local stack: the embedded server or DATABASE_URL, its migrations, the client
- * and the accounts.
- */
+/** The database of the local stack: server or DATABASE_URL, migrations, client and accounts. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'

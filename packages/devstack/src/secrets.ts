@@ -1,6 +1,4 @@
-/**
- * The keys and passwords of a local stack, created once in files that only their owner can read.
- */
+/** The keys and passwords of a local stack, created once in files that only the owner can read. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

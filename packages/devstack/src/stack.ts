@@ -1,6 +1,4 @@
-/**
- * The local stack: PostgreSQL, migrations, keys, two accounts, and the processes of both services.
- */
+/** The local stack: PostgreSQL, migrations, keys, two accounts, and both services. */
 import { resolve } from 'node:path'
 import { systemClock } from '@gatehouse/clock'
 import { SettingsError } from '@gatehouse/settings'
@@ -27,10 +25,7 @@ export interface Stack extends Credentials {
   stop: () => Promise<void>
 }
 
-/**
- * `new`: just set, to be printed once. `known`: the account accepts it. `wrong`: the account has
- * another password.
- */
+/** `new`: printed once. `known`: the account accepts it. `wrong`: it has another password. */
 export type PasswordState = 'new' | 'known' | 'wrong'
 
 /**

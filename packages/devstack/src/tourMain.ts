@@ -1,6 +1,4 @@
-/**
- * `npx pnpm tour`: runs the tour against the local stack and prints each request with its answer.
- */
+/** `npx pnpm tour`: runs the tour against the local stack; prints each request and its answer. */
 import { systemClock } from '@gatehouse/clock'
 import { readSettings } from '@gatehouse/settings'
 import { stopSignal } from '@gatehouse/testkit'

@@ -1,6 +1,6 @@
 /** A system whose database fails over: revocations, and clients that renew, before and after. */
-import { eventTimeoutMs, type HttpResponse } from '@gatehouse/testkit'
-import { type BuildForm, type Login, type Service, type System, startSystem, type Tokens, until } from './system.ts'
+import { type HttpResponse, until } from '@gatehouse/testkit'
+import { type BuildForm, type Login, type Service, type System, startSystem, type Tokens } from './system.ts'
 
 export interface FailOverOptions {
   databaseUrl: string
@@ -95,7 +95,7 @@ export async function startFailOver(options: FailOverOptions): Promise<FailOver>
     untilRenewed: async () => {
       const before = clients.map(({ state }) => state.renewals)
       const hasRenewed = async () => clients.every(({ state }, index) => state.renewals > (before[index] ?? 0) + 2)
-      await until(hasRenewed, eventTimeoutMs)
+      await until(hasRenewed)
     },
     refusals: () => clients.flatMap(({ state }) => state.refusals),
     stop,

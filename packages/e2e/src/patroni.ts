@@ -5,8 +5,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, onServer } from '@gatehouse/testkit'
-import { until } from './system.ts'
+import { freePort, onServer, until } from '@gatehouse/testkit'
 
 export interface PatroniNode {
   /** Of the superuser. */

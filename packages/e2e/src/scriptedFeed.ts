@@ -1,7 +1,5 @@
-/**
- * A feed that publishes thousands of revocations, and a guard that follows it, for tests of load
- * and memory.
- */
+/** A feed that publishes thousands of revocations, and a guard that follows it. */
+
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -11,7 +9,7 @@ import { systemClock } from '@gatehouse/clock'
 import type { Entry, PollRequest, PollResponse } from '@gatehouse/contract'
 import { createGuard, type Guard } from '@gatehouse/guard'
 import { applyEntry, createRevocationIndex, type RevocationIndex } from '@gatehouse/protocol'
-import { until } from './system.ts'
+import { until } from '@gatehouse/testkit'
 
 /** Entries per page, as in the auth service. */
 export const pageSize = 2000

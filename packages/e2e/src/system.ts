@@ -13,6 +13,7 @@ import {
   onServer,
   startProcess,
   type TestProcess,
+  until,
 } from '@gatehouse/testkit'
 
 export interface Service extends TestProcess {
@@ -189,14 +190,5 @@ async function start(folder: string, env: Record<string, string>): Promise<Servi
 
 /** Waits until the service has keys and a lease. */
 export async function untilReady({ call }: Service, timeoutMs = eventTimeoutMs): Promise<void> {
-  await until(async () => (await call('/readyz')).status === 200, timeoutMs)
-}
-
-/** Polls until the condition is true, where no event is available. */
-export async function until(condition: () => Promise<boolean>, timeoutMs = eventTimeoutMs): Promise<void> {
-  const deadline = performance.now() + timeoutMs
-  while (!(await condition().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error(`the condition was not true within ${timeoutMs} ms`)
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
+  await until(async () => (await call('/readyz')).status === 200, 'the service is ready', timeoutMs)
 }

@@ -1,7 +1,4 @@
-/**
- * Thousands of revocations: memory of a guard, and the length of the event-loop turns that apply
- * them.
- */
+/** Thousands of revocations: memory of a guard, and the event-loop turns that apply them. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { entryCount } from '@gatehouse/protocol'

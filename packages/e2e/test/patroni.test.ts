@@ -1,9 +1,8 @@
 /** Patroni fails over to its standby, which lacks the last commits, and no operator acts. */
-import { onServer } from '@gatehouse/testkit'
+import { onServer, until } from '@gatehouse/testkit'
 import t from 'tap'
 import { startFailOver } from '../src/failOver.ts'
 import { missingForPatroni, startPatroni } from '../src/patroni.ts'
-import { until } from '../src/system.ts'
 
 const missing = missingForPatroni()
 const skip = missing === undefined ? false : `SKIPPED: ${missing}`

@@ -1,9 +1,18 @@
 /** Runs the code of the README, of the tutorial and of the guard for Python. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { codeOf, exampleOf, freePort, httpClient, requirePython, startProcess, startProgram } from '@gatehouse/testkit'
+import {
+  codeOf,
+  exampleOf,
+  freePort,
+  httpClient,
+  requirePython,
+  startProcess,
+  startProgram,
+  until,
+} from '@gatehouse/testkit'
 import t from 'tap'
-import { clientSecret, systemOf, type Tokens, until } from '../src/system.ts'
+import { clientSecret, systemOf, type Tokens } from '../src/system.ts'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 

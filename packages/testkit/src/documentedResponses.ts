@@ -1,7 +1,4 @@
-/**
- * Compares every response that a test received with the OpenAPI document, so that no test passes
- * that saw a refusal which the document does not promise.
- */
+/** Compares every response that a test received with the OpenAPI document. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 
 interface Document {

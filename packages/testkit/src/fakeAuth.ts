@@ -1,7 +1,4 @@
-/**
- * A minimal auth service for tests of the guard: it serves keys and the feed by the rules of the
- * protocol package.
- */
+/** A minimal auth service for tests of the guard: keys and feed by the rules of the protocol. */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -20,9 +17,7 @@ export interface FakeAuth {
   keys: SigningKey[]
   /** `down` closes every connection; `silent` never answers; `refusing` answers 401. */
   mode: 'up' | 'down' | 'silent' | 'refusing'
-  /**
-   * How far the wall clock of the test is ahead of the time of the fake database, in milliseconds.
-   */
+  /** How far the wall clock of the test is ahead of the fake database, in milliseconds. */
   hostClockOffsetMs: number
   /** The maximum clock tolerance of a guard, in milliseconds. */
   maxToleranceMs: number

@@ -1,6 +1,4 @@
-/**
- * A TCP proxy that can stop forwarding without closing connections, as when a cable is unplugged.
- */
+/** A TCP proxy that can stop forwarding without closing connections, like a cut cable. */
 import { once } from 'node:events'
 import { createConnection, createServer, type Socket } from 'node:net'
 

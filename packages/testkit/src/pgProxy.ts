@@ -5,22 +5,13 @@ import { createConnection, createServer, type Socket } from 'node:net'
 export interface PgProxy {
   /** URL of the database through the proxy. */
   url: string
-  /**
-   * Execute and Query messages of the PostgreSQL protocol since the last call, without the heartbeat
-   * of the auth service, which comes every two seconds.
-   */
+  /** Execute and Query messages since the last call, without the heartbeat every two seconds. */
   statements: () => number
   /** Resets every connection and refuses new connections until `mend`. */
   cut: () => void
-  /**
-   * Accepts connections again. Ends PostgreSQL's side of those silent connections that the service
-   * has given up, as its keep-alive does.
-   */
+  /** Accepts connections again. Ends silent connections that the service has given up. */
   mend: () => void
-  /**
-   * Forwards nothing more on the present connections and leaves them open, as a firewall does. New
-   * connections work.
-   */
+  /** Forwards nothing more on present connections, as a firewall does. New ones work. */
   silence: () => void
   /** The number of silent connections that the service has not given up. */
   silent: () => number

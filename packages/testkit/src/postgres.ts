@@ -166,10 +166,7 @@ async function passwordOf(home: PostgresHome): Promise<string> {
   return password
 }
 
-/**
- * Waits up to three seconds for a server that is stopping. Removes a pid file whose process is not
- * PostgreSQL.
- */
+/** Waits three seconds for a server that stops. Removes a pid file that is not PostgreSQL's. */
 async function refuseLiveServer(home: PostgresHome): Promise<void> {
   const pidFile = join(home.dataDir, 'cluster', 'postmaster.pid')
   for (let attemptsLeft = 30; existsSync(pidFile); attemptsLeft--) {

@@ -1,7 +1,4 @@
-/**
- * Finds the PostgreSQL binaries, the user that runs them, and a data directory that the user can
- * access.
- */
+/** Finds the PostgreSQL binaries, the user that runs them, and a data directory for that user. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -29,10 +26,7 @@ export interface PostgresHome {
   owner: Owner | undefined
 }
 
-/**
- * PostgreSQL refuses to run as root, so under root it runs as `nobody`, who must be able to reach
- * the files.
- */
+/** PostgreSQL refuses to run as root: it runs as `nobody`, who must be able to reach the files. */
 export async function preparePostgresHome(wantedDataDir: string): Promise<PostgresHome> {
   const owner = process.getuid?.() === 0 ? unprivilegedUser() : undefined
   const dataDir = resolve(wantedDataDir)

@@ -11,9 +11,7 @@ export interface ProcessOptions {
   /** The runtime and its arguments before the file; by default this Node. */
   command?: readonly string[] | undefined
   arguments?: readonly string[]
-  /**
-   * Added to the environment of this process and of the auth image; undefined removes a variable.
-   */
+  /** Added to the environment of the process; undefined removes a variable. */
   env?: Readonly<Record<string, string | undefined>>
   /** Matches the line that reports readiness; its first group becomes `ready`. */
   readyWhen: RegExp
@@ -88,10 +86,7 @@ export async function startProcess(options: ProcessOptions): Promise<TestProcess
   }
 }
 
-/**
- * Output may arrive after the exit. The wait is limited, because a grandchild may keep the pipes
- * open.
- */
+/** Output may arrive after the exit. Limited, because a grandchild may keep the pipes open. */
 async function outputEnded(child: ChildProcess): Promise<void> {
   const closed = once(child, 'close')
   await once(child, 'exit')
@@ -100,10 +95,7 @@ async function outputEnded(child: ChildProcess): Promise<void> {
   timer.abort()
 }
 
-/**
- * Kills the child when this process ends, even by SIGKILL: only this process holds the other end of
- * the pipe.
- */
+/** Kills the child when this process ends, even by SIGKILL, which closes the watcher's pipe. */
 function killWithParent(child: ChildProcess): void {
   const [program, ...args] = watcherOf(process.platform, child.pid ?? 0)
   const watcher = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'], detached: true, windowsHide: true })

@@ -6,6 +6,8 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { type Postgres, startPostgres } from './postgres.ts'
 import { preparePostgresHome } from './postgresHome.ts'
+import { onServer } from './testDatabase.ts'
+import { until } from './timeouts.ts'
 
 export interface Standby extends Postgres {
   /** Resolves when the standby has replayed every commit that the upstream server has made until now. */
@@ -40,31 +42,25 @@ export async function startStandby({ primary, upstream = primary, dataDir }: Sta
     if (home.owner) await chown(file, home.owner.uid, home.owner.gid)
   }
   const server = await startPostgres({ dataDir, persistent: false })
-  const query = (sql: string, url = server.url) => queryOnce<{ value: string }>(url, sql)
-  const until = async (sql: string, wanted: string) => {
-    const deadline = performance.now() + 20_000
-    while ((await query(sql)).value !== wanted) {
-      if (performance.now() > deadline) throw new Error(`the standby did not reach: ${sql} = ${wanted}`)
-      await new Promise(resolve => setTimeout(resolve, 20))
-    }
-  }
+  const query = async (sql: string, url = server.url): Promise<string> => (await onServer(url, sql)).rows[0]?.value
+  const reached = (sql: string, wanted: string) => until(async () => (await query(sql)) === wanted, sql)
   return {
     ...server,
     untilCaughtUp: async () => {
-      const { value } = await query(
+      const value = await query(
         'SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS value',
         upstream.url,
       )
-      await until(`SELECT (pg_last_wal_replay_lsn() >= '${value}')::text AS value`, 'true')
+      await reached(`SELECT (pg_last_wal_replay_lsn() >= '${value}')::text AS value`, 'true')
     },
     stopReceiving: async () => {
       await query(`ALTER SYSTEM SET primary_conninfo = ''`)
       await query('SELECT pg_reload_conf()::text AS value')
-      await until('SELECT count(*)::text AS value FROM pg_stat_wal_receiver', '0')
+      await reached('SELECT count(*)::text AS value FROM pg_stat_wal_receiver', '0')
     },
     promote: async () => {
       await query('SELECT pg_promote()::text AS value')
-      await until('SELECT pg_is_in_recovery()::text AS value', 'false')
+      await reached('SELECT pg_is_in_recovery()::text AS value', 'false')
     },
   }
 }
@@ -84,18 +80,6 @@ async function copyCluster(primary: Postgres, dataDir: string): Promise<string> 
     await promisify(execFile)('cp', ['-a', join(primary.dataDir, 'password'), dataDir])
     const { rows } = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)')
     return rows[0]?.labelfile ?? ''
-  } finally {
-    await client.end()
-  }
-}
-
-async function queryOnce<Row extends object>(connectionString: string, sql: string): Promise<Row> {
-  const client = new pg.Client({ connectionString })
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
-    const { rows } = await client.query<Row>(sql)
-    return rows[0] ?? ({} as Row)
   } finally {
     await client.end()
   }

@@ -1,9 +1,8 @@
 /** Starts a foreign server and waits until it listens. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import { isListening } from './ports.ts'
-import { eventTimeoutMs } from './timeouts.ts'
+import { until } from './timeouts.ts'
 
 export interface Program {
   command: string
@@ -33,13 +32,12 @@ export async function startProgram({ command, args, port, env, cleanUp }: Progra
     if (!hasEnded()) await once(child, 'exit')
     cleanUp()
   }
-  const endMs = performance.now() + eventTimeoutMs
-  while (!(await isListening(port))) {
-    if (hasEnded() || performance.now() > endMs) {
-      await stop()
-      throw new Error(`${command} did not start: ${output}`)
-    }
-    await delay(20)
+  try {
+    await until(async () => hasEnded() || (await isListening(port)))
+    if (hasEnded()) throw new Error(`${command} has ended`)
+  } catch (cause) {
+    await stop()
+    throw new Error(`${command} did not start: ${output}`, { cause })
   }
   return { output: () => output, stop }
 }

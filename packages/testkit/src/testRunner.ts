@@ -1,7 +1,4 @@
-/**
- * `npx pnpm test`: lint, then every test on a real PostgreSQL, then the count. `npx pnpm test
- * FILE...` runs single files.
- */
+/** `npx pnpm test`: lint, every test on a real PostgreSQL, the count. With files: those alone. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'

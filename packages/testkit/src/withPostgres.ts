@@ -31,10 +31,7 @@ async function withPostgres(action: (server: string) => Promise<number>): Promis
   }
 }
 
-/**
- * Prefers a file system in memory with 4 GB free: tests create hundreds of databases of some 300
- * files.
- */
+/** Prefers 4 GB of memory: tests create hundreds of databases of some 300 files. */
 async function temporaryFolder(): Promise<string> {
   const inMemory = '/dev/shm'
   const { bavail, bsize } = await statfs(inMemory).catch(() => ({ bavail: 0, bsize: 0 }))

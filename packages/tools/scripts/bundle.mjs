@@ -10,10 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 
-/**
- * Entry points in `dist/src`, worker threads included. External are packages with native code or
- * data files.
- */
+/** Entry points in `dist/src`, workers included. Packages with native code are external. */
 const services = {
   auth: {
     entries: { main: 'main.js', gatehouse: 'cli/main.js', hashWorker: 'passwords/hashWorker.js' },
@@ -25,10 +22,7 @@ const services = {
 /** CommonJS libraries load Node's built-in modules by `require`. */
 const banner = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`
 
-/**
- * Node 20 has no `navigator`. Without it, `pg` creates a Response to detect Cloudflare Workers,
- * for which Node loads all of `fetch`.
- */
+/** Node 20 has no `navigator`; without it, `pg` creates a Response, which loads `fetch`. */
 const define = { navigator: JSON.stringify({ userAgent: 'Node.js' }) }
 
 /** The pages that the auth service serves, and what the build writes for them. */

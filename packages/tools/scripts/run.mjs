@@ -1,8 +1,5 @@
 #!/usr/bin/env node
-/**
- * Builds what has changed, then runs a command of the repository, for example `start`, `test` or
- * `tour`.
- */
+/** Builds what has changed, then runs a command of the repository, for example `test`. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants, existsSync, statSync } from 'node:fs'

@@ -48,10 +48,7 @@ export async function allocationPerRequest(
   }
 }
 
-/**
- * Both figures include what reading the heap allocates, which is small beside thousands of
- * requests.
- */
+/** Both figures include what reading the heap allocates: little beside thousands of requests. */
 async function bytesPerRequest({ ready }: TestProcess, series: RequestSeries): Promise<number> {
   await (await fetch(`${ready}/memory`)).text()
   const before = await allocated(ready)

@@ -13,10 +13,7 @@ const program = '/usr/bin/chrt'
 /** It ends with this process, even when this process is killed. */
 const busyLoop = `while (process.ppid === ${process.pid}) for (let turn = 0; turn < 1e6; turn += 1);`
 
-/**
- * Runs a busy loop of the idle class (sched(7)) on each processor: it runs only while no other
- * process needs it.
- */
+/** Runs a busy loop of the idle class (sched(7)) on each processor, which yields to all others. */
 export async function keepCpuAwake<Value>(run: () => Promise<Value>): Promise<Value> {
   const spinners = existsSync(program) ? Array.from({ length: availableParallelism() }, startSpinner) : []
   try {

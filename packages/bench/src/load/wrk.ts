@@ -11,10 +11,7 @@ import { postJson, renewals, repeated } from './requests.ts'
 
 /** It takes less of the machine than the load generator in Node. */
 const program = '/usr/bin/wrk'
-/**
- * By default wrk counts two seconds as an error, which a log-in on a slow machine may take in a
- * flood.
- */
+/** wrk counts two seconds as an error, which a log-in on a slow machine may take in a flood. */
 const timeout = ['--timeout', '20s']
 export const loadGenerator = existsSync(program) ? 'wrk' : 'node'
 
@@ -71,10 +68,7 @@ export interface WrkRun {
   lines: readonly string[]
   connections: number
   durationMs: number
-  /**
-   * Lua. It may define `figures(summary, thread)`, which returns numbers as a text; the default is
-   * requests a second.
-   */
+  /** Lua. May define `figures(summary, thread)`, which returns numbers (default: a rate). */
   script: string
 }
 

@@ -15,19 +15,13 @@ const password = 'correct horse battery staple'
 /** OWASP's parameters and the default of PASSWORD_THREADS, as in the service. */
 const parameters = { algorithm: 2, memoryCost: 19456, timeCost: 2, parallelism: 1 }
 const threads = 2
-/**
- * As many log-ins wait as the default of PASSWORD_QUEUE allows, so that no thread waits for a
- * password.
- */
+/** As many log-ins wait as PASSWORD_QUEUE allows by default: no thread waits for a password. */
 const connections = 64
 const renewalsPerSecond = 200
 /** After this time the service hashes as many passwords at a time as it ever does. */
 const settlingMs = 1000
 
-/**
- * V8 compiles the code during the first thousands of log-ins, which therefore cost more: a service
- * that has run for an hour does not have that cost.
- */
+/** V8 compiles the code during the first thousands of log-ins, which cost more. */
 const warmUpMs = ({ isQuick }: BenchRun) => (isQuick ? 8000 : 40_000)
 
 export async function logins(benchRun: BenchRun): Promise<Result[]> {
@@ -125,10 +119,7 @@ async function createAccounts(environment: Environment, hash: string): Promise<o
   })
 }
 
-/**
- * The slope of the number of sessions over time: a dozen start at once, and a plain count would
- * depend on where the time ends.
- */
+/** The slope of the sessions over time: a dozen start at once, so a count depends on the end. */
 async function sessionsPerSecond(environment: Environment, pastMs: number): Promise<number> {
   const [row] = await environment.query<{ slope: number }>(
     `SELECT regr_slope(number, second) AS slope

@@ -18,10 +18,7 @@ export interface PgbenchRun {
 
 const sessionsPerClient = 500
 
-/**
- * Each parameter of the statement as pgbench sends it: sessions in turn, and one secret for all
- * tokens.
- */
+/** The parameters of the statement as pgbench sends them: sessions in turn, and one secret. */
 const parameters: Readonly<Record<string, string>> = {
   sessionId: `md5('session' || :session)`,
   generation: ':generation',

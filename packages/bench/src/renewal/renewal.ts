@@ -54,10 +54,7 @@ async function latencies(benchRun: BenchRun, { url, rate }: { url: string; rate:
   const measured = latencies.slice(Math.round((rate * settlingMs) / 1000))
   const perRound = Math.ceil(measured.length / rounds)
   const windows = Array.from({ length: rounds }, (_, index) => measured.slice(index * perRound, (index + 1) * perRound))
-  /**
-   * The value is of all rounds together, so that a rare delay counts as often as it occurs. The
-   * spread is of the rounds.
-   */
+  /** The value is of all rounds together: a rare delay counts. The spread is of the rounds. */
   const latency = (fraction: number, labels: { name: string; what: string; aim?: string }): Result => ({
     ...figure(
       { ...labels, what: `latency of a renewal at 70 % of the highest rate, ${labels.what}`, unit: 'ms' },

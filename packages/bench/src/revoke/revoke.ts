@@ -9,9 +9,7 @@ import { startSimulatedGuards } from './startSimulatedGuards.ts'
 
 const guardCount = 16
 const realGuardCount = 3
-/**
- * V8 compiles the code during the first thousand: ten seconds on a slow machine with two replicas.
- */
+/** V8 compiles the code during the first thousand: ten seconds on a slow machine. */
 const warmUpMs = ({ isQuick }: BenchRun) => (isQuick ? 7000 : 10_000)
 
 export async function revokeInForce(benchRun: BenchRun): Promise<Result[]> {

@@ -5,17 +5,11 @@ import { load } from '../load/load.ts'
 import { renewals } from '../load/requests.ts'
 import { figure, median, type Result } from '../result.ts'
 
-/**
- * The same number for each size: all sessions of the smallest, and sessions far apart, in table and
- * index, of the others.
- */
+/** The same number for each size: all of the smallest, and distant ones of the others. */
 const sessionsUsed = 10_000
 const seedAtOnce = 250_000
 
-/**
- * Uses its own environment, since other parts leave sessions behind, and huge pages, as a table of
- * this size needs.
- */
+/** Its own environment: other parts leave sessions behind, and this table needs huge pages. */
 export async function manySessions(benchRun: BenchRun): Promise<Result[]> {
   const environment = await openEnvironment({ hugePages: true })
   try {

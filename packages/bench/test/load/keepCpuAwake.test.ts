@@ -1,8 +1,9 @@
 /** The busy loops end with the measurement and with the process that measures. */
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
-import { until } from '@gatehouse/e2e'
+import { until } from '@gatehouse/testkit'
 import t from 'tap'
 import { keepCpuAwake } from '../../src/load/keepCpuAwake.ts'
 import { readProc } from '../../src/usage.ts'

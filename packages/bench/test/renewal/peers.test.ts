@@ -29,10 +29,8 @@ for (const name of ['oidcProvider', 'betterAuth'] satisfies PeerName[]) {
 
     const { responses, next } = recorded(renewals([first], peer.api))
     await load({ url: peer.url, connections: 1, durationMs, next: limited(2, next) })
-    t.same(
-      responses.map(({ status }) => status),
-      [200, 200],
-    )
+    const statuses = responses.map(({ status }) => status)
+    t.same(statuses, [200, 200])
     const [renewed, renewedAgain] = responses.map(({ body }) => JSON.parse(body) as TokenResponse)
     t.not(renewed?.refresh_token, first.refreshToken)
     t.not(renewedAgain?.refresh_token, renewed?.refresh_token)

@@ -1,7 +1,4 @@
-/**
- * Checks that every barrier returned within lease and margin, plus the time during which a fault
- * affected it.
- */
+/** Checks that each barrier returned within lease and margin, plus the time of a fault. */
 import type { Records, Violation } from './checker.ts'
 import type { Bounds, Fault, Revocation, Span } from './history.ts'
 

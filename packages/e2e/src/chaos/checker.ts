@@ -48,10 +48,7 @@ function recordsOf(events: readonly HistoryEvent[]) {
   }
 }
 
-/**
- * SAFE: after `inForce: true` no request with a covered token is admitted; after any answer no
- * renewal succeeds.
- */
+/** SAFE: after `inForce: true` no covered request is admitted; after any answer no renewal. */
 function checkSafety({ sessions, requests, renewals, revocations }: Records): Violation[] {
   const inForce = firstBySession(
     sessions,
@@ -84,10 +81,7 @@ function firstBySession(sessions: Map<string, Session>, revocations: Revocation[
   return new Map(revocationBySession)
 }
 
-/**
- * JUST: only a revoked session is answered with `session-ended`, only a disabled account with
- * `account-disabled`.
- */
+/** JUST: only a revoked session gets `session-ended`, a disabled account `account-disabled`. */
 function checkJustice(records: Records): Violation[] {
   const { sessions, requests, renewals, logins, revocations, missingSessions } = records
   const mayHaveEndedAtMs = new Map(
@@ -137,10 +131,7 @@ function mayBeDisabled({ user, startMs, endMs }: Request | Login, revocations: R
   return ofUser.some(event => event.method === 'disable' && event.startMs <= endMs && !isUndone(event))
 }
 
-/**
- * HONEST: a client that only retries is never answered with `refresh-reused`; each refresh token
- * has one successor.
- */
+/** HONEST: a client that only retries never gets `refresh-reused`; a token has one successor. */
 function checkHonesty({ renewals }: Records, retryWindowMs: number): Violation[] {
   const successors = new Map<string, Renewal>()
   return renewals.flatMap(event => {

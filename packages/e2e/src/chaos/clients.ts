@@ -17,10 +17,7 @@ const bodyPauseMs: [number, number] = [50, 1500]
 export interface ClientOptions {
   name: string
   credentials: Login
-  /**
-   * Whether the client sends one `Idempotency-Key` until it has an answer, or relies on the retry
-   * window.
-   */
+  /** Whether the client sends an `Idempotency-Key`, or relies on the retry window. */
   hasKey: boolean
 }
 

@@ -1,7 +1,4 @@
-/**
- * The processes of a run: PostgreSQL, slots for auth and resource processes, and a proxy on each
- * connection between them.
- */
+/** The processes of a run: PostgreSQL, slots for services, and a proxy on each connection. */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

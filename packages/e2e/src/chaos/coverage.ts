@@ -1,7 +1,4 @@
-/**
- * Which sessions a revocation covers, judged by the recorded times; no claims or epochs are
- * compared.
- */
+/** Which sessions a revocation covers, by the recorded times, without claims or epochs. */
 import type { Revocation, Span } from './history.ts'
 
 /** A session and its account; the span is that of the log-in. */
@@ -17,10 +14,7 @@ export function certainlyCovers(revocation: Revocation, session: Session): boole
   return isAbout(revocation, session) && (namesSession(revocation) || session.endMs <= revocation.startMs)
 }
 
-/**
- * The session may have begun before the commit; a revocation without an answer may commit at any
- * later time.
- */
+/** The session may begin before the commit; a revocation without an answer may commit later. */
 export function possiblyCovers(revocation: Revocation, session: Session): boolean {
   const committedByMs = revocation.barrierResult === 'unknown' ? Number.POSITIVE_INFINITY : revocation.endMs
   return isAbout(revocation, session) && (namesSession(revocation) || session.startMs <= committedByMs)

@@ -23,9 +23,7 @@ export interface Request extends Span {
   sid: string
   user: string
   result: ResultCode
-  /**
-   * When the last byte of a slow body was sent; null if the whole request was sent at the start.
-   */
+  /** When the last byte of a slow body was sent; null if all was sent at the start. */
   sentMs: number | null
 }
 
@@ -64,10 +62,7 @@ export interface Revocation extends Span {
   waitedMs: number
 }
 
-/**
- * `not-found` for a session that a revoker named: another revocation has ended it, and it was
- * deleted.
- */
+/** `not-found` for a session that another revocation has ended, and that was deleted. */
 export interface MissingSession extends Span {
   kind: 'missing-session'
   sid: string

@@ -1,7 +1,4 @@
-/**
- * `npx pnpm chaos --minutes N [--seed S] [--mutation NAME]`: real processes under faults; exits
- * with 1 on a violation.
- */
+/** `npx pnpm chaos --minutes N [--seed S] [--mutation NAME]`: exits with 1 on a violation. */
 import { parseArgs } from 'node:util'
 import { check } from './checker.ts'
 import { writeEvidence } from './evidence.ts'

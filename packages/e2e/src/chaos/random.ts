@@ -1,7 +1,4 @@
-/**
- * A seeded random stream for each actor, so that the timing of one actor does not change the draws
- * of another.
- */
+/** A seeded random stream for each actor: its timing does not change the draws of another. */
 import { createHash } from 'node:crypto'
 
 export interface Random {

@@ -1,7 +1,4 @@
-/**
- * Renews as a correct client does: it loses answers, renews from two tabs at once, and retries
- * until it has an answer.
- */
+/** Renews as a correct client does: it loses answers, renews from two tabs, and retries. */
 import { createHash, randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
 import type { Tokens } from '../system.ts'

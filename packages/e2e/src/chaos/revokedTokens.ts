@@ -24,10 +24,7 @@ export async function replayer(context: ChaosContext, name: string): Promise<voi
   })
 }
 
-/**
- * Replays covered tokens at every resource right after the receipt, when a fault of the barrier
- * shows best.
- */
+/** Replays covered tokens at every resource right after the receipt. */
 export async function replayCovered(context: ChaosContext, revocation: Revocation): Promise<void> {
   const covered = [...context.sessionPool.live.values()].filter(session => certainlyCovers(revocation, session))
   const ofEndedSession = context.sessionPool.revokedTokens.filter(({ sid }) => sid === revocation.sid)

@@ -30,9 +30,7 @@ interface Revoker {
   accessToken: string | null
 }
 
-/**
- * Accounts that a revoker has disabled; the other revoker leaves them alone until they are enabled.
- */
+/** Accounts that a revoker has disabled; the other one leaves them alone until the enable. */
 export type Disabled = Set<string>
 
 export async function revoker(context: ChaosContext, name: string, disabled: Disabled): Promise<void> {

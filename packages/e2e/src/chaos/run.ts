@@ -1,7 +1,4 @@
-/**
- * One run: starts a cluster, lets the actors work under faults, waits for recovery, and returns the
- * history.
- */
+/** One run: starts a cluster, lets the actors work under faults, and waits for recovery. */
 import { setMaxListeners } from 'node:events'
 import { systemClock } from '@gatehouse/clock'
 import { password } from '../system.ts'

@@ -1,7 +1,4 @@
-/**
- * When each fault happens: the seed orders the faults of a lane, each once before any repeats, and
- * each at least once.
- */
+/** When each fault happens: the seed orders those of a lane; each happens before any repeats. */
 import { systemClock } from '@gatehouse/clock'
 import type { Cluster } from './cluster.ts'
 import type { Fault } from './fault.ts'

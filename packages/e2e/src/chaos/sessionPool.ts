@@ -1,6 +1,4 @@
-/**
- * The live sessions of a run, which revokers pick from, and the access tokens of ended sessions.
- */
+/** The live sessions of a run, which revokers pick from, and the tokens of ended ones. */
 import type { Session } from './coverage.ts'
 
 /** A session with the tokens of its client. */

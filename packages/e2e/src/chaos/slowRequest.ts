@@ -1,6 +1,4 @@
-/**
- * Sends a POST whose body pauses in the middle, and stamps its start, its last byte and its end.
- */
+/** Sends a POST whose body pauses in the middle; stamps its start, its last byte and its end. */
 import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { systemClock } from '@gatehouse/clock'
@@ -21,10 +19,7 @@ export interface SlowResponse extends TimedResponse {
   sentMs: number
 }
 
-/**
- * Never throws: a missing answer is the result `no-answer`. A server may answer before the body is
- * complete.
- */
+/** Never throws: a missing answer is `no-answer`. The answer may precede the end of the body. */
 export async function slowRequest(options: SlowOptions): Promise<SlowResponse> {
   const stamps = { startMs: systemClock.nowMs(), sentMs: Number.POSITIVE_INFINITY }
   const answer = await send(options, stamps).catch(() => undefined)

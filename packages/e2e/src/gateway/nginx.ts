@@ -5,8 +5,7 @@ import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort, isListening } from '@gatehouse/testkit'
-import { until } from '../system.ts'
+import { freePort, isListening, until } from '@gatehouse/testkit'
 
 export interface Addresses {
   /** `host:port` of each replica. */

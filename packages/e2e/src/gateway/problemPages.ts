@@ -1,10 +1,7 @@
 /** The gateway's own problems as nginx configuration, generated from the table of problems. */
 import { type ProblemCode, problemResponse } from '@gatehouse/contract'
 
-/**
- * The problem code for every status that nginx may answer. The status stays, because clients and
- * proxies act on it.
- */
+/** The problem code for every status that nginx may answer. The status stays: clients act on it. */
 export const gatewayProblems: Readonly<Record<number, ProblemCode>> = {
   400: 'request-malformed',
   404: 'not-found',

@@ -1,10 +1,7 @@
 /** The query parameters that the gateway refuses because of their names or values, as nginx configuration. */
 import { generatedNotice } from './problemPages.ts'
 
-/**
- * Lower case, without separators: `refreshtoken` covers `refresh_token`, `refreshToken` and
- * `Refresh-Token`.
- */
+/** Lower case, no separators: `refreshtoken` covers `refresh_token` and `Refresh-Token`. */
 export const secretParameters = [
   'accesstoken',
   'refreshtoken',
@@ -33,10 +30,7 @@ const secretValue = `~*(?:=|%3d)${['g', 'h'].map(letter => anySpelling(letter)).
 
 const separators = '(?:[_.-]|%5f|%2d|%2e)*'
 
-/**
- * Every letter may be percent-encoded. Matches `a[name]=` and `name[]=` too, which some parsers
- * read as nested values.
- */
+/** Every letter may be percent-encoded. Matches `a[name]=` and `name[]=`, nested values, too. */
 function patternOf(name: string): string {
   const letters = [...name].map(anySpelling)
   return `~*(?:^|[&;\\[]|%5b)${letters.join(separators)}(?:(?:[\\[\\]]|%5[bd])[^&;=]*)?=`

@@ -1,7 +1,4 @@
-/**
- * The gateway's header buffers, which follow from the maximum length of an access token, as nginx
- * configuration.
- */
+/** The gateway's header buffers, which follow from the maximum length of an access token. */
 import { maxAccessTokenLength } from '@gatehouse/contract'
 import { generatedNotice } from './problemPages.ts'
 

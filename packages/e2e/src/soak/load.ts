@@ -1,7 +1,4 @@
-/**
- * Mixed load on both services: log-ins, renewals, guarded requests, revocations, log-outs and wrong
- * passwords.
- */
+/** Mixed load on both services: log-ins, renewals, requests, revocations, wrong passwords. */
 import { systemClock } from '@gatehouse/clock'
 import type { HttpResponse } from '@gatehouse/testkit'
 import type { Login, Service, System, Tokens } from '../system.ts'

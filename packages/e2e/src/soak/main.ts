@@ -1,7 +1,4 @@
-/**
- * `npx pnpm soak --minutes N`: mixed load on both services; reports their memory, and exits with 1
- * if it keeps growing.
- */
+/** `npx pnpm soak --minutes N`: mixed load on both services; exits with 1 if memory grows. */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,9 +14,7 @@ const counts = { clients: 12, accounts: 20 }
 const allowedShare = 0.1
 const sampleMs = 1000
 
-/**
- * Short-lived tokens, so that caches and the revocation index reach their steady state in minutes.
- */
+/** Short-lived tokens: caches and the revocation index reach their steady state in minutes. */
 const env = { ...collectEnv, ACCESS_TOKEN_SECONDS: '60' }
 
 async function main(): Promise<number> {

@@ -1,9 +1,8 @@
-/**
- * The memory of a process over time: resident as the kernel counts it, and live after a garbage
- * collection.
- */
+/** The memory of a process: resident as the kernel counts it, live after a garbage collection. */
+
 import { readFileSync } from 'node:fs'
-import { type Service, until } from '../system.ts'
+import { until } from '@gatehouse/testkit'
+import type { Service } from '../system.ts'
 
 /**
  * @returns the resident set of a process in MB (1e6 bytes) @throws Error on systems without /proc

@@ -1,7 +1,4 @@
-/**
- * The short form of `pnpm chaos`: the services keep their promises under faults, and the checker
- * detects each mutation.
- */
+/** The short form of `pnpm chaos`: the promises hold, and the checker detects each mutation. */
 import t, { type Test } from 'tap'
 import { check, type Promised } from '../../src/chaos/checker.ts'
 import { writeEvidence } from '../../src/chaos/evidence.ts'

@@ -1,7 +1,4 @@
-/**
- * Software of others, unmodified, against running services: directly, and through the gateway with
- * TLS.
- */
+/** Foreign software, unmodified, against running services: directly and through the gateway. */
 import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'

@@ -7,12 +7,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type ProblemCode, problemDefinition } from '@gatehouse/contract'
-import { codeOf, type HttpResponse } from '@gatehouse/testkit'
+import { codeOf, type HttpResponse, until } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { requireNginx, startGateway } from '../../src/gateway/nginx.ts'
 import { type Echo, startProtectedSystem } from '../../src/gateway/protectedSystem.ts'
 import { open } from '../../src/gateway/rawClient.ts'
-import { clientSecret, password, until } from '../../src/system.ts'
+import { clientSecret, password } from '../../src/system.ts'
 
 requireNginx((count, why) => t.plan(count, why))
 

@@ -1,7 +1,4 @@
-/**
- * A protected upstream: decisions after the body, identity headers, WebSocket handshakes, security
- * headers.
- */
+/** A protected upstream: decisions after the body, identity headers, WebSocket handshakes. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'

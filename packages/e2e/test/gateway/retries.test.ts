@@ -1,14 +1,10 @@
-/**
- * A replica that dies during a request: the gateway repeats idempotent requests at the next
- * replica.
- */
+/** A replica that dies during a request: the gateway repeats idempotent requests at the next. */
 import { randomUUID } from 'node:crypto'
-import { codeOf, type HttpResponse } from '@gatehouse/testkit'
+import { codeOf, type HttpResponse, until } from '@gatehouse/testkit'
 import t from 'tap'
 import { requireNginx } from '../../src/gateway/nginx.ts'
 import { startProtectedSystem } from '../../src/gateway/protectedSystem.ts'
 import type { RequestOptions } from '../../src/gateway/rawClient.ts'
-import { until } from '../../src/system.ts'
 
 requireNginx((count, why) => t.plan(count, why))
 
@@ -16,10 +12,7 @@ const protectedSystem = await startProtectedSystem({ LEASE_MS: '6000', POLL_HOLD
 const { system, send } = protectedSystem
 t.teardown(protectedSystem.stop)
 
-/**
- * A frozen guard delays the barrier, so the replica can be killed after the commit and before its
- * answer.
- */
+/** A frozen guard delays the barrier: the replica dies after the commit, before its answer. */
 async function killDuringRequest(request: RequestOptions, endedToken: string): Promise<HttpResponse> {
   const id = randomUUID()
   const pattern = new RegExp(`"reqId":"${id}".*incoming request`)

@@ -1,6 +1,4 @@
-/**
- * The largest access token passes the gateway, and so does the identity that /verify reads from it.
- */
+/** The largest access token passes the gateway, and so does the identity from /verify. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,7 +1,4 @@
-/**
- * Checks the contents of an image: production packages of the lock file only; no build tools,
- * sources or keys.
- */
+/** Checks an image: production packages of the lock file; no build tools, sources or keys. */
 import { strict as assert } from 'node:assert'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'

@@ -1,7 +1,4 @@
-/**
- * `npx pnpm containers`: builds the images from their Dockerfiles, inspects them, and runs the
- * system from them.
- */
+/** `npx pnpm containers`: builds the images, inspects them, and runs the system from them. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'

@@ -1,7 +1,4 @@
-/**
- * Runs the system from its images as the compose file does: the tour through the gateway, an
- * exchange of replicas, and the end of each process.
- */
+/** Runs the system from its images, as the compose file does: tour, exchange of replicas, end. */
 import { strict as assert } from 'node:assert'
 import { type ChildProcess, execFile, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
-import { sendRaw, until } from '@gatehouse/e2e'
-import { type Call, freePort, httpClient, startPostgres } from '@gatehouse/testkit'
+import { sendRaw } from '@gatehouse/e2e'
+import { type Call, freePort, httpClient, startPostgres, until } from '@gatehouse/testkit'
 import type { Container, Store } from './buildah.ts'
 import { readCompose, withDefaults } from './compose.ts'
 import { pidAt, secondsToStop, userAt } from './listeners.ts'

@@ -93,11 +93,8 @@ t.test('kubernetes: every process has the variables and the image of the compose
     const [container] = podOf(workload).containers
     const variables = (container?.env ?? []).map(each => each.name)
     const inCompose = Object.keys(services[name]?.environment ?? {})
-    t.same(
-      inCompose.filter(variable => !variables.includes(variable)),
-      [],
-      name,
-    )
+    const unexpected = inCompose.filter(variable => !variables.includes(variable))
+    t.same(unexpected, [], name)
     t.equal(container?.image, services[name]?.image)
     if (workload.kind === 'Job') t.match(services[name]?.command?.join(' '), container?.command?.join(' ').slice(0, 40))
   }
@@ -123,10 +120,8 @@ t.test('kubernetes: only auth and the jobs reach PostgreSQL; all other traffic i
   const byName = (name: string) => policies.find(({ metadata }) => metadata.name === name)?.spec
   t.same(byName('deny-all'), { podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
   const allowed = policies.filter(({ spec }) => JSON.stringify(spec['ingress'] ?? '').includes('5432'))
-  t.same(
-    allowed.map(({ metadata }) => metadata.name),
-    ['postgres'],
-  )
+  const names = allowed.map(({ metadata }) => metadata.name)
+  t.same(names, ['postgres'])
   t.match(byName('postgres'), {
     podSelector: { matchLabels: { 'app.kubernetes.io/name': 'postgres' } },
     ingress: [{ from: [{ podSelector: { matchExpressions: [{ values: ['auth', 'migrate', 'enrol'] }] } }] }],

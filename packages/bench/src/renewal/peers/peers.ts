@@ -8,9 +8,7 @@ import { comparison, figure, type Pair, type Result } from '../../result.ts'
 import { rowsAddedBy } from './rowGrowth.ts'
 import { type Peer, type PeerName, startPeer } from './startPeer.ts'
 
-/**
- * For each server. Many more than there are connections, so that no two renewals wait for one row.
- */
+/** For each server. Far more than connections, so that no two renewals wait for one row. */
 const sessionCount = 500
 const renewalsForRows = 100
 

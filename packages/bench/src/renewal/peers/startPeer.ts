@@ -23,10 +23,7 @@ export type PeerName = keyof typeof tokenPaths
 
 const tokenPaths = { oidcProvider: '/token', betterAuth: '/api/auth/oauth2/token' } as const
 
-/**
- * The same client for every peer: public, as Gatehouse's is, with one API and `offline_access`.
- * Without the scope `openid` no ID token is issued.
- */
+/** The same public client for every peer. Without the scope `openid`, no ID token is issued. */
 const client = {
   clientId: 'bench',
   redirectUri: 'https://client.example/back',
