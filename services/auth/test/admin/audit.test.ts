@@ -2,7 +2,7 @@
 import type { AuditView } from '@gatehouse/contract'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
-import { assertProblem, password } from '../helpers/service.ts'
+import { assertProblem, password, renew } from '../helpers/service.ts'
 
 interface Page {
   entries: AuditView[]
@@ -27,9 +27,9 @@ t.test('audit: records failed log-ins, reached limits and reuse, with evidence a
   t.equal(throttled.length, 1, 'a throttle is written down once')
 
   const { refreshToken } = session
-  const next = (await service.call('/session/renew', { body: { refreshToken } })).body as { refreshToken: string }
-  await service.call('/session/renew', { body: { refreshToken: next.refreshToken } })
-  assertProblem(t, await service.call('/session/renew', { body: { refreshToken } }), 'refresh-reused')
+  const next = (await renew(service, refreshToken)).body as { refreshToken: string }
+  await renew(service, next.refreshToken)
+  assertProblem(t, await renew(service, refreshToken), 'refresh-reused')
   const [reuse] = await entries('action=session.reuse-detected')
   t.match(reuse, {
     target: session.sessionId,

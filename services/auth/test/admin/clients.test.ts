@@ -1,12 +1,11 @@
-/**
- * The admin routes of service clients: creation, secrets, deletion, and limits of what they grant.
- */
+/** The admin routes of service clients: creation, secrets, deletion, limits of their grants. */
 import type { ClientView } from '@gatehouse/contract'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
-import { decide, requestWith, rule, startGuard } from '../helpers/feedGuard.ts'
+import { decide, requestWith, rule, startGuard, testGuard } from '../helpers/feedGuard.ts'
 import { clientSecret, clientToken, createClient, postForm } from '../helpers/oauthForms.ts'
 import { assertProblem } from '../helpers/service.ts'
+import { claimsOf } from '../helpers/tokens.ts'
 
 interface WithSecret {
   client: ClientView
@@ -25,73 +24,51 @@ t.test('create client: returns the secret once and stores only its hash', async 
   t.equal((await postForm(service, '/oauth/token', form)).status, 200)
   const list = await service.callAsAdmin('/admin/clients')
   t.notMatch(JSON.stringify(list.body), secret)
-  t.match(
-    (list.body as { clients: ClientView[] }).clients.find(({ id }) => id === 'robot'),
-    { lastUsedAt: String },
-  )
+  const found = (list.body as { clients: ClientView[] }).clients.find(({ id }) => id === 'robot')
+  t.match(found, { lastUsedAt: String })
   const [dump] = await service.database.prisma.$queryRaw<{ all: string }[]>`
     SELECT string_agg(service_clients::text, ' ') || (SELECT string_agg(audit_entries::text, ' ') FROM audit_entries) AS all FROM service_clients`
   t.notMatch(dump?.all, secret)
-  assertProblem(
-    t,
-    await service.callAsAdmin('/admin/clients', { body: { id: 'robot', scopes: ['guard'] } }),
-    'conflict',
-  )
-  for (const id of ['first-party', 'gatehouse-cli', service.admin.id, 'with space', '.', '..']) {
-    assertProblem(
-      t,
-      await service.callAsAdmin('/admin/clients', { body: { id, scopes: ['guard'] } }),
-      'request-malformed',
-    )
-  }
+  const create = (id: string) => service.callAsAdmin('/admin/clients', { body: { id, scopes: ['guard'] } })
+  assertProblem(t, await create('robot'), 'conflict')
+  for (const id of ['first-party', 'gatehouse-cli', service.admin.id, 'with space', '.', '..'])
+    assertProblem(t, await create(id), 'request-malformed')
 })
 
-t.test(
-  'rotate secret: both secrets are accepted during the overlap; without one the old secret and its tokens are refused',
-  async t => {
-    const service = await startWithAdmin(t)
-    await createClient(service, 'robot', ['users:read'])
-    const tokenWith = (secret: string) =>
-      postForm(service, '/oauth/token', { grant_type: 'client_credentials', client_id: 'robot', client_secret: secret })
-    const first = (await service.callAsAdmin('/admin/clients/robot/rotate', { body: { overlapSeconds: 60 } }))
-      .body as WithSecret
-    t.match(first, { client: { previousSecretEndsAt: String }, revocation: null })
-    t.equal((await tokenWith(clientSecret)).status, 200)
-    t.equal((await tokenWith(first.secret)).status, 200)
-    const { access_token: token } = (await tokenWith(first.secret)).body as { access_token: string }
-    const second = await service.callAsAdmin('/admin/clients/robot/rotate', {
-      body: { overlapSeconds: 0, reason: 'leaked' },
-    })
-    t.match(second.body, { client: { previousSecretEndsAt: null }, revocation: { kind: 'session', inForce: true } })
-    t.equal((await tokenWith(clientSecret)).status, 401)
-    t.equal((await tokenWith(first.secret)).status, 401)
-    assertProblem(t, await service.call('/admin/users', { token }), 'session-ended')
-    t.equal((await tokenWith((second.body as WithSecret).secret)).status, 200)
-    assertProblem(t, await service.callAsAdmin('/admin/clients/nobody/rotate', { body: {} }), 'not-found')
-  },
-)
+t.test('rotate secret: both are accepted in an overlap; without one the old one and its tokens are not', async t => {
+  const service = await startWithAdmin(t)
+  await createClient(service, 'robot', ['users:read'])
+  const tokenWith = (secret: string) =>
+    postForm(service, '/oauth/token', { grant_type: 'client_credentials', client_id: 'robot', client_secret: secret })
+  const first = (await service.callAsAdmin('/admin/clients/robot/rotate', { body: { overlapSeconds: 60 } }))
+    .body as WithSecret
+  t.match(first, { client: { previousSecretEndsAt: String }, revocation: null })
+  t.equal((await tokenWith(clientSecret)).status, 200)
+  t.equal((await tokenWith(first.secret)).status, 200)
+  const { access_token: token } = (await tokenWith(first.secret)).body as { access_token: string }
+  const second = await service.callAsAdmin('/admin/clients/robot/rotate', {
+    body: { overlapSeconds: 0, reason: 'leaked' },
+  })
+  t.match(second.body, { client: { previousSecretEndsAt: null }, revocation: { kind: 'session', inForce: true } })
+  t.equal((await tokenWith(clientSecret)).status, 401)
+  t.equal((await tokenWith(first.secret)).status, 401)
+  assertProblem(t, await service.call('/admin/users', { token }), 'session-ended')
+  t.equal((await tokenWith((second.body as WithSecret).secret)).status, 200)
+  assertProblem(t, await service.callAsAdmin('/admin/clients/nobody/rotate', { body: {} }), 'not-found')
+})
 
-t.test('delete client: its tokens and guards are refused when the response arrives', async t => {
+t.test('delete client: its tokens are refused when the response arrives, and the feed names their `sid`', async t => {
   const service = await startWithAdmin(t)
   await createClient(service, 'robot', ['users:read'])
   const token = await clientToken(service, 'robot')
   const deleted = await service.callAsAdmin('/admin/clients/robot', { method: 'DELETE', body: { reason: 'retired' } })
   t.match(deleted.body, { kind: 'session', effect: 'ended', inForce: true })
+  const { entries } = await testGuard(service).pollAccepted()
+  t.match(entries, [{ kind: 'session', subject: claimsOf(token).sid, effect: 'ended' }])
   assertProblem(t, await service.call('/admin/users', { token }), 'session-ended')
   t.equal((await postForm(service, '/oauth/token', { grant_type: 'client_credentials' }, 'robot')).status, 401)
   t.match(await service.lastAudit('client.delete'), { target: 'robot', reason: 'retired', seq: Number })
   assertProblem(t, await service.callAsAdmin('/admin/clients/robot', { method: 'DELETE' }), 'not-found')
-})
-
-t.test('delete client: the feed entry names the `sid` of its tokens', async t => {
-  const service = await startWithAdmin(t)
-  await createClient(service, 'robot', ['users:read'])
-  const [, payload = ''] = (await clientToken(service, 'robot')).split('.')
-  const { sid } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sid: string }
-  await service.callAsAdmin('/admin/clients/robot', { method: 'DELETE' })
-  const poll = { guard: '11111111-1111-4111-8111-111111111111', name: 'test', version: '1' }
-  const feed = await service.call('/guards/poll', { body: poll, headers: { authorization: service.guardCredentials } })
-  t.match(feed.body, { entries: [{ kind: 'session', subject: sid, effect: 'ended' }] })
 })
 
 t.test('clients: a service client grants only its own scopes, and changes no client with more', async t => {

@@ -1,7 +1,4 @@
-/**
- * Every admin route enforces its permission: the test walks the OpenAPI document, so it covers
- * every route.
- */
+/** Every admin route of the OpenAPI document enforces its permission. */
 import { problems } from '@gatehouse/contract'
 import t from 'tap'
 import { adminScopes } from '../../src/admin/permissions.ts'

@@ -3,7 +3,7 @@ import t from 'tap'
 import { afterRestore } from '../../src/cli/afterRestore.ts'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
-import { assertProblem } from '../helpers/service.ts'
+import { assertProblem, renew } from '../helpers/service.ts'
 
 t.test('after-restore: refuses all earlier tokens and sessions, and guards start again', async t => {
   const service = await startWithAdmin(t)
@@ -18,7 +18,7 @@ t.test('after-restore: refuses all earlier tokens and sessions, and guards start
   t.match(result, { seq: 1, sessionsEnded: 2 })
   t.not(result['feedId'], feedId)
   assertProblem(t, await service.call('/me', { token: before.accessToken }), 'session-ended')
-  const renewal = await service.call('/session/renew', { body: { refreshToken: before.refreshToken } })
+  const renewal = await renew(service, before.refreshToken)
   assertProblem(t, renewal, 'session-ended')
   t.match(await service.lastAudit('database.after-restore'), { actor: 'command line', seq: 1 })
 
@@ -56,7 +56,7 @@ t.test('after-restore: announces and withdraws the keys again, which a restored 
   }
   const [kept, withdrawn] = [await announce(), await announce()]
   t.equal((await service.callAsAdmin(`/admin/keys/${withdrawn}/withdraw`, { body: {} })).status, 200)
-  await service.database.pool.query('DELETE FROM revocations')
+  await service.query('DELETE FROM revocations')
 
   await afterRestore(service.database, { confirm: 'end every session' }, service.environment)
   const { entries } = await testGuard(service).pollAccepted()

@@ -92,30 +92,26 @@ t.test('cli: renews the saved log-in when needed, and forgets it only when the s
   await t.rejects(saved())
 })
 
-t.test(
-  'cli: confirms the password when a command needs a recent log-in, and keeps the session after a mistake',
-  async t => {
-    const service = await startWithAdmin(t)
-    const home = await homeFor(t)
-    const environment = { GATEHOUSE_HOME: home, PASSWORD: password }
-    const gatehouse = runner(environment)
-    await gatehouse('login', '--url', service.url, '--email', service.admin.email)
-    const saved = async () => JSON.parse(await readFile(join(home, 'login.json'), 'utf8')) as Record<string, string>
-    const first = await saved()
-    await service.ageSession(claimsOf(first['accessToken'] ?? '').sid, 3600)
-    // The next call renews, and the renewed token has the old log-in.
-    await service.database.prisma
-      .$executeRaw`UPDATE accounts SET epoch = epoch + 1 WHERE id = ${service.admin.id}::uuid`
-    const create = ['clients', 'create', '--id', 'robot', '--scope', 'users:read']
-    const wrong = runner({ ...environment, CURRENT_PASSWORD: 'a wrong password' })
-    t.match(await wrong(...create), { code: 1, stderr: /password-wrong/ })
-    t.match(await gatehouse('whoami'), { code: 0 })
-    t.not((await saved())['idempotencyKey'], first['idempotencyKey'], 'each renewal has a key of its own')
-    const right = runner({ ...environment, CURRENT_PASSWORD: password })
-    t.match(await right(...create), { code: 0, stdout: /ghc_/ })
-    t.match(await gatehouse('clients', 'rotate', 'robot'), { code: 0 }, 'the confirmed token is saved')
-  },
-)
+t.test('cli: a command that needs a recent log-in asks for the password; a mistake keeps the session', async t => {
+  const service = await startWithAdmin(t)
+  const home = await homeFor(t)
+  const environment = { GATEHOUSE_HOME: home, PASSWORD: password }
+  const gatehouse = runner(environment)
+  await gatehouse('login', '--url', service.url, '--email', service.admin.email)
+  const saved = async () => JSON.parse(await readFile(join(home, 'login.json'), 'utf8')) as Record<string, string>
+  const first = await saved()
+  await service.ageSession(claimsOf(first['accessToken'] ?? '').sid, 3600)
+  // The next call renews, and the renewed token has the old log-in.
+  await service.database.prisma.$executeRaw`UPDATE accounts SET epoch = epoch + 1 WHERE id = ${service.admin.id}::uuid`
+  const create = ['clients', 'create', '--id', 'robot', '--scope', 'users:read']
+  const wrong = runner({ ...environment, CURRENT_PASSWORD: 'a wrong password' })
+  t.match(await wrong(...create), { code: 1, stderr: /password-wrong/ })
+  t.match(await gatehouse('whoami'), { code: 0 })
+  t.not((await saved())['idempotencyKey'], first['idempotencyKey'], 'each renewal has a key of its own')
+  const right = runner({ ...environment, CURRENT_PASSWORD: password })
+  t.match(await right(...create), { code: 0, stdout: /ghc_/ })
+  t.match(await gatehouse('clients', 'rotate', 'robot'), { code: 0 }, 'the confirmed token is saved')
+})
 
 t.test('completion: bash completes commands, and the options of a command', async t => {
   const gatehouse = runner({})

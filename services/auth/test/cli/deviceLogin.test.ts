@@ -12,7 +12,7 @@ import { logInByDevice } from '../../src/cli/deviceLogin.ts'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { homeFor } from '../helpers/cli.ts'
 import { postForm } from '../helpers/oauthForms.ts'
-import { assertProblem, password } from '../helpers/service.ts'
+import { assertProblem, password, renew } from '../helpers/service.ts'
 import { claimsOf, effectOf } from '../helpers/tokens.ts'
 
 const entry = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
@@ -23,7 +23,7 @@ async function startWithOldLogin(t: Test) {
   const service = await startWithAdmin(t, permitted)
   const { sessionId, refreshToken } = service.admin
   await service.ageSession(sessionId, 60)
-  const renewed = (await service.call('/session/renew', { body: { refreshToken } })).body as SessionTokens
+  const renewed = (await renew(service, refreshToken)).body as SessionTokens
   const confirm = async () => {
     const call = { token: renewed.accessToken, body: { password } }
     return ((await service.call('/session/reauthenticate', call)).body as SessionTokens).accessToken
@@ -61,7 +61,7 @@ t.test('login --device: the approval needs the password, and gives a short log-i
   const saved = JSON.parse(await readFile(join(home, 'login.json'), 'utf8')) as Record<string, string>
   const token = saved['accessToken'] ?? ''
   t.match(claimsOf(token), { client_id: 'first-party', roles: ['admin'] })
-  const { rows } = await service.database.pool.query(
+  const rows = await service.query(
     `SELECT device, remember, expires_at <= now() + interval '12 hours' AS short FROM sessions WHERE id = $1`,
     [claimsOf(token).sid],
   )
@@ -84,7 +84,7 @@ function fastClock(onSleep: (ms: number) => Promise<unknown>): Clock {
 }
 
 t.test('login --device: a denied code, and one that ends while the device waits, give no session', async t => {
-  const { url, database, decide, old } = await startWithOldLogin(t)
+  const { url, query, decide, old } = await startWithOldLogin(t)
   const attempt = async (onCode: (userCode: string) => Promise<unknown>) => {
     let userCode = ''
     const show = (text: string) => {
@@ -97,9 +97,9 @@ t.test('login --device: a denied code, and one that ends while the device waits,
     { message: /denied/ },
     'a denial needs no password',
   )
-  const expire = () => database.pool.query(`UPDATE device_authorizations SET expires_at = now()`)
+  const expire = () => query(`UPDATE device_authorizations SET expires_at = now()`)
   await t.rejects(attempt(expire), { message: /not approved in time/ })
-  const { rows } = await database.pool.query(`SELECT FROM sessions WHERE device LIKE 'Command line%'`)
+  const rows = await query(`SELECT FROM sessions WHERE device LIKE 'Command line%'`)
   t.equal(rows.length, 0)
 })
 
@@ -114,7 +114,7 @@ t.test('login --device: polls at the interval, and slower when the service asks 
     if (waits.length === 4) await service.decide(userCode, token)
     // The second poll comes too early.
     if (waits.length === 2) return
-    await service.database.pool.query(`UPDATE device_authorizations SET polled_at = polled_at - interval '1 minute'`)
+    await service.query(`UPDATE device_authorizations SET polled_at = polled_at - interval '1 minute'`)
   })
   const show = (text: string) => {
     userCode = /[B-Z]{4}-[B-Z]{4}/.exec(text)?.[0] ?? ''

@@ -50,30 +50,27 @@ t.test('batcher: every queue has a limit', async t => {
   await t.rejects(add('b'), { code: 'overloaded' })
 })
 
-t.test(
-  'batcher: items that arrive during a batch form the next one, and items above the maximum the one after',
-  async t => {
-    const { run, batches } = controlledRun()
-    const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), maxItems: 2 })
-    const first = batch.add('a')
-    await turn()
-    const rest = Promise.all(['b', 'c', 'd'].map(batch.add))
-    await turn()
-    t.same(
-      batches.map(({ items }) => items),
-      [['a']],
-    )
-    for (const items of [['b', 'c'], ['d']]) {
-      batches.at(-1)?.end()
-      await turn()
-      await turn()
-      t.same(batches.at(-1)?.items, items)
-    }
+t.test('batcher: items that arrive during a batch form the next, those above the maximum the one after', async t => {
+  const { run, batches } = controlledRun()
+  const batch = createBatcher({ run, clock: fakeClock({ wallMs: 0 }), maxItems: 2 })
+  const first = batch.add('a')
+  await turn()
+  const rest = Promise.all(['b', 'c', 'd'].map(batch.add))
+  await turn()
+  t.same(
+    batches.map(({ items }) => items),
+    [['a']],
+  )
+  for (const items of [['b', 'c'], ['d']]) {
     batches.at(-1)?.end()
-    t.equal(await first, 'A')
-    t.same(await rest, ['B', 'C', 'D'])
-  },
-)
+    await turn()
+    await turn()
+    t.same(batches.at(-1)?.items, items)
+  }
+  batches.at(-1)?.end()
+  t.equal(await first, 'A')
+  t.same(await rest, ['B', 'C', 'D'])
+})
 
 t.test('batcher: two items with the same key never share a batch', async t => {
   const { run, batches } = controlledRun()

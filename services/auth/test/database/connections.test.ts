@@ -9,7 +9,7 @@ import { openDatabase } from '../../src/database/database.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
 import { waitUntil } from '../helpers/locks.ts'
 import { isPgBouncerInstalled, keepsPreparedStatements, startPgBouncer } from '../helpers/pgBouncer.ts'
-import { startService, type TestService, type TestSession } from '../helpers/service.ts'
+import { renew, startService, type TestService, type TestSession } from '../helpers/service.ts'
 
 const skip = isPgBouncerInstalled ? false : 'SKIPPED: pgbouncer is not installed (apt-get install pgbouncer)'
 if (skip) console.error(`# ${skip}`)
@@ -28,7 +28,7 @@ const useUtc = (url: string) => useSetting(url, `timezone = 'UTC'`)
 async function useService(t: Test, service: TestService): Promise<void> {
   const ada = await service.createUser()
   const { sessionId, accessToken, refreshToken } = await service.login(ada)
-  const renewed = await service.call('/session/renew', { body: { refreshToken } })
+  const renewed = await renew(service, refreshToken)
   t.equal(renewed.status, 200)
   t.equal((await service.call('/readyz')).status, 200)
   const guard = testGuard(service)
@@ -39,7 +39,7 @@ async function useService(t: Test, service: TestService): Promise<void> {
   const { waitedMs } = ended.body as { waitedMs: number }
   t.ok(waitedMs < 4000, `in force after ${waitedMs} ms, before the end of a hold`)
   const { refreshToken: next } = renewed.body as TestSession
-  t.equal((await service.call('/session/renew', { body: { refreshToken: next } })).status, 401)
+  t.equal((await renew(service, next)).status, 401)
   await service.call('/guards/leave', {
     body: { guard: guard.id },
     headers: { authorization: service.guardCredentials },
@@ -70,7 +70,7 @@ t.test('PgBouncer with prepared_statements=true: named statements are shared', {
   const pooled = `${await startPgBouncer(t, await useUtc(url))}&prepared_statements=true`
   const service = await startService(t, { DATABASE_URL: pooled, DATABASE_DIRECT_URL: url })
   await useService(t, service)
-  const { rows } = await service.database.pool.query('SELECT count(*)::int AS count FROM pg_prepared_statements')
+  const rows = await service.query('SELECT count(*)::int AS count FROM pg_prepared_statements')
   t.ok(rows[0].count > 0, `${rows[0].count} statements are prepared`)
 })
 

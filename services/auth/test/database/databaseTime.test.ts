@@ -47,19 +47,16 @@ t.test('databaseTime: reads again when the wall clock jumps or the host was susp
   t.equal(time.clock.wallMs(), 1_600_010)
 })
 
-t.test(
-  'databaseTime: a replica with a wrong wall clock accepts fresh tokens, and /readyz reports its offset',
-  async t => {
-    const service = await startService(t)
-    const { accessToken } = await service.login(await service.createUser())
-    for (const offsetMs of [-3_600_000, 3_600_000]) {
-      const clock = { ...systemClock, wallMs: () => Date.now() + offsetMs }
-      const app = await buildApp(readConfig(service.environment), clock)
-      const headers = { authorization: `Bearer ${accessToken}` }
-      t.equal((await app.inject({ url: '/me', headers })).statusCode, 200, `${offsetMs} ms`)
-      const { clockOffsetMs } = (await app.inject('/readyz')).json()
-      t.ok(Math.abs(clockOffsetMs - offsetMs) < 60_000, `/readyz reports ${clockOffsetMs} ms`)
-      await app.close()
-    }
-  },
-)
+t.test('databaseTime: with a wrong wall clock fresh tokens are accepted, and /readyz reports the offset', async t => {
+  const service = await startService(t)
+  const { accessToken } = await service.login(await service.createUser())
+  for (const offsetMs of [-3_600_000, 3_600_000]) {
+    const clock = { ...systemClock, wallMs: () => Date.now() + offsetMs }
+    const app = await buildApp(readConfig(service.environment), clock)
+    const headers = { authorization: `Bearer ${accessToken}` }
+    t.equal((await app.inject({ url: '/me', headers })).statusCode, 200, `${offsetMs} ms`)
+    const { clockOffsetMs } = (await app.inject('/readyz')).json()
+    t.ok(Math.abs(clockOffsetMs - offsetMs) < 60_000, `/readyz reports ${clockOffsetMs} ms`)
+    await app.close()
+  }
+})

@@ -7,7 +7,7 @@ import t from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { parseDatabaseUrl } from '../../src/database/databaseUrl.ts'
 import { migrate, missingMigrations, schemaDrift } from '../../src/database/migrate.ts'
-import { startService } from '../helpers/service.ts'
+import { renew, startService } from '../helpers/service.ts'
 
 const base = 'postgresql://user:secret@127.0.0.1:5432/gatehouse'
 
@@ -92,7 +92,7 @@ t.test('DATABASE_URL: with a schema, the tables and the service use that schema 
   const service = await startService(t, { DATABASE_URL: own.href })
   const ada = await service.createUser({ roles: ['admin'] })
   const { accessToken: token, refreshToken } = await service.login(ada)
-  t.equal((await service.call('/session/renew', { body: { refreshToken } })).status, 200)
+  t.equal((await renew(service, refreshToken)).status, 200)
   t.equal((await service.call('/admin/users', { token })).status, 200)
   t.equal((await service.call('/session', { body: { email: ada.email, password: 'wrong' } })).status, 401)
   t.equal((await service.call('/readyz')).status, 200)

@@ -67,7 +67,7 @@ t.test('migrate: an index that is interrupted while it is created is created by 
 })
 
 t.test('schema: constraints refuse rows that cannot be right', async t => {
-  const { database, createUser } = await startService(t)
+  const { query, createUser } = await startService(t)
   const { id } = await createUser()
   const statements = [
     `INSERT INTO revocation_clock (id, feed_id, head, global_epoch) VALUES (2, gen_random_uuid(), 0, 0)`,
@@ -79,6 +79,5 @@ t.test('schema: constraints refuse rows that cannot be right', async t => {
      VALUES (gen_random_uuid(), '${id}', 'x', true, 0, now(), now(), now())`,
     `INSERT INTO accounts (email, email_key, password_hash) SELECT 'X', email_key, 'x' FROM accounts LIMIT 1`,
   ]
-  for (const statement of statements)
-    await t.rejects(database.pool.query(statement), { code: /^23/ }, statement.slice(0, 60))
+  for (const statement of statements) await t.rejects(query(statement), { code: /^23/ }, statement.slice(0, 60))
 })

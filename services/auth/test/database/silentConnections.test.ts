@@ -2,13 +2,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { freshDatabase, pgProxy, startProcess } from '@gatehouse/testkit'
+import { freshDatabase, pgProxy, startProcess, until } from '@gatehouse/testkit'
 import t from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { assertReady } from '../../src/database/readiness.ts'
-import { waitUntil } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import { environmentFor, startService } from '../helpers/service.ts'
+import { environmentFor, renew, startService } from '../helpers/service.ts'
 
 t.test('silent connections: every request is answered, and new connections replace the silent ones', async t => {
   const service = await startService(t)
@@ -21,27 +20,27 @@ t.test('silent connections: every request is answered, and new connections repla
     call('/me', { token }),
     call('/sessions', { token }),
     call('/sessions?others=true', { method: 'DELETE', token }),
-    call('/session/renew', { body: { refreshToken } }),
+    renew({ call }, refreshToken),
     call('/readyz'),
   ]
   t.same([...new Set((await Promise.all(all())).map(({ status }) => status))], [200])
 
   proxy.silence()
   for (const { status } of await Promise.all(all())) t.ok([200, 503].includes(status), `status ${status}`)
-  await waitUntil(async () => {
+  await until(async () => {
     const statuses = (await Promise.all(all())).map(({ status }) => status)
     return statuses.every(status => status === 200)
   }, 'the service works again')
 
   const listeners = async () => {
-    const { rows } = await service.database.pool.query(
+    const rows = await service.query(
       `SELECT count(*)::int AS count FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'gatehouse-listen'`,
     )
     return rows[0].count
   }
   // The silent connection stays open at PostgreSQL, beside those of the two replicas.
-  await waitUntil(async () => (await listeners()) === 3, 'the listener has reconnected')
+  await until(async () => (await listeners()) === 3, 'the listener has reconnected')
   proxy.silence()
   await close()
 })

@@ -1,11 +1,10 @@
 /** A hot standby as the database: it accepts connections and refuses writes, so the service is not ready. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startPostgres } from '@gatehouse/testkit'
+import { startPostgres, until } from '@gatehouse/testkit'
 import t from 'tap'
 import { runDoctor } from '../../src/cli/doctor.ts'
 import { migrate } from '../../src/database/migrate.ts'
-import { waitUntil } from '../helpers/locks.ts'
 import { assertProblem, startService } from '../helpers/service.ts'
 
 t.test('standby: readiness answers 503 and doctor names the cause', async t => {
@@ -18,15 +17,13 @@ t.test('standby: readiness answers 503 and doctor names the cause', async t => {
   await writeFile(join(postgres.dataDir, 'cluster', 'standby.signal'), '')
   await postgres.restart()
   // The server accepts connections: only the mode of the database keeps the service from being ready.
-  await waitUntil(async () => (await service.call('/admin/users')).status === 401, 'the routes answer')
+  await until(async () => (await service.call('/admin/users')).status === 401, 'the routes answer')
   assertProblem(t, await service.call('/readyz'), 'unavailable')
   const findings = await runDoctor({
     environment: service.environment,
     database: service.database,
     wallMs: () => Date.now(),
   })
-  t.match(
-    findings.find(({ check }) => check === 'database'),
-    { isOk: false, message: /standby/ },
-  )
+  const found = findings.find(({ check }) => check === 'database')
+  t.match(found, { isOk: false, message: /standby/ })
 })

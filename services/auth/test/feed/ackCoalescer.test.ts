@@ -1,13 +1,10 @@
-/**
- * Acknowledgements of several guards share one write, and a silent guard delays it only briefly.
- */
+/** Acknowledgements of several guards share one write; a silent guard delays it only briefly. */
 import { systemClock } from '@gatehouse/clock'
-import { fakeClock } from '@gatehouse/testkit'
+import { fakeClock, until } from '@gatehouse/testkit'
 import t from 'tap'
 import { createBatcher } from '../../src/database/batcher.ts'
 import { createAckCoalescer } from '../../src/feed/ackCoalescer.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
-import { waitUntil } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import { startService } from '../helpers/service.ts'
 
@@ -38,7 +35,7 @@ t.test('ack coalescer: one batch when the last answered guard polls again, witho
   const { clock, coalescer, batches, poll } = setUp()
   for (const guard of ['a', 'b', 'c']) coalescer.onAnswered(guard, page(1))
   const first = [poll('a'), poll('b')]
-  await waitUntil(() => clock.sleepers() === 1, 'the batch waits for the third')
+  await until(() => clock.sleepers() === 1, 'the batch waits for the third')
   t.same(batches, [])
   await Promise.all([...first, poll('c')])
   t.same(batches, [['a', 'b', 'c']])
@@ -51,7 +48,7 @@ t.test('ack coalescer: waits briefly for a guard that does not poll again, and o
   const { clock, coalescer, batches, poll } = setUp()
   for (const guard of ['a', 'dead']) coalescer.onAnswered(guard, page(1))
   const first = poll('a')
-  await waitUntil(() => clock.sleepers() === 1, 'the batch waits for the dead one')
+  await until(() => clock.sleepers() === 1, 'the batch waits for the dead one')
   await clock.advance(4)
   await first
   await poll('b')

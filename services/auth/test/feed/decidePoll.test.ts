@@ -1,7 +1,4 @@
-/**
- * The statement that writes polls decides like the protocol's `decidePoll`, which the model and the
- * simulation check.
- */
+/** The statement that writes polls decides like `decidePoll`, which the model checks. */
 import { randomUUID } from 'node:crypto'
 import { decidePoll, type GuardRow, type LeaseRules } from '@gatehouse/protocol'
 import t from 'tap'
@@ -26,11 +23,24 @@ interface Feed {
   ages: Map<number, number>
 }
 
-async function putFeed({ database }: TestService, { head, ages }: Feed): Promise<void> {
-  const { pool } = database
-  await pool.query('UPDATE revocation_clock SET head = $1', [head])
-  await pool.query('DELETE FROM revocations')
-  await pool.query(
+function pollOf(feedId: string | null, after: number | null): PollRow {
+  const client = { clientId: 'guards', secretHash: sha256(guardSecret), name: 'test', version: '1' }
+  return { ...client, guard: randomUUID(), feedId, after }
+}
+
+/** In the order in which replicas lock the rows. */
+function inOrder(polls: PollRow[]): PollRow[] {
+  return polls.toSorted((one, other) => (one.guard < other.guard ? -1 : 1))
+}
+
+async function feedIdOf({ query }: TestService): Promise<string> {
+  return (await query('SELECT feed_id FROM revocation_clock'))[0].feed_id
+}
+
+async function putFeed({ query }: TestService, { head, ages }: Feed): Promise<void> {
+  await query('UPDATE revocation_clock SET head = $1', [head])
+  await query('DELETE FROM revocations')
+  await query(
     `INSERT INTO revocations (seq, kind, subject, effect, expires_at, created_at)
      SELECT seq, 'session', gen_random_uuid(), 'ended', now() + interval '1 hour', clock_timestamp() - age * interval '1 ms'
        FROM unnest($1::bigint[], $2::int[]) AS entry (seq, age)`,
@@ -38,37 +48,29 @@ async function putFeed({ database }: TestService, { head, ages }: Feed): Promise
   )
 }
 
-async function putGuards({ database }: TestService, cases: Case[]): Promise<void> {
-  await database.pool.query('DELETE FROM guards')
+async function putGuards({ query }: TestService, cases: Case[]): Promise<void> {
+  await query('DELETE FROM guards')
   const rows = cases.flatMap(({ row, poll }) => (row ? [{ ...row, id: poll.guard }] : []))
-  await database.pool.query(
+  await query(
     `INSERT INTO guards (id, client_id, name, version, feed_id, cursor, lease_until, last_seen_at)
      SELECT id, 'guards', 'test', '1', feed, cursor, now() + lease_left * interval '1 ms', now()
        FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::uuid[]) AS row (id, cursor, lease_left, feed)`,
-    [
-      rows.map(({ id }) => id),
-      rows.map(({ cursor }) => cursor),
-      rows.map(({ leaseLeftMs }) => leaseLeftMs),
-      rows.map(({ feedId }) => feedId),
-    ],
+    (['id', 'cursor', 'leaseLeftMs', 'feedId'] as const).map(column => rows.map(row => row[column])),
   )
 }
 
-interface Stored extends GuardRow {
-  seenMs: number
-  ackedMs: number | null
-}
+type Stored = GuardRow & { seenMs: number }
 
 /** The creation time of each live entry, in milliseconds since 1970. */
-async function readEntries({ database }: TestService): Promise<[seq: number, madeMs: number][]> {
-  const { rows } = await database.pool.query(
+async function readEntries({ query }: TestService): Promise<[seq: number, madeMs: number][]> {
+  const rows = await query(
     'SELECT seq::int, extract(epoch FROM created_at)::float8 * 1000 AS "madeMs" FROM revocations ORDER BY seq',
   )
   return rows.map(({ seq, madeMs }) => [seq, madeMs])
 }
 
-async function readGuards({ database }: TestService): Promise<Map<string, Stored>> {
-  const { rows } = await database.pool.query(
+async function readGuards({ query }: TestService): Promise<Map<string, Stored>> {
+  const rows = await query(
     `SELECT id, feed_id AS "feedId", cursor::int, extract(epoch FROM lease_until)::float8 * 1000 AS "leaseUntilMs",
             extract(epoch FROM last_seen_at)::float8 * 1000 AS "seenMs" FROM guards`,
   )
@@ -95,32 +97,24 @@ function randomCase({ upTo, pick }: Random, { feedId, head }: Feed): Case {
     cursor: upTo(head),
     leaseLeftMs: pick([-5000, 0, 3000, 15_000, 17_000, 40_000]),
   }
-  const poll = {
-    guard: randomUUID(),
-    clientId: 'guards',
-    secretHash: sha256(guardSecret),
-    name: 'test',
-    version: '1',
-    feedId: asksFromStart ? null : pick([feedId, feedId, feedId, otherFeed]),
-    after,
-  }
+  const poll = pollOf(asksFromStart ? null : pick([feedId, feedId, feedId, otherFeed]), after)
   return { poll, row: upTo(3) === 0 ? null : row }
 }
 
 t.test(`poll: 400 random polls are written as decidePoll decides (SEED=${seed})`, async t => {
   const service = await startService(t)
-  const { rows } = await service.database.pool.query('SELECT feed_id FROM revocation_clock')
+  const feedId = await feedIdOf(service)
   const random = createRandom(seed)
   let leased = 0
   let refused = 0
   for (let batch = 0; batch < 20; batch += 1) {
-    const feed = randomFeed(random, rows[0].feed_id)
+    const feed = randomFeed(random, feedId)
     const cases = Array.from({ length: 20 }, () => randomCase(random, feed))
     await putFeed(service, feed)
     await putGuards(service, cases)
     const before = await readGuards(service)
     const entries = await readEntries(service)
-    const polls = cases.map(({ poll }) => poll).sort((one, other) => (one.guard < other.guard ? -1 : 1))
+    const polls = inOrder(cases.map(({ poll }) => poll))
     const verdicts = await writePolls(service.database.rawSql, polls, { ...rules, guardsPerClient: 1000 })
     const after = await readGuards(service)
 
@@ -136,13 +130,8 @@ t.test(`poll: 400 random polls are written as decidePoll decides (SEED=${seed})`
         before.get(poll.guard) ?? null,
         { feedId: feed.feedId, head: feed.head, dbNowMs, rules, behindSinceMs },
       )
-      const about = JSON.stringify({
-        seed,
-        poll: { ...poll, secretHash: 0 },
-        row,
-        head: feed.head,
-        ages: [...feed.ages],
-      })
+      const ages = [...feed.ages]
+      const about = JSON.stringify({ seed, poll: { ...poll, secretHash: 0 }, row, head: feed.head, ages })
       if (decision.kind === 'feed-changed') {
         refused += 1
         t.equal(verdict?.refused, 'feed-changed', about)
@@ -168,57 +157,27 @@ function isNear(one: number, other: number): boolean {
 
 t.test('poll: a guard that lacks a page of entries gets a lease, and one that lacks more does not', async t => {
   const service = await startService(t)
-  const { rows } = await service.database.pool.query('SELECT feed_id FROM revocation_clock')
-  const { feed_id: feedId } = rows[0]
+  const feedId = await feedIdOf(service)
   const head = rules.pageSize + 1
   await putFeed(service, { feedId, head, ages: new Map(Array.from({ length: head }, (_, index) => [index + 1, 0])) })
-  const common = {
-    clientId: 'guards',
-    secretHash: sha256(guardSecret),
-    name: 'test',
-    version: '1',
-    feedId,
-  }
-  const polls = [0, 1].map((after): PollRow => ({ ...common, guard: randomUUID(), after }))
-  await putGuards(
-    service,
-    polls.map(poll => ({ poll, row: { feedId, cursor: 0, leaseLeftMs: 0 } })),
-  )
-  const results = await writePolls(
-    service.database.rawSql,
-    polls.toSorted((left, right) => (left.guard < right.guard ? -1 : 1)),
-    { ...rules, guardsPerClient: 10 },
-  )
-  t.same(
-    polls.map(({ guard }) => (results.get(guard)?.leaseMs ?? 0) > 0),
-    [false, true],
-  )
+  const polls = [0, 1].map(after => pollOf(feedId, after))
+  const cases = polls.map(poll => ({ poll, row: { feedId, cursor: 0, leaseLeftMs: 0 } }))
+  await putGuards(service, cases)
+  const results = await writePolls(service.database.rawSql, inOrder(polls), { ...rules, guardsPerClient: 10 })
+  const isLeased = polls.map(({ guard }) => (results.get(guard)?.leaseMs ?? 0) > 0)
+  t.same(isLeased, [false, true])
 })
 
 t.test('poll: a client at its limit of guards gets no further guard, also within one batch', async t => {
   const service = await startService(t)
-  const poll = (guard: string): PollRow => ({
-    guard,
-    clientId: 'guards',
-    secretHash: sha256(guardSecret),
-    name: 'test',
-    version: '1',
-    feedId: null,
-    after: null,
-  })
-  const write = (count: number) =>
-    writePolls(
-      service.database.rawSql,
-      Array.from({ length: count }, () => poll(randomUUID())),
-      {
-        ...rules,
-        guardsPerClient: 3,
-      },
-    )
-  const refusedOf = async (count: number) => [...(await write(count)).values()].map(({ refused }) => refused)
+  const refusedOf = async (count: number) => {
+    const polls = Array.from({ length: count }, () => pollOf(null, null))
+    const verdicts = await writePolls(service.database.rawSql, polls, { ...rules, guardsPerClient: 3 })
+    return [...verdicts.values()].map(({ refused }) => refused)
+  }
   t.same(await refusedOf(1), [null])
   t.same((await refusedOf(4)).sort(), [null, null, 'too-many', 'too-many'].sort())
   t.same(await refusedOf(4), Array(4).fill('too-many'))
-  const { rows } = await service.database.pool.query('SELECT count(*)::int AS guards FROM guards')
+  const rows = await service.query('SELECT count(*)::int AS guards FROM guards')
   t.equal(rows[0].guards, 3)
 })

@@ -1,15 +1,15 @@
 /** Held polls: what ends a hold, and the order of write and read on which the lease rests. */
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
-import { fakeClock } from '@gatehouse/testkit'
+import { fakeClock, until } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import type { Value } from '../../src/database/rawSql.ts'
 import { createPolls } from '../../src/feed/polls.ts'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { appendEntries, testGuard } from '../helpers/feedGuard.ts'
-import { holdLock, untilBlocked, waitUntil } from '../helpers/locks.ts'
+import { holdLock, untilBlocked } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import { guardSecret, startService, type TestService } from '../helpers/service.ts'
+import { guardSecret, logOut, startService, type TestService } from '../helpers/service.ts'
 
 /** The maximum: an earlier response has another reason than the end of the hold. */
 const longHoldMs = 6000
@@ -52,24 +52,21 @@ t.test('held poll: answered when an entry is appended on any replica', async t =
     t.match(response.entries, [{ kind: 'session', subject: otherSession }])
 })
 
-t.test(
-  'held poll: after the listening connection breaks and returns, held polls are answered and later ones are woken',
-  async t => {
-    const service = await startService(t, long)
-    const { start, pollAccepted } = testGuard(service)
-    const { feedId, after } = await start()
-    const held = pollAccepted({ feedId, after })
-    const { pool } = service.database
-    const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+t.test('held poll: answered when the listening connection breaks, and later ones are woken as before', async t => {
+  const service = await startService(t, long)
+  const { start, pollAccepted } = testGuard(service)
+  const { feedId, after } = await start()
+  const held = pollAccepted({ feedId, after })
+  const { pool } = service.database
+  const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE datname = current_database() AND application_name = 'gatehouse-listen'`
-    t.equal((await pool.query(kill)).rowCount, 1)
-    await appendEntries(service, 1)
-    t.equal((await beforeTheEnd(t, held)).entries.length, 1)
-    await appendEntries(service, 1)
-    await pool.query(`NOTIFY gatehouse_feed`)
-    t.equal((await pollAccepted({ feedId, after: after + 1 })).entries.length, 1)
-  },
-)
+  t.equal((await pool.query(kill)).rowCount, 1)
+  await appendEntries(service, 1)
+  t.equal((await beforeTheEnd(t, held)).entries.length, 1)
+  await appendEntries(service, 1)
+  await pool.query(`NOTIFY gatehouse_feed`)
+  t.equal((await pollAccepted({ feedId, after: after + 1 })).entries.length, 1)
+})
 
 /** Polls on a fake clock, without a listener for notifications. */
 async function deaf(service: TestService, db = service.database.rawSql) {
@@ -81,15 +78,18 @@ async function deaf(service: TestService, db = service.database.rawSql) {
     polls.answer({ ...common, feedId, after }, signal)
   const { feedId, head } = await response(null, null)
   await response(feedId, head)
-  const answer = (after: number, signal?: AbortSignal) => response(feedId, after, signal)
-  return { clock, polls, response: answer, head, feedId, guard }
+  const hold = async (signal?: AbortSignal) => {
+    const held = response(feedId, head, signal)
+    await until(() => clock.sleepers() === 1, 'the poll is held')
+    return { held }
+  }
+  return { clock, polls, response: (after: number) => response(feedId, after), hold, head, feedId, guard }
 }
 
 t.test('held poll: a lost notification delays an entry by the hold at most', async t => {
   const service = await startService(t)
-  const { clock, response, head } = await deaf(service)
-  const held = response(head)
-  await waitUntil(() => clock.sleepers() === 1, 'the poll is held')
+  const { clock, response, head, hold } = await deaf(service)
+  const { held } = await hold()
   await appendEntries(service, 1)
   await clock.advance(5000)
   t.match(await held, { head, entries: { length: 0 } }, 'it claims no more than what was read')
@@ -98,9 +98,8 @@ t.test('held poll: a lost notification delays an entry by the hold at most', asy
 
 t.test('held poll: answered with the lease when the hold ends without an entry', async t => {
   const service = await startService(t)
-  const { clock, response, head } = await deaf(service)
-  const held = response(head)
-  await waitUntil(() => clock.sleepers() === 1, 'the poll is held')
+  const { clock, head, hold } = await deaf(service)
+  const { held } = await hold()
   await clock.advance(4999)
   t.equal(clock.sleepers(), 1)
   await clock.advance(1)
@@ -113,9 +112,8 @@ t.test('held poll: a page that lacks entries carries no lease, and a page that e
     [1, { more: true, leaseMs: 0 }],
     [0, { more: false, leaseMs: 15_000 }],
   ] as const) {
-    const { clock, response, head, polls } = await deaf(service)
-    const held = response(head)
-    await waitUntil(() => clock.sleepers() === 1, 'the poll is held')
+    const { polls, hold } = await deaf(service)
+    const { held } = await hold()
     await appendEntries(service, limits.pageSize + surplus)
     polls.wake()
     const { entries, ...answer } = await held
@@ -124,30 +122,24 @@ t.test('held poll: a page that lacks entries carries no lease, and a page that e
   }
 })
 
-t.test(
-  'dbNowMs: is the database time of the answer, after a hold less 2 % of its duration, and never later',
-  async t => {
-    const service = await startService(t)
-    const { clock, response, head, polls } = await deaf(service)
-    const timeOf = async () => {
-      const { rows } = await service.database.pool.query<{ ms: number }>(
-        'SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms',
-      )
-      return rows[0]?.ms ?? 0
-    }
-    const beforeMs = await timeOf()
-    const held = response(head)
-    await waitUntil(() => clock.sleepers() === 1, 'the poll is held')
-    const readByMs = await timeOf()
-    await clock.advance(5000)
-    const { dbNowMs, maxToleranceMs } = await held
-    t.ok(dbNowMs >= Math.floor(beforeMs) + 4900)
-    t.ok(dbNowMs <= readByMs + 4900)
-    t.equal(maxToleranceMs, limits.maxToleranceMs)
-    polls.close()
-    t.ok((await response(head)).dbNowMs <= (await timeOf()))
-  },
-)
+t.test('dbNowMs: is the database time of the answer, after a hold less 2 % of its duration, never later', async t => {
+  const service = await startService(t)
+  const { clock, response, head, polls, hold } = await deaf(service)
+  const timeOf = async () => {
+    const rows = await service.query('SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms')
+    return rows[0].ms as number
+  }
+  const beforeMs = await timeOf()
+  const { held } = await hold()
+  const readByMs = await timeOf()
+  await clock.advance(5000)
+  const { dbNowMs, maxToleranceMs } = await held
+  t.ok(dbNowMs >= Math.floor(beforeMs) + 4900)
+  t.ok(dbNowMs <= readByMs + 4900)
+  t.equal(maxToleranceMs, limits.maxToleranceMs)
+  polls.close()
+  t.ok((await response(head)).dbNowMs <= (await timeOf()))
+})
 
 t.test('held poll: reads again when an entry is appended after the read and before the hold', async t => {
   const service = await startService(t)
@@ -172,7 +164,7 @@ t.test('held poll: reads again when an entry is appended after the read and befo
   const answered = held.finally(() => {
     isAnswered = true
   })
-  await waitUntil(() => isAnswered || clock.sleepers() > 0, 'the poll is answered, or held')
+  await until(() => isAnswered || clock.sleepers() > 0, 'the poll is answered, or held')
   t.ok(isAnswered, 'it is not held')
   t.match(await answered, { entries: [{ seq: head + 1 }] })
   polls.close()
@@ -189,8 +181,9 @@ t.test('poll: two polls with one id at the same time are each checked by their o
     const results = await Promise.allSettled(
       secrets.map(secret => polls.answer({ ...poll, secretHash: sha256(secret) }, signal)),
     )
+    const statuses = results.map(({ status }) => status)
     t.strictSame(
-      results.map(({ status }) => status),
+      statuses,
       secrets.map(secret => (secret === 'wrong' ? 'rejected' : 'fulfilled')),
     )
   }
@@ -198,9 +191,8 @@ t.test('poll: two polls with one id at the same time are each checked by their o
 
 t.test('held poll: close answers held polls and holds no further ones', async t => {
   const service = await startService(t)
-  const { clock, response, polls, head } = await deaf(service)
-  const held = response(head)
-  await waitUntil(() => clock.sleepers() === 1, 'the poll is held')
+  const { clock, response, polls, head, hold } = await deaf(service)
+  const { held } = await hold()
   polls.close()
   t.match(await held, { entries: { length: 0 } })
   t.match(await response(head), { entries: { length: 0 } })
@@ -214,19 +206,18 @@ t.test('poll: after an answer with several entries, the next answer has those th
   t.equal((await response(head)).entries.length, 2)
   await clock.advance(7)
   const next = response(head + 2)
-  await waitUntil(() => clock.sleepers() === 1, 'entries are gathered')
+  await until(() => clock.sleepers() === 1, 'entries are gathered')
   await appendEntries(service, 1)
   await clock.advance(7)
   t.match((await next).entries, [{ seq: head + 3 }], 'it has read afterwards')
-  await waitUntil(() => clock.sleepers() === 0, 'nothing of it is left')
+  await until(() => clock.sleepers() === 0, 'nothing of it is left')
 })
 
 t.test('held poll: a disconnected guard is not held', async t => {
   const service = await startService(t)
-  const { clock, response, head } = await deaf(service)
+  const { clock, hold } = await deaf(service)
   const gone = new AbortController()
-  const held = response(head, gone.signal)
-  await waitUntil(() => clock.sleepers() === 1, 'the poll is held')
+  const { held } = await hold(gone.signal)
   gone.abort()
   await held
   t.equal(clock.sleepers(), 0)
@@ -251,7 +242,7 @@ t.test("poll: either the barrier sees the guard's row or the poll sees the entry
   const ada = await service.createUser()
   for (let round = 0; round < 15; round += 1) {
     const { refreshToken, sessionId } = await service.login(ada)
-    const loggedOut = service.call('/session', { method: 'DELETE', body: { refreshToken } })
+    const loggedOut = logOut(service, refreshToken)
     let isOver = false
     loggedOut.then(() => {
       isOver = true

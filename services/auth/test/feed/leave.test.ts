@@ -11,8 +11,8 @@ const limits = { leaseMs: 15_000, marginMs: 2000, pageSize: 2000, guardsPerClien
 
 t.test('leave: a poll that executes after the leave does not create the row again', async t => {
   const service = await startService(t)
-  const { database } = service
-  const { rows } = await database.pool.query('SELECT feed_id FROM revocation_clock')
+  const { database, query } = service
+  const rows = await query('SELECT feed_id FROM revocation_clock')
   const row: PollRow = {
     guard: id,
     clientId: 'guards',

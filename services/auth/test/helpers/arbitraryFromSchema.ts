@@ -1,7 +1,4 @@
-/**
- * Generates values for the JSON schemas of the OpenAPI document: mostly valid ones, at the edge of
- * what the schema allows.
- */
+/** Generates values for the JSON schemas of the OpenAPI document: mostly valid, at the edges. */
 import fc from 'fast-check'
 
 export interface JsonSchema {

@@ -1,6 +1,5 @@
 /** Makes races deterministic: pauses statements, holds row locks and waits until statements are blocked. */
-import { setTimeout as delay } from 'node:timers/promises'
-import { eventTimeoutMs } from '@gatehouse/testkit'
+import { until } from '@gatehouse/testkit'
 import pg from 'pg'
 import type { Test } from 'tap'
 import type { TestService } from './service.ts'
@@ -55,7 +54,7 @@ export async function pauseWrites(
 
 /** Resolves when at least `count` statements wait for a lock. */
 export function untilBlocked({ database }: DatabaseOnly, count: number): Promise<void> {
-  return waitUntil(async () => {
+  return until(async () => {
     const { rows } = await database.pool.query(
       `SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
     )
@@ -78,14 +77,4 @@ export async function inOrder<First, Second>(
   await untilBlocked(service, 2)
   await release()
   return Promise.all([first, second])
-}
-
-/** Polls the condition; the limit keeps a broken test from hanging. */
-export async function waitUntil(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const startMs = performance.now()
-  while (!(await condition())) {
-    if (performance.now() - startMs > eventTimeoutMs)
-      throw new Error(`not reached within ${eventTimeoutMs} ms: ${what}`)
-    await delay(5)
-  }
 }

@@ -1,5 +1,6 @@
 /** An OAuth client, for the tests of the OAuth endpoints. */
 import type { HttpResponse } from '@gatehouse/testkit'
+import type { Test } from 'tap'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { putServiceClient } from '../../src/store/serviceClients.ts'
 import { basic, type TestService } from './service.ts'
@@ -21,6 +22,15 @@ export function postForm(
       ...(clientId === undefined ? {} : { authorization: basic(clientId, clientSecret) }),
     },
   })
+}
+
+/** Checks an error of RFC 6749 section 5.2: body, status, headers. */
+export function isOAuthError(t: Test, { status, body, headers }: HttpResponse, error: string, why = error): void {
+  t.match(body, { error, error_description: String }, why)
+  t.equal(status, error === 'invalid_client' ? 401 : 400, why)
+  t.match(headers.get('content-type'), 'application/json')
+  t.equal(headers.get('cache-control'), 'no-store')
+  t.equal(headers.get('www-authenticate') !== null, error === 'invalid_client')
 }
 
 export async function createClient({ database }: TestService, id: string, scopes: readonly string[]): Promise<void> {

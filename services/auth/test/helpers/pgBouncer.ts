@@ -4,9 +4,8 @@ import { once } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, isListening } from '@gatehouse/testkit'
+import { freePort, isListening, until } from '@gatehouse/testkit'
 import type { Test } from 'tap'
-import { waitUntil } from './locks.ts'
 
 const { error, stdout } = spawnSync('pgbouncer', ['--version'], { encoding: 'utf8' })
 const [, major = 0, minor = 0] = /PgBouncer (\d+)\.(\d+)/.exec(stdout ?? '') ?? []
@@ -46,7 +45,7 @@ ${keepsPreparedStatements ? 'max_prepared_statements = 200' : ''}
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     await rm(dir, { recursive: true })
   })
-  await waitUntil(() => isListening(port), 'PgBouncer listens')
+  await until(() => isListening(port), 'PgBouncer listens')
   const url = new URL(databaseUrl)
   url.port = String(port)
   url.searchParams.set('pgbouncer', 'true')

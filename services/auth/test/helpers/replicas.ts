@@ -1,12 +1,11 @@
 /** Further replicas of the service, with the first one's database and keys. */
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '@gatehouse/clock'
-import { type Call, httpClient, recordResponses } from '@gatehouse/testkit'
+import { type Call, httpClient, recordResponses, until } from '@gatehouse/testkit'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { LogStream } from '../../src/http/serverOptions.ts'
-import { waitUntil } from './locks.ts'
 import type { TestService } from './service.ts'
 
 export interface Replica {
@@ -44,12 +43,9 @@ export async function startReplica(
   return { url, call: httpClient(url), close }
 }
 
-/**
- * Waits until the service and this replica have sent what they send by themselves after the start, so
- * that statements can be counted.
- */
+/** Waits for what a replica sends by itself after the start, so that statements can be counted. */
 export async function untilStarted({ database }: Pick<TestService, 'database'>, { call }: Pick<Replica, 'call'>) {
-  await waitUntil(async () => {
+  await until(async () => {
     const { rows } = await database.pool.query(
       `SELECT count(*)::int AS listening FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'
           AND application_name = 'gatehouse-listen' AND query NOT LIKE 'LISTEN gatehouse_feed' AND query NOT LIKE 'LISTEN gatehouse_acks'`,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { systemClock } from '@gatehouse/clock'
 import { type Problem, type ProblemCode, problemDefinition, problemMediaType, problems } from '@gatehouse/contract'
 import { type Call, freshDatabase, type HttpResponse, httpClient, recordResponses } from '@gatehouse/testkit'
+import type { QueryResult } from 'pg'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
@@ -31,6 +32,8 @@ export interface TestSession {
 export interface TestService {
   url: string
   database: Database
+  /** @returns the rows of a statement */
+  query: (text: string, values?: unknown[]) => Promise<QueryResult['rows']>
   call: Call
   createUser: (rights?: { roles?: string[]; scopes?: string[] }) => Promise<TestUser>
   login: (createUser: TestUser, more?: Record<string, unknown>) => Promise<TestSession>
@@ -88,6 +91,7 @@ export async function startService(t: Test, settings: Record<string, string> = {
     database,
     environment,
     call,
+    query: async (text, values) => (await database.pool.query(text, values)).rows,
     guardCredentials: basic('guards', guardSecret),
     createUser: async ({ roles = [], scopes = [] } = {}) => {
       userCount += 1
@@ -118,6 +122,11 @@ export async function startService(t: Test, settings: Record<string, string> = {
 /** Renews by body. @param key the `Idempotency-Key` */
 export function renew({ call }: Pick<TestService, 'call'>, refreshToken: string, key?: string): Promise<HttpResponse> {
   return call('/session/renew', { body: { refreshToken }, ...(key ? { headers: { 'idempotency-key': key } } : {}) })
+}
+
+/** Logs out by body. */
+export function logOut({ call }: Pick<TestService, 'call'>, refreshToken: string): Promise<HttpResponse> {
+  return call('/session', { method: 'DELETE', body: { refreshToken } })
 }
 
 export function basic(id: string, secret: string): string {

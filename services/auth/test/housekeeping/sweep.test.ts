@@ -2,7 +2,7 @@
 import t from 'tap'
 import { sweep } from '../../src/housekeeping/sweep.ts'
 import { insertRefreshRows } from '../helpers/refreshRows.ts'
-import { assertProblem, startService } from '../helpers/service.ts'
+import { assertProblem, renew, startService } from '../helpers/service.ts'
 
 const rules = { limit: 100, historyDays: 7, auditRetentionDays: 400 }
 
@@ -54,7 +54,7 @@ t.test('sweep: two concurrent sweeps delete all expired rows and no others', asy
            (SELECT count(*)::int FROM audit_entries WHERE action = 'test.old') AS audit`
   t.strictSame(left, { sessions: many + 1, tokens: 1, revocations: 5, guards: 1, limits: 5, creations: 5, audit: 0 })
   t.equal(removed.get('revocations'), many, 'no row is counted twice')
-  t.equal((await service.call('/session/renew', { body: { refreshToken: session.refreshToken } })).status, 200)
+  t.equal((await renew(service, session.refreshToken)).status, 200)
 })
 
 t.test('sweep: deletes sessions below the global epoch, which are refused as ended before and after', async t => {
@@ -66,11 +66,7 @@ t.test('sweep: deletes sessions below the global epoch, which are refused as end
   const next = await service.login(admin)
   for (const round of ['before', 'after']) {
     assertProblem(t, await service.call('/me', { token: session.accessToken }), 'session-ended')
-    assertProblem(
-      t,
-      await service.call('/session/renew', { body: { refreshToken: session.refreshToken } }),
-      'session-ended',
-    )
+    assertProblem(t, await renew(service, session.refreshToken), 'session-ended')
     if (round === 'before') await sweep({ prisma, rules, pause: async () => undefined, onRemoved: () => undefined })
   }
   const rows = await prisma.$queryRaw<{ id: string }[]>`SELECT id FROM sessions`

@@ -1,11 +1,19 @@
 /** Unreachable, slow or overloaded database: 503, no session ends, and the service recovers without a restart. */
 import { randomUUID } from 'node:crypto'
-import { type HttpResponse, pgProxy } from '@gatehouse/testkit'
+import { type HttpResponse, pgProxy, until } from '@gatehouse/testkit'
 import t from 'tap'
-import { holdLock, waitUntil } from '../helpers/locks.ts'
+import { holdLock } from '../helpers/locks.ts'
 import { postForm } from '../helpers/oauthForms.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import { assertProblem, password, startService, type TestService, type TestSession } from '../helpers/service.ts'
+import {
+  assertProblem,
+  logOut,
+  password,
+  renew,
+  startService,
+  type TestService,
+  type TestSession,
+} from '../helpers/service.ts'
 
 /** One request of each kind that needs the database. */
 function calls(
@@ -18,8 +26,8 @@ function calls(
   const change = { currentPassword: password, newPassword: 'another long passphrase' }
   return {
     'log-in': () => call('/session', { body: { email, password } }),
-    renewal: () => call('/session/renew', { body: { refreshToken } }),
-    'log-out': () => call('/session', { method: 'DELETE', body: { refreshToken } }),
+    renewal: () => renew({ call }, refreshToken),
+    'log-out': () => logOut({ call }, refreshToken),
     me: () => call('/me', { token }),
     'my sessions': () => call('/sessions', { token }),
     'ending a session': () => call(`/sessions/${randomUUID()}`, { method: 'DELETE', token }),
@@ -61,29 +69,26 @@ t.test('database down: every route that needs it returns 503 with Retry-After, a
   t.equal((await all['log-in']()).status, 201)
 })
 
-t.test(
-  'database down: a connection that breaks during a statement is 503, and the renewal can be repeated',
-  async t => {
-    const service = await startService(t)
-    const { refreshToken, sessionId } = await service.login(await service.createUser())
-    const line = await pgProxy(t, service.database.url)
-    const { call } = await startReplica(t, service, { DATABASE_URL: line.url })
-    const row = await holdLock(t, service, 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
-    const renewed = call('/session/renew', { body: { refreshToken } })
-    await waitUntil(() => line.statements() > 0, 'the statement is under way')
-    line.cut()
-    assertProblem(t, await renewed, 'unavailable')
-    await row.release()
-    line.mend()
-    t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
-  },
-)
+t.test('database down: a connection that breaks in a statement is 503, and the renewal can be repeated', async t => {
+  const service = await startService(t)
+  const { refreshToken, sessionId } = await service.login(await service.createUser())
+  const line = await pgProxy(t, service.database.url)
+  const { call } = await startReplica(t, service, { DATABASE_URL: line.url })
+  const row = await holdLock(t, service, 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
+  const renewed = renew({ call }, refreshToken)
+  await until(() => line.statements() > 0, 'the statement is under way')
+  line.cut()
+  assertProblem(t, await renewed, 'unavailable')
+  await row.release()
+  line.mend()
+  t.equal((await renew({ call }, refreshToken)).status, 200)
+})
 
 t.test('database down: requests on terminated connections are 503 or succeed, and the next one succeeds', async t => {
   const service = await startService(t)
   const { accessToken: token } = await service.login(await service.createUser())
   t.equal((await service.call('/me', { token })).status, 200)
-  await service.database.pool.query(
+  await service.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'gatehouse%'`,
   )
@@ -96,11 +101,11 @@ t.test('database down: a slow statement and an exhausted pool are 503 within the
   const service = await startService(t, { DATABASE_TIMEOUT_MS: '300', DATABASE_POOL: '2' })
   const { refreshToken, sessionId, accessToken: token } = await service.login(await service.createUser())
   const row = await holdLock(t, service, 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
-  const renewals = Array.from({ length: 6 }, () => service.call('/session/renew', { body: { refreshToken } }))
+  const renewals = Array.from({ length: 6 }, () => renew(service, refreshToken))
   for (const response of await Promise.all(renewals)) assertProblem(t, response, 'unavailable')
   t.equal((await service.call('/me', { token })).status, 200)
   await row.release()
-  t.equal((await service.call('/session/renew', { body: { refreshToken } })).status, 200)
+  t.equal((await renew(service, refreshToken)).status, 200)
 })
 
 t.test('database down: a read-only database is 503', async t => {
@@ -108,7 +113,7 @@ t.test('database down: a read-only database is 503', async t => {
   const ada = await service.createUser()
   const session = await service.login(ada)
   const name = new URL(service.database.url).pathname.slice(1)
-  await service.database.pool.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`)
+  await service.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`)
   const { call } = await startReplica(t, service)
   const all = calls(call, { session, email: ada.email }, service.guardCredentials)
   for (const act of [all['log-in'], all.renewal, all['log-out'], all.poll]) assertProblem(t, await act(), 'unavailable')

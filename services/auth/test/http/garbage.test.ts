@@ -1,7 +1,7 @@
 /** Malformed requests on every route: a 4xx with a problem, never a 500. */
 import t from 'tap'
 import { fetchResponse } from '../helpers/rawRequest.ts'
-import { assertProblem, startService, type TestService } from '../helpers/service.ts'
+import { assertProblem, renew, startService, type TestService } from '../helpers/service.ts'
 
 const withBody = [
   ['POST', '/session'],
@@ -64,7 +64,7 @@ t.test('malformed bodies: refused with the faulty fields, and nothing changes', 
       if (code === 'request-malformed') t.match(response.body, { fields: [{ field: /^body/, reason: /./ }] })
     }
   }
-  const { rows } = await service.database.pool.query('SELECT count(*)::int AS guards FROM guards')
+  const rows = await service.query('SELECT count(*)::int AS guards FROM guards')
   t.equal(rows[0].guards, 0)
   t.equal(({} as { admin?: boolean }).admin, undefined, 'no prototype was reached')
 })
@@ -138,5 +138,5 @@ t.test('malformed headers and cookies: no 5xx', async t => {
   }
   for (const authorization of ['Bearer', 'Bearer  ', 'Bearer a,b', 'bearer\ta', 'Basic x', ',', '\u00e9', 'Bearer é'])
     t.equal(Math.floor((await call('/me', { headers: { authorization } })).status / 100), 4, authorization)
-  t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
+  t.equal((await renew({ call }, refreshToken)).status, 200)
 })

@@ -1,10 +1,9 @@
 /** No secret reaches a log line or a response, at any log level and for any failure. */
 import { randomUUID } from 'node:crypto'
-import { pgProxy } from '@gatehouse/testkit'
+import { pgProxy, until } from '@gatehouse/testkit'
 import t from 'tap'
-import { waitUntil } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import { guardSecret, password, startService } from '../helpers/service.ts'
+import { guardSecret, logOut, password, renew, startService } from '../helpers/service.ts'
 
 const loud = { LOG_LEVEL: 'debug', LOG_REQUESTS: 'true', DATABASE_TIMEOUT_MS: '1000' }
 
@@ -44,7 +43,7 @@ t.test('log: contains no secret at the most verbose level, whatever fails', asyn
       await call('/session', { body: { email: guesses.password, password: { deep: guesses.password } } }),
       await call('/session/renew', { body: { refreshToken }, headers: { 'idempotency-key': guesses.key } }),
       await call('/session/renew', { body: { refreshToken }, headers: { 'idempotency-key': `${guesses.key} bad` } }),
-      await call('/session/renew', { body: { refreshToken: forged.refresh } }),
+      await renew({ call }, forged.refresh),
       await call('/session/renew', { body: { [refreshToken]: refreshToken } }),
       await call('/session/renew', { method: 'POST', headers: { cookie } }),
       await call('/session/renew', { method: 'POST', headers: { cookie, origin: 'https://evil.example' } }),
@@ -57,7 +56,7 @@ t.test('log: contains no secret at the most verbose level, whatever fails', asyn
       await call('/me/password', { method: 'PUT', token, body: change }),
       await call('/guards/poll', { body: guard, headers: { authorization: basic(guardSecret) } }),
       await call('/guards/poll', { body: guard, headers: { authorization: basic(forged.secret) } }),
-      await call('/session', { method: 'DELETE', body: { refreshToken: forged.refresh } }),
+      await logOut({ call }, forged.refresh),
     ]
     return responses
   }
@@ -66,8 +65,8 @@ t.test('log: contains no secret at the most verbose level, whatever fails', asyn
   line.cut()
   responses.push(...(await all()))
   line.mend()
-  await service.database.pool.query('ALTER TABLE sessions RENAME COLUMN device TO broken')
-  await service.database.pool.query('ALTER TABLE refresh_tokens RENAME COLUMN idempotency_key_hash TO broken')
+  await service.query('ALTER TABLE sessions RENAME COLUMN device TO broken')
+  await service.query('ALTER TABLE refresh_tokens RENAME COLUMN idempotency_key_hash TO broken')
   responses.push(...(await all()))
   t.ok(
     responses.some(({ status }) => status === 500),
@@ -96,7 +95,7 @@ t.test('log: a refusal is logged with the request id of the response', async t =
   const lines: string[] = []
   const { call } = await startReplica(t, service, loud, { write: text => void lines.push(text) })
   const { requestId } = (await call('/me')).body as { requestId: string }
-  await waitUntil(() => lines.some(text => text.includes(requestId)), 'the line is written')
+  await until(() => lines.some(text => text.includes(requestId)), 'the line is written')
   t.match(
     lines.map(text => JSON.parse(text)).filter(({ reqId }) => reqId === requestId),
     [{ level: 30 }, { level: 20, code: 'token-missing', why: 'no Authorization header' }, { level: 30 }],
@@ -107,14 +106,14 @@ t.test('log: names the missing migrations', async t => {
   const service = await startService(t)
   const lines: string[] = []
   const { call } = await startReplica(t, service, loud, { write: text => void lines.push(text) })
-  await service.database.pool.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
+  await service.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
   await call('/readyz')
   t.match(lines.join(''), /migrations are missing: \d{14}_/)
 })
 
 t.test('log: health, metrics and poll routes log warnings at most as verbosely as the service', async t => {
   const service = await startService(t)
-  await service.database.pool.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
+  await service.query('UPDATE _prisma_migrations SET rolled_back_at = now()')
   for (const [level, isHeard] of [
     ['debug', true],
     ['warn', true],

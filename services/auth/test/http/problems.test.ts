@@ -10,6 +10,7 @@ import {
   assertProblem,
   basic,
   codes,
+  logOut,
   password,
   startService,
   type TestService,
@@ -48,7 +49,7 @@ const scenarios: Partial<Record<ProblemCode, (scene: Scene) => Promise<HttpRespo
   },
   'token-invalid': ({ call }) => call('/me', { token: 'x.y.z' }),
   'session-ended': async ({ call, session: { refreshToken, accessToken: token } }) => {
-    await call('/session', { method: 'DELETE', body: { refreshToken } })
+    await logOut({ call }, refreshToken)
     return call('/me', { token })
   },
   'account-disabled': async scene => {

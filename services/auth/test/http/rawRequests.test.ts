@@ -1,7 +1,7 @@
 /** Malformed HTTP and request smuggling: refused, and never dispatched to another route. */
 import t from 'tap'
 import { rawRequest, sendRaw } from '../helpers/rawRequest.ts'
-import { startService } from '../helpers/service.ts'
+import { renew, startService } from '../helpers/service.ts'
 
 const host = 'Host: auth.test'
 const close = 'Connection: close'
@@ -81,7 +81,7 @@ t.test('request smuggling: a hidden request is not executed', async t => {
     const { count, status } = await sendRaw(service.url, bytes)
     t.ok(count <= 1, `${name}: one answer`)
     t.ok(status < 500, `${name}: ${status}`)
-    const renewed = await service.call('/session/renew', { body: { refreshToken } })
+    const renewed = await renew(service, refreshToken)
     t.equal(renewed.status, 200, `${name}: the session is active`)
   }
 })

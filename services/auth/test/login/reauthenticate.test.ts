@@ -1,9 +1,10 @@
 /** Step-up (RFC 9470): confirming the password, and the admin actions that need it. */
+import { until } from '@gatehouse/testkit'
 import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
-import { holdLock, holdRevocationClock, inOrder, untilBlocked, waitUntil } from '../helpers/locks.ts'
+import { holdLock, holdRevocationClock, inOrder, untilBlocked } from '../helpers/locks.ts'
 import { clientToken, createClient } from '../helpers/oauthForms.ts'
-import { assertProblem, password, startService, type TestSession } from '../helpers/service.ts'
+import { assertProblem, logOut, password, renew, startService, type TestSession } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
 
 const path = '/session/reauthenticate'
@@ -14,7 +15,7 @@ t.test('reauthenticate: the right password gives a token with a new auth_time, a
   const service = await startService(t)
   const { refreshToken, sessionId } = await service.login(await service.createUser())
   await service.ageSession(sessionId, hour)
-  const renewed = (await service.call('/session/renew', { body: { refreshToken } })).body as TestSession
+  const renewed = (await renew(service, refreshToken)).body as TestSession
   const before = claimsOf(renewed.accessToken)
   const { status, body, headers } = await service.call(path, { token: renewed.accessToken, body: { password } })
   t.equal(status, 200)
@@ -24,9 +25,9 @@ t.test('reauthenticate: the right password gives a token with a new auth_time, a
   t.ok(after.auth_time >= before.auth_time + hour, 'the log-in is dated anew')
   t.match(after, { sid: sessionId, sub: before.sub, epoch: before.epoch, client_id: 'first-party' })
   t.notOk('refreshToken' in (body as object), 'the refresh token stays as it is')
-  const again = await service.call('/session/renew', { body: { refreshToken: renewed.refreshToken } })
+  const again = await renew(service, renewed.refreshToken)
   t.equal(claimsOf((again.body as TestSession).accessToken).auth_time, after.auth_time)
-  const retried = await service.call('/session/renew', { body: { refreshToken: renewed.refreshToken } })
+  const retried = await renew(service, renewed.refreshToken)
   t.equal(claimsOf((retried.body as TestSession).accessToken).auth_time, after.auth_time, 'a retry has it too')
 })
 
@@ -49,14 +50,14 @@ t.test('reauthenticate: a wrong password is password-wrong, is audited and count
   assertProblem(t, await attempt('another wrong password'), 'password-wrong')
   assertProblem(t, await attempt(password), 'rate-limited')
   t.equal((await service.call('/me', { token })).status, 200)
-  t.equal((await service.call('/session/renew', { body: { refreshToken } })).status, 200)
+  t.equal((await renew(service, refreshToken)).status, 200)
 })
 
 t.test('reauthenticate: refuses ended sessions, disabled accounts, service clients and malformed bodies', async t => {
   const service = await startService(t)
   const { call, createUser, login, database } = service
   const ended = await login(await createUser())
-  await call('/session', { method: 'DELETE', body: { refreshToken: ended.refreshToken } })
+  await logOut({ call }, ended.refreshToken)
   assertProblem(t, await call(path, { token: ended.accessToken, body: { password } }), 'session-ended')
   const user = await createUser()
   const { accessToken: token } = await login(user)
@@ -75,7 +76,7 @@ t.test('reauthenticate: a session that ends while the statement waits is refused
   const { accessToken: token, refreshToken, sessionId } = await service.login(await service.createUser())
   const lock = await holdLock(t, service, 'SELECT FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [sessionId])
   const [ending, waiting] = await inOrder(service, lock, [
-    () => service.call('/session', { method: 'DELETE', body: { refreshToken } }),
+    () => logOut(service, refreshToken),
     () => service.call(path, { token, body: { password } }),
   ])
   t.equal(ending.status, 204)
@@ -84,11 +85,11 @@ t.test('reauthenticate: a session that ends while the statement waits is refused
 
 /** @conforms RFC 9470 section 3: an old log-in is refused with `insufficient_user_authentication` and `max_age`. */
 t.test('admin: sensitive actions need a recent log-in, and go on after the password is confirmed', async t => {
-  const { admin, call, callAsAdmin, createUser, ageSession, database } = await startWithAdmin(t)
+  const { admin, call, callAsAdmin, createUser, ageSession, query } = await startWithAdmin(t)
   const ada = await createUser()
   const { refreshToken, sessionId } = admin
   await ageSession(sessionId, hour)
-  const old = (await call('/session/renew', { body: { refreshToken } })).body as TestSession
+  const old = (await renew({ call }, refreshToken)).body as TestSession
   const etag = (await callAsAdmin(`/admin/users/${ada.id}`)).headers.get('etag') ?? ''
   const newUser = { email: 'new@example.org', password: 'a passphrase of some length' }
   const actions = [
@@ -99,7 +100,7 @@ t.test('admin: sensitive actions need a recent log-in, and go on after the passw
     { path: '/clients/robot/rotate', body: {} },
     { path: '/sessions/end-all', body: { confirm: 'end every session' } },
   ] as const
-  const audited = async () => (await database.pool.query('SELECT count(*)::int AS n FROM audit_entries')).rows[0].n
+  const audited = async () => (await query('SELECT count(*)::int AS n FROM audit_entries'))[0].n
   const before = await audited()
   for (const { path, ...request } of actions) {
     const refused = await call(`/admin${path}`, { method: 'POST', ...request, token: old.accessToken })
@@ -124,7 +125,7 @@ t.test('admin: sensitive actions need a recent log-in, and go on after the passw
 
 t.test('admin: a log-in that becomes too old while the action waits for its commit is refused', async t => {
   const service = await startWithAdmin(t, { RECENT_LOGIN_SECONDS: '3' })
-  const { callAsAdmin, createUser, database } = service
+  const { callAsAdmin, createUser, query } = service
   const ada = await createUser()
   const etag = (await callAsAdmin(`/admin/users/${ada.id}`)).headers.get('etag') ?? ''
   const { accessToken: token } = await service.login(service.admin)
@@ -132,10 +133,8 @@ t.test('admin: a log-in that becomes too old while the action waits for its comm
   const body = { scopes: ['a:b'] }
   const change = service.call(`/admin/users/${ada.id}`, { method: 'PATCH', token, body, headers: { 'if-match': etag } })
   await untilBlocked(service, 1)
-  await waitUntil(async () => {
-    const { rows } = await database.pool.query('SELECT extract(epoch FROM now()) > $1 AS over', [
-      claimsOf(token).auth_time + 4,
-    ])
+  await until(async () => {
+    const rows = await query('SELECT extract(epoch FROM now()) > $1 AS over', [claimsOf(token).auth_time + 4])
     return rows[0].over
   }, 'the log-in is older than three seconds')
   await clock.release()

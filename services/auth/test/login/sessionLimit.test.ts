@@ -3,7 +3,7 @@ import t from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { holdLock, untilBlocked } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import { assertProblem, password, startService, type TestSession } from '../helpers/service.ts'
+import { assertProblem, logOut, password, renew, startService, type TestSession } from '../helpers/service.ts'
 import { effectOf } from '../helpers/tokens.ts'
 
 t.test('log-in: ends the oldest session beyond the limit, in the feed and in the audit log', async t => {
@@ -15,7 +15,7 @@ t.test('log-in: ends the oldest session beyond the limit, in the feed and in the
   for (const { accessToken, refreshToken } of [first, second]) {
     t.equal(await effectOf(service, accessToken), 'ended', 'guards learn of it')
     assertProblem(t, await service.call('/me', { token: accessToken }), 'session-ended')
-    assertProblem(t, await service.call('/session/renew', { body: { refreshToken } }), 'session-ended')
+    assertProblem(t, await renew(service, refreshToken), 'session-ended')
   }
   for (const { accessToken } of [third, fourth])
     t.equal((await service.call('/me', { token: accessToken })).status, 200)
@@ -33,7 +33,7 @@ t.test('log-in: expired and ended sessions do not count', async t => {
   await service.ageSession(expired.sessionId, 40 * 24 * 3600)
   const kept = await service.login(ada)
   const ended = await service.login(ada)
-  await service.call('/session', { method: 'DELETE', body: { refreshToken: ended.refreshToken } })
+  await logOut(service, ended.refreshToken)
   await service.login(ada)
   t.equal((await service.call('/me', { token: kept.accessToken })).status, 200)
 })
@@ -53,8 +53,6 @@ t.test('log-in: of two concurrent log-ins on two replicas each ends one session,
   for (const { accessToken } of old)
     assertProblem(t, await service.call('/me', { token: accessToken }), 'session-ended')
   for (const { accessToken } of fresh) t.equal((await service.call('/me', { token: accessToken })).status, 200)
-  const { rows } = await service.database.pool.query(
-    `SELECT count(*)::int AS entries FROM revocations WHERE kind = 'session'`,
-  )
+  const rows = await service.query(`SELECT count(*)::int AS entries FROM revocations WHERE kind = 'session'`)
   t.equal(rows[0].entries, 2, 'no session ended twice or too many')
 })

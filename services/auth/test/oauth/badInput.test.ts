@@ -1,7 +1,6 @@
 /** Every parameter of every OAuth endpoint, repeated, missing and over-long; and subject tokens whose session has ended. */
-import type { HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
-import { clientSecret, createClient, postForm } from '../helpers/oauthForms.ts'
+import { clientSecret, createClient, isOAuthError as isError, postForm } from '../helpers/oauthForms.ts'
 import { startRevocationService } from '../helpers/revocationMethods.ts'
 import { basic, startService, type TestService } from '../helpers/service.ts'
 
@@ -35,11 +34,8 @@ async function contents({ database }: Pick<TestService, 'database'>): Promise<ob
 }
 
 async function start(t: Test) {
-  const service = await startService(t, {
-    PUBLIC_CLIENTS: 'television',
-    CLIENT_FAILURES: '10000',
-    RENEW_FAILURES: '10000',
-  })
+  const limits = { CLIENT_FAILURES: '10000', RENEW_FAILURES: '10000' }
+  const service = await startService(t, { ...limits, PUBLIC_CLIENTS: 'television' })
   await createClient(service, 'robot', ['introspect', 'exchange', 'users:read'])
   await service.login(await service.createUser())
   const { paths } = (await service.call('/openapi.json')).body as Document
@@ -53,11 +49,6 @@ async function start(t: Test) {
     return service.call(path, { method: 'POST', body, headers })
   }
   return { service, parametersOf, send }
-}
-
-function isError(t: Test, { status, body }: HttpResponse, error: string, why: string): void {
-  t.match(body, { error, error_description: String }, why)
-  t.equal(status, error === 'invalid_client' ? 401 : 400, why)
 }
 
 /** @conforms RFC 6749 section 3.2: a parameter without a value counts as missing, a repeated one is refused, unknown ones are ignored. */
@@ -87,6 +78,7 @@ t.test('parameters: each one repeated or missing is refused and named, and nothi
   t.strictSame(await contents(service), before)
 })
 
+/** @conforms RFC 7662 section 2.2: an over-long token is inactive, not malformed. */
 t.test('parameters: each over-long one has its error, and nothing is written', async t => {
   const { service, parametersOf, send } = await start(t)
   const before = await contents(service)
@@ -99,7 +91,8 @@ t.test('parameters: each over-long one has its error, and nothing is written', a
       const body = new URLSearchParams({ ...form, [name]: 'x'.repeat(isToken ? 9000 : 5000) }).toString()
       const response = await send(path, body, client)
       const error = name in tokens ? tokens[name] : 'invalid_request'
-      if (error === undefined) t.equal(response.status, 200, `${path} ${name}`)
+      const inactive = path === '/oauth/introspect' ? { active: false } : {}
+      if (error === undefined) t.match(response, { status: 200, body: inactive }, `${path} ${name}`)
       else isError(t, response, error, `${path} ${form['grant_type']}: ${name}`)
     }
     const tooLarge = await send(path, new URLSearchParams({ ...form, more: 'x'.repeat(100_000) }).toString(), client)
@@ -112,12 +105,7 @@ t.test('parameters: an array, an object and a number of other syntaxes are no va
   const { service, send } = await start(t)
   const before = await contents(service)
   const refresh = 'grant_type=refresh_token'
-  for (const body of [
-    `${refresh}&refresh_token[]=ghr_x`,
-    `${refresh}&refresh_token[a]=ghr_x`,
-    `{"${refresh}":1}`,
-    '[]',
-  ])
+  for (const body of [`${refresh}&refresh_token[]=x`, `${refresh}&refresh_token[a]=x`, `{"${refresh}":1}`, '[]', ''])
     isError(t, await send('/oauth/token', body), 'invalid_request', body)
   for (const [name, value] of Object.entries({ scope: '7', resource: '7', client_id: '7' })) {
     const form = { grant_type: 'refresh_token', refresh_token: 'ghr_x', [name]: value }

@@ -1,12 +1,11 @@
 /** Token exchange (RFC 8693) and audiences (RFC 8707). */
 import { createPublicKey } from 'node:crypto'
 import { createVerifier, staticKeys } from '@gatehouse/guard'
-import type { HttpResponse } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { startWithAdmin } from '../helpers/adminClient.ts'
 import { holdLock, inOrder, untilBlocked } from '../helpers/locks.ts'
-import { createClient, postForm } from '../helpers/oauthForms.ts'
-import { assertProblem, startService, type TestService, type TestUser } from '../helpers/service.ts'
+import { createClient, isOAuthError as isError, postForm } from '../helpers/oauthForms.ts'
+import { assertProblem, logOut, startService, type TestService, type TestUser } from '../helpers/service.ts'
 import { claimsOf, effectOf } from '../helpers/tokens.ts'
 
 const grant_type = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -34,12 +33,6 @@ async function startExchange(t: Test, settings: Record<string, string> = {}) {
       client,
     )
   return { ...service, ada, session, exchange }
-}
-
-function isError(t: Test, { status, body, headers }: HttpResponse, error: string, message = error): void {
-  t.match(body, { error, error_description: String }, message)
-  t.equal(status, error === 'invalid_client' ? 401 : 400)
-  t.equal(headers.get('cache-control'), 'no-store')
 }
 
 /** What an exchange writes. */
@@ -134,7 +127,7 @@ t.test('exchange: an access token is narrower, names the client in act, and fall
   isError(t, await postForm(service, '/oauth/revoke', form, 'portal'), 'unsupported_token_type')
   isError(t, await postForm(service, '/oauth/revoke', form, 'other'), 'unauthorized_client')
 
-  await call('/session', { method: 'DELETE', body: { refreshToken: session.refreshToken } })
+  await logOut({ call }, session.refreshToken)
   t.equal(await effectOf(service, access_token), 'ended')
   assertProblem(t, await call('/admin/users', { token: here }), 'session-ended')
 })
@@ -182,12 +175,7 @@ t.test('exchange: bad input has its error, and nothing is written', async t => {
     [{ resource: api, audience: 'gatehouse' }, 'invalid_target'],
   ]
   for (const [form, error, client] of cases)
-    isError(
-      t,
-      await exchange({ requested_token_type: refresh, ...form }, client),
-      error,
-      JSON.stringify(form).slice(0, 80),
-    )
+    isError(t, await exchange({ requested_token_type: refresh, ...form }, client), error, JSON.stringify(form))
   await database.prisma.$executeRaw`UPDATE accounts SET disabled_at = now() WHERE id = ${service.ada.id}::uuid`
   isError(t, await exchange({ requested_token_type: refresh }), 'invalid_grant', 'a disabled account')
   t.same(await written(service), before)
@@ -200,7 +188,7 @@ t.test('exchange: a session that ends before the commit gives nothing', async t 
   const lock = await holdLock(t, service, `SELECT FROM service_clients WHERE id = 'portal' FOR NO KEY UPDATE`)
   const begun = [exchange({ requested_token_type: refresh }), exchange()]
   await untilBlocked(service, 2)
-  t.equal((await call('/session', { method: 'DELETE', body: { refreshToken: session.refreshToken } })).status, 204)
+  t.equal((await logOut({ call }, session.refreshToken)).status, 204)
   await lock.release()
   for (const response of await Promise.all(begun)) isError(t, response, 'invalid_grant')
   t.match(await written(service), { sessions: before.sessions, audited: before.audited })

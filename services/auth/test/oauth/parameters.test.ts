@@ -2,6 +2,7 @@
 import t from 'tap'
 import { createClient, postForm } from '../helpers/oauthForms.ts'
 import { basic, issuer, startService, type TestService } from '../helpers/service.ts'
+import { claimsOf } from '../helpers/tokens.ts'
 
 interface Tokens {
   access_token: string
@@ -11,7 +12,6 @@ interface Tokens {
 }
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
-const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 
 function refresh(service: TestService, refreshToken: string, more: Record<string, string> = {}) {
   return postForm(service, '/oauth/token', { grant_type: 'refresh_token', refresh_token: refreshToken, ...more })
@@ -79,17 +79,6 @@ t.test('public client: an empty secret with Basic is none', async t => {
   t.match((await refresh(service, token)).body, { error: 'invalid_grant' })
 })
 
-/** @conforms RFC 7662 section 2.2: an over-long token is inactive, not malformed. */
-t.test('over-long tokens: inactive for introspection, nothing to revoke, an invalid grant', async t => {
-  const service = await startService(t)
-  await createClient(service, 'robot', ['introspect'])
-  const long = `${(await service.login(await service.createUser())).accessToken}${'x'.repeat(9000)}`
-  t.strictSame((await postForm(service, '/oauth/introspect', { token: long }, 'robot')).body, { active: false })
-  t.equal((await postForm(service, '/oauth/revoke', { token: long }, 'robot')).status, 200)
-  t.equal((await postForm(service, '/oauth/revoke', { token: long })).status, 200)
-  t.match((await refresh(service, long)).body, { error: 'invalid_grant' })
-})
-
 t.test('parameters: no body, or one that is no form', async t => {
   const service = await startService(t)
   const none = await service.call('/oauth/token', { method: 'POST' })
@@ -98,23 +87,6 @@ t.test('parameters: no body, or one that is no form', async t => {
     const { status, body } = await service.call('/oauth/token', { body: '{}', headers: { 'content-type': type } })
     t.equal(status, 400)
     t.match(body, { error: 'invalid_request', error_description: /form/ })
-  }
-})
-
-t.test('429: keeps Retry-After and the RateLimit fields', async t => {
-  const service = await startService(t, { RENEW_FAILURES: '2', CLIENT_FAILURES: '2' })
-  const attempts = {
-    renewal: () => refresh(service, 'ghr_invented'),
-    client: () => postForm(service, '/oauth/token', { grant_type: 'client_credentials' }, 'unknown-client'),
-  }
-  for (const [name, attempt] of Object.entries(attempts)) {
-    let response = await attempt()
-    for (let count = 0; count < 10 && response.status !== 429; count += 1) response = await attempt()
-    t.equal(response.status, 429, name)
-    t.match(response.body, { error: 'temporarily_unavailable' })
-    t.match(response.headers.get('retry-after'), /^[1-9]\d*$/)
-    t.match(response.headers.get('ratelimit'), /^"[\w-]+";r=0;t=\d+$/, name)
-    t.match(response.headers.get('ratelimit-policy'), /^"[\w-]+";q=2;w=\d+$/, name)
   }
 })
 

@@ -1,7 +1,4 @@
-/**
- * No input of any route leads to a 500, and every refusal is a problem document: values for every
- * parameter and body of the OpenAPI document.
- */
+/** No value of the OpenAPI document leads to a 500; every refusal is a problem document. */
 import { problemMediaType } from '@gatehouse/contract'
 import fc from 'fast-check'
 import t from 'tap'

@@ -1,7 +1,4 @@
-/**
- * The OpenAPI document is complete, well formed, and enough for a generator to make a client that
- * works.
- */
+/** The OpenAPI document is complete, well formed, and enough to generate a working client. */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,11 +1,11 @@
 /** Log-in limits: guessing is stopped over all replicas, without locking out other users. */
-import type { HttpResponse } from '@gatehouse/testkit'
-import t from 'tap'
-import { waitUntil } from '../helpers/locks.ts'
+import { type HttpResponse, until } from '@gatehouse/testkit'
+import t, { type Test } from 'tap'
 import { startReplica } from '../helpers/replicas.ts'
 import { assertProblem, password, startService, type TestService } from '../helpers/service.ts'
 
 const limits = { LOGIN_FAILURES: '4', ADDRESS_FAILURES: '8', TRUST_PROXY: 'loopback' }
+const oneThread = { ...limits, PASSWORD_THREADS: '1', PASSWORD_QUEUE: '50', ADDRESS_FAILURES: '1000' }
 
 /** A log-in attempt through the gateway, from the given address. */
 function tryFrom(
@@ -23,6 +23,29 @@ async function tries(count: number, act: (n: number) => Promise<HttpResponse>): 
   return statuses
 }
 
+function isLimitedFor15Minutes(t: Test, response: HttpResponse): void {
+  assertProblem(t, response, 'rate-limited')
+  const seconds = Number(response.headers.get('retry-after'))
+  t.ok(seconds > 800 && seconds <= 900, `${seconds} s are left`)
+}
+
+function deviceCookie({ headers }: HttpResponse): string {
+  return (
+    headers
+      .getSetCookie()
+      .find(cookie => cookie.includes('-device-'))
+      ?.split(';')[0] ?? ''
+  )
+}
+
+/** Logs in a new user. @returns a function that changes the password */
+async function startChange(t: Test) {
+  const { call, createUser, login } = await startService(t, limits)
+  const { accessToken: token } = await login(await createUser())
+  return (currentPassword: string, newPassword = 'a new and longer passphrase') =>
+    call('/me/password', { method: 'PUT', token, body: { currentPassword, newPassword } })
+}
+
 t.test('log-in limit: counts wrong passwords over replicas, then refuses the right password too', async t => {
   const one = await startService(t, limits)
   const other = await startReplica(t, one)
@@ -31,10 +54,7 @@ t.test('log-in limit: counts wrong passwords over replicas, then refuses the rig
   const statuses = await tries(4, n => tryFrom(calls[n % 2] ?? one.call, '192.0.2.1', email))
   t.same(statuses, [401, 401, 401, 401])
   for (const call of calls) assertProblem(t, await tryFrom(call, '192.0.2.1', email), 'rate-limited')
-  const right = await tryFrom(other.call, '192.0.2.1', email, password)
-  assertProblem(t, right, 'rate-limited')
-  const seconds = Number(right.headers.get('retry-after'))
-  t.ok(seconds > 800 && seconds <= 900, `${seconds} s of the 15 minutes are left`)
+  isLimitedFor15Minutes(t, await tryFrom(other.call, '192.0.2.1', email, password))
 })
 
 t.test('log-in limit: a replica whose clock is an hour ahead or behind counts in the same window', async t => {
@@ -47,23 +67,17 @@ t.test('log-in limit: a replica whose clock is an hour ahead or behind counts in
   })
   for (const offsetMs of [3_600_000, -3_600_000]) {
     Date.now = () => now() + offsetMs
-    const refused = await tryFrom(call, '192.0.2.1', email, password)
-    assertProblem(t, refused, 'rate-limited')
-    const seconds = Number(refused.headers.get('retry-after'))
-    t.ok(seconds > 800 && seconds <= 900, `${seconds} s of the 15 minutes are left`)
+    isLimitedFor15Minutes(t, await tryFrom(call, '192.0.2.1', email, password))
   }
 })
 
-t.test(
-  'log-in limit: blocks neither the account from another address nor other accounts from the same address',
-  async t => {
-    const { call, createUser } = await startService(t, limits)
-    const [ada, bob] = [await createUser(), await createUser()]
-    await tries(5, () => tryFrom(call, '192.0.2.1', ada.email))
-    t.equal((await tryFrom(call, '192.0.2.2', ada.email, password)).status, 201)
-    t.equal((await tryFrom(call, '192.0.2.1', bob.email, password)).status, 201)
-  },
-)
+t.test('log-in limit: blocks neither the account elsewhere nor other accounts from the same address', async t => {
+  const { call, createUser } = await startService(t, limits)
+  const [ada, bob] = [await createUser(), await createUser()]
+  await tries(5, () => tryFrom(call, '192.0.2.1', ada.email))
+  t.equal((await tryFrom(call, '192.0.2.2', ada.email, password)).status, 201)
+  t.equal((await tryFrom(call, '192.0.2.1', bob.email, password)).status, 201)
+})
 
 t.test('log-in limit: stops an address that tries many accounts, existing or not', async t => {
   const { call, createUser } = await startService(t, limits)
@@ -114,12 +128,7 @@ t.test('log-in limit: counts an IPv6 /64 network as one address, in any spelling
 })
 
 t.test('log-in limit: concurrent guesses get no more answers than sequential ones', async t => {
-  const one = await startService(t, {
-    ...limits,
-    PASSWORD_THREADS: '1',
-    PASSWORD_QUEUE: '50',
-    ADDRESS_FAILURES: '1000',
-  })
+  const one = await startService(t, oneThread)
   const other = await startReplica(t, one)
   const { email } = await one.createUser()
   const burst = Array.from({ length: 40 }, (_, n) => tryFrom(n % 2 ? one.call : other.call, '192.0.2.1', email))
@@ -129,19 +138,11 @@ t.test('log-in limit: concurrent guesses get no more answers than sequential one
 })
 
 t.test('log-in limit: refuses the right password that arrives behind concurrent wrong ones', async t => {
-  const { call, createUser, database } = await startService(t, {
-    ...limits,
-    PASSWORD_THREADS: '1',
-    PASSWORD_QUEUE: '50',
-    ADDRESS_FAILURES: '1000',
-  })
+  const { call, createUser, query } = await startService(t, oneThread)
   const { email } = await createUser()
   const guesses = Array.from({ length: 16 }, () => tryFrom(call, '192.0.2.1', email))
   // From now on the thread verifies them one by one, and the following guesses are queued before later requests.
-  await waitUntil(async () => {
-    const { rows } = await database.pool.query('SELECT FROM rate_limits')
-    return rows.length > 0
-  }, 'the first guess is counted')
+  await until(async () => (await query('SELECT FROM rate_limits')).length > 0, 'the first guess is counted')
   assertProblem(t, await tryFrom(call, '192.0.2.1', email, password), 'rate-limited')
   await Promise.all(guesses)
 })
@@ -154,58 +155,38 @@ t.test('log-in limit: trusts X-Forwarded-For only from the gateway', async t => 
 })
 
 t.test('password change: wrong current passwords are limited as at log-in', async t => {
-  const { call, createUser, login } = await startService(t, limits)
-  const ada = await createUser()
-  const { accessToken: token } = await login(ada)
-  const change = (currentPassword: string) =>
-    call('/me/password', {
-      method: 'PUT',
-      token,
-      body: { currentPassword, newPassword: 'a new and longer passphrase' },
-    })
+  const change = await startChange(t)
   for (let n = 0; n < 4; n += 1) assertProblem(t, await change(`a wrong guess ${n}`), 'password-wrong')
   assertProblem(t, await change(password), 'rate-limited')
 })
 
-t.test(
-  'password change: of 64 concurrent guesses only the limit is verified, and the right one last is refused',
-  async t => {
-    const { call, createUser, login } = await startService(t, limits)
-    const { accessToken: token } = await login(await createUser())
-    const change = (currentPassword: string) =>
-      call('/me/password', {
-        method: 'PUT',
-        token,
-        body: { currentPassword, newPassword: 'a new and longer passphrase' },
-      })
-    const guesses = Array.from({ length: 63 }, (_, n) => change(`a wrong guess ${n}`))
-    const right = change(password)
-    const statuses = (await Promise.all(guesses)).map(({ status }) => status)
-    t.equal(statuses.filter(status => status === 403).length, 4)
-    assertProblem(t, await right, 'rate-limited')
-  },
-)
+t.test('password change: of 64 concurrent guesses only the limit is verified; the right one is refused', async t => {
+  const change = await startChange(t)
+  const guesses = Array.from({ length: 63 }, (_, n) => change(`a wrong guess ${n}`))
+  const right = change(password)
+  const statuses = (await Promise.all(guesses)).map(({ status }) => status)
+  t.equal(statuses.filter(status => status === 403).length, 4)
+  assertProblem(t, await right, 'rate-limited')
+})
 
 t.test('password change: verifies only the current password of a request', async t => {
-  const { call, createUser, login } = await startService(t, limits)
-  const { accessToken: token } = await login(await createUser())
-  const body = { currentPassword: 'a wrong guess', newPassword: password }
-  assertProblem(t, await call('/me/password', { method: 'PUT', token, body }), 'password-wrong')
+  const change = await startChange(t)
+  assertProblem(t, await change('a wrong guess', password), 'password-wrong')
 })
 
 t.test('log-in: every verified password is counted and audited, whatever the response', async t => {
-  const { call, createUser, database } = await startService(t, { ...limits, LOGIN_FAILURES: '3' })
+  const { call, createUser, query } = await startService(t, { ...limits, LOGIN_FAILURES: '3' })
   const ada = await createUser()
   const unexpected = { email: ada.email, password, newPassword: 'a password that is not asked for' }
   for (let n = 0; n < 3; n += 1) assertProblem(t, await call('/session', { body: unexpected }), 'request-malformed')
   assertProblem(t, await call('/session', { body: unexpected }), 'rate-limited')
 
   const bob = await createUser()
-  await database.pool.query('UPDATE accounts SET must_change_password = true WHERE id = $1', [bob.id])
+  await query('UPDATE accounts SET must_change_password = true WHERE id = $1', [bob.id])
   const same = { email: bob.email, password, newPassword: password.normalize('NFD') }
   assertProblem(t, await call('/session', { body: { email: bob.email, password } }), 'password-change-required')
   assertProblem(t, await call('/session', { body: same }), 'request-malformed')
-  const { rows } = await database.pool.query(
+  const rows = await query(
     `SELECT target, outcome, count(*)::int FROM audit_entries WHERE action = 'session.start' GROUP BY 1, 2 ORDER BY 1, 2`,
   )
   t.strictSame(
@@ -223,20 +204,13 @@ t.test('log-in limit: a known device and a known network get in past the limit o
   const { call, createUser } = await startService(t, { ...limits, ADDRESS_FAILURES: '4' })
   const [ada, bob] = [await createUser(), await createUser()]
   const fromHere = { 'x-forwarded-for': '192.0.2.1' }
-  const first = await call('/session', {
-    body: { email: ada.email, password },
-    headers: { 'x-forwarded-for': '198.51.100.1' },
-  })
-  const device =
-    first.headers
-      .getSetCookie()
-      .find(cookie => cookie.includes('-device-'))
-      ?.split(';')[0] ?? ''
+  const first = await tryFrom(call, '198.51.100.1', ada.email, password)
+  const device = deviceCookie(first)
   t.match(
     first.headers.getSetCookie().join(),
     /-device-[0-9a-f]{8}=ghd_[^;]+; Max-Age=\d+; Path=\/session; HttpOnly; Secure/,
   )
-  t.equal((await call('/session', { body: { email: bob.email, password }, headers: fromHere })).status, 201)
+  t.equal((await tryFrom(call, '192.0.2.1', bob.email, password)).status, 201)
 
   await tries(10, n => tryFrom(call, '192.0.2.1', `unknown${n}@example.org`))
   assertProblem(t, await tryFrom(call, '192.0.2.1', ada.email, password), 'rate-limited')
@@ -252,15 +226,10 @@ t.test('log-in limit: a known device and a known network get in past the limit o
 
 t.test('log-in limit: beyond the ceiling of an account only known devices and reset codes get in', async t => {
   const service = await startService(t, { ...limits, LOGIN_FAILURES: '5', ACCOUNT_FAILURES: '10' })
-  const { call, createUser, login, database } = service
+  const { call, createUser, login, query } = service
   const ada = await createUser()
   const admin = await login(await createUser({ roles: ['admin'] }))
-  const first = await call('/session', { body: { email: ada.email, password } })
-  const cookie =
-    first.headers
-      .getSetCookie()
-      .find(item => item.includes('-device-'))
-      ?.split(';')[0] ?? ''
+  const cookie = deviceCookie(await call('/session', { body: { email: ada.email, password } }))
   for (const email of [ada.email, 'unknown@example.org']) {
     await tries(10, n => tryFrom(call, `192.0.2.${n}`, email))
     assertProblem(t, await tryFrom(call, '198.51.100.9', email, password), 'known-device-required')
@@ -273,6 +242,5 @@ t.test('log-in limit: beyond the ceiling of an account only known devices and re
   await tries(10, n => tryFrom(call, `203.0.113.${n}`, ada.email))
   const known = { body: { email: ada.email, password: 'a password after the attack' }, headers: { cookie } }
   t.equal((await call('/session', known)).status, 201, 'a known device')
-  const { rows } = await database.pool.query(`SELECT FROM rate_limits WHERE key LIKE 'login-account%'`)
-  t.ok(rows.length >= 1)
+  t.ok((await query(`SELECT FROM rate_limits WHERE key LIKE 'login-account%'`)).length >= 1)
 })

@@ -34,7 +34,7 @@ t.test('in a session: beyond the ceiling no password is verified until a log-in 
 })
 
 t.test('in a session: an attempt that finds the queue full is not counted', async t => {
-  const { call, createUser, login, database } = await startService(t, {
+  const { call, createUser, login, query } = await startService(t, {
     PASSWORD_THREADS: '1',
     PASSWORD_QUEUE: '0',
     LOGIN_FAILURES: '50',
@@ -52,6 +52,6 @@ t.test('in a session: an attempt that finds the queue full is not counted', asyn
   for (const response of responses)
     assertProblem(t, response, wrong.includes(response) ? 'password-wrong' : 'overloaded')
   t.ok(wrong.length < responses.length, 'the queue was full')
-  const { rows } = await database.pool.query(`SELECT points FROM rate_limits WHERE key LIKE 'password-%'`)
+  const rows = await query(`SELECT points FROM rate_limits WHERE key LIKE 'password-%'`)
   t.strictSame(rows, [{ points: wrong.length }, { points: wrong.length }])
 })

@@ -1,10 +1,9 @@
 /** The barrier, on a fake clock: which guards it waits for, and what it returns. */
-import { fakeClock } from '@gatehouse/testkit'
+import { fakeClock, until } from '@gatehouse/testkit'
 import t from 'tap'
 import { createBarrier } from '../../src/revoke/barrier.ts'
 import { type ReceiptsById, updateReceipts } from '../../src/revoke/guardReceipts.ts'
 import type { LiveGuard, LiveGuards } from '../../src/store/guards.ts'
-import { waitUntil } from '../helpers/locks.ts'
 
 const startMs = 1_800_000_000_000
 
@@ -14,20 +13,12 @@ function setUp() {
   const guards = new Map<string, LiveGuard>()
   const errors: unknown[] = []
   const held: (() => void)[] = []
-  const state = {
-    reads: 0,
-    isHolding: false,
-    isDown: false,
-    head: 10_000,
-    historyChanges: 0,
-    feed: {} as Partial<LiveGuards>,
-  }
+  const counters = { reads: 0, head: 10_000, historyChanges: 0 }
+  const state = { ...counters, isHolding: false, isDown: false, feed: {} as Partial<LiveGuards> }
 
   /** The present rows of the table. */
   const snapshot = (): LiveGuards => ({
-    guards: [...guards.values()]
-      .filter(({ leaseUntilMs }) => leaseUntilMs > clock.wallMs())
-      .map(guard => ({ ...guard })),
+    guards: structuredClone([...guards.values()].filter(({ leaseUntilMs }) => leaseUntilMs > clock.wallMs())),
     ...feed,
     ...state.feed,
     head: state.head,
@@ -63,6 +54,15 @@ const patient = 60_000
 const feed = { feedId: 'feed', isHistoryKnown: true, holdUntilMs: null }
 const entry = (seq: number) => ({ seq, feedId: 'feed' })
 
+/** A caller that waits for an entry which the guard lacks. */
+async function setUpWaiting(guard: string, leaseLeftMs = 15_000) {
+  const parts = setUp()
+  parts.put(guard, 0, leaseLeftMs)
+  const result = parts.barrier.wait(entry(1), patient)
+  await until(() => parts.clock.sleepers() === 2, 'it sleeps')
+  return { ...parts, result }
+}
+
 t.test('barrier: in force immediately without guards, or when all guards have the entry', async t => {
   const { barrier, put } = setUp()
   t.same(await barrier.wait(entry(5), patient), { inForce: true, waitedMs: 0, guards: [] })
@@ -80,11 +80,11 @@ t.test('barrier: ignores a read that began before the caller arrived', async t =
   const { barrier, put, state, release, guards } = setUp()
   put('leaver', 0, 15_000)
   const first = barrier.wait(entry(1), patient)
-  await waitUntil(() => state.reads === 1, 'the first read')
+  await until(() => state.reads === 1, 'the first read')
   guards.delete('leaver')
   state.isHolding = true
   barrier.wake()
-  await waitUntil(() => state.reads === 2, 'the second read, which has seen that no guard is left')
+  await until(() => state.reads === 2, 'the second read, which has seen that no guard is left')
   // While the result is on its way, a guard obtains a lease, and then the revocation 2 commits.
   put('late', 1, 15_000)
   let isOver = false
@@ -94,7 +94,7 @@ t.test('barrier: ignores a read that began before the caller arrived', async t =
   })
   release()
   t.ok((await first).inForce)
-  await waitUntil(() => state.reads >= 3, 'a read of its own')
+  await until(() => state.reads >= 3, 'a read of its own')
   t.notOk(isOver, 'the read before it did not count')
   put('late', 2, 15_000)
   barrier.wake()
@@ -106,11 +106,11 @@ t.test('barrier: in force when the last guard acknowledges, without waiting for 
   put('a', 0, 15_000)
   put('b', 0, 15_000)
   const result = barrier.wait(entry(1), patient)
-  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
+  await until(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(3)
   put('a', 1, 15_000)
   barrier.wake()
-  await waitUntil(() => state.reads === 2 && clock.sleepers() === 2, 'it has looked, and sleeps again')
+  await until(() => state.reads === 2 && clock.sleepers() === 2, 'it has looked, and sleeps again')
   await clock.advance(4)
   put('b', 1, 15_000)
   barrier.wake()
@@ -126,56 +126,40 @@ t.test('barrier: in force when the last guard acknowledges, without waiting for 
 })
 
 t.test('barrier: reads again after a lost notification', async t => {
-  const { barrier, put, clock } = setUp()
-  put('a', 0, 15_000)
-  const result = barrier.wait(entry(1), patient)
-  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
+  const { put, clock, result } = await setUpWaiting('a')
   put('a', 1, 15_000)
   await clock.advance(250)
   t.match(await result, { inForce: true, waitedMs: 250 })
 })
 
 t.test('barrier: waits for the end of the lease of a silent guard, and records it', async t => {
-  const { barrier, put, clock } = setUp()
-  put('dead', 0, 12_345)
+  const { put, clock, result } = await setUpWaiting('dead', 12_345)
   put('well', 1, 15_000)
-  const result = barrier.wait(entry(1), patient)
-  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(12_344)
   t.equal(clock.sleepers(), 2, 'waits until the last millisecond of the lease')
   await clock.advance(20)
   const { inForce, waitedMs, guards } = await result
   t.ok(inForce)
   t.ok(waitedMs >= 12_345 && waitedMs <= 12_360, `${waitedMs} ms`)
-  t.match(
-    guards.find(({ guard }) => guard === 'dead'),
-    { acknowledgedAt: null, leaseEndedAt: /^20/ },
-  )
-  t.match(
-    guards.find(({ guard }) => guard === 'well'),
-    { acknowledgedAt: /^20/, leaseEndedAt: null },
-  )
+  t.match(guards, [
+    { guard: 'dead', acknowledgedAt: null, leaseEndedAt: /^20/ },
+    { guard: 'well', acknowledgedAt: /^20/, leaseEndedAt: null },
+  ])
 })
 
 t.test('barrier: does not wait for a guard that leaves, and records no end of its lease', async t => {
-  const { barrier, put, clock, guards } = setUp()
-  put('leaver', 0, 15_000)
-  const result = barrier.wait(entry(1), patient)
-  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
+  const { barrier, guards, result } = await setUpWaiting('leaver')
   guards.delete('leaver')
   barrier.wake()
   t.match(await result, { inForce: true, guards: [{ guard: 'leaver', acknowledgedAt: null, leaseEndedAt: null }] })
 })
 
 t.test('barrier: waits for a guard that appears during the wait without the entry', async t => {
-  const { barrier, put, clock, state } = setUp()
-  put('first', 0, 15_000)
-  const result = barrier.wait(entry(1), patient)
-  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
+  const { barrier, put, clock, state, result } = await setUpWaiting('first')
   put('first', 1, 15_000)
   put('joiner', 0, 15_000)
   barrier.wake()
-  await waitUntil(() => state.reads === 2 && clock.sleepers() === 2, 'it sleeps again')
+  await until(() => state.reads === 2 && clock.sleepers() === 2, 'it sleeps again')
   put('joiner', 1, 15_000)
   barrier.wake()
   t.equal((await result).guards.length, 2)
@@ -198,10 +182,7 @@ t.test("barrier: a caller's time-out yields `inForce: false`, and other callers 
 })
 
 t.test('barrier: a failed read is repeated and never counts as in force', async t => {
-  const { barrier, put, clock, state, errors } = setUp()
-  put('a', 0, 60_000)
-  const result = barrier.wait(entry(1), patient)
-  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
+  const { put, clock, state, errors, result } = await setUpWaiting('a', 60_000)
   state.isDown = true
   await clock.advance(1000)
   t.ok(errors.length >= 3, `${errors.length} failed reads`)
@@ -218,7 +199,7 @@ t.test('barrier: not in force while the head of the feed is below the entry', as
   state.head = 4
   put('a', 9, 15_000)
   const result = barrier.wait(entry(5), 20_000)
-  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
+  await until(() => clock.sleepers() === 2, 'it sleeps')
   await clock.advance(20_000)
   t.match(await result, { inForce: false })
 })
@@ -227,7 +208,7 @@ t.test('barrier: a thousand concurrent callers share reads', async t => {
   const { barrier, put, clock, state } = setUp()
   put('a', 0, 15_000)
   const all = Array.from({ length: 1000 }, (_, n) => barrier.wait(entry(n + 1), patient))
-  await waitUntil(() => clock.sleepers() === 1001, 'all wait')
+  await until(() => clock.sleepers() === 1001, 'all wait')
   put('a', 1000, 15_000)
   barrier.wake()
   t.ok((await Promise.all(all)).every(({ inForce }) => inForce))
@@ -238,7 +219,7 @@ t.test('barrier: after a fail-over not in force before the history is known and 
   const { barrier, clock, state } = setUp()
   state.feed = { isHistoryKnown: false }
   const result = barrier.wait(entry(1), patient)
-  await waitUntil(() => clock.sleepers() === 2, 'it sleeps')
+  await until(() => clock.sleepers() === 2, 'it sleeps')
   t.equal(state.historyChanges, 1, 'the history is compared at once')
   state.feed = { holdUntilMs: clock.wallMs() + 17_000 }
   await clock.advance(16_900)
@@ -257,15 +238,8 @@ t.test('barrier: an entry of an earlier feed is unavailable, since the fail-over
 
 t.test('receipts: keep the first acknowledgement, also when the guard dies afterwards', t => {
   const seen: ReceiptsById = new Map()
-  const guard = {
-    id: 'a',
-    feedId: 'feed',
-    name: 'a',
-    version: '1',
-    openStreams: null,
-    leaseUntilMs: startMs + 10,
-    lastSeenMs: startMs,
-  }
+  const common = { id: 'a', feedId: 'feed', name: 'a', version: '1', openStreams: null }
+  const guard = { ...common, leaseUntilMs: startMs + 10, lastSeenMs: startMs }
   const at = (dbNowMs: number, cursor: number, ackedMs: number) => ({
     ...feed,
     guards: [{ ...guard, cursor, acknowledgedAt: new Date(ackedMs).toISOString() }],

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import type { Problem, SessionView } from '@gatehouse/contract'
 import type { HttpResponse } from '@gatehouse/testkit'
 import t from 'tap'
-import { assertProblem, password, startService, type TestService } from '../helpers/service.ts'
+import { testGuard } from '../helpers/feedGuard.ts'
+import { assertProblem, logOut, password, renew, startService, type TestService } from '../helpers/service.ts'
 import { effectOf } from '../helpers/tokens.ts'
 
 const newPassword = 'another long passphrase'
@@ -12,26 +13,12 @@ async function sessionsOf({ call }: Pick<TestService, 'call'>, token: string): P
   return ((await call('/sessions', { token })).body as { sessions: SessionView[] }).sessions
 }
 
-/** A guard that has all entries and sends no further polls. */
-async function silentGuard({ call, guardCredentials }: TestService): Promise<string> {
-  const guard = randomUUID()
-  const poll = (more: object) =>
-    call('/guards/poll', {
-      body: { guard, name: 'silent', version: '1', ...more },
-      headers: { authorization: guardCredentials },
-    })
-  const { feedId, head } = (await poll({})).body as { feedId: string; head: number }
-  await poll({ feedId, after: head })
-  return guard
-}
-
 t.test('sessions: one that ended stays visible with its reason, and one of another account does not', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
   const [mine, phone] = [await service.login(ada), await service.login(ada, { device: 'phone' })]
   const other = await service.login(await service.createUser())
-  for (const { refreshToken } of [phone, other])
-    await service.call('/session', { method: 'DELETE', body: { refreshToken } })
+  for (const { refreshToken } of [phone, other]) await logOut(service, refreshToken)
   const { body } = await service.call('/sessions', { token: mine.accessToken })
   t.match(body, { ended: [{ id: phone.sessionId, device: 'phone', endedAs: 'logged-out', endedAt: String }] })
   t.equal((body as { ended: unknown[] }).ended.length, 1)
@@ -110,12 +97,8 @@ t.test('change password: ends the other sessions, and none with `endOthers: fals
   t.equal((await service.call('/me', { token: other.accessToken })).status, 200)
   const body = { currentPassword: newPassword, newPassword: 'a third long passphrase' }
   t.match(await change(body), { status: 200, body: { sessionsEnded: 1, inForce: true } })
-  assertProblem(
-    t,
-    await service.call('/session/renew', { body: { refreshToken: other.refreshToken } }),
-    'session-ended',
-  )
-  t.equal((await service.call('/session/renew', { body: { refreshToken: mine.refreshToken } })).status, 200)
+  assertProblem(t, await renew(service, other.refreshToken), 'session-ended')
+  t.equal((await renew(service, mine.refreshToken)).status, 200)
   assertProblem(t, await service.call('/session', { body: { email: ada.email, password } }), 'credentials-invalid')
   t.ok(await service.login(ada, { password: 'a third long passphrase' }))
 })
@@ -132,19 +115,15 @@ t.test('change password: a request repeated with its Idempotency-Key succeeds li
   const later = await service.login(ada, { password: newPassword })
   t.match(await change(), { status: 200, body: { sessionsEnded: 0, inForce: true } })
   t.equal((await service.call('/me', { token: later.accessToken })).status, 200, 'a session that began since stays')
-  const { rows } = await service.database.pool.query(
+  const rows = await service.query(
     `SELECT outcome FROM audit_entries WHERE action = 'user.change-password' ORDER BY id`,
   )
   t.strictSame(rows, [{ outcome: 'done' }, { outcome: 'repeated' }])
   assertProblem(t, await change({ ...body, newPassword: 'another passphrase of hers' }), 'idempotency-key-reused')
   const withoutKey = { method: 'PUT', token: mine.accessToken, body }
   assertProblem(t, await service.call('/me/password', withoutKey), 'password-wrong')
-  assertProblem(
-    t,
-    await service.call('/session/renew', { body: { refreshToken: other.refreshToken } }),
-    'session-ended',
-  )
-  t.equal((await service.call('/session/renew', { body: { refreshToken: mine.refreshToken } })).status, 200)
+  assertProblem(t, await renew(service, other.refreshToken), 'session-ended')
+  t.equal((await renew(service, mine.refreshToken)).status, 200)
   t.ok(await service.login(ada, { password: newPassword }))
 })
 
@@ -183,9 +162,7 @@ t.test('change password: a wrong current password changes nothing', async t => {
   assertProblem(t, refused, 'password-wrong')
   t.match(refused.body, { fields: [{ field: 'body/currentPassword', reason: String }] })
   t.equal((await service.call('/me', { token })).status, 200, 'the session continues')
-  const { rows } = await service.database.pool.query(
-    "SELECT outcome FROM audit_entries WHERE action = 'user.change-password'",
-  )
+  const rows = await service.query("SELECT outcome FROM audit_entries WHERE action = 'user.change-password'")
   t.strictSame(rows, [{ outcome: 'password-wrong' }], 'the audit log records the failure')
   t.ok(await service.login(ada))
 })
@@ -194,7 +171,8 @@ t.test('end own session: `Prefer: wait=0` returns 202 without the names of guard
   const service = await startService(t, { POLL_HOLD_MS: '50' })
   const ada = await service.createUser()
   const [mine, phone, tablet] = [await service.login(ada), await service.login(ada), await service.login(ada)]
-  const guard = await silentGuard(service)
+  const guard = testGuard(service)
+  await guard.start()
   const end = (id: string, prefer: string) =>
     service.call(`/sessions/${id}`, { method: 'DELETE', token: mine.accessToken, headers: { prefer } })
   const response = await end(phone.sessionId, 'wait=0')
@@ -203,7 +181,7 @@ t.test('end own session: `Prefer: wait=0` returns 202 without the names of guard
   t.equal(response.headers.get('preference-applied'), 'wait=0')
   t.equal((await end(tablet.sessionId, 'respond-async')).status, 202)
   assertProblem(t, await service.call('/me', { token: phone.accessToken }), 'session-ended')
-  await service.database.pool.query('DELETE FROM guards WHERE id = $1', [guard])
+  await service.query('DELETE FROM guards WHERE id = $1', [guard.id])
   t.match(await end(phone.sessionId, 'wait=5'), { status: 200, body: { inForce: true } })
   for (const prefer of ['wait=soon', 'wait=-1', 'wait=99999999999', 'handling=lenient', ';;=,,']) {
     const ignored = await end(phone.sessionId, prefer)

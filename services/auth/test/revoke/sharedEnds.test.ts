@@ -36,7 +36,7 @@ async function startEnds(t: Test) {
     revocations.endSessions({ kind: 'one', sessionId, accountId: user.id }, 'revoked', contextOf(actor))
   const endAsAdmin = (actor: TestSession, { sessionId }: TestSession) =>
     revocations.endSessions({ kind: 'one', sessionId }, 'revoked', contextOf(actor))
-  const query = async (text: string, values: unknown[] = []) => (await service.database.pool.query(text, values)).rows
+  const query = async (text: string, values: unknown[] = []) => await service.query(text, values)
   /** Those of the sessions that are active. */
   const activeOf = async (sessions: TestSession[]) => {
     const text = `SELECT id FROM sessions JOIN refresh_tokens ON session_id = id WHERE ended_at IS NULL AND id = ANY ($1)`
@@ -131,31 +131,29 @@ t.test('end session: an actor whose session the same batch ends is refused', asy
   }
 })
 
-t.test(
-  'end session: an actor that loses its role while the batch waits is refused, and the others are not',
-  async t => {
-    const sessions = await ends.login()
-    const demoted = await service.createUser({ roles: ['admin'] })
-    const actor = await service.login(demoted)
-    const held = await holdLock(
-      t,
-      service,
-      `UPDATE accounts SET roles = '{}' WHERE id = '${demoted.id}'; SELECT FROM revocation_clock FOR UPDATE`,
-    )
-    const [own, first, ...others] = sessions as Sessions
-    const refused = t.rejects(endAsAdmin(actor, first), { code: 'insufficient-scope' })
-    const ended = Promise.all(others.map(session => endAsAdmin(own, session)))
-    await untilBlocked(service, 1)
-    await held.release()
-    await refused
-    t.match(
-      await ended,
-      others.map(() => ({ sessionsEnded: 1 })),
-    )
-    t.same(sizes, [count - 1])
-    t.same(await activeOf([...sessions, actor]), [own, first, actor])
-  },
-)
+t.test('end session: an actor that loses its role while the batch waits is refused, the others are not', async t => {
+  const sessions = await ends.login()
+  const demoted = await service.createUser({ roles: ['admin'] })
+  const actor = await service.login(demoted)
+  const held = await holdLock(
+    t,
+    service,
+    `UPDATE accounts SET roles = '{}' WHERE id = '${demoted.id}'; SELECT FROM revocation_clock FOR UPDATE`,
+  )
+  const [own, first, ...others] = sessions as Sessions
+  const refused = t.rejects(endAsAdmin(actor, first), { code: 'insufficient-scope' })
+  const ended = Promise.all(others.map(session => endAsAdmin(own, session)))
+  await untilBlocked(service, 1)
+  await held.release()
+  await refused
+  const answer = await ended
+  t.match(
+    answer,
+    others.map(() => ({ sessionsEnded: 1 })),
+  )
+  t.same(sizes, [count - 1])
+  t.same(await activeOf([...sessions, actor]), [own, first, actor])
+})
 
 t.test('end session: a locked row delays only its own session', async t => {
   const sessions = await ends.login()
@@ -165,8 +163,9 @@ t.test('end session: a locked row delays only its own session', async t => {
       locked.sessionId,
     ])
     const later = end(locked)
+    const answer = await Promise.all(others.map(end))
     t.match(
-      await Promise.all(others.map(end)),
+      answer,
       others.map(() => ({ sessionsEnded: 1 })),
     )
     t.same(await activeOf([locked]), [locked])
@@ -188,8 +187,9 @@ async function endsBesideRefused(t: Test, sqlState: string): Promise<void> {
     CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON audit_entries FOR EACH ROW WHEN (NEW.target = '${bad.sessionId}')
       EXECUTE FUNCTION refuse()`)
   const refused = t.rejects(logOut(bad))
+  const answer = await Promise.all(good.map(logOut))
   t.match(
-    await Promise.all(good.map(logOut)),
+    answer,
     good.map(() => ({ sessionsEnded: 1 })),
   )
   await refused
@@ -210,8 +210,9 @@ t.test('end session: a connection lost before the commit ends nothing, and the r
     await clock.release()
     t.same(await activeOf(batch), batch)
     t.same(await entriesOf(batch), [])
+    const answer = await Promise.all(batch.map(end))
     t.match(
-      await Promise.all(batch.map(end)),
+      answer,
       batch.map(() => ({ sessionsEnded: 1 })),
     )
   }
@@ -226,8 +227,9 @@ t.test('end session: ends that arrive while a statement runs form the next batch
   const together = Promise.all(others.map(logOut))
   await insert.release()
   const { seq: firstSeq } = await alone
+  const answer = (await together).map(({ seq }) => seq - firstSeq)
   t.same(
-    (await together).map(({ seq }) => seq - firstSeq),
+    answer,
     others.map((_session, index) => index + 1),
   )
   t.same(sizes, [1, count - 1])

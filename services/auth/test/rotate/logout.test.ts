@@ -1,23 +1,19 @@
 /** Log-out without a cookie: by refresh token or by access token, expired or not, repeatedly. */
+import { until } from '@gatehouse/testkit'
 import t from 'tap'
 import { clientToken, createClient, postForm } from '../helpers/oauthForms.ts'
-import { assertProblem, startService, type TestSession } from '../helpers/service.ts'
+import { assertProblem, logOut, renew, startService, type TestSession } from '../helpers/service.ts'
 import { effectOf } from '../helpers/tokens.ts'
 
 t.test('log-out: a refresh token of any generation ends the session without an access token', async t => {
   const service = await startService(t)
   const { refreshToken } = await service.login(await service.createUser())
-  const renewed = (await service.call('/session/renew', { body: { refreshToken } })).body as TestSession
-  t.equal((await service.call('/session', { method: 'DELETE', body: { refreshToken } })).status, 204)
-  assertProblem(
-    t,
-    await service.call('/session/renew', { body: { refreshToken: renewed.refreshToken } }),
-    'session-ended',
-  )
+  const renewed = (await renew(service, refreshToken)).body as TestSession
+  t.equal((await logOut(service, refreshToken)).status, 204)
+  assertProblem(t, await renew(service, renewed.refreshToken), 'session-ended')
   t.equal(await effectOf(service, renewed.accessToken), 'ended')
-  for (let n = 0; n < 3; n += 1)
-    t.equal((await service.call('/session', { method: 'DELETE', body: { refreshToken } })).status, 204)
-  const { rows } = await service.database.pool.query('SELECT * FROM revocations')
+  for (let n = 0; n < 3; n += 1) t.equal((await logOut(service, refreshToken)).status, 204)
+  const rows = await service.query('SELECT * FROM revocations')
   t.equal(rows.length, 1, 'repeating it appends nothing')
 })
 
@@ -26,13 +22,12 @@ t.test('log-out: accepts an expired access token, beside the refresh token or al
   const ada = await service.createUser()
   const { accessToken, refreshToken } = await service.login(ada)
   const { accessToken: other } = await service.login(ada)
-  const { waitUntil } = await import('../helpers/locks.ts')
-  await waitUntil(async () => (await service.call('/me', { token: other })).status === 401, 'the token expires')
+  await until(async () => (await service.call('/me', { token: other })).status === 401, 'the token expires')
   assertProblem(t, await service.call('/me', { token: accessToken }), 'token-expired')
   const body = { refreshToken }
   t.equal((await service.call('/session', { method: 'DELETE', token: accessToken, body })).status, 204)
   t.equal((await service.call('/session', { method: 'DELETE', token: other })).status, 204)
-  const { rows } = await service.database.pool.query(`SELECT * FROM sessions WHERE ended_as = 'logged-out'`)
+  const rows = await service.query(`SELECT * FROM sessions WHERE ended_as = 'logged-out'`)
   t.equal(rows.length, 2)
 })
 
@@ -50,8 +45,8 @@ t.test('log-out: refuses an invalid token and ends nothing', async t => {
 t.test('log-out: the audit entry names the session and its account', async t => {
   const service = await startService(t)
   const { refreshToken, sessionId } = await service.login(await service.createUser())
-  await service.call('/session', { method: 'DELETE', body: { refreshToken } })
-  const { rows } = await service.database.pool.query(`SELECT * FROM audit_entries WHERE action = 'session.logged-out'`)
+  await logOut(service, refreshToken)
+  const rows = await service.query(`SELECT * FROM audit_entries WHERE action = 'session.logged-out'`)
   t.match(rows, [{ target: sessionId, address: '127.0.0.1', outcome: 'done', request_id: /./, seq: '1' }])
 })
 
@@ -81,6 +76,6 @@ t.test('log-out: a token of a withdrawn key ends nothing, before the replica has
   await service.database.prisma.$executeRaw`UPDATE signing_keys SET state = 'withdrawn'`
   assertProblem(t, await service.call('/session', { method: 'DELETE', token: accessToken }), 'token-invalid')
   t.equal((await postForm(service, '/oauth/revoke', { token: accessToken })).status, 200)
-  const { rows } = await service.database.pool.query('SELECT FROM sessions WHERE ended_at IS NOT NULL')
+  const rows = await service.query('SELECT FROM sessions WHERE ended_at IS NOT NULL')
   t.equal(rows.length, 0)
 })

@@ -1,6 +1,6 @@
 /** Refused renewals: expired, ended and disabled sessions, lost commits, and requests without a token. */
 import t from 'tap'
-import { assertProblem, renew, startService, type TestSession } from '../helpers/service.ts'
+import { assertProblem, logOut, renew, startService, type TestSession } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
 
 const lifetimes = {
@@ -10,35 +10,32 @@ const lifetimes = {
   SHORT_SESSION_IDLE_SECONDS: '50',
 }
 
-t.test(
-  'renew: session-expired after the idle or the absolute lifetime; a renewal extends only the idle one',
-  async t => {
-    const service = await startService(t, lifetimes)
-    const ada = await service.createUser()
-    for (const { remember, idle, longest } of [
-      { remember: true, idle: 100, longest: 1000 },
-      { remember: false, idle: 50, longest: 500 },
-    ]) {
-      const idler = await service.login(ada, { remember })
-      await service.ageSession(idler.sessionId, idle - 2)
-      t.equal((await renew(service, idler.refreshToken)).status, 200)
-      const stale = await service.login(ada, { remember })
-      await service.ageSession(stale.sessionId, idle + 1)
-      assertProblem(t, await renew(service, stale.refreshToken), 'session-expired')
+t.test('renew: session-expired after the idle or absolute lifetime; a renewal extends only the idle one', async t => {
+  const service = await startService(t, lifetimes)
+  const ada = await service.createUser()
+  for (const { remember, idle, longest } of [
+    { remember: true, idle: 100, longest: 1000 },
+    { remember: false, idle: 50, longest: 500 },
+  ]) {
+    const idler = await service.login(ada, { remember })
+    await service.ageSession(idler.sessionId, idle - 2)
+    t.equal((await renew(service, idler.refreshToken)).status, 200)
+    const stale = await service.login(ada, { remember })
+    await service.ageSession(stale.sessionId, idle + 1)
+    assertProblem(t, await renew(service, stale.refreshToken), 'session-expired')
 
-      const busy = await service.login(ada, { remember })
-      let { refreshToken } = busy
-      for (let s = 0; s + idle - 5 < longest; s += idle - 5) {
-        await service.ageSession(busy.sessionId, idle - 5)
-        const renewed = await renew(service, refreshToken)
-        t.equal(renewed.status, 200)
-        refreshToken = (renewed.body as TestSession).refreshToken
-      }
+    const busy = await service.login(ada, { remember })
+    let { refreshToken } = busy
+    for (let s = 0; s + idle - 5 < longest; s += idle - 5) {
       await service.ageSession(busy.sessionId, idle - 5)
-      assertProblem(t, await renew(service, refreshToken), 'session-expired')
+      const renewed = await renew(service, refreshToken)
+      t.equal(renewed.status, 200)
+      refreshToken = (renewed.body as TestSession).refreshToken
     }
-  },
-)
+    await service.ageSession(busy.sessionId, idle - 5)
+    assertProblem(t, await renew(service, refreshToken), 'session-expired')
+  }
+})
 
 t.test('renew: a retry after the idle lifetime is answered session-expired, not as reuse', async t => {
   const service = await startService(t, lifetimes)
@@ -53,11 +50,9 @@ t.test('renew: an old token of an ended session is answered session-ended, not a
   const { refreshToken } = await service.login(await service.createUser())
   const { refreshToken: second } = (await renew(service, refreshToken)).body as TestSession
   const { refreshToken: third } = (await renew(service, second)).body as TestSession
-  t.equal((await service.call('/session', { method: 'DELETE', body: { refreshToken: third } })).status, 204)
+  t.equal((await logOut(service, third)).status, 204)
   for (const old of [refreshToken, second, third]) assertProblem(t, await renew(service, old), 'session-ended')
-  const { rows } = await service.database.pool.query(
-    `SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`,
-  )
+  const rows = await service.query(`SELECT * FROM audit_entries WHERE action = 'session.reuse-detected'`)
   t.same(rows, [])
 })
 
@@ -153,10 +148,7 @@ t.test('renew: the new access token has the current roles and scopes', async t =
   const service = await startService(t)
   const ada = await service.createUser({ roles: ['clerk'], scopes: ['storage:read'] })
   const { refreshToken } = await service.login(ada)
-  await service.database.pool.query(
-    `UPDATE accounts SET roles = '{chief}', scopes = '{storage:restricted}' WHERE id = $1`,
-    [ada.id],
-  )
+  await service.query(`UPDATE accounts SET roles = '{chief}', scopes = '{storage:restricted}' WHERE id = $1`, [ada.id])
   const { accessToken } = (await renew(service, refreshToken)).body as TestSession
   t.match(claimsOf(accessToken), { roles: ['chief'], scope: 'storage:restricted' })
 })

@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@gatehouse/clock'
-import { pgProxy, startPostgres } from '@gatehouse/testkit'
+import { pgProxy, startPostgres, until } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
@@ -13,7 +13,6 @@ import { failureLimits } from '../../src/rateLimits/failureLimits.ts'
 import { createRevocations } from '../../src/revoke/revoke.ts'
 import { type RotateDeps, rotate } from '../../src/rotate/rotate.ts'
 import { createRotationBatch } from '../../src/store/rotationBatch.ts'
-import { waitUntil } from '../helpers/locks.ts'
 import { startReplica, untilStarted } from '../helpers/replicas.ts'
 import { startService, type TestSession } from '../helpers/service.ts'
 import { generationOf } from '../helpers/tokens.ts'
@@ -32,7 +31,7 @@ t.test('renew: takes one statement, and a retry takes three', async t => {
     return (body as TestSession).refreshToken
   }
   token = await renew(token)
-  await waitUntil(() => line.statements() === 0, 'what begins with the service is done')
+  await until(() => line.statements() === 0, 'what begins with the service is done')
   for (let n = 0; n < 10; n += 1) {
     token = await renew(token)
     t.equal(line.statements(), 1)
@@ -66,9 +65,9 @@ t.test(`${rounds * sessions} renewals of ${sessions} sessions do not grow any ta
   const tokens = await Promise.all(
     Array.from({ length: sessions }, async () => (await service.login(ada)).refreshToken),
   )
-  await service.database.pool.query('ALTER TABLE refresh_tokens SET (autovacuum_enabled = off)')
+  await service.query('ALTER TABLE refresh_tokens SET (autovacuum_enabled = off)')
   const sizes = async (): Promise<Record<string, number>> => {
-    const { rows } = await service.database.pool.query(
+    const rows = await service.query(
       `SELECT relname, pg_relation_size(oid)::int AS bytes FROM pg_class
         WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace ORDER BY relname`,
     )
@@ -110,12 +109,12 @@ t.test(`${rounds * sessions} renewals of ${sessions} sessions do not grow any ta
   // PostgreSQL reports a connection's statistics when it ends.
   await renewing.close()
   const counts = async () => {
-    const { rows } = await service.database.pool.query(
+    const rows = await service.query(
       `SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = 'refresh_tokens'`,
     )
     return rows[0] as { updates: number; hot: number }
   }
-  await waitUntil(async () => (await counts()).updates >= rounds * sessions, 'the work is counted')
+  await until(async () => (await counts()).updates >= rounds * sessions, 'the work is counted')
   const { updates, hot } = await counts()
   t.equal(hot, updates, 'every update stayed heap-only')
 })

@@ -24,43 +24,40 @@ t.test('toInet: returns addresses that PostgreSQL accepts, and null for everythi
   t.equal(toInet(null), null)
 })
 
-t.test(
-  'address: a session and an audit entry without a valid address store null, and networks still match',
-  async t => {
-    const service = await startWithAdmin(t)
-    const { id: accountId } = await service.createUser()
-    const { prisma, rawSql } = service.database
-    const { passwordHash } = await prisma.account.findUniqueOrThrow({ where: { id: accountId } })
-    const start = (address: string) =>
-      startSession(rawSql, {
-        sessionId: randomUUID(),
-        accountId,
-        passwordHash,
-        clientId: 'first-party',
-        device: null,
-        userAgent: null,
-        address,
-        requestId: 'r',
-        remember: true,
-        lifetimeSeconds: 60,
-        idleSeconds: 60,
-        secretHash: Buffer.alloc(32),
-        quotas: [],
-      })
-    for (const address of ['203.0.113.7:4711', 'garbage', '::ffff:198.51.100.9'])
-      t.match(await start(address), { kind: 'started' }, address)
-    const stored = await prisma.session.findMany({ where: { accountId }, select: { address: true } })
-    t.same(stored.map(({ address }) => address).sort(), ['198.51.100.9', null, null].sort())
-    await writeAudit(prisma, { actor: null, address: '[2001:db8::1]:99' }, { action: 'admin.call', target: null })
+t.test('address: without a valid one, a session and an audit entry store null, and networks still match', async t => {
+  const service = await startWithAdmin(t)
+  const { id: accountId } = await service.createUser()
+  const { prisma, rawSql } = service.database
+  const { passwordHash } = await prisma.account.findUniqueOrThrow({ where: { id: accountId } })
+  const start = (address: string) =>
+    startSession(rawSql, {
+      sessionId: randomUUID(),
+      accountId,
+      passwordHash,
+      clientId: 'first-party',
+      device: null,
+      userAgent: null,
+      address,
+      requestId: 'r',
+      remember: true,
+      lifetimeSeconds: 60,
+      idleSeconds: 60,
+      secretHash: Buffer.alloc(32),
+      quotas: [],
+    })
+  for (const address of ['203.0.113.7:4711', 'garbage', '::ffff:198.51.100.9'])
+    t.match(await start(address), { kind: 'started' }, address)
+  const stored = await prisma.session.findMany({ where: { accountId }, select: { address: true } })
+  t.same(stored.map(({ address }) => address).sort(), ['198.51.100.9', null, null].sort())
+  await writeAudit(prisma, { actor: null, address: '[2001:db8::1]:99' }, { action: 'admin.call', target: null })
 
-    const preview = async (network: string) => {
-      const body = { criteria: { network }, dryRun: true }
-      return (await service.callAsAdmin('/admin/sessions/end', { body })).body as BulkPreview
-    }
-    t.match(await preview('198.51.100.0/24'), { sessions: 1 })
-    t.match(await preview('203.0.113.0/24'), { sessions: 0 })
-    const audit = async (address: string) => (await service.callAsAdmin(`/admin/audit?address=${address}`)).body
-    t.match(await audit('198.51.100.9'), { entries: [{ action: 'session.start', address: '198.51.100.9' }] })
-    t.match(await audit('garbage'), { code: 'request-malformed', fields: [{ field: 'query/address' }] })
-  },
-)
+  const preview = async (network: string) => {
+    const body = { criteria: { network }, dryRun: true }
+    return (await service.callAsAdmin('/admin/sessions/end', { body })).body as BulkPreview
+  }
+  t.match(await preview('198.51.100.0/24'), { sessions: 1 })
+  t.match(await preview('203.0.113.0/24'), { sessions: 0 })
+  const audit = async (address: string) => (await service.callAsAdmin(`/admin/audit?address=${address}`)).body
+  t.match(await audit('198.51.100.9'), { entries: [{ action: 'session.start', address: '198.51.100.9' }] })
+  t.match(await audit('garbage'), { code: 'request-malformed', fields: [{ field: 'query/address' }] })
+})

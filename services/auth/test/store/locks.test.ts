@@ -21,7 +21,7 @@ t.test('end-all: counts the sessions before it takes the lock of the feed', asyn
   const body = { confirm: 'end every session' }
   const ended = service.callAsAdmin('/admin/sessions/end-all', { body })
   await untilBlocked(service, 1)
-  await service.database.pool.query('SELECT head FROM revocation_clock WHERE id = 1 FOR UPDATE NOWAIT')
+  await service.query('SELECT head FROM revocation_clock WHERE id = 1 FOR UPDATE NOWAIT')
   await held.release()
   t.match(await ended, { status: 200, body: { sessionsEnded: 1, inForce: true } })
 })

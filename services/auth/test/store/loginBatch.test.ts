@@ -1,9 +1,9 @@
 /** Batched log-ins: each gets its own answer, and none waits for the account of another. */
-import { pgProxy } from '@gatehouse/testkit'
+import { pgProxy, until } from '@gatehouse/testkit'
 import t from 'tap'
-import { holdLock, untilBlocked, waitUntil } from '../helpers/locks.ts'
+import { holdLock, untilBlocked } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import { assertProblem, password, startService, type TestService, type TestSession } from '../helpers/service.ts'
+import { assertProblem, password, renew, startService, type TestService, type TestSession } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
 
 const count = 12
@@ -21,7 +21,7 @@ t.test(`log-in: ${count} concurrent log-ins share statements, and each gets its 
   const users = await usersOf(service)
   const proxy = await pgProxy(t, service.database.url)
   const { call } = await startReplica(t, service, { DATABASE_URL: proxy.url, HOUSEKEEPING_SECONDS: '86400' })
-  await waitUntil(() => proxy.statements() === 0, 'the statements of the start are done')
+  await until(() => proxy.statements() === 0, 'the statements of the start are done')
   const responses = await Promise.all(users.map(({ email }) => call('/session', bodyFor(email))))
   const statements = proxy.statements()
   t.ok(statements < count * 2, `${statements} statements`)
@@ -30,17 +30,17 @@ t.test(`log-in: ${count} concurrent log-ins share statements, and each gets its 
     const { accessToken, refreshToken, sessionId } = body as TestSession
     t.equal(claimsOf(accessToken)['sub'], users[index]?.id)
     t.equal(claimsOf(accessToken)['sid'], sessionId)
-    t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
+    t.equal((await renew({ call }, refreshToken)).status, 200)
   }
 })
 
 t.test('log-in: concurrent log-ins of one account each start a session and write an audit entry', async t => {
-  const { call, createUser, database } = await startService(t)
+  const { call, createUser, query } = await startService(t)
   const { email, id } = await createUser()
   const responses = await Promise.all(Array.from({ length: count }, () => call('/session', bodyFor(email))))
   t.same(new Set(responses.map(({ status }) => status)), new Set([201]))
   t.equal(new Set(responses.map(({ body }) => (body as TestSession).sessionId)).size, count)
-  const { rows } = await database.pool.query(
+  const rows = await query(
     `SELECT detail->>'session' AS session FROM audit_entries WHERE actor = $1 AND action = 'session.start'`,
     [id],
   )
@@ -48,9 +48,9 @@ t.test('log-in: concurrent log-ins of one account each start a session and write
 })
 
 t.test('log-in: a disabled account and a wrong password are refused, and the rest of the batch succeeds', async t => {
-  const { call, createUser, database } = await startService(t)
+  const { call, createUser, query } = await startService(t)
   const [disabled, wrong, good] = [await createUser(), await createUser(), await createUser()]
-  await database.pool.query('UPDATE accounts SET disabled_at = now() WHERE id = $1', [disabled.id])
+  await query('UPDATE accounts SET disabled_at = now() WHERE id = $1', [disabled.id])
   const [forDisabled, forWrong, forGood] = await Promise.all([
     call('/session', bodyFor(disabled.email)),
     call('/session', { body: { email: wrong.email, password: 'not this one', transport: 'body' } }),

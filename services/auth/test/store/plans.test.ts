@@ -34,9 +34,9 @@ const executions = 12
 t.test('store: each hot statement keeps a generic plan, for one row and for several', async t => {
   const service = await startService(t)
   const ada = await service.createUser()
-  for (const text of fillTables) await service.database.pool.query(text)
+  for (const text of fillTables) await service.query(text)
   await insertRefreshRows(service, '1 day')
-  await service.database.pool.query('ANALYZE')
+  await service.query('ANALYZE')
   const { url } = service.database
   const { rawSql, pool, close } = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
   t.teardown(close)

@@ -1,7 +1,7 @@
 /** Batched renewals: each gets its own answer, and none waits for the session of another. */
 import { randomBytes } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
-import { pgProxy } from '@gatehouse/testkit'
+import { pgProxy, until } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
@@ -9,7 +9,7 @@ import { createRevocations } from '../../src/revoke/revoke.ts'
 import type { Rotation } from '../../src/store/rotateRefreshToken.ts'
 import { createRotationBatch } from '../../src/store/rotationBatch.ts'
 import { decodeRefreshToken } from '../../src/tokens/refreshToken.ts'
-import { holdLock, untilBlocked, waitUntil } from '../helpers/locks.ts'
+import { holdLock, untilBlocked } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import { startService, type TestService, type TestSession } from '../helpers/service.ts'
 import { claimsOf, generationOf } from '../helpers/tokens.ts'
@@ -53,7 +53,7 @@ t.test(`renew: ${count} concurrent renewals share statements, and each gets the 
   const sessions = await sessionsOf(service)
   const proxy = await pgProxy(t, service.database.url)
   const { call } = await startReplica(t, service, { DATABASE_URL: proxy.url, HOUSEKEEPING_SECONDS: '86400' })
-  await waitUntil(() => proxy.statements() === 0, 'the statements of the start are done')
+  await until(() => proxy.statements() === 0, 'the statements of the start are done')
   let tokens = sessions.map(({ refreshToken }) => refreshToken)
   let renewals = 0
   let fewest = Number.POSITIVE_INFINITY
@@ -71,7 +71,7 @@ t.test(`renew: ${count} concurrent renewals share statements, and each gets the 
     tokens = renewed.map(({ refreshToken }) => refreshToken)
     renewals += count
   }
-  const { rows } = await service.database.pool.query('SELECT sum(generation)::int AS renewals FROM refresh_tokens')
+  const rows = await service.query('SELECT sum(generation)::int AS renewals FROM refresh_tokens')
   t.equal(rows[0].renewals, renewals)
   t.ok(fewest < count, `${fewest} statements for ${count} renewals`)
 })
@@ -133,6 +133,6 @@ t.test('renew: of two renewals with one token in a batch, one rotates the row', 
   const { service, rotations, batched } = await startBatch(t)
   const grants = await Promise.all([...rotations, ...rotations].map(batched))
   t.equal(grants.filter(grant => grant !== undefined).length, count)
-  const { rows } = await service.database.pool.query('SELECT DISTINCT generation FROM refresh_tokens')
+  const rows = await service.query('SELECT DISTINCT generation FROM refresh_tokens')
   t.same(rows, [{ generation: 1 }])
 })

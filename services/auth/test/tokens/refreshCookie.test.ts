@@ -3,7 +3,7 @@ import { type HttpResponse, pgProxy } from '@gatehouse/testkit'
 import t from 'tap'
 import { holdLock } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import { assertProblem, startService, type TestService, type TestSession } from '../helpers/service.ts'
+import { assertProblem, logOut, startService, type TestService, type TestSession } from '../helpers/service.ts'
 import { generationOf } from '../helpers/tokens.ts'
 
 const name = '__Secure-gatehouse'
@@ -17,7 +17,7 @@ function byCookie(
   return call(path, { method, headers: { cookie, ...headers } })
 }
 
-const logOut = { method: 'DELETE', path: '/session' }
+const loggingOut = { method: 'DELETE', path: '/session' }
 
 /** The refresh token that the response sets; '' when it clears the cookie, undefined when it sets none. */
 function cookieSet(response: HttpResponse): string | undefined {
@@ -72,20 +72,14 @@ t.test('renew: tries the cookies of several sessions in turn, and skips invalid 
   const service = await startService(t)
   const ada = await service.createUser()
   const [ended, alive] = [await service.login(ada), await service.login(ada)]
-  await service.call('/session', { method: 'DELETE', body: { refreshToken: ended.refreshToken } })
+  await logOut(service, ended.refreshToken)
   const cookies = ['garbage', ended.refreshToken, '"quoted"', alive.refreshToken]
   const response = await byCookie(service, cookies)
   t.equal(response.status, 200)
   t.equal((response.body as TestSession).sessionId, alive.sessionId)
   assertProblem(t, await byCookie(service, ['garbage', '%zz', 'ghr_x']), 'refresh-invalid')
-  assertProblem(
-    t,
-    await byCookie(
-      service,
-      Array.from({ length: 200 }, (_, n) => `copy${n}`),
-    ),
-    'refresh-invalid',
-  )
+  const copies = Array.from({ length: 200 }, (_, n) => `copy${n}`)
+  assertProblem(t, await byCookie(service, copies), 'refresh-invalid')
   assertProblem(t, await byCookie(service, ['']), 'refresh-missing')
 })
 
@@ -96,28 +90,25 @@ t.test('renew and log-out: four junk copies before the genuine cookie do not hid
   const junk = ['junk', 'ghr_junk', forged, '"ghr_quoted"']
   const renewed = await byCookie(service, [...junk, refreshToken])
   t.equal(renewed.status, 200)
-  t.equal((await byCookie(service, [...junk, cookieSet(renewed) ?? ''], logOut)).status, 204)
+  t.equal((await byCookie(service, [...junk, cookieSet(renewed) ?? ''], loggingOut)).status, 204)
   assertProblem(t, await service.call('/me', { token: accessToken }), 'session-ended')
 })
 
 t.test("renew: another user's cookie in front leaves the user's own session active and renewable", async t => {
   const service = await startService(t)
-  const [ada, mallory] = [
-    await service.login(await service.createUser()),
-    await service.login(await service.createUser()),
-  ]
+  const ada = await service.login(await service.createUser())
+  const mallory = await service.login(await service.createUser())
   const response = await byCookie(service, [mallory.refreshToken, ada.refreshToken])
   t.equal((response.body as TestSession).sessionId, mallory.sessionId, 'the browser sends the specific path first')
   t.equal((await service.call('/me', { token: ada.accessToken })).status, 200)
-  await service.call('/session', { method: 'DELETE', body: { refreshToken: mallory.refreshToken } })
+  await logOut(service, mallory.refreshToken)
   const next = await byCookie(service, [cookieSet(response) ?? '', ada.refreshToken])
   t.equal((next.body as TestSession).sessionId, ada.sessionId, 'the genuine copy behind an ended session is tried')
 })
 
 t.test('renew: clears the cookie when its session is over, and keeps it for every other problem', async t => {
   const service = await startService(t)
-  const ada = await service.createUser()
-  const { refreshToken, sessionId } = await service.login(ada)
+  const { refreshToken, sessionId } = await service.login(await service.createUser())
   const second = cookieSet(await byCookie(service, [refreshToken])) ?? ''
   const invalid = await byCookie(service, ['ghr_garbage'])
   assertProblem(t, invalid, 'refresh-invalid')
@@ -136,10 +127,9 @@ t.test('renew: keeps the cookie when one session is over and the state of the ot
   const service = await startService(t, { DATABASE_TIMEOUT_MS: '300' })
   const ada = await service.createUser()
   const [ended, alive] = [await service.login(ada), await service.login(ada)]
-  await service.call('/session', { method: 'DELETE', body: { refreshToken: ended.refreshToken } })
-  const row = await holdLock(t, service, 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [
-    alive.sessionId,
-  ])
+  await logOut(service, ended.refreshToken)
+  const sql = 'SELECT * FROM refresh_tokens WHERE session_id = $1 FOR UPDATE'
+  const row = await holdLock(t, service, sql, [alive.sessionId])
   const response = await byCookie(service, [ended.refreshToken, alive.refreshToken])
   assertProblem(t, response, 'unavailable')
   t.equal(cookieSet(response), undefined)
@@ -165,7 +155,7 @@ t.test('renew: refuses a cross-site request with a cookie, and changes nothing',
     { origin: 'https://evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' },
   ]
   for (const headers of refused) {
-    for (const act of [{}, logOut]) {
+    for (const act of [{}, loggingOut]) {
       const response = await byCookie(service, [refreshToken], { ...act, headers })
       assertProblem(t, response, 'origin-refused')
       t.equal(cookieSet(response), undefined, JSON.stringify(headers))
@@ -198,7 +188,7 @@ t.test('log-out: by cookie, ends the session, clears the cookie and is idempoten
   const service = await startService(t)
   const ada = await service.createUser()
   const [mine, copy] = [await service.login(ada), await service.login(ada)]
-  const response = await byCookie(service, [mine.refreshToken, copy.refreshToken], logOut)
+  const response = await byCookie(service, [mine.refreshToken, copy.refreshToken], loggingOut)
   t.equal(response.status, 204)
   t.equal(response.headers.get('cache-control'), 'no-store')
   t.equal(cookieSet(response), '')
@@ -207,10 +197,10 @@ t.test('log-out: by cookie, ends the session, clears the cookie and is idempoten
     assertProblem(t, await service.call('/me', { token: accessToken }), 'session-ended')
   }
   t.equal(response.headers.get('sessions-ended'), '2')
-  const again = await byCookie(service, [mine.refreshToken], logOut)
+  const again = await byCookie(service, [mine.refreshToken], loggingOut)
   t.equal(again.status, 204)
   t.equal(again.headers.get('sessions-ended'), '0')
-  const without = await byCookie(service, [], logOut)
+  const without = await byCookie(service, [], loggingOut)
   t.equal(without.status, 204, 'without any token')
   t.equal(without.headers.get('sessions-ended'), '0')
 })
@@ -221,11 +211,11 @@ t.test('log-out: keeps the cookie when the database is unavailable, so that the 
   const line = await pgProxy(t, service.database.url)
   const behind = await startReplica(t, service, { DATABASE_URL: line.url })
   line.cut()
-  const response = await byCookie(behind, [refreshToken], logOut)
+  const response = await byCookie(behind, [refreshToken], loggingOut)
   assertProblem(t, response, 'unavailable')
   t.equal(cookieSet(response), undefined)
   line.mend()
-  const again = await byCookie(behind, [refreshToken], logOut)
+  const again = await byCookie(behind, [refreshToken], loggingOut)
   t.equal(again.status, 204)
   t.equal(cookieSet(again), '')
   assertProblem(t, await byCookie(service, [refreshToken]), 'session-ended')
