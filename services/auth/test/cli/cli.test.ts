@@ -20,10 +20,8 @@ t.test('cli: an admin logs in, lists, revokes and logs out', async t => {
   const home = await homeFor(t)
   const gatehouse = runner({ GATEHOUSE_HOME: home, PASSWORD: password })
   t.match(await gatehouse('users', 'list'), { code: 3, stdout: '', stderr: /Not logged in/ })
-  t.match(await gatehouse('login', '--url', service.url, '--email', service.admin.email), {
-    code: 0,
-    stdout: /Logged in/,
-  })
+  const login = ['login', '--url', service.url, '--email', service.admin.email]
+  t.match(await gatehouse(...login), { code: 0, stdout: /Logged in/ })
   t.equal((await stat(join(home, 'login.json'))).mode & 0o777, 0o600)
 
   const list = await gatehouse('users', 'list')
@@ -44,10 +42,8 @@ t.test('cli: an admin logs in, lists, revokes and logs out', async t => {
   t.match(await gatehouse('users', 'disable', service.admin.id, '--myself', '--yes'), { code: 1, stderr: /last-admin/ })
   t.match((await gatehouse('users', 'set-rights', ada.id, '--scope', 'storage:read')).stdout, /storage:read/)
   t.match((await gatehouse('users', 'set-rights', ada.id, '--scope', '')).stdout, /in force +yes/)
-  t.match(await gatehouse('sessions', 'end-matching', '--account', ada.email, '--dry-run'), {
-    code: 0,
-    stdout: /sessions +0/,
-  })
+  const matching = await gatehouse('sessions', 'end-matching', '--account', ada.email, '--dry-run')
+  t.match(matching, { code: 0, stdout: /sessions +0/ })
 
   const created = await gatehouse('clients', 'create', '--id', 'robot', '--scope', 'users:read', '--json')
   t.match(JSON.parse(created.stdout), { client: { id: 'robot' }, secret: /^ghc_/ })
@@ -69,7 +65,6 @@ t.test('cli: an admin logs in, lists, revokes and logs out', async t => {
   t.match(await gatehouse('logout'), { code: 0 })
   t.match(await gatehouse('whoami'), { code: 3 })
 
-  const login = ['login', '--url', service.url, '--email', service.admin.email]
   const typed = await runner({ GATEHOUSE_HOME: home }, undefined, `${password}\n`)(...login)
   t.match(typed, { code: 0, stdout: /Logged in/, stderr: /^Password of / }, 'a typed password logs in')
   const nothing = await runner({ GATEHOUSE_HOME: home }, undefined, '')(...login)
@@ -162,10 +157,7 @@ t.test('cli: a command of the API loads no database module', async t => {
     await rm(list, { force: true })
     await gatehouse(...words)
     const urls = (await readFile(list, 'utf8')).split('\n')
-    t.ok(
-      urls.some(url => url.includes('/auth/dist/src/cli/')),
-      'what is loaded is noted',
-    )
+    t.match(urls.join(), '/auth/dist/src/cli/', 'what is loaded is noted')
     return urls.filter(url => url.includes('/auth/dist/src/store/') || url.includes('/@prisma/'))
   }
   t.strictSame(await loaded('help'), [])
@@ -174,39 +166,30 @@ t.test('cli: a command of the API loads no database module', async t => {
 })
 
 t.test('cli: database commands migrate and create, and the doctor reports problems', async t => {
-  const { url, drop } = await freshDatabase()
-  t.teardown(drop)
+  const { url } = await freshDatabase(t.teardown)
   const environment = environmentFor(url)
   const gatehouse = runner(environment)
   t.strictSame(JSON.parse((await gatehouse('migrate')).stdout), { applied: [] })
 
   const ill = await gatehouse('doctor')
   t.match(ill, { code: 1, stdout: /WRONG +admins +no active account/ })
-  const admin = JSON.parse((await gatehouse('create-admin', '--email', 'boss@example.org')).stdout)
-  t.match(admin, { created: true, email: 'boss@example.org', password: String })
-  t.match(JSON.parse((await gatehouse('create-admin', '--email', 'boss@example.org')).stdout), { created: false })
-  t.match(JSON.parse((await gatehouse('create-account', '--email', 'ada@example.org', '--role', 'auditor')).stdout), {
-    created: true,
-  })
-  t.match(JSON.parse((await gatehouse('create-client', '--id', 'warehouse', '--scope', 'guard')).stdout), {
-    id: 'warehouse',
-    secret: /^ghc_/,
-  })
+  const printed = async (words: string) => JSON.parse((await gatehouse(...words.split(' '))).stdout)
+  const createAdmin = 'create-admin --email boss@example.org'
+  t.match(await printed(createAdmin), { created: true, email: 'boss@example.org', password: String })
+  t.match(await printed(createAdmin), { created: false })
+  t.match(await printed('create-account --email ada@example.org --role auditor'), { created: true })
+  const createClient = 'create-client --id warehouse --scope guard'
+  t.match(await printed(createClient), { id: 'warehouse', secret: /^ghc_/ })
   const secretHash = async () => (await onServer(url, 'SELECT secret_hash FROM service_clients')).rows[0]
   const before = await secretHash()
-  t.match(JSON.parse((await gatehouse('create-client', '--id', 'warehouse', '--scope', 'guard')).stdout), {
-    created: false,
-  })
+  t.match(await printed(createClient), { created: false })
   t.strictSame(await secretHash(), before, 'a secret that was rotated in the meantime stays')
   const others = `previous_secret_hash = secret_hash, previous_secret_ends_at = now() + interval '1 hour', jwks = '{}'`
   await onServer(url, `UPDATE service_clients SET ${others}`)
-  await gatehouse('create-client', '--id', 'warehouse', '--scope', 'guard', '--replace-secret')
+  await printed(`${createClient} --replace-secret`)
   t.notSame(await secretHash(), before)
-  const accepted = await onServer(
-    url,
-    'SELECT FROM service_clients WHERE previous_secret_hash IS NULL AND jwks IS NULL',
-  )
-  t.equal(accepted.rows.length, 1, 'neither the secret before nor a key is accepted any more')
+  const replaced = 'SELECT FROM service_clients WHERE previous_secret_hash IS NULL AND jwks IS NULL'
+  t.equal((await onServer(url, replaced)).rowCount, 1, 'neither the secret before nor a key is accepted any more')
   t.match(await gatehouse('create-client', '--id', 'first-party', '--scope', 'guard'), { code: 2 })
   const weak = await runner({ ...environment, PASSWORD: 'password' })('create-account', '--email', 'x@example.org')
   t.match(weak, { code: 2, stderr: /PASSWORD/ })
@@ -222,28 +205,16 @@ t.test('cli: database commands migrate and create, and the doctor reports proble
 
   const well = await gatehouse('doctor', '--json')
   t.equal(well.code, 0)
-  t.match(JSON.parse(well.stdout), [
-    { check: 'configuration', isOk: true },
-    { check: 'signing key', isOk: true },
-    { check: 'refresh cookie', isOk: true },
-    { check: 'refresh keys', isOk: true },
-    { check: 'replica keys', isOk: true },
-    { check: 'database', isOk: true },
-    { check: 'clock', isOk: true },
-    { check: 'migrations', isOk: true },
-    { check: 'admins', isOk: true },
-    { check: 'guards', isOk: true },
-  ])
-  t.match(await runner({ ...environment, LEASE_MS: '300' })('doctor'), {
-    code: 1,
-    stdout: /WRONG +configuration +LEASE_MS/,
-  })
-  t.match(await runner({ ...environment, ISSUER: 'https://x.example/auth' })('doctor'), {
-    code: 1,
-    stdout: /WRONG +refresh cookie +COOKIE_PATH is \/session, .* Set COOKIE_PATH=\/auth\/session/,
-  })
-  const unreachable = { ...environment, DATABASE_URL: 'postgresql://nobody@127.0.0.1:9/none' }
-  t.match(await runner(unreachable)('doctor'), { code: 1, stdout: /WRONG +database +cannot be reached/ })
+  const checks = ['configuration', 'signing key', 'refresh cookie', 'refresh keys', 'replica keys', 'database', 'clock']
+  const all = [...checks, 'migrations', 'admins', 'guards'].map(check => ({ check, isOk: true }))
+  t.match(JSON.parse(well.stdout), all)
+  const wrong: [variable: string, value: string, finding: RegExp][] = [
+    ['LEASE_MS', '300', /WRONG +configuration +LEASE_MS/],
+    ['ISSUER', 'https://x.example/auth', /WRONG +refresh cookie +COOKIE_PATH is .* Set COOKIE_PATH=\/auth\/session/],
+    ['DATABASE_URL', 'postgresql://nobody@127.0.0.1:9/none', /WRONG +database +cannot be reached/],
+  ]
+  for (const [name, value, stdout] of wrong)
+    t.match(await runner({ ...environment, [name]: value })('doctor'), { code: 1, stdout })
   t.match(await runner({})('migrate'), { code: 2, stderr: /DATABASE_URL is not set/ })
   t.notMatch(JSON.stringify([ill, well]), environment['SIGNING_KEY']?.split('\n')[1], 'no key is shown')
 })

@@ -4,14 +4,13 @@ import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { freshDatabase, onServer, pgProxy } from '@gatehouse/testkit'
+import { freshDatabase, onServer, pgProxy, until } from '@gatehouse/testkit'
 import t from 'tap'
 import { backup, restore } from '../../src/cli/backup.ts'
 import { databaseFailureOf } from '../../src/cli/databaseFailure.ts'
 import { createConnections } from '../../src/database/connections.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { prismaDir } from '../../src/database/migrations.ts'
-import { waitUntil } from '../helpers/locks.ts'
 
 const unanswered = { message: /^the database does not answer: /, code: 5 }
 
@@ -51,7 +50,7 @@ t.test('migrate: a connection that falls silent during a long statement ends it'
     error => databaseFailureOf(error),
   )
   const sleepers = `FROM pg_stat_activity WHERE datname = current_database() AND query = 'SELECT pg_sleep(3600)'`
-  await waitUntil(async () => (await onServer(url, `SELECT ${sleepers}`)).rowCount === 1, 'the migration runs')
+  await until(async () => (await onServer(url, `SELECT ${sleepers}`)).rowCount === 1, 'the migration runs')
   proxy.silence()
   t.match(await failure, unanswered)
   await onServer(url, `SELECT pg_terminate_backend(pid) ${sleepers}`)

@@ -13,9 +13,8 @@ async function client({ database }: TestService, id: string, scopes = ['guard'])
   return basic(id, `secret of ${id}`)
 }
 
-async function guardRow({ database }: TestService, id: string) {
-  const { rows } = await database.pool.query('SELECT * FROM guards WHERE id = $1', [id])
-  return rows[0]
+async function guardRow({ query }: TestService, id: string) {
+  return (await query('SELECT * FROM guards WHERE id = $1', [id]))[0]
 }
 
 t.test('feed: only a service client with the scope `guard` and its secret may poll or leave', async t => {
@@ -148,10 +147,8 @@ t.test('feed: more than 2000 entries come in pages, without a lease before the l
     page = await pollAccepted({ feedId, after })
     seqs.push(...page.entries.map(({ seq }) => seq))
   }
-  t.same(
-    seqs,
-    Array.from({ length: 4500 }, (_, n) => n + 1),
-  )
+  const all = Array.from({ length: 4500 }, (_, n) => n + 1)
+  t.same(seqs, all)
   const { lease_until: leaseUntil, last_seen_at: seen } = await guardRow(service, id)
   t.ok(leaseUntil >= seen)
   t.equal((await pollAccepted({ feedId, after: page.head })).leaseMs, 15_000)
@@ -178,8 +175,8 @@ t.test('feed: a guard that does not acknowledge gets its entries, and no lease b
   const { start, pollAccepted, id } = testGuard(service)
   const { feedId, after } = await start()
   await appendEntries(service, 2)
-  const rows = await service.query('SELECT min(created_at) AS first FROM revocations')
-  const latest = rows[0].first.getTime() + 15_000 + 2000
+  const [{ first }] = await service.query('SELECT min(created_at) AS first FROM revocations')
+  const latest = first.getTime() + 15_000 + 2000
   for (let n = 0; n < 5; n += 1) {
     const { entries, leaseMs } = await pollAccepted({ feedId, after })
     t.equal(entries.length, 2)
