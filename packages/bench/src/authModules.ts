@@ -39,9 +39,7 @@ interface RotationModule {
   rotateRefreshToken: (db: object, rotation: object, idle: object) => Promise<unknown>
 }
 
-/**
- * @returns the renewal's own statement with the names of its parameters, for another client to send
- */
+/** @returns the renewal's own statement with the names of its parameters, for another client to send */
 export async function renewalStatement(): Promise<{ text: string; parameters: string[] }> {
   const { rotateRefreshToken } = await load<RotationModule>('store/rotateRefreshToken')
   let statement = { text: '', parameters: [] as string[] }

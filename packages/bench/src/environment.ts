@@ -1,5 +1,4 @@
 /** The environment of a run: a PostgreSQL server, auth replicas, accounts and sessions. */
-
 import { type Service, type System, startSystem } from '@gatehouse/e2e'
 import pg from 'pg'
 import { createSessionMint, type Session, seedStatements } from './seedSessions.ts'
@@ -20,6 +19,8 @@ export interface Environment {
   sessions: (count: number) => Promise<Session[]>
   /** Sessions of a range, as far apart as possible. */
   sample: (range: SessionRange, count: number) => Session[]
+  /** Creates a service client unless it exists. @returns its id and secret, joined by a colon */
+  createClient: (id: string, scope: string) => Promise<string>
   query: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>
   close: () => Promise<void>
 }
@@ -80,6 +81,12 @@ export async function openEnvironment(options: EnvironmentOptions = {}): Promise
     sample: ({ from, to }, count) => {
       const step = Math.floor((to - from) / count)
       return Array.from({ length: count }, (_, index) => mint.session(from + index * step))
+    },
+    createClient: async (id, scope) => {
+      const row = `$1, $1, sha256('bench-secret'), ARRAY[$2]`
+      const insert = `INSERT INTO service_clients (id, name, secret_hash, scopes) VALUES (${row}) ON CONFLICT DO NOTHING`
+      await query(insert, [id, scope])
+      return `${id}:bench-secret`
     },
     query,
     close: async () => {

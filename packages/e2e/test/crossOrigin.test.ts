@@ -56,76 +56,64 @@ function ask(page: Page, request: Request): Promise<Answer | undefined> {
   }, request)
 }
 
-t.test(
-  'CORS: pages on listed origins use auth and resource, others only read public metadata',
-  {
-    skip,
-    timeout: 120_000,
-  },
-  async t => {
-    const [listed, other] = [await startPage(t), await startPage(t)]
-    const system = await startProtectedSystem(
-      { ALLOWED_ORIGINS: listed, CLIENT_FAILURES: '2' },
-      { allowedOrigins: `https://shop.example, ${listed}` },
-    )
-    t.teardown(system.stop)
-    const user = await system.system.createAccount('ada@example.org')
-    const browser = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox', '--disable-gpu'] })
-    t.teardown(() => browser.close())
-    const open = async (origin: string) => {
-      const page = await (await browser.newContext()).newPage()
-      await page.goto(origin)
-      return page
-    }
-    const [page, stranger] = [await open(listed), await open(other)]
-    const local = (url = '') => url.replace('127.0.0.1', 'localhost')
-    const gateway = local(system.gateway.url)
-    const direct = {
-      auth: local(system.system.auths[0]?.url),
-      resource: local(system.system.resources[0]?.url),
-    }
-    const places = { direct, gateway: { auth: `${gateway}/auth`, resource: `${gateway}/api` } }
+const title = 'CORS: pages on listed origins use auth and resource, others only read public metadata'
+t.test(title, { skip, timeout: 120_000 }, async t => {
+  const [listed, other] = [await startPage(t), await startPage(t)]
+  const allowedOrigins = `https://shop.example, ${listed}`
+  const system = await startProtectedSystem(t, { ALLOWED_ORIGINS: listed, CLIENT_FAILURES: '2' }, { allowedOrigins })
+  const user = await system.system.createAccount('ada@example.org')
+  const browser = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox', '--disable-gpu'] })
+  t.teardown(() => browser.close())
+  const open = async (origin: string) => {
+    const page = await (await browser.newContext()).newPage()
+    await page.goto(origin)
+    return page
+  }
+  const [page, stranger] = [await open(listed), await open(other)]
+  const local = (url = '') => url.replace('127.0.0.1', 'localhost')
+  const gateway = local(system.gateway.url)
+  const direct = { auth: local(system.system.auths[0]?.url), resource: local(system.system.resources[0]?.url) }
+  const places = { direct, gateway: { auth: `${gateway}/auth`, resource: `${gateway}/api` } }
 
-    for (const [name, { auth, resource }] of Object.entries(places)) {
-      await t.test(`${name}: log in, call, renew as an OAuth client, read the headers of refusals`, async t => {
-        const body = { ...user, transport: 'body' }
-        const login = await ask(page, { url: `${auth}/session`, method: 'POST', body })
-        t.equal(login?.status, 201)
-        const { accessToken, refreshToken } = (login?.body ?? {}) as Record<'accessToken' | 'refreshToken', string>
-        const bearer = { authorization: `Bearer ${accessToken}` }
-        t.equal((await ask(page, { url: `${auth}/me`, headers: bearer }))?.status, 200)
-        t.equal((await ask(page, { url: `${resource}/storage`, headers: bearer }))?.status, 200)
-        const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
-        t.equal((await ask(page, { url: `${auth}/oauth/token`, method: 'POST', form }))?.status, 200)
-        for (const url of [`${auth}/me`, `${resource}/storage`]) {
-          const refusal = await ask(page, { url })
-          t.equal(refusal?.status, 401)
-          t.match(refusal?.headers['www-authenticate'], /^Bearer/, 'the page can read the challenge')
-        }
-        t.equal(await ask(stranger, { url: `${auth}/session`, method: 'POST', body }), undefined)
-        t.equal(await ask(stranger, { url: `${auth}/me`, headers: bearer }), undefined)
-        t.equal(await ask(stranger, { url: `${resource}/storage`, headers: bearer }), undefined)
-        for (const path of ['jwks.json', 'oauth-authorization-server', 'openid-configuration'])
-          t.equal((await ask(stranger, { url: `${auth}/.well-known/${path}` }))?.status, 200, path)
-      })
-    }
-
-    await t.test('gateway: a listed page renews and logs out with the cookie', async t => {
-      const auth = places.gateway.auth
-      const credentials = 'include' as const
-      t.equal((await ask(page, { url: `${auth}/session`, method: 'POST', body: user, credentials }))?.status, 201)
-      const renewal = { url: `${auth}/session/renew`, method: 'POST', credentials }
-      t.equal((await ask(page, renewal))?.status, 200)
-      t.equal((await ask(page, { url: `${auth}/session`, method: 'DELETE', credentials }))?.status, 204)
-      t.equal((await ask(page, renewal))?.status, 401, 'the cookie is gone')
-      t.equal(await ask(stranger, renewal), undefined)
+  for (const [name, { auth, resource }] of Object.entries(places)) {
+    await t.test(`${name}: log in, call, renew as an OAuth client, read the headers of refusals`, async t => {
+      const body = { ...user, transport: 'body' }
+      const login = await ask(page, { url: `${auth}/session`, method: 'POST', body })
+      t.equal(login?.status, 201)
+      const { accessToken, refreshToken } = (login?.body ?? {}) as Record<'accessToken' | 'refreshToken', string>
+      const bearer = { authorization: `Bearer ${accessToken}` }
+      t.equal((await ask(page, { url: `${auth}/me`, headers: bearer }))?.status, 200)
+      t.equal((await ask(page, { url: `${resource}/storage`, headers: bearer }))?.status, 200)
+      const form = { grant_type: 'refresh_token', refresh_token: refreshToken }
+      t.equal((await ask(page, { url: `${auth}/oauth/token`, method: 'POST', form }))?.status, 200)
+      for (const url of [`${auth}/me`, `${resource}/storage`]) {
+        const refusal = await ask(page, { url })
+        t.equal(refusal?.status, 401)
+        t.match(refusal?.headers['www-authenticate'], /^Bearer/, 'the page can read the challenge')
+      }
+      t.equal(await ask(stranger, { url: `${auth}/session`, method: 'POST', body }), undefined)
+      t.equal(await ask(stranger, { url: `${auth}/me`, headers: bearer }), undefined)
+      t.equal(await ask(stranger, { url: `${resource}/storage`, headers: bearer }), undefined)
+      for (const path of ['jwks.json', 'oauth-authorization-server', 'openid-configuration'])
+        t.equal((await ask(stranger, { url: `${auth}/.well-known/${path}` }))?.status, 200, path)
     })
+  }
 
-    await t.test('gateway: a listed page reads a refusal of the gateway itself', async t => {
-      const refusal = await ask(page, { url: `${gateway}/nothing` })
-      t.equal(refusal?.status, 404)
-      t.ok(refusal?.headers['x-request-id'], 'the page can read the request id')
-      t.equal(await ask(stranger, { url: `${gateway}/nothing` }), undefined)
-    })
-  },
-)
+  await t.test('gateway: a listed page renews and logs out with the cookie', async t => {
+    const auth = places.gateway.auth
+    const credentials = 'include' as const
+    t.equal((await ask(page, { url: `${auth}/session`, method: 'POST', body: user, credentials }))?.status, 201)
+    const renewal = { url: `${auth}/session/renew`, method: 'POST', credentials }
+    t.equal((await ask(page, renewal))?.status, 200)
+    t.equal((await ask(page, { url: `${auth}/session`, method: 'DELETE', credentials }))?.status, 204)
+    t.equal((await ask(page, renewal))?.status, 401, 'the cookie is gone')
+    t.equal(await ask(stranger, renewal), undefined)
+  })
+
+  await t.test('gateway: a listed page reads a refusal of the gateway itself', async t => {
+    const refusal = await ask(page, { url: `${gateway}/nothing` })
+    t.equal(refusal?.status, 404)
+    t.ok(refusal?.headers['x-request-id'], 'the page can read the request id')
+    t.equal(await ask(stranger, { url: `${gateway}/nothing` }), undefined)
+  })
+})

@@ -49,16 +49,8 @@ t.test('start: runs the tour twice, keeps passwords over a restart, and leaves n
   const lines = first.logs.filter(line => /^ {2}(database|migrations|accounts|services) +[\d.]+ s$/.test(line))
   t.equal(lines.length, 4, 'each step has a line')
   const { stdout } = await run(process.execPath, [tour], { env: { ...process.env, ...env } })
-  for (const scene of [
-    'A request without a token',
-    'A user logs in; a scope is missing',
-    'token-expired',
-    'session-ended',
-    'account-disabled',
-    'That was the tour.',
-  ]) {
-    t.ok(stdout.includes(scene), scene)
-  }
+  const scenes = ['A request without a token', 'A user logs in; a scope is missing', 'That was the tour.']
+  for (const scene of [...scenes, 'token-expired', 'session-ended', 'account-disabled']) t.match(stdout, scene)
   t.notMatch(stdout, /"password":"[^.]/, 'the tour shows no password')
   t.equal(await first.stop(), 0)
 
@@ -77,17 +69,11 @@ t.test('start: runs the tour twice, keeps passwords over a restart, and leaves n
   t.match(longTour.stdout, /live 300 s: the tour does not wait[\s\S]*That was the tour\./)
   const credentials = () => JSON.parse(readFileSync(join(env['GATEHOUSE_DATA'] as string, 'credentials.json'), 'utf8'))
   const { admin } = credentials()
-  t.notOk(
-    second.logs.some(line => line.includes(admin.password)),
-    'a password is printed once',
-  )
+  t.notMatch(second.logs.join('\n'), admin.password, 'a password is printed once')
   t.equal(await second.stop(), 0)
 
-  const third = await startProcess({
-    entry: main,
-    env: { ...env, ADMIN_PASSWORD: 'not the one that it was made with' },
-    readyWhen: /Gatehouse is ready/,
-  })
+  const other = { ...env, ADMIN_PASSWORD: 'not the one that it was made with' }
+  const third = await startProcess({ entry: main, env: other, readyWhen: /Gatehouse is ready/ })
   await third.logged(/admin@example\.org {2}\(exists with another password: set ADMIN_PASSWORD to it\)/)
   await third.logged(/ada@example\.org {2}\(password: see/)
   t.same(credentials().admin, admin, 'the stored password is kept')
@@ -107,27 +93,17 @@ t.test('start: reports what it cannot use in one sentence', async t => {
   t.teardown(() => taken.close())
   const { port } = taken.address() as { port: number }
   t.equal(await startError({ ...env, AUTH_PORT: String(port) }), `Port ${port} is in use: set AUTH_PORT to another.`)
-  const cases: [Record<string, string>, RegExp][] = [
-    [
-      { DATABASE_URL: `postgresql://nobody@127.0.0.1:${await freePort()}/none` },
-      /^DATABASE_URL names a database that cannot be used: [^\n]*$/,
-    ],
-    [
-      { DATABASE_URL: 'postgresql://u:a#b@127.0.0.1/x' },
-      /^DATABASE_URL must be a postgresql:\/\/ URL, with %23 for a # [^\n]*$/,
-    ],
+  const noServer = `postgresql://nobody@127.0.0.1:${await freePort()}/none`
+  const noFolder = 'GATEHOUSE_DATA names a folder that cannot be written'
+  const cases: [Record<string, string>, RegExp | string][] = [
+    [{ DATABASE_URL: noServer }, /^DATABASE_URL names a database that cannot be used: [^\n]*$/],
+    [{ DATABASE_URL: 'postgresql://u:a#b@127.0.0.1/x' }, /^DATABASE_URL must be a .* URL, with %23 for a # [^\n]*$/],
     [{ RESOURCE_PORT: 'many' }, /^RESOURCE_PORT must be a whole number from 0 to 65535, not "many"\. [^\n]*$/],
     [{ HOST: 'db.example' }, /^HOST must be one of 127\.0\.0\.1, [^\n]*$/],
     [{ PORT: '80' }, /^PORT cannot be set for the local stack\. Set AUTH_PORT or RESOURCE_PORT\.$/],
     [{ SIGNING_KEY_FILE: '/a' }, /^SIGNING_KEY_FILE cannot be set [^\n]*$/],
-    [
-      { GATEHOUSE_DATA: '/etc/hostname/data' },
-      /^GATEHOUSE_DATA names a folder that cannot be written \(ENOTDIR\): \/etc\/hostname\/data$/,
-    ],
-    [
-      { GATEHOUSE_DATA: '/proc/data' },
-      /^GATEHOUSE_DATA names a folder that cannot be written \(E[A-Z]+\): \/proc\/data$/,
-    ],
+    [{ GATEHOUSE_DATA: '/etc/hostname/data' }, `${noFolder} (ENOTDIR): /etc/hostname/data`],
+    [{ GATEHOUSE_DATA: '/proc/data' }, new RegExp(`^${noFolder} \\(E[A-Z]+\\): /proc/data$`)],
   ]
   for (const [wrong, message] of cases) t.match(await startError({ ...env, ...wrong }), message)
 })
@@ -226,17 +202,7 @@ t.test('start --help: lists every variable', async t => {
 })
 
 t.test('run.mjs: names the required version when Node is too old', async t => {
-  const child = spawn(process.execPath, [
-    '--import',
-    'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"18.20.0"})',
-    `${root}packages/tools/scripts/run.mjs`,
-    'build',
-  ])
-  let output = ''
-  child.stderr.on('data', chunk => {
-    output += chunk
-  })
-  const [code] = await once(child, 'close')
-  t.equal(code, 1)
-  t.equal(output.trim(), 'Gatehouse needs Node 20.19 or newer; this is 18.20.0.')
+  const old = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"18.20.0"})'
+  const build = run(process.execPath, ['--import', old, `${root}packages/tools/scripts/run.mjs`, 'build'])
+  await t.rejects(build, { code: 1, stderr: 'Gatehouse needs Node 20.19 or newer; this is 18.20.0.\n' })
 })

@@ -11,8 +11,7 @@ export interface HalfOpenProxy {
   heal(): void
   /** Delays each direction by `ms` milliseconds from now on. */
   delay(ms: number): void
-  /** The number of open connections. */
-  connections(): number
+  /** Destroys open connections. */
   close(): Promise<void>
 }
 
@@ -37,7 +36,6 @@ export async function halfOpenProxy(target: { host: string; port: number }): Pro
 
   return {
     port: address.port,
-    connections: () => state.sockets.size / 2,
     blackhole() {
       state.isSilent = true
     },

@@ -20,6 +20,7 @@ export { type Postgres, type PostgresOptions, startPostgres } from './postgres.t
 export * from './problemAssertions.ts'
 export { imageEnv, type ProcessOptions, startProcess, type TestProcess } from './processes.ts'
 export { requirePython } from './python.ts'
+export { type Random, randomOf, testSeed } from './random.ts'
 export { installRuntimes } from './runtimes.ts'
 export { type Standby, type StandbyOptions, startStandby } from './standby.ts'
 export { startProgram } from './startProgram.ts'

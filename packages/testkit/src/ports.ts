@@ -45,10 +45,7 @@ export async function freePort(): Promise<number> {
   throw new Error('Every port of the block is taken.')
 }
 
-/**
- * Listens on a free port of 127.0.0.1 until the test ends.
- * @returns the URL of the server
- */
+/** Listens on a free port of 127.0.0.1 until the test ends. @returns the URL of the server */
 export async function listenOnLoopback(server: Server, teardown: (close: () => void) => void): Promise<string> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

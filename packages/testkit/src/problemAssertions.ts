@@ -28,9 +28,7 @@ export function send(port: number, path: string, headers: Record<string, string 
 
 const isProblem = Compile(Problem)
 
-/**
- * @returns the first difference from the problem's status, body and headers; null if there is none
- */
+/** @returns the first difference from the problem's status, body and headers; null if there is none */
 export function problemMismatch(response: RawResponse, code: ProblemCode): string | null {
   const row = problemDefinition(code)
   if (response.status !== row.status) return `status ${response.status}: ${response.text}`

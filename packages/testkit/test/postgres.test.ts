@@ -143,12 +143,10 @@ test('startPostgres: names a data directory or port in use in one sentence', asy
   const postgres = await startPostgres({ dataDir: await folder(t), persistent: false })
   t.teardown(() => postgres.stop())
   const { dataDir, port } = postgres
-  await t.rejects(startPostgres({ dataDir, persistent: true }), {
-    message: /^A running PostgreSQL server \(process \d+\)/,
-  })
-  await t.rejects(startPostgres({ dataDir: await folder(t), port, persistent: false }), {
-    message: `Port ${port} on 127.0.0.1 is in use: stop what listens there or choose another port.`,
-  })
+  const running = /^A running PostgreSQL server \(process \d+\)/
+  await t.rejects(startPostgres({ dataDir, persistent: true }), { message: running })
+  const taken = `Port ${port} on 127.0.0.1 is in use: stop what listens there or choose another port.`
+  await t.rejects(startPostgres({ dataDir: await folder(t), port, persistent: false }), { message: taken })
 })
 
 test('startPostgres: ignores a stale pid file, also when another process has the number', async t => {
@@ -164,15 +162,9 @@ test('startPostgres: ignores a stale pid file, also when another process has the
   await second.stop()
 })
 
-const cases = [
-  { persistent: true, name: 'startPostgres: a persistent server stops when its parent is killed, and keeps its data' },
-  {
-    persistent: false,
-    name: 'startPostgres: a temporary server stops when its parent is killed, and removes its data',
-  },
-]
-for (const { persistent, name } of cases) {
-  test(name, async t => {
+for (const persistent of [true, false]) {
+  const [kind, does] = persistent ? ['persistent', 'keeps'] : ['temporary', 'removes']
+  test(`startPostgres: a ${kind} server stops when its parent is killed, and ${does} its data`, async t => {
     const dataDir = await folder(t)
     const kit = new URL('../src/index.js', import.meta.url).href
     const entry = join(t.testdir(), 'parent.mjs')

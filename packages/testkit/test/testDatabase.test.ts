@@ -5,7 +5,7 @@ import { test } from 'tap'
 import { queryValue } from './helpers/queryValue.ts'
 
 test('freshDatabase: returns a separate migrated copy, and drop closes its connections', async t => {
-  const [first, second] = await Promise.all([freshDatabase(), freshDatabase(fn => t.teardown(fn))])
+  const [first, second] = await Promise.all([freshDatabase(), freshDatabase(t.teardown)])
   await queryValue(first.url, 'CREATE TABLE mine (id int)')
   await t.rejects(queryValue(second.url, 'SELECT * FROM mine'), { code: '42P01' })
   t.equal(await queryValue(second.url, 'SELECT head FROM revocation_clock'), '0')

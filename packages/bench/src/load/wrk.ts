@@ -31,13 +31,8 @@ export interface RenewalLoad {
 export async function renewAll({ url, sessions, connections, durationMs }: RenewalLoad): Promise<number> {
   if (loadGenerator === 'wrk') {
     const lines = sessions.map(({ refreshToken }) => refreshToken)
-    const [perSecond = 0] = await runWrk({
-      url: `${url}/session/renew`,
-      lines,
-      connections,
-      durationMs,
-      script: renewalScript,
-    })
+    const load = { lines, connections, durationMs, script: renewalScript }
+    const [perSecond = 0] = await runWrk({ url: `${url}/session/renew`, ...load })
     return perSecond
   }
   return loadByNode({ url, connections, durationMs, next: renewals(sessions) })
@@ -72,10 +67,7 @@ export interface WrkRun {
   script: string
 }
 
-/**
- * @returns the figures of the script
- * @throws {Error} when any request is refused
- */
+/** @returns the figures of the script @throws {Error} when any request is refused */
 export async function runWrk({ url, lines, connections, durationMs, script }: WrkRun): Promise<number[]> {
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-wrk-'))
   try {
@@ -92,10 +84,7 @@ export async function runWrk({ url, lines, connections, durationMs, script }: Wr
   }
 }
 
-/**
- * @returns requests a second
- * @throws {Error} when any is refused
- */
+/** @returns requests a second @throws {Error} when any is refused */
 export async function loadByNode(options: LoadOptions): Promise<number> {
   const { perSecond, refused } = await load(options)
   if (Object.keys(refused).length > 0)

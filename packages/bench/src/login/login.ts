@@ -50,27 +50,17 @@ export async function logins(benchRun: BenchRun): Promise<Result[]> {
   const hashing = startHashThreads(hash)
   const pairs = await inTurn(benchRun.rounds, loginRate, () => hashing.rate(benchRun.roundMs))
   await hashing.close()
+  const what = `log-ins a second, against the bare rate of argon2id in ${threads} threads`
   return [
-    comparison(
-      {
-        name: 'login-argon2',
-        unit: '1/s',
-        aim: 'at least 0.95',
-        what: `log-ins a second, against the bare rate of argon2id in ${threads} threads`,
-      },
-      pairs,
-    ),
+    comparison({ name: 'login-argon2', unit: '1/s', aim: 'at least 0.95', what }, pairs),
     await renewalsDuringFlood(benchRun, flood),
   ]
 }
 
 /** Threads that verify passwords and do nothing else. */
 function startHashThreads(hash: string) {
-  const workerData = { hash, password }
-  const workers = Array.from(
-    { length: threads },
-    () => new Worker(new URL('./verifyWorker.js', import.meta.url), { workerData }),
-  )
+  const start = () => new Worker(new URL('./verifyWorker.js', import.meta.url), { workerData: { hash, password } })
+  const workers = Array.from({ length: threads }, start)
   const rateOf = async (worker: Worker, durationMs: number) => {
     worker.postMessage(durationMs)
     const [perSecond]: number[] = await once(worker, 'message')
@@ -103,10 +93,7 @@ async function renewalsDuringFlood(
   return comparison({ name: 'renewal-during-logins', what, unit: 'ms', aim: 'at most 2' }, pairs)
 }
 
-/**
- * @returns the log-in request of each account; all have the same password, which makes no
- * difference to hashing
- */
+/** @returns the log-in request of each account; all have the same password */
 async function createAccounts(environment: Environment, hash: string): Promise<object[]> {
   await environment.query(
     `INSERT INTO accounts (email, email_key, password_hash, roles, scopes)

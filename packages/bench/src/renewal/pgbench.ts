@@ -54,12 +54,8 @@ export async function pgbench(
     await writeFile(script, await scriptFrom(from))
     const seconds = Math.max(1, Math.round(durationMs / 1000))
     const options = ['-n', '-M', 'prepared', '-c', clients, '-j', 1, '-T', seconds, '-D', `hash=${hash}`, '-D', 'i=-1']
-    const { stdout } = await promisify(execFile)(program, [
-      ...options.map(String),
-      '-f',
-      script,
-      environment.system.databaseUrl,
-    ])
+    const args = [...options.map(String), '-f', script, environment.system.databaseUrl]
+    const { stdout } = await promisify(execFile)(program, args)
     const reported = Number(/number of transactions actually processed: (\d+)/.exec(stdout)?.[1])
     await assertRenewed(environment, { sessions, reported })
     return Number(/tps = ([\d.]+)/.exec(stdout)?.[1])

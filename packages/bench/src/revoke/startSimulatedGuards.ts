@@ -10,20 +10,13 @@ export interface SimulatedGuards {
   stop: () => Promise<void>
 }
 
-const client = { id: 'simulated-guards', secret: 'the secret of the simulated guards' }
-
 /** Resolves when every guard has a lease. They are distributed evenly over the replicas. */
 export async function startSimulatedGuards(
   environment: Environment,
   auths: readonly Service[],
   count: number,
 ): Promise<SimulatedGuards> {
-  await environment.query(
-    `INSERT INTO service_clients (id, name, secret_hash, scopes) VALUES ($1, $1, sha256($2::text::bytea), '{guard}')
-     ON CONFLICT DO NOTHING`,
-    [client.id, client.secret],
-  )
-  const credentials = [client.id, client.secret].map(encodeURIComponent).join(':')
+  const credentials = await environment.createClient('simulated-guards', 'guard')
   const worker = await startProcess({
     entry: new URL('./simulatedGuards.js', import.meta.url).pathname,
     env: { BENCH_GUARDS: JSON.stringify({ authUrls: auths.map(({ url }) => url), count, credentials }) },

@@ -1,8 +1,8 @@
 /** Clients that log in, call, renew and log out, and follow the `action` of each problem. */
+import { type Random, randomOf } from '@gatehouse/testkit'
 import type { Login, Tokens } from '../system.ts'
 import { signsOut } from './checker.ts'
 import { type ChaosContext, pause, repeatUntilStopped } from './context.ts'
-import { type Random, randomOf } from './random.ts'
 import { renew } from './renewing.ts'
 import { logOut } from './revoking.ts'
 import { type LiveSession, takeAccessToken } from './sessionPool.ts'

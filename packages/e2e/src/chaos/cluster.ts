@@ -50,12 +50,7 @@ export const databaseTimeoutMs = 2000
 /** What the service grants to a statement beyond DATABASE_TIMEOUT_MS. */
 const answerMarginMs = 1000
 const slackMs = 2000
-export const bounds: Bounds = {
-  leaseMs: 3000,
-  marginMs: 500,
-  retryWindowMs: 30_000,
-  slackMs,
-}
+export const bounds: Bounds = { leaseMs: 3000, marginMs: 500, retryWindowMs: 30_000, slackMs }
 /**
  * How long a running replica may take to answer, whatever its database does: a request waits for a
  * connection, and then for a statement without an answer.

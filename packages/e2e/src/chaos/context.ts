@@ -1,7 +1,8 @@
 /** What all actors of a run share. */
+
 import { systemClock } from '@gatehouse/clock'
+import type { Random } from '@gatehouse/testkit'
 import type { Cluster } from './cluster.ts'
-import type { Random } from './random.ts'
 import type { SessionPool } from './sessionPool.ts'
 
 export interface ChaosContext {

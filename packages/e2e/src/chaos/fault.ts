@@ -1,7 +1,8 @@
 /** What a fault is, and how it ends. */
+
 import { systemClock } from '@gatehouse/clock'
+import type { Random } from '@gatehouse/testkit'
 import type { Cluster } from './cluster.ts'
-import type { Random } from './random.ts'
 
 export interface Fault {
   /** Faults of different lanes may overlap. */

@@ -1,11 +1,10 @@
 /** The faults: each breaks one part, waits, and repairs it. */
 import { systemClock } from '@gatehouse/clock'
-import { onServer } from '@gatehouse/testkit'
+import { onServer, type Random } from '@gatehouse/testkit'
 import { bounds, type Cluster, type ResourceSlot } from './cluster.ts'
 import { connectionFaults } from './connectionFaults.ts'
 import { during, type Fault } from './fault.ts'
 import type { ProcessSlot } from './processSlot.ts'
-import type { Random } from './random.ts'
 
 const { leaseMs } = bounds
 /** Longer than POLL_HOLD_MS: a held poll has been answered. */

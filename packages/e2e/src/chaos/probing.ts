@@ -1,9 +1,8 @@
 /** Requests that a running replica must answer in time, whatever its database does. */
-import type { CallOptions } from '@gatehouse/testkit'
+import { type CallOptions, randomOf } from '@gatehouse/testkit'
 import type { Tokens } from '../system.ts'
 import { type AuthSlot, answerLimitMs, type Cluster } from './cluster.ts'
 import { type ChaosContext, pause, repeatUntilStopped } from './context.ts'
-import { randomOf } from './random.ts'
 import { type TimedResponse, timedRequest } from './timedRequest.ts'
 
 /** Probes one replica until the load ends: its readiness, and as the administrator. */

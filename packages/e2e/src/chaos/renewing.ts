@@ -1,10 +1,11 @@
 /** Renews as a correct client does: it loses answers, renews from two tabs, and retries. */
+
 import { createHash, randomUUID } from 'node:crypto'
 import { systemClock } from '@gatehouse/clock'
+import type { Random } from '@gatehouse/testkit'
 import type { Tokens } from '../system.ts'
 import { signsOut } from './checker.ts'
 import { type ChaosContext, pause } from './context.ts'
-import type { Random } from './random.ts'
 import { type LiveSession, takeAccessToken } from './sessionPool.ts'
 import { slowRequest } from './slowRequest.ts'
 import { timedRequest } from './timedRequest.ts'

@@ -1,10 +1,10 @@
 /** Replays revoked access tokens at every resource: right after the receipt, and again later. */
 
+import { randomOf } from '@gatehouse/testkit'
 import type { ResourceSlot } from './cluster.ts'
 import { type ChaosContext, pause, repeatUntilStopped } from './context.ts'
 import { certainlyCovers } from './coverage.ts'
 import type { Revocation } from './history.ts'
-import { randomOf } from './random.ts'
 import type { LiveSession, RevokedToken } from './sessionPool.ts'
 import { timedRequest } from './timedRequest.ts'
 

@@ -2,12 +2,11 @@
 
 import { systemClock } from '@gatehouse/clock'
 import type { Receipt } from '@gatehouse/contract'
-import type { CallOptions } from '@gatehouse/testkit'
+import { type CallOptions, type Random, randomOf } from '@gatehouse/testkit'
 import type { Tokens } from '../system.ts'
 import { bounds, databaseTimeoutMs } from './cluster.ts'
 import { type ChaosContext, pause, repeatUntilStopped } from './context.ts'
 import type { BarrierResult, Revocation, RevocationMethod } from './history.ts'
-import { type Random, randomOf } from './random.ts'
 import { replayCovered } from './revokedTokens.ts'
 import type { LiveSession } from './sessionPool.ts'
 import { timedRequest } from './timedRequest.ts'

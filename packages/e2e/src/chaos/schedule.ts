@@ -1,9 +1,10 @@
 /** When each fault happens: the seed orders those of a lane; each happens before any repeats. */
+
 import { systemClock } from '@gatehouse/clock'
+import { randomOf } from '@gatehouse/testkit'
 import type { Cluster } from './cluster.ts'
 import type { Fault } from './fault.ts'
 import { type FaultName, faults } from './faults.ts'
-import { randomOf } from './random.ts'
 
 export interface Schedule {
   seed: number

@@ -1,9 +1,8 @@
 /** A whole system behind nginx, with a third upstream that echoes requests. */
-import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { freePort, freshDatabase, type HttpResponse } from '@gatehouse/testkit'
-import { type System, startSystem } from '../system.ts'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { freePort, type HttpResponse, listenOnLoopback } from '@gatehouse/testkit'
+import type { Test } from 'tap'
+import { type System, systemOf } from '../system.ts'
 import { type Gateway, type GatewayOptions, startGateway } from './nginx.ts'
 import { type RequestOptions, send } from './rawClient.ts'
 
@@ -13,7 +12,6 @@ export interface ProtectedSystem {
   /** Requests that have reached the third upstream. */
   echoed: () => number
   send: (sending: RequestOptions) => Promise<HttpResponse>
-  stop: () => Promise<void>
 }
 
 /** The request as the third upstream received and echoes it. */
@@ -24,52 +22,31 @@ export interface Echo {
   body: string
 }
 
+/** @param t the test, at whose end all parts are stopped */
 export async function startProtectedSystem(
+  t: Pick<Test, 'teardown'>,
   env: Record<string, string> = {},
   gatewayOptions: Pick<GatewayOptions, 'dropHeaders' | 'allowedOrigins' | 'certificates'> = {},
 ): Promise<ProtectedSystem> {
-  const { url: databaseUrl, drop } = await freshDatabase()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const resourcePorts = [await freePort(), await freePort()]
-  const { echo, echoed } = await startEcho()
-  const undo: (() => Promise<unknown>)[] = [drop, async () => echo.close()]
-  const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step()
-  }
-  try {
-    const system = await startSystem({
-      databaseUrl,
-      auths: 2,
-      resources: 0,
-      env: {
-        ISSUER: `${url}/auth`,
-        COOKIE_PATH: '/auth/session',
-        TRUST_PROXY: '127.0.0.1',
-        DRAIN_MS: '500',
-        LOG_REQUESTS: 'true',
-        ...env,
-      },
-    })
-    undo.push(system.stop)
-    const gateway = await startGateway({
-      ...gatewayOptions,
-      port,
-      auths: system.auths.map(service => new URL(service.url).host),
-      resources: resourcePorts.map(resourcePort => `127.0.0.1:${resourcePort}`),
-      example: `127.0.0.1:${(echo.address() as AddressInfo).port}`,
-    })
-    undo.push(gateway.stop)
-    // Resource services fetch the keys from the issuer, so the gateway starts first.
-    for (const resourcePort of resourcePorts) await system.addResource({ port: resourcePort })
-    return { system, gateway, echoed, send: sending => send(url, sending), stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
+  const { example, echoed } = await startEcho(t)
+  const behindProxy = { ISSUER: `${url}/auth`, COOKIE_PATH: '/auth/session', TRUST_PROXY: '127.0.0.1' }
+  const system = await systemOf(t, {
+    auths: 2,
+    env: { ...behindProxy, DRAIN_MS: '500', LOG_REQUESTS: 'true', ...env },
+  })
+  const auths = system.auths.map(service => new URL(service.url).host)
+  const resources = resourcePorts.map(resourcePort => `127.0.0.1:${resourcePort}`)
+  const gateway = await startGateway({ ...gatewayOptions, port, auths, resources, example })
+  t.teardown(gateway.stop)
+  // Resource services fetch the keys from the issuer, so the gateway starts first.
+  for (const resourcePort of resourcePorts) await system.addResource({ port: resourcePort })
+  return { system, gateway, echoed, send: sending => send(url, sending) }
 }
 
-async function startEcho(): Promise<{ echo: Server; echoed: () => number }> {
+async function startEcho(t: Pick<Test, 'teardown'>): Promise<{ example: string; echoed: () => number }> {
   let count = 0
   const server = createServer(async (request, response) => {
     count += 1
@@ -84,7 +61,6 @@ async function startEcho(): Promise<{ echo: Server; echoed: () => number }> {
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ${headers.upgrade}\r\n\r\n`)
     socket.pipe(socket).on('error', () => socket.destroy())
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return { echo: server, echoed: () => count }
+  const url = await listenOnLoopback(server, t.teardown)
+  return { example: new URL(url).host, echoed: () => count }
 }

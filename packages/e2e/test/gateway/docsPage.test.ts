@@ -11,8 +11,7 @@ const hasBrowser = spawnSync(chromium, ['--version']).status === 0
 const skip = hasBrowser || process.env['CI'] ? false : `${chromium} is not installed`
 
 t.test('docs: the page works below /auth, with the name of the service and no console error', { skip }, async t => {
-  const { gateway, send, stop } = await startProtectedSystem()
-  t.teardown(stop)
+  const { gateway, send } = await startProtectedSystem(t)
   const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
   const page = ['--enable-logging=stderr', '--virtual-time-budget=10000', '--dump-dom', `${gateway.url}/auth/docs`]
   const { stdout, stderr } = await promisify(execFile)(chromium, [...flags, ...page], { maxBuffer: 1e8 })

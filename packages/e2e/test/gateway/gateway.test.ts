@@ -1,5 +1,4 @@
 /** The shipped gateway in front of two auth and two resource processes. */
-
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,14 +11,13 @@ import t, { type Test } from 'tap'
 import { requireNginx, startGateway } from '../../src/gateway/nginx.ts'
 import { type Echo, startProtectedSystem } from '../../src/gateway/protectedSystem.ts'
 import { open } from '../../src/gateway/rawClient.ts'
-import { clientSecret, password } from '../../src/system.ts'
+import { clientSecret, password, type Tokens } from '../../src/system.ts'
 
 requireNginx((count, why) => t.plan(count, why))
 
-const root = fileURLToPath(new URL('../../../../../', import.meta.url))
-const protectedSystem = await startProtectedSystem({ ACCESS_TOKEN_SECONDS: '5' })
+const tour = fileURLToPath(new URL('../../../../devstack/dist/src/tourMain.js', import.meta.url))
+const protectedSystem = await startProtectedSystem(t, { ACCESS_TOKEN_SECONDS: '5' })
 const { system, gateway, send } = protectedSystem
-t.teardown(protectedSystem.stop)
 const admin = await system.createAccount('admin@example.org', { roles: ['admin'], scopes: ['storage:restricted'] })
 const user = await system.createAccount('ada@example.org')
 
@@ -29,9 +27,9 @@ function assertProblem(t: Test, answer: HttpResponse, code: ProblemCode): void {
   t.equal(answer.headers.get('content-type'), 'application/problem+json')
 }
 
-async function login(credentials = user): Promise<{ accessToken: string; refreshToken: string; sessionId: string }> {
+async function login(credentials = user): Promise<Tokens> {
   const { body } = await send({ path: '/auth/session', body: { ...credentials, transport: 'body' } })
-  return body as { accessToken: string; refreshToken: string; sessionId: string }
+  return body as Tokens
 }
 
 t.test('gateway: the tour succeeds through one origin', async t => {
@@ -39,9 +37,8 @@ t.test('gateway: the tour succeeds through one origin', async t => {
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const credentials = { authUrl: `${gateway.url}/auth`, resourceUrl: `${gateway.url}/api`, admin, user }
   writeFileSync(join(folder, 'credentials.json'), JSON.stringify(credentials))
-  const { stdout } = await promisify(execFile)(process.execPath, [`${root}packages/devstack/dist/src/tourMain.js`], {
-    env: { ...process.env, GATEHOUSE_DATA: folder },
-  })
+  const env = { ...process.env, GATEHOUSE_DATA: folder }
+  const { stdout } = await promisify(execFile)(process.execPath, [tour], { env })
   t.match(stdout, /That was the tour\.\n$/)
 })
 
@@ -52,11 +49,9 @@ t.test('gateway: the refresh cookie is valid for renewal and log-out only', asyn
   const headers = { cookie: cookie.split(';')[0] ?? '', origin: gateway.url }
   const renewed = await send({ path: '/auth/session/renew', method: 'POST', headers })
   t.equal(renewed.status, 200)
-  assertProblem(
-    t,
-    await send({ path: '/auth/session/renew', method: 'POST', headers: { ...headers, origin: 'http://evil.example' } }),
-    'origin-refused',
-  )
+  const foreign = { ...headers, origin: 'http://evil.example' }
+  const refused = await send({ path: '/auth/session/renew', method: 'POST', headers: foreign })
+  assertProblem(t, refused, 'origin-refused')
   const next = { cookie: (renewed.headers.get('set-cookie') ?? '').split(';')[0] ?? '', origin: gateway.url }
   t.equal((await send({ path: '/auth/session', method: 'DELETE', headers: next })).status, 204)
 })
@@ -93,11 +88,8 @@ t.test('gateway: the client of a protected upstream receives the problem from /v
   assertProblem(t, missing, 'token-missing')
   t.match(missing.headers.get('www-authenticate'), /^Bearer realm="[^"]*"$/, 'one challenge')
   assertProblem(t, await send({ path: '/example/', token: 'nonsense' }), 'token-invalid')
-  assertProblem(
-    t,
-    await send({ path: '/example/', headers: { authorization: ['Bearer a', 'Bearer b'] } }),
-    'request-malformed',
-  )
+  const twice = { authorization: ['Bearer a', 'Bearer b'] }
+  assertProblem(t, await send({ path: '/example/', headers: twice }), 'request-malformed')
 
   const { accessToken, sessionId } = await login()
   const adminTokens = await login(admin)
@@ -134,10 +126,7 @@ t.test('gateway: no log of gateway or services contains a secret', async t => {
   await send({ path: `/api/${refreshToken}`, headers: { authorization: `Basic ${refreshToken}` } })
   await send({ path: '/auth/session', body: { email: password, password: refreshToken } })
   const services = [...system.auths, ...system.resources].flatMap(({ logs }) => logs)
-  t.ok(
-    services.some(line => line.includes('request completed')),
-    'requests are logged',
-  )
+  t.match(services.join(), 'request completed', 'requests are logged')
   const all = [gateway.log(), ...services].join('\n')
   for (const secret of [accessToken, refreshToken, password, clientSecret]) t.notOk(all.includes(secret))
 })
@@ -149,15 +138,8 @@ t.test('gateway: serves the page of users, and the console only with PUBLISH_CON
   const account = await send({ path: '/auth/account' })
   t.equal(account.status, 200)
   t.match(account.headers.get('content-security-policy'), /^default-src 'none'; script-src 'self'/)
-  for (const path of [
-    '/auth/console',
-    '/auth/console/users',
-    '/auth/console/assets/x.js',
-    '/auth/CONSOLE',
-    '/console',
-  ]) {
-    t.equal((await send({ path })).status, 404, path)
-  }
+  const console = ['', '/users', '/assets/x.js'].map(path => `/auth/console${path}`)
+  for (const path of [...console, '/auth/CONSOLE', '/console']) t.equal((await send({ path })).status, 404, path)
 
   const hosts = (services: { url: string }[]) => services.map(({ url }) => new URL(url).host)
   const addresses = { auths: hosts(system.auths), resources: hosts(system.resources) }

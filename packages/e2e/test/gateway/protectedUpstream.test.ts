@@ -2,7 +2,6 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { codeOf } from '@gatehouse/testkit'
 import t from 'tap'
 import { requireNginx } from '../../src/gateway/nginx.ts'
@@ -10,12 +9,9 @@ import { type Echo, startProtectedSystem } from '../../src/gateway/protectedSyst
 
 requireNginx((count, why) => t.plan(count, why))
 
-const identityHeaders = fileURLToPath(
-  new URL('../../../../../services/gateway/nginx/identity-headers.conf', import.meta.url),
-)
-const protectedSystem = await startProtectedSystem({}, { dropHeaders: 'X-Company-User, X-Company-Role' })
-const { system, gateway, send, echoed } = protectedSystem
-t.teardown(protectedSystem.stop)
+const identityHeaders = new URL('../../../../../services/gateway/nginx/identity-headers.conf', import.meta.url)
+const dropHeaders = 'X-Company-User, X-Company-Role'
+const { system, gateway, send, echoed } = await startProtectedSystem(t, {}, { dropHeaders })
 const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
 
 /** Sends the head of a request and waits until nginx begins to read the body. */

@@ -8,9 +8,7 @@ import type { RequestOptions } from '../../src/gateway/rawClient.ts'
 
 requireNginx((count, why) => t.plan(count, why))
 
-const protectedSystem = await startProtectedSystem({ LEASE_MS: '6000', POLL_HOLD_MS: '1000' })
-const { system, send } = protectedSystem
-t.teardown(protectedSystem.stop)
+const { system, send } = await startProtectedSystem(t, { LEASE_MS: '6000', POLL_HOLD_MS: '1000' })
 
 /** A frozen guard delays the barrier: the replica dies after the commit, before its answer. */
 async function killDuringRequest(request: RequestOptions, endedToken: string): Promise<HttpResponse> {
@@ -38,16 +36,9 @@ t.test('retry: a repeated change of password answers 200 when the first replica 
   const [here, other] = [await system.login(user), await system.login(user)]
   const newPassword = 'four words that are hard to guess'
   const body = { currentPassword: user.password, newPassword }
-  const answer = await killDuringRequest(
-    {
-      path: '/auth/me/password',
-      method: 'PUT',
-      token: here.accessToken,
-      body,
-      headers: { 'idempotency-key': randomUUID() },
-    },
-    other.accessToken,
-  )
+  const headers = { 'idempotency-key': randomUUID() }
+  const change = { path: '/auth/me/password', method: 'PUT', token: here.accessToken, body, headers }
+  const answer = await killDuringRequest(change, other.accessToken)
   t.match(answer, { status: 200, body: { inForce: true } })
   t.ok(await system.login({ ...user, password: newPassword }))
 })
@@ -66,10 +57,8 @@ t.test('retry: the gateway does not repeat a POST, and answers 502', async t => 
   const adminTokens = await system.login(await system.createAccount('chief@example.org', { roles: ['admin'] }))
   const { accessToken, sessionId } = await system.login(await system.createAccount('eve@example.org'))
   const path = `/auth/admin/sessions/${sessionId}/end`
-  const answer = await killDuringRequest(
-    { path, method: 'POST', token: adminTokens.accessToken, body: {} },
-    accessToken,
-  )
+  const ending = { path, method: 'POST', token: adminTokens.accessToken, body: {} }
+  const answer = await killDuringRequest(ending, accessToken)
   t.equal(answer.status, 502)
   t.equal(codeOf(answer), 'unavailable')
 })

@@ -46,8 +46,7 @@ t.test('gateway: answers 502 when no replica listens, and 504 after one attempt 
 })
 
 t.test('gateway: a rolling restart of all four services fails no request, and no revocation waits', async t => {
-  const protectedSystem = await startProtectedSystem({ LOG_REQUESTS: 'false' })
-  t.teardown(protectedSystem.stop)
+  const protectedSystem = await startProtectedSystem(t, { LOG_REQUESTS: 'false' })
   const { system } = protectedSystem
   const admin = await system.createAccount('admin@example.org', { roles: ['admin'] })
   const users = await Promise.all(['ada', 'bob', 'eve'].map(name => system.createAccount(`${name}@example.org`)))
@@ -82,11 +81,8 @@ t.test('gateway: a rolling restart of all four services fails no request, and no
   t.ok(inForce)
   t.ok(waitedMs > 5000, `it took ${waitedMs} ms`)
   for (let times = 0; times < 10; times += 1) {
-    t.equal(
-      codeOf(await protectedSystem.send({ path: '/api/storage' })),
-      'token-missing',
-      'the other resource service answers',
-    )
+    const code = codeOf(await protectedSystem.send({ path: '/api/storage' }))
+    t.equal(code, 'token-missing', 'the other resource service answers')
   }
 })
 
@@ -108,12 +104,10 @@ async function underLoad(
     if (answer.status !== status) load.failures.push(`${request.path}: ${answer.status} ${JSON.stringify(answer.body)}`)
     return (answer.body ?? {}) as Record<string, unknown>
   }
-  const login = async (credentials: Login, options: Partial<RequestOptions>) =>
-    (await expectStatus(201, {
-      path: '/auth/session',
-      body: { ...credentials, transport: 'body' },
-      ...options,
-    })) as unknown as Tokens
+  const login = async (credentials: Login, options: Partial<RequestOptions>) => {
+    const body = { ...credentials, transport: 'body' }
+    return (await expectStatus(201, { path: '/auth/session', body, ...options })) as unknown as Tokens
+  }
 
   const runClient = async (credentials: Login, place: number) => {
     const client = { from: `127.0.1.${place + 1}`, agent: new Agent({ keepAlive: true }) }
@@ -125,12 +119,9 @@ async function underLoad(
       for (const path of ['/api/storage', '/api/me', '/example/x'])
         await expectStatus(200, { path, token: accessToken, ...client })
       const endedSession = await login(credentials, client)
-      const byAdmin = {
-        path: `/auth/admin/sessions/${endedSession.sessionId}/end`,
-        token: adminTokens.accessToken,
-        body: {},
-      }
-      const byOwner = { path: `/auth/sessions/${endedSession.sessionId}`, method: 'DELETE', token: accessToken }
+      const { sessionId } = endedSession
+      const byAdmin = { path: `/auth/admin/sessions/${sessionId}/end`, token: adminTokens.accessToken, body: {} }
+      const byOwner = { path: `/auth/sessions/${sessionId}`, method: 'DELETE', token: accessToken }
       const ended = await expectStatus(200, { ...(round % 2 === 0 ? byAdmin : byOwner), ...client })
       const { inForce, guards = [] } = ended as Partial<Receipt>
       if (!inForce) load.failures.push('not in force')

@@ -38,31 +38,29 @@ t.test('compose: is valid by the Compose specification', async t => {
 })
 
 for (const name of serviceImages) {
-  t.test(
-    `compose ${name}: sets only known variables and every required one, with values that the service accepts`,
-    async t => {
-      const table = await tableOf(name)
-      const folder = createSecrets(t)
-      const { environment = {}, secrets: provided = [] } = serviceOf(name)
-      const known = Object.entries(table).flatMap(([variable, { isSecret }]) =>
-        isSecret ? [variable, `${variable}_FILE`] : [variable],
-      )
-      const env: Record<string, string> = {}
-      for (const [variable, value] of Object.entries(environment)) {
-        t.ok(known.includes(variable), variable)
-        const secret = /^\/run\/secrets\/(.*)$/.exec(value)?.[1]
-        if (secret !== undefined) t.ok(provided.includes(secret), `${secret} is mounted`)
-        env[variable] = secret === undefined ? withDefaults(value) : join(folder, secret)
-        if (table[variable]?.isSecret) t.fail(`${variable} must come from a file`)
-      }
-      t.equal(provided.length, Object.values(environment).filter(value => value.startsWith('/run/secrets/')).length)
-      const { readConfig } = (await import(`${process.cwd()}/services/${name}/dist/src/config.js`)) as {
-        readConfig: (environment: Environment) => Record<string, unknown>
-      }
-      t.ok(readConfig(env))
-      t.doesNotThrow(() => readSettings(table, env))
-    },
-  )
+  t.test(`compose ${name}: sets known variables and every required one, with accepted values`, async t => {
+    const table = await tableOf(name)
+    const folder = createSecrets(t)
+    const { environment = {}, secrets: provided = [] } = serviceOf(name)
+    const known = Object.keys(table).flatMap(variable => [
+      variable,
+      ...(table[variable]?.isSecret ? [`${variable}_FILE`] : []),
+    ])
+    const env: Record<string, string> = {}
+    for (const [variable, value] of Object.entries(environment)) {
+      t.ok(known.includes(variable), variable)
+      const secret = /^\/run\/secrets\/(.*)$/.exec(value)?.[1]
+      if (secret !== undefined) t.ok(provided.includes(secret), `${secret} is mounted`)
+      env[variable] = secret === undefined ? withDefaults(value) : join(folder, secret)
+      if (table[variable]?.isSecret) t.fail(`${variable} must come from a file`)
+    }
+    t.equal(provided.length, Object.values(environment).filter(value => value.startsWith('/run/secrets/')).length)
+    const { readConfig } = (await import(`${process.cwd()}/services/${name}/dist/src/config.js`)) as {
+      readConfig: (environment: Environment) => Record<string, unknown>
+    }
+    t.ok(readConfig(env))
+    t.doesNotThrow(() => readSettings(table, env))
+  })
 }
 
 t.test('secrets.sh: creates each secret once, in a folder for the owner; the compose file contains none', async t => {
@@ -99,10 +97,7 @@ for (const [name, service] of Object.entries(services)) {
 }
 
 t.test('compose: publishes one port, and only auth and the jobs reach PostgreSQL', async t => {
-  const on = (network: string) =>
-    Object.entries(services)
-      .filter(([, service]) => service.networks.includes(network))
-      .map(([name]) => name)
+  const on = (network: string) => Object.keys(services).filter(name => serviceOf(name).networks.includes(network))
   t.same(on('database').sort(), ['auth', 'enrol', 'migrate', 'postgres'])
   t.same(on('inside').sort(), ['auth', 'example', 'gateway', 'resource'])
   t.same(on('outside'), ['gateway'])
@@ -113,10 +108,10 @@ t.test('compose: publishes one port, and only auth and the jobs reach PostgreSQL
 })
 
 t.test('compose: starts services in order, and auth and resource can be scaled', async t => {
-  const waits = (name: string) =>
-    Object.fromEntries(
-      Object.entries(serviceOf(name).depends_on ?? {}).map(([other, { condition }]) => [other, condition]),
-    )
+  const waits = (name: string) => {
+    const entries = Object.entries(serviceOf(name).depends_on ?? {})
+    return Object.fromEntries(entries.map(([other, { condition }]) => [other, condition]))
+  }
   t.same(waits('migrate'), { postgres: 'service_healthy' })
   t.same(waits('enrol'), { migrate: 'service_completed_successfully' })
   t.same(waits('auth'), { migrate: 'service_completed_successfully' })

@@ -1,10 +1,11 @@
 /** The statement that writes polls decides like `decidePoll`, which the model checks. */
+
 import { randomUUID } from 'node:crypto'
 import { decidePoll, type GuardRow, type LeaseRules } from '@gatehouse/protocol'
+import { type Random, randomOf, testSeed } from '@gatehouse/testkit'
 import t from 'tap'
 import { sha256 } from '../../src/keys/hmac.ts'
 import { type PollRow, writePolls } from '../../src/store/writePolls.ts'
-import { createRandom, type Random, seed } from '../helpers/random.ts'
 import { guardSecret, startService, type TestService } from '../helpers/service.ts'
 
 const rules: LeaseRules = { leaseMs: 15_000, marginMs: 2000, pageSize: 10 }
@@ -101,10 +102,10 @@ function randomCase({ upTo, pick }: Random, { feedId, head }: Feed): Case {
   return { poll, row: upTo(3) === 0 ? null : row }
 }
 
-t.test(`poll: 400 random polls are written as decidePoll decides (SEED=${seed})`, async t => {
+t.test(`poll: 400 random polls are written as decidePoll decides (SEED=${testSeed})`, async t => {
   const service = await startService(t)
   const feedId = await feedIdOf(service)
-  const random = createRandom(seed)
+  const random = randomOf(testSeed, 'a test')
   let leased = 0
   let refused = 0
   for (let batch = 0; batch < 20; batch += 1) {
@@ -131,7 +132,7 @@ t.test(`poll: 400 random polls are written as decidePoll decides (SEED=${seed})`
         { feedId: feed.feedId, head: feed.head, dbNowMs, rules, behindSinceMs },
       )
       const ages = [...feed.ages]
-      const about = JSON.stringify({ seed, poll: { ...poll, secretHash: 0 }, row, head: feed.head, ages })
+      const about = JSON.stringify({ seed: testSeed, poll: { ...poll, secretHash: 0 }, row, head: feed.head, ages })
       if (decision.kind === 'feed-changed') {
         refused += 1
         t.equal(verdict?.refused, 'feed-changed', about)

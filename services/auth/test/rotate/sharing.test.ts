@@ -1,7 +1,7 @@
 /** Shadowing: a second client that repeats every renewal is reported; tabs, phones and proxy pools are not. */
+import { randomOf, testSeed } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { sharingEvidence } from '../../src/rotate/sharing.ts'
-import { createRandom, seed } from '../helpers/random.ts'
 import { assertProblem, startService, type TestService, type TestSession } from '../helpers/service.ts'
 
 interface Sender {
@@ -90,8 +90,8 @@ for (const [name, other] of Object.entries({
   })
 }
 
-t.test(`renew: with ON_SHARED_SESSION=end, honest clients stay signed in (SEED=${seed})`, async t => {
-  const random = createRandom(seed)
+t.test(`renew: with ON_SHARED_SESSION=end, honest clients stay signed in (SEED=${testSeed})`, async t => {
+  const random = randomOf(testSeed, 'a test')
   const pool = ['192.0.2.1', '198.51.100.1', '203.0.113.1', '203.0.112.1', '198.18.0.1', '198.19.0.1'] as const
   const tab = (name: string, generation: number) => ({ agent: 'browser/1', key: `tab-${name}-${generation}-key` })
   const honest: Record<string, (generation: number) => readonly [Sender, ...Sender[]]> = {

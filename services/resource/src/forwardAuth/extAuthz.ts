@@ -53,10 +53,7 @@ const codes = { ok: 0, permissionDenied: 7, unauthenticated: 16 }
 const maxMessageBytes = 262_144
 const serviceName = 'envoy.service.auth.v3.Authorization'
 
-/**
- * Starts the server.
- * @returns its port, and a function that answers running calls and stops it
- */
+/** Starts the server. @returns its port, and a function that answers running calls and stops it */
 export async function startExtAuthz(options: ExtAuthzOptions): Promise<{ port: number; stop: () => Promise<void> }> {
   const server = new Server({ 'grpc.max_receive_message_length': maxMessageBytes })
   const rule = parseRouteRule({ scope: options.scope }, 'ext_authz')

@@ -2,8 +2,8 @@
 import { databaseUrl, onServer } from '@gatehouse/testkit'
 import type { BenchRun } from '../../benchRun.ts'
 import { type Environment, poolSize } from '../../environment.ts'
-import { load } from '../../load/load.ts'
 import { gatehouseRenewal, type RenewalApi, renewals } from '../../load/requests.ts'
+import { loadByNode } from '../../load/wrk.ts'
 import { comparison, figure, type Pair, type Result } from '../../result.ts'
 import { rowsAddedBy } from './rowGrowth.ts'
 import { type Peer, type PeerName, startPeer } from './startPeer.ts'
@@ -86,15 +86,8 @@ async function ratesOf(benchRun: BenchRun, gatehouse: Contender, contenders: rea
   })
 }
 
-/**
- * @returns a function that loads the server and returns renewals a second; it throws when any
- * renewal is refused
- */
-function renewalLoad({ what, url, sessions, api }: Contender): (durationMs: number) => Promise<number> {
+/** @returns a function that loads the server and returns renewals a second */
+function renewalLoad({ url, sessions, api }: Contender): (durationMs: number) => Promise<number> {
   const next = renewals(sessions.slice(0, sessionCount), api)
-  return async durationMs => {
-    const { perSecond, refused } = await load({ url, connections: poolSize, durationMs, next })
-    if (Object.keys(refused).length > 0) throw new Error(`renewals of ${what} were refused: ${JSON.stringify(refused)}`)
-    return perSecond
-  }
+  return durationMs => loadByNode({ url, connections: poolSize, durationMs, next })
 }

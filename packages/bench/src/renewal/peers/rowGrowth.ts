@@ -25,22 +25,16 @@ export async function rowsAddedBy(times: number, target: RenewalTarget): Promise
 }
 
 async function renew(times: number, { url, next }: RenewalTarget): Promise<void> {
-  const { latencies, refused } = await load({
-    url,
-    connections: 1,
-    durationMs: timeoutMs,
-    next: limited(times, next),
-  })
+  const options = { url, connections: 1, durationMs: timeoutMs }
+  const { latencies, refused } = await load({ ...options, next: limited(times, next) })
   if (latencies.length !== times || Object.keys(refused).length > 0) {
     throw new Error(`${latencies.length} of ${times} renewals were answered, refused: ${JSON.stringify(refused)}`)
   }
 }
 
 async function rowCounts(databaseUrl: string): Promise<Map<string, number>> {
-  const tables = await onServer(
-    databaseUrl,
-    `SELECT format('%I.%I', schemaname, relname) AS name FROM pg_stat_user_tables`,
-  )
+  const names = `SELECT format('%I.%I', schemaname, relname) AS name FROM pg_stat_user_tables`
+  const tables = await onServer(databaseUrl, names)
   const counts = tables.rows.map(
     ({ name }) => `SELECT '${name.replaceAll("'", "''")}' AS name, count(*)::int AS rows FROM ${name}`,
   )

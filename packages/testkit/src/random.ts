@@ -1,9 +1,14 @@
 /** A seeded random stream for each actor: its timing does not change the draws of another. */
-import { createHash } from 'node:crypto'
+import { createHash, randomInt } from 'node:crypto'
+
+/** `SEED=n` replays the run of a test that printed `n`. */
+export const testSeed = Number(process.env['SEED'] ?? randomInt(2 ** 31))
 
 export interface Random {
   /** From `low`, inclusive, to `high`, exclusive. */
   between: (low: number, high: number) => number
+  /** @returns an integer from 0 to `max` */
+  upTo: (max: number) => number
   happens: (probability: number) => boolean
   /** @throws Error when there is nothing to pick from */
   pick: <Item>(items: readonly Item[]) => Item
@@ -22,8 +27,9 @@ export function randomOf(seed: number, actor: string): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
   const between = (low: number, high: number) => low + unit() * (high - low)
+  const upTo = (max: number) => Math.floor(between(0, max + 1))
   const pick = <Item>(items: readonly Item[]): Item => {
-    const item = items[Math.floor(between(0, items.length))]
+    const item = items[upTo(items.length - 1)]
     if (item === undefined) throw new Error('the list is empty')
     return item
   }
@@ -31,5 +37,5 @@ export function randomOf(seed: number, actor: string): Random {
     const recordsOf = items.map(item => ({ item, order: unit() })).sort((left, right) => left.order - right.order)
     return recordsOf.map(({ item }) => item)
   }
-  return { between, happens: probability => unit() < probability, pick, shuffled }
+  return { between, upTo, happens: probability => unit() < probability, pick, shuffled }
 }
