@@ -68,11 +68,8 @@ t.test('login --device: the approval needs the password, and gives a short log-i
   t.strictSame(rows, [{ device: 'Command line, approved with a code', remember: false, short: true }])
   const users = run('users', 'list')
   t.match(await text(users.stdout), service.admin.email)
-  const renewal = {
-    grant_type: 'refresh_token',
-    refresh_token: saved['refreshToken'] ?? '',
-    client_id: 'gatehouse-cli',
-  }
+  const { refreshToken: refresh_token = '' } = saved
+  const renewal = { grant_type: 'refresh_token', refresh_token, client_id: 'gatehouse-cli' }
   t.equal((await postForm(service, '/oauth/token', renewal)).status, 200, 'OAuth libraries renew it by either name')
   await once(run('logout'), 'exit')
   t.equal(await effectOf(service, token), 'ended')
@@ -92,15 +89,11 @@ t.test('login --device: a denied code, and one that ends while the device waits,
     }
     return logInByDevice({ url, clock: fastClock(() => onCode(userCode)), show })
   }
-  await t.rejects(
-    attempt(userCode => decide(userCode, old, false)),
-    { message: /denied/ },
-    'a denial needs no password',
-  )
+  const deny = (userCode: string) => decide(userCode, old, false)
+  await t.rejects(attempt(deny), { message: /denied/ }, 'a denial needs no password')
   const expire = () => query(`UPDATE device_authorizations SET expires_at = now()`)
   await t.rejects(attempt(expire), { message: /not approved in time/ })
-  const rows = await query(`SELECT FROM sessions WHERE device LIKE 'Command line%'`)
-  t.equal(rows.length, 0)
+  t.same(await query(`SELECT FROM sessions WHERE device LIKE 'Command line%'`), [])
 })
 
 /** @conforms RFC 8628 section 3.5: the command line waits for the interval, and 5 s longer after `slow_down`. */
@@ -127,9 +120,8 @@ t.test('login --device: a service that does not permit it, and one that is away,
   const service = await startWithAdmin(t)
   const clock = fastClock(async () => undefined)
   const show = () => t.fail('no code')
-  await t.rejects(logInByDevice({ url: service.url, clock, show }), {
-    message: /PUBLIC_CLIENTS must list gatehouse-cli/,
-  })
+  const message = /PUBLIC_CLIENTS must list gatehouse-cli/
+  await t.rejects(logInByDevice({ url: service.url, clock, show }), { message })
   await t.rejects(logInByDevice({ url: 'http://127.0.0.1:9', clock, show }), { message: /cannot be reached/ })
   const begun = await postForm(service, '/oauth/device_authorization', { client_id: 'gatehouse-cli' })
   t.match(begun.body, { error: 'invalid_client' })

@@ -1,8 +1,7 @@
 /** `DATABASE_URL`: every parameter is honoured or refused, and the tables of another application stay untouched. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { freshDatabase } from '@gatehouse/testkit'
-import pg from 'pg'
+import { freshDatabase, onServer } from '@gatehouse/testkit'
 import t from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { parseDatabaseUrl } from '../../src/database/databaseUrl.ts'
@@ -88,7 +87,7 @@ t.test('DATABASE_URL: with a schema, the tables and the service use that schema 
   own.searchParams.set('schema', 'our own')
   t.equal((await migrate({ connectionString: own.href })).applied.length > 0, true)
   t.equal(await schemaDrift({ connectionString: own.href }), '')
-  t.same(await tablesIn(url, 'public'), [])
+  t.same(await tablesInPublic(url), [])
   const service = await startService(t, { DATABASE_URL: own.href })
   const ada = await service.createUser({ roles: ['admin'] })
   const { accessToken: token, refreshToken } = await service.login(ada)
@@ -96,41 +95,32 @@ t.test('DATABASE_URL: with a schema, the tables and the service use that schema 
   t.equal((await service.call('/admin/users', { token })).status, 200)
   t.equal((await service.call('/session', { body: { email: ada.email, password: 'wrong' } })).status, 401)
   t.equal((await service.call('/readyz')).status, 200)
-  t.same(await tablesIn(url, 'public'), [])
+  t.same(await tablesInPublic(url), [])
 })
 
 t.test('migrate: the migrations of another application are refused and not written to', async t => {
-  const { url, client } = await emptyDatabase(t)
-  await client.query(
+  const { url, query } = await emptyDatabase(t)
+  await query(
     'CREATE TABLE _prisma_migrations (migration_name text, finished_at timestamptz, rolled_back_at timestamptz)',
   )
-  await client.query(`INSERT INTO _prisma_migrations VALUES ('20200101000000_shop', now(), NULL)`)
+  await query(`INSERT INTO _prisma_migrations VALUES ('20200101000000_shop', now(), NULL)`)
   await t.rejects(migrate({ connectionString: url }), { message: /another application/ })
-  t.same(await tablesIn(url, 'public'), ['_prisma_migrations'])
-  const { rows } = await client.query('SELECT count(*)::int AS rows FROM _prisma_migrations')
-  t.equal(rows[0].rows, 1)
+  t.same(await tablesInPublic(url), ['_prisma_migrations'])
+  t.equal((await query('SELECT FROM _prisma_migrations')).length, 1)
   const database = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
   t.ok((await missingMigrations(database.prisma)).length > 0)
   await database.close()
 })
 
 async function emptyDatabase(t: { teardown: (end: () => unknown) => unknown }) {
-  const { url } = await freshDatabase(fn => t.teardown(fn))
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  t.teardown(() => client.end())
-  await client.query('DROP SCHEMA public CASCADE')
-  await client.query('CREATE SCHEMA public')
-  return { url, client }
+  const { url } = await freshDatabase(t.teardown)
+  const query = async (sql: string) => (await onServer(url, sql)).rows
+  await query('DROP SCHEMA public CASCADE')
+  await query('CREATE SCHEMA public')
+  return { url, query }
 }
 
-async function tablesIn(url: string, schema: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  const { rows } = await client.query(
-    'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = $1',
-    [schema],
-  )
-  await client.end()
-  return rows.map(({ name }) => name)
+async function tablesInPublic(url: string): Promise<string[]> {
+  const sql = `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`
+  return (await onServer(url, sql)).rows.map(({ name }) => name)
 }

@@ -15,10 +15,7 @@ interface Rule {
 }
 
 const rules: readonly Rule[] = [
-  {
-    pattern: /^CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY)/i,
-    why: 'creates an index without CONCURRENTLY',
-  },
+  { pattern: /^CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY)/i, why: 'creates an index without CONCURRENTLY' },
   { pattern: /^CREATE (?:UNIQUE )?INDEX CONCURRENTLY (?!IF NOT EXISTS)/i, why: 'cannot be repeated' },
   {
     pattern: /\bSET NOT NULL\b/i,

@@ -8,16 +8,9 @@ import { type AuditFilter, readAuditOnwards, readAuditPage } from '../../src/sto
 import { holdLock, untilBlocked } from '../helpers/locks.ts'
 
 const lockNotAvailable = /55P03/
-const anyEntry: AuditFilter = {
-  actor: null,
-  target: null,
-  action: null,
-  outcome: null,
-  address: null,
-  seq: null,
-  from: null,
-  until: null,
-}
+const anyAction = { actor: null, target: null, action: null, outcome: null, address: null, seq: null }
+const anyEntry: AuditFilter = { ...anyAction, from: null, until: null }
+const idsOf = (entries: readonly { id: bigint }[]) => entries.map(({ id }) => id)
 
 async function openFresh(t: Test) {
   const { url } = await freshDatabase(t.teardown)
@@ -128,22 +121,16 @@ t.test('audit: pages and filters pass over the change of a month', async t => {
   const ids: bigint[] = []
   for (let before: bigint | null = null; ; ) {
     const page = await readAuditPage(prisma, anyEntry, { before, limit: 2 })
-    ids.push(...page.map(({ id }) => id))
+    ids.push(...idsOf(page))
     before = page.at(-1)?.id ?? null
     if (before === null) break
   }
-  t.strictSame(
-    ids,
-    Array.from({ length: 9 }, (_, n) => BigInt(9 - n)),
-  )
+  t.strictSame(ids, [9n, 8n, 7n, 6n, 5n, 4n, 3n, 2n, 1n])
   const onwards = await readAuditOnwards(prisma, anyEntry, { after: 2n, limit: 100 })
-  const onwardIds = onwards.map(({ id }) => id)
-  t.strictSame(onwardIds, [3n, 4n, 5n, 6n, 7n, 8n, 9n])
+  t.strictSame(idsOf(onwards), [3n, 4n, 5n, 6n, 7n, 8n, 9n])
   const [from, until] = [new Date('2020-01-15T00:00:00Z'), new Date('2020-03-01T00:00:00Z')]
   const some = await readAuditPage(prisma, { ...anyEntry, from, until }, { before: null, limit: 100 })
-  const someIds = some.map(({ id }) => id)
-  t.strictSame(someIds, [6n, 5n, 4n, 3n, 2n])
+  t.strictSame(idsOf(some), [6n, 5n, 4n, 3n, 2n])
   const february = await readAuditPage(prisma, { ...anyEntry, action: '2020-02' }, { before: 6n, limit: 100 })
-  const februaryIds = february.map(({ id }) => id)
-  t.strictSame(februaryIds, [5n, 4n])
+  t.strictSame(idsOf(february), [5n, 4n])
 })

@@ -59,18 +59,9 @@ t.test('sweep: deletes what is due by index, and scans no table', async t => {
   t.equal(await sweep(deps), null)
   await maintainAuditPartitions(deps)
   t.strictSame(await scans(), before)
-  const each = rows / 10
-  t.match(removed, {
-    revocations: each,
-    guards: each,
-    'rate limits': each,
-    creations: each,
-    'device authorizations': each,
-    'audit entries': each,
-    'expired sessions': each,
-    'ended sessions': each,
-    'sessions below the global epoch': each,
-  })
+  const tables = ['revocations', 'guards', 'rate limits', 'creations', 'device authorizations', 'audit entries']
+  for (const what of [...tables, 'expired sessions', 'ended sessions', 'sessions below the global epoch'])
+    t.equal(removed[what], rows / 10, what)
 })
 
 t.test('sweep: a round reads a bounded part of the refresh tokens, and the next round continues', async t => {

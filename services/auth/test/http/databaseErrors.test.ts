@@ -7,15 +7,12 @@ import { openDatabase } from '../../src/database/database.ts'
 import { databaseErrorToProblem } from '../../src/http/databaseErrors.ts'
 
 async function service(t: Test): Promise<{ database: TestDatabase; line: PgProxy }> {
-  const database = await freshDatabase(drop => t.teardown(drop))
+  const database = await freshDatabase(t.teardown)
   return { database, line: await pgProxy(t, database.url) }
 }
 
-async function errorOf(act: () => Promise<unknown>): Promise<unknown> {
-  return act().then(
-    () => undefined,
-    error => error,
-  )
+function errorOf(act: () => Promise<unknown>): Promise<unknown> {
+  return act().catch(error => error)
 }
 
 t.test('databaseErrorToProblem: a statement on a broken connection is unavailable', async t => {
@@ -33,12 +30,8 @@ t.test('databaseErrorToProblem: a statement on a broken connection is unavailabl
 
 t.test('databaseErrorToProblem: a statement of a transaction with a broken connection is unavailable', async t => {
   const { line } = await service(t)
-  const { prisma, pool, close } = openDatabase({
-    url: line.url,
-    connections: 1,
-    timeoutMs: 5000,
-    onError: () => undefined,
-  })
+  const limits = { connections: 1, timeoutMs: 5000, onError: () => undefined }
+  const { prisma, pool, close } = openDatabase({ ...limits, url: line.url })
   t.teardown(close)
   const lent = once(pool, 'acquire') as Promise<[pg.PoolClient]>
   const error = await errorOf(() =>

@@ -64,8 +64,7 @@ t.test('malformed bodies: refused with the faulty fields, and nothing changes', 
       if (code === 'request-malformed') t.match(response.body, { fields: [{ field: /^body/, reason: /./ }] })
     }
   }
-  const rows = await service.query('SELECT count(*)::int AS guards FROM guards')
-  t.equal(rows[0].guards, 0)
+  t.same(await service.query('SELECT FROM guards'), [])
   t.equal(({} as { admin?: boolean }).admin, undefined, 'no prototype was reached')
 })
 
@@ -81,22 +80,13 @@ t.test('bodies of another media type: refused', async t => {
 
 t.test('unknown methods and paths: method-not-allowed and not-found', async t => {
   const { call } = await startService(t)
-  const known = ['/session', '/me', '/session/renew', '/guards/poll', '/livez']
-  for (const [method, path] of [
-    ['GET', '/session'],
-    ['PUT', '/session'],
-    ['PATCH', '/me'],
-    ['DELETE', '/me'],
-    ['GET', '/session/renew'],
-    ['GET', '/guards/poll'],
-    ['POST', '/livez'],
-    ['GET', '/'],
-    ['GET', '/wp-login.php'],
-    ['GET', '/problems/nonsense'],
-    ['GET', '/problems/__proto__'],
-    ['GET', `/${'x'.repeat(5000)}`],
-  ] as const)
-    assertProblem(t, await call(path, { method }), known.includes(path) ? 'method-not-allowed' : 'not-found')
+  const known = ['GET /session', 'PUT /session', 'PATCH /me', 'DELETE /me', 'GET /session/renew', 'GET /guards/poll']
+  for (const request of [...known, 'POST /livez']) {
+    const [method = '', path = ''] = request.split(' ')
+    assertProblem(t, await call(path, { method }), 'method-not-allowed')
+  }
+  for (const path of ['/', '/wp-login.php', '/problems/nonsense', '/problems/__proto__', `/${'x'.repeat(5000)}`])
+    assertProblem(t, await call(path), 'not-found')
 })
 
 t.test('parameters that are repeated, too long or malformed: refused', async t => {

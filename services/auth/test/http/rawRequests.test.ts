@@ -1,4 +1,5 @@
 /** Malformed HTTP and request smuggling: refused, and never dispatched to another route. */
+import type { ProblemCode } from '@gatehouse/contract'
 import t from 'tap'
 import { rawRequest, sendRaw } from '../helpers/rawRequest.ts'
 import { renew, startService } from '../helpers/service.ts'
@@ -28,10 +29,7 @@ t.test('malformed HTTP: answered with a problem, and the connection is closed', 
     'a negative length': [rawRequest('POST /session', [host, 'Content-Length: -1', close]), 400],
     'a length in words': [rawRequest('POST /session', [host, 'Content-Length: two', close], '{}'), 400],
     'a length with a plus': [rawRequest('POST /session', [host, 'Content-Length: +2', close], '{}'), 400],
-    'a bad chunk': [
-      rawRequest('POST /session', [host, json, 'Transfer-Encoding: chunked', close], 'zz\r\n{}\r\n0\r\n\r\n'),
-      400,
-    ],
+    'a bad chunk': [rawRequest('POST /session', [host, json, 'Transfer-Encoding: chunked', close], 'zz\r\n{}'), 400],
   }
   for (const [name, [bytes, status]] of Object.entries(garbage)) {
     const response = await sendRaw(url, bytes)
@@ -49,33 +47,16 @@ t.test('request smuggling: a hidden request is not executed', async t => {
   const service = await startService(t)
   const { refreshToken } = await service.login(await service.createUser())
   const body = JSON.stringify({ refreshToken })
-  const hidden = rawRequest(
-    'DELETE /session',
-    [host, 'Content-Type: application/json', `Content-Length: ${body.length}`],
-    body,
-  )
+  const hidden = rawRequest('DELETE /session', [host, json, `Content-Length: ${body.length}`], body)
+  const post = (lines: string[], start = '0\r\n\r\n') =>
+    rawRequest('POST /session', [host, ...lines], `${start}${hidden}`)
+  const chunked = 'Transfer-Encoding: chunked'
   const smuggles: Record<string, string> = {
-    'length and chunks': rawRequest(
-      'POST /session',
-      [host, `Content-Length: ${hidden.length + 5}`, 'Transfer-Encoding: chunked'],
-      `0\r\n\r\n${hidden}`,
-    ),
-    'chunked spelled oddly': rawRequest(
-      'POST /session',
-      [host, 'Content-Length: 5', 'Transfer-Encoding: xchunked'],
-      `0\r\n\r\n${hidden}`,
-    ),
-    'chunked twice': rawRequest(
-      'POST /session',
-      [host, 'Transfer-Encoding: chunked', 'Transfer-Encoding: identity'],
-      `0\r\n\r\n${hidden}`,
-    ),
+    'length and chunks': post([`Content-Length: ${hidden.length + 5}`, chunked]),
+    'chunked spelled oddly': post(['Content-Length: 5', 'Transfer-Encoding: xchunked']),
+    'chunked twice': post([chunked, 'Transfer-Encoding: identity']),
     'a body with GET': rawRequest('GET /livez', [host, `Content-Length: ${hidden.length}`], hidden),
-    'a chunk longer than it says': rawRequest(
-      'POST /session',
-      [host, 'Transfer-Encoding: chunked', 'Content-Type: application/json'],
-      `2\r\n{}${hidden}`,
-    ),
+    'a chunk longer than it says': post([chunked, json], '2\r\n{}'),
   }
   for (const [name, bytes] of Object.entries(smuggles)) {
     const { count, status } = await sendRaw(service.url, bytes)
@@ -90,32 +71,17 @@ t.test('unusual spellings of paths: reach no other route', async t => {
   const service = await startService(t)
   const { accessToken } = await service.login(await service.createUser({ roles: ['admin'] }))
   const authorization = `Authorization: Bearer ${accessToken}`
-  const odd: Record<string, number> = {
-    '//me': 404,
-    '/me/': 404,
-    '/ME': 404,
-    '/me;x=1': 404,
-    '/./me': 404,
-    '/x/../me': 404,
-    '/%2e%2e/me': 404,
-    '/x/%2e%2e/me': 404,
-    '/me%2f': 404,
-    '/me%20': 404,
-    '/me%00': 400,
-    '/%': 400,
-    '/me%': 400,
-    '/%zz': 400,
-    '/%c3%28': 400,
-    '/sessions/%2e%2e': 405,
-    '/.well-known/../me': 404,
-    '*': 404,
-  }
-  const codeOfStatus: Record<number, string> = { 400: 'request-malformed', 404: 'not-found', 405: 'method-not-allowed' }
-  for (const [path, status] of Object.entries(odd)) {
-    const response = await sendRaw(service.url, rawRequest(`GET ${path}`, [host, authorization, close]))
-    t.equal(response.status, status, path)
-    t.match(response.body, { code: codeOfStatus[status] }, path)
-  }
+  const odd: [status: number, code: ProblemCode, paths: string[]][] = [
+    [400, 'request-malformed', ['/me%00', '/%', '/me%', '/%zz', '/%c3%28']],
+    [404, 'not-found', ['//me', '/me/', '/ME', '/me;x=1', '/./me', '/x/../me', '/%2e%2e/me', '/x/%2e%2e/me']],
+    [404, 'not-found', ['/me%2f', '/me%20', '/.well-known/../me', '*']],
+    [405, 'method-not-allowed', ['/sessions/%2e%2e']],
+  ]
+  for (const [status, code, paths] of odd)
+    for (const path of paths) {
+      const response = await sendRaw(service.url, rawRequest(`GET ${path}`, [host, authorization, close]))
+      t.match(response, { status, body: { code } }, path)
+    }
   // RFC 9112 section 3.2.2 requires the absolute form to be accepted; route and checks are the same.
   const absolute = await sendRaw(service.url, rawRequest('GET http://evil.example/me', [host, close]))
   t.match(absolute.body, { code: 'token-missing' })

@@ -36,15 +36,10 @@ t.test('reauthenticate: a wrong password is password-wrong, is audited and count
   const ada = await service.createUser()
   const { accessToken: token, refreshToken, sessionId } = await service.login(ada)
   const attempt = (password: string) => service.call(path, { token, body: { password } })
-  for (const guess of ['a wrong password', '']) {
-    const code = guess === '' ? 'request-malformed' : 'password-wrong'
-    assertProblem(t, await attempt(guess), code)
-  }
-  t.match(await service.lastAudit('session.reauthenticate'), {
-    actor: ada.id,
-    target: sessionId,
-    outcome: 'password-wrong',
-  })
+  assertProblem(t, await attempt('a wrong password'), 'password-wrong')
+  assertProblem(t, await attempt(''), 'request-malformed')
+  const wrong = { actor: ada.id, target: sessionId, outcome: 'password-wrong' }
+  t.match(await service.lastAudit('session.reauthenticate'), wrong)
   t.equal((await attempt(password)).status, 200, 'a success takes its count back')
   t.match(await service.lastAudit('session.reauthenticate'), { actor: ada.id, target: sessionId, outcome: 'done' })
   assertProblem(t, await attempt('another wrong password'), 'password-wrong')

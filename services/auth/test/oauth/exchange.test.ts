@@ -25,13 +25,9 @@ async function startExchange(t: Test, settings: Record<string, string> = {}) {
   await createClient(service, 'other', ['exchange', 'storage:read'])
   const ada = await service.createUser({ roles: ['admin'], scopes })
   const session = await service.login(ada)
+  const subject = { subject_token: session.accessToken, subject_token_type: access }
   const exchange = (form: Record<string, string> = {}, client = 'portal') =>
-    postForm(
-      service,
-      '/oauth/token',
-      { grant_type, subject_token: session.accessToken, subject_token_type: access, ...form },
-      client,
-    )
+    postForm(service, '/oauth/token', { grant_type, ...subject, ...form }, client)
   return { ...service, ada, session, exchange }
 }
 

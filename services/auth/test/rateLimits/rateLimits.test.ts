@@ -6,7 +6,7 @@ import { startWithAdmin } from '../helpers/adminClient.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
 import { createClient, postForm } from '../helpers/oauthForms.ts'
 import { startReplica, untilStarted } from '../helpers/replicas.ts'
-import { assertProblem, basic, logOut, startService } from '../helpers/service.ts'
+import { assertProblem, basic, logOut, renew, startService } from '../helpers/service.ts'
 
 function isOAuthThrottle(t: Test, { status, body, headers }: HttpResponse, policy: string): void {
   t.match({ status, body }, { status: 429, body: { error: 'temporarily_unavailable' } })
@@ -19,7 +19,7 @@ t.test('renew limit: blocks invented refresh tokens by address, not genuine ones
   const service = await startService(t, { RENEW_FAILURES: '3' })
   const { call: other } = await startReplica(t, service)
   const session = await service.login(await service.createUser())
-  const invent = (call: Call) => call('/session/renew', { body: { refreshToken: 'ghr_invented' } })
+  const invent = (call: Call) => renew({ call }, 'ghr_invented')
   for (let tries = 0; tries < 3; tries += 1) assertProblem(t, await invent(service.call), 'refresh-invalid')
   const stopped = await invent(service.call)
   assertProblem(t, stopped, 'rate-limited')
@@ -27,7 +27,7 @@ t.test('renew limit: blocks invented refresh tokens by address, not genuine ones
   t.equal(stopped.headers.get('ratelimit-policy'), '"renew";q=3;w=60')
   assertProblem(t, await invent(other), 'refresh-invalid')
   assertProblem(t, await invent(other), 'rate-limited')
-  t.equal((await service.call('/session/renew', { body: { refreshToken: session.refreshToken } })).status, 200)
+  t.equal((await renew(service, session.refreshToken)).status, 200)
   const form = { grant_type: 'refresh_token', refresh_token: 'ghr_invented' }
   isOAuthThrottle(t, await postForm(service, '/oauth/token', form), 'renew')
 })
@@ -37,15 +37,14 @@ t.test('renew limit: blocks a client in a loop with an ended session, not its ot
   const ada = await service.createUser()
   const [dead, alive] = [await service.login(ada), await service.login(ada)]
   await logOut(service, dead.refreshToken)
-  const renew = ({ refreshToken }: { refreshToken: string }) =>
-    service.call('/session/renew', { body: { refreshToken } })
-  for (let tries = 0; tries < 3; tries += 1) assertProblem(t, await renew(dead), 'session-ended')
-  assertProblem(t, await renew(dead), 'rate-limited')
-  assertProblem(t, await renew(dead), 'rate-limited')
+  const renewDead = () => renew(service, dead.refreshToken)
+  for (let tries = 0; tries < 3; tries += 1) assertProblem(t, await renewDead(), 'session-ended')
+  assertProblem(t, await renewDead(), 'rate-limited')
+  assertProblem(t, await renewDead(), 'rate-limited')
   const throttles = await service.database.prisma.$queryRaw<unknown[]>`
     SELECT target, address FROM audit_entries WHERE action = 'session.renew' AND outcome = 'rate-limited'`
   t.strictSame(throttles, [{ target: dead.sessionId, address: '127.0.0.1' }], 'one audit entry is written')
-  t.equal((await renew(alive)).status, 200)
+  t.equal((await renew(service, alive.refreshToken)).status, 200)
 })
 
 t.test('client limit: blocks wrong secrets by address, not credentials that were right before', async t => {
@@ -125,13 +124,11 @@ t.test('renew limit: sums altered tokens in memory, less than half a statement f
   const service = await startService(t, { RENEW_FAILURES: '20' })
   const line = await pgProxy(t, service.database.url)
   const replica = await startReplica(t, service, { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' })
-  const { call } = replica
   await untilStarted(service, replica)
-  await call('/session/renew', { body: { refreshToken: 'ghr_altered' } })
+  await renew(replica, 'ghr_altered')
   await until(() => line.statements() === 0, 'the first count is written')
-  for (let n = 1; n < 20; n += 1)
-    assertProblem(t, await call('/session/renew', { body: { refreshToken: 'ghr_altered' } }), 'refresh-invalid')
-  assertProblem(t, await call('/session/renew', { body: { refreshToken: 'ghr_altered' } }), 'rate-limited')
+  for (let n = 1; n < 20; n += 1) assertProblem(t, await renew(replica, 'ghr_altered'), 'refresh-invalid')
+  assertProblem(t, await renew(replica, 'ghr_altered'), 'rate-limited')
   const statements = line.statements()
   t.ok(statements < 10, `${statements} statements for 20 tokens`)
 })

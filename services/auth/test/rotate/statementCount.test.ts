@@ -62,9 +62,8 @@ t.test(`${rounds * sessions} renewals of ${sessions} sessions do not grow any ta
   const secret = randomBytes(32).toString('hex')
   const service = await startService(t, { REFRESH_KEYS: `1:${secret}`, DATABASE_URL: await ownServer(t) })
   const ada = await service.createUser()
-  const tokens = await Promise.all(
-    Array.from({ length: sessions }, async () => (await service.login(ada)).refreshToken),
-  )
+  const logIn = async () => (await service.login(ada)).refreshToken
+  const tokens = await Promise.all(Array.from({ length: sessions }, logIn))
   await service.query('ALTER TABLE refresh_tokens SET (autovacuum_enabled = off)')
   const sizes = async (): Promise<Record<string, number>> => {
     const rows = await service.query(
@@ -89,16 +88,10 @@ t.test(`${rounds * sessions} renewals of ${sessions} sessions do not grow any ta
   }
   const clientInfo = { address: '127.0.0.1', userAgent: null, requestId: 'many' }
   const renewOften = async (first: string, times: number) => {
-    let newest = first
-    for (let n = 0; n < times; n += 1)
-      newest = (
-        await rotate(
-          deps,
-          { refreshToken: newest, clientId: 'first-party', idempotencyKey: undefined, isAwaited: () => true },
-          clientInfo,
-        )
-      ).refreshToken
-    return newest
+    const request = { clientId: 'first-party', idempotencyKey: undefined, isAwaited: () => true }
+    let refreshToken = first
+    for (let n = 0; n < times; n += 1) ({ refreshToken } = await rotate(deps, { ...request, refreshToken }, clientInfo))
+    return refreshToken
   }
   const warm = await Promise.all(tokens.map(token => renewOften(token, 100)))
   const before = await sizes()

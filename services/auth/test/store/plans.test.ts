@@ -40,54 +40,23 @@ t.test('store: each hot statement keeps a generic plan, for one row and for seve
   const { url } = service.database
   const { rawSql, pool, close } = openDatabase({ url, connections: 1, timeoutMs: 5000, onError: () => undefined })
   t.teardown(close)
-  const rotation = () => ({
-    sessionId: randomUUID(),
-    generation: 0,
-    idempotencyKeyHash: null,
-    clientId: 'first-party',
-    address: '192.0.2.1',
-    userAgent: null,
-    presentedHash: randomBytes(32),
-    successorHash: randomBytes(32),
-  })
-  const quotas = [
-    { key: 'one', max: 3 },
-    { key: 'other', max: 3 },
-  ]
-  const begin = () => ({
-    sessionId: randomUUID(),
-    accountId: ada.id,
-    passwordHash: 'another',
-    clientId: 'first-party',
-    requestId: 'r',
-    device: null,
-    userAgent: null,
-    address: null,
-    remember: true,
-    lifetimeSeconds: 60,
-    idleSeconds: 60,
-    secretHash: randomBytes(32),
-    quotas,
-  })
-  const poll = () => ({
-    guard: randomUUID(),
-    clientId: 'guards',
-    secretHash: sha256('wrong'),
-    name: 'g',
-    version: '1',
-    feedId: null,
-    after: null,
-  })
-  const audit = {
-    actor: null,
-    action: 'session.revoked' as const,
-    target: null,
-    reason: null,
-    address: null,
-    requestId: 'r',
-    outcome: 'done',
-    detail: {},
+  const client = { clientId: 'first-party', userAgent: null, address: '192.0.2.1' }
+  const rotation = () => {
+    const hashes = { idempotencyKeyHash: null, presentedHash: randomBytes(32), successorHash: randomBytes(32) }
+    return { ...client, ...hashes, sessionId: randomUUID(), generation: 0 }
   }
+  const quotas = ['one', 'other'].map(key => ({ key, max: 3 }))
+  const begin = () => {
+    const account = { accountId: ada.id, passwordHash: 'another', quotas }
+    const times = { remember: true, lifetimeSeconds: 60, idleSeconds: 60, secretHash: randomBytes(32) }
+    return { ...client, ...account, ...times, sessionId: randomUUID(), requestId: 'r', device: null }
+  }
+  const poll = () => {
+    const secret = { clientId: 'guards', secretHash: sha256('wrong') }
+    return { ...secret, guard: randomUUID(), name: 'g', version: '1', feedId: null, after: null }
+  }
+  const request = { actor: null, target: null, reason: null, address: null, requestId: 'r' }
+  const audit = { ...request, action: 'session.revoked' as const, outcome: 'done', detail: {} }
   const end = () => ({ sessionId: randomUUID(), accountId: null, actorSid: null, endedAs: 'revoked' as const, audit })
   const caller = () => ({ id: ada.id, sid: randomUUID(), keyId: 'none' })
   const idle = { idle: 60, shortIdle: 60 }
@@ -167,13 +136,8 @@ t.test('store: the sessions of a service client are counted and ended by the ind
      SELECT gen_random_uuid(), account_id, 'robot', true, 0, now(), now() + interval '1 day' FROM sessions LIMIT ${3 * max}`,
   )
   await pool.query('ANALYZE sessions')
-  const filter = {
-    accounts: null,
-    client: 'robot',
-    devicePart: null,
-    network: null,
-    createdBefore: new Date('9999-12-31'),
-  }
+  const createdBefore = new Date('9999-12-31')
+  const filter = { accounts: null, client: 'robot', devicePart: null, network: null, createdBefore }
   const plan = async (table: Prisma.Sql) => {
     const { rows } = await pool.query(`EXPLAIN (GENERIC_PLAN) ${Prisma.sql`SELECT FROM ${table}`.text}`)
     return JSON.stringify(rows)

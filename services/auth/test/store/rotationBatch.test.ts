@@ -11,7 +11,7 @@ import { createRotationBatch } from '../../src/store/rotationBatch.ts'
 import { decodeRefreshToken } from '../../src/tokens/refreshToken.ts'
 import { holdLock, untilBlocked } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
-import { startService, type TestService, type TestSession } from '../helpers/service.ts'
+import { renew, startService, type TestService, type TestSession } from '../helpers/service.ts'
 import { claimsOf, generationOf } from '../helpers/tokens.ts'
 
 const count = 12
@@ -30,22 +30,11 @@ async function startBatch(t: Test) {
     const token = decodeRefreshToken(refreshToken, keys)
     if (token === undefined) throw new Error('a new refresh token does not decode')
     const { sessionId, generation, secret } = token
-    return {
-      sessionId,
-      generation,
-      presentedHash: sha256(secret),
-      successorHash: randomBytes(32),
-      idempotencyKeyHash: null,
-      clientId: 'first-party',
-      address: '192.0.2.1',
-      userAgent: null,
-    }
+    const hashes = { presentedHash: sha256(secret), successorHash: randomBytes(32), idempotencyKeyHash: null }
+    return { sessionId, generation, ...hashes, clientId: 'first-party', address: '192.0.2.1', userAgent: null }
   })
-  return {
-    service,
-    rotations,
-    ...createRotationBatch(service.database.rawSql, { idle: 3600, shortIdle: 60 }, systemClock),
-  }
+  const { batched } = createRotationBatch(service.database.rawSql, { idle: 3600, shortIdle: 60 }, systemClock)
+  return { service, rotations, batched }
 }
 
 t.test(`renew: ${count} concurrent renewals share statements, and each gets the token of its session`, async t => {
@@ -59,7 +48,7 @@ t.test(`renew: ${count} concurrent renewals share statements, and each gets the 
   let fewest = Number.POSITIVE_INFINITY
   for (let round = 1; round <= 5; round += 1) {
     proxy.statements()
-    const responses = await Promise.all(tokens.map(refreshToken => call('/session/renew', { body: { refreshToken } })))
+    const responses = await Promise.all(tokens.map(token => renew({ call }, token)))
     fewest = Math.min(fewest, proxy.statements())
     t.same(new Set(responses.map(({ status }) => status)), new Set([200]))
     const renewed = responses.map(({ body }) => body as TestSession)
@@ -79,18 +68,17 @@ t.test(`renew: ${count} concurrent renewals share statements, and each gets the 
 t.test('renew: a locked row delays only its own session, which is renewed after the lock is released', async t => {
   const service = await startService(t)
   const [lockedSession, ...rest] = (await sessionsOf(service)) as [TestSession, ...TestSession[]]
-  const held = await holdLock(t, service, 'SELECT FROM refresh_tokens WHERE session_id = $1 FOR UPDATE', [
-    lockedSession.sessionId,
-  ])
-  const renew = ({ refreshToken }: TestSession) => service.call('/session/renew', { body: { refreshToken } })
+  const lockRow = 'SELECT FROM refresh_tokens WHERE session_id = $1 FOR UPDATE'
+  const held = await holdLock(t, service, lockRow, [lockedSession.sessionId])
+  const renewOf = ({ refreshToken }: TestSession) => renew(service, refreshToken)
   let isRenewed = false
   // It arrives first and alone: later renewals must not wait behind it.
-  const later = renew(lockedSession).then(response => {
+  const later = renewOf(lockedSession).then(response => {
     isRenewed = true
     return response
   })
   await untilBlocked(service, 1)
-  const responses = await Promise.all(rest.map(renew))
+  const responses = await Promise.all(rest.map(renewOf))
   t.same(new Set(responses.map(({ status }) => status)), new Set([200]))
   t.notOk(isRenewed)
   await held.release()
@@ -104,15 +92,12 @@ t.test('renew: renewals of locked rows in one batch wait for their locks and are
   // No more than the connections of the replica.
   const sessions = (await sessionsOf(service)).slice(0, 4)
   const held = await holdLock(t, service, 'SELECT FROM refresh_tokens FOR UPDATE')
-  const renewals = sessions.map(({ refreshToken }) => service.call('/session/renew', { body: { refreshToken } }))
+  const renewals = sessions.map(({ refreshToken }) => renew(service, refreshToken))
   // The batch skips the locked rows; each of their renewals then waits in a statement of its own.
   await untilBlocked(service, sessions.length)
   await held.release()
-  const responses = await Promise.all(renewals)
-  t.same(
-    responses.map(({ status, body }) => [status, generationOf((body as TestSession).refreshToken)]),
-    sessions.map(() => [200, 1]),
-  )
+  for (const { status, body } of await Promise.all(renewals))
+    t.same([status, generationOf((body as TestSession).refreshToken)], [200, 1])
 })
 
 t.test('renew: a batch rotates no ended session, no old generation and no wrong secret', async t => {
@@ -123,10 +108,8 @@ t.test('renew: a batch rotates no ended session, no old generation and no wrong 
   await endSessions({ kind: 'one', sessionId: ended.sessionId }, 'revoked', act)
   const batch = [ended, { ...old, generation: 7 }, { ...otherSecret, presentedHash: randomBytes(32) }, ...good]
   const grants = await Promise.all(batch.map(batched))
-  t.same(
-    grants.map(grant => grant?.sessionId),
-    [undefined, undefined, undefined, ...good.map(({ sessionId }) => sessionId)],
-  )
+  const rotated = grants.map(grant => grant?.sessionId)
+  t.same(rotated, [undefined, undefined, undefined, ...good.map(({ sessionId }) => sessionId)])
 })
 
 t.test('renew: of two renewals with one token in a batch, one rotates the row', async t => {

@@ -6,7 +6,7 @@ import { hmacSha256, sha256 } from '../../src/keys/hmac.ts'
 import { readRefreshKeys } from '../../src/keys/refreshKeys.ts'
 import { decodeRefreshToken, encodeRefreshToken, newSecret, successorSecret } from '../../src/tokens/refreshToken.ts'
 import { startReplica, untilStarted } from '../helpers/replicas.ts'
-import { assertProblem, startService, type TestSession } from '../helpers/service.ts'
+import { assertProblem, renew, startService, type TestSession } from '../helpers/service.ts'
 import { bytesOf, generationOf } from '../helpers/tokens.ts'
 
 const oldKey = randomBytes(32).toString('hex')
@@ -80,31 +80,29 @@ t.test('renew: refuses altered and invented tokens without a query, also without
   const line = await pgProxy(t, database.url)
   const settings = { DATABASE_URL: line.url, HOUSEKEEPING_SECONDS: '86400' }
   const replica = await startReplica(t, { environment }, settings)
-  const { call } = replica
   await untilStarted({ database }, replica)
-  t.equal((await call('/session/renew', { body: { refreshToken } })).status, 200)
+  t.equal((await renew(replica, refreshToken)).status, 200)
   await until(() => line.statements() === 0, 'what begins with the service is done')
 
   const bytes = bytesOf(refreshToken)
   for (let index = 0; index < bytes.length; index += 1) {
     const altered = Buffer.from(bytes)
     altered.writeUInt8(altered.readUInt8(index) ^ 0x55, index)
-    const body = { refreshToken: `ghr_${altered.toString('base64url')}` }
-    assertProblem(t, await call('/session/renew', { body }), 'refresh-invalid')
+    assertProblem(t, await renew(replica, `ghr_${altered.toString('base64url')}`), 'refresh-invalid')
   }
   t.ok(line.statements() <= 1, 'failures are summed in memory')
   line.cut()
-  assertProblem(t, await call('/session/renew', { body: { refreshToken: token } }), 'refresh-invalid')
-  assertProblem(t, await call('/session/renew', { body: { refreshToken } }), 'unavailable')
+  assertProblem(t, await renew(replica, token), 'refresh-invalid')
+  assertProblem(t, await renew(replica, refreshToken), 'unavailable')
 })
 
 t.test('renew: a key rotation ends no session, also between the first use of a token and its retry', async t => {
   const before = await startService(t, { REFRESH_KEYS: `1:${oldKey}` })
   const { refreshToken } = await before.login(await before.createUser())
-  const first = (await before.call('/session/renew', { body: { refreshToken } })).body as TestSession
+  const first = (await renew(before, refreshToken)).body as TestSession
 
   const during = await startReplica(t, before, { REFRESH_KEYS: `2:${newKey},1:${oldKey}` })
-  const retried = await during.call('/session/renew', { body: { refreshToken } })
+  const retried = await renew(during, refreshToken)
   t.equal(retried.status, 200)
   const second = (retried.body as TestSession).refreshToken
   t.equal(bytesOf(second).readUInt8(1), 2, 'written under the new key')
@@ -112,20 +110,15 @@ t.test('renew: a key rotation ends no session, also between the first use of a t
   t.equal(secretOf(second), secretOf(first.refreshToken), 'the same successor')
   t.equal(generationOf(second), 1)
 
-  const third = await during.call('/session/renew', { body: { refreshToken: second } })
+  const third = await renew(during, second)
   t.equal(third.status, 200)
-  const other = await during.call('/session/renew', { body: { refreshToken: first.refreshToken } })
+  const other = await renew(during, first.refreshToken)
   t.equal(other.status, 200, 'the other encoding of the token is a retry, not reuse')
   const fourth = (other.body as TestSession).refreshToken
   t.equal(secretOf(fourth), secretOf((third.body as TestSession).refreshToken), 'returns the same successor')
-  const { status } = await during.call('/session/renew', { body: { refreshToken: fourth } })
-  t.equal(status, 200, 'the successor is current')
+  t.equal((await renew(during, fourth)).status, 200, 'the successor is current')
 
   const after = await startReplica(t, before, { REFRESH_KEYS: `2:${newKey}` })
-  assertProblem(t, await after.call('/session/renew', { body: { refreshToken } }), 'refresh-invalid')
-  t.equal((await after.call('/session/renew', { body: third.body && pick(third.body as TestSession) })).status, 200)
+  assertProblem(t, await renew(after, refreshToken), 'refresh-invalid')
+  t.equal((await renew(after, (third.body as TestSession).refreshToken)).status, 200)
 })
-
-function pick({ refreshToken }: TestSession) {
-  return { refreshToken }
-}
