@@ -1,10 +1,10 @@
 /** The program of docs/frameworks.md for a fetch handler, on Bun and Deno, with a real auth service. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { codeOf, freePort, httpClient, installRuntimes, onServer, startProgram } from '@gatehouse/testkit'
+import { codeOf, freePort, httpClient, installRuntimes, onServer, startProgram, until } from '@gatehouse/testkit'
 import { transformSync } from 'esbuild'
 import t from 'tap'
-import { clientSecret, systemOf, until } from '../src/system.ts'
+import { clientSecret, systemOf } from '../src/system.ts'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 const { Bun, Deno } = await installRuntimes()

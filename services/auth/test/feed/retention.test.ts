@@ -1,9 +1,9 @@
 /** How long revocations are kept while replicas with different lifetimes of tokens run side by side. */
+import { until } from '@gatehouse/testkit'
 import t from 'tap'
 import { afterRestore } from '../../src/cli/afterRestore.ts'
 import { revokeSessionBatch } from '../../src/store/revokeSessionBatch.ts'
 import { auditRow } from '../../src/store/writeAudit.ts'
-import { waitUntil } from '../helpers/locks.ts'
 import { startReplica } from '../helpers/replicas.ts'
 import { password, startService, type TestSession } from '../helpers/service.ts'
 import { claimsOf } from '../helpers/tokens.ts'
@@ -13,7 +13,7 @@ t.test('revoke: an entry outlasts the tokens of another replica, which live long
   const { database, call } = service
   const marginSeconds = 60
   const { call: callOther } = await startReplica(t, service, { ACCESS_TOKEN_SECONDS: '3600' })
-  await waitUntil(async () => {
+  await until(async () => {
     const text = `SELECT retain_until > now() + interval '1 hour' AS "isLong" FROM database_heartbeat`
     return (await database.pool.query(text)).rows[0].isLong === true
   }, 'the other replica has sent a heartbeat')
