@@ -1,4 +1,6 @@
-/** A TCP proxy that can stop forwarding without closing connections, like a cut cable. */
+/**
+ * A TCP proxy that can stop forwarding without closing connections, as when a cable is unplugged.
+ */
 import { once } from 'node:events'
 import { createConnection, createServer, type Socket } from 'node:net'
 
@@ -11,7 +13,8 @@ export interface HalfOpenProxy {
   heal(): void
   /** Delays each direction by `ms` milliseconds from now on. */
   delay(ms: number): void
-  /** Destroys open connections. */
+  /** The number of open connections. */
+  connections(): number
   close(): Promise<void>
 }
 
@@ -36,6 +39,7 @@ export async function halfOpenProxy(target: { host: string; port: number }): Pro
 
   return {
     port: address.port,
+    connections: () => state.sockets.size / 2,
     blackhole() {
       state.isSilent = true
     },

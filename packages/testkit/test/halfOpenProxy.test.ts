@@ -17,16 +17,11 @@ async function connectThroughProxy(t: Test) {
   const client = createConnection({ host: '127.0.0.1', port: proxy.port })
   await once(client, 'connect')
   t.teardown(async () => {
-    const ended =
-      client.closed ||
-      once(
-        client.on('error', () => undefined),
-        'close',
-      )
-    await Promise.all([proxy.close(), ended])
+    client.destroy()
+    await proxy.close()
     server.close()
   })
-  return { proxy, client }
+  return { proxy, client, server }
 }
 
 async function received(client: Socket): Promise<string> {
@@ -71,4 +66,19 @@ test('halfOpenProxy: forwards the end of a side', async t => {
   client.end('bye')
   client.resume()
   await once(client, 'close')
+})
+
+test('halfOpenProxy: close destroys open connections', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const proxy = await halfOpenProxy({ host: '127.0.0.1', port: address.port })
+  const client = createConnection({ host: '127.0.0.1', port: proxy.port }).on('error', () => {})
+  await Promise.all([once(client, 'connect'), once(server, 'connection')])
+  t.equal(proxy.connections(), 1)
+  const ended = once(client, 'close')
+  await proxy.close()
+  await ended
+  server.close()
 })
