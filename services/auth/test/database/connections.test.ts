@@ -3,11 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createCertificate, freshDatabase, onServer, startPostgres } from '@gatehouse/testkit'
+import { createCertificate, freshDatabase, onServer, startPostgres, until } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/database/database.ts'
 import { testGuard } from '../helpers/feedGuard.ts'
-import { waitUntil } from '../helpers/locks.ts'
 import { isPgBouncerInstalled, keepsPreparedStatements, startPgBouncer } from '../helpers/pgBouncer.ts'
 import { renew, startService, type TestService, type TestSession } from '../helpers/service.ts'
 
@@ -79,7 +78,7 @@ t.test('idle_session_timeout: connections that PostgreSQL ends are replaced, tha
   await useSetting(url, `idle_session_timeout = '1s'`)
   const service = await startService(t, { DATABASE_URL: url })
   const listeners = new Set<number>()
-  await waitUntil(async () => {
+  await until(async () => {
     const listening = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gatehouse-listen'`
     for (const { pid } of (await onServer(url, listening)).rows) listeners.add(pid)
     return listeners.size > 1
