@@ -58,12 +58,19 @@ export interface GuardOptions {
   metrics?: CreateGuardMetrics
   /** Creates the check of a token's signature. The default is `nodeCryptoCheck`. */
   createSignatureCheck?: CreateSignatureCheck
+  /** Receives the state of the feed. The default writes warnings and errors to the console. */
   log?: GuardLog
   random?: () => number
 }
 
 export type ResolvedOptions = Omit<GuardOptions, 'publicKey' | 'jwksUrl' | 'jwks'> &
   Required<Pick<GuardOptions, keyof typeof defaults | 'authUrls'>> & { keys: Keys }
+
+const consoleLog: GuardLog = {
+  info() {},
+  warn: (facts, message) => console.warn(`guard: ${message}`, facts),
+  error: (facts, message) => console.error(`guard: ${message}`, facts),
+}
 
 const defaults = {
   name: 'resource',
@@ -74,7 +81,7 @@ const defaults = {
   maxStreams: 10_000,
   maxStreamsPerAccount: 100,
   pollTimeoutMs: 8000,
-  log: { info() {}, warn() {}, error() {} },
+  log: consoleLog,
   metrics: countNothing,
   random: Math.random,
 } satisfies Partial<GuardOptions>

@@ -1,5 +1,6 @@
-/** A wrong issuer is reported at the start and in the log, with both values. */
-import { bearer, issuer } from '@gatehouse/testkit'
+/** A wrong issuer is reported at the start and in the log, with both values; without a log, on the console. */
+import { createGuard } from '@gatehouse/guard-core'
+import { bearer, guardFixture, issuer } from '@gatehouse/testkit'
 import t, { type Test } from 'tap'
 import { issuerMismatch } from '../src/issuerMismatch.ts'
 import { type Guarded, guarded } from './helpers/guardedServer.ts'
@@ -47,6 +48,19 @@ t.test('issuer of the auth service differs: ready rejects with both values, and 
   await t.rejects(other.guard.ready(), { message })
   t.equal(other.guard.state().hasLease, false)
   t.match(lines, [{ facts: { authUrl: auth.url }, message }])
+})
+
+t.test('createGuard: without a log, errors go to the console', async t => {
+  const { auth, guardOptions } = await guardFixture()
+  t.teardown(auth.stop)
+  const { log: _silent, ...options } = guardOptions
+  const guard = createGuard({ ...options, issuer: `${issuer}/` })
+  auth.issuer = issuer
+  const written = t.capture(console, 'error', () => undefined)
+  guard.start()
+  t.teardown(() => guard.stop())
+  await t.rejects(guard.ready())
+  t.match(written(), [{ args: [/^guard: the auth service has another issuer/, { authUrl: auth.url }] }])
 })
 
 t.test('token of another issuer or audience: is refused, and the log has both values once a minute', async t => {

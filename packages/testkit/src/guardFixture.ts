@@ -19,6 +19,8 @@ export interface GuardFixture {
     clock: FakeClock
     publicKey: string
     random: () => number
+    /** Writes nothing. */
+    log: { info(): void; warn(): void; error(): void }
   }
   /** A valid token with these claims changed. */
   token: (over?: Record<string, unknown>) => string
@@ -35,7 +37,13 @@ export async function guardFixture(): Promise<GuardFixture> {
     auth,
     clock,
     key,
-    guardOptions: { ...client, clock, publicKey: key.pem, random: () => 0.5 },
+    guardOptions: {
+      ...client,
+      clock,
+      publicKey: key.pem,
+      random: () => 0.5,
+      log: { info() {}, warn() {}, error() {} },
+    },
     token: over => tokenOf(key, claimsAt(clock.wallMs(), over)),
   }
 }
