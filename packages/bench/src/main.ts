@@ -44,6 +44,7 @@ if (values.help || isPartialWrite || unknown.length > 0) {
   process.exit(isPartialWrite || unknown.length > 0 ? 2 : 0)
 }
 
+const failed: string[] = []
 const benchRun = startBenchRun({ isQuick: values.quick ?? false, isFull: values.full ?? false })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => benchRun.close().finally(() => process.exit(130)))
@@ -51,12 +52,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 try {
   const report = await measure(benchRun)
   console.log(`${describeMachine(report)}\n\n${tableOf(report.results)}`)
-  for (const file of [values.json, values.write ? figuresPath : undefined]) {
+  const isWhole = failed.length === 0
+  if (!isWhole) {
+    console.error(`Failed: ${failed.join(', ')}${values.write ? '. Nothing was written.' : ''}`)
+    process.exitCode = 1
+  }
+  const writes = values.write && isWhole
+  for (const file of [values.json, writes ? figuresPath : undefined]) {
     if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
   }
   // In its own process: the documentation tools import this package.
-  if (values.write)
-    execFileSync(process.execPath, [`${root}packages/tools/dist/src/docs/main.js`], { stdio: 'inherit' })
+  if (writes) execFileSync(process.execPath, [`${root}packages/tools/dist/src/docs/main.js`], { stdio: 'inherit' })
 } finally {
   await benchRun.close()
 }
@@ -68,7 +74,12 @@ async function measure(benchRun: BenchRun): Promise<Report> {
   const results: Result[] = []
   for (const [name, part] of selected) {
     benchRun.log(`${name}: ${part.about}`)
-    results.push(...(await part.run(benchRun)))
+    try {
+      results.push(...(await part.run(benchRun)))
+    } catch (error) {
+      console.error(error)
+      failed.push(name)
+    }
   }
   const { postgresVersion } = await benchRun.environment()
   return { machine: machine(), versions: versions({ postgresql: postgresVersion }), isQuick: benchRun.isQuick, results }

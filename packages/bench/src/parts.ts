@@ -33,12 +33,13 @@ export const parts: Readonly<Record<string, Part>> = {
   renewal: { about: 'renewals a second, and their latency', run: renewalRates },
   'renewal-peers': { about: 'renewals of other servers', isLong: true, run: renewalPeers },
   login: { about: 'log-ins a second, and renewals during log-ins', run: logins },
-  revoke: { about: 'the time from a revocation to in force', run: revokeInForce },
-  growth: { about: 'the same with more guards and more replicas', isLong: true, run: revokeGrowth },
+  // Before the revocations: a guard that starts reads the whole feed first.
+  services: { about: 'start, memory and idle CPU of the services', run: services },
   idle: { about: 'the cost of idle guards', isLong: true, run: idleGuards },
   'many-guards': { about: 'a thousand idle guards on one replica', isLong: true, run: thousandGuards },
+  revoke: { about: 'the time from a revocation to in force', run: revokeInForce },
+  growth: { about: 'the same with more guards and more replicas', isLong: true, run: revokeGrowth },
   console: { about: 'the data of the pages of the console', run: consolePages },
-  services: { about: 'start, memory and idle CPU of the services', run: services },
   sessions: { about: 'renewals with a million sessions', isLong: true, run: manySessions },
   'bulk-revoke': { about: 'break-glass and bulk ends with a million sessions', isOnDemand: true, run: bulkRevocations },
 }
