@@ -77,7 +77,8 @@ export function requireForm(value: string, form: keyof typeof forms): string {
   throw new UsageError(`"${value}" is not ${form}`)
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** The id of an account or of a session. */
+export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const forms = {
   'a session id': uuid,
   'an id or an e-mail address of an account': uuid,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { ResetCodeIssued, UserChanged, UserDetail, UserPage, UserView } from '@gatehouse/contract'
 import { type Api, ApiError } from './api.ts'
 import { type ApiCommand, type CommandContext, type CommandTable, type Result, withoutUndefined } from './command.ts'
-import { parseWhole, requireForm, requireOption, revocationOptions, UsageError } from './options.ts'
+import { parseWhole, requireForm, requireOption, revocationOptions, UsageError, uuid } from './options.ts'
 import { callRevocation, receiptResult } from './receipts.ts'
 import { card, table } from './table.ts'
 
@@ -143,7 +143,6 @@ export async function findUserId(api: Api, user: string): Promise<string> {
   return found.id
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** The most that one request may name. */
 const maxIds = 100
 
