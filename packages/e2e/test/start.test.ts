@@ -93,7 +93,7 @@ t.test('start: reports what it cannot use in one sentence', async t => {
   t.teardown(() => taken.close())
   const { port } = taken.address() as { port: number }
   t.equal(await startError({ ...env, AUTH_PORT: String(port) }), `Port ${port} is in use: set AUTH_PORT to another.`)
-  const noServer = `postgresql://nobody@127.0.0.1:${await freePort()}/none`
+  const noServer = `postgresql://gatehouse@127.0.0.1:${await freePort()}/none`
   const noFolder = 'GATEHOUSE_DATA names a folder that cannot be written'
   const cases: [Record<string, string>, RegExp | string][] = [
     [{ DATABASE_URL: noServer }, /^DATABASE_URL names a database that cannot be used: [^\n]*$/],

@@ -26,7 +26,7 @@ export interface PostgresHome {
   owner: Owner | undefined
 }
 
-/** PostgreSQL refuses to run as root: it runs as `nobody`, who must be able to reach the files. */
+/** PostgreSQL refuses to run as root: it runs as the unprivileged user of the system, who must be able to reach the files. */
 export async function preparePostgresHome(wantedDataDir: string): Promise<PostgresHome> {
   const owner = process.getuid?.() === 0 ? unprivilegedUser() : undefined
   const dataDir = resolve(wantedDataDir)

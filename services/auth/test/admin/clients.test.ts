@@ -54,7 +54,7 @@ t.test('rotate secret: both are accepted in an overlap; without one the old one 
   t.equal((await tokenWith(first.secret)).status, 401)
   assertProblem(t, await service.call('/admin/users', { token }), 'session-ended')
   t.equal((await tokenWith((second.body as WithSecret).secret)).status, 200)
-  assertProblem(t, await service.callAsAdmin('/admin/clients/nobody/rotate', { body: {} }), 'not-found')
+  assertProblem(t, await service.callAsAdmin('/admin/clients/absent/rotate', { body: {} }), 'not-found')
 })
 
 t.test('delete client: its tokens are refused when the response arrives, and the feed names their `sid`', async t => {

@@ -211,7 +211,7 @@ t.test('cli: database commands migrate and create, and the doctor reports proble
   const wrong: [variable: string, value: string, finding: RegExp][] = [
     ['LEASE_MS', '300', /WRONG +configuration +LEASE_MS/],
     ['ISSUER', 'https://x.example/auth', /WRONG +refresh cookie +COOKIE_PATH is .* Set COOKIE_PATH=\/auth\/session/],
-    ['DATABASE_URL', 'postgresql://nobody@127.0.0.1:9/none', /WRONG +database +cannot be reached/],
+    ['DATABASE_URL', 'postgresql://gatehouse@127.0.0.1:9/none', /WRONG +database +cannot be reached/],
   ]
   for (const [name, value, stdout] of wrong)
     t.match(await runner({ ...environment, [name]: value })('doctor'), { code: 1, stdout })
